@@ -1,0 +1,172 @@
+import { hash, randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
+import { crc32 } from 'node:zlib'
+
+/**
+ * The format of every credential Doorward mints:
+ *
+ *     sk_live_<43 base62><6 base62>      [brand_]kind[_environment]_<body><checksum>
+ *
+ * - body: 43 characters of `0-9A-Za-z` from the system CSPRNG, log2(62^43) = 256.03 bits
+ * - checksum: CRC-32 (IEEE) of all the ASCII before it, base62, most significant digit first, padded to 6
+ *   (62^6 > 2^32). It turns away noise without I/O and lets a scanner know a real key. It is not security.
+ *
+ * Text is read from the right, because a brand may hold underscores; it is never split on `_` from the left.
+ */
+
+/** What a credential proves, and the mark that says so in its prefix. */
+export const CREDENTIAL_MARKS = {
+  api_key: 'sk',
+  admin_key: 'ak',
+  access_token: 'at',
+  refresh_token: 'rt',
+  authorization_code: 'ac',
+  client_secret: 'cs',
+} as const
+
+export type CredentialKind = keyof typeof CREDENTIAL_MARKS
+
+const KIND_OF_MARK = new Map<string, CredentialKind>(
+  Object.entries(CREDENTIAL_MARKS).map(([kind, mark]) => [mark, kind as CredentialKind]),
+)
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const BODY_LENGTH = 43
+const CHECKSUM_LENGTH = 6
+const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
+const MAX_PREFIX_LENGTH = 64
+
+/** Longest text that can be a credential; anything longer is refused before it is looked at. */
+export const MAX_CREDENTIAL_LENGTH = MAX_PREFIX_LENGTH + 1 + TAIL_LENGTH
+
+const BRAND = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
+const ENVIRONMENT = /^[a-z][a-z0-9]{0,15}$/
+
+/** A secret that cannot print itself: logs, JSON, templates and `console.log` all show `[secret]`. */
+export class Secret {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The plain text. Every call is a place to look at in a review: `grep -rn 'reveal()'`. */
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return '[secret]'
+  }
+
+  toJSON(): string {
+    return '[secret]'
+  }
+
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}
+
+export interface ParsedCredential {
+  readonly kind: CredentialKind
+  /** Null for kinds that belong to no environment (admin keys). */
+  readonly environment: string | null
+  /** Configured brand in front of the kind, or null. */
+  readonly brand: string | null
+  /** What may be shown: prefix and four characters of the body, `sk_live_abc1…`. */
+  readonly hint: string
+}
+
+/** Whether a name can stand as an environment in a prefix: 1–16 of `a-z0-9`, from a letter, and no kind's mark. */
+export function isEnvironmentName(name: string): boolean {
+  return ENVIRONMENT.test(name) && !KIND_OF_MARK.has(name)
+}
+
+/** Whether a name can stand as a brand: lower-case words joined by `_`, 1–32 characters. */
+export function isBrand(name: string): boolean {
+  return name.length <= 32 && BRAND.test(name)
+}
+
+/**
+ * Mints a new credential from 256 random bits.
+ *
+ * @param environment required for every kind but `admin_key`, which has none
+ * @throws RangeError when the prefix could not be read back; configuration is checked before it gets here
+ */
+export function mintCredential(
+  kind: CredentialKind,
+  { environment = null, brand = null }: { environment?: string | null; brand?: string | null } = {},
+): Secret {
+  if (brand !== null && !isBrand(brand)) throw new RangeError(`not a brand: ${brand}`)
+  if ((environment === null) !== (kind === 'admin_key'))
+    throw new RangeError(`${kind} ${environment === null ? 'needs an' : 'has no'} environment`)
+  if (environment !== null && !isEnvironmentName(environment))
+    throw new RangeError(`not an environment: ${environment}`)
+  const prefix = [brand, CREDENTIAL_MARKS[kind], environment].filter((part) => part !== null).join('_')
+  const unchecked = `${prefix}_${randomBase62(BODY_LENGTH)}`
+  return new Secret(unchecked + checksumOf(unchecked))
+}
+
+/**
+ * Whether a text has the form and the checksum of a credential: no I/O, and no object made, because this stands
+ * at the head of every verification.
+ */
+export function isWellFormed(text: string): boolean {
+  const end = text.length - CHECKSUM_LENGTH
+  if (text.length > MAX_CREDENTIAL_LENGTH || text.length < TAIL_LENGTH + 3) return false
+  if (text.charCodeAt(text.length - TAIL_LENGTH - 1) !== 0x5f) return false
+  for (let at = text.length - TAIL_LENGTH; at < end; at++) if (!isBase62(text.charCodeAt(at))) return false
+  return text.endsWith(checksumOf(text.slice(0, end)))
+}
+
+/** Reads a credential's visible parts; null where the form, the prefix or the checksum is wrong. */
+export function parseCredential(text: string): ParsedCredential | null {
+  if (!isWellFormed(text)) return null
+  const prefix = text.slice(0, -TAIL_LENGTH - 1)
+  const parts = prefix.split('_')
+  const last = parts.pop() ?? ''
+  const environment = KIND_OF_MARK.get(last) === 'admin_key' ? null : last
+  const kind = KIND_OF_MARK.get(environment === null ? last : (parts.pop() ?? ''))
+  const brand = parts.length === 0 ? null : parts.join('_')
+  if (kind === undefined || (kind === 'admin_key') !== (environment === null)) return null
+  if (environment !== null && !isEnvironmentName(environment)) return null
+  if (brand !== null && !isBrand(brand)) return null
+  return { kind, environment, brand, hint: `${prefix}_${text.slice(prefix.length + 1, prefix.length + 5)}…` }
+}
+
+/**
+ * SHA-256 of the whole text as 64 lower-case hex digits: the only form in which a secret is stored, cached or sent.
+ * No slow hash: nobody guesses 256 random bits, and a slow one would cost every request tens of milliseconds.
+ */
+export function hashCredential(text: string): string {
+  return hash('sha256', text, 'hex')
+}
+
+/** Whether a text can be {@link hashCredential}'s output. */
+export function isCredentialHash(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text)
+}
+
+function checksumOf(text: string): string {
+  let rest = crc32(text)
+  let digits = ''
+  for (let i = 0; i < CHECKSUM_LENGTH; i++) {
+    digits = ALPHABET.charAt(rest % 62) + digits
+    rest = Math.floor(rest / 62)
+  }
+  return digits
+}
+
+/** Uniform base62 by rejection: a byte of 248 or more is drawn again, because 256 is no multiple of 62. */
+function randomBase62(length: number): string {
+  let text = ''
+  while (text.length < length)
+    for (const byte of randomBytes(length))
+      if (byte < 248 && text.length < length) text += ALPHABET.charAt(byte % 62)
+  return text
+}
+
+function isBase62(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
+}

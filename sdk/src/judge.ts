@@ -1,0 +1,61 @@
+import { pastItsEnd } from './lifetime.ts'
+import type { CredentialRecord, Principal } from './record.ts'
+import type { Refusal } from './refusal.ts'
+
+/** What a request asks of a credential. */
+export interface Ask {
+  /** All of these; none means that any live credential will do. */
+  readonly scopes: readonly string[]
+  readonly environment: string
+  /** From a trusted-proxy chain only; null where it is not known, which no allow-list contains. */
+  readonly clientIp: string | null
+}
+
+export type Verdict =
+  | { readonly valid: true; readonly principal: Principal }
+  | { readonly valid: false; readonly refusal: Refusal }
+
+/**
+ * May this credential do this, here, now? Pure, and the only place that answers.
+ *
+ * The order is part of the promise: known → alive → here → allowed. A dead credential never learns which scope it
+ * lacked, and one from the wrong place never learns what it may do.
+ *
+ * @param nowMs milliseconds since the epoch
+ */
+export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number): Verdict {
+  if (record === null) return refuse({ reason: 'unknown' })
+
+  const ended = record.ended ?? pastItsEnd(record, nowMs)
+  if (ended !== null) return refuse(ended)
+
+  if (record.environment !== ask.environment)
+    return refuse({ reason: 'environment_mismatch', actual: record.environment, expected: ask.environment })
+  if (record.ipAllowlist !== null && !record.ipAllowlist.includes(ask.clientIp))
+    return refuse({ reason: 'ip_not_allowed', clientIp: ask.clientIp })
+
+  for (const scope of ask.scopes)
+    if (!record.scopes.has(scope)) {
+      const missing = ask.scopes.filter((each) => !record.scopes.has(each))
+      return refuse({ reason: 'missing_scope', missing, required: ask.scopes })
+    }
+
+  return { valid: true, principal: principalOf(record) }
+}
+
+function refuse(refusal: Refusal): Verdict {
+  return { valid: false, refusal }
+}
+
+function principalOf(record: CredentialRecord): Principal {
+  return {
+    kind: record.kind,
+    credentialId: record.credentialId,
+    keyId: record.keyId,
+    ownerId: record.ownerId,
+    scopes: record.scopes,
+    environment: record.environment,
+    expiresAt: record.expiresAt,
+    metadata: record.metadata,
+  }
+}

@@ -1,0 +1,37 @@
+import type { Ended } from './refusal.ts'
+
+/** The two ends that come by themselves. */
+export interface Deadlines {
+  /** The end of a rotation's overlap; null while nothing replaces the secret. */
+  readonly retiresAt: Date | null
+  readonly expiresAt: Date | null
+}
+
+/** Everything that can end a secret of any kind. */
+export interface Lifetime extends Deadlines {
+  readonly revokedAt: Date | null
+  readonly ownerSuspendedAt: Date | null
+  readonly disabledAt: Date | null
+}
+
+/**
+ * Why a secret is dead, or null while it lives. What somebody did counts from the moment it is stored, whatever the
+ * reader's clock says; only deadlines are compared with it.
+ */
+export function endedBy(life: Lifetime, nowMs: number): Ended | null {
+  if (life.revokedAt !== null) return { reason: 'revoked', at: life.revokedAt }
+  const past = pastItsEnd(life, nowMs)
+  if (past !== null) return past
+  if (life.ownerSuspendedAt !== null) return { reason: 'owner_suspended', at: life.ownerSuspendedAt }
+  if (life.disabledAt !== null) return { reason: 'disabled', at: life.disabledAt }
+  return null
+}
+
+/** The deadline that has passed, or null. At its very second a credential is expired. */
+export function pastItsEnd(life: Deadlines, nowMs: number): Ended | null {
+  if (life.retiresAt !== null && life.retiresAt.getTime() <= nowMs)
+    return { reason: 'rotated', at: life.retiresAt }
+  if (life.expiresAt !== null && life.expiresAt.getTime() <= nowMs)
+    return { reason: 'expired', at: life.expiresAt }
+  return null
+}

@@ -1,0 +1,35 @@
+/**
+ * Every way in which a credential can be refused, with the evidence. One closed union: add an arm, and the compiler
+ * names each map that forgot it. What a stranger may hear of it is decided in `challenge.ts`; what the owner hears,
+ * in `explain.ts`.
+ */
+export type Refusal =
+  | { readonly reason: 'malformed' }
+  | { readonly reason: 'unknown' }
+  | { readonly reason: 'revoked'; readonly at: Date }
+  | { readonly reason: 'rotated'; readonly at: Date }
+  | { readonly reason: 'expired'; readonly at: Date }
+  | { readonly reason: 'owner_suspended'; readonly at: Date }
+  | { readonly reason: 'disabled'; readonly at: Date }
+  | { readonly reason: 'environment_mismatch'; readonly actual: string; readonly expected: string }
+  | { readonly reason: 'ip_not_allowed'; readonly clientIp: string | null }
+  | {
+      readonly reason: 'missing_scope'
+      readonly missing: readonly string[]
+      readonly required: readonly string[]
+    }
+  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number }
+  | { readonly reason: 'quota_exceeded'; readonly retryAfterSeconds: number }
+
+/** A request from which no single credential could be read; nothing was verified. */
+export type PresentationFault =
+  | { readonly reason: 'no_credential' }
+  | { readonly reason: 'malformed_header' }
+  | { readonly reason: 'two_credentials' }
+  | { readonly reason: 'credential_in_url' }
+
+/** Why a credential that was good is no longer, in the order in which it is asked. */
+export type Ended = Extract<
+  Refusal,
+  { readonly reason: 'revoked' | 'rotated' | 'expired' | 'owner_suspended' | 'disabled' }
+>
