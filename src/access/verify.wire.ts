@@ -1,0 +1,62 @@
+import { explainRefusal, type Principal, type Verdict } from '@doorward/sdk/kernel'
+import { Type } from 'typebox'
+import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
+
+export const Hash = Type.String({
+  pattern: '^[0-9a-f]{64}$',
+  description: 'SHA-256 of the whole credential, lower-case hex',
+})
+
+export const VerifyWire = strictObject({
+  credential: Type.Optional(Type.String({ maxLength: 4096, description: 'As presented; or give its hash' })),
+  credential_sha256: Type.Optional(Hash),
+  scopes: Type.Optional(
+    Type.Array(Type.String({ maxLength: 200 }), { maxItems: 50, description: 'All are needed' }),
+  ),
+  environment: Type.Optional(Type.String({ maxLength: 16, description: 'Refuses credentials of any other' })),
+  client_ip: Type.Optional(Type.String({ maxLength: 60, description: "The caller's, for allow-lists" })),
+  user_agent: Type.Optional(Type.String({ maxLength: 500 })),
+  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Judge, and count nothing' })),
+})
+
+const PrincipalWire = Type.Object({
+  kind: Type.String(),
+  credential_id: Type.String(),
+  key_id: Type.String(),
+  owner_id: Type.String(),
+  scopes: Type.Array(Type.String()),
+  environment: Type.String(),
+  expires_at: nullable(Moment),
+  metadata: Type.Record(Type.String(), Type.Unknown()),
+})
+
+export const VerdictWire = Type.Object({
+  valid: Type.Boolean(),
+  principal: Type.Optional(PrincipalWire),
+  refusal: Type.Optional(
+    Type.Object({
+      reason: Type.String(),
+      message: Type.String({ description: 'For the owner of the key; never for a stranger' }),
+      fix: Type.String(),
+    }),
+  ),
+})
+
+export function toVerdictWire(verdict: Verdict) {
+  return verdict.valid
+    ? { valid: true, principal: toPrincipalWire(verdict.principal) }
+    : { valid: false, refusal: { reason: verdict.refusal.reason, ...explainRefusal(verdict.refusal) } }
+}
+
+function toPrincipalWire(principal: Principal) {
+  return {
+    kind: principal.kind,
+    credential_id: principal.credentialId,
+    key_id: principal.keyId,
+    owner_id: principal.ownerId,
+    scopes: [...principal.scopes].sort(),
+    environment: principal.environment,
+    expires_at: iso(principal.expiresAt),
+    metadata: principal.metadata,
+  }
+}

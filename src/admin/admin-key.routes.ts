@@ -1,0 +1,143 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { Cursor, DEFAULT_LIMIT, Limit, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
+import { OverlapSeconds } from '../secrets/secret.wire.ts'
+import { listAdminKeys, lockAdminKey } from './admin-key.store.ts'
+import type { AdminKey } from './admin-key.ts'
+import {
+  AdminKeyWire,
+  IssuedAdminKeyWire,
+  NewAdminKeyWire,
+  toAdminKeyWire,
+  toIssuedAdminKeyWire,
+} from './admin-key.wire.ts'
+import { createAdminKey } from './create-admin-key.ts'
+import { changes, type Door, reads } from './management.ts'
+import { revokeAdminKey } from './revoke-admin-key.ts'
+import { finishAdminKeyRotation, rotateAdminKey, undoAdminKeyRotation } from './rotate-admin-key.ts'
+
+const tag = 'Admin keys'
+const params = strictObject({ id: Type.String({ pattern: '^adm_[A-Za-z0-9]{1,40}$' }) })
+const write = { method: 'POST', permission: 'admin_keys:write', tag } as const
+
+export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string | null): void {
+  const create = {
+    ...write,
+    id: 'createAdminKey',
+    url: '/v1/admin-keys',
+    summary: 'Create an admin key that can do no more than yours',
+    body: NewAdminKeyWire,
+    status: 201,
+    answer: IssuedAdminKeyWire,
+    problems: ['exceeds_authority', 'expiry_in_past'],
+    idempotent: true,
+  } as const
+  changes(app, door, create, async ({ db, caller, body }) => {
+    const expiresAt = body.expires_at == null ? null : new Date(body.expires_at)
+    const asked = {
+      name: body.name,
+      permissions: body.permissions,
+      ownerId: body.owner_id ?? null,
+      expiresAt,
+    }
+    const made = await createAdminKey(db, caller, brand, asked)
+    if (!made.ok) return made
+    return await answerWith(db, made.value.id, (key) =>
+      toIssuedAdminKeyWire(key, made.value.secret, caller.now),
+    )
+  })
+
+  const list = {
+    id: 'listAdminKeys',
+    method: 'GET',
+    url: '/v1/admin-keys',
+    permission: 'admin_keys:read',
+    tag,
+    summary: 'List admin keys, newest first',
+    query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    status: 200,
+    answer: pageWire(AdminKeyWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, async ({ db, caller, query }) => {
+    const after = fromCursor(query.cursor)
+    if (!after.ok) return after
+    const limit = query.limit ?? DEFAULT_LIMIT
+    const page = pageOf(await listAdminKeys(db, after.value, limit + 1), limit)
+    return yes({
+      data: page.rows.map((key) => toAdminKeyWire(key, caller.now)),
+      next_cursor: toCursor(page.next),
+    })
+  })
+
+  const rotate = {
+    ...write,
+    id: 'rotateAdminKey',
+    url: '/v1/admin-keys/:id/rotate',
+    summary: 'Give an admin key a second secret; the old one retires when the overlap ends',
+    params,
+    body: strictObject({ overlap_seconds: Type.Optional(OverlapSeconds) }),
+    status: 200,
+    answer: IssuedAdminKeyWire,
+    problems: ['not_found', 'exceeds_authority', 'key_revoked', 'key_expired', 'rotation_running'],
+    idempotent: true,
+  } as const
+  changes(app, door, rotate, async ({ db, caller, params: { id }, body }) => {
+    const made = await rotateAdminKey(db, caller, brand, id, body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS)
+    if (!made.ok) return made
+    return await answerWith(db, id, (key) => toIssuedAdminKeyWire(key, made.value.secret, caller.now))
+  })
+
+  const finish = {
+    ...write,
+    id: 'finishAdminKeyRotation',
+    url: '/v1/admin-keys/:id/rotation/finish',
+    summary: 'End the overlap now: only the new secret works',
+    params,
+    status: 200,
+    answer: AdminKeyWire,
+    problems: ['not_found', 'exceeds_authority', 'key_revoked', 'no_rotation'],
+  } as const
+  changes(app, door, finish, async ({ db, caller, params: { id } }) => {
+    const done = await finishAdminKeyRotation(db, caller, id)
+    return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
+  })
+
+  const undo = {
+    ...finish,
+    id: 'undoAdminKeyRotation',
+    url: '/v1/admin-keys/:id/rotation/undo',
+    summary: 'Take the new secret back while nobody has used it',
+    problems: [...finish.problems, 'rotation_in_use'],
+  } as const
+  changes(app, door, undo, async ({ db, caller, params: { id } }) => {
+    const done = await undoAdminKeyRotation(db, caller, id)
+    return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
+  })
+
+  const revoke = {
+    ...write,
+    id: 'revokeAdminKey',
+    url: '/v1/admin-keys/:id/revoke',
+    summary: 'End an admin key for good',
+    params,
+    body: strictObject({ reason: plainText(500, 'For the audit log') }),
+    status: 200,
+    answer: AdminKeyWire,
+    problems: ['not_found', 'last_full_admin_key'],
+  } as const
+  changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
+    const done = await revokeAdminKey(db, caller, id, body.reason)
+    return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
+  })
+}
+
+async function answerWith<T>(db: Tx, id: string, toWire: (key: AdminKey) => T): Promise<Result<T, Problem>> {
+  const key = await lockAdminKey(db, id)
+  return key === undefined ? no(NOT_FOUND) : yes(toWire(key))
+}

@@ -1,0 +1,138 @@
+import type { Lifetime } from '@doorward/sdk/kernel'
+import type { Selectable } from 'kysely'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { Position } from '../http/cursor.ts'
+import { secretsOf } from '../secrets/secret.store.ts'
+import type { StoredSecret } from '../secrets/secret.ts'
+import type { AdminKey } from './admin-key.ts'
+import type { Permission } from './permission.ts'
+
+type Row = Selectable<Schema['admin_keys']>
+
+export async function insertAdminKey(tx: Tx, key: Omit<AdminKey, 'secrets' | 'revokedAt' | 'revokedReason'>) {
+  await tx
+    .insertInto('admin_keys')
+    .values({
+      id: key.id,
+      name: key.name,
+      permissions: [...key.permissions],
+      owner_id: key.ownerId,
+      created_by: key.createdBy,
+      created_at: key.createdAt,
+    })
+    .execute()
+}
+
+/** What decides whether a presented admin key may come in, in one statement. */
+export interface PresentedAdminKey extends Lifetime {
+  readonly id: string
+  readonly permissions: readonly Permission[]
+  readonly ownerId: string | null
+}
+
+export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdminKey | undefined> {
+  const row = await db
+    .selectFrom('secrets')
+    .innerJoin('admin_keys', 'admin_keys.id', 'secrets.holder_id')
+    .leftJoin('owners', 'owners.id', 'admin_keys.owner_id')
+    .select([
+      'admin_keys.id',
+      'admin_keys.permissions',
+      'admin_keys.owner_id',
+      'admin_keys.revoked_at as key_revoked_at',
+    ])
+    .select(['secrets.revoked_at', 'secrets.retires_at', 'secrets.expires_at', 'owners.suspended_at'])
+    .where('secrets.hash', '=', Buffer.from(hash, 'hex'))
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  return {
+    id: row.id,
+    permissions: row.permissions as Permission[],
+    ownerId: row.owner_id,
+    revokedAt: row.key_revoked_at ?? row.revoked_at,
+    retiresAt: row.retires_at,
+    expiresAt: row.expires_at,
+    ownerSuspendedAt: row.suspended_at,
+    disabledAt: null,
+  }
+}
+
+/** The key with its secrets, its row locked until the transaction ends. */
+export async function lockAdminKey(tx: Tx, id: string): Promise<AdminKey | undefined> {
+  const row = await tx
+    .selectFrom('admin_keys')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row, await secretsOf(tx, [id]))
+}
+
+/** All that are not revoked, locked in one order, so that two revocations cannot each leave the other as the last. */
+export async function lockStandingAdminKeys(tx: Tx): Promise<AdminKey[]> {
+  const rows = await tx
+    .selectFrom('admin_keys')
+    .selectAll()
+    .where('revoked_at', 'is', null)
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return await withSecrets(tx, rows)
+}
+
+export async function listAdminKeys(db: Db, after: Position | null, limit: number): Promise<AdminKey[]> {
+  let query = db
+    .selectFrom('admin_keys')
+    .selectAll()
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+  if (after !== null)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
+    )
+  return await withSecrets(db, await query.execute())
+}
+
+export async function countAdminKeys(db: Db): Promise<number> {
+  const { n } = await db
+    .selectFrom('admin_keys')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+export async function markAdminKeyRevoked(tx: Tx, id: string, reason: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('admin_keys')
+    .set({ revoked_at: now, revoked_reason: reason })
+    .where('id', '=', id)
+    .execute()
+}
+
+async function withSecrets(db: Db, rows: readonly Row[]): Promise<AdminKey[]> {
+  const secrets = await secretsOf(
+    db,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) =>
+    fromRow(
+      row,
+      secrets.filter((secret) => secret.holderId === row.id),
+    ),
+  )
+}
+
+function fromRow(row: Row, secrets: readonly StoredSecret[]): AdminKey {
+  return {
+    id: row.id,
+    name: row.name,
+    permissions: row.permissions as Permission[],
+    ownerId: row.owner_id,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+    revokedReason: row.revoked_reason,
+    secrets,
+  }
+}

@@ -1,0 +1,21 @@
+import type { StoredSecret } from '../secrets/secret.ts'
+import { ALL_PERMISSIONS, type Permission } from './permission.ts'
+
+/** A credential for Doorward's own management API: another class than API keys, by type. */
+export interface AdminKey {
+  readonly id: string
+  readonly name: string
+  readonly permissions: readonly Permission[]
+  /** The one owner it is bound to, or null: every owner. */
+  readonly ownerId: string | null
+  readonly createdBy: string
+  readonly createdAt: Date
+  readonly revokedAt: Date | null
+  readonly revokedReason: string | null
+  readonly secrets: readonly StoredSecret[]
+}
+
+/** Whether it can do everything; the last living one of these cannot be revoked. */
+export function isFull(key: Pick<AdminKey, 'permissions' | 'ownerId'>): boolean {
+  return key.ownerId === null && ALL_PERMISSIONS.every((permission) => key.permissions.includes(permission))
+}

@@ -1,0 +1,72 @@
+import { type Static, Type } from 'typebox'
+import type { AuditFilter } from '../audit/audit-event.store.ts'
+import type { AuditEvent } from '../audit/audit-event.ts'
+import { iso, Limit, Moment, nullable, OwnerId, strictObject } from '../http/wire.ts'
+
+const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,127}$' })
+
+export const AuditEventWire = Type.Object({
+  seq: Type.Integer({ description: 'Place in the chain: 1, 2, 3 … without a gap' }),
+  id: Type.String(),
+  at: Moment,
+  action: Type.String({ description: 'Noun and past tense: `key.rotated`' }),
+  result: Type.Union([Type.Literal('done'), Type.Literal('refused')]),
+  actor: Type.Object({ kind: Type.String(), id: nullable(Type.String()) }),
+  owner_id: nullable(Type.String()),
+  target_id: nullable(Type.String()),
+  ip: nullable(Type.String()),
+  request_id: nullable(Type.String()),
+  detail: Type.Record(Type.String(), Type.Unknown()),
+  hash: Type.String({ description: 'SHA-256 over the hash before and this event, hex' }),
+})
+
+export const AuditQuery = strictObject({
+  owner_id: Type.Optional(OwnerId),
+  actor_id: Type.Optional(Id),
+  target_id: Type.Optional(Id),
+  action: Type.Optional(Type.String({ pattern: '^[a-z_]{1,40}\\.[a-z_]{1,40}$' })),
+  result: Type.Optional(AuditEventWire.properties.result),
+  since: Type.Optional(Moment),
+  until: Type.Optional(Moment),
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Type.String({ maxLength: 100 })),
+})
+
+export const ChainCheckWire = Type.Object({
+  intact: Type.Boolean(),
+  events: Type.Integer({ description: 'How many were found in order' }),
+  head_hash: nullable(Type.String({ description: 'Keep it elsewhere: a later chain must pass through it' })),
+  first_broken: nullable(
+    Type.Object({ seq: Type.Integer(), id: nullable(Type.String()), fault: Type.String() }),
+  ),
+})
+
+export function toAuditEventWire(event: AuditEvent) {
+  const { seq, id, at, action, result, actor, ownerId, targetId, ip, requestId, detail, hash } = event
+  return {
+    seq,
+    id,
+    at: iso(at),
+    action,
+    result,
+    actor,
+    owner_id: ownerId,
+    target_id: targetId,
+    ip,
+    request_id: requestId,
+    detail,
+    hash: Buffer.from(hash).toString('hex'),
+  }
+}
+
+export function fromAuditQuery(query: Static<typeof AuditQuery>): AuditFilter {
+  return {
+    ownerId: query.owner_id,
+    actorId: query.actor_id,
+    targetId: query.target_id,
+    action: query.action,
+    result: query.result,
+    since: query.since === undefined ? undefined : new Date(query.since),
+    until: query.until === undefined ? undefined : new Date(query.until),
+  }
+}

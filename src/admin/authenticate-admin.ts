@@ -1,0 +1,64 @@
+import { endedBy, hashCredential, parseCredential, readCredential, Secret } from '@doorward/sdk/kernel'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { adminKeyByHash } from './admin-key.store.ts'
+import type { Caller } from './caller.ts'
+import type { Permission } from './permission.ts'
+
+/** What of a request can hold a credential. */
+export interface Presented {
+  readonly authorization: readonly string[]
+  readonly xApiKey: readonly string[]
+  readonly url: string
+}
+
+/** Where and when a request came in, before anybody is known. */
+export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
+
+/**
+ * Who calls the management API. Only admin keys get in: an API key or a third-party token is another kind by its
+ * prefix, and its hash is no admin key's. Nothing is cached, so a revoked admin key is refused at once.
+ */
+export async function authenticateAdmin(
+  db: Db,
+  request: Presented,
+  arrival: Arrival,
+): Promise<Result<Caller, Problem>> {
+  const presented = readCredential(request)
+  if (!presented.ok) return no(problem(presented.fault.reason, FAULTS[presented.fault.reason]))
+
+  const kind = parseCredential(presented.text)?.kind
+  const key = kind === 'admin_key' ? await adminKeyByHash(db, hashCredential(presented.text)) : undefined
+  if (key === undefined || endedBy(key, arrival.now.getTime()) !== null)
+    return no(kind === undefined || kind === 'admin_key' ? NOT_ACCEPTED : WRONG_KIND)
+
+  return yes({
+    ...arrival,
+    actor: { kind: 'admin_key', id: key.id },
+    adminKeyId: key.id,
+    permissions: new Set(key.permissions),
+    reach: key.ownerId === null ? 'every_owner' : { ownerId: key.ownerId },
+    presented: new Secret(presented.text),
+  })
+}
+
+export function permit(caller: Caller, permission: Permission): Problem | null {
+  if (caller.permissions.has(permission)) return null
+  return problem('insufficient_permission', `This needs an admin key with the permission \`${permission}\`.`)
+}
+
+const NOT_ACCEPTED = problem(
+  'invalid_token',
+  'The admin key is unknown, revoked, expired or rotated. Present a live one as `Authorization: Bearer ak_…`.',
+)
+
+/** Said from the prefix alone, whether or not such a credential exists. */
+const WRONG_KIND = problem('invalid_token', 'This is no admin key. The management API takes `ak_…` only.')
+
+const FAULTS = {
+  no_credential: 'Present an admin key as `Authorization: Bearer ak_…`.',
+  malformed_header: 'Send one token, as `Authorization: Bearer ak_…`.',
+  two_credentials: 'Send one credential, in one header.',
+  credential_in_url: 'URLs end up in logs: rotate this credential, and send the new one in a header.',
+}

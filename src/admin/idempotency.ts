@@ -1,0 +1,128 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import type { Secret } from '@doorward/sdk/kernel'
+import { addSeconds } from '../base/clock.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db, Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import type { Caller } from './caller.ts'
+
+/**
+ * `Idempotency-Key` on what makes a secret: the second request with the same key has no effect and gets the first
+ * one's answer, secret included, so that a lost response loses nothing.
+ *
+ * The answer is kept sealed (AES-256-GCM) under a key derived from the admin key's plain secret, which the database
+ * never holds: only who made the request can read it again, and a dump of the database shows nothing.
+ */
+
+/** How long an answer can be asked for again. */
+export const KEPT_SECONDS = 24 * 3600
+
+/** One request that names itself. */
+export interface NamedRequest {
+  readonly key: string
+  /** Method, path and body; another request under the same name is refused. */
+  readonly content: string
+}
+
+/**
+ * Claims the name, in the transaction of the change. Of racing requests one gets through; the others wait for its
+ * row and then read its answer.
+ *
+ * @returns the first answer, or null where this request is the first
+ */
+export async function claim(
+  tx: Tx,
+  caller: Caller,
+  request: NamedRequest,
+): Promise<Result<string | null, Problem>> {
+  const fingerprint = sha256(request.content)
+  const inserted = await tx
+    .insertInto('idempotent_requests')
+    .values({ ...rowKey(caller, request), fingerprint, created_at: caller.now })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  if (inserted.numInsertedOrUpdatedRows === 1n) return yes(null)
+
+  const first = await rowOf(tx, caller, request).selectAll().executeTakeFirstOrThrow()
+  if (Buffer.compare(first.fingerprint, fingerprint) !== 0)
+    return no(
+      problem(
+        'idempotency_key_reused',
+        'Another request was made under this Idempotency-Key. Use a fresh one.',
+      ),
+    )
+  const answer = first.sealed_answer === null ? null : unseal(first.sealed_answer, caller.presented, request)
+  if (answer === null)
+    return no(
+      problem(
+        'replay_sealed',
+        'It was made with another secret of this admin key. Look the thing up, and rotate it.',
+      ),
+    )
+  return yes(answer)
+}
+
+/** Keeps the answer for whoever repeats the request, in the same transaction. */
+export async function keep(tx: Tx, caller: Caller, request: NamedRequest, answer: string): Promise<void> {
+  const { admin_key_id, idempotency_key_hash } = rowKey(caller, request)
+  await tx
+    .updateTable('idempotent_requests')
+    .set({ sealed_answer: seal(answer, caller.presented, request) })
+    .where('admin_key_id', '=', admin_key_id)
+    .where('idempotency_key_hash', '=', idempotency_key_hash)
+    .execute()
+}
+
+/** Removes what nobody can ask for any more. */
+export async function forgetOldRequests(db: Db, now: Date): Promise<void> {
+  await db
+    .deleteFrom('idempotent_requests')
+    .where('created_at', '<', addSeconds(now, -KEPT_SECONDS))
+    .execute()
+}
+
+function rowKey(caller: Caller, request: NamedRequest) {
+  return { admin_key_id: caller.adminKeyId, idempotency_key_hash: sha256(request.key) }
+}
+
+function rowOf(tx: Tx, caller: Caller, request: NamedRequest) {
+  const { admin_key_id, idempotency_key_hash } = rowKey(caller, request)
+  return tx
+    .selectFrom('idempotent_requests')
+    .where('admin_key_id', '=', admin_key_id)
+    .where('idempotency_key_hash', '=', idempotency_key_hash)
+}
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+function seal(answer: string, presented: Secret, request: NamedRequest): Buffer {
+  const nonce = randomBytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(presented, request), nonce)
+  cipher.setAAD(sha256(request.content))
+  const sealed = Buffer.concat([cipher.update(answer, 'utf8'), cipher.final()])
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
+}
+
+function unseal(sealed: Uint8Array, presented: Secret, request: NamedRequest): string | null {
+  const cipher = createDecipheriv(
+    'aes-256-gcm',
+    sealingKey(presented, request),
+    sealed.subarray(0, NONCE_BYTES),
+  )
+  cipher.setAAD(sha256(request.content))
+  cipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+  try {
+    return cipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + cipher.final('utf8')
+  } catch {
+    return null
+  }
+}
+
+function sealingKey(presented: Secret, request: NamedRequest): Buffer {
+  return Buffer.from(hkdfSync('sha256', presented.reveal(), request.key, 'doorward idempotent answer', 32))
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

@@ -1,0 +1,156 @@
+import { clientIp, type IpRanges } from '@doorward/sdk/kernel'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Static, TSchema } from 'typebox'
+import type { Clock } from '../base/clock.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db, Tx } from '../db/schema.ts'
+import { transact } from '../db/transact.ts'
+import { sendProblem } from '../http/answer.ts'
+import { type Problem, problem, statusOf } from '../http/problem.ts'
+import { unstorableText } from '../http/validation.ts'
+import { type Arrival, authenticateAdmin, permit } from './authenticate-admin.ts'
+import type { Caller } from './caller.ts'
+import { claim, keep } from './idempotency.ts'
+import { type Operation, schemaOf } from './operation.ts'
+import type { RefusedAttempts } from './refused-attempts.ts'
+
+/** What the management API's door needs. */
+export interface Door {
+  readonly db: Db
+  readonly clock: Clock
+  readonly trustedProxies: IpRanges | null
+  readonly refusedAttempts: RefusedAttempts
+}
+
+/** An operation's call once the door let it in. `db` is the transaction where the operation changes something. */
+export interface Call<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store = Db> {
+  readonly db: Store
+  readonly caller: Caller
+  readonly params: Static<Params>
+  readonly query: Static<Query>
+  readonly body: Static<Body>
+}
+
+type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store> = (
+  call: Call<Params, Query, Body, Store>,
+) => Promise<Result<unknown, Problem>>
+
+/** An operation that changes nothing, or does its own writing. */
+export function reads<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
+  app: FastifyInstance,
+  door: Door,
+  operation: Operation<Params, Query, Body>,
+  handle: Handle<Params, Query, Body, Db>,
+): void {
+  open(app, door, operation, (call) => handle({ ...call, db: door.db }))
+}
+
+/** An operation that changes something: one transaction, in which the change and its audit events stand or fall. */
+export function changes<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
+  app: FastifyInstance,
+  door: Door,
+  operation: Operation<Params, Query, Body>,
+  handle: Handle<Params, Query, Body, Tx>,
+): void {
+  open(app, door, operation, (call, request) => {
+    const name = operation.idempotent === true ? request.headers['idempotency-key'] : undefined
+    if (typeof name !== 'string') return transact(door.db, (db) => handle({ ...call, db }))
+    if (!/^[\x21-\x7e]{1,255}$/.test(name))
+      return Promise.resolve(
+        no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.')),
+      )
+    const named = { key: name, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` }
+    return transact<unknown, Problem>(door.db, async (db) => {
+      const first = await claim(db, call.caller, named)
+      if (!first.ok) return first
+      if (first.value !== null) return yes(JSON.parse(first.value))
+      const result = await handle({ ...call, db })
+      if (result.ok) await keep(db, call.caller, named, JSON.stringify(result.value))
+      return result
+    })
+  })
+}
+
+/**
+ * Puts an operation behind the door. Who calls is settled before the body is read: a stranger learns nothing from a
+ * body that is wrong. Every "no" that is about the caller is written into the audit log.
+ */
+function open<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
+  app: FastifyInstance,
+  door: Door,
+  operation: Operation<Params, Query, Body>,
+  handle: (
+    call: Omit<Call<Params, Query, Body>, 'db'>,
+    request: FastifyRequest,
+  ) => Promise<Result<unknown, Problem>>,
+): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+
+  app.route({
+    method: operation.method,
+    url: operation.url,
+    schema: schemaOf(operation),
+
+    onRequest: async (request, reply) => {
+      const arrival: Arrival = { now: door.clock.now(), ip: ipOf(request, door), requestId: request.id }
+      const { authorization = [], 'x-api-key': xApiKey = [] } = request.raw.headersDistinct
+      const who = await authenticateAdmin(door.db, { authorization, xApiKey, url: request.url }, arrival)
+      const refused = who.ok ? permit(who.value, operation.permission) : who.no
+      if (refused !== null) {
+        await audit(door, who.ok ? who.value : arrival, request, refused)
+        return sendProblem(reply, refused)
+      }
+      if (who.ok) callers.set(request, who.value)
+    },
+
+    preValidation: async (request, reply) => {
+      if (operation.method !== 'GET') request.body ??= {}
+      const fault = unstorableText(request.body)
+      if (fault !== null) return sendProblem(reply, fault)
+    },
+
+    handler: async (request, reply) => {
+      const caller = callers.get(request)
+      if (caller === undefined) throw new Error('an operation was reached past its door')
+      const call = {
+        caller,
+        params: request.params as Static<Params>,
+        query: request.query as Static<Query>,
+        body: request.body as Static<Body>,
+      }
+      const result = await handle(call, request)
+      reply.header('cache-control', 'no-store')
+      if (result.ok) return reply.code(operation.status).send(result.value)
+      await audit(door, caller, request, result.no)
+      return sendProblem(reply, result.no)
+    },
+  })
+}
+
+/** Refusals about who asks, or about an id that is out of reach, are attempts; what is merely wrong is not. */
+async function audit(
+  door: Door,
+  who: Arrival | Caller,
+  request: FastifyRequest,
+  refused: Problem,
+): Promise<void> {
+  if (![401, 403, 404].includes(statusOf(refused)) && refused.code !== 'credential_in_url') return
+  const caller = 'actor' in who ? who : null
+  const id = (request.params as { id?: unknown } | null)?.id
+  await door.refusedAttempts.record(caller ?? { ...who, actor: { kind: 'anonymous', id: null } }, {
+    code: refused.code,
+    method: request.method,
+    route: request.routeOptions.url ?? '',
+    targetId: typeof id === 'string' && /^[a-z]+_[A-Za-z0-9]{1,30}$/.test(id) ? id : null,
+    ownerId: caller === null || caller.reach === 'every_owner' ? null : caller.reach.ownerId,
+  })
+}
+
+function ipOf(request: FastifyRequest, door: Door): string | null {
+  const forwardedFor = request.headers['x-forwarded-for']
+  return clientIp(
+    request.raw.socket.remoteAddress ?? null,
+    forwardedFor?.toString() ?? null,
+    door.trustedProxies,
+  )
+}

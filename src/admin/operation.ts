@@ -1,0 +1,84 @@
+import type { TSchema } from 'typebox'
+import { type ProblemCode, statusOf } from '../http/problem.ts'
+import type { Permission } from './permission.ts'
+
+/** One operation of the management API: its place, who may use it, and its words in the OpenAPI document. */
+export interface Operation<Params extends TSchema, Query extends TSchema, Body extends TSchema> {
+  readonly id: string
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly url: `/v1/${string}`
+  readonly permission: Permission
+  readonly tag: string
+  readonly summary: string
+  readonly params?: Params
+  readonly query?: Query
+  readonly body?: Body
+  readonly status: 200 | 201 | 204
+  readonly answer: TSchema
+  /** Besides those that any operation can give. */
+  readonly problems?: readonly ProblemCode[]
+  /** Whether it takes an `Idempotency-Key`, because doing it twice would make two. */
+  readonly idempotent?: boolean
+}
+
+const ANY_OPERATION = [
+  'invalid_request',
+  'unknown_field',
+  'no_credential',
+  'invalid_token',
+  'insufficient_permission',
+  'internal_error',
+  'database_unavailable',
+] as const satisfies readonly ProblemCode[]
+
+/** The operation as Fastify validates and serializes it, and as the OpenAPI document shows it. */
+export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Record<string, unknown> {
+  const {
+    id,
+    tag,
+    summary,
+    permission,
+    params,
+    query,
+    body,
+    status,
+    answer,
+    problems = [],
+    idempotent,
+  } = operation
+  const codes = [...ANY_OPERATION, ...problems, ...(idempotent === true ? IDEMPOTENT_PROBLEMS : [])]
+  const statuses = Map.groupBy(codes, (code) => statusOf({ code, detail: '' }))
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    description: `Needs the permission \`${permission}\`.`,
+    security: [{ admin_key: [] }],
+    ...(params === undefined ? {} : { params }),
+    ...(query === undefined ? {} : { querystring: query }),
+    ...(body === undefined ? {} : { body }),
+    ...(idempotent === true ? { headers: IDEMPOTENCY_HEADER } : {}),
+    response: {
+      [status]: answer,
+      ...Object.fromEntries(
+        [...statuses].map(([code, of]) => [code, { description: of.join(', '), $ref: 'Problem#' }]),
+      ),
+    },
+  }
+}
+
+const IDEMPOTENT_PROBLEMS = [
+  'replay_sealed',
+  'idempotency_key_reused',
+] as const satisfies readonly ProblemCode[]
+
+const IDEMPOTENCY_HEADER = {
+  type: 'object',
+  properties: {
+    'idempotency-key': {
+      type: 'string',
+      maxLength: 255,
+      description: 'The same request under the same key, within 24 hours, has one effect and one answer.',
+    },
+  },
+}

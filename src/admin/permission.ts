@@ -1,0 +1,29 @@
+/** What an admin key may do. Permissions are no scopes: they rule Doorward's own management API only. */
+export const PERMISSIONS = {
+  'keys:read': 'List and read API keys and their use',
+  'keys:write': 'Create, change, rotate and revoke API keys',
+  'owners:read': 'List and read owners',
+  'owners:write': 'Change and suspend owners',
+  'scopes:read': 'List APIs and scopes',
+  'scopes:write': 'Declare, change and deprecate APIs and scopes',
+  'admin_keys:read': 'List admin keys',
+  'admin_keys:write': 'Create, rotate and revoke admin keys',
+  'audit:read': 'Read and verify the audit log',
+  verify: 'Verify credentials, look up records, report usage: what an SDK needs, and no more',
+} as const
+
+export type Permission = keyof typeof PERMISSIONS
+
+export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[]
+
+/** What touches every owner's matters can be no part of a key that is bound to one. */
+export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
+  'scopes:write',
+  'admin_keys:read',
+  'admin_keys:write',
+  'verify',
+])
+
+export function isPermission(name: string): name is Permission {
+  return Object.hasOwn(PERMISSIONS, name)
+}

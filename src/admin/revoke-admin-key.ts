@@ -1,0 +1,44 @@
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { isLive } from '../secrets/secret.ts'
+import { lockAdminKey, lockStandingAdminKeys, markAdminKeyRevoked } from './admin-key.store.ts'
+import { isFull } from './admin-key.ts'
+import type { Caller } from './caller.ts'
+
+/**
+ * Ends an admin key for good. The last one that can do everything stays: without it nobody could make another.
+ * Revoking twice is no fault; the first reason stands.
+ */
+export async function revokeAdminKey(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  const standing = await lockStandingAdminKeys(tx)
+  const key = standing.find((each) => each.id === id)
+  if (key === undefined) return (await lockAdminKey(tx, id)) === undefined ? no(NOT_FOUND) : yes(id)
+
+  const othersInCharge = standing.filter(
+    (each) => each.id !== id && isFull(each) && each.secrets.some((secret) => isLive(secret, caller.now)),
+  )
+  if (isFull(key) && othersInCharge.length === 0)
+    return no(
+      problem(
+        'last_full_admin_key',
+        'Create another admin key with all permissions first, or rotate this one.',
+      ),
+    )
+
+  await markAdminKeyRevoked(tx, id, reason, caller.now)
+  const happening = {
+    action: 'admin_key.revoked',
+    result: 'done',
+    ownerId: key.ownerId,
+    targetId: id,
+  } as const
+  await recordEvents(tx, caller, [{ ...happening, detail: { reason } }])
+  return yes(id)
+}

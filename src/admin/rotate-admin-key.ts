@@ -1,0 +1,84 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
+import { currentSecret, isLive, successorExpiry } from '../secrets/secret.ts'
+import { lockAdminKey } from './admin-key.store.ts'
+import type { AdminKey } from './admin-key.ts'
+import type { Caller } from './caller.ts'
+
+/** A new secret for the same admin key; the old one works until the overlap ends. */
+export async function rotateAdminKey(
+  tx: Tx,
+  caller: Caller,
+  brand: string | null,
+  id: string,
+  overlapSeconds: number,
+): Promise<Result<{ secret: Secret }, Problem>> {
+  const locked = await lockWithin(tx, caller, id)
+  if (!locked.ok) return locked
+  const key = locked.value
+  const current = currentSecret(key.secrets)
+  if (!isLive(current, caller.now)) return no(problem('key_expired', 'Create a new admin key instead.'))
+
+  const expiresAt = successorExpiry(current, caller.now)
+  const order = { kind: 'admin_key', holderId: id, environment: null, brand, expiresAt } as const
+  const started = await startRotation(tx, key.secrets, order, overlapSeconds, caller.now)
+  if (!started.ok) return started
+  const { old, endsAt, secret } = started.value
+  await tell(tx, caller, key, 'admin_key.rotated', { old: old.hint, ends_at: endsAt.toISOString() })
+  return yes({ secret })
+}
+
+export async function finishAdminKeyRotation(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<string, Problem>> {
+  return await settle(tx, caller, id, finishRotation, 'admin_key.rotation_finished')
+}
+
+export async function undoAdminKeyRotation(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<string, Problem>> {
+  return await settle(tx, caller, id, undoRotation, 'admin_key.rotation_undone')
+}
+
+async function settle(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  end: typeof finishRotation,
+  action: string,
+): Promise<Result<string, Problem>> {
+  const locked = await lockWithin(tx, caller, id)
+  if (!locked.ok) return locked
+  const ended = await end(tx, locked.value.secrets, caller.now)
+  if (!ended.ok) return ended
+  await tell(tx, caller, locked.value, action, { old: ended.value.old.hint, new: ended.value.next.hint })
+  return yes(id)
+}
+
+/** A new secret is a way into the key: who asks for one must hold all that the key can do. */
+async function lockWithin(tx: Tx, caller: Caller, id: string): Promise<Result<AdminKey, Problem>> {
+  const key = await lockAdminKey(tx, id)
+  if (key === undefined) return no(NOT_FOUND)
+  if (key.revokedAt !== null) return no(problem('key_revoked', 'Create a new admin key instead.'))
+  const beyond = key.permissions.filter((permission) => !caller.permissions.has(permission))
+  if (beyond.length > 0)
+    return no(
+      problem(
+        'exceeds_authority',
+        `Your own admin key lacks \`${beyond.join('`, `')}\`, which this one has.`,
+      ),
+    )
+  return yes(key)
+}
+
+async function tell(tx: Tx, caller: Caller, key: AdminKey, action: string, detail: Record<string, unknown>) {
+  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
+}

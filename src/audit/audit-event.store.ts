@@ -1,0 +1,82 @@
+import type { Selectable } from 'kysely'
+import { newId } from '../base/id.ts'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import { type AuditEvent, canonicalJson, chainHash, type Happening, type Origin } from './audit-event.ts'
+
+/**
+ * Writes events at the end of the chain, in the transaction of the change that they tell. The head's row is the
+ * chain's lock: call it last in the transaction, and it is held for two statements.
+ */
+export async function recordEvents(tx: Tx, origin: Origin, happenings: readonly Happening[]): Promise<void> {
+  if (happenings.length === 0) return
+  let head = await tx.selectFrom('audit_head').select(['seq', 'hash']).forUpdate().executeTakeFirstOrThrow()
+  const events = happenings.map((happening) => {
+    const { actor, ip, requestId, now } = origin
+    const link = { ...happening, seq: head.seq + 1, id: newId('evt'), at: now, actor, ip, requestId }
+    // What JSON cannot carry must not be hashed either: the detail is hashed as it will be read back.
+    const told = { ...link, detail: JSON.parse(canonicalJson(happening.detail)) }
+    head = { seq: told.seq, hash: chainHash(head.hash, told) }
+    return { ...told, hash: head.hash }
+  })
+  await tx.insertInto('audit_events').values(events.map(toRow)).execute()
+  await tx.updateTable('audit_head').set(head).execute()
+}
+
+export interface AuditFilter {
+  readonly ownerId?: string | undefined
+  readonly actorId?: string | undefined
+  readonly targetId?: string | undefined
+  readonly action?: string | undefined
+  readonly result?: 'done' | 'refused' | undefined
+  readonly since?: Date | undefined
+  readonly until?: Date | undefined
+  /** Newest first, and only what is older than this. */
+  readonly beforeSeq?: number | undefined
+}
+
+export async function listEvents(db: Db, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
+  let query = db.selectFrom('audit_events').selectAll().orderBy('seq', 'desc').limit(limit)
+  if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId)
+  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId)
+  if (filter.targetId !== undefined) query = query.where('target_id', '=', filter.targetId)
+  if (filter.action !== undefined) query = query.where('action', '=', filter.action)
+  if (filter.result !== undefined) query = query.where('result', '=', filter.result)
+  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
+  if (filter.until !== undefined) query = query.where('at', '<', filter.until)
+  if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq)
+  return (await query.execute()).map(fromRow)
+}
+
+/** The next stretch of the chain, oldest first. */
+export async function eventsAfter(db: Db, seq: number, limit: number): Promise<AuditEvent[]> {
+  const query = db.selectFrom('audit_events').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)
+  return (await query.execute()).map(fromRow)
+}
+
+export async function chainHead(db: Db): Promise<{ seq: number; hash: Uint8Array }> {
+  return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow()
+}
+
+function toRow(event: AuditEvent) {
+  const { actor, ownerId, targetId, requestId, detail, ...same } = event
+  return {
+    ...same,
+    actor_kind: actor.kind,
+    actor_id: actor.id,
+    owner_id: ownerId,
+    target_id: targetId,
+    request_id: requestId,
+    detail: JSON.stringify(detail),
+  }
+}
+
+function fromRow(row: Selectable<Schema['audit_events']>): AuditEvent {
+  const { actor_kind, actor_id, owner_id, target_id, request_id, ...same } = row
+  return {
+    ...same,
+    actor: { kind: actor_kind as AuditEvent['actor']['kind'], id: actor_id },
+    ownerId: owner_id,
+    targetId: target_id,
+    requestId: request_id,
+  }
+}

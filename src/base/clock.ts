@@ -1,0 +1,17 @@
+/** Where "now" comes from. Handed in, so that a test can turn it; asked once per request. */
+export interface Clock {
+  now(): Date
+}
+
+export const systemClock: Clock = { now: () => new Date() }
+
+/** A moment some seconds after another (before it, where negative). */
+export function addSeconds(at: Date, seconds: number): Date {
+  return new Date(at.getTime() + seconds * 1000)
+}
+
+/** The earlier of two moments, where null means "never". */
+export function earlier(a: Date | null, b: Date | null): Date | null {
+  if (a === null || b === null) return a ?? b
+  return a < b ? a : b
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import * as foundation from './migrations/0001-foundation.ts'
+import type { Database } from './open.ts'
+
+/** In order, for ever: a migration that has landed is never edited. */
+const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-foundation': foundation,
+}
+
+/** The database has migrations that this version of Doorward does not know. */
+export class NewerSchemaError extends Error {
+  constructor(unknown: readonly string[]) {
+    super(
+      `The database was migrated by a newer Doorward (${unknown.join(', ')}). ` +
+        'Start that version or a later one; going back needs a backup from before the migration.',
+    )
+    this.name = 'NewerSchemaError'
+  }
+}
+
+/**
+ * Brings the schema up to date, forward only, in one transaction under a lock: servers that start at once wait for
+ * each other, and a migration that fails leaves the database as it was.
+ *
+ * @returns the names of the migrations applied now
+ * @throws NewerSchemaError before anything is touched
+ */
+export async function migrate({ db }: Database): Promise<readonly string[]> {
+  const pending = await pendingMigrations(db)
+  if (pending.length === 0) return []
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName
+    throw new Error(`Migration ${failed ?? ''} failed and was rolled back; the database is as it was.`, {
+      cause: error,
+    })
+  }
+  return results?.map((result) => result.migrationName) ?? []
+}
+
+/** Names still to be applied. @throws NewerSchemaError */
+export async function pendingMigrations(db: Database['db']): Promise<readonly string[]> {
+  const { rows: found } = await sql<{ there: boolean }>`
+    select to_regclass('kysely_migration') is not null as there`.execute(db)
+  if (!found[0]?.there) return Object.keys(MIGRATIONS)
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  const applied = rows.map((row) => row.name)
+  const unknown = applied.filter((name) => !(name in MIGRATIONS))
+  if (unknown.length > 0) throw new NewerSchemaError(unknown)
+  return Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+}

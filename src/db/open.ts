@@ -1,0 +1,63 @@
+import { join, resolve } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { lockDirectory } from './directory-lock.ts'
+import type { Db, Schema } from './schema.ts'
+
+/** The only file that knows which engine runs. */
+export interface Database {
+  readonly db: Db
+  readonly engine: 'postgres' | 'pglite'
+  close(): Promise<void>
+}
+
+export type DatabasePlace = { readonly databaseUrl: string } | { readonly dataDir: string }
+
+/**
+ * Opens Postgres, or PGlite in a directory that is made where it is missing (the first time takes some seconds).
+ * Does not migrate.
+ *
+ * @throws DirectoryInUseError where another process has the directory
+ */
+export async function openDatabase(place: DatabasePlace): Promise<Database> {
+  return 'databaseUrl' in place ? openPostgres(place.databaseUrl) : await openPglite(place.dataDir)
+}
+
+/** `bigint` as a number: counts here stay far below 2^53. `pg` would give text. */
+const INT8_OID = 20
+pg.types.setTypeParser(INT8_OID, Number)
+
+function openPostgres(connectionString: string): Database {
+  const pool = new pg.Pool({
+    connectionString,
+    application_name: 'doorward',
+    max: 10,
+    connectionTimeoutMillis: 3_000,
+    query_timeout: 10_000,
+    statement_timeout: 10_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+  })
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {})
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  return { db, engine: 'postgres', close: () => db.destroy() }
+}
+
+async function openPglite(dataDir: string): Promise<Database> {
+  const directory = resolve(dataDir)
+  const unlock = lockDirectory(directory)
+  try {
+    const pglite = await PGlite.create(join(directory, 'pgdata'))
+    const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
+    const close = async () => {
+      await db.destroy()
+      unlock()
+    }
+    return { db, engine: 'pglite', close }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}

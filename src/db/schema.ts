@@ -1,0 +1,135 @@
+import type { ColumnType, Kysely, Transaction } from 'kysely'
+
+/** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
+export interface Schema {
+  apis: ApisTable
+  scopes: ScopesTable
+  owners: OwnersTable
+  keys: KeysTable
+  secrets: SecretsTable
+  admin_keys: AdminKeysTable
+  idempotent_requests: IdempotentRequestsTable
+  audit_events: AuditEventsTable
+  audit_head: AuditHeadTable
+  usage: UsageTable
+  usage_batches: UsageBatchesTable
+}
+
+export type Db = Kysely<Schema>
+/** Inside a transaction only this exists: on PGlite a call to the outer `db` would wait for ever. */
+export type Tx = Transaction<Schema>
+
+/** JSON goes in as text and comes out parsed, on both engines. */
+export type Json<T> = ColumnType<T, string, string>
+/** Set once, when the row is made. */
+type Fixed<T> = ColumnType<T, T, never>
+
+interface ApisTable {
+  id: Fixed<string>
+  identifier: string
+  name: string
+  is_default: Fixed<boolean>
+  created_at: Fixed<Date>
+}
+
+interface ScopesTable {
+  name: Fixed<string>
+  api_id: string
+  description: string
+  sensitivity: 'basic' | 'sensitive' | 'restricted'
+  implies: string[]
+  deprecated_at: Date | null
+  created_at: Fixed<Date>
+}
+
+interface OwnersTable {
+  id: Fixed<string>
+  name: string | null
+  notice_email: string | null
+  suspended_at: Date | null
+  suspended_reason: string | null
+  created_at: Fixed<Date>
+}
+
+interface KeysTable {
+  id: Fixed<string>
+  owner_id: Fixed<string>
+  name: string
+  environment: Fixed<string>
+  scopes: string[]
+  ip_allowlist: string[] | null
+  metadata: Json<Record<string, unknown>>
+  created_by: Fixed<string>
+  created_at: Fixed<Date>
+  disabled_at: Date | null
+  revoked_at: Date | null
+  revoked_reason: string | null
+}
+
+interface SecretsTable {
+  hash: Fixed<Uint8Array>
+  id: Fixed<string>
+  holder_id: Fixed<string>
+  hint: Fixed<string>
+  created_at: Fixed<Date>
+  expires_at: Date | null
+  retires_at: Date | null
+  revoked_at: Date | null
+  last_used_at: Date | null
+  last_used_ip: string | null
+  last_used_user_agent: string | null
+  exposed_at: Date | null
+}
+
+interface AdminKeysTable {
+  id: Fixed<string>
+  name: string
+  permissions: string[]
+  owner_id: Fixed<string | null>
+  created_by: Fixed<string>
+  created_at: Fixed<Date>
+  revoked_at: Date | null
+  revoked_reason: string | null
+}
+
+interface IdempotentRequestsTable {
+  admin_key_id: Fixed<string>
+  idempotency_key_hash: Fixed<Uint8Array>
+  fingerprint: Fixed<Uint8Array>
+  sealed_answer: Uint8Array | null
+  created_at: Fixed<Date>
+}
+
+interface AuditEventsTable {
+  seq: Fixed<number>
+  id: Fixed<string>
+  at: Fixed<Date>
+  action: Fixed<string>
+  result: Fixed<'done' | 'refused'>
+  actor_kind: Fixed<string>
+  actor_id: Fixed<string | null>
+  owner_id: Fixed<string | null>
+  target_id: Fixed<string | null>
+  ip: Fixed<string | null>
+  request_id: Fixed<string | null>
+  detail: ColumnType<Record<string, unknown>, string, never>
+  hash: Fixed<Uint8Array>
+}
+
+interface AuditHeadTable {
+  one: Fixed<boolean>
+  seq: number
+  hash: Uint8Array
+}
+
+interface UsageTable {
+  credential_id: Fixed<string>
+  outcome: Fixed<string>
+  hour: Fixed<Date>
+  count: number
+}
+
+interface UsageBatchesTable {
+  id: Fixed<string>
+  received_at: Fixed<Date>
+}

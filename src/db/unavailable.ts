@@ -1,0 +1,30 @@
+/** Errors of the connection, by node's code. */
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOENT',
+])
+
+/**
+ * SQLSTATE classes and codes that say "not now": 08 connection, 53 resources (too many connections, disk full),
+ * 57P shutting down, 57014 statement cancelled by timeout, 40001 and 40P01 serialization and deadlock,
+ * 55P03 lock timeout, 25006 and 25P03 read-only standby and idle transaction ended, 58 system error.
+ */
+const SQLSTATE = /^(08...|53...|57P..|57014|40001|40P01|55P03|25006|25P03|58...)$/
+
+/** `pg` gives these without a code. */
+const MESSAGE =
+  /connection terminated|connection ended|timeout exceeded when trying to connect|query read timeout|pglite is clos|client has encountered a connection error|cannot use a pool after calling end/i
+
+/** Whether an error says that the database cannot answer now, though the request may be sound. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  if (NETWORK.has(code) || SQLSTATE.test(code) || MESSAGE.test(error.message)) return true
+  if (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable)) return true
+  return isDatabaseUnavailable(error.cause)
+}

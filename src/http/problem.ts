@@ -1,0 +1,92 @@
+/**
+ * Every "no" of the management API, as RFC 9457 problems. One table: the code is stable, the title says what
+ * happened in general, the detail what happened here and what to do.
+ */
+export const PROBLEMS = {
+  invalid_request: [400, 'The request is not understood'],
+  unknown_field: [400, 'The request holds a field that is not known here'],
+  invalid_cursor: [400, 'The cursor is not one of ours'],
+  unknown_scope: [400, 'A scope is not in the catalogue'],
+  deprecated_scope: [400, 'A scope is deprecated and cannot be given out'],
+  unknown_api: [400, 'An API is not declared'],
+  unknown_environment: [400, 'The environment is not configured'],
+  unknown_permission: [400, 'A permission does not exist'],
+  expiry_in_past: [400, 'The expiry lies in the past'],
+  lifetime_too_long: [400, 'The lifetime is longer than the policy allows'],
+  metadata_too_large: [400, 'The metadata is too large'],
+  invalid_ip_range: [400, 'An entry is neither an IP address nor a CIDR block'],
+  malformed_header: [400, 'The Authorization header is malformed'],
+  two_credentials: [400, 'The request carries two different credentials'],
+  credential_in_url: [400, 'A credential stands in the URL'],
+  no_credential: [401, 'No credential was presented'],
+  invalid_token: [401, 'The credential is not accepted'],
+  insufficient_permission: [403, 'The admin key lacks a permission'],
+  owner_not_covered: [403, 'The admin key is bound to another owner'],
+  exceeds_authority: [403, 'An admin key cannot give what it does not hold'],
+  not_found: [404, 'There is no such thing here'],
+  method_not_allowed: [405, 'The method is not allowed here'],
+  key_revoked: [409, 'The key is revoked, which cannot be undone'],
+  key_expired: [409, 'The key has expired'],
+  key_disabled: [409, 'The key is disabled'],
+  owner_suspended: [409, 'The owner is suspended'],
+  too_many_keys: [409, 'The owner has as many keys as the policy allows'],
+  rotation_running: [409, 'A rotation is running already'],
+  no_rotation: [409, 'No rotation is running'],
+  rotation_in_use: [409, 'The new secret is in use already'],
+  scope_in_use: [409, 'The scope is in use'],
+  api_in_use: [409, 'The identifier belongs to another API'],
+  last_full_admin_key: [409, 'This is the last admin key with full permissions'],
+  replay_sealed: [409, 'The first answer can no longer be read'],
+  payload_too_large: [413, 'The body is too large'],
+  unsupported_media_type: [415, 'The content type is not supported'],
+  idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
+  header_too_large: [431, 'The headers are too large'],
+  internal_error: [500, 'Something broke on our side'],
+  database_unavailable: [503, 'The database does not answer'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** A place in the request that is wrong: a JSON pointer into the body, or the name of a parameter. */
+export interface Fault {
+  readonly at: string
+  readonly message: string
+}
+
+export interface Problem {
+  readonly code: ProblemCode
+  /** What happened here and what to do about it. Never an internal of ours, never a secret. */
+  readonly detail: string
+  readonly faults?: readonly Fault[]
+  /** Seconds after which the same request may succeed. */
+  readonly retryAfterSeconds?: number
+}
+
+export function problem(
+  code: ProblemCode,
+  detail: string,
+  more: Omit<Problem, 'code' | 'detail'> = {},
+): Problem {
+  return { code, detail, ...more }
+}
+
+/** The same for every id that is unknown or belongs to somebody else, byte for byte. */
+export const NOT_FOUND = problem('not_found', 'Nothing with this id is within reach of your admin key.')
+
+export function statusOf({ code }: Problem): number {
+  return PROBLEMS[code][0]
+}
+
+/** The body, as `application/problem+json`; the request id is what support asks for. */
+export function toProblemWire({ code, detail, faults }: Problem, requestId: string): Record<string, unknown> {
+  const [status, title] = PROBLEMS[code]
+  return {
+    type: `urn:doorward:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    request_id: requestId,
+    ...(faults === undefined ? {} : { faults }),
+  }
+}

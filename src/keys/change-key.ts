@@ -1,0 +1,104 @@
+import type { Caller } from '../admin/caller.ts'
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { expiryOf, type Policy } from '../owners/policy.ts'
+import { setSecretExpiry } from '../secrets/secret.store.ts'
+import { currentSecret } from '../secrets/secret.ts'
+import { type Chosen, whyNotChoose } from './check-key.ts'
+import { lockKey, updateKey } from './key.store.ts'
+import { type Key, stateOf } from './key.ts'
+
+export interface KeyWish extends Chosen {
+  readonly name?: string | undefined
+  /** A new end of the current secret; an expired key cannot be woken up by it. */
+  readonly expiresAt?: Date | null | undefined
+}
+
+/** Changes a key that is not over. */
+export async function changeKey(
+  tx: Tx,
+  caller: Caller,
+  policy: Policy,
+  id: string,
+  wish: KeyWish,
+): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  const key = locked.value
+  const fault = await whyNotChoose(tx, wish, key.scopes)
+  if (fault !== null) return no(fault)
+
+  if (wish.expiresAt !== undefined) {
+    if (stateOf(key, caller.now) === 'expired')
+      return no(problem('key_expired', 'An expired key stays expired. Create a new one.'))
+    const current = currentSecret(key.secrets)
+    // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
+    const within = expiryOf({ expiresAt: wish.expiresAt }, policy, current.createdAt)
+    if (!within.ok) return within
+    if (wish.expiresAt !== null && wish.expiresAt <= caller.now)
+      return no(problem('expiry_in_past', 'To end a key now, revoke it.'))
+    await setSecretExpiry(tx, id, current.id, wish.expiresAt)
+  }
+  const { name, scopes, ipAllowlist, metadata } = wish
+  const change = {
+    ...(name === undefined ? {} : { name }),
+    ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+    ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
+    ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+  }
+  if (Object.keys(change).length > 0) await updateKey(tx, key, change)
+  await tell(tx, caller, key, 'key.changed', {
+    ...change,
+    ...(metadata === undefined ? {} : { metadata: 'changed' }),
+    ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
+  })
+  return yes(id)
+}
+
+/** Stops a key until it is enabled again. Doing it twice is no fault. */
+export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  if (locked.value.disabledAt !== null) return yes(id)
+  await updateKey(tx, locked.value, { disabled_at: caller.now })
+  await tell(tx, caller, locked.value, 'key.disabled', {})
+  return yes(id)
+}
+
+export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  if (locked.value.disabledAt === null) return yes(id)
+  await updateKey(tx, locked.value, { disabled_at: null })
+  await tell(tx, caller, locked.value, 'key.enabled', {})
+  return yes(id)
+}
+
+/** Ends a key for good, with all its secrets. Revoking twice is no fault; the first reason stands. */
+export async function revokeKey(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  if (key.revokedAt !== null) return yes(id)
+  await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
+  await tell(tx, caller, key, 'key.revoked', { reason })
+  return yes(id)
+}
+
+async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  if (key.revokedAt !== null)
+    return no(problem('key_revoked', `It was revoked ${key.revokedAt.toISOString()}. Create a new key.`))
+  return yes(key)
+}
+
+async function tell(tx: Tx, caller: Caller, key: Key, action: string, detail: Record<string, unknown>) {
+  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
+}

@@ -1,0 +1,40 @@
+import { parseIpRanges } from '@doorward/sdk/kernel'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { whyNotGrantable } from '../scopes/grantable.ts'
+import { allScopes } from '../scopes/scope.store.ts'
+import { MAX_METADATA_BYTES } from './key.ts'
+
+/** What a caller may choose about a key, at creation and later. */
+export interface Chosen {
+  readonly scopes?: readonly string[] | undefined
+  readonly ipAllowlist?: readonly string[] | null | undefined
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** The fault in what was chosen, or null. A scope that the key holds already may be deprecated meanwhile. */
+export async function whyNotChoose(
+  tx: Tx,
+  chosen: Chosen,
+  held: readonly string[] = [],
+): Promise<Problem | null> {
+  if (chosen.scopes !== undefined) {
+    const fault = whyNotGrantable(chosen.scopes, await allScopes(tx), held)
+    if (fault !== null) return fault
+  }
+  if (chosen.ipAllowlist != null) {
+    const ranges = parseIpRanges(chosen.ipAllowlist)
+    if ('notARange' in ranges)
+      return problem(
+        'invalid_ip_range',
+        `${JSON.stringify(ranges.notARange.slice(0, 60))} is neither an IP address nor a CIDR block such as 203.0.113.0/24.`,
+      )
+  }
+  const bytes = chosen.metadata === undefined ? 0 : Buffer.byteLength(JSON.stringify(chosen.metadata))
+  if (bytes > MAX_METADATA_BYTES)
+    return problem(
+      'metadata_too_large',
+      `It takes ${bytes} bytes as JSON; ${MAX_METADATA_BYTES} are allowed.`,
+    )
+  return null
+}

@@ -1,0 +1,68 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { type Caller, covers } from '../admin/caller.ts'
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { newId } from '../base/id.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { touchOwner } from '../owners/owner.store.ts'
+import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
+import { issueSecret } from '../secrets/issue-secret.ts'
+import { whyNotChoose } from './check-key.ts'
+import { countStandingKeys, insertKey } from './key.store.ts'
+
+/** How keys are made here; from configuration. */
+export interface Mint {
+  readonly brand: string | null
+  readonly policy: Policy
+}
+
+export interface NewKey extends AskedLifetime {
+  readonly ownerId: string
+  readonly name: string
+  readonly environment: string
+  readonly scopes: readonly string[]
+  readonly ipAllowlist: readonly string[] | null
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+/** Makes a key and its first secret, which is in what is returned and nowhere else. */
+export async function createKey(
+  tx: Tx,
+  caller: Caller,
+  { brand, policy }: Mint,
+  asked: NewKey,
+): Promise<Result<{ id: string; secret: Secret }, Problem>> {
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata } = asked
+  if (!covers(caller.reach, ownerId))
+    return no(
+      problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
+    )
+  if (!policy.environments.includes(environment))
+    return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
+  const expiry = expiryOf(asked, policy, caller.now)
+  if (!expiry.ok) return expiry
+  const fault = await whyNotChoose(tx, asked)
+  if (fault !== null) return no(fault)
+
+  await touchOwner(tx, ownerId, caller.now)
+  if ((await countStandingKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
+    return no(problem('too_many_keys', `It has ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`))
+
+  const id = newId('key')
+  const made = { createdBy: caller.adminKeyId, createdAt: caller.now }
+  await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, ...made })
+  const order = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
+  const { secret, hint } = await issueSecret(tx, order, caller.now)
+
+  const detail = {
+    hint,
+    name,
+    environment,
+    scopes,
+    ip_allowlist: ipAllowlist,
+    expires_at: expiry.value?.toISOString() ?? null,
+  }
+  await recordEvents(tx, caller, [{ action: 'key.created', result: 'done', ownerId, targetId: id, detail }])
+  return yes({ id, secret })
+}

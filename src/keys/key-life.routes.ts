@@ -1,0 +1,121 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { changes, type Door } from '../admin/management.ts'
+import { plainText, strictObject } from '../http/wire.ts'
+import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
+import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
+import type { Mint } from './create-key.ts'
+import { answerKey, keyParams } from './key.routes.ts'
+import {
+  fromKeyChangeWire,
+  fromLifetimeWire,
+  IssuedKeyWire,
+  KeyChangeWire,
+  KeyWire,
+  RotateKeyWire,
+  toIssuedKeyWire,
+  toKeyWire,
+} from './key.wire.ts'
+import { finishKeyRotation, rotateKey, undoKeyRotation } from './rotate-key.ts'
+
+const write = {
+  method: 'POST',
+  permission: 'keys:write',
+  tag: 'Keys',
+  params: keyParams,
+  status: 200,
+  answer: KeyWire,
+} as const
+
+/** What happens to a key after it was made: change, disable, enable, revoke, rotate. */
+export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
+  const change = {
+    ...write,
+    id: 'changeKey',
+    method: 'PATCH',
+    url: '/v1/keys/:id',
+    summary: 'Change name, scopes, allow-list, metadata or expiry',
+    body: KeyChangeWire,
+    problems: [
+      'not_found',
+      'key_revoked',
+      'key_expired',
+      'unknown_scope',
+      'deprecated_scope',
+      'expiry_in_past',
+      'lifetime_too_long',
+      'invalid_ip_range',
+      'metadata_too_large',
+    ],
+  } as const
+  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+    const done = await changeKey(db, caller, mint.policy, id, fromKeyChangeWire(body))
+    return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
+  })
+
+  const simple = [
+    { id: 'disableKey', verb: 'disable', summary: 'Stop a key until it is enabled again', act: disableKey },
+    { id: 'enableKey', verb: 'enable', summary: 'Let a disabled key work again', act: enableKey },
+    {
+      id: 'finishKeyRotation',
+      verb: 'rotation/finish',
+      summary: 'End the overlap now: only the new secret works',
+      act: finishKeyRotation,
+      problems: ['no_rotation'],
+    },
+    {
+      id: 'undoKeyRotation',
+      verb: 'rotation/undo',
+      summary: 'Take the new secret back while nobody has used it',
+      act: undoKeyRotation,
+      problems: ['no_rotation', 'rotation_in_use'],
+    },
+  ] as const
+  for (const { id: operationId, verb, summary, act, ...more } of simple) {
+    const problems = ['not_found', 'key_revoked', ...('problems' in more ? more.problems : [])] as const
+    const operation = { ...write, id: operationId, url: `/v1/keys/:id/${verb}`, summary, problems } as const
+    changes(app, door, operation, async ({ db, caller, params: { id } }) => {
+      const done = await act(db, caller, id)
+      return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
+    })
+  }
+
+  const revoke = {
+    ...write,
+    id: 'revokeKey',
+    url: '/v1/keys/:id/revoke',
+    summary: 'End a key for good, with all its secrets',
+    body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),
+    problems: ['not_found'],
+  } as const
+  changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
+    const done = await revokeKey(db, caller, id, body.reason ?? 'no reason given')
+    return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
+  })
+
+  const rotate = {
+    ...write,
+    id: 'rotateKey',
+    url: '/v1/keys/:id/rotate',
+    summary: 'Give a key a second secret; the old one retires when the overlap ends',
+    body: RotateKeyWire,
+    answer: IssuedKeyWire,
+    problems: [
+      'not_found',
+      'key_revoked',
+      'key_expired',
+      'key_disabled',
+      'owner_suspended',
+      'rotation_running',
+      'expiry_in_past',
+      'lifetime_too_long',
+    ],
+    idempotent: true,
+  } as const
+  changes(app, door, rotate, async ({ db, caller, params: { id }, body }) => {
+    const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
+    const made = await rotateKey(db, caller, mint, id, { overlapSeconds, ...fromLifetimeWire(body) })
+    if (!made.ok) return made
+    return await answerKey(db, caller, id, (key) => toIssuedKeyWire(key, made.value.secret, caller.now))
+  })
+}

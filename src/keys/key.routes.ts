@@ -1,0 +1,144 @@
+import { hashCredential } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { Caller } from '../admin/caller.ts'
+import { changes, type Door, reads } from '../admin/management.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { Cursor, DEFAULT_LIMIT, Limit, Moment, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { holderOf } from '../secrets/secret.store.ts'
+import { createKey, type Mint } from './create-key.ts'
+import { findKey, listKeys } from './key.store.ts'
+import type { Key } from './key.ts'
+import {
+  fromNewKeyWire,
+  IssuedKeyWire,
+  KeyWire,
+  NewKeyWire,
+  State,
+  toIssuedKeyWire,
+  toKeyWire,
+} from './key.wire.ts'
+
+const tag = 'Keys'
+export const keyParams = strictObject({ id: Type.String({ pattern: '^key_[A-Za-z0-9]{1,40}$' }) })
+
+/** Making keys and finding them; what happens to one afterwards is in `key-life.routes.ts`. */
+export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
+  const create = {
+    id: 'createKey',
+    method: 'POST',
+    url: '/v1/keys',
+    permission: 'keys:write',
+    tag,
+    summary: 'Create a key; its secret is in this answer and never shown again',
+    body: NewKeyWire,
+    status: 201,
+    answer: IssuedKeyWire,
+    problems: [
+      'owner_not_covered',
+      'unknown_environment',
+      'unknown_scope',
+      'deprecated_scope',
+      'expiry_in_past',
+      'lifetime_too_long',
+      'invalid_ip_range',
+      'metadata_too_large',
+      'too_many_keys',
+    ],
+    idempotent: true,
+  } as const
+  changes(app, door, create, async ({ db, caller, body }) => {
+    const made = await createKey(db, caller, mint, fromNewKeyWire(body))
+    if (!made.ok) return made
+    return await answerKey(db, caller, made.value.id, (key) =>
+      toIssuedKeyWire(key, made.value.secret, caller.now),
+    )
+  })
+
+  const list = {
+    id: 'listKeys',
+    method: 'GET',
+    url: '/v1/keys',
+    permission: 'keys:read',
+    tag,
+    summary: 'Keys, newest first',
+    query: strictObject({
+      owner_id: Type.Optional(OwnerId),
+      environment: Type.Optional(NewKeyWire.properties.environment),
+      state: Type.Optional(State),
+      unused_since: Type.Optional(Moment),
+      expiring_before: Type.Optional(Moment),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Cursor),
+    }),
+    status: 200,
+    answer: pageWire(KeyWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, async ({ db, caller, query }) => {
+    const after = fromCursor(query.cursor)
+    if (!after.ok) return after
+    const filter = {
+      ownerId: query.owner_id,
+      environment: query.environment,
+      state: query.state,
+      unusedSince: query.unused_since === undefined ? undefined : new Date(query.unused_since),
+      expiringBefore: query.expiring_before === undefined ? undefined : new Date(query.expiring_before),
+    }
+    const limit = query.limit ?? DEFAULT_LIMIT
+    const found = await listKeys(db, caller.reach, filter, {
+      after: after.value,
+      limit: limit + 1,
+      now: caller.now,
+    })
+    const page = pageOf(found, limit)
+    return yes({ data: page.rows.map((key) => toKeyWire(key, caller.now)), next_cursor: toCursor(page.next) })
+  })
+
+  const get = {
+    id: 'getKey',
+    method: 'GET',
+    url: '/v1/keys/:id',
+    permission: 'keys:read',
+    tag,
+    summary: 'One key, with its secrets by hint and who uses them',
+    params: keyParams,
+    status: 200,
+    answer: KeyWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, async ({ db, caller, params: { id } }) =>
+    answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)),
+  )
+
+  const lookup = {
+    id: 'lookUpKey',
+    method: 'POST',
+    url: '/v1/keys/lookup',
+    permission: 'keys:read',
+    tag,
+    summary: 'Whose key is this? For a secret that somebody found',
+    body: strictObject({ secret: Type.String({ maxLength: 200 }) }),
+    status: 200,
+    answer: KeyWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, lookup, async ({ db, caller, body }) => {
+    const id = await holderOf(db, hashCredential(body.secret.trim()))
+    return await answerKey(db, caller, id ?? '', (key) => toKeyWire(key, caller.now))
+  })
+}
+
+/** The key as the caller may see it, read again after whatever was done to it. */
+export async function answerKey<T>(
+  db: Db,
+  caller: Caller,
+  id: string,
+  toWire: (key: Key) => T,
+): Promise<Result<T, Problem>> {
+  const key = await findKey(db, caller.reach, id)
+  return key === undefined ? no(NOT_FOUND) : yes(toWire(key))
+}

@@ -1,0 +1,152 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { type Static, Type } from 'typebox'
+import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import { currentSecret } from '../secrets/secret.ts'
+import {
+  OverlapSeconds,
+  RotationWire,
+  SecretWire,
+  toRotationWire,
+  toSecretWire,
+} from '../secrets/secret.wire.ts'
+import type { KeyWish } from './change-key.ts'
+import type { NewKey } from './create-key.ts'
+import { KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
+
+/** As written by the caller: what is no scope is told apart from what is malformed only by the catalogue. */
+const ScopeList = Type.Array(Type.String({ maxLength: 200 }), {
+  uniqueItems: true,
+  maxItems: 200,
+  description: 'Scopes of the catalogue. Empty means none.',
+})
+const IpAllowlist = nullable(
+  Type.Array(Type.String({ maxLength: 60 }), {
+    minItems: 1,
+    maxItems: 200,
+    uniqueItems: true,
+    description: 'Addresses and CIDR blocks from which the key works. null: from anywhere.',
+  }),
+)
+const Metadata = Type.Record(Type.String({ maxLength: 100 }), Type.Unknown(), {
+  description:
+    'Yours, handed to your API with each verification. At most 4096 bytes of JSON. No secrets, please.',
+})
+const Environment = Type.String({
+  pattern: '^[a-z][a-z0-9]{0,15}$',
+  description: 'A configured one: `live`, `test`',
+})
+const Name = plainText(100, 'For people; need not be unique')
+const Lifetime = Type.Integer({
+  minimum: 1,
+  maximum: 3_155_760_000,
+  description: 'Seconds from now, instead of `expires_at`',
+})
+export const State = Type.Union(KEY_STATES.map((state) => Type.Literal(state)))
+
+export const NewKeyWire = strictObject({
+  owner_id: OwnerId,
+  name: Name,
+  environment: Environment,
+  scopes: ScopeList,
+  expires_at: Type.Optional(nullable(Moment)),
+  lifetime_seconds: Type.Optional(Lifetime),
+  ip_allowlist: Type.Optional(IpAllowlist),
+  metadata: Type.Optional(Metadata),
+})
+
+export const KeyChangeWire = strictObject({
+  name: Type.Optional(Name),
+  scopes: Type.Optional(ScopeList),
+  ip_allowlist: Type.Optional(IpAllowlist),
+  metadata: Type.Optional(Metadata),
+  expires_at: Type.Optional(nullable(Moment)),
+})
+
+export const RotateKeyWire = strictObject({
+  overlap_seconds: Type.Optional(OverlapSeconds),
+  expires_at: Type.Optional(nullable(Moment)),
+  lifetime_seconds: Type.Optional(Lifetime),
+})
+
+export const KeyWire = Type.Object({
+  id: Type.String(),
+  hint: Type.String(),
+  owner_id: Type.String(),
+  name: Type.String(),
+  environment: Type.String(),
+  scopes: Type.Array(Type.String()),
+  state: State,
+  ip_allowlist: nullable(Type.Array(Type.String())),
+  metadata: Type.Record(Type.String(), Type.Unknown()),
+  created_by: Type.String(),
+  created_at: Moment,
+  expires_at: nullable(Moment),
+  disabled_at: nullable(Moment),
+  revoked_at: nullable(Moment),
+  revoked_reason: nullable(Type.String()),
+  last_used_at: nullable(Moment),
+  last_used_ip: nullable(Type.String()),
+  rotation: nullable(RotationWire),
+  secrets: Type.Array(SecretWire, { description: 'Newest first' }),
+})
+
+export const IssuedKeyWire = Type.Object({
+  secret: Type.String({ description: 'Shown here once, and never again' }),
+  ...KeyWire.properties,
+})
+
+export function toKeyWire(key: Key, now: Date) {
+  const current = currentSecret(key.secrets)
+  const used = lastUse(key)
+  return {
+    id: key.id,
+    hint: current.hint,
+    owner_id: key.ownerId,
+    name: key.name,
+    environment: key.environment,
+    scopes: key.scopes,
+    state: stateOf(key, now),
+    ip_allowlist: key.ipAllowlist,
+    metadata: key.metadata,
+    created_by: key.createdBy,
+    created_at: iso(key.createdAt),
+    expires_at: iso(current.expiresAt),
+    disabled_at: iso(key.disabledAt),
+    revoked_at: iso(key.revokedAt),
+    revoked_reason: key.revokedReason,
+    last_used_at: iso(used?.lastUsedAt ?? null),
+    last_used_ip: used?.lastUsedIp ?? null,
+    rotation: key.revokedAt === null ? toRotationWire(key.secrets, now) : null,
+    secrets: key.secrets.map((secret) => toSecretWire(secret, now)),
+  }
+}
+
+export function toIssuedKeyWire(key: Key, secret: Secret, now: Date) {
+  return { secret: secret.reveal(), ...toKeyWire(key, now) }
+}
+
+export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
+  return {
+    ownerId: body.owner_id,
+    name: body.name,
+    environment: body.environment,
+    scopes: body.scopes,
+    ipAllowlist: body.ip_allowlist ?? null,
+    metadata: body.metadata ?? {},
+    ...fromLifetimeWire(body),
+  }
+}
+
+export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyWish {
+  const { name, scopes, metadata, ip_allowlist: ipAllowlist } = body
+  return { name, scopes, metadata, ipAllowlist, expiresAt: fromLifetimeWire(body).expiresAt }
+}
+
+/** `null` is "never", a missing field is "as the policy has it". */
+export function fromLifetimeWire(body: { expires_at?: string | null; lifetime_seconds?: number }) {
+  const { expires_at, lifetime_seconds } = body
+  return {
+    expiresAt: expires_at == null ? expires_at : new Date(expires_at),
+    lifetimeSeconds: lifetime_seconds,
+  }
+}

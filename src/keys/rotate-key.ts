@@ -1,0 +1,104 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import type { Caller } from '../admin/caller.ts'
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
+import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
+import { currentSecret, successorExpiry } from '../secrets/secret.ts'
+import type { Mint } from './create-key.ts'
+import { lockKey } from './key.store.ts'
+import { type Key, stateOf, whyNotRotate } from './key.ts'
+
+export interface RotationWish extends AskedLifetime {
+  readonly overlapSeconds: number
+}
+
+/**
+ * Gives a key a second secret. The key stays what it is: id, scopes, limits and history. The old secret works until
+ * the overlap ends, and never longer than it would have by itself; the new one gets a lifetime of its own.
+ */
+export async function rotateKey(
+  tx: Tx,
+  caller: Caller,
+  { brand, policy }: Mint,
+  id: string,
+  wish: RotationWish,
+): Promise<Result<{ secret: Secret }, Problem>> {
+  const locked = await lockRotatable(tx, caller, id)
+  if (!locked.ok) return locked
+  const key = locked.value
+  const expiry = freshExpiry(key, wish, policy, caller.now)
+  if (!expiry.ok) return expiry
+
+  const order = {
+    kind: 'api_key',
+    holderId: id,
+    environment: key.environment,
+    brand,
+    expiresAt: expiry.value,
+  } as const
+  const started = await startRotation(tx, key.secrets, order, wish.overlapSeconds, caller.now)
+  if (!started.ok) return started
+  const { old, endsAt, secret } = started.value
+  await tell(tx, caller, key, 'key.rotated', { old: old.hint, ends_at: endsAt.toISOString() })
+  return yes({ secret })
+}
+
+/** Ends the overlap now: only the new secret works. */
+export async function finishKeyRotation(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<string, Problem>> {
+  return await settle(tx, caller, id, finishRotation, 'key.rotation_finished')
+}
+
+/** Takes the new secret back while nobody has used it; the old one lives on. */
+export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+  return await settle(tx, caller, id, undoRotation, 'key.rotation_undone')
+}
+
+async function settle(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  end: typeof finishRotation,
+  action: string,
+): Promise<Result<string, Problem>> {
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  if (key.revokedAt !== null) return no(problem('key_revoked', WHAT_TO_DO.key_revoked))
+  const ended = await end(tx, key.secrets, caller.now)
+  if (!ended.ok) return ended
+  const { old, next } = ended.value
+  await tell(tx, caller, key, action, { old: old.hint, new: next.hint })
+  return yes(id)
+}
+
+async function lockRotatable(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  const why = whyNotRotate(stateOf(key, caller.now))
+  return why === null ? yes(key) : no(problem(why, WHAT_TO_DO[why]))
+}
+
+const WHAT_TO_DO = {
+  key_revoked: 'Create a new key.',
+  key_expired: 'A rotation does not wake up what has ended. Create a new key.',
+  key_disabled: 'Enable it first.',
+  owner_suspended: 'Resume the owner first.',
+}
+
+/** What was asked for; else as long again as the old secret had, within the policy. */
+function freshExpiry(key: Key, wish: RotationWish, policy: Policy, now: Date): Result<Date | null, Problem> {
+  if (wish.expiresAt !== undefined || wish.lifetimeSeconds !== undefined) return expiryOf(wish, policy, now)
+  const again = successorExpiry(currentSecret(key.secrets), now)
+  const allowed = expiryOf({ expiresAt: again }, policy, now)
+  return allowed.ok ? allowed : expiryOf({}, policy, now)
+}
+
+async function tell(tx: Tx, caller: Caller, key: Key, action: string, detail: Record<string, unknown>) {
+  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
+}

@@ -1,0 +1,56 @@
+import type { Caller } from '../admin/caller.ts'
+import { recordEvents } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { findOwner, setOwner } from './owner.store.ts'
+import type { Owner } from './owner.ts'
+
+export interface OwnerChange {
+  readonly name?: string | null | undefined
+  readonly noticeEmail?: string | null | undefined
+}
+
+/** Changes what is known of an owner. */
+export async function changeOwner(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  change: OwnerChange,
+): Promise<Result<Owner, Problem>> {
+  const owner = await findOwner(tx, caller.reach, id)
+  if (owner === undefined) return no(NOT_FOUND)
+  const { name = owner.name, noticeEmail = owner.noticeEmail } = change
+  await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail })
+  await tell(tx, caller, 'owner.changed', id, { name, notice_email: noticeEmail })
+  return yes({ ...owner, name, noticeEmail })
+}
+
+/** Ends all of an owner's credentials at once, until it is resumed. Suspending twice is no fault. */
+export async function suspendOwner(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<Owner, Problem>> {
+  const owner = await findOwner(tx, caller.reach, id)
+  if (owner === undefined) return no(NOT_FOUND)
+  if (owner.suspendedAt !== null) return yes(owner)
+  await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
+  await tell(tx, caller, 'owner.suspended', id, { reason })
+  return yes({ ...owner, suspendedAt: caller.now, suspendedReason: reason })
+}
+
+/** Lets an owner's credentials work again: those that were not ended by themselves meanwhile. */
+export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<Result<Owner, Problem>> {
+  const owner = await findOwner(tx, caller.reach, id)
+  if (owner === undefined) return no(NOT_FOUND)
+  if (owner.suspendedAt === null) return yes(owner)
+  await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
+  await tell(tx, caller, 'owner.resumed', id, {})
+  return yes({ ...owner, suspendedAt: null, suspendedReason: null })
+}
+
+async function tell(tx: Tx, caller: Caller, action: string, id: string, detail: Record<string, unknown>) {
+  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: id, targetId: id, detail }])
+}

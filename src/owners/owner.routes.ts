@@ -1,0 +1,95 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { changes, type Door, reads } from '../admin/management.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { Cursor, DEFAULT_LIMIT, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
+import { findOwner, listOwners } from './owner.store.ts'
+import type { Owner } from './owner.ts'
+import { OwnerChangeWire, OwnerWire, toOwnerWire } from './owner.wire.ts'
+
+const tag = 'Owners'
+const params = strictObject({ id: OwnerId })
+const read = { method: 'GET', permission: 'owners:read', tag, status: 200 } as const
+const write = {
+  permission: 'owners:write',
+  tag,
+  params,
+  status: 200,
+  answer: OwnerWire,
+  problems: ['not_found'],
+} as const
+
+export function ownerRoutes(app: FastifyInstance, door: Door): void {
+  const list = {
+    ...read,
+    id: 'listOwners',
+    url: '/v1/owners',
+    summary: 'Owners, newest first',
+    query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    answer: pageWire(OwnerWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, async ({ db, caller, query }) => {
+    const after = fromCursor(query.cursor)
+    if (!after.ok) return after
+    const limit = query.limit ?? DEFAULT_LIMIT
+    const page = pageOf(await listOwners(db, caller.reach, after.value, limit + 1), limit)
+    return yes({ data: page.rows.map(toOwnerWire), next_cursor: toCursor(page.next) })
+  })
+
+  const get = {
+    ...read,
+    id: 'getOwner',
+    url: '/v1/owners/:id',
+    summary: 'One owner',
+    params,
+    answer: OwnerWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+    const owner = await findOwner(db, caller.reach, id)
+    return owner === undefined ? no(NOT_FOUND) : yes(toOwnerWire(owner))
+  })
+
+  const change = {
+    ...write,
+    id: 'changeOwner',
+    method: 'PATCH',
+    url: '/v1/owners/:id',
+    summary: 'Change name or notice contact',
+    body: OwnerChangeWire,
+  } as const
+  changes(app, door, change, async ({ db, caller, params: { id }, body }) =>
+    answer(await changeOwner(db, caller, id, { name: body.name, noticeEmail: body.notice_email })),
+  )
+
+  const suspend = {
+    ...write,
+    id: 'suspendOwner',
+    method: 'POST',
+    url: '/v1/owners/:id/suspend',
+    summary: "End all of an owner's credentials at once, until it is resumed",
+    body: strictObject({ reason: plainText(500, 'For the audit log') }),
+  } as const
+  changes(app, door, suspend, async ({ db, caller, params: { id }, body }) =>
+    answer(await suspendOwner(db, caller, id, body.reason)),
+  )
+
+  const resume = {
+    ...write,
+    id: 'resumeOwner',
+    method: 'POST',
+    url: '/v1/owners/:id/resume',
+    summary: "Let an owner's credentials work again",
+  } as const
+  changes(app, door, resume, async ({ db, caller, params: { id } }) =>
+    answer(await resumeOwner(db, caller, id)),
+  )
+}
+
+function answer(done: Result<Owner, Problem>): Result<unknown, Problem> {
+  return done.ok ? yes(toOwnerWire(done.value)) : done
+}

@@ -1,0 +1,68 @@
+import type { Selectable } from 'kysely'
+import type { Reach } from '../admin/caller.ts'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { Position } from '../http/cursor.ts'
+import type { Owner } from './owner.ts'
+
+/** The owner, made where it is new; its row is locked until the transaction ends. */
+export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> {
+  await tx
+    .insertInto('owners')
+    .values({ id, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  return fromRow(
+    await tx.selectFrom('owners').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow(),
+  )
+}
+
+export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner | undefined> {
+  const row = await withinReach(db, reach).where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
+export async function listOwners(
+  db: Db,
+  reach: Reach,
+  after: Position | null,
+  limit: number,
+): Promise<Owner[]> {
+  let query = withinReach(db, reach).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit)
+  if (after !== null)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
+    )
+  return (await query.execute()).map(fromRow)
+}
+
+export async function setOwner(
+  tx: Tx,
+  reach: Reach,
+  id: string,
+  change: {
+    name?: string | null
+    notice_email?: string | null
+    suspended_at?: Date | null
+    suspended_reason?: string | null
+  },
+): Promise<void> {
+  let query = tx.updateTable('owners').set(change).where('id', '=', id)
+  if (reach !== 'every_owner') query = query.where('id', '=', reach.ownerId)
+  await query.execute()
+}
+
+function withinReach(db: Db, reach: Reach) {
+  const query = db.selectFrom('owners').selectAll()
+  return reach === 'every_owner' ? query : query.where('id', '=', reach.ownerId)
+}
+
+function fromRow(row: Selectable<Schema['owners']>): Owner {
+  return {
+    id: row.id,
+    name: row.name,
+    noticeEmail: row.notice_email,
+    suspendedAt: row.suspended_at,
+    suspendedReason: row.suspended_reason,
+    createdAt: row.created_at,
+  }
+}

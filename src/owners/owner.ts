@@ -1,0 +1,11 @@
+/** The party whose data is reached, under the API provider's own id. Made when its first key is. */
+export interface Owner {
+  readonly id: string
+  readonly name: string | null
+  /** Where notices about its keys go. */
+  readonly noticeEmail: string | null
+  /** While set, none of its credentials works. */
+  readonly suspendedAt: Date | null
+  readonly suspendedReason: string | null
+  readonly createdAt: Date
+}

@@ -1,0 +1,39 @@
+import { addSeconds } from '../base/clock.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { type Problem, problem } from '../http/problem.ts'
+
+/** What the operator allows all owners; from configuration. */
+export interface Policy {
+  /** The environments that keys can be made for. */
+  readonly environments: readonly string[]
+  /** The longest a secret may live, counted from when it is made; null: for ever is allowed. */
+  readonly maxLifetimeSeconds: number | null
+  /** Keys of one owner that are neither revoked nor expired. */
+  readonly maxKeysPerOwner: number
+}
+
+/** When a secret should end: at a moment, after some seconds, or as the policy has it. */
+export interface AskedLifetime {
+  readonly expiresAt?: Date | null | undefined
+  readonly lifetimeSeconds?: number | undefined
+}
+
+/** The moment at which a secret made now ends, within the policy; asked for nothing, the longest that is allowed. */
+export function expiryOf(asked: AskedLifetime, policy: Policy, now: Date): Result<Date | null, Problem> {
+  const { expiresAt, lifetimeSeconds } = asked
+  if (expiresAt != null && lifetimeSeconds !== undefined)
+    return no(problem('invalid_request', 'Give `expires_at` or `lifetime_seconds`, not both.'))
+  const latest = policy.maxLifetimeSeconds === null ? null : addSeconds(now, policy.maxLifetimeSeconds)
+  const wanted = lifetimeSeconds === undefined ? expiresAt : addSeconds(now, lifetimeSeconds)
+  if (wanted === undefined) return yes(latest)
+  if (wanted !== null && wanted <= now)
+    return no(problem('expiry_in_past', `It is ${now.toISOString()} here. Choose a later moment.`))
+  if (latest !== null && (wanted === null || wanted > latest))
+    return no(
+      problem(
+        'lifetime_too_long',
+        `The policy allows ${policy.maxLifetimeSeconds} seconds, until ${latest.toISOString()} from now.`,
+      ),
+    )
+  return yes(wanted)
+}

@@ -1,0 +1,44 @@
+import { recordEvents } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { deleteScope, keysHolding, lockCatalogue, setDeprecation } from './scope.store.ts'
+
+/** Stops a scope from being given out, or allows it again. Who has it keeps it. */
+export async function deprecateScope(
+  tx: Tx,
+  origin: Origin,
+  name: string,
+  deprecated: boolean,
+): Promise<Result<string, Problem>> {
+  const scope = (await lockCatalogue(tx)).find((each) => each.name === name)
+  if (scope === undefined) return no(NOT_FOUND)
+  if ((scope.deprecatedAt !== null) === deprecated) return yes(name)
+  await setDeprecation(tx, name, deprecated ? origin.now : null)
+  await tell(tx, origin, deprecated ? 'scope.deprecated' : 'scope.reinstated', name)
+  return yes(name)
+}
+
+/** Removes a scope that nothing holds: no key, and no scope that implies it. */
+export async function removeScope(tx: Tx, origin: Origin, name: string): Promise<Result<string, Problem>> {
+  const catalogue = await lockCatalogue(tx)
+  if (!catalogue.some((each) => each.name === name)) return no(NOT_FOUND)
+  const implying = catalogue.filter((each) => each.implies.includes(name)).map((each) => each.name)
+  const holding = await keysHolding(tx, name)
+  if (implying.length > 0 || holding > 0)
+    return no(
+      problem(
+        'scope_in_use',
+        `${holding} keys hold it${implying.length > 0 ? `, and ${implying.join(', ')} imply it` : ''}. ` +
+          'Deprecate it, so that it is not given out any more.',
+      ),
+    )
+  await deleteScope(tx, name)
+  await tell(tx, origin, 'scope.removed', name)
+  return yes(name)
+}
+
+async function tell(tx: Tx, origin: Origin, action: string, name: string): Promise<void> {
+  await recordEvents(tx, origin, [{ action, result: 'done', ownerId: null, targetId: name, detail: {} }])
+}

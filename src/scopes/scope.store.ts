@@ -1,0 +1,95 @@
+import type { Selectable } from 'kysely'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { Api, CatalogueScope, ScopeDeclaration } from './scope.ts'
+
+/** The whole catalogue, by name: tens or hundreds of rows. */
+export async function allScopes(db: Db): Promise<CatalogueScope[]> {
+  return (await db.selectFrom('scopes').selectAll().orderBy('name').execute()).map(fromRow)
+}
+
+/** The catalogue, with changes to it held off until the transaction ends; reading goes on. */
+export async function lockCatalogue(tx: Tx): Promise<CatalogueScope[]> {
+  await tx.selectFrom('apis').select('id').where('is_default', '=', true).forUpdate().execute()
+  return await allScopes(tx)
+}
+
+/** Which scopes bring others along, for {@link expandScopes}. */
+export async function implications(db: Db): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await db.selectFrom('scopes').select(['name', 'implies']).where('implies', '!=', []).execute()
+  return new Map(rows.map((row) => [row.name, row.implies]))
+}
+
+export async function insertScope(tx: Tx, scope: ScopeDeclaration, now: Date): Promise<void> {
+  const { name, apiId, description, sensitivity, implies } = scope
+  await tx
+    .insertInto('scopes')
+    .values({ name, api_id: apiId, description, sensitivity, implies: [...implies], created_at: now })
+    .execute()
+}
+
+export async function updateScope(tx: Tx, scope: ScopeDeclaration): Promise<void> {
+  const { name, apiId, description, sensitivity, implies } = scope
+  await tx
+    .updateTable('scopes')
+    .set({ api_id: apiId, description, sensitivity, implies: [...implies] })
+    .where('name', '=', name)
+    .execute()
+}
+
+export async function setDeprecation(tx: Tx, name: string, at: Date | null): Promise<void> {
+  await tx.updateTable('scopes').set({ deprecated_at: at }).where('name', '=', name).execute()
+}
+
+export async function deleteScope(tx: Tx, name: string): Promise<void> {
+  await tx.deleteFrom('scopes').where('name', '=', name).execute()
+}
+
+/** How many keys that are not revoked hold a scope. */
+export async function keysHolding(db: Db, name: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('keys')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('scopes', '@>', [name])
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+export async function allApis(db: Db): Promise<Api[]> {
+  const rows = await db.selectFrom('apis').selectAll().orderBy('created_at').orderBy('id').execute()
+  return rows.map(({ is_default, created_at, ...same }) => ({
+    ...same,
+    isDefault: is_default,
+    createdAt: created_at,
+  }))
+}
+
+/** Adds an API unless its identifier is taken. */
+export async function insertApi(
+  tx: Tx,
+  api: Omit<Api, 'isDefault' | 'createdAt'>,
+  now: Date,
+): Promise<boolean> {
+  const done = await tx
+    .insertInto('apis')
+    .values({ ...api, is_default: false, created_at: now })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst()
+  return done.numInsertedOrUpdatedRows === 1n
+}
+
+export async function updateApi(tx: Tx, { id, identifier, name }: Pick<Api, 'id' | 'identifier' | 'name'>) {
+  await tx.updateTable('apis').set({ identifier, name }).where('id', '=', id).execute()
+}
+
+function fromRow(row: Selectable<Schema['scopes']>): CatalogueScope {
+  return {
+    name: row.name,
+    apiId: row.api_id,
+    description: row.description,
+    sensitivity: row.sensitivity,
+    implies: row.implies,
+    deprecatedAt: row.deprecated_at,
+    createdAt: row.created_at,
+  }
+}

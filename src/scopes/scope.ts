@@ -1,0 +1,45 @@
+/** A protected resource (RFC 9728 §1.1). Every scope belongs to exactly one; one API is the default. */
+export interface Api {
+  readonly id: string
+  /** Absolute URI, such as `https://api.example.com`. */
+  readonly identifier: string
+  readonly name: string
+  readonly isDefault: boolean
+  readonly createdAt: Date
+}
+
+export const SENSITIVITIES = ['basic', 'sensitive', 'restricted'] as const
+export type Sensitivity = (typeof SENSITIVITIES)[number]
+
+/** An entry of the catalogue: what `<resource>:<action>` means to people, and what it brings along. */
+export interface CatalogueScope {
+  readonly name: string
+  readonly apiId: string
+  /** A sentence for people: "See your orders". */
+  readonly description: string
+  readonly sensitivity: Sensitivity
+  /** Scopes that it brings along directly. */
+  readonly implies: readonly string[]
+  /** From then on it is not given out any more; who has it keeps it. */
+  readonly deprecatedAt: Date | null
+  readonly createdAt: Date
+}
+
+/** What is said when a scope is declared. */
+export interface ScopeDeclaration {
+  readonly name: string
+  readonly apiId: string
+  readonly description: string
+  readonly sensitivity: Sensitivity
+  readonly implies: readonly string[]
+}
+
+/** Whether a declaration says anything that the catalogue does not. */
+export function differs(known: CatalogueScope, declared: ScopeDeclaration): boolean {
+  return (
+    known.apiId !== declared.apiId ||
+    known.description !== declared.description ||
+    known.sensitivity !== declared.sensitivity ||
+    known.implies.toSorted().join(' ') !== declared.implies.toSorted().join(' ')
+  )
+}

@@ -1,0 +1,50 @@
+import {
+  type CredentialKind,
+  hashCredential,
+  mintCredential,
+  parseCredential,
+  type Secret,
+} from '@doorward/sdk/kernel'
+import { newId } from '../base/id.ts'
+import type { Tx } from '../db/schema.ts'
+import { insertSecret } from './secret.store.ts'
+
+/** What is minted, for whom, until when. */
+export interface SecretOrder {
+  readonly kind: Extract<CredentialKind, 'api_key' | 'admin_key'>
+  readonly holderId: string
+  readonly environment: string | null
+  readonly brand: string | null
+  readonly expiresAt: Date | null
+}
+
+/** Mints a secret and stores its hash. The plain text exists in what is returned, and nowhere else. */
+export async function issueSecret(
+  tx: Tx,
+  order: SecretOrder,
+  now: Date,
+): Promise<{ id: string; hint: string; secret: Secret }> {
+  const secret = mintCredential(order.kind, { environment: order.environment, brand: order.brand })
+  return { ...(await storeSecret(tx, secret, order, now)), secret }
+}
+
+/** Stores a secret that was minted elsewhere, such as an operator's own first admin key. */
+export async function storeSecret(
+  tx: Tx,
+  secret: Secret,
+  { holderId, expiresAt }: Pick<SecretOrder, 'holderId' | 'expiresAt'>,
+  now: Date,
+): Promise<{ id: string; hint: string }> {
+  const hint = parseCredential(secret.reveal())?.hint
+  if (hint === undefined) throw new Error('a secret that is stored must be well-formed')
+  const id = newId('sec')
+  await insertSecret(tx, {
+    id,
+    holderId,
+    hint,
+    hash: hashCredential(secret.reveal()),
+    createdAt: now,
+    expiresAt,
+  })
+  return { id, hint }
+}

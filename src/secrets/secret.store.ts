@@ -1,0 +1,98 @@
+import type { Selectable } from 'kysely'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { StoredSecret } from './secret.ts'
+
+export async function insertSecret(
+  tx: Tx,
+  secret: Pick<StoredSecret, 'id' | 'holderId' | 'hint' | 'createdAt' | 'expiresAt'> & { hash: string },
+): Promise<void> {
+  await tx
+    .insertInto('secrets')
+    .values({
+      hash: Buffer.from(secret.hash, 'hex'),
+      id: secret.id,
+      holder_id: secret.holderId,
+      hint: secret.hint,
+      created_at: secret.createdAt,
+      expires_at: secret.expiresAt,
+    })
+    .execute()
+}
+
+/** All secrets of some holders, newest first. */
+export async function secretsOf(db: Db, holderIds: readonly string[]): Promise<StoredSecret[]> {
+  if (holderIds.length === 0) return []
+  const rows = await db
+    .selectFrom('secrets')
+    .selectAll()
+    .where('holder_id', 'in', holderIds)
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map(fromRow)
+}
+
+/** The id of what holds the secret with this hash. */
+export async function holderOf(db: Db, hash: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('secrets')
+    .select('holder_id')
+    .where('hash', '=', Buffer.from(hash, 'hex'))
+    .executeTakeFirst()
+  return row?.holder_id
+}
+
+/** Sets or lifts the end of the overlap; false where the secret is another holder's or revoked. */
+export async function retireSecret(tx: Tx, holderId: string, id: string, at: Date | null): Promise<boolean> {
+  const done = await tx
+    .updateTable('secrets')
+    .set({ retires_at: at })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
+
+/** Takes a new secret back, unless somebody uses it already. */
+export async function revokeUnusedSecret(tx: Tx, holderId: string, id: string, now: Date): Promise<boolean> {
+  const done = await tx
+    .updateTable('secrets')
+    .set({ revoked_at: now })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .where('revoked_at', 'is', null)
+    .where('last_used_at', 'is', null)
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
+
+/** Moves the expiry of a holder's secret. */
+export async function setSecretExpiry(
+  tx: Tx,
+  holderId: string,
+  id: string,
+  expiresAt: Date | null,
+): Promise<void> {
+  await tx
+    .updateTable('secrets')
+    .set({ expires_at: expiresAt })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .execute()
+}
+
+function fromRow(row: Selectable<Schema['secrets']>): StoredSecret {
+  return {
+    id: row.id,
+    holderId: row.holder_id,
+    hint: row.hint,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    retiresAt: row.retires_at,
+    revokedAt: row.revoked_at,
+    lastUsedAt: row.last_used_at,
+    lastUsedIp: row.last_used_ip,
+    lastUsedUserAgent: row.last_used_user_agent,
+    exposedAt: row.exposed_at,
+  }
+}

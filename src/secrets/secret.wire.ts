@@ -1,0 +1,72 @@
+import { Type } from 'typebox'
+import { iso, Moment, nullable } from '../http/wire.ts'
+import {
+  adviceOf,
+  DEFAULT_OVERLAP_SECONDS,
+  isLive,
+  MAX_OVERLAP_SECONDS,
+  runningRotation,
+  type StoredSecret,
+} from './secret.ts'
+
+export const SecretWire = Type.Object({
+  id: Type.String(),
+  hint: Type.String({ description: 'Prefix and four characters: all that is ever shown again' }),
+  state: Type.Union([Type.Literal('live'), Type.Literal('retiring'), Type.Literal('ended')]),
+  created_at: Moment,
+  expires_at: nullable(Moment),
+  retires_at: nullable(Moment),
+  last_used_at: nullable(Moment),
+  last_used_ip: nullable(Type.String()),
+  last_used_user_agent: nullable(Type.String()),
+  exposed_at: nullable(Moment),
+})
+
+export const RotationWire = Type.Object(
+  {
+    old_secret_id: Type.String(),
+    new_secret_id: Type.String(),
+    started_at: Moment,
+    ends_at: Moment,
+    safe_to_finish: Type.Boolean(),
+    advice: Type.String(),
+  },
+  { description: 'While two secrets work. Who used the old one last stands in `secrets`.' },
+)
+
+export const OverlapSeconds = Type.Integer({
+  minimum: 0,
+  maximum: MAX_OVERLAP_SECONDS,
+  default: DEFAULT_OVERLAP_SECONDS,
+  description: 'How long both secrets work, at most until the old one expires. 0 ends the old one at once.',
+})
+
+export function toSecretWire(secret: StoredSecret, now: Date) {
+  const state = !isLive(secret, now) ? 'ended' : secret.retiresAt === null ? 'live' : 'retiring'
+  return {
+    id: secret.id,
+    hint: secret.hint,
+    state,
+    created_at: iso(secret.createdAt),
+    expires_at: iso(secret.expiresAt),
+    retires_at: iso(secret.retiresAt),
+    last_used_at: iso(secret.lastUsedAt),
+    last_used_ip: secret.lastUsedIp,
+    last_used_user_agent: secret.lastUsedUserAgent,
+    exposed_at: iso(secret.exposedAt),
+  }
+}
+
+export function toRotationWire(secrets: readonly StoredSecret[], now: Date) {
+  const rotation = runningRotation(secrets, now)
+  if (rotation === null) return null
+  const { safeToFinish, advice } = adviceOf(rotation, now)
+  return {
+    old_secret_id: rotation.old.id,
+    new_secret_id: rotation.next.id,
+    started_at: iso(rotation.next.createdAt),
+    ends_at: iso(rotation.endsAt),
+    safe_to_finish: safeToFinish,
+    advice,
+  }
+}
