@@ -6,7 +6,8 @@ import type { Refusal } from './refusal.ts'
 export interface Ask {
   /** All of these; none means that any live credential will do. */
   readonly scopes: readonly string[]
-  readonly environment: string
+  /** Null: any; only for callers that keep environments apart by themselves. */
+  readonly environment: string | null
   /** From a trusted-proxy chain only; null where it is not known, which no allow-list contains. */
   readonly clientIp: string | null
 }
@@ -29,7 +30,7 @@ export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number):
   const ended = record.ended ?? pastItsEnd(record, nowMs)
   if (ended !== null) return refuse(ended)
 
-  if (record.environment !== ask.environment)
+  if (ask.environment !== null && record.environment !== ask.environment)
     return refuse({ reason: 'environment_mismatch', actual: record.environment, expected: ask.environment })
   if (record.ipAllowlist !== null && !record.ipAllowlist.includes(ask.clientIp))
     return refuse({ reason: 'ip_not_allowed', clientIp: ask.clientIp })

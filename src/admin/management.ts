@@ -20,6 +20,8 @@ export interface Door {
   readonly clock: Clock
   readonly trustedProxies: IpRanges | null
   readonly refusedAttempts: RefusedAttempts
+  /** Called once a change is committed: what this process cached before may be stale. */
+  readonly onChanged: () => void
 }
 
 /** An operation's call once the door let it in. `db` is the transaction where the operation changes something. */
@@ -119,6 +121,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         body: request.body as Static<Body>,
       }
       const result = await handle(call, request)
+      if (result.ok && operation.method !== 'GET') door.onChanged()
       reply.header('cache-control', 'no-store')
       if (result.ok) return reply.code(operation.status).send(result.value)
       await audit(door, caller, request, result.no)

@@ -60,9 +60,7 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
     ...(idempotent === true ? { headers: IDEMPOTENCY_HEADER } : {}),
     response: {
       [status]: answer,
-      ...Object.fromEntries(
-        [...statuses].map(([code, of]) => [code, { description: of.join(', '), $ref: 'Problem#' }]),
-      ),
+      ...Object.fromEntries([...statuses].map(([code, of]) => [code, refusedAs(of)])),
     },
   }
 }
@@ -81,4 +79,9 @@ const IDEMPOTENCY_HEADER = {
       description: 'The same request under the same key, within 24 hours, has one effect and one answer.',
     },
   },
+}
+
+function refusedAs(codes: readonly ProblemCode[]) {
+  const schema = { $ref: 'Problem#' }
+  return { description: codes.join(', '), content: { 'application/problem+json': { schema } } }
 }

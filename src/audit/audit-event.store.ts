@@ -9,7 +9,7 @@ import { type AuditEvent, canonicalJson, chainHash, type Happening, type Origin 
  */
 export async function recordEvents(tx: Tx, origin: Origin, happenings: readonly Happening[]): Promise<void> {
   if (happenings.length === 0) return
-  let head = await tx.selectFrom('audit_head').select(['seq', 'hash']).forUpdate().executeTakeFirstOrThrow()
+  let head = await chainHead(tx, 'lock')
   const events = happenings.map((happening) => {
     const { actor, ip, requestId, now } = origin
     const link = { ...happening, seq: head.seq + 1, id: newId('evt'), at: now, actor, ip, requestId }
@@ -53,8 +53,10 @@ export async function eventsAfter(db: Db, seq: number, limit: number): Promise<A
   return (await query.execute()).map(fromRow)
 }
 
-export async function chainHead(db: Db): Promise<{ seq: number; hash: Uint8Array }> {
-  return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow()
+/** The end of the chain; locked, nothing can be appended until the transaction ends. */
+export async function chainHead(db: Db, lock?: 'lock'): Promise<{ seq: number; hash: Uint8Array }> {
+  const query = db.selectFrom('audit_head').select(['seq', 'hash'])
+  return await (lock === undefined ? query : query.forUpdate()).executeTakeFirstOrThrow()
 }
 
 function toRow(event: AuditEvent) {

@@ -1,0 +1,132 @@
+import { parseCredential } from './credential.ts'
+import type { PresentationFault, Refusal } from './refusal.ts'
+
+/** What a stranger gets to hear: the same bytes for everything that would tell whether a credential exists. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** RFC 9457. */
+  readonly body: {
+    readonly type: string
+    readonly title: string
+    readonly status: number
+    readonly code: string
+    readonly detail: string
+    readonly hint?: string
+  }
+}
+
+/** Facts that the answer may show without giving anything away. */
+export interface Setting {
+  /** Named in the challenge (RFC 6750 §3). */
+  readonly realm?: string | undefined
+  /** What this API accepts; null where it accepts any. */
+  readonly environment: string | null
+  /** The credential as presented: only its own prefix is looked at, never the verdict. */
+  readonly presented: string | null
+}
+
+/**
+ * The one map from "no" to the wire, after RFC 6750 §3.1: a bare challenge where nothing was presented, 401
+ * `invalid_token` for all that is wrong with a credential itself, 403 `insufficient_scope`, 400 `invalid_request`.
+ * 429 (RFC 6585 §4) is about how much, and carries no challenge.
+ */
+export function answerTo(no: Refusal | PresentationFault, setting: Setting): Answer {
+  switch (no.reason) {
+    case 'no_credential':
+      return challenge(401, setting, 'no_credential', null, 'Authentication is needed', HOW_TO_PRESENT)
+    case 'malformed':
+    case 'unknown':
+    case 'revoked':
+    case 'rotated':
+    case 'expired':
+    case 'owner_suspended':
+    case 'disabled':
+    case 'environment_mismatch':
+    case 'ip_not_allowed':
+      return invalidToken(setting)
+    case 'missing_scope': {
+      const scope = no.required.join(' ')
+      const detail = `This needs a credential with the scope ${scope}.`
+      const params = { error: 'insufficient_scope', scope }
+      return challenge(403, setting, 'insufficient_scope', params, 'The scope is not enough', detail)
+    }
+    case 'malformed_header':
+      return badRequest(setting, no.reason, 'The Authorization header is malformed', HOW_TO_PRESENT)
+    case 'two_credentials':
+      return badRequest(
+        setting,
+        no.reason,
+        'Two different credentials',
+        'Send one credential, in one header.',
+      )
+    case 'credential_in_url':
+      return badRequest(
+        setting,
+        no.reason,
+        'A credential stands in the URL',
+        'URLs end up in logs: rotate this credential, and send the new one as `Authorization: Bearer …`.',
+      )
+    case 'rate_limited':
+    case 'quota_exceeded': {
+      const detail = `Try again in ${no.retryAfterSeconds} seconds.`
+      const answer = problem(429, no.reason, 'Too many requests', detail)
+      return { ...answer, headers: { ...answer.headers, 'retry-after': String(no.retryAfterSeconds) } }
+    }
+  }
+}
+
+/** Verification itself could not be done: nothing is known about the credential, and nothing is let through. */
+export function answerUnavailable(retryAfterSeconds: number): Answer {
+  const detail = 'Credentials cannot be verified at the moment. Try again shortly.'
+  const answer = problem(503, 'verification_unavailable', 'Verification is unavailable', detail)
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } }
+}
+
+const HOW_TO_PRESENT = 'Send one credential, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
+
+function invalidToken(setting: Setting): Answer {
+  const detail = 'The credential is not accepted here. Its owner can see why in the dashboard.'
+  const answer = challenge(401, setting, 'invalid_token', { error: 'invalid_token' }, 'Not accepted', detail)
+  const hint = hintFor(setting)
+  return hint === null ? answer : { ...answer, body: { ...answer.body, hint } }
+}
+
+/** Said from the text as presented alone, so that real credentials and made-up ones get the same. */
+function hintFor({ presented, environment }: Setting): string | null {
+  const parsed = presented === null ? null : parseCredential(presented)
+  if (parsed === null) return null
+  if (parsed.kind === 'admin_key')
+    return 'This is an admin key, which is for Doorward itself. Send an API key.'
+  if (parsed.kind !== 'api_key') return `This is marked as ${parsed.kind.replace('_', ' ')}. Send an API key.`
+  if (environment === null || parsed.environment === environment) return null
+  return `This credential is marked ${parsed.environment}; this API accepts ${environment}.`
+}
+
+function badRequest(setting: Setting, code: string, title: string, detail: string): Answer {
+  return challenge(400, setting, code, { error: 'invalid_request' }, title, detail)
+}
+
+/** The header always starts with `Bearer`: there are clients that read no other. */
+function challenge(
+  status: number,
+  { realm }: Setting,
+  code: string,
+  params: Readonly<Record<string, string>> | null,
+  title: string,
+  detail: string,
+): Answer {
+  const all = Object.entries({ ...(realm === undefined ? {} : { realm }), ...params })
+  const value =
+    all.length === 0 ? 'Bearer' : `Bearer ${all.map(([name, text]) => `${name}="${text}"`).join(', ')}`
+  const answer = problem(status, code, title, detail)
+  return { ...answer, headers: { ...answer.headers, 'www-authenticate': value } }
+}
+
+function problem(status: number, code: string, title: string, detail: string): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: { type: `urn:doorward:problem:${code}`, title, status, code, detail },
+  }
+}

@@ -1,0 +1,67 @@
+import type { Refusal } from './refusal.ts'
+
+/** A refusal in words for the owner of the key: what happened, and what to do about it. Never for a stranger. */
+export function explainRefusal(refusal: Refusal): { readonly message: string; readonly fix: string } {
+  switch (refusal.reason) {
+    case 'malformed':
+      return {
+        message: 'This is no credential: its form or its checksum is wrong.',
+        fix: 'Copy it again, whole; a character is missing, added or changed.',
+      }
+    case 'unknown':
+      return {
+        message: 'No such credential exists here.',
+        fix: 'Check that it belongs to this deployment. A lost secret cannot be found again: rotate the key.',
+      }
+    case 'revoked':
+      return {
+        message: `It was revoked ${refusal.at.toISOString()}.`,
+        fix: 'This cannot be undone. Create a new key.',
+      }
+    case 'rotated':
+      return {
+        message: `It was replaced by a rotation, whose overlap ended ${refusal.at.toISOString()}.`,
+        fix: 'Use the newer secret of the same key.',
+      }
+    case 'expired':
+      return {
+        message: `It expired ${refusal.at.toISOString()}.`,
+        fix: 'Create a new key, and rotate it before it ends.',
+      }
+    case 'owner_suspended':
+      return {
+        message: `The owner was suspended ${refusal.at.toISOString()}.`,
+        fix: 'Resume the owner; all of its keys work again then.',
+      }
+    case 'disabled':
+      return { message: `It was disabled ${refusal.at.toISOString()}.`, fix: 'Enable the key.' }
+    case 'environment_mismatch':
+      return {
+        message: `It is for ${refusal.actual}, and was presented to ${refusal.expected}.`,
+        fix: `Use a key of the environment ${refusal.expected}.`,
+      }
+    case 'ip_not_allowed':
+      return {
+        message: `Its allow-list does not contain ${refusal.clientIp ?? 'the caller, whose address is not known'}.`,
+        fix:
+          refusal.clientIp === null
+            ? 'Pass the client IP, and name your trusted proxies.'
+            : 'Add the address to the allow-list of the key, or call from one that is in it.',
+      }
+    case 'missing_scope':
+      return {
+        message: `It lacks ${refusal.missing.join(', ')}.`,
+        fix: 'Add what is missing to the scopes of the key, if its owner should have it.',
+      }
+    case 'rate_limited':
+      return {
+        message: 'It has made more calls than its rate limit allows.',
+        fix: `Try again in ${refusal.retryAfterSeconds} seconds.`,
+      }
+    case 'quota_exceeded':
+      return {
+        message: 'Its quota for this period is used up.',
+        fix: `Wait ${refusal.retryAfterSeconds} seconds, or raise the quota.`,
+      }
+  }
+}

@@ -1,0 +1,33 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type DoorOptions, openDoor } from './door.ts'
+import { fromNodeRequest } from './node-request.ts'
+import type { Principal } from './record.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls, behind a guard; without one it is missing. */
+    principal: Principal
+  }
+}
+
+/**
+ * Guards for Fastify 5:
+ *
+ *     app.get('/orders', { onRequest: guard('orders:read') }, (request) => ordersOf(request.principal.ownerId))
+ *
+ * As `onRequest` it refuses before a body is read. `app.addHook('onClose', close)` delivers the last counts.
+ */
+export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
+  const door = openDoor(options)
+  const guard = (...scopes: readonly Scope[]) =>
+    async function guarded(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+      const admission = await door.admit(fromNodeRequest(request.raw, request.url), scopes)
+      if ('principal' in admission) {
+        request.principal = admission.principal
+        return undefined
+      }
+      const { status, headers, body } = admission.answer
+      return reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
+    }
+  return { guard, close: door.close }
+}

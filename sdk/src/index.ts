@@ -1,0 +1,12 @@
+// What API owners use by itself, beside the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
+export type { Answer } from './challenge.ts'
+export { type CredentialKind, type ParsedCredential, parseCredential, Secret } from './credential.ts'
+export { type Admission, type Door, type DoorOptions, type Incoming, openDoor } from './door.ts'
+export { explainRefusal } from './explain.ts'
+export { type HttpSource, type HttpSourceOptions, httpSource } from './http-source.ts'
+export type { Ask, Verdict } from './judge.ts'
+export type { CredentialRecord, Principal } from './record.ts'
+export type { PresentationFault, Refusal } from './refusal.ts'
+export { type CredentialSource, SourceUnavailableError } from './source.ts'
+export { flushEvery, type UsageBatch, UsageCounter } from './usage.ts'
+export { type CallFacts, createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'

@@ -1,0 +1,67 @@
+import { isWellFormed } from './credential.ts'
+import type { PresentationFault } from './refusal.ts'
+
+/** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
+export interface PresentedRequest {
+  readonly authorization: readonly string[]
+  readonly xApiKey: readonly string[]
+  /** Path and query, or the whole URL. */
+  readonly url: string
+}
+
+export type Presentation =
+  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: false
+      readonly fault: PresentationFault
+      /** The credential that was found in the URL, where it is a real one: its owner should hear of it. */
+      readonly exposed: string | null
+    }
+
+/**
+ * The one credential of a request: `Authorization: Bearer` (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1) or
+ * `X-API-Key`, never the query. Two different ones are refused, because which one counts would be anybody's guess.
+ * Other schemes, such as Basic, are not ours and are passed over.
+ */
+export function readCredential(request: PresentedRequest): Presentation {
+  const inUrl = credentialInUrl(request.url)
+  if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? inUrl : null)
+
+  const texts = new Set(request.xApiKey)
+  for (const header of request.authorization) {
+    const token = bearerToken(header)
+    if (token === 'malformed') return no('malformed_header')
+    if (token !== null) texts.add(token.text)
+  }
+  if (texts.size > 1) return no('two_credentials')
+  const [text] = texts
+  if (text === undefined) return no('no_credential')
+  return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
+}
+
+/** RFC 6750 §2.1's b64token; our credentials are a part of it. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+
+function bearerToken(header: string): { text: string } | 'malformed' | null {
+  if (!/^bearer(?![^ ])/i.test(header)) return null
+  const text = header.slice('bearer'.length).trim()
+  return TOKEN.test(text) ? { text } : 'malformed'
+}
+
+/** Parameter names under which people put credentials into URLs. */
+const TELLTALE = new Set(['access_token', 'api_key', 'apikey', 'api-key', 'x-api-key'])
+/** No more of a query than this is looked at. */
+const MAX_QUERY_LENGTH = 8192
+
+/** The first value in the query that is a credential, or is called one; null where there is none. */
+function credentialInUrl(url: string): string | null {
+  const start = url.indexOf('?')
+  if (start === -1 || start === url.length - 1) return null
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1, start + MAX_QUERY_LENGTH)))
+    if (isWellFormed(value) || (value !== '' && TELLTALE.has(name.toLowerCase()))) return value
+  return null
+}
+
+function no(reason: PresentationFault['reason'], exposed: string | null = null): Presentation {
+  return { ok: false, fault: { reason }, exposed }
+}

@@ -1,0 +1,101 @@
+import { createVerifier, flushEvery, type IpRanges, UsageCounter } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { databaseSource } from './access/database-source.ts'
+import { usageRoutes } from './access/usage.routes.ts'
+import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
+import { verifyRoutes } from './access/verify.routes.ts'
+import { adminKeyRoutes } from './admin/admin-key.routes.ts'
+import { auditRoutes } from './admin/audit-event.routes.ts'
+import { forgetOldRequests } from './admin/idempotency.ts'
+import type { Door } from './admin/management.ts'
+import { RefusedAttempts } from './admin/refused-attempts.ts'
+import type { Origin } from './audit/audit-event.ts'
+import type { Clock } from './base/clock.ts'
+import type { Database } from './db/open.ts'
+import { openDocuments } from './http/documents.ts'
+import { healthRoutes } from './http/health.ts'
+import type { Logger } from './http/log.ts'
+import { openServer } from './http/server.ts'
+import { keyRoutes } from './keys/key.routes.ts'
+import { keyLifeRoutes } from './keys/key-life.routes.ts'
+import { ownerRoutes } from './owners/owner.routes.ts'
+import type { Policy } from './owners/policy.ts'
+import { scopeRoutes } from './scopes/scope.routes.ts'
+
+/** What the app is told; where it comes from is `config.ts`'s matter. */
+export interface Settings {
+  readonly publicUrl: string
+  readonly brand: string | null
+  readonly policy: Policy
+  readonly trustedProxies: IpRanges | null
+}
+
+export interface Parts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: Settings
+}
+
+const USAGE_EVERY_MS = 2_000
+const REFUSED_EVERY_MS = 10_000
+const TIDY_EVERY_MS = 600_000
+
+/** The whole wiring, in one list. Closing the app writes what was only counted so far. */
+export async function buildApp({ database: { db }, clock, log, settings }: Parts): Promise<FastifyInstance> {
+  const { publicUrl, brand, policy, trustedProxies } = settings
+  const system = (): Origin => ({
+    actor: { kind: 'system', id: null },
+    ip: null,
+    requestId: null,
+    now: clock.now(),
+  })
+
+  const usage = new UsageCounter()
+  const verifier = createVerifier({
+    source: databaseSource(db, clock),
+    usage,
+    now: () => clock.now().getTime(),
+  })
+  const refusedAttempts = new RefusedAttempts(db, log)
+  const door: Door = { db, clock, trustedProxies, refusedAttempts, onChanged: () => verifier.forgetAll() }
+
+  const app = await openServer(log)
+  await openDocuments(app, publicUrl)
+  healthRoutes(app, db)
+  scopeRoutes(app, door)
+  ownerRoutes(app, door)
+  keyRoutes(app, door, { brand, policy })
+  keyLifeRoutes(app, door, { brand, policy })
+  usageRoutes(app, door)
+  verifyRoutes(app, door, verifier)
+  adminKeyRoutes(app, door, brand)
+  auditRoutes(app, door)
+
+  const flushing = flushEvery({
+    counter: usage,
+    send: (batch) => storeUsage(db, system(), batch),
+    everyMs: USAGE_EVERY_MS,
+    onError: (error) => log.warn({ err: error }, 'usage could not be written; it is kept for the next try'),
+  })
+  const timers = [
+    every(REFUSED_EVERY_MS, log, () => refusedAttempts.flush(clock.now())),
+    every(TIDY_EVERY_MS, log, async () => {
+      await forgetOldRequests(db, clock.now())
+      await forgetOldBatches(db, clock.now())
+    }),
+  ]
+  app.addHook('onClose', async () => {
+    for (const timer of timers) clearInterval(timer)
+    await flushing.close()
+    await refusedAttempts.flush(clock.now(), true)
+  })
+  return app
+}
+
+/** Work that comes round by itself; a failure is told, and tried again the next time. */
+function every(ms: number, log: Logger, work: () => Promise<void>): NodeJS.Timeout {
+  const run = () =>
+    work().catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again'))
+  return setInterval(run, ms).unref()
+}

@@ -1,0 +1,148 @@
+import {
+  isBrand,
+  isEnvironmentName,
+  nearestName,
+  parseCredential,
+  parseIpRanges,
+  Secret,
+} from '@doorward/sdk/kernel'
+import type { Settings } from './app.ts'
+import type { DatabasePlace } from './db/open.ts'
+
+/** Everything that can be set, with its default; the only reader of the environment is `main.ts`, through here. */
+export const VARIABLES = {
+  PORT: 'Port to listen on. Default 4000',
+  HOST: 'Address to listen on. Default 127.0.0.1',
+  DATA_DIR: 'Directory of the embedded database. Default ./.doorward',
+  DATABASE_URL: 'postgres://… to use a Postgres server instead of the embedded database',
+  PUBLIC_URL: 'Where clients reach this server. Default http://HOST:PORT. Never taken from a request',
+  DOORWARD_ADMIN_KEY:
+    'A well-formed admin key to register at the first start; without it one is made and shown once',
+  DOORWARD_CATALOGUE: 'JSON file that declares APIs and scopes, applied at every start',
+  DOORWARD_ENVIRONMENTS: 'Environments that keys can be made for. Default live,test',
+  DOORWARD_BRAND: 'Put in front of every credential: acme makes acme_sk_live_…',
+  DOORWARD_MAX_LIFETIME_DAYS: 'The longest a key may live (90 for SOC 2). Default: no limit',
+  DOORWARD_MAX_KEYS_PER_OWNER: 'Keys of one owner that are neither revoked nor expired. Default 1000',
+  DOORWARD_TRUSTED_PROXIES: 'Addresses and CIDR blocks whose X-Forwarded-For is believed. Default: none',
+  DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
+} as const
+
+type Variable = keyof typeof VARIABLES
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly place: DatabasePlace
+  readonly firstAdminKey: Secret | null
+  readonly cataloguePath: string | null
+  readonly logLevel: string
+  readonly settings: Settings
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
+
+/** Reads the whole configuration; where anything is wrong, says all of it at once. An empty variable is a missing one. */
+export function readConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): Config | { faults: readonly string[] } {
+  const faults: string[] = unknownNames(env)
+  const get = (name: Variable) => (env[name] === '' ? undefined : env[name])
+  const check = (name: Variable, fine: boolean, expected: string) => {
+    if (!fine) faults.push(`${name} ${expected}`)
+  }
+  const whole = (name: Variable, least: number, most: number): number | null => {
+    const text = get(name)
+    if (text === undefined) return null
+    const fine = /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most
+    check(name, fine, `must be a whole number from ${least} to ${most}; it is ${JSON.stringify(text)}`)
+    return fine ? Number(text) : null
+  }
+
+  const port = whole('PORT', 0, 65_535) ?? 4000
+  const host = get('HOST') ?? '127.0.0.1'
+  const databaseUrl = get('DATABASE_URL')
+  check(
+    'DATABASE_URL',
+    databaseUrl === undefined || isUrl(databaseUrl, POSTGRES),
+    'must be a postgres:// URL',
+  )
+  const publicUrl = get('PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  check(
+    'PUBLIC_URL',
+    isUrl(publicUrl, HTTP) && !/[?#]/.test(publicUrl),
+    'must be an http(s):// URL without ? or #',
+  )
+
+  const adminKey = get('DOORWARD_ADMIN_KEY')
+  const wellFormed = adminKey === undefined || parseCredential(adminKey)?.kind === 'admin_key'
+  check(
+    'DOORWARD_ADMIN_KEY',
+    wellFormed,
+    'is no well-formed admin key; make one with `npm run admin-key -- --mint`',
+  )
+
+  const brand = get('DOORWARD_BRAND') ?? null
+  check(
+    'DOORWARD_BRAND',
+    brand === null || isBrand(brand),
+    'must be lower-case words joined by _, at most 32 characters',
+  )
+  const environments = listOf(get('DOORWARD_ENVIRONMENTS') ?? 'live,test')
+  check(
+    'DOORWARD_ENVIRONMENTS',
+    environments.length > 0 && environments.every(isEnvironmentName),
+    'must list names of 1 to 16 lower-case letters and digits, none of them sk, ak, at, rt, ac or cs',
+  )
+  const maxLifetimeDays = whole('DOORWARD_MAX_LIFETIME_DAYS', 1, 36_500)
+  const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER', 1, 1_000_000) ?? 1000
+
+  const proxies = parseIpRanges(listOf(get('DOORWARD_TRUSTED_PROXIES') ?? ''))
+  if ('notARange' in proxies)
+    faults.push(`DOORWARD_TRUSTED_PROXIES holds ${proxies.notARange}, which is no address or CIDR block`)
+  const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
+  check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
+
+  if (faults.length > 0) return { faults }
+  return {
+    port,
+    host,
+    place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
+    firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
+    cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
+    logLevel,
+    settings: {
+      publicUrl: publicUrl.replace(/\/+$/, ''),
+      brand,
+      policy: {
+        environments,
+        maxLifetimeSeconds: maxLifetimeDays === null ? null : maxLifetimeDays * 24 * 3600,
+        maxKeysPerOwner,
+      },
+      trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
+    },
+  }
+}
+
+/** A misspelt setting would be a control that is stored and never enforced. */
+function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('DOORWARD_') && !(name in VARIABLES))
+    .map((name) => {
+      const nearest = nearestName(name, Object.keys(VARIABLES))
+      return `${name} is no setting of Doorward${nearest === null ? '' : `; did you mean ${nearest}?`}`
+    })
+}
+
+const HTTP = ['http:', 'https:']
+const POSTGRES = ['postgres:', 'postgresql:']
+
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol)
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+}

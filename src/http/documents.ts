@@ -1,0 +1,30 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+
+/** OpenAPI 3.1 at `/openapi.json`, and pages to read it at `/docs`. Register before the routes that it tells of. */
+export async function openDocuments(app: FastifyInstance, publicUrl: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Doorward management API',
+        version: '1',
+        description:
+          'Keys, owners, scopes, admin keys, verification and audit. Every "no" is a problem (RFC 9457) with a stable `code`.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: publicUrl }],
+      components: {
+        securitySchemes: {
+          admin_key: { type: 'http', scheme: 'bearer', bearerFormat: 'ak_…', description: 'An admin key' },
+        },
+      },
+    },
+    refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json.$id ?? `def-${at}`) },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true, uiConfig: { deepLinking: true } })
+  app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
+    reply.header('cache-control', 'no-cache').send(app.swagger()),
+  )
+}

@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { sendProblem } from './answer.ts'
+import { problem } from './problem.ts'
+
+/** `/livez`: the process answers. `/readyz`: it can do its work, which takes a database. Neither says more. */
+export function healthRoutes(app: FastifyInstance, db: Db): void {
+  const schema = { hide: true }
+  app.get('/livez', { schema }, async (_, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'live' }),
+  )
+  app.get('/readyz', { schema }, async (_, reply) => {
+    try {
+      await sql`select 1`.execute(db)
+    } catch {
+      return sendProblem(
+        reply,
+        problem('database_unavailable', 'Send traffic elsewhere.', { retryAfterSeconds: 2 }),
+      )
+    }
+    return reply.header('cache-control', 'no-store').send({ status: 'ready' })
+  })
+}

@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util'
+import { mintCredential } from '@doorward/sdk/kernel'
+import { makeRecoveryKey } from './admin/first-admin-key.ts'
+import { verifyChain } from './audit/verify-chain.ts'
+import { type Config, readConfig, VARIABLES } from './config.ts'
+import { migrate, pendingMigrations } from './db/migrate.ts'
+import { type Database, openDatabase } from './db/open.ts'
+import { serve, systemOrigin } from './serve.ts'
+
+const HELP = `doorward: API keys for your API, and who may do what with it
+
+  node src/main.ts [serve]                 start the server
+  node src/main.ts migrate [--dry-run]     bring the database up to date, or say what would be done
+  node src/main.ts verify-audit            walk the audit log's hash chain; exit 1 where it is broken
+  node src/main.ts admin-key               make a new admin key with all permissions, for who has lost the last one
+  node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
+
+Settings, from the environment:
+${Object.entries(VARIABLES)
+  .map(([name, text]) => `  ${name.padEnd(28)} ${text}`)
+  .join('\n')}
+`
+
+const COMMANDS: Readonly<Record<string, (config: Config, flags: Flags) => Promise<void>>> = {
+  serve,
+  migrate: migrateCommand,
+  'verify-audit': verifyAuditCommand,
+  'admin-key': adminKeyCommand,
+}
+
+interface Flags {
+  readonly help?: boolean | undefined
+  readonly 'dry-run'?: boolean | undefined
+  readonly mint?: boolean | undefined
+}
+
+await main()
+
+async function main(): Promise<void> {
+  const options = {
+    help: { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    mint: { type: 'boolean' },
+  } as const
+  try {
+    const { values: flags, positionals } = parseArgs({ options, allowPositionals: true })
+    if (flags.help) return say(HELP)
+    const [name = 'serve', ...more] = positionals
+    const command = COMMANDS[name]
+    if (command === undefined || more.length > 0)
+      return fail(`There is no command "${positionals.join(' ')}".\n\n${HELP}`, 2)
+    const config = readConfig(process.env)
+    if ('faults' in config) return fail(`The configuration is not sound:\n  ${config.faults.join('\n  ')}`, 2)
+    await command(config, flags)
+  } catch (error) {
+    fail(error instanceof Error ? wordsOf(error) : String(error), 1)
+  }
+}
+
+async function migrateCommand(config: Config, flags: Flags): Promise<void> {
+  await withDatabase(config, async (database) => {
+    const names = flags['dry-run'] ? await pendingMigrations(database.db) : await migrate(database)
+    if (names.length === 0) say('The database is up to date.\n')
+    else say(`${flags['dry-run'] ? 'Would apply' : 'Applied'}: ${names.join(', ')}\n`)
+  })
+}
+
+async function verifyAuditCommand(config: Config): Promise<void> {
+  await withDatabase(config, async ({ db }) => {
+    const check = await verifyChain(db, (events) => process.stderr.write(`\r${events} events …`))
+    process.stderr.write('\r')
+    if (check.intact) return say(`The chain is intact: ${check.events} events, head ${check.headHash}\n`)
+    const { seq, id, fault } = check.firstBroken
+    fail(`The chain is broken at event ${seq}${id === null ? '' : ` (${id})`}: ${fault}.`, 1)
+  })
+}
+
+async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
+  const { brand } = config.settings
+  if (flags.mint) return say(`${mintCredential('admin_key', { brand }).reveal()}\n`)
+  await withDatabase(config, async (database) => {
+    await migrate(database)
+    const secret = await makeRecoveryKey(database.db, systemOrigin(), brand)
+    process.stderr.write(
+      'A new admin key with all permissions, shown once. The audit log tells that it was made.\n',
+    )
+    say(`${secret.reveal()}\n`)
+  })
+}
+
+async function withDatabase(config: Config, work: (database: Database) => Promise<void>): Promise<void> {
+  const database = await openDatabase(config.place)
+  try {
+    await work(database)
+  } finally {
+    await database.close()
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(text)
+}
+
+function fail(text: string, exitCode: number): void {
+  process.stderr.write(`${text}\n`)
+  process.exitCode = exitCode
+}
+
+/** The message, and those of its causes. */
+function wordsOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}\n  because: ${wordsOf(error.cause)}` : error.message
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs'
+import { Value } from 'typebox/value'
+import { ensureFirstAdminKey } from './admin/first-admin-key.ts'
+import { buildApp } from './app.ts'
+import type { Origin } from './audit/audit-event.ts'
+import { systemClock } from './base/clock.ts'
+import type { Config } from './config.ts'
+import { migrate } from './db/migrate.ts'
+import { type Database, openDatabase } from './db/open.ts'
+import { transact } from './db/transact.ts'
+import { type Logger, openLog } from './http/log.ts'
+import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
+import { CatalogueFile } from './scopes/scope.wire.ts'
+
+/** How long requests under way may take when the server is told to stop. */
+const STOP_WITHIN_MS = 10_000
+
+/** Opens, migrates, prepares and listens, until a signal ends it. */
+export async function serve(config: Config): Promise<void> {
+  const log = openLog(config.logLevel)
+  const database = await openDatabase(config.place)
+  const applied = await migrate(database)
+  log.info({ engine: database.engine, migrations: applied }, 'database is open')
+  await prepareAdminKey(database, config, log)
+  if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
+
+  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
+  await app.listen({ port: config.port, host: config.host })
+  log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
+
+  const stop = async (signal: string) => {
+    log.info({ signal }, 'stopping: no new connections, finishing what is under way')
+    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+    await app.close()
+    await database.close()
+    log.info('stopped')
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal))
+}
+
+export function systemOrigin(): Origin {
+  return { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: systemClock.now() }
+}
+
+async function prepareAdminKey({ db }: Database, config: Config, log: Logger): Promise<void> {
+  const first = await ensureFirstAdminKey(db, systemOrigin(), config.settings.brand, config.firstAdminKey)
+  if (first.outcome === 'made')
+    process.stderr.write(
+      `\n  Your first admin key. It is shown once and can do everything; keep it where secrets are kept:\n\n` +
+        `    ${first.secret.reveal()}\n\n`,
+    )
+  if (first.outcome === 'registered') log.info('DOORWARD_ADMIN_KEY is registered as the first admin key')
+  if (first.outcome === 'ignored')
+    log.warn('DOORWARD_ADMIN_KEY is not registered: there are admin keys already, and it is none of them')
+}
+
+async function prepareCatalogue({ db }: Database, path: string, log: Logger): Promise<void> {
+  const catalogue = readCatalogue(path)
+  const done = await transact(db, (tx) => applyCatalogue(tx, systemOrigin(), catalogue))
+  if (!done.ok) throw new Error(`The catalogue in ${path} cannot be applied: ${done.no.detail}`)
+  log.info({ changed: done.value }, 'the catalogue is as its file says')
+}
+
+function readCatalogue(path: string): Catalogue {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`DOORWARD_CATALOGUE: ${path} cannot be read as JSON.`, { cause: error })
+  }
+  if (Value.Check(CatalogueFile, content)) return content as Catalogue
+  const faults = [...Value.Errors(CatalogueFile, content)].map(
+    (fault) => `${fault.instancePath || '/'} ${fault.message}`,
+  )
+  throw new Error(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`)
+}
