@@ -1,4 +1,5 @@
 import { type CredentialRecord, endedBy, expandScopes, parseIpRanges } from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
 import { implications } from '../scopes/scope.store.ts'
 
@@ -19,11 +20,7 @@ export async function recordsByHash(
     .select(['secrets.revoked_at as secret_revoked_at', 'owners.suspended_at'])
     .select(['keys.id as key_id', 'keys.owner_id', 'keys.environment', 'keys.scopes', 'keys.ip_allowlist'])
     .select(['keys.metadata', 'keys.disabled_at', 'keys.revoked_at'])
-    .where(
-      'secrets.hash',
-      'in',
-      hashes.map((hash) => Buffer.from(hash, 'hex')),
-    )
+    .where(sql<boolean>`secrets.hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
     .execute()
   const implies = rows.length === 0 ? new Map() : await implications(db)
   const found = new Map(

@@ -47,7 +47,7 @@ async function lockSecrets(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<
   const rows = await tx
     .selectFrom('secrets')
     .select('id')
-    .where('id', 'in', ids)
+    .where(sql<boolean>`id = any(${ids}::text[])`)
     .orderBy('id')
     .forUpdate()
     .execute()
@@ -98,11 +98,7 @@ async function noteExposures(tx: Tx, origin: Origin, hashes: readonly string[]):
   const exposed = await tx
     .updateTable('secrets')
     .set({ exposed_at: origin.now })
-    .where(
-      'hash',
-      'in',
-      hashes.map((hash) => Buffer.from(hash, 'hex')),
-    )
+    .where(sql<boolean>`hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
     .where('exposed_at', 'is', null)
     .returning(['id', 'holder_id', 'hint'])
     .execute()

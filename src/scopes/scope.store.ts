@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Api, CatalogueScope, ScopeDeclaration } from './scope.ts'
 
@@ -15,7 +15,11 @@ export async function lockCatalogue(tx: Tx): Promise<CatalogueScope[]> {
 
 /** Which scopes bring others along, for {@link expandScopes}. */
 export async function implications(db: Db): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await db.selectFrom('scopes').select(['name', 'implies']).where('implies', '!=', []).execute()
+  const rows = await db
+    .selectFrom('scopes')
+    .select(['name', 'implies'])
+    .where(sql<boolean>`cardinality(implies) > 0`)
+    .execute()
   return new Map(rows.map((row) => [row.name, row.implies]))
 }
 
