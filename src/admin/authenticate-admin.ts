@@ -1,17 +1,17 @@
-import { endedBy, hashCredential, parseCredential, readCredential, Secret } from '@doorward/sdk/kernel'
+import {
+  endedBy,
+  hashCredential,
+  type PresentedRequest,
+  parseCredential,
+  readCredential,
+  Secret,
+} from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { adminKeyByHash } from './admin-key.store.ts'
 import type { Caller } from './caller.ts'
 import type { Permission } from './permission.ts'
-
-/** What of a request can hold a credential. */
-export interface Presented {
-  readonly authorization: readonly string[]
-  readonly xApiKey: readonly string[]
-  readonly url: string
-}
 
 /** Where and when a request came in, before anybody is known. */
 export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
@@ -22,7 +22,7 @@ export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
  */
 export async function authenticateAdmin(
   db: Db,
-  request: Presented,
+  request: PresentedRequest,
   arrival: Arrival,
 ): Promise<Result<Caller, Problem>> {
   const presented = readCredential(request)

@@ -1,4 +1,4 @@
-import { clientIp, type IpRanges } from '@doorward/sdk/kernel'
+import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
@@ -94,9 +94,10 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
     schema: schemaOf(operation),
 
     onRequest: async (request, reply) => {
-      const arrival: Arrival = { now: door.clock.now(), ip: ipOf(request, door), requestId: request.id }
-      const { authorization = [], 'x-api-key': xApiKey = [] } = request.raw.headersDistinct
-      const who = await authenticateAdmin(door.db, { authorization, xApiKey, url: request.url }, arrival)
+      const incoming = fromNodeRequest(request.raw, request.url)
+      const ip = clientIp(incoming.peerIp, incoming.forwardedFor, door.trustedProxies)
+      const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
+      const who = await authenticateAdmin(door.db, incoming, arrival)
       const refused = who.ok ? permit(who.value, operation.permission) : who.no
       if (refused !== null) {
         await audit(door, who.ok ? who.value : arrival, request, refused)
@@ -147,13 +148,4 @@ async function audit(
     targetId: typeof id === 'string' && /^[a-z]+_[A-Za-z0-9]{1,30}$/.test(id) ? id : null,
     ownerId: caller === null || caller.reach === 'every_owner' ? null : caller.reach.ownerId,
   })
-}
-
-function ipOf(request: FastifyRequest, door: Door): string | null {
-  const forwardedFor = request.headers['x-forwarded-for']
-  return clientIp(
-    request.raw.socket.remoteAddress ?? null,
-    forwardedFor?.toString() ?? null,
-    door.trustedProxies,
-  )
 }

@@ -1,0 +1,111 @@
+import { mintCredential, parseIpRanges } from '@doorward/sdk/kernel'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
+import type { Permission } from '../src/admin/permission.ts'
+import { buildApp, type Settings } from '../src/app.ts'
+import type { Db } from '../src/db/schema.ts'
+import { openLog } from '../src/http/log.ts'
+import { type TestClock, testClock } from './clock.ts'
+import { openTestDatabase } from './database.ts'
+
+export interface TestAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  /** Parsed, where it is JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers field by field, and fail where one is missing
+  readonly body: any
+  readonly text: string
+}
+
+export interface TestApp {
+  readonly app: FastifyInstance
+  readonly db: Db
+  readonly clock: TestClock
+  /** The first admin key: it can do everything. */
+  readonly adminKey: string
+  /** Everything that was logged, at the most talkative level. */
+  readonly log: () => string
+  /** A request; with the first admin key unless another is given, or null for none. */
+  call(method: string, url: string, body?: unknown, more?: CallOptions): Promise<TestAnswer>
+  /** A new admin key with some permissions, bound to an owner where one is named. */
+  adminKeyWith(permissions: readonly Permission[], ownerId?: string): Promise<string>
+  /** A key for an owner; scopes are declared where they are new. */
+  keyFor(ownerId: string, more?: Record<string, unknown>): Promise<{ id: string; secret: string }>
+  close(): Promise<void>
+}
+
+export interface CallOptions {
+  readonly as?: string | null
+  readonly headers?: Record<string, string | string[]>
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  publicUrl: 'http://doorward.test',
+  brand: null,
+  policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
+  trustedProxies: null,
+}
+
+/** The whole app on a database of its own, with a clock to turn, without a socket. */
+export async function openTestApp(settings: Partial<Settings> = {}): Promise<TestApp> {
+  const clock = testClock()
+  const { database, close: closeDatabase } = await openTestDatabase()
+  const lines: string[] = []
+  const log = openLog('trace', { write: (line) => lines.push(line) })
+  const first = mintCredential('admin_key')
+  const system = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: clock.now() } as const
+  await ensureFirstAdminKey(database.db, system, null, first)
+  const app = await buildApp({ database, clock, log, settings: { ...DEFAULT_SETTINGS, ...settings } })
+  const adminKey = first.reveal()
+
+  const call: TestApp['call'] = async (method, url, body, { as = adminKey, headers = {} } = {}) => {
+    const answer = await app.inject({
+      method: method as NonNullable<InjectOptions['method']>,
+      url,
+      headers: { ...(as === null ? {} : { authorization: `Bearer ${as}` }), ...headers },
+      ...(body === undefined ? {} : { payload: body as object }),
+    })
+    const json = /json/.test(String(answer.headers['content-type']))
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: json ? answer.json() : null,
+      text: answer.body,
+    }
+  }
+  return {
+    app,
+    db: database.db,
+    clock,
+    adminKey,
+    log: () => lines.join(''),
+    call,
+    adminKeyWith: async (permissions, ownerId) => {
+      const made = await call('POST', '/v1/admin-keys', {
+        name: 'test',
+        permissions,
+        owner_id: ownerId ?? null,
+      })
+      if (made.status !== 201) throw new Error(made.text)
+      return made.body.secret
+    },
+    keyFor: async (ownerId, more = {}) => {
+      const scopes = ('scopes' in more ? more.scopes : ['orders:read']) as string[]
+      for (const name of scopes) await call('POST', '/v1/scopes', { name, description: `Allows ${name}` })
+      const asked = { owner_id: ownerId, name: 'a key', environment: 'live', scopes, ...more }
+      const made = await call('POST', '/v1/keys', asked)
+      if (made.status !== 201) throw new Error(made.text)
+      return made.body
+    },
+    close: async () => {
+      await app.close()
+      await closeDatabase()
+    },
+  }
+}
+
+export function ranges(...entries: string[]) {
+  const parsed = parseIpRanges(entries)
+  if ('notARange' in parsed) throw new Error(parsed.notARange)
+  return parsed
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../src/base/clock.ts'
+
+/** A clock that tests turn instead of sleeping. */
+export interface TestClock extends Clock {
+  advance(by: { days?: number; hours?: number; seconds?: number; ms?: number }): void
+}
+
+export function testClock(start = '2030-01-01T00:00:00.000Z'): TestClock {
+  let nowMs = Date.parse(start)
+  return {
+    now: () => new Date(nowMs),
+    advance: ({ days = 0, hours = 0, seconds = 0, ms = 0 }) => {
+      nowMs += ((days * 24 + hours) * 3600 + seconds) * 1000 + ms
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrate } from '../src/db/migrate.ts'
+import { type Database, type DatabasePlace, openDatabase } from '../src/db/open.ts'
+import { startPostgres, type TestPostgres } from './postgres.ts'
+import { ask } from './postgres-ask.ts'
+
+/** Which database this run of the suite is for; set by `test/run.ts`. */
+export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'pglite'
+
+/** A place of a test's own, gone when it is released. */
+export interface TestPlace {
+  readonly place: DatabasePlace
+  /** The same as environment variables, for a server process. */
+  readonly env: Readonly<Record<string, string>>
+  release(): Promise<void>
+}
+
+export interface TestDatabase extends TestPlace {
+  readonly database: Database
+  close(): Promise<void>
+}
+
+/** A migrated database of the test's own, open in this process. */
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const place = await testPlace()
+  const database = await openDatabase(place.place)
+  await migrate(database)
+  const close = async () => {
+    await database.close()
+    await place.release()
+  }
+  return { ...place, database, close }
+}
+
+/** A place for a database that nobody has open: from a template where the runner made one, so that it is quick. */
+export async function testPlace({ empty = false }: { empty?: boolean } = {}): Promise<TestPlace> {
+  return ENGINE === 'postgres' ? await postgresPlace(empty) : pglitePlace(empty)
+}
+
+function pglitePlace(empty: boolean): TestPlace {
+  const dataDir = mkdtempSync(join(tmpdir(), 'doorward-pglite-'))
+  const template = process.env.TEST_PGLITE_TEMPLATE
+  if (!empty && template !== undefined && existsSync(template)) cpSync(template, dataDir, { recursive: true })
+  const release = async () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+  return { place: { dataDir }, env: { DATA_DIR: dataDir }, release }
+}
+
+let own: Promise<TestPostgres> | undefined
+let made = 0
+
+async function postgresPlace(empty: boolean): Promise<TestPlace> {
+  const server = process.env.TEST_POSTGRES_URL ?? (await ownPostgres()).url
+  const name = `test_${process.pid}_${++made}`
+  const template = empty ? undefined : process.env.TEST_POSTGRES_TEMPLATE
+  await ask(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`)
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  const release = async () => {
+    await ask(server, `drop database ${name} with (force)`)
+    if (process.env.TEST_POSTGRES_URL === undefined && --made === 0) await (await own)?.stop()
+  }
+  return { place: { databaseUrl: url.href }, env: { DATABASE_URL: url.href }, release }
+}
+
+/** Without the runner, a test file brings a Postgres of its own. */
+function ownPostgres(): Promise<TestPostgres> {
+  own ??= startPostgres()
+  return own
+}

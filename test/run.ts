@@ -1,0 +1,156 @@
+import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { run } from 'node:test'
+import { parseArgs } from 'node:util'
+import { migrate } from '../src/db/migrate.ts'
+import { openDatabase } from '../src/db/open.ts'
+import { startPostgres, type TestPostgres } from './postgres.ts'
+import { ask } from './postgres-ask.ts'
+
+const HELP = `npm test [-- options] [parts of file names]
+
+Runs every *.test.ts once, and every *.db.test.ts on PGlite and on a real Postgres, which it finds or brings.
+
+  --engine pglite|postgres   only this database
+  --help
+`
+const FILE_TIMEOUT_MS = 300_000
+const CONCURRENCY = 2
+
+interface Tally {
+  readonly name: string
+  passed: number
+  failed: number
+  skipped: number
+}
+
+interface Failure {
+  readonly where: string
+  readonly error: unknown
+}
+
+const tallies: Tally[] = []
+const failures: Failure[] = []
+const skips: string[] = []
+const guarantees = new Map<string, Set<string>>()
+const abort = new AbortController()
+const cleanups: (() => unknown)[] = []
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const options = { engine: { type: 'string' }, help: { type: 'boolean' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
+  const files = globSync('{sdk,src,test,examples,bench}/**/*.test.ts', {
+    exclude: ['**/node_modules/**', '**/dist/**'],
+  })
+    .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
+    .sort()
+  const onDatabases = files.filter((file) => file.endsWith('.db.test.ts'))
+  const plain = files.filter((file) => !file.endsWith('.db.test.ts'))
+  try {
+    if (values.engine === undefined) await runFiles('no database', plain, {})
+    if (values.engine !== 'postgres') await onPglite(onDatabases)
+    if (values.engine !== 'pglite') await onPostgres(onDatabases)
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup()
+  }
+  return summarize()
+}
+
+async function onPglite(files: readonly string[]): Promise<void> {
+  if (files.length === 0) return
+  const template = mkdtempSync(join(tmpdir(), 'doorward-template-'))
+  cleanups.push(() => rmSync(template, { recursive: true, force: true }))
+  const database = await openDatabase({ dataDir: template })
+  await migrate(database)
+  await database.close()
+  await runFiles('PGlite', files, { TEST_ENGINE: 'pglite', TEST_PGLITE_TEMPLATE: template })
+}
+
+async function onPostgres(files: readonly string[]): Promise<void> {
+  if (files.length === 0) return
+  const postgres: TestPostgres = await startPostgres()
+  cleanups.push(() => postgres.stop())
+  await ask(postgres.url, 'create database template_doorward')
+  const url = new URL(postgres.url)
+  url.pathname = '/template_doorward'
+  const database = await openDatabase({ databaseUrl: url.href })
+  await migrate(database)
+  await database.close()
+  const env = { TEST_POSTGRES_URL: postgres.url, TEST_POSTGRES_TEMPLATE: 'template_doorward' }
+  await runFiles(postgres.description, files, { TEST_ENGINE: 'postgres', ...env })
+}
+
+/** One round over some files, two at a time, each in a process of its own. */
+async function runFiles(name: string, files: readonly string[], env: Record<string, string>): Promise<void> {
+  if (files.length === 0 || abort.signal.aborted) return
+  process.stdout.write(`\n${name}\n`)
+  const tally: Tally = { name, passed: 0, failed: 0, skipped: 0 }
+  tallies.push(tally)
+  const ofFile = new Map<string, { passed: number; failed: number; skipped: number }>()
+  Object.assign(process.env, env)
+
+  const events = run({
+    files: files.map((file) => join(process.cwd(), file)),
+    concurrency: CONCURRENCY,
+    timeout: FILE_TIMEOUT_MS,
+    signal: abort.signal,
+    forceExit: true,
+  })
+  for await (const { type, data } of events) {
+    if (type === 'test:stderr' && /Error|warning/i.test(data.message)) process.stderr.write(data.message)
+    if (type !== 'test:pass' && type !== 'test:fail') continue
+    const file = relative(process.cwd(), data.file ?? data.name)
+    const isFile = data.nesting === 0 && existsSync(data.name)
+    const counts = ofFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
+    ofFile.set(file, counts)
+    const isGroup = isFile || data.details.type === 'suite'
+    // A file or a group fails by itself only where it broke outside its tests.
+    if (isGroup && (type === 'test:pass' || counts.failed > 0)) continue
+    const outcome = data.skip !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed'
+    counts[outcome] += 1
+    tally[outcome] += 1
+    if (outcome === 'failed') {
+      const error = 'error' in data.details ? data.details.error : undefined
+      failures.push({ where: `${name} · ${file} · ${data.name}`, error })
+      process.stdout.write(`  ✖ ${file}: ${data.name}\n`)
+    }
+    if (outcome === 'skipped')
+      skips.push(`${name} · ${file} · ${data.name}${data.skip === true ? '' : `: ${data.skip}`}`)
+    if (outcome === 'passed') noteGuarantees(data.name)
+  }
+  for (const [file, { passed, failed, skipped }] of ofFile)
+    process.stdout.write(
+      `  ${failed > 0 ? '✖' : '✔'} ${file} ${passed}${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+    )
+}
+
+/** Titles name the guarantees that they test: `KEY-08: …`. */
+function noteGuarantees(title: string): void {
+  for (const [id, group = ''] of title.matchAll(/\b([A-Z]{2,4})-\d{2}\b/g))
+    guarantees.set(group, (guarantees.get(group) ?? new Set()).add(id))
+}
+
+function summarize(): number {
+  for (const { where, error } of failures) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error
+    process.stdout.write(
+      `\n✖ ${where}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
+    )
+  }
+  for (const skip of skips) process.stdout.write(`\nSKIPPED ${skip}\n`)
+  const sum = (of: 'passed' | 'failed' | 'skipped') => tallies.reduce((total, tally) => total + tally[of], 0)
+  const groups = [...guarantees].sort().map(([group, ids]) => `${group} ${ids.size}`)
+  process.stdout.write(`\n${tallies.map((tally) => `${tally.name}: ${tally.passed} passed`).join(' · ')}\n`)
+  process.stdout.write(`guarantees named by passing tests: ${groups.join(' · ') || 'none'}\n`)
+  process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`)
+  if (abort.signal.aborted) return 130
+  return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0
+}
