@@ -65,6 +65,8 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       headers: { ...(as === null ? {} : { authorization: `Bearer ${as}` }), ...headers },
       ...(body === undefined ? {} : { payload: body as object }),
     })
+    if (answer.statusCode === 500)
+      throw new Error(`a bug: ${lines.findLast((line) => line.includes('"a bug"'))}`)
     const json = /json/.test(String(answer.headers['content-type']))
     return {
       status: answer.statusCode,

@@ -134,7 +134,9 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
 
 /** Titles name the guarantees that they test: `KEY-08: …`. */
 function noteGuarantees(title: string): void {
-  for (const [id, group = ''] of title.matchAll(/\b([A-Z]{2,4})-\d{2}\b/g))
+  for (const [id, group = ''] of title.matchAll(
+    /\b(KEY|VER|MGT|AUZ|TOK|REF|REV|REG|EXT|META|RS|CON|WEB|HOOK|AUD|STO|CRY|OPS|SUP)-\d{2}\b/g,
+  ))
     guarantees.set(group, (guarantees.get(group) ?? new Set()).add(id))
 }
 

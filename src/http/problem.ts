@@ -33,6 +33,7 @@ export const PROBLEMS = {
   rotation_running: [409, 'A rotation is running already'],
   no_rotation: [409, 'No rotation is running'],
   rotation_in_use: [409, 'The new secret is in use already'],
+  scope_exists: [409, 'The scope is declared already'],
   scope_in_use: [409, 'The scope is in use'],
   api_in_use: [409, 'The identifier belongs to another API'],
   last_full_admin_key: [409, 'This is the last admin key with full permissions'],

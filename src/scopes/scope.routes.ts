@@ -8,7 +8,8 @@ import { pageWire, strictObject } from '../http/wire.ts'
 import { changeApi, declareApi } from './declare-api.ts'
 import { declareScopes } from './declare-scope.ts'
 import { deprecateScope, removeScope } from './retire-scope.ts'
-import { allApis, allScopes } from './scope.store.ts'
+import { allApis, allScopes, lockCatalogue } from './scope.store.ts'
+import { differs, type ScopeDeclaration } from './scope.ts'
 import {
   ApiChangeWire,
   ApiWire,
@@ -44,17 +45,20 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
     id: 'declareScope',
     method: 'POST',
     url: '/v1/scopes',
-    summary: 'Declare a scope; declaring it again changes what it says',
+    summary: 'Declare a scope; the same declaration again is no fault',
     body: NewScopeWire,
     status: 201,
     answer: ScopeWire,
-    problems: ['unknown_scope', 'unknown_api'],
+    problems: ['unknown_scope', 'unknown_api', 'scope_exists'],
   } as const
   changes(app, door, declare, async ({ db, caller, body }) => {
     const { api_id, sensitivity = 'basic', implies = [], ...scope } = body
     const api = await apiWith(db, api_id)
     if (!api.ok) return api
-    const done = await declareScopes(db, caller, [{ ...scope, sensitivity, implies, apiId: api.value.id }])
+    const declaration: ScopeDeclaration = { ...scope, sensitivity, implies, apiId: api.value.id }
+    const known = (await lockCatalogue(db)).find((each) => each.name === scope.name)
+    if (known !== undefined && differs(known, declaration)) return no(EXISTS)
+    const done = await declareScopes(db, caller, [declaration])
     return done.ok ? await scopeWith(db, scope.name) : done
   })
 
@@ -149,6 +153,11 @@ function apiRoutes(app: FastifyInstance, door: Door): void {
     return done.ok ? await answerApi(db, id) : done
   })
 }
+
+const EXISTS = problem(
+  'scope_exists',
+  'It says something else. Change it by PATCH, so that nothing is lost unseen.',
+)
 
 /** The API with an id, or the default one. */
 async function apiWith(db: Db, id: string | undefined) {

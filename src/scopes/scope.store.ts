@@ -53,7 +53,7 @@ export async function keysHolding(db: Db, name: string): Promise<number> {
   const { n } = await db
     .selectFrom('keys')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('scopes', '@>', [name])
+    .where(sql<boolean>`scopes @> ${[name]}::text[]`)
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow()
   return Number(n)

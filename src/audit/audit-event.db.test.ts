@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+
+describe('the audit log', () => {
+  let app: TestApp
+  before(async () => {
+    app = await openTestApp()
+    const { id } = await app.keyFor('org_1')
+    await app.call('POST', `/v1/keys/${id}/disable`)
+    await app.call('POST', `/v1/keys/${id}/enable`)
+    await app.call('POST', `/v1/keys/${id}/revoke`, { reason: 'done' })
+    await sql`create table kept as select * from audit_events`.execute(app.db)
+  })
+  after(() => app.close())
+
+  const check = async () => (await app.call('GET', '/v1/audit-events/verification')).body
+
+  /** Behind Doorward's back, as somebody with the database could. */
+  const tamper = async (statement: ReturnType<typeof sql>) => {
+    const disarmed = async (act: ReturnType<typeof sql>) => {
+      await sql`alter table audit_events disable trigger all`.execute(app.db)
+      await act.execute(app.db)
+      await sql`alter table audit_events enable trigger all`.execute(app.db)
+    }
+    await disarmed(statement)
+    const found = await check()
+    await disarmed(sql`delete from audit_events where seq in (select seq from kept)`)
+    await disarmed(sql`insert into audit_events select * from kept`)
+    assert.equal((await check()).intact, true)
+    return found
+  }
+
+  it('AUD-01: tells who did what to what, whose it is, from where, when, in which request', async () => {
+    const { body } = await app.call('GET', '/v1/audit-events?action=key.revoked')
+    const [event] = body.data
+    assert.equal(event.actor.kind, 'admin_key')
+    assert.match(event.actor.id, /^adm_/)
+    assert.match(event.target_id, /^key_/)
+    assert.match(event.request_id, /^req_/)
+    assert.deepEqual(
+      [event.owner_id, event.result, event.at, event.ip, event.detail.reason],
+      ['org_1', 'done', app.clock.now().toISOString(), '127.0.0.1', 'done'],
+    )
+  })
+
+  it('AUD-04: rows cannot be changed or removed through SQL', async () => {
+    for (const statement of [
+      sql`update audit_events set action = 'x'`,
+      sql`delete from audit_events`,
+      sql`truncate audit_events`,
+    ])
+      await assert.rejects(statement.execute(app.db), /append-only/)
+    assert.equal((await check()).intact, true)
+  })
+
+  it('AUD-04: a changed row is named', async () => {
+    const found = await tamper(sql`update audit_events set owner_id = 'org_2' where seq = 3`)
+    assert.equal(found.intact, false)
+    assert.deepEqual([found.first_broken.seq, found.first_broken.fault], [3, 'the row was altered'])
+  })
+
+  it('AUD-04: a change inside the detail is named', async () => {
+    const found = await tamper(
+      sql`update audit_events set detail = detail || '{"reason": "another"}' where action = 'key.revoked'`,
+    )
+    assert.equal(found.intact, false)
+  })
+
+  it('AUD-04: a missing row is named, in the middle and at the end', async () => {
+    const last = Number((await check()).events)
+    for (const seq of [2, last]) {
+      const found = await tamper(sql`delete from audit_events where seq = ${seq}`)
+      assert.deepEqual([found.intact, found.first_broken.seq], [false, seq])
+    }
+  })
+
+  it('AUD-05: a change that is rolled back leaves no event, and a refused one no change', async () => {
+    const before = await check()
+    const answer = await app.call('POST', '/v1/keys', {
+      owner_id: 'org_new',
+      name: 'a',
+      environment: 'live',
+      scopes: ['nope:read'],
+    })
+    assert.equal(answer.status, 400)
+    assert.deepEqual(await check(), before)
+    assert.equal((await app.call('GET', '/v1/owners/org_new')).status, 404)
+  })
+
+  it('AUD-07: a reader bound to one owner sees the events of that owner only', async () => {
+    await app.keyFor('org_other')
+    const bound = await app.adminKeyWith(['audit:read'], 'org_1')
+    const own = await app.call('GET', '/v1/audit-events?limit=200', undefined, { as: bound })
+    assert.ok(own.body.data.length > 0)
+    assert.ok(own.body.data.every((event: { owner_id: string }) => event.owner_id === 'org_1'))
+    const foreign = await app.call('GET', '/v1/audit-events?owner_id=org_other', undefined, { as: bound })
+    assert.deepEqual(foreign.body, { data: [], next_cursor: null })
+    const chain = await app.call('GET', '/v1/audit-events/verification', undefined, { as: bound })
+    assert.equal(chain.status, 403)
+  })
+})

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { transact } from '../db/transact.ts'
+import { applyCatalogue, type Catalogue } from './apply-catalogue.ts'
+
+describe('the catalogue', () => {
+  let app: TestApp
+  before(async () => {
+    app = await openTestApp()
+  })
+  after(() => app.close())
+
+  const declare = (name: string, more: object = {}) =>
+    app.call('POST', '/v1/scopes', { name, description: `Allows ${name}`, ...more })
+  const apply = (catalogue: Catalogue) =>
+    transact(app.db, (tx) =>
+      applyCatalogue(
+        tx,
+        { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: app.clock.now() },
+        catalogue,
+      ),
+    )
+  const events = async () => (await app.call('GET', '/v1/audit-events?limit=200')).body.data.length
+
+  it('declares a scope once; the same again is no fault, something else under its name is', async () => {
+    assert.equal((await declare('a:read')).status, 201)
+    const before = await events()
+    assert.equal((await declare('a:read')).status, 201)
+    assert.equal(await events(), before)
+    assert.equal((await declare('a:read', { sensitivity: 'restricted' })).body.code, 'scope_exists')
+  })
+
+  it('refuses to imply what is not declared, naming the nearest', async () => {
+    await declare('invoices:read')
+    const { status, body } = await declare('invoices:write', { implies: ['invoice:read'] })
+    assert.deepEqual([status, body.code], [400, 'unknown_scope'])
+    assert.match(body.detail, /did you mean "invoices:read"/)
+  })
+
+  it('a change of what a scope implies reaches the keys that hold it', async () => {
+    await declare('b:read')
+    const { secret } = await app.keyFor('o', { scopes: ['b:write'] })
+    const reads = async () =>
+      (await app.call('POST', '/v1/verify', { credential: secret, scopes: ['b:read'] })).body.valid
+    assert.equal(await reads(), false)
+    await app.call('PATCH', '/v1/scopes/b:write', { implies: ['b:read'] })
+    assert.equal(await reads(), true)
+    await app.call('PATCH', '/v1/scopes/b:write', { implies: [] })
+    assert.equal(await reads(), false)
+  })
+
+  it('a deprecated scope is not given out any more, and who has it keeps it', async () => {
+    const { id, secret } = await app.keyFor('o', { scopes: ['old:read'] })
+    const { body } = await app.call('PATCH', '/v1/scopes/old:read', { deprecated: true })
+    assert.notEqual(body.deprecated_at, null)
+    const asked = { owner_id: 'o', name: 'a', environment: 'live', scopes: ['old:read'] }
+    assert.equal((await app.call('POST', '/v1/keys', asked)).body.code, 'deprecated_scope')
+    const verified = await app.call('POST', '/v1/verify', { credential: secret, scopes: ['old:read'] })
+    assert.equal(verified.body.valid, true)
+    const kept = await app.call('PATCH', `/v1/keys/${id}`, { scopes: ['old:read'] })
+    assert.equal(kept.status, 200, 'what it holds may stay')
+    await app.call('PATCH', '/v1/scopes/old:read', { deprecated: false })
+    assert.equal((await app.call('POST', '/v1/keys', asked)).status, 201)
+  })
+
+  it('a scope in use cannot vanish', async () => {
+    const { id } = await app.keyFor('o', { scopes: ['used:read'] })
+    await declare('used:write', { implies: ['used:read'] })
+    const refused = await app.call('DELETE', '/v1/scopes/used:read')
+    assert.equal(refused.body.code, 'scope_in_use')
+    assert.match(refused.body.detail, /1 keys hold it, and used:write imply it/)
+    await app.call('POST', `/v1/keys/${id}/revoke`)
+    assert.equal((await app.call('DELETE', '/v1/scopes/used:read')).body.code, 'scope_in_use')
+    assert.equal((await app.call('DELETE', '/v1/scopes/used:write')).status, 204)
+    assert.equal((await app.call('DELETE', '/v1/scopes/used:read')).status, 204)
+    assert.equal((await app.call('DELETE', '/v1/scopes/used:read')).status, 404)
+  })
+
+  it('scopes belong to an API; an identifier belongs to one API', async () => {
+    const made = await app.call('POST', '/v1/apis', {
+      identifier: 'https://files.example.com',
+      name: 'Files',
+    })
+    assert.equal(made.status, 201)
+    const again = await app.call('POST', '/v1/apis', {
+      identifier: 'https://files.example.com',
+      name: 'Files 2',
+    })
+    assert.equal(again.body.code, 'api_in_use')
+    assert.equal((await declare('files:read', { api_id: made.body.id })).body.api_id, made.body.id)
+    assert.equal((await declare('files:write', { api_id: 'api_nope' })).body.code, 'unknown_api')
+    const renamed = await app.call('PATCH', '/v1/apis/api_default', { identifier: 'https://api.example.com' })
+    assert.deepEqual([renamed.body.identifier, renamed.body.is_default], ['https://api.example.com', true])
+  })
+
+  it('a catalogue file is applied as often as one likes, in any order, all or nothing', async () => {
+    const file: Catalogue = {
+      apis: [{ identifier: 'https://shop.example.com', name: 'Shop' }],
+      scopes: [
+        { name: 'shop:admin', description: 'All', implies: ['shop:read'], api: 'https://shop.example.com' },
+        { name: 'shop:read', description: 'See', api: 'https://shop.example.com' },
+      ],
+    }
+    const first = await apply(file)
+    assert.deepEqual(first.ok && first.value, ['shop:admin', 'shop:read'])
+    const before = await events()
+    const second = await apply(file)
+    assert.deepEqual(second.ok && second.value, [])
+    assert.equal(await events(), before)
+
+    const broken = await apply({ scopes: [{ name: 'shop:new', description: 'New', implies: ['shop:nope'] }] })
+    assert.equal(broken.ok, false)
+    const { body } = await app.call('GET', '/v1/scopes')
+    assert.ok(!body.data.some((scope: { name: string }) => scope.name === 'shop:new'))
+  })
+})
