@@ -1,4 +1,4 @@
-import { mintCredential, parseIpRanges } from '@doorward/sdk/kernel'
+import { mintCredential } from '@doorward/sdk/kernel'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
 import type { Permission } from '../src/admin/permission.ts'
@@ -39,7 +39,7 @@ export interface CallOptions {
   readonly headers?: Record<string, string | string[]>
 }
 
-export const DEFAULT_SETTINGS: Settings = {
+const DEFAULT_SETTINGS: Settings = {
   publicUrl: 'http://doorward.test',
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
@@ -104,10 +104,4 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       await closeDatabase()
     },
   }
-}
-
-export function ranges(...entries: string[]) {
-  const parsed = parseIpRanges(entries)
-  if ('notARange' in parsed) throw new Error(parsed.notARange)
-  return parsed
 }

@@ -3,12 +3,13 @@ import type { CredentialRecord } from './record.ts'
 export interface CacheLimits {
   /** How long an answer may be used, in ms from the moment it was asked for. Default and maximum 5000. */
   readonly maxStalenessMs?: number | undefined
-  /** Known credentials kept. Default 50,000. As many again of unknown ones, but never in their place. */
+  /** Known credentials kept. Default 50,000. Unknown ones have room of their own, at most 10,000. */
   readonly maxEntries?: number | undefined
 }
 
 export const MAX_STALENESS_MS = 5_000
 const DEFAULT_ENTRIES = 50_000
+const MAX_UNKNOWN_ENTRIES = 10_000
 
 interface Entry {
   readonly record: CredentialRecord | null
@@ -48,7 +49,8 @@ export class RecordCache {
   set(hash: string, record: CredentialRecord | null, askedAtMs: number): void {
     this.forget(hash)
     const entries = record === null ? this.#unknown : this.#known
-    if (entries.size >= this.#maxEntries) {
+    const room = record === null ? Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES) : this.#maxEntries
+    if (entries.size >= room) {
       const [oldest] = entries.keys()
       if (oldest !== undefined) entries.delete(oldest)
     }

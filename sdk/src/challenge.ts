@@ -18,7 +18,7 @@ export interface Answer {
 
 /** Facts that the answer may show without giving anything away. */
 export interface Setting {
-  /** Named in the challenge (RFC 6750 §3). */
+  /** Named in the challenge (RFC 6750 §3); checked by {@link isQuotable} where it is configured. */
   readonly realm?: string | undefined
   /** What this API accepts; null where it accepts any. */
   readonly environment: string | null
@@ -52,7 +52,7 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
       return challenge(403, setting, 'insufficient_scope', params, 'The scope is not enough', detail)
     }
     case 'malformed_header':
-      return badRequest(setting, no.reason, 'The Authorization header is malformed', HOW_TO_PRESENT)
+      return badRequest(setting, no.reason, 'A credential header is malformed', HOW_TO_PRESENT)
     case 'two_credentials':
       return badRequest(
         setting,
@@ -69,18 +69,21 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
       )
     case 'rate_limited':
     case 'quota_exceeded': {
-      const detail = `Try again in ${no.retryAfterSeconds} seconds.`
-      const answer = problem(429, no.reason, 'Too many requests', detail)
-      return { ...answer, headers: { ...answer.headers, 'retry-after': String(no.retryAfterSeconds) } }
+      const detail = 'Slow down, and try again after as many seconds as Retry-After says.'
+      return later(429, no.reason, 'Too many requests', detail, no.retryAfterSeconds)
     }
   }
+}
+
+/** Whether a text can stand in a quoted parameter of a challenge, by RFC 6750 §3's characters. */
+export function isQuotable(text: string): boolean {
+  return /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 }
 
 /** Verification itself could not be done: nothing is known about the credential, and nothing is let through. */
 export function answerUnavailable(retryAfterSeconds: number): Answer {
   const detail = 'Credentials cannot be verified at the moment. Try again shortly.'
-  const answer = problem(503, 'verification_unavailable', 'Verification is unavailable', detail)
-  return { ...answer, headers: { ...answer.headers, 'retry-after': String(retryAfterSeconds) } }
+  return later(503, 'verification_unavailable', 'Verification is unavailable', detail, retryAfterSeconds)
 }
 
 const HOW_TO_PRESENT = 'Send one credential, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
@@ -121,6 +124,12 @@ function challenge(
     all.length === 0 ? 'Bearer' : `Bearer ${all.map(([name, text]) => `${name}="${text}"`).join(', ')}`
   const answer = problem(status, code, title, detail)
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': value } }
+}
+
+/** `Retry-After` in whole seconds (RFC 9110 §10.2.3), rounded up, so that nobody comes too early. */
+function later(status: number, code: string, title: string, detail: string, seconds: number): Answer {
+  const answer = problem(status, code, title, detail)
+  return { ...answer, headers: { ...answer.headers, 'retry-after': String(Math.ceil(seconds)) } }
 }
 
 function problem(status: number, code: string, title: string, detail: string): Answer {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type DoorOptions, openDoor } from './door.ts'
+import { openDoor } from './door.ts'
+import type { DoorOptions } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
 
@@ -19,20 +20,22 @@ declare global {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]) =>
-    async function guarded(
+  const guard = (...scopes: readonly Scope[]) => {
+    const admit = door.admitting(scopes)
+    return async (
       request: IncomingMessage & { originalUrl?: string },
       response: ServerResponse,
       next: () => void,
-    ): Promise<void> {
-      const url = request.originalUrl ?? request.url ?? '/'
-      const admission = await door.admit(fromNodeRequest(request, url), scopes)
+    ): Promise<void> => {
+      const admission = await admit(fromNodeRequest(request, request.originalUrl ?? request.url ?? '/'))
       if ('principal' in admission) {
         Object.assign(request, { principal: admission.principal })
-        return next()
+        next()
+        return
       }
       const { status, headers, body } = admission.answer
       response.writeHead(status, headers).end(JSON.stringify(body))
     }
+  }
   return { guard, close: door.close }
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type DoorOptions, openDoor } from './door.ts'
+import { openDoor } from './door.ts'
+import type { DoorOptions } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
 
@@ -19,9 +20,10 @@ declare module 'fastify' {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]) =>
-    async function guarded(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-      const admission = await door.admit(fromNodeRequest(request.raw, request.url), scopes)
+  const guard = (...scopes: readonly Scope[]) => {
+    const admit = door.admitting(scopes)
+    return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+      const admission = await admit(fromNodeRequest(request.raw, request.originalUrl))
       if ('principal' in admission) {
         request.principal = admission.principal
         return undefined
@@ -29,5 +31,6 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       const { status, headers, body } = admission.answer
       return reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
     }
+  }
   return { guard, close: door.close }
 }

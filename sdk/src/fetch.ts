@@ -1,9 +1,12 @@
-import { type DoorOptions, type Incoming, openDoor } from './door.ts'
+import { openDoor } from './door.ts'
+import type { DoorOptions } from './door-options.ts'
 import type { Principal } from './record.ts'
+import { fromWebRequest, toWebResponse } from './web-request.ts'
 
-/** What a `Request` does not tell: the other end of the connection, for allow-lists. */
+/** What a `Request` does not tell. */
 export interface Connection {
-  readonly peerIp?: string | null
+  /** The other end of the connection, for allow-lists. Default: not known. */
+  readonly peerIp?: string | null | undefined
 }
 
 /**
@@ -14,39 +17,14 @@ export interface Connection {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard =
-    (...scopes: readonly Scope[]) =>
-    (handler: (request: Request, principal: Principal) => Response | Promise<Response>) =>
-    async (request: Request, connection: Connection = {}): Promise<Response> => {
-      const admission = await door.admit(fromRequest(request, connection.peerIp ?? null), scopes)
-      return 'principal' in admission
-        ? await handler(request, admission.principal)
-        : toResponse(admission.answer)
-    }
-  return { guard, close: door.close }
-}
-
-/** `Headers` joins repeated ones by a comma, which no credential holds: two of them are malformed. */
-export function fromRequest(request: Request, peerIp: string | null): Incoming {
-  const list = (name: string) => [request.headers.get(name)].filter((value) => value !== null)
-  return {
-    authorization: list('authorization'),
-    xApiKey: list('x-api-key'),
-    url: request.url,
-    peerIp,
-    forwardedFor: request.headers.get('x-forwarded-for'),
-    userAgent: request.headers.get('user-agent'),
+  const guard = (...scopes: readonly Scope[]) => {
+    const admit = door.admitting(scopes)
+    return (handler: (request: Request, principal: Principal) => Response | Promise<Response>) =>
+      async (request: Request, { peerIp = null }: Connection = {}): Promise<Response> => {
+        const admission = await admit(fromWebRequest(request, peerIp))
+        if ('answer' in admission) return toWebResponse(admission.answer)
+        return await handler(request, admission.principal)
+      }
   }
-}
-
-export function toResponse({
-  status,
-  headers,
-  body,
-}: {
-  status: number
-  headers: Record<string, string> | object
-  body: object
-}) {
-  return new Response(JSON.stringify(body), { status, headers: { ...headers } })
+  return { guard, close: door.close }
 }

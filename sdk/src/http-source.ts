@@ -1,88 +1,112 @@
 import { parseCredential, Secret } from './credential.ts'
 import { recordFromWire } from './record.wire.ts'
 import { type CredentialSource, SourceUnavailableError } from './source.ts'
-import type { UsageBatch } from './usage.ts'
+import { usageBatchToWire } from './usage.wire.ts'
 
 export interface HttpSourceOptions {
   /** Where Doorward is, `https://doorward.example.com`. */
-  readonly url: string
+  readonly url?: string | undefined
   /** An admin key with the permission `verify`, and best no other. */
-  readonly adminKey: string | undefined
-  /** For one question. Default 2000. */
+  readonly adminKey?: string | undefined
+  /** Milliseconds for one question, its answer included. Default 2000. */
   readonly timeoutMs?: number | undefined
+  /** Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 /** A source that also takes what was counted. */
-export interface HttpSource extends CredentialSource {
-  sendUsage(batch: UsageBatch): Promise<void>
-}
+export type HttpSource = Required<CredentialSource>
 
 /**
  * Asks a Doorward server. Only hashes go over the wire, never a credential of a caller.
  *
  * @throws TypeError where the URL or the admin key cannot be right
  */
-export function httpSource({ url, adminKey, timeoutMs = 2_000 }: HttpSourceOptions): HttpSource {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new TypeError(
-      `url must be where Doorward is, such as http://127.0.0.1:4000; it is ${JSON.stringify(url)}`,
-    )
-  if (adminKey === undefined || parseCredential(adminKey)?.kind !== 'admin_key')
-    throw new TypeError('adminKey must be an admin key (`ak_…`) with the permission `verify`')
-  const secret = new Secret(adminKey)
+export function httpSource(options: HttpSourceOptions): HttpSource {
+  const { timeoutMs = 2_000, fetch = globalThis.fetch } = options
+  const base = baseOf(options.url)
+  const adminKey = adminKeyOf(options.adminKey)
 
-  const post = async (path: string, body: unknown): Promise<Response> => {
-    let response: Response
+  /** The text of the answer, where it is a yes. A redirect is none: it could lead the admin key astray. */
+  const post = async (path: string, body: unknown): Promise<string> => {
     try {
-      response = await fetch(`${url.replace(/\/+$/, '')}${path}`, {
+      const response = await fetch(base + path, {
         method: 'POST',
-        headers: { authorization: `Bearer ${secret.reveal()}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${adminKey.reveal()}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
       })
+      const text = await response.text()
+      if (response.ok) return text
+      throw refusedBy(base, response.status)
     } catch (cause) {
-      throw new SourceUnavailableError(`Doorward at ${url} does not answer`, { cause })
+      if (cause instanceof SourceUnavailableError) throw cause
+      throw new SourceUnavailableError(`Doorward at ${base} does not answer`, { cause })
     }
-    if (response.ok) return response
-    await response.body?.cancel()
-    if (response.status === 401 || response.status === 403)
-      throw new SourceUnavailableError(
-        `Doorward at ${url} refuses the SDK's admin key (${response.status}): it must be live and hold \`verify\``,
-      )
-    throw new SourceUnavailableError(`Doorward at ${url} answers ${response.status}`)
   }
 
   return {
     lookup: async (hashes) => {
-      const response = await post('/v1/lookups', { hashes })
+      const text = await post('/v1/lookups', { hashes })
       try {
-        const { data } = (await response.json()) as { data: readonly { hash: string; record: unknown }[] }
-        return hashes.map((hash, at) => {
-          const entry = data[at]
-          if (entry?.hash !== hash) throw new TypeError('the answers are not in the order of the question')
-          return entry.record === null ? null : recordFromWire(entry.record)
-        })
+        return readAnswers(hashes, JSON.parse(text))
       } catch (cause) {
-        throw new SourceUnavailableError(
-          `Doorward at ${url} gives an answer that this SDK does not understand`,
-          { cause },
-        )
+        throw new SourceUnavailableError(`Doorward at ${base} gives an answer that is not understood`, {
+          cause,
+        })
       }
     },
-    sendUsage: async ({ id, items, exposed }) => {
-      await post('/v1/usage-batches', {
-        id,
-        items: items.map((item) => ({
-          credential_id: item.credentialId,
-          outcome: item.outcome,
-          count: item.count,
-          last_at: item.lastAt.toISOString(),
-          last_ip: item.lastIp,
-          last_user_agent: item.lastUserAgent,
-        })),
-        exposed: exposed.map(({ hash, at, ip }) => ({ hash, at: at.toISOString(), ip })),
-      })
+    sendUsage: async (batch) => {
+      await post('/v1/usage-batches', usageBatchToWire(batch))
     },
   }
+}
+
+function readAnswers(hashes: readonly string[], { data }: { data: { hash: string; record: unknown }[] }) {
+  if (data.length !== hashes.length) throw new TypeError('not as many answers as questions')
+  return data.map(({ hash, record }, at) => {
+    if (hash !== hashes[at]) throw new TypeError('the answers are not in the order of the questions')
+    try {
+      return record === null ? null : recordFromWire(record)
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  })
+}
+
+function refusedBy(base: string, status: number): SourceUnavailableError {
+  return new SourceUnavailableError(
+    status === 401 || status === 403
+      ? `Doorward at ${base} refuses the SDK's admin key (${status}): it must be live and have the permission \`verify\``
+      : `Doorward at ${base} answers ${status}`,
+  )
+}
+
+function baseOf(text: string | undefined): string {
+  if (text === undefined || text === '') throw new TypeError('url is missing: say where Doorward is')
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw new TypeError(
+      'url must be http or https, without a name and password, such as http://127.0.0.1:4000',
+    )
+  if (url.protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
+    process.emitWarning(
+      `${url.origin} is plain http: the admin key can be read on the way`,
+      'DoorwardWarning',
+    )
+  return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+function adminKeyOf(text: string | undefined): Secret {
+  if (text === undefined || text === '')
+    throw new TypeError('adminKey is missing: give an admin key (`ak_…`) with the permission `verify`')
+  const kind = parseCredential(text)?.kind
+  if (kind === undefined)
+    throw new TypeError('adminKey is malformed: a character is missing, added or changed')
+  if (kind !== 'admin_key')
+    throw new TypeError(
+      `adminKey must be an admin key (\`ak_…\`), and not one marked ${kind.replace('_', ' ')}`,
+    )
+  return new Secret(text)
 }

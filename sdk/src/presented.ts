@@ -1,4 +1,4 @@
-import { isWellFormed } from './credential.ts'
+import { hashCredential, isWellFormed } from './credential.ts'
 import type { PresentationFault } from './refusal.ts'
 
 /** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
@@ -14,8 +14,8 @@ export type Presentation =
   | {
       readonly ok: false
       readonly fault: PresentationFault
-      /** The credential that was found in the URL, where it is a real one: its owner should hear of it. */
-      readonly exposed: string | null
+      /** Hash of what stood in the URL, where that has the form of a credential: its owner should hear of it. */
+      readonly exposedHash: string | null
     }
 
 /**
@@ -25,7 +25,7 @@ export type Presentation =
  */
 export function readCredential(request: PresentedRequest): Presentation {
   const inUrl = credentialInUrl(request.url)
-  if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? inUrl : null)
+  if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? hashCredential(inUrl) : null)
 
   const texts = new Set(request.xApiKey)
   for (const header of request.authorization) {
@@ -39,13 +39,16 @@ export function readCredential(request: PresentedRequest): Presentation {
   return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
 }
 
-/** RFC 6750 §2.1's b64token; our credentials are a part of it. */
+/** RFC 6750 §2.1's b64token, of which our credentials are a part. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+const BEARER_TOKEN = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+/** The scheme ends where RFC 9110 §5.6.2's token does: `Bearerx` is another scheme, `Bearer,` is ours and broken. */
+const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])/i
 
 function bearerToken(header: string): { text: string } | 'malformed' | null {
-  if (!/^bearer(?![^ ])/i.test(header)) return null
-  const text = header.slice('bearer'.length).trim()
-  return TOKEN.test(text) ? { text } : 'malformed'
+  if (!BEARER.test(header)) return null
+  const text = BEARER_TOKEN.exec(header)?.[1]
+  return text === undefined ? 'malformed' : { text }
 }
 
 /** Parameter names under which people put credentials into URLs. */
@@ -62,6 +65,6 @@ function credentialInUrl(url: string): string | null {
   return null
 }
 
-function no(reason: PresentationFault['reason'], exposed: string | null = null): Presentation {
-  return { ok: false, fault: { reason }, exposed }
+function no(reason: PresentationFault['reason'], exposedHash: string | null = null): Presentation {
+  return { ok: false, fault: { reason }, exposedHash }
 }

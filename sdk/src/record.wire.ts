@@ -1,4 +1,4 @@
-import { parseIpRanges } from './ip-ranges.ts'
+import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Ended } from './refusal.ts'
 
@@ -42,61 +42,88 @@ export function recordToWire(record: CredentialRecord): RecordWire {
   }
 }
 
+const FIELDS: ReadonlySet<string> = new Set<keyof RecordWire>([
+  'kind',
+  'credential_id',
+  'key_id',
+  'owner_id',
+  'environment',
+  'scopes',
+  'metadata',
+  'ip_allowlist',
+  'ended',
+  'retires_at',
+  'expires_at',
+])
+
 /**
- * Reads what came over the network. What is not exactly as expected is no record: a control that was not understood
- * must not be passed over.
+ * Reads what came over the network. What is not exactly as expected is no record: a newer server may say with a field
+ * what a credential must not do, and a restriction that was not understood must not be passed over.
  *
- * @throws TypeError that names the field
+ * @throws TypeError that names the field, and never shows what stood in it
  */
 export function recordFromWire(wire: unknown): CredentialRecord {
-  const fields = objectOf(wire, 'record')
+  const fields = objectOf(wire, 'the record')
+  for (const name of Object.keys(fields))
+    if (!FIELDS.has(name)) throw new TypeError(`record.${name} is not known to this version of the SDK`)
   if (fields.kind !== 'api_key') throw new TypeError('record.kind is not known to this version of the SDK')
-  const allowlist =
-    fields.ip_allowlist === null ? null : parseIpRanges(textsOf(fields.ip_allowlist, 'ip_allowlist'))
-  if (allowlist !== null && 'notARange' in allowlist) throw new TypeError('record.ip_allowlist')
   return {
-    kind: 'api_key',
-    credentialId: textOf(fields.credential_id, 'credential_id'),
-    keyId: textOf(fields.key_id, 'key_id'),
-    ownerId: textOf(fields.owner_id, 'owner_id'),
-    environment: textOf(fields.environment, 'environment'),
-    scopes: new Set(textsOf(fields.scopes, 'scopes')),
-    metadata: objectOf(fields.metadata, 'metadata'),
-    ipAllowlist: allowlist,
-    ended: endedOf(fields.ended),
-    retiresAt: momentOf(fields.retires_at, 'retires_at'),
-    expiresAt: momentOf(fields.expires_at, 'expires_at'),
+    kind: fields.kind,
+    credentialId: textOf(fields.credential_id, 'record.credential_id'),
+    keyId: textOf(fields.key_id, 'record.key_id'),
+    ownerId: textOf(fields.owner_id, 'record.owner_id'),
+    environment: textOf(fields.environment, 'record.environment'),
+    scopes: new Set(textsOf(fields.scopes, 'record.scopes')),
+    metadata: objectOf(fields.metadata, 'record.metadata'),
+    ipAllowlist: rangesOf(fields.ip_allowlist, 'record.ip_allowlist'),
+    ended: endedOf(fields.ended, 'record.ended'),
+    retiresAt: momentOrNull(fields.retires_at, 'record.retires_at'),
+    expiresAt: momentOrNull(fields.expires_at, 'record.expires_at'),
   }
 }
 
-function endedOf(value: unknown): Ended | null {
+function endedOf(value: unknown, name: string): Ended | null {
   if (value === null) return null
-  const { reason, at } = objectOf(value, 'ended')
-  const moment = momentOf(at, 'ended.at')
-  if (typeof reason !== 'string' || !ENDINGS.has(reason) || moment === null)
-    throw new TypeError('record.ended')
-  return { reason: reason as Ended['reason'], at: moment }
+  const { reason, at } = objectOf(value, name)
+  if (typeof reason !== 'string' || !ENDINGS.has(reason))
+    throw new TypeError(`${name}.reason is no known end`)
+  return { reason: reason as Ended['reason'], at: momentOf(at, `${name}.at`) }
+}
+
+function rangesOf(value: unknown, name: string): IpRanges | null {
+  if (value === null) return null
+  const ranges = parseIpRanges(textsOf(value, name))
+  if ('notARange' in ranges) throw new TypeError(`${name} holds what is neither an address nor a CIDR block`)
+  return ranges
 }
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw new TypeError(`record.${name}`)
+    throw new TypeError(`${name} is no object`)
   return value as Record<string, unknown>
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new TypeError(`record.${name}`)
+  if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
   return value
 }
 
 function textsOf(value: unknown, name: string): string[] {
-  if (!Array.isArray(value)) throw new TypeError(`record.${name}`)
+  if (!Array.isArray(value)) throw new TypeError(`${name} is no list`)
   return value.map((each) => textOf(each, name))
 }
 
-function momentOf(value: unknown, name: string): Date | null {
-  if (value === null) return null
-  const at = new Date(textOf(value, name))
-  if (Number.isNaN(at.getTime())) throw new TypeError(`record.${name}`)
+function momentOrNull(value: unknown, name: string): Date | null {
+  return value === null ? null : momentOf(value, name)
+}
+
+/** What `toISOString` writes, and nothing of what else `Date` would guess at. */
+const ISO = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
+
+function momentOf(value: unknown, name: string): Date {
+  const text = textOf(value, name)
+  const at = new Date(text)
+  if (!ISO.test(text) || Number.isNaN(at.getTime()))
+    throw new TypeError(`${name} is no moment in ISO 8601, UTC`)
   return at
 }

@@ -1,9 +1,15 @@
 import type { CredentialRecord } from './record.ts'
+import type { UsageBatch } from './usage.ts'
 
 /** Where records come from: the Doorward server over HTTP, or inside the server, its database. */
 export interface CredentialSource {
-  /** The records of these hashes, in the same order; null where there is none. Rejects where it cannot tell. */
-  lookup(hashes: readonly string[]): Promise<readonly (CredentialRecord | null)[]>
+  /**
+   * The records of these hashes, in the same order; null where there is none. Rejects where it cannot tell, and gives
+   * an Error in the place of a single record that it cannot read, so that one does not shut out the others.
+   */
+  lookup(hashes: readonly string[]): Promise<readonly (CredentialRecord | null | Error)[]>
+  /** Takes what was counted. A batch may come again, under the same id, and counts once. */
+  sendUsage?(batch: UsageBatch): Promise<void>
 }
 
 /** Nothing is known about a credential, because nobody could be asked. Never a "yes". */
@@ -11,12 +17,10 @@ export class SourceUnavailableError extends Error {
   /** Seconds after which asking again makes sense. */
   readonly retryAfterSeconds: number
 
-  constructor(
-    message: string,
-    { cause, retryAfterSeconds = 1 }: { cause?: unknown; retryAfterSeconds?: number } = {},
-  ) {
-    super(message, { cause })
+  /** @param options.retryAfterSeconds default 1 */
+  constructor(message: string, options: { cause?: unknown; retryAfterSeconds?: number } = {}) {
+    super(message, { cause: options.cause })
     this.name = 'SourceUnavailableError'
-    this.retryAfterSeconds = retryAfterSeconds
+    this.retryAfterSeconds = options.retryAfterSeconds ?? 1
   }
 }

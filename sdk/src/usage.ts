@@ -20,6 +20,7 @@ export interface UsageBatch {
 
 export interface UsageItem {
   readonly credentialId: string
+  /** Text here, because a newer sender may know further ones. */
   readonly outcome: string
   readonly count: number
   readonly lastAt: Date
@@ -51,12 +52,21 @@ export class UsageCounter {
   #counts = new Map<string, Count>()
   #exposed = new Map<string, Exposure>()
   #undelivered: UsageBatch | null = null
+  #dropped = 0
+
+  /** Verifications and exposures that were not kept since the start, because there were too many at once. */
+  get dropped(): number {
+    return this.#dropped
+  }
 
   note(use: Use, nowMs: number): void {
     const name = `${use.credentialId} ${use.outcome}`
     let count = this.#counts.get(name)
     if (count === undefined) {
-      if (this.#counts.size >= MAX_ITEMS) return
+      if (this.#counts.size >= MAX_ITEMS) {
+        this.#dropped += 1
+        return
+      }
       count = { ...use, count: 0, lastAtMs: 0, lastIp: null, lastUserAgent: null }
       this.#counts.set(name, count)
     }
@@ -67,7 +77,9 @@ export class UsageCounter {
   }
 
   noteExposure(exposure: Exposure): void {
-    if (this.#exposed.size < MAX_EXPOSED) this.#exposed.set(exposure.hash, exposure)
+    if (this.#exposed.size < MAX_EXPOSED || this.#exposed.has(exposure.hash))
+      this.#exposed.set(exposure.hash, exposure)
+    else this.#dropped += 1
   }
 
   /** What is to be delivered next: an undelivered batch again as it was, else what was counted since; null for nothing. */
@@ -85,6 +97,13 @@ export class UsageCounter {
   delivered(batch: UsageBatch): void {
     if (this.#undelivered === batch) this.#undelivered = null
   }
+
+  /** The batch cannot be delivered any more: it counts as dropped. */
+  giveUp(batch: UsageBatch): void {
+    this.delivered(batch)
+    for (const { count } of batch.items) this.#dropped += count
+    this.#dropped += batch.exposed.length
+  }
 }
 
 function toItem({ credentialId, outcome, count, lastAtMs, lastIp, lastUserAgent }: Count): UsageItem {
@@ -100,52 +119,5 @@ function toItem({ credentialId, outcome, count, lastAtMs, lastIp, lastUserAgent 
     lastAt: new Date(lastAtMs),
     lastIp,
     lastUserAgent: printable ?? null,
-  }
-}
-
-export interface Flushing {
-  /** Stops the timer and delivers what is left; a failure is reported and lets go. */
-  close(): Promise<void>
-}
-
-/** Delivers batches every few seconds, one at a time; what fails is delivered again, under the same id. */
-export function flushEvery(options: {
-  readonly counter: UsageCounter
-  readonly send: (batch: UsageBatch) => Promise<void>
-  /** Default 2000. */
-  readonly everyMs?: number
-  readonly onError: (error: unknown) => void
-}): Flushing {
-  const { counter, send, everyMs = 2_000, onError } = options
-  let running: Promise<void> = Promise.resolve()
-  let busy = false
-
-  const flush = async () => {
-    const batch = counter.take()
-    if (batch === null) return
-    try {
-      await send(batch)
-      counter.delivered(batch)
-    } catch (error) {
-      onError(error)
-    }
-  }
-  const round = () => {
-    if (busy) return
-    busy = true
-    running = flush().finally(() => {
-      busy = false
-    })
-  }
-  const timer = setInterval(round, everyMs)
-  timer.unref()
-  return {
-    close: async () => {
-      clearInterval(timer)
-      await running
-      // Twice: what could not be delivered before, and what was counted since.
-      await flush()
-      await flush()
-    },
   }
 }

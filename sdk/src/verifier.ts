@@ -1,5 +1,5 @@
 import { type CacheLimits, RecordCache } from './cache.ts'
-import { hashCredential, isWellFormed } from './credential.ts'
+import { hashCredential, isCredentialHash, isWellFormed } from './credential.ts'
 import { type Ask, judge, type Verdict } from './judge.ts'
 import { Lookups } from './lookups.ts'
 import type { CredentialRecord } from './record.ts'
@@ -24,9 +24,8 @@ export interface CallFacts {
 export interface Verifier {
   /**
    * Well-formed → known → alive → here → allowed. At once where the record is in the cache, else after one lookup.
-   * The text is hashed and dropped.
-   *
-   * @throws SourceUnavailableError (rejects) where the source cannot tell; never a "yes" from nothing
+   * The text is hashed and dropped. Rejects with a SourceUnavailableError where the source cannot tell; nothing is
+   * ever valid by default.
    */
   verify(text: string, ask: Ask, call?: CallFacts): Verdict | Promise<Verdict>
   /** The same for who has the hash (64 hex digits) and not the credential. */
@@ -56,16 +55,17 @@ export function createVerifier({ source, usage, now = Date.now, ...limits }: Ver
     return verdict
   }
 
-  const verifyHash: Verifier['verifyHash'] = (hash, ask, call = NO_FACTS) => {
+  const verifyKnown = (hash: string, ask: Ask, call: CallFacts): Verdict | Promise<Verdict> => {
     const record = cache.get(hash, now())
     if (record !== undefined) return decide(record, ask, call)
     return lookups.record(hash).then((found) => decide(found, ask, call))
   }
 
   return {
-    verify: (text, ask, call) =>
-      isWellFormed(text) ? verifyHash(hashCredential(text), ask, call) : MALFORMED,
-    verifyHash,
+    verify: (text, ask, call = NO_FACTS) =>
+      isWellFormed(text) ? verifyKnown(hashCredential(text), ask, call) : MALFORMED,
+    verifyHash: (hash, ask, call = NO_FACTS) =>
+      isCredentialHash(hash) ? verifyKnown(hash, ask, call) : MALFORMED,
     forgetAll: () => {
       lookups.forget()
       cache.clear()

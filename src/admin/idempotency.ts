@@ -15,7 +15,7 @@ import type { Caller } from './caller.ts'
  */
 
 /** How long an answer can be asked for again. */
-export const KEPT_SECONDS = 24 * 3600
+const KEPT_SECONDS = 24 * 3600
 
 /** One request that names itself. */
 export interface NamedRequest {

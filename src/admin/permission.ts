@@ -23,7 +23,3 @@ export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
   'admin_keys:write',
   'verify',
 ])
-
-export function isPermission(name: string): name is Permission {
-  return Object.hasOwn(PERMISSIONS, name)
-}

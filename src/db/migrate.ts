@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import * as foundation from './migrations/0001-foundation.ts'
+import { up as foundation } from './migrations/0001-foundation.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '0001-foundation': foundation,
+  '0001-foundation': { up: foundation },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { sql } from 'kysely'
+import { ping } from '../db/ping.ts'
 import type { Db } from '../db/schema.ts'
 import { sendProblem } from './answer.ts'
 import { problem } from './problem.ts'
@@ -12,7 +12,7 @@ export function healthRoutes(app: FastifyInstance, db: Db): void {
   )
   app.get('/readyz', { schema }, async (_, reply) => {
     try {
-      await sql`select 1`.execute(db)
+      await ping(db)
     } catch {
       return sendProblem(
         reply,

@@ -6,7 +6,7 @@ export type { Logger }
 const CREDENTIAL = /[a-z][a-z0-9_]*_[0-9A-Za-z]{49}(?![0-9A-Za-z])/g
 
 /** A text without the credentials in it. */
-export function scrub(text: string): string {
+function scrub(text: string): string {
   return text.replace(CREDENTIAL, '[secret]')
 }
 

@@ -30,7 +30,7 @@ export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 
 /** How long the old secret must have been silent before finishing is called safe. */
-export const QUIET_SECONDS = 3600
+const QUIET_SECONDS = 3600
 
 /** Whether a secret by itself still works; what holds it may be disabled or revoked all the same. */
 export function isLive(secret: StoredSecret, now: Date): boolean {

@@ -1,0 +1,69 @@
+import { isQuotable } from './challenge.ts'
+import { isEnvironmentName } from './credential.ts'
+import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
+import type { PresentationFault, Refusal } from './refusal.ts'
+import { nearestName, parseScope } from './scope.ts'
+import type { CredentialSource } from './source.ts'
+
+export interface DoorOptions<Scope extends string = string> {
+  /** Where Doorward is, `https://doorward.example.com`. Needed unless `source` is given. */
+  readonly url?: string | undefined
+  /** An admin key with the permission `verify`, and best no other. Needed unless `source` is given. */
+  readonly adminKey?: string | undefined
+  /** The environment that this API serves, such as `live`; credentials of any other are refused. */
+  readonly environment: string
+  /** The scopes of this API: with them, a guard for any other is a compile-time error. */
+  readonly scopes?: readonly Scope[]
+  /** Addresses and CIDR blocks of your proxies, whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[]
+  /** Named in challenges (RFC 6750 §3). Default: none. */
+  readonly realm?: string
+  /** Hears each refusal with its reason, for your log; strangers hear less. Throwing here changes nothing. */
+  readonly onRefusal?: (refusal: Refusal | PresentationFault, where: RefusedAt) => void
+  /** Hears why verification is not possible. Default: a process warning, the same one once a minute at most. */
+  readonly onError?: (error: unknown) => void
+  /** How old a cached record may get, in ms. Default and maximum 5000. */
+  readonly maxStalenessMs?: number
+  /** Asked instead of the server at `url`. */
+  readonly source?: CredentialSource
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: () => number
+}
+
+export interface RefusedAt {
+  readonly method: string
+  /** Without the query, in which a credential may stand. */
+  readonly path: string
+}
+
+/** @throws TypeError where an option cannot be meant: when the program starts, not at the first request */
+export function checkOptions({ environment, realm }: DoorOptions): void {
+  if (!isEnvironmentName(environment))
+    throw new TypeError(
+      `environment must be a name such as live or test; it is ${JSON.stringify(environment)}`,
+    )
+  if (realm !== undefined && !isQuotable(realm))
+    throw new TypeError('realm must be printable ASCII without " and \\ (RFC 6750 §3)')
+}
+
+/** @throws TypeError where an entry is neither an address nor a CIDR block */
+export function trustedProxiesOf({ trustedProxies = [] }: DoorOptions): IpRanges | null {
+  if (trustedProxies.length === 0) return null
+  const ranges = parseIpRanges(trustedProxies)
+  if ('notARange' in ranges)
+    throw new TypeError(`trustedProxies: ${JSON.stringify(ranges.notARange)} is no address or CIDR block`)
+  return ranges
+}
+
+/** @throws TypeError where a guard asks for what is no scope, or for one that the API does not declare */
+export function checkScopes(wanted: readonly string[], declared: readonly string[] | undefined): void {
+  for (const scope of wanted) {
+    if (parseScope(scope) === null)
+      throw new TypeError(`${JSON.stringify(scope)} is no scope: <resource>:<action>`)
+    if (declared === undefined || declared.includes(scope)) continue
+    const nearest = nearestName(scope, declared)
+    throw new TypeError(
+      `${scope} is not among the declared scopes${nearest === null ? '' : `; did you mean ${nearest}?`}`,
+    )
+  }
+}

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { flushEvery } from './flush.ts'
+import { NOW } from './record.fixture.ts'
+import { type UsageBatch, UsageCounter } from './usage.ts'
+
+const turn = () => new Promise((done) => setImmediate(done))
+
+/** A receiver that can fail or be slow, and a clock for the interval. */
+function open(t: test.TestContext, send?: (batch: UsageBatch) => Promise<void>) {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const counter = new UsageCounter()
+  const note = () =>
+    counter.note({ credentialId: 'sec_1', outcome: 'accepted', ip: null, userAgent: null }, NOW)
+  const sent: UsageBatch[] = []
+  const errors: unknown[] = []
+  const clock = { nowMs: NOW }
+  const flushing = flushEvery({
+    counter,
+    now: () => clock.nowMs,
+    onError: (error) => errors.push(error),
+    send: async (batch) => {
+      sent.push(batch)
+      await send?.(batch)
+    },
+  })
+  const tick = async () => {
+    clock.nowMs += 2_000
+    t.mock.timers.tick(2_000)
+    await turn()
+  }
+  return { counter, note, sent, errors, clock, flushing, tick }
+}
+
+test('delivers every 2 s what was counted, and nothing where nothing was', async (t) => {
+  const { note, sent, tick } = open(t)
+  await tick()
+  note()
+  note()
+  assert.equal(sent.length, 0)
+  await tick()
+  await tick()
+  assert.deepEqual(
+    sent.map((batch) => batch.items[0]?.count),
+    [2],
+  )
+})
+
+test('what failed comes again under its id, and what came since follows it', async (t) => {
+  let up = false
+  const { note, sent, errors, tick } = open(t, async () => {
+    if (!up) throw new Error('down')
+  })
+  note()
+  await tick()
+  note()
+  await tick()
+  up = true
+  await tick()
+  assert.deepEqual(
+    sent.map((batch) => batch.id === sent[0]?.id),
+    [true, true, true, false],
+  )
+  assert.equal(errors.length, 2)
+})
+
+test('one delivery at a time', async (t) => {
+  const slow = Promise.withResolvers<void>()
+  const { note, sent, tick } = open(t, () => slow.promise)
+  note()
+  await tick()
+  note()
+  await tick()
+  await tick()
+  assert.equal(sent.length, 1)
+  slow.resolve()
+  await turn()
+  assert.equal(sent.length, 2)
+})
+
+test('closing delivers the rest, after what is under way', async (t) => {
+  const slow = Promise.withResolvers<void>()
+  const { note, sent, flushing, tick } = open(t, () => slow.promise)
+  note()
+  await tick()
+  note()
+  const closed = flushing.close()
+  slow.resolve()
+  await closed
+  assert.equal(sent.length, 2)
+  note()
+  await tick()
+  assert.equal(sent.length, 2, 'the timer is stopped')
+})
+
+test('closing ends when the receiver is down', async (t) => {
+  const { note, errors, flushing } = open(t, async () => {
+    throw new Error('down')
+  })
+  note()
+  await flushing.close()
+  assert.equal(errors.length, 1)
+})
+
+test('a batch is given up before the server forgets its id', async (t) => {
+  const { counter, note, sent, clock, tick } = open(t, async () => {
+    throw new Error('down')
+  })
+  note()
+  await tick()
+  clock.nowMs += 12 * 3600 * 1000
+  await tick()
+  assert.equal(counter.dropped, 1)
+  note()
+  await tick()
+  assert.notEqual(sent.at(-1)?.id, sent[0]?.id)
+})
+
+test('OPS-04: the timer keeps no process alive', () => {
+  const before = process.getActiveResourcesInfo().length
+  const flushing = flushEvery({ counter: new UsageCounter(), send: async () => {}, onError: () => {} })
+  assert.equal(process.getActiveResourcesInfo().length, before)
+  return flushing.close()
+})

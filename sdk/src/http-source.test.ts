@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import test from 'node:test'
+import { hashCredential, mintCredential } from './credential.ts'
+import { httpSource } from './http-source.ts'
+import { aRecord, at, unknownKey } from './record.fixture.ts'
+import { recordToWire } from './record.wire.ts'
+import { SourceUnavailableError } from './source.ts'
+
+const adminKey = mintCredential('admin_key').reveal()
+const hashes = [unknownKey(), unknownKey()].map(hashCredential)
+
+/** A real server on a free port, closed when the test ends. */
+async function serve(t: test.TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('a lookup sends hashes and the admin key, and reads the records in their order', async (t) => {
+  const seen: unknown[] = []
+  const url = await serve(t, async (request, response) => {
+    const { method, url, headers } = request
+    seen.push({ method, url, authorization: headers.authorization, body: await json(request) })
+    const [first, second] = hashes
+    const data = [
+      { hash: first, record: recordToWire(aRecord()) },
+      { hash: second, record: null },
+    ]
+    response.end(JSON.stringify({ data }))
+  })
+  const records = await httpSource({ url: `${url}/`, adminKey }).lookup(hashes)
+  assert.deepEqual(records, [aRecord(), null])
+  const authorization = `Bearer ${adminKey}`
+  assert.deepEqual(seen, [{ method: 'POST', url: '/v1/lookups', authorization, body: { hashes } }])
+})
+
+test('a batch of usage goes out in the wire form', async (t) => {
+  const seen: unknown[] = []
+  const url = await serve(t, async (request, response) => {
+    seen.push({ url: request.url, body: await json(request) })
+    response.writeHead(204).end()
+  })
+  const use = {
+    credentialId: 'sec_1',
+    outcome: 'accepted',
+    count: 3,
+    lastAt: at(0),
+    lastIp: null,
+    lastUserAgent: 'x',
+  }
+  const exposed = [{ hash: 'ab', at: at(1), ip: '203.0.113.7' }]
+  await httpSource({ url: `${url}/doorward`, adminKey }).sendUsage({ id: 'batch-1', items: [use], exposed })
+  const item = { credential_id: 'sec_1', outcome: 'accepted', count: 3, last_at: '2026-03-01T12:00:00.000Z' }
+  assert.deepEqual(seen, [
+    {
+      url: '/doorward/v1/usage-batches',
+      body: {
+        id: 'batch-1',
+        items: [{ ...item, last_ip: null, last_user_agent: 'x' }],
+        exposed: [{ hash: 'ab', at: '2026-03-01T12:00:01.000Z', ip: '203.0.113.7' }],
+      },
+    },
+  ])
+})
+
+test('VER-18, RS-10: whatever the server does wrong, nothing is known', async (t) => {
+  const [first, second] = hashes
+  const answer = (data: unknown) => (_: IncomingMessage, response: Parameters<RequestListener>[1]) =>
+    response.end(JSON.stringify(data))
+  const wrong: [why: string, listener: RequestListener, message: RegExp][] = [
+    ['no JSON', (_, response) => response.end('<html>'), /not understood/],
+    ['no data', answer(null), /not understood/],
+    ['too few', answer({ data: [{ hash: first, record: null }] }), /not understood/],
+    [
+      'another order',
+      answer({ data: [second, first].map((hash) => ({ hash, record: null })) }),
+      /not understood/,
+    ],
+    ['500', (_, response) => response.writeHead(500).end(), /answers 500/],
+    ['404', (_, response) => response.writeHead(404).end(), /answers 404/],
+    ['a broken connection', (request) => request.socket.destroy(), /does not answer/],
+    [
+      'a broken body',
+      (_, response) => response.writeHead(200, { 'content-length': 9 }).write('{', () => response.destroy()),
+      /does not answer/,
+    ],
+  ]
+  for (const [why, listener, message] of wrong) {
+    const url = await serve(t, listener)
+    await assert.rejects(httpSource({ url, adminKey }).lookup(hashes), (error) => {
+      assert.ok(error instanceof SourceUnavailableError, why)
+      assert.match(error.message, message, why)
+      assert.doesNotMatch(error.message, new RegExp(adminKey))
+      return true
+    })
+  }
+})
+
+test('a refused admin key is told to the operator as such', async (t) => {
+  for (const status of [401, 403]) {
+    const url = await serve(t, (_, response) => response.writeHead(status).end())
+    await assert.rejects(
+      httpSource({ url, adminKey }).lookup(hashes),
+      /admin key \(40.\).*permission `verify`/,
+    )
+  }
+})
+
+test('the admin key follows no redirect', async (t) => {
+  let astray = 0
+  const elsewhere = await serve(t, (_, response) => {
+    astray++
+    response.end()
+  })
+  const url = await serve(t, (_, response) => response.writeHead(307, { location: elsewhere }).end())
+  await assert.rejects(httpSource({ url, adminKey }).lookup(hashes), SourceUnavailableError)
+  assert.equal(astray, 0)
+})
+
+test('a server that never answers is given up', async (t) => {
+  const url = await serve(t, () => {})
+  await assert.rejects(httpSource({ url, adminKey, timeoutMs: 20 }).lookup(hashes), /does not answer/)
+})
+
+test('one record that cannot be read is an error in its place', async (t) => {
+  const [first, second] = hashes
+  const url = await serve(t, (_, response) => {
+    const data = [
+      { hash: first, record: { ...recordToWire(aRecord()), kind: 'oauth' } },
+      { hash: second, record: recordToWire(aRecord()) },
+    ]
+    response.end(JSON.stringify({ data }))
+  })
+  const [bad, good] = await httpSource({ url, adminKey }).lookup(hashes)
+  assert.ok(bad instanceof TypeError)
+  assert.deepEqual(good, aRecord())
+})
+
+test('OPS-10: a URL or an admin key that cannot be right is said at the start, without showing it', (t) => {
+  const emitWarning = t.mock.method(process, 'emitWarning', () => {})
+  const url = 'https://doorward.example'
+  const wrong: [options: { url?: string; adminKey?: string }, message: RegExp][] = [
+    [{ adminKey }, /url is missing/],
+    [{ url: '', adminKey }, /url is missing/],
+    [{ url: 'doorward', adminKey }, /url must be http or https/],
+    [{ url: 'ftp://doorward.example', adminKey }, /url must be http or https/],
+    [{ url: 'https://user:hunter2@doorward.example', adminKey }, /without a name and password/],
+    [{ url }, /adminKey is missing/],
+    [{ url, adminKey: '' }, /adminKey is missing/],
+    [{ url, adminKey: `${adminKey}x` }, /adminKey is malformed/],
+    [{ url, adminKey: unknownKey() }, /not one marked api key/],
+  ]
+  for (const [options, message] of wrong)
+    assert.throws(
+      () => httpSource(options),
+      (error) =>
+        error instanceof TypeError && message.test(error.message) && !/hunter2|k_.{40}/.test(error.message),
+    )
+  for (const loopback of ['http://127.0.0.1:4000', 'http://localhost', 'http://[::1]:4000', url])
+    httpSource({ url: loopback, adminKey })
+  assert.equal(emitWarning.mock.callCount(), 0)
+  httpSource({ url: 'http://doorward.internal', adminKey })
+  assert.match(String(emitWarning.mock.calls[0]?.arguments[0]), /plain http/)
+})

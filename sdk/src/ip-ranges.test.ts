@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { normalizeIp, parseIpRanges } from './ip-ranges.ts'
+import { ranges } from './record.fixture.ts'
+
+test('addresses and CIDR blocks of both families', () => {
+  const office = ranges('203.0.113.7', '10.0.0.0/8', '2001:db8::/32', '::1')
+  for (const ip of ['203.0.113.7', '10.255.0.1', '2001:db8:ffff::1', '2001:DB8::1', '::1', '0:0:0:0:0:0:0:1'])
+    assert.equal(office.includes(ip), true, ip)
+  for (const ip of ['203.0.113.8', '11.0.0.1', '2001:db9::1', '::2'])
+    assert.equal(office.includes(ip), false, ip)
+})
+
+test('a v4 address in v6 clothes is the v4 address', () => {
+  const ten = ranges('10.0.0.0/8')
+  for (const ip of ['::ffff:10.1.2.3', '::FFFF:10.1.2.3', '::ffff:a01:203']) assert.ok(ten.includes(ip), ip)
+  assert.equal(ten.includes('::ffff:11.1.2.3'), false)
+  assert.equal(ranges('::ffff:10.0.0.0/104').includes('10.1.2.3'), true)
+})
+
+test('what is no address is nowhere', () => {
+  const everywhere = ranges('0.0.0.0/0', '::/0')
+  for (const ip of [null, '', 'localhost', '10.0.0.1 ', '010.0.0.1', '10.0.0.1/8', '1'])
+    assert.equal(everywhere.includes(ip), false, String(ip))
+  assert.equal(ranges().includes('10.0.0.1'), false)
+})
+
+test('an entry that is no range is named', () => {
+  const wrong = [
+    '',
+    'localhost',
+    '10.0.0',
+    '10.0.0.0/33',
+    '10.0.0.0/-1',
+    '10.0.0.0/08',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+  ]
+  wrong.push('::/129', '10.0.0.0/1e1', ' 10.0.0.0/8', 'fe80::1%eth0', '10.0.0.0/8\n')
+  for (const entry of wrong) assert.deepEqual(parseIpRanges(['::1', entry]), { notARange: entry })
+})
+
+test('a v4 block holds exactly the addresses that begin with its bits', () => {
+  const word = fc.nat({ max: 0xffffffff })
+  fc.assert(
+    fc.property(word, fc.integer({ min: 0, max: 32 }), word, fc.boolean(), (net, bits, other, near) => {
+      const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
+      const ip = near ? ((net & mask) | (other & ~mask)) >>> 0 : other
+      const inside = (net & mask) >>> 0 === (ip & mask) >>> 0
+      assert.equal(ranges(`${dotted(net)}/${bits}`).includes(dotted(ip)), inside)
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('an arbitrary text is a range or named, and nothing throws', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.ipV4Extended(),
+    fc.stringMatching(/^[0-9a-f:./%]{0,30}$/),
+  )
+  fc.assert(
+    fc.property(text, text, (entry, ip) => {
+      const parsed = parseIpRanges([entry])
+      if ('notARange' in parsed) assert.equal(parsed.notARange, entry)
+      else assert.equal(typeof parsed.includes(ip), 'boolean')
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('one spelling for a mapped address', () => {
+  assert.equal(normalizeIp('::ffff:10.0.0.1'), '10.0.0.1')
+  assert.equal(normalizeIp('10.0.0.1'), '10.0.0.1')
+  assert.equal(normalizeIp('2001:db8::1'), '2001:db8::1')
+  for (const text of [null, undefined, '', 'x', '10.0.0.1:80']) assert.equal(normalizeIp(text), null)
+})
+
+function dotted(word: number): string {
+  return [24, 16, 8, 0].map((shift) => (word >>> shift) & 0xff).join('.')
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { hashCredential, MAX_CREDENTIAL_LENGTH } from './credential.ts'
+import { type PresentedRequest, readCredential } from './presented.ts'
+import { unknownKey } from './record.fixture.ts'
+
+const key = unknownKey()
+const other = unknownKey()
+
+/** The text that was read, or the reason why none was. */
+function read(request: Partial<PresentedRequest>): string {
+  const presentation = readCredential({ authorization: [], xApiKey: [], url: '/orders', ...request })
+  return presentation.ok ? presentation.text : presentation.fault.reason
+}
+
+test('VER-13, RS-05: a key comes by Authorization: Bearer, the scheme in any case, or by X-API-Key', () => {
+  for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR', 'Bearer  '])
+    assert.equal(read({ authorization: [`${scheme} ${key}`] }), key)
+  assert.equal(read({ authorization: [`Bearer ${key} `] }), key)
+  assert.equal(read({ xApiKey: [key] }), key)
+})
+
+test('RS-01: nothing that is ours is no credential', () => {
+  assert.equal(read({}), 'no_credential')
+  for (const header of ['', 'Basic dXNlcjpwYXNz', `Digest ${key}`, `Bearerx ${key}`, `Bearer-2 ${key}`, key])
+    assert.equal(read({ authorization: [header] }), 'no_credential', header)
+  assert.equal(read({ authorization: ['Basic dXNlcjpwYXNz'], xApiKey: [key] }), key)
+})
+
+test('RS-02, VER-15: a broken header is malformed, and nothing throws', () => {
+  const broken = [
+    'Bearer',
+    'Bearer ',
+    'bearer   ',
+    `Bearer\t${key}`,
+    `Bearer,${key}`,
+    `Bearer\0${key}`,
+    'Bearer =',
+  ]
+  broken.push(
+    `Bearer ${key} x`,
+    `Bearer ${key},`,
+    `Bearer ${key}, Bearer ${key}`,
+    `Bearer ${key}\0`,
+    `Bearer \0`,
+  )
+  broken.push(`Bearer "${key}"`, 'Bearer ké', 'Bearer \ud800', `Bearer ${key}\r\nX: y`, 'Bearer a=b')
+  for (const header of broken)
+    assert.equal(read({ authorization: [header] }), 'malformed_header', JSON.stringify(header))
+  for (const header of ['', ' ', `${key} `, `Bearer ${key}`, `${key},${key}`, `${key}\0`])
+    assert.equal(read({ xApiKey: [header] }), 'malformed_header', JSON.stringify(header))
+})
+
+test('VER-14: two different credentials are refused, wherever they stand; the same one twice is one', () => {
+  const two: Partial<PresentedRequest>[] = [
+    { authorization: [`Bearer ${key}`, `Bearer ${other}`] },
+    { authorization: [`Bearer ${key}`], xApiKey: [other] },
+    { xApiKey: [key, other] },
+    { authorization: [`Bearer ${key}`, 'Bearer x'] },
+  ]
+  for (const request of two) assert.equal(read(request), 'two_credentials')
+  assert.equal(read({ authorization: [`Bearer ${key}`, `bearer ${key}`], xApiKey: [key] }), key)
+  assert.equal(read({ authorization: ['Basic eA==', `Bearer ${key}`] }), key)
+})
+
+test('VER-13, RS-04: a credential in the query is refused, and a real one is reported by its hash alone', () => {
+  for (const query of [
+    `x=${key}`,
+    `a=1&b=${key}&c`,
+    `x=${key.replaceAll('_', '%5F')}`,
+    `access_token=${key}`,
+  ])
+    for (const url of [`/orders?${query}`, `https://api.example/orders?${query}`]) {
+      const presentation = readCredential({ authorization: [`Bearer ${key}`], xApiKey: [], url })
+      const fault = { reason: 'credential_in_url' }
+      assert.deepEqual(presentation, { ok: false, fault, exposedHash: hashCredential(key) }, url)
+    }
+  for (const name of ['access_token', 'api_key', 'apikey', 'API_KEY', 'x-api-key', 'X-Api-Key']) {
+    const presentation = readCredential({ authorization: [], xApiKey: [], url: `/?${name}=hunter2` })
+    assert.deepEqual(presentation, { ok: false, fault: { reason: 'credential_in_url' }, exposedHash: null })
+  }
+})
+
+test('a query without a credential is nobody’s business', () => {
+  for (const url of [
+    '/',
+    '/?',
+    '/??',
+    '/?access_token=',
+    '/?api_key',
+    '/?token=x',
+    '/?q=%',
+    '/?q=%E0%A4%A&r=%zz',
+    '',
+  ])
+    assert.equal(read({ authorization: [`Bearer ${key}`], url }), key, url)
+})
+
+test('VER-15: a megabyte in a header or a query is cheap', () => {
+  const long = 'a'.repeat(1_000_000)
+  assert.equal(read({ authorization: [`Bearer ${long}`] }).length > MAX_CREDENTIAL_LENGTH, true)
+  assert.equal(read({ authorization: [`Bearer ${long} `.repeat(2)] }), 'malformed_header')
+  assert.equal(read({ authorization: [`Bearer${' '.repeat(1_000_000)}\0`] }), 'malformed_header')
+  assert.equal(read({ xApiKey: [`${'='.repeat(1_000_000)}`] }), 'malformed_header')
+  assert.equal(read({ url: `/?q=${long}&api_key=x` }), 'no_credential')
+  assert.equal(read({ url: `/?${'a&'.repeat(500_000)}` }), 'no_credential')
+})
+
+test('VER-15: whatever comes, there is an answer, and no credential has odd characters', () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.string().map((rest) => `Bearer ${rest}`),
+    fc.stringMatching(/^[Bb]earer[ ,\t]{0,3}[a-z._~+/=-]{0,8}$/),
+    fc.constant(`Bearer ${key}`),
+  )
+  fc.assert(
+    fc.property(fc.array(text), fc.array(text), text, (authorization, xApiKey, query) => {
+      const presentation = readCredential({ authorization, xApiKey, url: `/?${query}` })
+      if (presentation.ok) assert.match(presentation.text, /^[A-Za-z0-9._~+/-]+=*$/)
+    }),
+    { numRuns: 5_000 },
+  )
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { aRecord, at, ranges } from './record.fixture.ts'
+import type { CredentialRecord } from './record.ts'
+import { recordFromWire, recordToWire } from './record.wire.ts'
+
+const moment = fc.date({ noInvalidDate: true })
+const range = fc.oneof(
+  fc.ipV4(),
+  fc.ipV6(),
+  fc.ipV4().map((ip) => `${ip}/24`),
+)
+const reason = fc.constantFrom('revoked', 'rotated', 'expired', 'owner_suspended', 'disabled')
+const record: fc.Arbitrary<CredentialRecord> = fc.record({
+  kind: fc.constant('api_key'),
+  credentialId: fc.string(),
+  keyId: fc.string(),
+  ownerId: fc.string(),
+  environment: fc.string(),
+  scopes: fc.uniqueArray(fc.string()).map((scopes) => new Set(scopes)),
+  metadata: fc.dictionary(fc.string(), fc.jsonValue()),
+  ipAllowlist: fc.option(fc.array(range).map((entries) => ranges(...entries))),
+  ended: fc.option(fc.record({ reason, at: moment }, { noNullPrototype: true })),
+  retiresAt: fc.option(moment),
+  expiresAt: fc.option(moment),
+})
+
+/** What can be compared: a set of ranges is the same where its entries are. */
+function comparable({ ipAllowlist, metadata, ...rest }: CredentialRecord) {
+  return { ...rest, metadata: JSON.stringify(metadata), ipAllowlist: ipAllowlist?.entries ?? null }
+}
+
+test('a record that went over the wire is the same record', () => {
+  fc.assert(
+    fc.property(record, (record) => {
+      const back = recordFromWire(JSON.parse(JSON.stringify(recordToWire(record))))
+      assert.deepEqual(comparable(back), comparable(record))
+    }),
+  )
+})
+
+const wire = recordToWire(
+  aRecord({ ended: { reason: 'disabled', at: at(0) }, ipAllowlist: ranges('10.0.0.0/8'), expiresAt: at(60) }),
+)
+
+test('the wire form, field by field', () => {
+  assert.deepEqual(wire, {
+    kind: 'api_key',
+    credential_id: 'sec_1',
+    key_id: 'key_1',
+    owner_id: 'org_1',
+    environment: 'live',
+    scopes: ['orders:read'],
+    metadata: {},
+    ip_allowlist: ['10.0.0.0/8'],
+    ended: { reason: 'disabled', at: '2026-03-01T12:00:00.000Z' },
+    retires_at: null,
+    expires_at: '2026-03-01T12:01:00.000Z',
+  })
+})
+
+test('what is not as expected is no record, and the fault names the field but not the value', () => {
+  const wrong: [different: Record<string, unknown>, fault: RegExp][] = [
+    [{ kind: 'hunter2' }, /record\.kind is not known/],
+    [{ rate_limit: 'hunter2' }, /record\.rate_limit is not known/],
+    [{ credential_id: 7 }, /record\.credential_id is no text/],
+    [{ owner_id: null }, /record\.owner_id is no text/],
+    [{ environment: undefined }, /record\.environment is no text/],
+    [{ scopes: 'hunter2' }, /record\.scopes is no list/],
+    [{ scopes: [null] }, /record\.scopes is no text/],
+    [{ metadata: null }, /record\.metadata is no object/],
+    [{ metadata: ['hunter2'] }, /record\.metadata is no object/],
+    [{ ip_allowlist: ['hunter2'] }, /record\.ip_allowlist holds/],
+    [{ ip_allowlist: undefined }, /record\.ip_allowlist is no list/],
+    [{ ended: 'hunter2' }, /record\.ended is no object/],
+    [{ ended: undefined }, /record\.ended is no object/],
+    [{ ended: { reason: 'hunter2', at: wire.expires_at } }, /record\.ended\.reason is no known end/],
+    [{ ended: { reason: 'revoked', at: null } }, /record\.ended\.at is no text/],
+    [{ expires_at: 'hunter2' }, /record\.expires_at is no moment/],
+    [{ expires_at: '2026' }, /record\.expires_at is no moment/],
+    [{ expires_at: '2026-13-01T00:00:00Z' }, /record\.expires_at is no moment/],
+    [{ retires_at: 0 }, /record\.retires_at is no text/],
+    [{ retires_at: undefined }, /record\.retires_at is no text/],
+  ]
+  for (const [different, fault] of wrong)
+    assert.throws(
+      () => recordFromWire({ ...wire, ...different }),
+      (error) => error instanceof TypeError && fault.test(error.message) && !/hunter2/.test(error.message),
+      JSON.stringify(different),
+    )
+  for (const nothing of [null, undefined, 'x', 7, []])
+    assert.throws(() => recordFromWire(nothing), /the record is no object/)
+})
+
+test('every field is needed', () => {
+  for (const name of Object.keys(wire)) {
+    const { [name as keyof typeof wire]: _, ...rest } = wire
+    assert.throws(() => recordFromWire(rest), TypeError, name)
+  }
+})
+
+test('arbitrary JSON is read or refused, and nothing else', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(wire)), (value, name) => {
+      try {
+        recordFromWire({ ...wire, [name]: value })
+      } catch (error) {
+        assert.ok(error instanceof TypeError)
+      }
+    }),
+  )
+})

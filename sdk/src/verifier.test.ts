@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { hashCredential } from './credential.ts'
+import type { Ask, Verdict } from './judge.ts'
+import { aRecord, at, NOW, Records, unknownKey } from './record.fixture.ts'
+import { SourceUnavailableError } from './source.ts'
+import { UsageCounter } from './usage.ts'
+import { createVerifier } from './verifier.ts'
+
+const ask: Ask = { scopes: ['orders:read'], environment: 'live', clientIp: '203.0.113.7' }
+
+function open() {
+  const clock = { nowMs: NOW }
+  const records = new Records()
+  const usage = new UsageCounter()
+  const verifier = createVerifier({ source: records, usage, now: () => clock.nowMs })
+  return { clock, records, usage, verifier }
+}
+
+function reasonOf(verdict: Verdict): string {
+  return verdict.valid ? 'accepted' : verdict.refusal.reason
+}
+
+test('the first time asks, and while the record is fresh the answer is there at once', async () => {
+  const { clock, records, verifier } = open()
+  const key = records.add()
+  assert.ok(verifier.verify(key, ask) instanceof Promise)
+  assert.equal((await verifier.verify(key, ask)).valid, true)
+  clock.nowMs += 4_999
+  const warm = verifier.verify(key, ask)
+  assert.ok(!(warm instanceof Promise) && warm.valid)
+  assert.deepEqual(records.questions, [[hashCredential(key)]])
+})
+
+test('KEY-03: noise is refused at once, and asks nobody', () => {
+  const { records, verifier } = open()
+  for (const text of ['', 'sk_live_x', `${unknownKey()}x`, 'x'.repeat(1e6), '\0'])
+    assert.deepEqual(verifier.verify(text, ask), { valid: false, refusal: { reason: 'malformed' } })
+  assert.deepEqual(records.questions, [])
+})
+
+test('VER-16: an unknown key is remembered as a known one is', async () => {
+  const { clock, records, verifier } = open()
+  const key = unknownKey()
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'unknown')
+  assert.deepEqual(verifier.verify(key, ask), { valid: false, refusal: { reason: 'unknown' } })
+  clock.nowMs += 5_000
+  records.put(key, aRecord())
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
+})
+
+test('single flight: a hundred at once are one question, and a hundred keys too', async () => {
+  const { records, verifier } = open()
+  const key = records.add()
+  const keys = Array.from({ length: 100 }, () => records.add())
+  await Promise.all(
+    [...keys, ...Array.from({ length: 100 }, () => key)].map((each) => verifier.verify(each, ask)),
+  )
+  assert.deepEqual(
+    records.questions.map((question) => question.length),
+    [101],
+  )
+})
+
+test('KEY-10: what ends a key is seen within 5 s, and a deadline at its very second', async () => {
+  const { clock, records, verifier } = open()
+  const key = records.add({ expiresAt: at(3) })
+  const seen: string[] = []
+  for (const seconds of [0, 2.999, 3]) {
+    clock.nowMs = NOW + seconds * 1000
+    seen.push(reasonOf(await verifier.verify(key, ask)))
+  }
+  assert.deepEqual(seen, ['accepted', 'accepted', 'expired'])
+
+  const other = records.add({ credentialId: 'sec_2' })
+  await verifier.verify(other, ask)
+  records.put(other, aRecord({ ended: { reason: 'revoked', at: at(3) } }))
+  clock.nowMs += 4_999
+  assert.equal(reasonOf(await verifier.verify(other, ask)), 'accepted')
+  clock.nowMs += 1
+  assert.equal(reasonOf(await verifier.verify(other, ask)), 'revoked')
+})
+
+test('forgetting asks anew', async () => {
+  const { records, verifier } = open()
+  const key = records.add()
+  await verifier.verify(key, ask)
+  records.put(key, aRecord({ ended: { reason: 'disabled', at: at(0) } }))
+  verifier.forgetAll()
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'disabled')
+})
+
+test('VER-18: a source that fails is never a yes; what is fresh is still used, and no longer than 5 s', async () => {
+  const { clock, records, verifier } = open()
+  const [warm, cold] = [records.add(), records.add()]
+  await verifier.verify(warm, ask)
+  records.failure = new Error('connection refused')
+  await assert.rejects(async () => verifier.verify(cold, ask), SourceUnavailableError)
+  assert.equal(reasonOf(await verifier.verify(warm, ask)), 'accepted')
+  clock.nowMs += 5_000
+  await assert.rejects(async () => verifier.verify(warm, ask), SourceUnavailableError)
+  records.failure = null
+  assert.equal(reasonOf(await verifier.verify(cold, ask)), 'accepted', 'the failure itself is not remembered')
+})
+
+test('a verifier that has only the hash gets the same, and a text that is no hash asks nobody', async () => {
+  const { records, verifier } = open()
+  const key = records.add()
+  assert.equal(reasonOf(await verifier.verifyHash(hashCredential(key), ask)), 'accepted')
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
+  for (const text of ['', key, hashCredential(key).toUpperCase(), `${hashCredential(key)}0`])
+    assert.equal(reasonOf(await verifier.verifyHash(text, ask)), 'malformed')
+  assert.equal(records.questions.length, 1)
+})
+
+test('each verification of a known credential counts, warm or cold; a dry run and an unknown one do not', async () => {
+  const { records, usage, verifier } = open()
+  const key = records.add()
+  const call = { userAgent: 'curl/8' }
+  await verifier.verify(key, ask, call)
+  await verifier.verify(key, ask, call)
+  await verifier.verify(key, { ...ask, scopes: ['orders:write'] }, call)
+  await verifier.verify(key, ask, { dryRun: true })
+  await verifier.verify(unknownKey(), ask)
+  const use = { credentialId: 'sec_1', lastAt: at(0), lastIp: '203.0.113.7', lastUserAgent: 'curl/8' }
+  assert.deepEqual(usage.take()?.items, [
+    { ...use, outcome: 'accepted', count: 2 },
+    { ...use, outcome: 'missing_scope', count: 1 },
+  ])
+})
+
+test('VER-05: the same key asked about in two environments is judged for each, from one record', async () => {
+  const { records, verifier } = open()
+  const key = records.add()
+  await verifier.verify(key, ask)
+  assert.equal(reasonOf(await verifier.verify(key, { ...ask, environment: 'test' })), 'environment_mismatch')
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
+})
+
+test('KEY-10: whenever a key is revoked, no verdict is valid 5 s later', async () => {
+  const steps = fc.array(fc.integer({ min: 1, max: 4_000 }), { minLength: 1, maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(steps, fc.nat({ max: 11 }), async (waits, revokedBefore) => {
+      const { clock, records, verifier } = open()
+      const key = records.add()
+      let revokedAtMs = Number.POSITIVE_INFINITY
+      for (const [step, waitMs] of waits.entries()) {
+        if (step === revokedBefore) {
+          revokedAtMs = clock.nowMs
+          const ended = { reason: 'revoked', at: new Date(revokedAtMs) } as const
+          records.put(key, aRecord({ ended }))
+        }
+        const { valid } = await verifier.verify(key, ask)
+        if (clock.nowMs < revokedAtMs) assert.equal(valid, true)
+        if (clock.nowMs >= revokedAtMs + 5_000) assert.equal(valid, false)
+        clock.nowMs += waitMs
+      }
+    }),
+    { numRuns: 200 },
+  )
+})

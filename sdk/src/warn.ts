@@ -1,0 +1,18 @@
+const QUIET_MS = 60_000
+
+/**
+ * Reports errors as process warnings, the same one once a minute at most: an outage must not flood the log.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function warnSparingly(now: () => number): (error: unknown) => void {
+  const lastAtMs = new Map<string, number>()
+  return (error) => {
+    const message = error instanceof Error ? error.message : String(error)
+    const nowMs = now()
+    for (const [each, atMs] of lastAtMs) if (nowMs - atMs >= QUIET_MS) lastAtMs.delete(each)
+    if (lastAtMs.has(message)) return
+    lastAtMs.set(message, nowMs)
+    process.emitWarning(message, 'DoorwardWarning')
+  }
+}

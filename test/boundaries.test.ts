@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { brokenBoundaries } from './boundaries.ts'
+import { importsOf } from './imports.ts'
+
+const files = globSync('{src,sdk/src,examples}/**/*.ts', {
+  exclude: ['**/dist/**', '**/node_modules/**'],
+}).sort()
+
+describe('the floor plan', () => {
+  it('every import goes down', () => {
+    assert.ok(files.length > 50)
+    assert.deepEqual(brokenBoundaries(files.map((file) => importsOf(file))), [])
+  })
+
+  const broken: [file: string, source: string, fault: RegExp][] = [
+    ['src/keys/x.ts', "import { a } from '../access/y.ts'", /imports go down only/],
+    ['src/keys/x.ts', "import { a } from '../oauth/y.ts'", /imports go down only/],
+    ['src/db/x.ts', "export { a } from '../http/y.ts'", /imports go down only/],
+    ['src/owners/x.ts', "const a = await import('../scopes/y.ts')", /imports go down only/],
+    ['src/keys/x.ts', "import { a } from '../helpers/y.ts'", /no room helpers/],
+    ['src/keys/x.ts', "import { readConfig } from '../config.ts'", /handed in/],
+    ['src/keys/key.ts', "import { a } from './key.store.ts'", /a noun knows nouns only/],
+    ['src/keys/key.store.ts', "import { a } from './create-key.ts'", /a store is below/],
+    ['src/keys/create-key.ts', "import { a } from './key.routes.ts'", /routes are on top/],
+    ['src/keys/create-key.ts', "import { sql } from 'kysely'", /only/],
+    ['src/keys/create-key.ts', "import { Type } from 'typebox'", /only/],
+    ['src/keys/key.store.ts', "import pg from 'pg'", /only/],
+    ['src/keys/x.ts', "import { a } from '../../sdk/src/scope.ts'", /package name/],
+    ['sdk/src/x.ts', "import { a } from 'kysely'", /no dependencies/],
+    ['sdk/src/fastify.ts', "import { a } from 'fastify'", /no dependencies/],
+    ['examples/x.ts', "import { a } from '../src/app.ts'", /a client/],
+  ]
+  for (const [file, source, fault] of broken)
+    it(`refuses ${file} with: ${source}`, () => {
+      const [found = ''] = brokenBoundaries([importsOf(file, source)])
+      assert.match(found, fault)
+      assert.ok(found.startsWith(file))
+    })
+
+  it('the environment is read in one place', () => {
+    const readers = files.filter(
+      (file) => !file.includes('.test.') && /process\.env/.test(readFileSync(file, 'utf8')),
+    )
+    assert.deepEqual(
+      readers.filter((file) => file.startsWith('src/') || file.startsWith('sdk/')),
+      ['src/main.ts'],
+    )
+  })
+
+  it('no file is over 400 lines, nine in ten are at most 250', (t) => {
+    const lines = files.map((file) => readFileSync(file, 'utf8').split('\n').length - 1).sort((a, b) => a - b)
+    const at = (share: number) => lines[Math.floor((lines.length - 1) * share)] ?? 0
+    t.diagnostic(`${lines.length} files, median ${at(0.5)}, nine in ten ${at(0.9)}, longest ${at(1)} lines`)
+    assert.ok(at(1) <= 400)
+    assert.ok(at(0.9) <= 250)
+  })
+})

@@ -1,0 +1,111 @@
+import type { Imports } from './imports.ts'
+
+/** The floors of `src`, top to bottom: imports go down only. Rooms on one floor do not know each other. */
+const FLOORS = [
+  ['main', 'serve', 'config'],
+  ['app'],
+  ['access', 'portal', 'notices', 'webhooks'],
+  ['oauth', 'keys'],
+  ['clients'],
+  ['scopes', 'owners', 'accounts'],
+  ['admin'],
+  ['secrets'],
+  ['audit'],
+  ['http'],
+  ['db'],
+  ['base'],
+]
+
+/** What a kind of file may touch beside its own room's lower kinds. */
+const KINDS = ['routes', 'use case', 'wire', 'store', 'noun'] as const
+type Kind = (typeof KINDS)[number]
+
+/** Which packages only some files may use. */
+const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
+  [/^kysely/, /^src\/db\/|\.store\.ts$/],
+  [/^(pg|@electric-sql\/.*)$/, /^src\/db\/open\.ts$/],
+  [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
+  [/^pino$/, /^src\/http\/log\.ts$/],
+  [
+    /^(fastify|@fastify\/.*)$/,
+    /\.routes\.ts$|^src\/http\/|^src\/app\.ts$|^src\/admin\/(management|operation)\.ts$/,
+  ],
+]
+
+/** Every import that breaks the floor plan, as a sentence with both names. */
+export function brokenBoundaries(files: readonly Imports[]): string[] {
+  return files.flatMap(({ file, modules }) =>
+    modules.flatMap(({ name, typeOnly }) => {
+      const fault = faultOf(file, name, typeOnly)
+      return fault === null ? [] : [`${file} imports ${name}: ${fault}`]
+    }),
+  )
+}
+
+function faultOf(file: string, name: string, typeOnly: boolean): string | null {
+  const isTest = /\.test\.ts$/.test(file)
+  if (file.startsWith('sdk/src/')) return isTest ? null : sdkFault(file, name, typeOnly)
+  if (name.startsWith('sdk/')) return 'the SDK is imported by its package name'
+  if (file.startsWith('examples/'))
+    return name.startsWith('src/') && !isTest ? 'an example is a client: the SDK and HTTP only' : null
+  if (!file.startsWith('src/') || isTest) return null
+  if (!name.startsWith('src/')) return packageFault(file, name)
+  return roomFault(file, name)
+}
+
+function sdkFault(file: string, name: string, typeOnly: boolean): string | null {
+  if (name.startsWith('sdk/src/') || name.startsWith('node:')) return null
+  const adapter = /^sdk\/src\/(fastify|express|hono)\.ts$/.exec(file)?.[1]
+  return typeOnly && name === adapter ? null : 'the SDK has no dependencies'
+}
+
+function packageFault(file: string, name: string): string | null {
+  for (const [packages, allowed] of RESERVED)
+    if (packages.test(name) && !allowed.test(file)) return `only ${allowed.source} may`
+  return null
+}
+
+function roomFault(file: string, name: string): string | null {
+  const [from, to] = [roomOf(file), roomOf(name)]
+  if (from === to) {
+    const [above, below] = [kindOf(file), kindOf(name)]
+    if (above === 'noun' && below !== 'noun') return 'a noun knows nouns only'
+    if (above === 'store' && (below === 'routes' || below === 'use case' || below === 'wire'))
+      return 'a store is below use cases and the wire'
+    return above !== 'routes' && below === 'routes' ? 'routes are on top' : null
+  }
+  const [fromFloor, toFloor] = [floorOf(from), floorOf(to)]
+  if (fromFloor === -1 || toFloor === -1) return `there is no room ${fromFloor === -1 ? from : to}`
+  if (to === 'config') return from === 'main' || from === 'serve' ? null : 'settings are handed in'
+  if (from === 'main' && to === 'serve') return null
+  // `config.ts` makes what the app is told; it takes the type from there.
+  return fromFloor < toFloor ? null : 'imports go down only'
+}
+
+function roomOf(file: string): string {
+  const [, room = ''] = file.split('/')
+  return room.replace(/\.ts$/, '')
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room))
+}
+
+function kindOf(file: string): Kind {
+  const name = file.split('/').at(-1) ?? ''
+  if (name.endsWith('.routes.ts')) return 'routes'
+  if (name.endsWith('.wire.ts')) return 'wire'
+  if (name.endsWith('.store.ts')) return 'store'
+  return NOUNS.has(name) ? 'noun' : 'use case'
+}
+
+const NOUNS = new Set([
+  'admin-key.ts',
+  'audit-event.ts',
+  'key.ts',
+  'owner.ts',
+  'permission.ts',
+  'policy.ts',
+  'scope.ts',
+  'secret.ts',
+])
