@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
-import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, DEFAULT_LIMIT, Limit, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { Cursor, Limit, pageWire, plainText, strictObject } from '../http/wire.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import { listAdminKeys, lockAdminKey } from './admin-key.store.ts'
@@ -64,16 +64,13 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     answer: pageWire(AdminKeyWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, query }) => {
-    const after = fromCursor(query.cursor)
-    if (!after.ok) return after
-    const limit = query.limit ?? DEFAULT_LIMIT
-    const page = pageOf(await listAdminKeys(db, after.value, limit + 1), limit)
-    return yes({
-      data: page.rows.map((key) => toAdminKeyWire(key, caller.now)),
-      next_cursor: toCursor(page.next),
-    })
-  })
+  reads(app, door, list, ({ db, caller, query }) =>
+    pageOf(
+      query,
+      (after, limit) => listAdminKeys(db, after, limit),
+      (key) => toAdminKeyWire(key, caller.now),
+    ),
+  )
 
   const rotate = {
     ...write,

@@ -1,5 +1,5 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
@@ -86,6 +86,5 @@ async function tellCreated(
   asked: NewAdminKey,
 ): Promise<void> {
   const { name, permissions, ownerId } = asked
-  const happening = { action: 'admin_key.created', result: 'done', ownerId, targetId: id } as const
-  await recordEvents(tx, origin, [{ ...happening, detail: { hint, name, permissions } }])
+  await recordDone(tx, origin, 'admin_key.created', { ownerId, targetId: id }, { hint, name, permissions })
 }

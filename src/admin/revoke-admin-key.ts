@@ -1,4 +1,4 @@
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
@@ -33,12 +33,6 @@ export async function revokeAdminKey(
     )
 
   await markAdminKeyRevoked(tx, id, reason, caller.now)
-  const happening = {
-    action: 'admin_key.revoked',
-    result: 'done',
-    ownerId: key.ownerId,
-    targetId: id,
-  } as const
-  await recordEvents(tx, caller, [{ ...happening, detail: { reason } }])
+  await recordDone(tx, caller, 'admin_key.revoked', { ownerId: key.ownerId, targetId: id }, { reason })
   return yes(id)
 }

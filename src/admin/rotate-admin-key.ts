@@ -1,5 +1,4 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordEvents } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
@@ -24,12 +23,12 @@ export async function rotateAdminKey(
   if (!isLive(current, caller.now)) return no(problem('key_expired', 'Create a new admin key instead.'))
 
   const expiresAt = successorExpiry(current, caller.now)
-  const order = { kind: 'admin_key', holderId: id, environment: null, brand, expiresAt } as const
-  const started = await startRotation(tx, key.secrets, order, overlapSeconds, caller.now)
-  if (!started.ok) return started
-  const { old, endsAt, secret } = started.value
-  await tell(tx, caller, key, 'admin_key.rotated', { old: old.hint, ends_at: endsAt.toISOString() })
-  return yes({ secret })
+  return await startRotation(tx, caller, key, 'admin_key', {
+    environment: null,
+    brand,
+    expiresAt,
+    overlapSeconds,
+  })
 }
 
 export async function finishAdminKeyRotation(
@@ -37,7 +36,8 @@ export async function finishAdminKeyRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  return await settle(tx, caller, id, finishRotation, 'admin_key.rotation_finished')
+  const locked = await lockWithin(tx, caller, id)
+  return locked.ok ? await finishRotation(tx, caller, locked.value, 'admin_key') : locked
 }
 
 export async function undoAdminKeyRotation(
@@ -45,22 +45,8 @@ export async function undoAdminKeyRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  return await settle(tx, caller, id, undoRotation, 'admin_key.rotation_undone')
-}
-
-async function settle(
-  tx: Tx,
-  caller: Caller,
-  id: string,
-  end: typeof finishRotation,
-  action: string,
-): Promise<Result<string, Problem>> {
   const locked = await lockWithin(tx, caller, id)
-  if (!locked.ok) return locked
-  const ended = await end(tx, locked.value.secrets, caller.now)
-  if (!ended.ok) return ended
-  await tell(tx, caller, locked.value, action, { old: ended.value.old.hint, new: ended.value.next.hint })
-  return yes(id)
+  return locked.ok ? await undoRotation(tx, caller, locked.value, 'admin_key') : locked
 }
 
 /** A new secret is a way into the key: who asks for one must hold all that the key can do. */
@@ -77,8 +63,4 @@ async function lockWithin(tx: Tx, caller: Caller, id: string): Promise<Result<Ad
       ),
     )
   return yes(key)
-}
-
-async function tell(tx: Tx, caller: Caller, key: AdminKey, action: string, detail: Record<string, unknown>) {
-  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
 }

@@ -22,6 +22,17 @@ export async function recordEvents(tx: Tx, origin: Origin, happenings: readonly 
   await tx.updateTable('audit_head').set(head).execute()
 }
 
+/** One thing that was done: the usual event of a use case. */
+export async function recordDone(
+  tx: Tx,
+  origin: Origin,
+  action: string,
+  about: Pick<Happening, 'ownerId' | 'targetId'>,
+  detail: Happening['detail'] = {},
+): Promise<void> {
+  await recordEvents(tx, origin, [{ action, result: 'done', ...about, detail }])
+}
+
 export interface AuditFilter {
   readonly ownerId?: string | undefined
   readonly actorId?: string | undefined

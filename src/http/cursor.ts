@@ -1,5 +1,6 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from './problem.ts'
+import { DEFAULT_LIMIT } from './wire.ts'
 
 /** Where a page ends in a list ordered by time and id, newest first. */
 export interface Position {
@@ -7,30 +8,38 @@ export interface Position {
   readonly id: string
 }
 
-export interface Page<T> {
-  readonly rows: readonly T[]
-  readonly next: Position | null
+/** What a caller says of the page that is wanted. */
+export interface PageQuery {
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
 }
 
-/** One row more than asked for tells whether there is a next page. */
-export function pageOf<T extends { createdAt: Date; id: string }>(
-  found: readonly T[],
-  limit: number,
-): Page<T> {
+/**
+ * One page of a list.
+ *
+ * @param find the rows after a position, at most so many, newest first
+ */
+export async function pageOf<T extends { createdAt: Date; id: string }>(
+  query: PageQuery,
+  find: (after: Position | null, limit: number) => Promise<readonly T[]>,
+  toWire: (row: T) => unknown,
+): Promise<Result<{ data: unknown[]; next_cursor: string | null }, Problem>> {
+  const after = fromCursor(query.cursor)
+  if (!after.ok) return after
+  const limit = query.limit ?? DEFAULT_LIMIT
+  // One row more than asked for tells whether there is a next page.
+  const found = await find(after.value, limit + 1)
   const rows = found.slice(0, limit)
-  const last = rows.at(-1)
-  return {
-    rows,
-    next: found.length > limit && last !== undefined ? { at: last.createdAt, id: last.id } : null,
-  }
+  const last = found.length > limit ? rows.at(-1) : undefined
+  return yes({ data: rows.map(toWire), next_cursor: last === undefined ? null : toCursor(last) })
 }
 
-export function toCursor(next: Position | null): string | null {
-  return next === null ? null : Buffer.from(`1 ${next.at.getTime()} ${next.id}`).toString('base64url')
+function toCursor(last: { createdAt: Date; id: string }): string {
+  return Buffer.from(`1 ${last.createdAt.getTime()} ${last.id}`).toString('base64url')
 }
 
 /** A cursor only says where to go on; what may be seen there is decided by the query again. */
-export function fromCursor(cursor: string | undefined): Result<Position | null, Problem> {
+function fromCursor(cursor: string | undefined): Result<Position | null, Problem> {
   if (cursor === undefined) return yes(null)
   const [, ms, id] =
     /^1 (\d{1,15}) ([A-Za-z0-9_.:@/-]{1,200})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []

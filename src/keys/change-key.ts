@@ -1,5 +1,5 @@
 import type { Caller } from '../admin/caller.ts'
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
@@ -49,7 +49,7 @@ export async function changeKey(
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)
-  await tell(tx, caller, key, 'key.changed', {
+  await recordDone(tx, caller, 'key.changed', about(key), {
     ...change,
     ...(metadata === undefined ? {} : { metadata: 'changed' }),
     ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
@@ -63,7 +63,7 @@ export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Re
   if (!locked.ok) return locked
   if (locked.value.disabledAt !== null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: caller.now })
-  await tell(tx, caller, locked.value, 'key.disabled', {})
+  await recordDone(tx, caller, 'key.disabled', about(locked.value))
   return yes(id)
 }
 
@@ -72,7 +72,7 @@ export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Res
   if (!locked.ok) return locked
   if (locked.value.disabledAt === null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: null })
-  await tell(tx, caller, locked.value, 'key.enabled', {})
+  await recordDone(tx, caller, 'key.enabled', about(locked.value))
   return yes(id)
 }
 
@@ -87,11 +87,12 @@ export async function revokeKey(
   if (key === undefined) return no(NOT_FOUND)
   if (key.revokedAt !== null) return yes(id)
   await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
-  await tell(tx, caller, key, 'key.revoked', { reason })
+  await recordDone(tx, caller, 'key.revoked', about(key), { reason })
   return yes(id)
 }
 
-async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
+/** The key, locked, where it is within reach and not over for good. */
+export async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   if (key.revokedAt !== null)
@@ -99,6 +100,6 @@ async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise<Result
   return yes(key)
 }
 
-async function tell(tx: Tx, caller: Caller, key: Key, action: string, detail: Record<string, unknown>) {
-  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
+function about({ id, ownerId }: Key) {
+  return { ownerId, targetId: id }
 }

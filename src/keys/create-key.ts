@@ -1,6 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { type Caller, covers } from '../admin/caller.ts'
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
@@ -63,6 +63,6 @@ export async function createKey(
     ip_allowlist: ipAllowlist,
     expires_at: expiry.value?.toISOString() ?? null,
   }
-  await recordEvents(tx, caller, [{ action: 'key.created', result: 'done', ownerId, targetId: id, detail }])
+  await recordDone(tx, caller, 'key.created', { ownerId, targetId: id }, detail)
   return yes({ id, secret })
 }

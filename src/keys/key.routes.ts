@@ -5,9 +5,9 @@ import type { Caller } from '../admin/caller.ts'
 import { changes, type Door, reads } from '../admin/management.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
-import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, DEFAULT_LIMIT, Limit, Moment, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { Cursor, Limit, Moment, OwnerId, pageWire, strictObject } from '../http/wire.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { createKey, type Mint } from './create-key.ts'
 import { findKey, listKeys } from './key.store.ts'
@@ -78,9 +78,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     answer: pageWire(KeyWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, query }) => {
-    const after = fromCursor(query.cursor)
-    if (!after.ok) return after
+  reads(app, door, list, ({ db, caller, query }) => {
     const filter = {
       ownerId: query.owner_id,
       environment: query.environment,
@@ -88,14 +86,12 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
       unusedSince: query.unused_since === undefined ? undefined : new Date(query.unused_since),
       expiringBefore: query.expiring_before === undefined ? undefined : new Date(query.expiring_before),
     }
-    const limit = query.limit ?? DEFAULT_LIMIT
-    const found = await listKeys(db, caller.reach, filter, {
-      after: after.value,
-      limit: limit + 1,
-      now: caller.now,
-    })
-    const page = pageOf(found, limit)
-    return yes({ data: page.rows.map((key) => toKeyWire(key, caller.now)), next_cursor: toCursor(page.next) })
+    const { reach, now } = caller
+    return pageOf(
+      query,
+      (after, limit) => listKeys(db, reach, filter, { after, limit, now }),
+      (key) => toKeyWire(key, now),
+    )
   })
 
   const get = {

@@ -1,12 +1,12 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import type { Caller } from '../admin/caller.ts'
-import { recordEvents } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, successorExpiry } from '../secrets/secret.ts'
+import { lockUnrevoked } from './change-key.ts'
 import type { Mint } from './create-key.ts'
 import { lockKey } from './key.store.ts'
 import { type Key, stateOf, whyNotRotate } from './key.ts'
@@ -32,18 +32,14 @@ export async function rotateKey(
   const expiry = freshExpiry(key, wish, policy, caller.now)
   if (!expiry.ok) return expiry
 
-  const order = {
-    kind: 'api_key',
-    holderId: id,
-    environment: key.environment,
+  const { overlapSeconds } = wish
+  const { environment } = key
+  return await startRotation(tx, caller, key, 'key', {
+    environment,
     brand,
     expiresAt: expiry.value,
-  } as const
-  const started = await startRotation(tx, key.secrets, order, wish.overlapSeconds, caller.now)
-  if (!started.ok) return started
-  const { old, endsAt, secret } = started.value
-  await tell(tx, caller, key, 'key.rotated', { old: old.hint, ends_at: endsAt.toISOString() })
-  return yes({ secret })
+    overlapSeconds,
+  })
 }
 
 /** Ends the overlap now: only the new secret works. */
@@ -52,29 +48,14 @@ export async function finishKeyRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  return await settle(tx, caller, id, finishRotation, 'key.rotation_finished')
+  const locked = await lockUnrevoked(tx, caller, id)
+  return locked.ok ? await finishRotation(tx, caller, locked.value, 'key') : locked
 }
 
 /** Takes the new secret back while nobody has used it; the old one lives on. */
 export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
-  return await settle(tx, caller, id, undoRotation, 'key.rotation_undone')
-}
-
-async function settle(
-  tx: Tx,
-  caller: Caller,
-  id: string,
-  end: typeof finishRotation,
-  action: string,
-): Promise<Result<string, Problem>> {
-  const key = await lockKey(tx, caller.reach, id)
-  if (key === undefined) return no(NOT_FOUND)
-  if (key.revokedAt !== null) return no(problem('key_revoked', WHAT_TO_DO.key_revoked))
-  const ended = await end(tx, key.secrets, caller.now)
-  if (!ended.ok) return ended
-  const { old, next } = ended.value
-  await tell(tx, caller, key, action, { old: old.hint, new: next.hint })
-  return yes(id)
+  const locked = await lockUnrevoked(tx, caller, id)
+  return locked.ok ? await undoRotation(tx, caller, locked.value, 'key') : locked
 }
 
 async function lockRotatable(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
@@ -97,8 +78,4 @@ function freshExpiry(key: Key, wish: RotationWish, policy: Policy, now: Date): R
   const again = successorExpiry(currentSecret(key.secrets), now)
   const allowed = expiryOf({ expiresAt: again }, policy, now)
   return allowed.ok ? allowed : expiryOf({}, policy, now)
-}
-
-async function tell(tx: Tx, caller: Caller, key: Key, action: string, detail: Record<string, unknown>) {
-  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: key.ownerId, targetId: key.id, detail }])
 }

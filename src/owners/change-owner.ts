@@ -1,5 +1,5 @@
 import type { Caller } from '../admin/caller.ts'
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
@@ -22,7 +22,13 @@ export async function changeOwner(
   if (owner === undefined) return no(NOT_FOUND)
   const { name = owner.name, noticeEmail = owner.noticeEmail } = change
   await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail })
-  await tell(tx, caller, 'owner.changed', id, { name, notice_email: noticeEmail })
+  await recordDone(
+    tx,
+    caller,
+    'owner.changed',
+    { ownerId: id, targetId: id },
+    { name, notice_email: noticeEmail },
+  )
   return yes({ ...owner, name, noticeEmail })
 }
 
@@ -37,7 +43,7 @@ export async function suspendOwner(
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt !== null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
-  await tell(tx, caller, 'owner.suspended', id, { reason })
+  await recordDone(tx, caller, 'owner.suspended', { ownerId: id, targetId: id }, { reason })
   return yes({ ...owner, suspendedAt: caller.now, suspendedReason: reason })
 }
 
@@ -47,10 +53,6 @@ export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<R
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt === null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
-  await tell(tx, caller, 'owner.resumed', id, {})
+  await recordDone(tx, caller, 'owner.resumed', { ownerId: id, targetId: id })
   return yes({ ...owner, suspendedAt: null, suspendedReason: null })
-}
-
-async function tell(tx: Tx, caller: Caller, action: string, id: string, detail: Record<string, unknown>) {
-  await recordEvents(tx, caller, [{ action, result: 'done', ownerId: id, targetId: id, detail }])
 }

@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { changes, type Door, reads } from '../admin/management.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { fromCursor, pageOf, toCursor } from '../http/cursor.ts'
+import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, DEFAULT_LIMIT, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { Cursor, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
 import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
 import { findOwner, listOwners } from './owner.store.ts'
 import type { Owner } from './owner.ts'
@@ -32,13 +32,9 @@ export function ownerRoutes(app: FastifyInstance, door: Door): void {
     answer: pageWire(OwnerWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, query }) => {
-    const after = fromCursor(query.cursor)
-    if (!after.ok) return after
-    const limit = query.limit ?? DEFAULT_LIMIT
-    const page = pageOf(await listOwners(db, caller.reach, after.value, limit + 1), limit)
-    return yes({ data: page.rows.map(toOwnerWire), next_cursor: toCursor(page.next) })
-  })
+  reads(app, door, list, ({ db, caller, query }) =>
+    pageOf(query, (after, limit) => listOwners(db, caller.reach, after, limit), toOwnerWire),
+  )
 
   const get = {
     ...read,

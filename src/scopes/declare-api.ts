@@ -1,4 +1,4 @@
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
@@ -14,7 +14,7 @@ export async function declareApi(
 ): Promise<Result<string, Problem>> {
   const id = newId('api')
   if (!(await insertApi(tx, { id, identifier, name }, origin.now))) return no(taken(identifier))
-  await tell(tx, origin, 'api.declared', id, { identifier, name })
+  await recordDone(tx, origin, 'api.declared', { ownerId: null, targetId: id }, { identifier, name })
   return yes(id)
 }
 
@@ -32,14 +32,10 @@ export async function changeApi(
   const { identifier = api.identifier, name = api.name } = change
   if (apis.some((each) => each.id !== id && each.identifier === identifier)) return no(taken(identifier))
   await updateApi(tx, { id, identifier, name })
-  await tell(tx, origin, 'api.changed', id, { identifier, name })
+  await recordDone(tx, origin, 'api.changed', { ownerId: null, targetId: id }, { identifier, name })
   return yes(id)
 }
 
 function taken(identifier: string): Problem {
   return problem('api_in_use', `Another API has the identifier ${identifier}.`)
-}
-
-async function tell(tx: Tx, origin: Origin, action: string, id: string, detail: Record<string, unknown>) {
-  await recordEvents(tx, origin, [{ action, result: 'done', ownerId: null, targetId: id, detail }])
 }

@@ -1,4 +1,4 @@
-import { recordEvents } from '../audit/audit-event.store.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
@@ -16,7 +16,10 @@ export async function deprecateScope(
   if (scope === undefined) return no(NOT_FOUND)
   if ((scope.deprecatedAt !== null) === deprecated) return yes(name)
   await setDeprecation(tx, name, deprecated ? origin.now : null)
-  await tell(tx, origin, deprecated ? 'scope.deprecated' : 'scope.reinstated', name)
+  await recordDone(tx, origin, deprecated ? 'scope.deprecated' : 'scope.reinstated', {
+    ownerId: null,
+    targetId: name,
+  })
   return yes(name)
 }
 
@@ -35,10 +38,6 @@ export async function removeScope(tx: Tx, origin: Origin, name: string): Promise
       ),
     )
   await deleteScope(tx, name)
-  await tell(tx, origin, 'scope.removed', name)
+  await recordDone(tx, origin, 'scope.removed', { ownerId: null, targetId: name })
   return yes(name)
-}
-
-async function tell(tx: Tx, origin: Origin, action: string, name: string): Promise<void> {
-  await recordEvents(tx, origin, [{ action, result: 'done', ownerId: null, targetId: name, detail: {} }])
 }

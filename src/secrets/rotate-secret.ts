@@ -1,4 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
@@ -7,52 +9,71 @@ import { retireSecret, revokeUnusedSecret } from './secret.store.ts'
 import { currentSecret, overlapEnd, type Rotation, runningRotation, type StoredSecret } from './secret.ts'
 
 /**
- * Rotation of any holder's secret. The caller holds the lock on the holder's row and has seen that the holder is
- * alive; `secrets` are all of its secrets, read under that lock.
+ * What has a secret that can be rotated. Who calls these functions holds the lock on its row, has read the secrets
+ * under that lock, and has seen that it is alive.
  */
+export interface Holder {
+  readonly id: string
+  readonly ownerId: string | null
+  readonly secrets: readonly StoredSecret[]
+}
+
+/** The holder's word in the audit log: `key.rotated`. */
+export type HolderKind = keyof typeof CREDENTIAL_KIND
+
+const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key' } as const
 
 /** Starts a rotation: the old secret works until the overlap ends, the new one at once. At most two live. */
 export async function startRotation(
   tx: Tx,
-  secrets: readonly StoredSecret[],
-  order: SecretOrder,
-  overlapSeconds: number,
-  now: Date,
-): Promise<Result<{ secret: Secret; old: StoredSecret; endsAt: Date }, Problem>> {
-  const running = runningRotation(secrets, now)
+  origin: Origin,
+  holder: Holder,
+  kind: HolderKind,
+  { overlapSeconds, ...order }: Omit<SecretOrder, 'holderId' | 'kind'> & { readonly overlapSeconds: number },
+): Promise<Result<{ secret: Secret }, Problem>> {
+  const running = runningRotation(holder.secrets, origin.now)
   if (running !== null) return no(rotationRunning(running))
-  const old = currentSecret(secrets)
-  const endsAt = overlapEnd(old, overlapSeconds, now)
-  await retireSecret(tx, order.holderId, old.id, endsAt)
-  const { secret } = await issueSecret(tx, order, now)
-  return yes({ secret, old, endsAt })
+  const old = currentSecret(holder.secrets)
+  const endsAt = overlapEnd(old, overlapSeconds, origin.now)
+  await retireSecret(tx, holder.id, old.id, endsAt)
+  const { secret, hint } = await issueSecret(
+    tx,
+    { ...order, kind: CREDENTIAL_KIND[kind], holderId: holder.id },
+    origin.now,
+  )
+  const detail = { old: old.hint, new: hint, ends_at: endsAt.toISOString() }
+  await recordDone(tx, origin, `${kind}.rotated`, about(holder), detail)
+  return yes({ secret })
 }
 
-/** Ends the overlap now. */
+/** Ends the overlap now: only the new secret works. */
 export async function finishRotation(
   tx: Tx,
-  secrets: readonly StoredSecret[],
-  now: Date,
-): Promise<Result<Rotation, Problem>> {
-  const running = runningRotation(secrets, now)
+  origin: Origin,
+  holder: Holder,
+  kind: HolderKind,
+): Promise<Result<string, Problem>> {
+  const running = runningRotation(holder.secrets, origin.now)
   if (running === null) return no(NO_ROTATION)
-  await retireSecret(tx, running.old.holderId, running.old.id, now)
-  return yes(running)
+  await retireSecret(tx, holder.id, running.old.id, origin.now)
+  await recordDone(tx, origin, `${kind}.rotation_finished`, about(holder), hintsOf(running))
+  return yes(holder.id)
 }
 
 /** Takes the new secret back while nobody has used it; the old one lives on as if nothing had been. */
 export async function undoRotation(
   tx: Tx,
-  secrets: readonly StoredSecret[],
-  now: Date,
-): Promise<Result<Rotation, Problem>> {
-  const running = runningRotation(secrets, now)
+  origin: Origin,
+  holder: Holder,
+  kind: HolderKind,
+): Promise<Result<string, Problem>> {
+  const running = runningRotation(holder.secrets, origin.now)
   if (running === null) return no(NO_ROTATION)
-  const { old, next } = running
-  if (!(await revokeUnusedSecret(tx, next.holderId, next.id, now)))
+  if (!(await revokeUnusedSecret(tx, holder.id, running.next.id, origin.now)))
     return no(problem('rotation_in_use', 'The new secret has been used. Finish the rotation instead.'))
-  await retireSecret(tx, old.holderId, old.id, null)
-  return yes(running)
+  await retireSecret(tx, holder.id, running.old.id, null)
+  await recordDone(tx, origin, `${kind}.rotation_undone`, about(holder), hintsOf(running))
+  return yes(holder.id)
 }
 
 const NO_ROTATION = problem(
@@ -65,4 +86,12 @@ function rotationRunning({ endsAt }: Rotation): Problem {
     'rotation_running',
     `A rotation runs until ${endsAt.toISOString()}. At most two secrets live at once: finish it or undo it first.`,
   )
+}
+
+function about({ id, ownerId }: Holder) {
+  return { ownerId, targetId: id }
+}
+
+function hintsOf({ old, next }: Rotation) {
+  return { old: old.hint, new: next.hint }
 }

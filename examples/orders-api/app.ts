@@ -1,0 +1,86 @@
+import { doorward } from '@doorward/sdk/fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type NewOrder, OrderBook, toOrderWire } from './orders.ts'
+
+export interface OrdersApiOptions {
+  /** Where Doorward is. */
+  readonly doorwardUrl: string
+  /** An admin key of Doorward with the permission `verify` and no other. */
+  readonly doorwardKey: string
+  /** The environment that this API serves; keys of any other are refused. */
+  readonly environment: string
+}
+
+const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is no such order' } as const
+const DEFAULT_LIMIT = 20
+
+/** An API as any company has one. What Doorward adds to it: `doorward`, a guard per route, and `request.principal`. */
+export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: OrdersApiOptions): FastifyInstance {
+  const app = Fastify({ logger: { level: 'warn', base: null }, disableRequestLogging: true })
+  const orders = new OrderBook()
+  const { guard, close } = doorward({
+    url: doorwardUrl,
+    adminKey: doorwardKey,
+    environment,
+    scopes: ['orders:read', 'orders:write', 'orders:admin'],
+    // Strangers hear only "not accepted"; our own log hears why.
+    onRefusal: (refusal, where) => app.log.warn({ ...where, refusal }, 'refused'),
+    onError: (error) => app.log.error({ err: error }, 'Doorward cannot be asked; requests get 503'),
+  })
+  app.addHook('onClose', close)
+
+  app.get<{ Querystring: { limit?: number; after?: string } }>(
+    '/orders',
+    { onRequest: guard('orders:read'), schema: { querystring: PageQuery } },
+    async ({ principal, query: { limit = DEFAULT_LIMIT, after } }) => {
+      const found = orders.list(principal.ownerId, limit + 1, after)
+      const page = found.slice(0, limit)
+      return { data: page.map(toOrderWire), next: found.length > limit ? page.at(-1)?.id : null }
+    },
+  )
+
+  // Another owner's order and one that never was: the same 404.
+  app.get<{ Params: { id: string } }>(
+    '/orders/:id',
+    { onRequest: guard('orders:read') },
+    async ({ principal, params: { id } }, reply) => {
+      const order = orders.find(principal.ownerId, id)
+      return order === undefined ? reply.code(404).send(NOT_FOUND) : toOrderWire(order)
+    },
+  )
+
+  // Whose the order is says the key, never the body.
+  app.post<{ Body: NewOrder }>(
+    '/orders',
+    { onRequest: guard('orders:write'), schema: { body: NewOrderBody } },
+    async ({ principal, body }, reply) =>
+      reply.code(201).send(toOrderWire(orders.add(principal.ownerId, body, new Date()))),
+  )
+
+  app.delete<{ Params: { id: string } }>(
+    '/orders/:id',
+    { onRequest: guard('orders:admin') },
+    async ({ principal, params: { id } }, reply) =>
+      orders.remove(principal.ownerId, id) ? reply.code(204).send() : reply.code(404).send(NOT_FOUND),
+  )
+  return app
+}
+
+const PageQuery = {
+  type: 'object',
+  properties: {
+    limit: { type: 'integer', minimum: 1, maximum: 100 },
+    after: { type: 'string', pattern: '^ord_\\d{6,9}$' },
+  },
+}
+
+const NewOrderBody = {
+  type: 'object',
+  required: ['customer', 'item', 'amount'],
+  additionalProperties: false,
+  properties: {
+    customer: { type: 'string', minLength: 1, maxLength: 100 },
+    item: { type: 'string', minLength: 1, maxLength: 100 },
+    amount: { type: 'integer', minimum: 1, maximum: 100_000_000, description: 'In cents' },
+  },
+}

@@ -1,0 +1,15 @@
+import { buildOrdersApi } from './app.ts'
+
+const { DOORWARD_URL = '', DOORWARD_KEY = '', HOST = '127.0.0.1', PORT = '4001' } = process.env
+
+try {
+  const app = buildOrdersApi({ doorwardUrl: DOORWARD_URL, doorwardKey: DOORWARD_KEY, environment: 'live' })
+  await app.listen({ host: HOST, port: Number(PORT) })
+
+  // Finishes what is under way and delivers the last counts; told twice, it does so once.
+  const stop = () => void app.close()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+} catch (error) {
+  process.stderr.write(`The orders API cannot start: ${error instanceof Error ? error.message : error}\n`)
+  process.exit(1)
+}

@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import test from 'node:test'
+import { mintCredential } from './credential.ts'
+import { at, Records, ranges, unknownKey } from './record.fixture.ts'
+
+/**
+ * An orders API behind an adapter, on a real port of 127.0.0.1:
+ * `GET /orders` wants `orders:read`, `POST /orders` wants `orders:read` and `orders:write`, `GET /me` any live key.
+ * Each answers with the principal's `ownerId`.
+ */
+export interface OrdersApi {
+  readonly port: number
+  close(): Promise<unknown>
+}
+
+/**
+ * What every adapter promises, over real HTTP.
+ *
+ * @param joinsHeaders whether the framework joins repeated headers before anybody can see that they were two
+ */
+export function behavesAsAGuard(
+  adapter: string,
+  open: (source: Records) => Promise<OrdersApi>,
+  { joinsHeaders = false } = {},
+): void {
+  async function start(t: test.TestContext) {
+    const records = new Records()
+    const api = await open(records)
+    t.after(() => api.close())
+    return { records, port: api.port }
+  }
+
+  test(`${adapter}: a key with the scopes reaches the handler, as its owner`, async (t) => {
+    const { records, port } = await start(t)
+    const reader = records.add({ ownerId: 'org_1' })
+    const writer = records.add({ ownerId: 'org_2', scopes: new Set(['orders:read', 'orders:write']) })
+    const got = [
+      await call(port, 'GET /orders', { authorization: `Bearer ${reader}` }),
+      await call(port, 'GET /orders', { 'x-api-key': reader }),
+      await call(port, 'POST /orders', { authorization: `bearer ${writer}` }),
+      await call(port, 'GET /me', { authorization: `Bearer ${records.add({ scopes: new Set() })}` }),
+    ]
+    assert.deepEqual(
+      got.map(({ status, body }) => `${status} ${body}`),
+      ['200 org_1', '200 org_1', '200 org_2', '200 org_1'],
+    )
+  })
+
+  test(`${adapter}: RS-01, RS-02, VER-01: each no, with its status, code and challenge`, async (t) => {
+    const { records, port } = await start(t)
+    const reader = records.add()
+    const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
+    const rows: [
+      what: string,
+      headers: OutgoingHttpHeaders,
+      status: number,
+      code: string,
+      challenge: string,
+    ][] = [
+      ['GET /orders', {}, 401, 'no_credential', 'Bearer'],
+      ['GET /orders', { authorization: 'Basic eDp5' }, 401, 'no_credential', 'Bearer'],
+      ['GET /orders', bearer('nonsense'), 401, 'invalid_token', 'Bearer error="invalid_token"'],
+      ['GET /orders', bearer(unknownKey()), 401, 'invalid_token', 'Bearer error="invalid_token"'],
+      [
+        'GET /orders',
+        bearer(mintCredential('admin_key').reveal()),
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      ],
+      [
+        'GET /orders',
+        bearer(records.add({ environment: 'test' })),
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      ],
+      [
+        'GET /orders',
+        bearer(records.add({ ended: { reason: 'revoked', at: at(0) } })),
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      ],
+      [
+        'GET /orders',
+        bearer(records.add({ ipAllowlist: ranges('10.0.0.0/8') })),
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      ],
+      [
+        'GET /orders',
+        { 'x-forwarded-for': '10.0.0.1', ...bearer(records.add({ ipAllowlist: ranges('10.0.0.0/8') })) },
+        401,
+        'invalid_token',
+        'Bearer error="invalid_token"',
+      ],
+      [
+        'POST /orders',
+        bearer(reader),
+        403,
+        'insufficient_scope',
+        'Bearer error="insufficient_scope", scope="orders:read orders:write"',
+      ],
+      ['GET /orders', { authorization: 'Bearer' }, 400, 'malformed_header', 'Bearer error="invalid_request"'],
+      [
+        'GET /orders',
+        { ...bearer(reader), 'x-api-key': unknownKey() },
+        400,
+        'two_credentials',
+        'Bearer error="invalid_request"',
+      ],
+      [`GET /orders?api_key=${reader}`, {}, 400, 'credential_in_url', 'Bearer error="invalid_request"'],
+      [
+        `GET /orders?q=%&x=${reader}`,
+        bearer(reader),
+        400,
+        'credential_in_url',
+        'Bearer error="invalid_request"',
+      ],
+    ]
+    for (const [what, headers, status, code, challenge] of rows) {
+      const answer = await call(port, what, headers)
+      const problem = JSON.parse(answer.body)
+      assert.deepEqual([answer.status, problem.status, problem.code], [status, status, code], what)
+      assert.equal(answer.headers['www-authenticate'], challenge)
+      assert.match(answer.headers['content-type'] ?? '', /^application\/problem\+json/)
+      assert.equal(answer.headers['cache-control'], 'no-store')
+    }
+  })
+
+  test(`${adapter}: VER-14, VER-15: two Authorization headers are seen as two`, async (t) => {
+    const { records, port } = await start(t)
+    const [one, two] = [records.add(), records.add()]
+    const twice = ['Authorization', `Bearer ${one}`, 'Authorization', `Bearer ${two}`]
+    const { status, body } = await call(port, 'GET /orders', ['Host', 'x', ...twice])
+    assert.equal(status, 400)
+    assert.equal(JSON.parse(body).code, joinsHeaders ? 'malformed_header' : 'two_credentials')
+  })
+
+  test(`${adapter}: VER-12: an allow-list holds the connection's own address`, async (t) => {
+    const { records, port } = await start(t)
+    const local = records.add({ ipAllowlist: ranges('127.0.0.0/8') })
+    assert.equal((await call(port, 'GET /orders', { authorization: `Bearer ${local}` })).status, 200)
+  })
+
+  test(`${adapter}: VER-18: when the source is down the answer is 503, and the API lives on`, async (t) => {
+    const { records, port } = await start(t)
+    const authorization = `Bearer ${records.add()}`
+    records.failure = new Error('down')
+    const answer = await call(port, 'GET /orders', { authorization })
+    assert.equal(answer.status, 503)
+    assert.equal(answer.headers['retry-after'], '1')
+    assert.equal(JSON.parse(answer.body).code, 'verification_unavailable')
+    records.failure = null
+    assert.equal((await call(port, 'GET /orders', { authorization })).status, 200)
+  })
+
+  test(`${adapter}: VER-15: NUL bytes and a megabyte of header are refused, and the API lives on`, async (t) => {
+    const { records, port } = await start(t)
+    assert.match(await raw(port, 'Bearer \0'), /^HTTP\/1\.1 400 /)
+    assert.match(await raw(port, `Bearer ${'a'.repeat(1_000_000)}`), /^HTTP\/1\.1 431 /)
+    const answer = await call(port, 'GET /orders', { authorization: `Bearer ${records.add()}` })
+    assert.equal(answer.status, 200)
+  })
+}
+
+async function call(
+  port: number,
+  what: string,
+  headers: OutgoingHttpHeaders | readonly string[],
+): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
+  const [method = 'GET', path = '/'] = what.split(' ')
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request({ host: '127.0.0.1', port, method, path, headers, agent: false }, resolve).on('error', reject).end()
+  const response = await promise
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
+}
+
+/** What the server says to bytes that no client library would send. */
+async function raw(port: number, authorization: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port })
+  let said = ''
+  socket.on('data', (chunk) => {
+    said += chunk
+  })
+  // A server that has heard enough resets the connection while we still talk.
+  socket.on('error', () => {})
+  socket.write(
+    `GET /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`,
+  )
+  await new Promise((closed) => socket.on('close', closed))
+  return said
+}

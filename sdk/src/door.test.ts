@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { hashCredential, mintCredential } from './credential.ts'
+import { type Incoming, openDoor } from './door.ts'
+import type { DoorOptions } from './door-options.ts'
+import { at, NOW, Records, ranges, unknownKey } from './record.fixture.ts'
+import type { UsageBatch } from './usage.ts'
+
+const arriving: Incoming = {
+  method: 'GET',
+  url: '/orders',
+  authorization: [],
+  xApiKey: [],
+  peerIp: '198.51.100.1',
+  forwardedFor: null,
+  userAgent: 'curl/8',
+}
+const by = (key: string, different: Partial<Incoming> = {}): Incoming => ({
+  ...arriving,
+  authorization: [`Bearer ${key}`],
+  ...different,
+})
+
+/** Records that also take usage. */
+class Server extends Records {
+  readonly batches: UsageBatch[] = []
+  async sendUsage(batch: UsageBatch) {
+    this.batches.push(batch)
+  }
+}
+
+function open(options: Partial<DoorOptions> = {}) {
+  const server = new Server()
+  const told: string[] = []
+  const door = openDoor({
+    environment: 'live',
+    source: server,
+    now: () => NOW,
+    onRefusal: ({ reason }, { method, path }) => told.push(`${reason} ${method} ${path}`),
+    onError: (error) => told.push(String(error)),
+    ...options,
+  })
+  return { server, told, door, admit: door.admitting(['orders:read']) }
+}
+
+async function answerTo(admission: ReturnType<ReturnType<typeof open>['admit']>) {
+  const settled = await admission
+  assert.ok('answer' in settled)
+  return settled.answer
+}
+
+test('a key with the scope gets in: first by a lookup, then at once', async () => {
+  const { server, admit, told } = open()
+  const key = server.add()
+  const first = await admit(by(key))
+  const second = admit(by(key))
+  assert.ok('principal' in first && 'principal' in second)
+  assert.equal(second.principal.ownerId, 'org_1')
+  assert.deepEqual(told, [])
+})
+
+test('VER-01: the log hears the reason, the stranger the code', async () => {
+  const { server, admit, told } = open()
+  const revoked = server.add({ ended: { reason: 'revoked', at: at(-1) } })
+  const answers = [await answerTo(admit(by(revoked))), await answerTo(admit(by(unknownKey())))]
+  assert.deepEqual(answers[0], answers[1])
+  assert.deepEqual(told, ['revoked GET /orders', 'unknown GET /orders'])
+})
+
+test('VER-13: a key in the URL is refused, and neither the log nor the report shows it', async () => {
+  const { server, admit, told, door } = open()
+  const key = server.add()
+  const answer = await answerTo(admit({ ...arriving, url: `https://api.example/orders?key=${key}` }))
+  assert.equal(answer.body.code, 'credential_in_url')
+  assert.deepEqual(told, ['credential_in_url GET /orders'])
+  await door.close()
+  const exposed = [{ hash: hashCredential(key), at: at(0), ip: '198.51.100.1' }]
+  assert.deepEqual(
+    server.batches.map(({ items, exposed }) => ({ items, exposed })),
+    [{ items: [], exposed }],
+  )
+})
+
+test('VER-12: an allow-list sees through the configured proxies only', async () => {
+  const officeOnly = { ipAllowlist: ranges('203.0.113.0/24') }
+  const through = { peerIp: '10.0.0.1', forwardedFor: '203.0.113.7' }
+  const trusting = open({ trustedProxies: ['10.0.0.0/8'] })
+  assert.ok('principal' in (await trusting.admit(by(trusting.server.add(officeOnly), through))))
+  const plain = open()
+  assert.ok('answer' in (await plain.admit(by(plain.server.add(officeOnly), through))))
+  assert.deepEqual(plain.told, ['ip_not_allowed GET /orders'])
+})
+
+test('VER-18, RS-10: without an answer from the source it is 503, told to the operator, and nothing is let in', async () => {
+  const { server, admit, told } = open()
+  const key = server.add()
+  server.failure = new Error('connection refused')
+  const answer = await answerTo(admit(by(key)))
+  assert.equal(answer.status, 503)
+  assert.equal(answer.body.code, 'verification_unavailable')
+  assert.equal(answer.headers['retry-after'], '1')
+  assert.deepEqual(told, ['SourceUnavailableError: a credential cannot be looked up: connection refused'])
+})
+
+test('RS-10: a listener that throws changes no answer', async (t) => {
+  const emitWarning = t.mock.method(process, 'emitWarning', () => {})
+  const fails = () => {
+    throw new Error('the log is full')
+  }
+  const { server, admit } = open({ onRefusal: fails, onError: fails })
+  assert.equal((await answerTo(admit(by(unknownKey())))).status, 401)
+  server.failure = new Error('down')
+  assert.equal((await answerTo(admit(by(unknownKey())))).status, 503)
+  assert.deepEqual(
+    emitWarning.mock.calls.map(({ arguments: [message] }) => message),
+    ['the log is full'],
+  )
+})
+
+test('closing delivers what was counted', async () => {
+  const { server, admit, door } = open()
+  const key = server.add()
+  await admit(by(key))
+  await admit(by(key))
+  await door.close()
+  const [item] = server.batches[0]?.items ?? []
+  assert.deepEqual(item, {
+    credentialId: 'sec_1',
+    outcome: 'accepted',
+    count: 2,
+    lastAt: at(0),
+    lastIp: '198.51.100.1',
+    lastUserAgent: 'curl/8',
+  })
+})
+
+test('VER-15: a megabyte, NUL and whatever else in a header is an answer', async () => {
+  const { server, admit } = open()
+  const rows: [header: string, code: string][] = [
+    [`Bearer ${'a'.repeat(1_000_000)}`, 'invalid_token'],
+    [`Bearer ${'a b'.repeat(300_000)}`, 'malformed_header'],
+    ['Bearer \0', 'malformed_header'],
+    ['\0'.repeat(1_000_000), 'no_credential'],
+  ]
+  for (const [header, code] of rows)
+    assert.equal((await answerTo(admit({ ...arriving, authorization: [header] }))).body.code, code)
+  assert.deepEqual(server.questions, [])
+})
+
+test('the hint names what the presented text says of itself, whether or not it exists', async () => {
+  const { server, admit } = open()
+  const real = server.add({ environment: 'test' })
+  const answers = [await answerTo(admit(by(real))), await answerTo(admit(by(unknownKey('test'))))]
+  assert.deepEqual(answers[0], answers[1])
+  assert.equal(answers[0]?.body.hint, 'This credential is marked test; this API accepts live.')
+})
+
+test('the realm stands in the challenge', async () => {
+  const { admit } = open({ realm: 'orders' })
+  assert.equal((await answerTo(admit(arriving))).headers['www-authenticate'], 'Bearer realm="orders"')
+})
+
+test('OPS-10: an option that cannot be meant is said when the program starts', () => {
+  const source = new Records()
+  const adminKey = mintCredential('admin_key').reveal()
+  const wrong: [options: DoorOptions, message: RegExp][] = [
+    [{ environment: 'live' }, /url is missing/],
+    [{ environment: 'live', url: 'https://doorward.example' }, /adminKey is missing/],
+    [
+      { environment: 'live', url: 'https://doorward.example', adminKey: `${adminKey}x` },
+      /adminKey is malformed/,
+    ],
+    [{ environment: '', source }, /environment must be/],
+    [{ environment: 'Live', source }, /environment must be/],
+    [{ environment: 'live', source, realm: 'a"b' }, /realm must be/],
+    [{ environment: 'live', source, trustedProxies: ['10.0.0.0/8', 'proxy'] }, /trustedProxies: "proxy"/],
+    [{ environment: 'live', source, maxStalenessMs: 5_001 }, /maxStalenessMs/],
+  ]
+  for (const [options, message] of wrong) assert.throws(() => openDoor(options), message)
+})

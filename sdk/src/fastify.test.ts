@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { fastify } from 'fastify'
+import { behavesAsAGuard } from './adapter.suite.ts'
+import { doorward } from './fastify.ts'
+import { Records } from './record.fixture.ts'
+
+behavesAsAGuard('Fastify', async (source) => {
+  const { guard, close } = doorward({
+    environment: 'live',
+    source,
+    onError: () => {},
+    scopes: ['orders:read', 'orders:write'],
+  })
+  const app = fastify().addHook('onClose', close)
+  app.get('/orders', { onRequest: guard('orders:read') }, (request) => request.principal.ownerId)
+  app.post(
+    '/orders',
+    { preHandler: guard('orders:read', 'orders:write') },
+    (request) => request.principal.ownerId,
+  )
+  app.get('/me', { onRequest: [guard()] }, async (request) => request.principal.ownerId)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  return { port: Number(new URL(url).port), close: () => app.close() }
+})
+
+test('Fastify: as onRequest it refuses before the body is read', async () => {
+  const { guard } = doorward({ environment: 'live', source: new Records() })
+  const app = fastify()
+  const steps: string[] = []
+  app.addHook('preParsing', async () => {
+    steps.push('body')
+  })
+  app.post('/orders', { onRequest: guard('orders:write') }, () => 'in')
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/orders',
+    payload: '{',
+    headers: { 'content-type': 'application/json' },
+  })
+  assert.equal(answer.statusCode, 401)
+  assert.deepEqual(steps, [])
+})
+
+test('Fastify: a guard stands beside typed routes, and as a hook of a whole scope', async () => {
+  const source = new Records()
+  const { guard } = doorward({ environment: 'live', source })
+  const app = fastify()
+  app.addHook('onRequest', guard('orders:read'))
+  app.get<{ Params: { id: string } }>('/orders/:id', { onRequest: guard() }, (request) => ({
+    id: request.params.id,
+    owner: request.principal.ownerId,
+  }))
+  const headers = { authorization: `Bearer ${source.add()}` }
+  assert.deepEqual((await app.inject({ url: '/orders/7', headers })).json(), { id: '7', owner: 'org_1' })
+  assert.equal((await app.inject({ url: '/orders/7' })).statusCode, 401)
+})

@@ -1,0 +1,29 @@
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { Hono } from 'hono'
+import { behavesAsAGuard } from './adapter.suite.ts'
+import { type DoorwardEnv, doorward } from './hono.ts'
+
+behavesAsAGuard(
+  'Hono',
+  async (source) => {
+    const { guard, close } = doorward({
+      environment: 'live',
+      source,
+      onError: () => {},
+      scopes: ['orders:read', 'orders:write'],
+      peerIp: (c) => getConnInfo(c).remote.address,
+    })
+    const app = new Hono<DoorwardEnv>()
+    app.get('/orders', guard('orders:read'), (c) => c.text(c.get('principal').ownerId))
+    app.post('/orders', guard('orders:read', 'orders:write'), (c) => c.text(c.get('principal').ownerId))
+    app.use('/me', guard())
+    app.get('/me', (c) => c.text(c.get('principal').ownerId))
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+    await new Promise((listening) => server.once('listening', listening))
+    const closed = () => new Promise((done) => server.close(done))
+    return { port: (server.address() as AddressInfo).port, close: () => Promise.all([closed(), close()]) }
+  },
+  { joinsHeaders: true },
+)
