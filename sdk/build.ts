@@ -17,13 +17,18 @@ await rm(dist, { recursive: true, force: true })
 await compile()
 await writeFile(path.join(dist, 'package.json'), await publishedManifest())
 await copyFile(path.join(here, 'README.md'), path.join(dist, 'README.md'))
-await copyFile(path.join(here, 'LICENSE'), path.join(dist, 'LICENSE'))
+await copyFile(path.join(here, '../LICENSE'), path.join(dist, 'LICENSE'))
 
 async function compile(): Promise<void> {
-  const tsc = path.join(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
-  await promisify(execFile)(process.execPath, [tsc, '-p', path.join(here, 'tsconfig.build.json')]).catch((error) => {
-    throw new Error(`the SDK does not compile:\n${error.stdout}`)
-  })
+  const tsc = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+    'bin/tsc',
+  )
+  await promisify(execFile)(process.execPath, [tsc, '-p', path.join(here, 'tsconfig.build.json')]).catch(
+    (error) => {
+      throw new Error(`the SDK does not compile:\n${error.stdout}`)
+    },
+  )
 }
 
 /** The checkout's manifest, with each `./src/x.ts` as the `./x.js` and `./x.d.ts` that were made of it. */

@@ -58,7 +58,14 @@ export async function buildApp({ database: { db }, clock, log, settings }: Parts
     now: () => clock.now().getTime(),
   })
   const refusedAttempts = new RefusedAttempts(db, log)
-  const door: Door = { db, clock, trustedProxies, refusedAttempts, onChanged: () => verifier.forgetAll() }
+  const door: Door = {
+    db,
+    clock,
+    trustedProxies,
+    refusedAttempts,
+    onExposed: (exposure) => usage.noteExposure(exposure),
+    onChanged: () => verifier.forgetAll(),
+  }
 
   const app = await openServer(log)
   await openDocuments(app, publicUrl)

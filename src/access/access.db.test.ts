@@ -186,3 +186,21 @@ describe('usage', () => {
     assert.equal(body.data[0].owner_id, 'org_1')
   })
 })
+
+describe('credentials in URLs of the management API', () => {
+  it('VER-13: a key in the URL is refused, and its owner can see that it was exposed', async () => {
+    const app = await openTestApp()
+    const { id, secret } = await app.keyFor('org_1')
+    const refused = await app.call('GET', `/v1/keys?key=${secret}`)
+    assert.deepEqual([refused.status, refused.body.code], [400, 'credential_in_url'])
+    assert.ok(!refused.text.includes(secret))
+    await app.app.close()
+    const row = await app.db
+      .selectFrom('secrets')
+      .selectAll()
+      .where('holder_id', '=', id)
+      .executeTakeFirstOrThrow()
+    assert.deepEqual(row.exposed_at, app.clock.now())
+    await app.close()
+  })
+})

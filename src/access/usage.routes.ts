@@ -48,6 +48,9 @@ const UsageWire = Type.Object({
   ),
 })
 
+/** Ten thousand items, with room for long user agents. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024
+
 /** Default and longest look back, in days. */
 const DEFAULT_DAYS = 7
 const MAX_DAYS = 90
@@ -63,6 +66,7 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     body: UsageBatchWire,
     status: 204,
     answer: Type.Null({ description: 'Counted, now or when it came before' }),
+    bodyLimit: MAX_BATCH_BYTES,
   } as const
   reads(app, door, report, async ({ db, caller, body }) => {
     await storeUsage(db, caller, fromUsageBatchWire(body))

@@ -1,11 +1,4 @@
-import {
-  endedBy,
-  hashCredential,
-  type PresentedRequest,
-  parseCredential,
-  readCredential,
-  Secret,
-} from '@doorward/sdk/kernel'
+import { endedBy, hashCredential, type Presentation, parseCredential, Secret } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
@@ -22,10 +15,9 @@ export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
  */
 export async function authenticateAdmin(
   db: Db,
-  request: PresentedRequest,
+  presented: Presentation,
   arrival: Arrival,
 ): Promise<Result<Caller, Problem>> {
-  const presented = readCredential(request)
   if (!presented.ok) return no(problem(presented.fault.reason, FAULTS[presented.fault.reason]))
 
   const kind = parseCredential(presented.text)?.kind

@@ -1,4 +1,4 @@
-import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
+import { clientIp, type Exposure, fromNodeRequest, type IpRanges, readCredential } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
@@ -20,6 +20,8 @@ export interface Door {
   readonly clock: Clock
   readonly trustedProxies: IpRanges | null
   readonly refusedAttempts: RefusedAttempts
+  /** Hears of credentials that stood in a URL. */
+  readonly onExposed: (exposure: Exposure) => void
   /** Called once a change is committed: what this process cached before may be stale. */
   readonly onChanged: () => void
 }
@@ -92,12 +94,16 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
     method: operation.method,
     url: operation.url,
     schema: schemaOf(operation),
+    ...(operation.bodyLimit === undefined ? {} : { bodyLimit: operation.bodyLimit }),
 
     onRequest: async (request, reply) => {
       const incoming = fromNodeRequest(request.raw, request.url)
       const ip = clientIp(incoming.peerIp, incoming.forwardedFor, door.trustedProxies)
       const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
-      const who = await authenticateAdmin(door.db, incoming, arrival)
+      const presented = readCredential(incoming)
+      if (!presented.ok && presented.exposedHash !== null)
+        door.onExposed({ hash: presented.exposedHash, at: arrival.now, ip })
+      const who = await authenticateAdmin(door.db, presented, arrival)
       const refused = who.ok ? permit(who.value, operation.permission) : who.no
       if (refused !== null) {
         await audit(door, who.ok ? who.value : arrival, request, refused)

@@ -17,6 +17,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly answer: TSchema
   /** Besides those that any operation can give. */
   readonly problems?: readonly ProblemCode[]
+  /** Longest body in bytes, where the usual 256 KB are not enough. */
+  readonly bodyLimit?: number
   /** Whether it takes an `Idempotency-Key`, because doing it twice would make two. */
   readonly idempotent?: boolean
 }

@@ -8,7 +8,7 @@ import { type Logger, scrubPath } from './log.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
-const MAX_BODY_BYTES = 2 * 1024 * 1024
+const MAX_BODY_BYTES = 256 * 1024
 /** How long a client may take to send its headers and its whole request: slow ones cannot hold connections for ever. */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 20_000
@@ -122,7 +122,7 @@ function problemOf(error: FastifyError): Problem {
 }
 
 const BY_FASTIFY_CODE = new Map<string, Problem>([
-  ['FST_ERR_CTP_BODY_TOO_LARGE', problem('payload_too_large', `At most ${MAX_BODY_BYTES} bytes.`)],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', problem('payload_too_large', 'Send less at once.')],
   [
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
     problem('unsupported_media_type', 'Send `Content-Type: application/json`.'),

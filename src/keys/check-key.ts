@@ -2,7 +2,7 @@ import { parseIpRanges } from '@doorward/sdk/kernel'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
-import { allScopes } from '../scopes/scope.store.ts'
+import { holdCatalogue } from '../scopes/scope.store.ts'
 import { MAX_METADATA_BYTES } from './key.ts'
 
 /** What a caller may choose about a key, at creation and later. */
@@ -19,7 +19,7 @@ export async function whyNotChoose(
   held: readonly string[] = [],
 ): Promise<Problem | null> {
   if (chosen.scopes !== undefined) {
-    const fault = whyNotGrantable(chosen.scopes, await allScopes(tx), held)
+    const fault = whyNotGrantable(chosen.scopes, await holdCatalogue(tx), held)
     if (fault !== null) return fault
   }
   if (chosen.ipAllowlist != null) {

@@ -45,7 +45,8 @@ export async function createKey(
   const fault = await whyNotChoose(tx, asked)
   if (fault !== null) return no(fault)
 
-  await touchOwner(tx, ownerId, caller.now)
+  const owner = await touchOwner(tx, ownerId, caller.now)
+  if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
   if ((await countStandingKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
     return no(problem('too_many_keys', `It has ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`))
 

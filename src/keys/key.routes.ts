@@ -46,6 +46,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
       'lifetime_too_long',
       'invalid_ip_range',
       'metadata_too_large',
+      'owner_suspended',
       'too_many_keys',
     ],
     idempotent: true,

@@ -4,7 +4,7 @@ import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { changeApi, declareApi } from './declare-api.ts'
 import { declareScopes } from './declare-scope.ts'
-import { allApis } from './scope.store.ts'
+import { allApis, lockCatalogue } from './scope.store.ts'
 import type { Sensitivity } from './scope.ts'
 
 /** A catalogue file's content, once its form was checked. */
@@ -31,6 +31,8 @@ export async function applyCatalogue(
   origin: Origin,
   catalogue: Catalogue,
 ): Promise<Result<readonly string[], Problem>> {
+  // First of all, as everywhere: locks are taken in one order, the audit log's last.
+  await lockCatalogue(tx)
   for (const { identifier, name } of catalogue.apis ?? []) {
     const known = (await allApis(tx)).find((api) => api.identifier === identifier)
     if (known?.name === name) continue

@@ -7,7 +7,13 @@ export async function allScopes(db: Db): Promise<CatalogueScope[]> {
   return (await db.selectFrom('scopes').selectAll().orderBy('name').execute()).map(fromRow)
 }
 
-/** The catalogue, with changes to it held off until the transaction ends; reading goes on. */
+/** The catalogue, which cannot change until the transaction ends; others may hold it so at the same time. */
+export async function holdCatalogue(tx: Tx): Promise<CatalogueScope[]> {
+  await tx.selectFrom('apis').select('id').where('is_default', '=', true).forShare().execute()
+  return await allScopes(tx)
+}
+
+/** The catalogue, for who is about to change it: with changes to it held off until the transaction ends; reading goes on. */
 export async function lockCatalogue(tx: Tx): Promise<CatalogueScope[]> {
   await tx.selectFrom('apis').select('id').where('is_default', '=', true).forUpdate().execute()
   return await allScopes(tx)
