@@ -28,7 +28,11 @@ export async function serve(config: Config): Promise<void> {
   await app.listen({ port: config.port, host: config.host })
   log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
 
+  let stopping = false
   const stop = async (signal: string) => {
+    // Ctrl-C comes twice where npm passes it on as well as the terminal: a second one must not cut the stop short.
+    if (stopping) return
+    stopping = true
     log.info({ signal }, 'stopping: no new connections, finishing what is under way')
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
     await app.close()
@@ -36,7 +40,7 @@ export async function serve(config: Config): Promise<void> {
     log.info('stopped')
     process.exit(0)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(signal))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 }
 
 export function systemOrigin(): Origin {

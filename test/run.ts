@@ -28,11 +28,14 @@ interface Tally {
 interface Failure {
   readonly where: string
   readonly error: unknown
+  readonly stderr: string
 }
 
 const tallies: Tally[] = []
 const failures: Failure[] = []
 const skips: string[] = []
+/** What test files wrote to stderr; shown where something failed. */
+const stderr = new Map<string, string>()
 const guarantees = new Map<string, Set<string>>()
 const abort = new AbortController()
 const cleanups: (() => unknown)[] = []
@@ -105,7 +108,7 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     forceExit: true,
   })
   for await (const { type, data } of events) {
-    if (type === 'test:stderr' && /Error|warning/i.test(data.message)) process.stderr.write(data.message)
+    if (type === 'test:stderr') stderr.set(data.file, (stderr.get(data.file) ?? '') + data.message)
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const file = relative(process.cwd(), data.file ?? data.name)
     const isFile = data.nesting === 0 && existsSync(data.name)
@@ -119,7 +122,11 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     tally[outcome] += 1
     if (outcome === 'failed') {
       const error = 'error' in data.details ? data.details.error : undefined
-      failures.push({ where: `${name} · ${file} · ${data.name}`, error })
+      failures.push({
+        where: `${name} · ${file} · ${data.name}`,
+        error,
+        stderr: stderr.get(data.file ?? '') ?? '',
+      })
       process.stdout.write(`  ✖ ${file}: ${data.name}\n`)
     }
     if (outcome === 'skipped')
@@ -141,7 +148,7 @@ function noteGuarantees(title: string): void {
 }
 
 function summarize(): number {
-  for (const { where, error } of failures) {
+  for (const { where, error, stderr } of failures) {
     const cause = error instanceof Error ? (error.cause ?? error) : error
     process.stdout.write(
       `\n✖ ${where}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
