@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { json } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { mintCredential } from './src/credential.ts'
-import { Records, unknownKey } from './src/record.fixture.ts'
-import { recordToWire } from './src/record.wire.ts'
+import { unknownKey } from './src/record.fixture.ts'
 
-/** The package as others get it: built, packed, installed into an empty project, type-checked and run there. */
+/**
+ * The package as others get it: built, packed, installed into an empty project, type-checked, and run there against the
+ * real server of this checkout.
+ */
 
 const run = promisify(execFile)
+const root = path.join(import.meta.dirname, '..')
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
 /** The npm packages that hold nothing but Node for one platform. */
@@ -44,10 +47,11 @@ before(async () => {
   await writeFile(path.join(project, 'package.json'), '{ "private": true, "type": "module" }')
   const tarball = path.join(place, filename)
   try {
-    await npm(['install', tarball, 'express', 'typescript', '@types/node', '@types/express'], project)
+    const { devDependencies } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+    const beside = ['express', 'typescript', '@types/node', '@types/express']
+    await npm(['install', tarball, ...beside.map((name) => `${name}@${devDependencies[name]}`)], project)
   } catch (error) {
-    if (!OFFLINE.test(String(error))) throw error
-    why = 'the npm registry cannot be reached'
+    why = offline(error)
   }
 })
 
@@ -91,7 +95,7 @@ test('the README’s app type-checks in an empty project, and a mistyped scope d
   })
 })
 
-test('the README’s app guards its orders on the Node that runs this test', async (t) => {
+test('KEY-10, RS-02: the README’s app guards its orders on the Node that runs this test', async (t) => {
   if (why !== null) return t.skip(why)
   await runsTheApp(process.execPath)
 })
@@ -100,7 +104,11 @@ test('SUP-08: the README’s app guards its orders on Node 24', async (t) => {
   if (why !== null) return t.skip(why)
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`]
   if (name === undefined) return t.skip(`no package holds Node 24 for ${process.platform} on ${process.arch}`)
-  await npm(['install', '--no-save', `${name}@24`], project)
+  try {
+    await npm(['install', '--no-save', `${name}@24`], project)
+  } catch (error) {
+    return t.skip(offline(error))
+  }
   const node24 = path.join(project, 'node_modules', name, 'bin/node')
   assert.match((await run(node24, ['--version'])).stdout, /^v24\./)
   await runsTheApp(node24)
@@ -123,6 +131,12 @@ mintCredential('nothing')
 export const kind: 'nothing' | undefined = parseCredential('x')?.kind
 `
 
+/** The only fault of an installation that is nobody's; every other one is thrown. */
+function offline(error: unknown): string {
+  if (!OFFLINE.test(String(error))) throw error
+  return 'the npm registry cannot be reached'
+}
+
 async function appOfReadme(): Promise<string> {
   const readme = await readFile(path.join(import.meta.dirname, 'README.md'), 'utf8')
   const app = /^## Express\n\n```ts\n(.*?)^```/ms.exec(readme)?.[1]
@@ -132,60 +146,105 @@ async function appOfReadme(): Promise<string> {
 }
 
 async function runsTheApp(node: string): Promise<void> {
-  const doorward = await startDoorward()
+  await using doorward = await startDoorward()
+  const reader = await doorward.createKey(['orders:read'])
+  const withoutScope = await doorward.createKey([])
   const port = await freePort()
   await writeFile(path.join(project, 'app.ts'), await appOfReadme())
-  const { url, adminKey } = doorward
-  const env = { ...process.env, DOORWARD_URL: url, DOORWARD_ADMIN_KEY: adminKey, PORT: `${port}` }
-  const app = spawn(node, ['app.ts'], { cwd: project, env, stdio: ['ignore', 'inherit', 'inherit'] })
-  const exit = once(app, 'exit')
-  try {
-    await listening(port, app)
-    const get = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/orders`, { headers })
-    const welcome = await get({ authorization: `Bearer ${doorward.reader}` })
-    assert.deepEqual([welcome.status, await welcome.json()], [200, { orders_of: 'org_1' }])
-    assert.equal((await get({})).status, 401)
-    assert.equal((await get({ 'x-api-key': unknownKey() })).status, 401)
-    assert.equal((await get({ 'x-api-key': doorward.withoutScope })).status, 403)
-  } finally {
-    app.kill('SIGTERM')
+  const env = {
+    ...process.env,
+    DOORWARD_URL: doorward.url,
+    DOORWARD_ADMIN_KEY: await doorward.createSdkKey(),
+    PORT: `${port}`,
   }
-  assert.deepEqual(await exit, [0, null], 'a graceful stop')
-  assert.deepEqual(doorward.delivered.sort(), ['accepted 1', 'missing_scope 1'])
-  await doorward.close()
+  await using app = start(node, ['app.ts'], project, env)
+  await until(() => connects(port), app)
+  const get = (key: string) =>
+    fetch(`http://127.0.0.1:${port}/orders`, { headers: { authorization: `Bearer ${key}` } })
+
+  const welcome = await get(reader.secret)
+  assert.deepEqual([welcome.status, await welcome.json()], [200, { orders_of: 'org_1' }])
+  assert.equal((await fetch(`http://127.0.0.1:${port}/orders`)).status, 401)
+  assert.equal((await get(unknownKey())).status, 401)
+  assert.equal((await get(withoutScope.secret)).status, 403)
+
+  await doorward.ask('POST', `/v1/keys/${reader.id}/revoke`, {})
+  const revokedAtMs = Date.now()
+  let accepted = 1
+  for (let askedAtMs = Date.now(); (await get(reader.secret)).status !== 401; askedAtMs = Date.now()) {
+    // However slow the machine: what is asked 5 s after the revocation is refused.
+    assert.ok(
+      askedAtMs - revokedAtMs < 5_000,
+      'KEY-10: accepted although it was asked 5 s after the revocation',
+    )
+    accepted++
+    await sleep(50)
+  }
+
+  assert.deepEqual(await app.stop(), [0, null], 'a graceful stop')
+  assert.deepEqual(await doorward.usageOf(reader.id), [`accepted ${accepted}`, 'revoked 1'])
+  assert.deepEqual(await doorward.usageOf(withoutScope.id), ['missing_scope 1'])
 }
 
-/** What the app needs of a Doorward server, over real HTTP: two keys, and the two operations that the SDK calls. */
+interface Child extends AsyncDisposable {
+  readonly process: ChildProcess
+  /** Its exit code and signal. */
+  stop(): Promise<unknown[]>
+}
+
+function start(node: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Child {
+  const child = spawn(node, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const exit = once(child, 'exit')
+  const stop = () => {
+    child.kill('SIGTERM')
+    return exit
+  }
+  return { process: child, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
+}
+
+/** The server of this checkout on a database of its own, and what the test wants of its management API. */
 async function startDoorward() {
   const adminKey = mintCredential('admin_key').reveal()
-  const records = new Records()
-  const delivered: string[] = []
-  const server = createServer(async (request, response) => {
-    if (request.headers.authorization !== `Bearer ${adminKey}`) return response.writeHead(401).end()
-    const body = (await json(request)) as { hashes: string[]; items: { outcome: string; count: number }[] }
-    if (request.url === '/v1/usage-batches') {
-      delivered.push(...body.items.map(({ outcome, count }) => `${outcome} ${count}`))
-      return response.writeHead(204).end()
-    }
-    const found = await records.lookup(body.hashes)
-    const data = found.map((record, at) => ({
-      hash: body.hashes[at],
-      record: record && recordToWire(record),
-    }))
-    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ data }))
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const dataDir = await mkdtemp(path.join(place, 'data-'))
+  const port = await freePort()
+  const settings = { DATA_DIR: dataDir, HOST: '127.0.0.1', PORT: `${port}`, DOORWARD_ADMIN_KEY: adminKey }
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(DOORWARD_|DATABASE_URL$|PUBLIC_URL$)/.test(name),
+  )
+  const env = { ...Object.fromEntries(inherited), ...settings, DOORWARD_LOG_LEVEL: 'error' }
+  const server = start(process.execPath, ['src/main.ts'], root, env)
+  const url = `http://127.0.0.1:${port}`
+
+  // biome-ignore lint/suspicious/noExplicitAny: answers are read field by field, and the test fails where one is missing
+  const ask = async (method: string, route: string, body?: unknown): Promise<any> => {
+    const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }
+    const answer = await fetch(url + route, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    })
+    const text = await answer.text()
+    assert.ok(answer.ok, `${method} ${route}: ${answer.status} ${text}`)
+    return JSON.parse(text)
+  }
+  await until(() => connects(port), server)
+  await ask('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
+
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    adminKey,
-    reader: records.add({ credentialId: 'sec_reader' }),
-    withoutScope: records.add({ credentialId: 'sec_none', scopes: new Set() }),
-    delivered,
-    close: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
+    url,
+    ask,
+    createKey: (scopes: readonly string[]): Promise<{ id: string; secret: string }> =>
+      ask('POST', '/v1/keys', { owner_id: 'org_1', name: 'test', environment: 'live', scopes }),
+    createSdkKey: async (): Promise<string> =>
+      (await ask('POST', '/v1/admin-keys', { name: 'sdk', permissions: ['verify'] })).secret,
+    usageOf: async (id: string): Promise<string[]> => {
+      const counts = new Map<string, number>()
+      // By hour, and an hour may end while the test runs.
+      for (const { outcome, count } of (await ask('GET', `/v1/keys/${id}/usage`)).data)
+        counts.set(outcome, (counts.get(outcome) ?? 0) + count)
+      return [...counts].map(([outcome, count]) => `${outcome} ${count}`).sort()
     },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
 }
 
@@ -198,19 +257,22 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Until the app takes connections; it is another process, so there is only asking again. */
-async function listening(port: number, app: { readonly exitCode: number | null }): Promise<void> {
-  for (;;) {
-    const socket = connect({ port, host: '127.0.0.1' })
-    const taken = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (taken) return
-    assert.equal(app.exitCode, null, 'the app ended before it listened')
-    await new Promise((retry) => setTimeout(retry, 50))
+/** Another process gets ready when it does, so there is only asking again. */
+async function until(ready: () => Promise<boolean>, { process: child }: Child): Promise<void> {
+  while (!(await ready())) {
+    assert.equal(child.exitCode ?? child.signalCode, null, 'it ended before it listened')
+    await sleep(50)
   }
+}
+
+async function connects(port: number): Promise<boolean> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  const taken = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return taken
 }
 
 /** npm, as from a shell: what an npm that runs this test sets for its own project would lead it astray. */

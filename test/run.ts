@@ -151,7 +151,7 @@ function summarize(): number {
   for (const { where, error, stderr } of failures) {
     const cause = error instanceof Error ? (error.cause ?? error) : error
     process.stdout.write(
-      `\n✖ ${where}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
+      `\n✖ ${where}\n${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n${stderr.slice(-2000)}`,
     )
   }
   for (const skip of skips) process.stdout.write(`\nSKIPPED ${skip}\n`)

@@ -16,7 +16,7 @@ const DEFAULT_LIMIT = 20
 
 /** An API as any company has one. What Doorward adds to it: `doorward`, a guard per route, and `request.principal`. */
 export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: OrdersApiOptions): FastifyInstance {
-  const app = Fastify({ logger: { level: 'warn', base: null }, disableRequestLogging: true })
+  const app = Fastify({ logger: { level: 'warn', base: null } })
   const orders = new OrderBook()
   const { guard, close } = doorward({
     url: doorwardUrl,
@@ -28,6 +28,8 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
     onError: (error) => app.log.error({ err: error }, 'Doorward cannot be asked; requests get 503'),
   })
   app.addHook('onClose', close)
+
+  app.get('/livez', async () => ({ status: 'live' }))
 
   app.get<{ Querystring: { limit?: number; after?: string } }>(
     '/orders',

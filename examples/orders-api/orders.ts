@@ -83,6 +83,8 @@ function seedOrders(): Order[] {
   })
 }
 
-function nth<T>(list: readonly [T, ...T[]], at: number): T {
-  return list[at % list.length] ?? list[0]
+function nth<T>(list: readonly T[], at: number): T {
+  const found = list[at % list.length]
+  if (found === undefined) throw new RangeError('the list is empty')
+  return found
 }

@@ -43,6 +43,13 @@ test('VER-12: nobody behind a proxy can choose an address, whatever they send', 
   )
 })
 
+test('VER-12: where a header is cut, half an address is not taken for a whole one', () => {
+  for (let spaces = 0; spaces < 30; spaces++) {
+    const forwarded = `113.0.113.7,${' '.repeat(spaces)}${Array(199).fill('10.0.0.2').join(', ')}`
+    assert.match(clientIp('10.0.0.1', forwarded, proxies) ?? '', /^(113\.0\.113\.7|10\.0\.0\.2)$/)
+  }
+})
+
 test('VER-15: a megabyte of hops is cut', () => {
   assert.equal(clientIp('10.0.0.1', '10.0.0.2,'.repeat(120_000), proxies), '10.0.0.1')
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { inspect } from 'node:util'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import {
   CREDENTIAL_MARKS,
@@ -76,12 +77,48 @@ test('KEY-03: no random text passes for a credential', () => {
   )
 })
 
+test('KEY-02: a right checksum makes no credential of a prefix that is never minted', () => {
+  const body = 'a'.repeat(43)
+  for (const prefix of [
+    'xx_live',
+    'sk',
+    'live',
+    'sk_Live',
+    'sk_live_eu',
+    'sk_1',
+    'sk_sk',
+    'ak_live',
+    'Acme_sk_live',
+  ])
+    assert.equal(parseCredential(withChecksum(`${prefix}_${body}`)), null, prefix)
+  for (const prefix of ['_sk_live', 'a__sk_live', `${'b'.repeat(33)}_sk_live`, '', '_', 'é_sk_live'])
+    assert.equal(parseCredential(withChecksum(`${prefix}_${body}`)), null, prefix)
+  assert.equal(
+    parseCredential(withChecksum(`sk_live_${body}`))?.kind,
+    'api_key',
+    'else this would prove nothing',
+  )
+})
+
 test('KEY-03: one changed character is refused', () => {
   fc.assert(
     fc.property(minted, fc.nat(), fc.string({ minLength: 1, maxLength: 1 }), ({ text }, nat, char) => {
       const at = nat % text.length
       fc.pre(text[at] !== char)
       return !isWellFormed(text.slice(0, at) + char + text.slice(at + 1))
+    }),
+    { numRuns: 10_000 },
+  )
+})
+
+test('VER-17: one character left out or put in, wherever, is refused', () => {
+  fc.assert(
+    fc.property(minted, fc.nat(), fc.constantFrom(...'0Az_- \0é'), ({ text }, nat, char) => {
+      const at = nat % text.length
+      return (
+        !isWellFormed(text.slice(0, at) + text.slice(at + 1)) &&
+        !isWellFormed(text.slice(0, at) + char + text.slice(at))
+      )
     }),
     { numRuns: 10_000 },
   )
@@ -155,3 +192,10 @@ test('AUD-03: a secret does not print itself', () => {
   for (const text of printed) assert.doesNotMatch(text, /plain/)
   assert.equal(secret.reveal(), 'sk_live_plain')
 })
+
+/** The format's checksum, written a second time: CRC-32 as six base62 digits. */
+function withChecksum(text: string): string {
+  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+  const digits = Array.from({ length: 6 }, (_, at) => Math.floor(crc32(text) / 62 ** (5 - at)) % 62)
+  return text + digits.map((digit) => alphabet[digit]).join('')
+}

@@ -117,6 +117,22 @@ test('RS-10: a listener that throws changes no answer', async (t) => {
   )
 })
 
+test('RS-10: a listener that rejects later ends no process: it is told, and changes no answer', async (t) => {
+  const emitWarning = t.mock.method(process, 'emitWarning', () => {})
+  const fails = async () => {
+    throw new Error('the log is away')
+  }
+  const { server, admit } = open({ onRefusal: fails, onError: fails })
+  assert.equal((await answerTo(admit(by(unknownKey())))).status, 401)
+  server.failure = new Error('down')
+  assert.equal((await answerTo(admit(by(unknownKey())))).status, 503)
+  await new Promise((turn) => setImmediate(turn))
+  assert.deepEqual(
+    emitWarning.mock.calls.map(({ arguments: [message] }) => message),
+    ['the log is away'],
+  )
+})
+
 test('closing delivers what was counted', async () => {
   const { server, admit, door } = open()
   const key = server.add()

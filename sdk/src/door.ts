@@ -94,14 +94,18 @@ function pathOf(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/'
 }
 
-/** The owner's own function, which may be wrong without harm: what it throws is told and goes no further. */
+/**
+ * The owner's own function, which may be wrong without harm: what it throws is told and goes no further. An async one
+ * passes for `void`, and its rejection would end the process if nobody took it.
+ */
 function orWarn<Args extends unknown[]>(
-  listener: (...args: Args) => void,
+  listener: (...args: Args) => unknown,
   tell: (error: unknown) => void,
 ): (...args: Args) => void {
   return (...args) => {
     try {
-      listener(...args)
+      const later = listener(...args)
+      if (later instanceof Promise) later.catch(tell)
     } catch (error) {
       tell(error)
     }

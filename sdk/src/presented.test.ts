@@ -70,6 +70,8 @@ test('VER-13, RS-04: a credential in the query is refused, and a real one is rep
     `a=1&b=${key}&c`,
     `x=${key.replaceAll('_', '%5F')}`,
     `access_token=${key}`,
+    key,
+    `a=1&${key}=`,
   ])
     for (const url of [`/orders?${query}`, `https://api.example/orders?${query}`]) {
       const presentation = readCredential({ authorization: [`Bearer ${key}`], xApiKey: [], url })

@@ -56,12 +56,14 @@ const TELLTALE = new Set(['access_token', 'api_key', 'apikey', 'api-key', 'x-api
 /** No more of a query than this is looked at. */
 const MAX_QUERY_LENGTH = 8192
 
-/** The first value in the query that is a credential, or is called one; null where there is none. */
+/** The first in the query that is a credential, as name or value, or is called one; null where there is none. */
 function credentialInUrl(url: string): string | null {
   const start = url.indexOf('?')
   if (start === -1 || start === url.length - 1) return null
-  for (const [name, value] of new URLSearchParams(url.slice(start + 1, start + MAX_QUERY_LENGTH)))
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1, start + MAX_QUERY_LENGTH))) {
+    if (isWellFormed(name)) return name
     if (isWellFormed(value) || (value !== '' && TELLTALE.has(name.toLowerCase()))) return value
+  }
   return null
 }
 

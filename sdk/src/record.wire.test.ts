@@ -80,6 +80,8 @@ test('what is not as expected is no record, and the fault names the field but no
     [{ expires_at: 'hunter2' }, /record\.expires_at is no moment/],
     [{ expires_at: '2026' }, /record\.expires_at is no moment/],
     [{ expires_at: '2026-13-01T00:00:00Z' }, /record\.expires_at is no moment/],
+    [{ expires_at: '2026-02-30T00:00:00.000Z' }, /record\.expires_at is no moment/],
+    [{ expires_at: '2026-03-01T24:00:00.000Z' }, /record\.expires_at is no moment/],
     [{ retires_at: 0 }, /record\.retires_at is no text/],
     [{ retires_at: undefined }, /record\.retires_at is no text/],
   ]

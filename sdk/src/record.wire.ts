@@ -119,11 +119,17 @@ function momentOrNull(value: unknown, name: string): Date | null {
 
 /** What `toISOString` writes, and nothing of what else `Date` would guess at. */
 const ISO = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
+const FRACTION = /(\.\d+)?Z$/
 
 function momentOf(value: unknown, name: string): Date {
   const text = textOf(value, name)
   const at = new Date(text)
-  if (!ISO.test(text) || Number.isNaN(at.getTime()))
+  // `Date` takes 30 February for 2 March: what is meant must come back.
+  if (
+    !ISO.test(text) ||
+    Number.isNaN(at.getTime()) ||
+    !at.toISOString().startsWith(text.replace(FRACTION, ''))
+  )
     throw new TypeError(`${name} is no moment in ISO 8601, UTC`)
   return at
 }

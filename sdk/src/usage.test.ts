@@ -115,6 +115,12 @@ test('AUD-06: a user agent is cut and holds no control characters', () => {
   )
 })
 
+test('AUD-06: C1 controls, which a header may hold and a terminal obeys, are none of the user agent', () => {
+  const counter = new UsageCounter()
+  counter.note({ ...use, userAgent: 'cu\x00rl\x1b[2J\x7f/\x85\x9b31m8 é' }, NOW)
+  assert.equal(take(counter).items[0]?.lastUserAgent, 'curl[2J/31m8 é')
+})
+
 test('what is given up counts as dropped and does not come again', () => {
   const counter = new UsageCounter()
   counter.note(use, NOW)

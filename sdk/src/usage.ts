@@ -108,7 +108,7 @@ export class UsageCounter {
 
 function toItem({ credentialId, outcome, count, lastAtMs, lastIp, lastUserAgent }: Count): UsageItem {
   const printable = lastUserAgent
-    ?.replace(/[\x00-\x1f\x7f]/g, '')
+    ?.replace(/\p{Cc}/gu, '')
     .toWellFormed()
     .slice(0, MAX_USER_AGENT)
     .toWellFormed()

@@ -82,6 +82,33 @@ test('KEY-10: what ends a key is seen within 5 s, and a deadline at its very sec
   assert.equal(reasonOf(await verifier.verify(other, ask)), 'revoked')
 })
 
+test('KEY-10: an answer that was under way when everything was forgotten refills nothing', async () => {
+  const { records } = open()
+  const key = records.add()
+  const asked = Promise.withResolvers<void>()
+  const questions: PromiseWithResolvers<void>[] = []
+  const lookup = async (hashes: readonly string[]) => {
+    const found = await records.lookup(hashes)
+    const slow = Promise.withResolvers<void>()
+    questions.push(slow)
+    asked.resolve()
+    await slow.promise
+    return found
+  }
+  const verifier = createVerifier({ source: { lookup }, now: () => NOW })
+  const before = verifier.verify(key, ask)
+  await asked.promise
+  records.put(key, aRecord({ ended: { reason: 'revoked', at: at(0) } }))
+  verifier.forgetAll()
+  questions[0]?.resolve()
+  assert.equal(reasonOf(await before), 'accepted', 'it was asked before the change')
+  const after = verifier.verify(key, ask)
+  assert.ok(after instanceof Promise, 'nothing is in the cache')
+  await new Promise((turn) => setImmediate(turn))
+  questions[1]?.resolve()
+  assert.equal(reasonOf(await after), 'revoked')
+})
+
 test('forgetting asks anew', async () => {
   const { records, verifier } = open()
   const key = records.add()

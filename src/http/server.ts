@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { SourceUnavailableError } from '@doorward/sdk/kernel'
 import helmet from '@fastify/helmet'
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  LogController,
+} from 'fastify'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { sendProblem } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
@@ -17,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 20_000
 export async function openServer(log: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -110,7 +116,7 @@ function problemOf(error: FastifyError): Problem {
     return problemOfValidation(error.validation, error.validationContext ?? 'body')
   const byCode = BY_FASTIFY_CODE.get(error.code)
   if (byCode !== undefined) return byCode
-  if (isDatabaseUnavailable(error))
+  if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
     return problem('database_unavailable', 'Nothing was changed. Try again in a moment.', {
       retryAfterSeconds: 2,
     })

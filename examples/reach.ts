@@ -1,0 +1,40 @@
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const WITHIN_MS = 120_000
+const EVERY_MS = 50
+
+/**
+ * Asked before anything is opened: else whoever listens there already would be taken for the server that is started.
+ *
+ * @throws Error where the port is taken; other faults are the server's to tell
+ */
+export async function checkIsFree(variable: string, port: number, host: string): Promise<void> {
+  const fault = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    const probe = createServer().once('error', resolve)
+    probe.listen(port, host, () => probe.close(() => resolve(null)))
+  })
+  if (fault?.code === 'EADDRINUSE')
+    throw new Error(
+      `Port ${port} is in use. Stop what listens there, or choose another: ${variable}=${port + 100} npm start`,
+    )
+}
+
+/** @throws Error where there is no good answer within two minutes */
+export async function untilAnswers(url: string): Promise<void> {
+  const giveUpAt = performance.now() + WITHIN_MS
+  while (!(await answers(url))) {
+    if (performance.now() > giveUpAt) throw new Error(`${url} gives no good answer within two minutes.`)
+    await sleep(EVERY_MS)
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })
+    await response.body?.cancel()
+    return response.ok
+  } catch {
+    return false
+  }
+}

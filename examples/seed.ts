@@ -1,0 +1,64 @@
+import { Secret } from '@doorward/sdk/kernel'
+import { type Ask, ProblemError } from './management.ts'
+
+/** A key for trying things out, with the secret that is only known now. */
+export interface ExampleKey {
+  readonly id: string
+  readonly ownerId: string
+  readonly environment: string
+  readonly scopes: readonly string[]
+  readonly secret: Secret
+}
+
+const OWNERS = { org_acme: 'Acme', org_globex: 'Globex' } as const
+
+const KEYS = [
+  { owner_id: 'org_acme', environment: 'live', scopes: ['orders:read', 'orders:write'] },
+  { owner_id: 'org_globex', environment: 'live', scopes: ['orders:read'] },
+  { owner_id: 'org_acme', environment: 'test', scopes: ['orders:read', 'orders:write'] },
+] as const
+
+/** A key that verifies and can do nothing else: all that an API needs that trusts Doorward. */
+export async function makeServiceKey(ask: Ask): Promise<Secret> {
+  const wanted = { name: 'orders API of the example', permissions: ['verify'] }
+  return new Secret((await ask<{ secret: string }>('POST', '/v1/admin-keys', wanted)).secret)
+}
+
+/** Whether the orders API's key of an earlier start still serves: it may be another database's, or revoked. */
+export async function isServing(ask: Ask): Promise<boolean> {
+  try {
+    await ask('POST', '/v1/lookups', { hashes: ['0'.repeat(64)] })
+    return true
+  } catch (error) {
+    if (error instanceof ProblemError && (error.status === 401 || error.status === 403)) return false
+    throw error
+  }
+}
+
+/** What an admin key finds: no keys yet, or some, or a server that does not take it. */
+export async function lookAround(ask: Ask): Promise<'empty' | 'in_use' | 'not_accepted'> {
+  try {
+    const page = await ask<{ data: unknown[] }>('GET', '/v1/keys?limit=1')
+    return page.data.length === 0 ? 'empty' : 'in_use'
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 401) return 'not_accepted'
+    if (error instanceof ProblemError && error.status === 403) return 'in_use'
+    throw error
+  }
+}
+
+/** Two owners and their keys, made through the API as a customer would. */
+export async function makeExampleKeys(ask: Ask): Promise<readonly ExampleKey[]> {
+  const made: ExampleKey[] = []
+  for (const wanted of KEYS) made.push(await makeKey(ask, wanted))
+  // An owner is known from its first key on.
+  for (const [id, name] of Object.entries(OWNERS)) await ask('PATCH', `/v1/owners/${id}`, { name })
+  return made
+}
+
+async function makeKey(ask: Ask, wanted: (typeof KEYS)[number]): Promise<ExampleKey> {
+  const { owner_id: ownerId, environment, scopes } = wanted
+  const name = `example, ${environment}`
+  const { id, secret } = await ask<{ id: string; secret: string }>('POST', '/v1/keys', { ...wanted, name })
+  return { id, ownerId, environment, scopes, secret: new Secret(secret) }
+}

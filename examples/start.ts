@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url'
+import { isBrand, mintCredential, Secret } from '@doorward/sdk/kernel'
+import { Children } from './children.ts'
+import { prepare } from './prepare.ts'
+import { checkIsFree, untilAnswers } from './reach.ts'
+import { readServiceKey } from './service-file.ts'
+import { ordersEnv, readSettings, serverEnv } from './settings.ts'
+import { brokenOff, firstStart, laterStart, needsAdminKey } from './words.ts'
+
+// `npm start`: the server and an API that it protects, as two processes, with all that is needed to try them.
+
+const { env } = process
+const startedAt = performance.now()
+const children = new Children()
+const told = new Promise<'stop'>((resolve) => {
+  // Ctrl-C may come twice, from the terminal and from npm: the second changes nothing.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('stop'))
+})
+/** What to say if the start breaks off: the admin key that it has made, until it is shown. */
+let unsaid = ''
+
+try {
+  await Promise.race([start(), children.broken, told])
+  await Promise.race([children.broken, told])
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? wordsOf(error) : error}\n`)
+  process.exitCode = 1
+}
+say(unsaid)
+await children.stop()
+process.exit()
+
+async function start(): Promise<void> {
+  const settings = readSettings(env)
+  await checkIsFree('PORT', settings.port, settings.host)
+  await checkIsFree('ORDERS_PORT', settings.ordersPort, settings.host)
+  const kept = readServiceKey(settings.serviceFile)
+  const given = env.DOORWARD_ADMIN_KEY ? new Secret(env.DOORWARD_ADMIN_KEY) : null
+  const minted = given === null && kept === null ? mint() : null
+
+  say(`\n  Opening the database${kept === null ? ' (the first time, some seconds)' : ''} …\n`)
+  children.start('The server', pathOf('../src/main.ts'), serverEnv(env, minted))
+  await untilAnswers(`${settings.serverUrl}/readyz`)
+  if (minted !== null) unsaid = brokenOff(settings, minted)
+
+  const prepared = await prepare(settings, kept, given ?? minted)
+  if (prepared === null) {
+    unsaid = ''
+    throw new Error(needsAdminKey(settings))
+  }
+  if (prepared.isNew) say(`  The orders API has a key of its own now, in ${settings.serviceFile}\n`)
+  say('  Starting the orders API …\n')
+  children.start(
+    'The orders API',
+    pathOf('orders-api/main.ts'),
+    ordersEnv(env, settings, prepared.serviceKey),
+  )
+  await untilAnswers(`${settings.ordersUrl}/livez`)
+
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  say(
+    prepared.keys.length > 0
+      ? firstStart(settings, minted, prepared.keys, seconds)
+      : laterStart(settings, seconds),
+  )
+  unsaid = ''
+}
+
+/** Branded as the server's own are. */
+function mint(): Secret {
+  const brand = env.DOORWARD_BRAND ?? ''
+  return mintCredential('admin_key', { brand: isBrand(brand) ? brand : null })
+}
+
+function pathOf(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+function say(text: string): void {
+  process.stdout.write(text)
+}
+
+/** The message, and those of its causes. */
+function wordsOf(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}\n  because: ${wordsOf(error.cause)}` : error.message
+}

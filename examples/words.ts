@@ -1,0 +1,115 @@
+import { styleText } from 'node:util'
+import type { Secret } from '@doorward/sdk/kernel'
+import type { ExampleKey } from './seed.ts'
+import type { Settings } from './settings.ts'
+
+const bold = (text: string) => styleText('bold', text)
+const dim = (text: string) => styleText('dim', text)
+
+/** Everything that a first start made. `adminKey` is null where the caller has brought it along. */
+export function firstStart(
+  settings: Settings,
+  adminKey: Secret | null,
+  keys: readonly ExampleKey[],
+  seconds: string,
+): string {
+  const rows = keys.map(({ ownerId, environment, scopes, secret }) => [
+    `${ownerId}, ${environment}`,
+    scopes.join(' '),
+    secret.reveal(),
+  ])
+  if (adminKey !== null) rows.unshift(['admin key', 'everything', adminKey.reveal()])
+  return `${whereThingsAre(settings, seconds)}
+  ${bold('Keys, shown this once')}
+
+${table(rows)}
+
+  ${bold('Try it, from another terminal')}
+
+${commands(settings, adminKey?.reveal() ?? '$DOORWARD_ADMIN_KEY', keys)}
+  ${dim('Ctrl-C stops both.')}
+
+`
+}
+
+/** A later start: where things are and how to get back in, and no secret. */
+export function laterStart(settings: Settings, seconds: string): string {
+  const how = settings.isEmbedded ? 'Press Ctrl-C; then' : 'Then'
+  return `${whereThingsAre(settings, seconds)}
+  Secrets are shown once, and not again. A lost key is rotated, or made anew.
+  Lost the admin key? ${how} ${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
+
+  ${dim('Ctrl-C stops both.')}
+
+`
+}
+
+/** Admin keys are there, but none for the orders API, and none at hand with which to make one. */
+export function needsAdminKey({ serviceFile, commandPrefix }: Settings): string {
+  return `\
+  This database has admin keys already, but the orders API has none that works;
+  it would be in ${serviceFile}.
+
+  Start once more with an admin key that holds admin_keys:write and verify, and it gets a new one:
+    ${bold(`${commandPrefix}DOORWARD_ADMIN_KEY=ak_… npm start`)}
+
+  No such admin key left? Make one first:
+    ${bold(`${commandPrefix}npm run admin-key`)}`
+}
+
+/** The start broke off after the admin key was made: without it, nobody would get in. */
+export function brokenOff({ commandPrefix }: Settings, adminKey: Secret): string {
+  return `
+  The start broke off halfway, but the admin key is made. It is shown this once; go on with it:
+
+    ${commandPrefix}DOORWARD_ADMIN_KEY=${adminKey.reveal()} npm start
+
+`
+}
+
+function whereThingsAre({ publicUrl, ordersUrl, database }: Settings, seconds: string): string {
+  const width = Math.max(publicUrl.length, ordersUrl.length, database.length)
+  const row = (name: string, where: string, more: string) =>
+    `  ${bold(name.padEnd(10))}   ${where.padEnd(width)}   ${dim(more)}\n`
+  return `
+  Ready after ${seconds} s.
+
+${row('Doorward', publicUrl, `documents: ${publicUrl}/docs`)}\
+${row('Orders API', ordersUrl, 'code: examples/orders-api')}\
+${row('Data', database, 'kept from start to start')}`
+}
+
+function commands({ publicUrl, ordersUrl }: Settings, adminKey: string, keys: readonly ExampleKey[]): string {
+  const [acme, globex, test] = keys
+  if (acme === undefined || globex === undefined || test === undefined) return ''
+  const orders = `${ordersUrl}/orders`
+  const as = (secret: string) => `-H "Authorization: Bearer ${secret}"`
+  const lines = [
+    ["200: org_acme's orders, and nobody else's", `curl -i '${orders}?limit=3' ${as(acme.secret.reveal())}`],
+    [
+      '403: org_globex may read orders, not place them',
+      `curl -i -X POST ${orders} ${as(globex.secret.reveal())}`,
+    ],
+    [
+      '401: a test key at the live API; the body gives a hint',
+      `curl -i ${orders} ${as(test.secret.reveal())}`,
+    ],
+    [
+      '400: a key in the URL, where every log would keep it',
+      `curl -i '${orders}?api_key=${globex.secret.reveal()}'`,
+    ],
+    ['All keys, as the admin sees them', `curl ${publicUrl}/v1/keys ${as(adminKey)}`],
+    [
+      "Revoke org_globex's key: within 5 s its line above answers 401",
+      `curl -X POST ${publicUrl}/v1/keys/${globex.id}/revoke ${as(adminKey)}`,
+    ],
+  ]
+  return lines.map(([why, line]) => `  ${dim(`# ${why}`)}\n  ${line}\n`).join('\n')
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
+  return rows
+    .map((row) => `    ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('   ')}`)
+    .join('\n')
+}
