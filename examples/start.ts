@@ -9,12 +9,18 @@ import { brokenOff, firstStart, laterStart, needsAdminKey } from './words.ts'
 
 // `npm start`: the server and an API that it protects, as two processes, with all that is needed to try them.
 
+const PARENT_EVERY_MS = 300
+
 const { env } = process
 const startedAt = performance.now()
 const children = new Children()
-const told = new Promise<'stop'>((resolve) => {
+const told = new Promise<void>((resolve) => {
   // Ctrl-C may come twice, from the terminal and from npm: the second changes nothing.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve('stop'))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
+  // npm puts a shell in between, and a signal to npm alone ends that shell and never gets here.
+  const parent = process.ppid
+  if (env.npm_lifecycle_event !== undefined)
+    setInterval(() => process.ppid !== parent && resolve(), PARENT_EVERY_MS).unref()
 })
 /** What to say if the start breaks off: the admin key that it has made, until it is shown. */
 let unsaid = ''
