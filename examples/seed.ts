@@ -18,6 +18,10 @@ const KEYS = [
   { owner_id: 'org_acme', environment: 'test', scopes: ['orders:read', 'orders:write'] },
 ] as const
 
+const NEEDS =
+  'The keys of the example cannot be made. They need the scopes of examples/orders-api/scopes.json ' +
+  '(DOORWARD_CATALOGUE) and the environments live and test (DOORWARD_ENVIRONMENTS).'
+
 /** A key that verifies and can do nothing else: all that an API needs that trusts Doorward. */
 export async function makeServiceKey(ask: Ask): Promise<Secret> {
   const wanted = { name: 'orders API of the example', permissions: ['verify'] }
@@ -50,7 +54,11 @@ export async function lookAround(ask: Ask): Promise<'empty' | 'in_use' | 'not_ac
 /** Two owners and their keys, made through the API as a customer would. */
 export async function makeExampleKeys(ask: Ask): Promise<readonly ExampleKey[]> {
   const made: ExampleKey[] = []
-  for (const wanted of KEYS) made.push(await makeKey(ask, wanted))
+  try {
+    for (const wanted of KEYS) made.push(await makeKey(ask, wanted))
+  } catch (cause) {
+    throw new Error(NEEDS, { cause })
+  }
   // An owner is known from its first key on.
   for (const [id, name] of Object.entries(OWNERS)) await ask('PATCH', `/v1/owners/${id}`, { name })
   return made

@@ -45,7 +45,8 @@ export function readSettings(env: Env): Settings {
     isEmbedded: databaseUrl === undefined,
     serviceFile: join(dataDir, 'orders-api.json'),
     commandPrefix:
-      databaseUrl !== undefined ? 'DATABASE_URL=… ' : get('DATA_DIR') ? `DATA_DIR=${quoted(dataDir)} ` : '',
+      (databaseUrl === undefined ? '' : 'DATABASE_URL=… ') +
+      (get('DATA_DIR') === undefined ? '' : `DATA_DIR=${quoted(dataDir)} `),
   }
 }
 

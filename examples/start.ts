@@ -17,7 +17,7 @@ const children = new Children()
 const told = new Promise<void>((resolve) => {
   // Ctrl-C may come twice, from the terminal and from npm: the second changes nothing.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
-  // npm puts a shell in between, and a signal to npm alone ends that shell and never gets here.
+  // Where npm is killed, nothing else says so.
   const parent = process.ppid
   if (env.npm_lifecycle_event !== undefined)
     setInterval(() => process.ppid !== parent && resolve(), PARENT_EVERY_MS).unref()
@@ -44,7 +44,9 @@ async function start(): Promise<void> {
   const given = env.DOORWARD_ADMIN_KEY ? new Secret(env.DOORWARD_ADMIN_KEY) : null
   const minted = given === null && kept === null ? mint() : null
 
-  say(`\n  Opening the database${kept === null ? ' (the first time, some seconds)' : ''} …\n`)
+  say(
+    `\n  Opening the database${kept === null && settings.isEmbedded ? ' (the first time, some seconds)' : ''} …\n`,
+  )
   children.start('The server', pathOf('../src/main.ts'), serverEnv(env, minted))
   await untilAnswers(`${settings.serverUrl}/readyz`)
   if (minted !== null) unsaid = brokenOff(settings, minted)

@@ -34,10 +34,10 @@ ${commands(settings, adminKey?.reveal() ?? '$DOORWARD_ADMIN_KEY', keys)}
 
 /** A later start: where things are and how to get back in, and no secret. */
 export function laterStart(settings: Settings, seconds: string): string {
-  const how = settings.isEmbedded ? 'Press Ctrl-C; then' : 'Then'
+  const how = settings.isEmbedded ? 'Press Ctrl-C; then ' : ''
   return `${whereThingsAre(settings, seconds)}
   Secrets are shown once, and not again. A lost key is rotated, or made anew.
-  Lost the admin key? ${how} ${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
+  Lost the admin key? ${how}${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
 
   ${dim('Ctrl-C stops both.')}
 

@@ -115,9 +115,18 @@ function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): voi
   if (signal !== 'SIGINT') {
     const children = spawnSync('pgrep', ['-P', String(child.pid)], { encoding: 'utf8' })
     for (const pid of children.stdout.split('\n').filter((line) => line !== ''))
-      process.kill(Number(pid), signal)
+      signalIfThere(Number(pid), signal)
   }
   child.kill(signal)
+}
+
+/** A backend may have ended since it was listed. */
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+  }
 }
 
 function findBinaries(directory: string): { bin: string; origin: string } {

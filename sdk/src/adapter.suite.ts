@@ -4,7 +4,9 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import test from 'node:test'
 import { mintCredential } from './credential.ts'
+import type { DoorOptions } from './door-options.ts'
 import { at, Records, ranges, unknownKey } from './record.fixture.ts'
+import type { UsageBatch } from './usage.ts'
 
 /**
  * An orders API behind an adapter, on a real port of 127.0.0.1:
@@ -23,7 +25,7 @@ export interface OrdersApi {
  */
 export function behavesAsAGuard(
   adapter: string,
-  open: (source: Records) => Promise<OrdersApi>,
+  open: (source: Records, more?: Pick<DoorOptions, 'trustedProxies'>) => Promise<OrdersApi>,
   { joinsHeaders = false } = {},
 ): void {
   async function start(t: test.TestContext) {
@@ -148,6 +150,26 @@ export function behavesAsAGuard(
     assert.equal((await call(port, 'GET /orders', { authorization: `Bearer ${local}` })).status, 200)
   })
 
+  test(`${adapter}: VER-12: behind a trusted proxy the address is what it says, and not what its client says`, async () => {
+    const records = new CountingRecords()
+    const { port, close } = await open(records, { trustedProxies: ['127.0.0.0/8'] })
+    const authorization = `Bearer ${records.add({ ipAllowlist: ranges('203.0.113.0/24') })}`
+    const from = (...hops: string[]) =>
+      call(port, 'GET /orders', { authorization, 'user-agent': 'curl/8', 'x-forwarded-for': hops })
+    assert.equal((await from('198.51.100.9', '203.0.113.7')).status, 200)
+    assert.equal((await from('203.0.113.7', '198.51.100.9')).status, 401)
+    await close()
+    assert.deepEqual(
+      records.batches.flatMap(({ items }) =>
+        items.map(({ outcome, lastIp, lastUserAgent }) => [outcome, lastIp, lastUserAgent]),
+      ),
+      [
+        ['accepted', '203.0.113.7', 'curl/8'],
+        ['ip_not_allowed', '198.51.100.9', 'curl/8'],
+      ],
+    )
+  })
+
   test(`${adapter}: VER-18: when the source is down the answer is 503, and the API lives on`, async (t) => {
     const { records, port } = await start(t)
     const authorization = `Bearer ${records.add()}`
@@ -167,6 +189,14 @@ export function behavesAsAGuard(
     const answer = await call(port, 'GET /orders', { authorization: `Bearer ${records.add()}` })
     assert.equal(answer.status, 200)
   })
+}
+
+/** Records that also take usage. */
+class CountingRecords extends Records {
+  readonly batches: UsageBatch[] = []
+  async sendUsage(batch: UsageBatch): Promise<void> {
+    this.batches.push(batch)
+  }
 }
 
 async function call(

@@ -51,5 +51,6 @@ test('VER-12: where a header is cut, half an address is not taken for a whole on
 })
 
 test('VER-15: a megabyte of hops is cut', () => {
-  assert.equal(clientIp('10.0.0.1', '10.0.0.2,'.repeat(120_000), proxies), '10.0.0.1')
+  const forwarded = `198.51.100.9, 203.0.113.7${', 10.0.0.2'.repeat(120_000)}`
+  assert.equal(clientIp('10.0.0.1', forwarded, proxies), '10.0.0.2')
 })

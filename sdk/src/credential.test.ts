@@ -93,6 +93,7 @@ test('KEY-02: a right checksum makes no credential of a prefix that is never min
     assert.equal(parseCredential(withChecksum(`${prefix}_${body}`)), null, prefix)
   for (const prefix of ['_sk_live', 'a__sk_live', `${'b'.repeat(33)}_sk_live`, '', '_', 'é_sk_live'])
     assert.equal(parseCredential(withChecksum(`${prefix}_${body}`)), null, prefix)
+  assert.equal(isWellFormed(withChecksum(`${'a'.repeat(MAX_CREDENTIAL_LENGTH)}_${body}`)), false, 'too long')
   assert.equal(
     parseCredential(withChecksum(`sk_live_${body}`))?.kind,
     'api_key',

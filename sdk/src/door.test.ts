@@ -4,6 +4,7 @@ import { hashCredential, mintCredential } from './credential.ts'
 import { type Incoming, openDoor } from './door.ts'
 import type { DoorOptions } from './door-options.ts'
 import { at, NOW, Records, ranges, unknownKey } from './record.fixture.ts'
+import { SourceUnavailableError } from './source.ts'
 import type { UsageBatch } from './usage.ts'
 
 const arriving: Incoming = {
@@ -100,6 +101,22 @@ test('VER-18, RS-10: without an answer from the source it is 503, told to the op
   assert.equal(answer.body.code, 'verification_unavailable')
   assert.equal(answer.headers['retry-after'], '1')
   assert.deepEqual(told, ['SourceUnavailableError: a credential cannot be looked up: connection refused'])
+})
+
+test('VER-18: who knows when to ask again says so, and the answer passes it on', async () => {
+  const { server, admit } = open()
+  server.failure = new SourceUnavailableError('busy', { retryAfterSeconds: 7 })
+  assert.equal((await answerTo(admit(by(unknownKey())))).headers['retry-after'], '7')
+})
+
+test('the log gets a path of every URL, and never a query', async () => {
+  const { admit, told } = open()
+  const absolute = ['http://api.example', 'HTTP://api.example?a', 'http://api.example/a/b?c']
+  for (const url of ['/', '', '/a?b=/c', '/a#b', ...absolute]) await admit({ ...arriving, url })
+  assert.deepEqual(
+    told.map((line) => line.replace('no_credential GET ', '')),
+    ['/', '/', '/a', '/a', '/', '/', '/a/b'],
+  )
 })
 
 test('RS-10: a listener that throws changes no answer', async (t) => {

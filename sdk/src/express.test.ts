@@ -13,8 +13,9 @@ async function listen(app: express.Express) {
   return { port: (server.address() as AddressInfo).port, close }
 }
 
-behavesAsAGuard('Express', async (source) => {
+behavesAsAGuard('Express', async (source, more) => {
   const { guard, close } = doorward({
+    ...more,
     environment: 'live',
     source,
     onError: () => {},

@@ -5,8 +5,9 @@ import { behavesAsAGuard } from './adapter.suite.ts'
 import { doorward } from './fastify.ts'
 import { Records } from './record.fixture.ts'
 
-behavesAsAGuard('Fastify', async (source) => {
+behavesAsAGuard('Fastify', async (source, more) => {
   const { guard, close } = doorward({
+    ...more,
     environment: 'live',
     source,
     onError: () => {},

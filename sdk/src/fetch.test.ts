@@ -8,8 +8,9 @@ import { Records, ranges } from './record.fixture.ts'
 
 behavesAsAGuard(
   'fetch',
-  async (source) => {
+  async (source, more) => {
     const { guard, close } = doorward({
+      ...more,
       environment: 'live',
       source,
       onError: () => {},

@@ -33,7 +33,7 @@ function open(t: test.TestContext, send?: (batch: UsageBatch) => Promise<void>) 
 }
 
 test('delivers every 2 s what was counted, and nothing where nothing was', async (t) => {
-  const { note, sent, tick } = open(t)
+  const { counter, note, sent, tick } = open(t)
   await tick()
   note()
   note()
@@ -44,6 +44,7 @@ test('delivers every 2 s what was counted, and nothing where nothing was', async
     sent.map((batch) => batch.items[0]?.count),
     [2],
   )
+  assert.equal(counter.dropped, 0)
 })
 
 test('what failed comes again under its id, and what came since follows it', async (t) => {
@@ -91,6 +92,19 @@ test('closing delivers the rest, after what is under way', async (t) => {
   note()
   await tick()
   assert.equal(sent.length, 2, 'the timer is stopped')
+})
+
+test('closing tries once more what failed while it was closing', async (t) => {
+  const slow = Promise.withResolvers<void>()
+  const { note, sent, errors, flushing, tick } = open(t, () =>
+    errors.length === 0 ? slow.promise : Promise.resolve(),
+  )
+  note()
+  await tick()
+  const closed = flushing.close()
+  slow.reject(new Error('down'))
+  await closed
+  assert.deepEqual([sent.length, sent[1]?.id, errors.length], [2, sent[0]?.id, 1])
 })
 
 test('closing ends when the receiver is down', async (t) => {

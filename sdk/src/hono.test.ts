@@ -7,8 +7,9 @@ import { type DoorwardEnv, doorward } from './hono.ts'
 
 behavesAsAGuard(
   'Hono',
-  async (source) => {
+  async (source, more) => {
     const { guard, close } = doorward({
+      ...more,
       environment: 'live',
       source,
       onError: () => {},

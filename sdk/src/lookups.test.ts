@@ -94,6 +94,34 @@ test('what was asked before a change is used once and not kept, and who comes la
   assert.deepEqual(kept, [['a', null, NOW]], 'the slow old answer does not revive anything')
 })
 
+test('the end of an old question ends no newer one: who comes then joins it', async () => {
+  const { questions, lookups } = open()
+  const before = lookups.record('a')
+  await turn()
+  lookups.forget()
+  const after = lookups.record('a')
+  await turn()
+  questions[0]?.answer.resolve([record])
+  await before
+  await turn()
+  assert.equal(lookups.record('a'), after)
+  assert.equal(questions.length, 2)
+})
+
+test('who asked in the very turn of a change is answered too', async () => {
+  const { questions, kept, lookups } = open()
+  const waiting = lookups.record('a')
+  lookups.forget()
+  await turn()
+  assert.deepEqual(
+    questions.map((question) => question.hashes),
+    [['a']],
+  )
+  questions[0]?.answer.resolve([record])
+  assert.equal(await waiting, record)
+  assert.deepEqual(kept, [])
+})
+
 test('VER-18: whatever the source fails of, it is unavailable, and nothing is kept', async () => {
   const failures: [why: string, settle: (answer: PromiseWithResolvers<Answers>) => void][] = [
     ['rejects', (answer) => answer.reject(new Error('boom'))],

@@ -58,6 +58,8 @@ test('the wire form, field by field', () => {
     retires_at: null,
     expires_at: '2026-03-01T12:01:00.000Z',
   })
+  const scopes = new Set(['b:read', 'a:write', 'a:read'])
+  assert.deepEqual(recordToWire(aRecord({ scopes })).scopes, ['a:read', 'a:write', 'b:read'], 'in one order')
 })
 
 test('what is not as expected is no record, and the fault names the field but not the value', () => {

@@ -121,6 +121,12 @@ test('AUD-06: C1 controls, which a header may hold and a terminal obeys, are non
   assert.equal(take(counter).items[0]?.lastUserAgent, 'curl[2J/31m8 é')
 })
 
+test('AUD-06: a cut through the middle of a character leaves no half', () => {
+  const counter = new UsageCounter()
+  counter.note({ ...use, userAgent: `${'a'.repeat(255)}🚪` }, NOW)
+  assert.equal(take(counter).items[0]?.lastUserAgent, `${'a'.repeat(255)}\ufffd`)
+})
+
 test('what is given up counts as dropped and does not come again', () => {
   const counter = new UsageCounter()
   counter.note(use, NOW)

@@ -109,7 +109,6 @@ export class UsageCounter {
 function toItem({ credentialId, outcome, count, lastAtMs, lastIp, lastUserAgent }: Count): UsageItem {
   const printable = lastUserAgent
     ?.replace(/\p{Cc}/gu, '')
-    .toWellFormed()
     .slice(0, MAX_USER_AGENT)
     .toWellFormed()
   return {

@@ -53,6 +53,14 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
       .header('x-request-id', request.id)
       .header('permissions-policy', 'camera=(), geolocation=(), microphone=()')
   })
+  // Who is answered while the server stops must let go of the connection, or the stop would wait for it.
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
   app.addHook('onResponse', async (request, reply) => {
     const { method, id, url } = request
     const ms = Math.round(reply.elapsedTime * 10) / 10

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { mintCredential, Secret } from '@doorward/sdk/kernel'
+import { type Ask, managementApi } from './management.ts'
+import { type Place, place, type Running, start } from './start.fixture.ts'
+
+const EVERY_MS = 200
+const WITHIN_MS = 5_000
+
+interface IssuedKey {
+  readonly id: string
+  readonly secret: string
+  readonly scopes: readonly string[]
+}
+
+describe("a key's life, seen at the orders API, which is never restarted", { concurrency: true }, () => {
+  let at: Place
+  let running: Running
+  let ask: Ask
+
+  before(async () => {
+    at = await place()
+    running = await start(at)
+    ask = managementApi(at.serverUrl, new Secret(/ak_\w{49}/.exec(running.output())?.[0] ?? ''))
+  })
+  after(async () => {
+    await running.end('SIGINT')
+    at.release()
+  })
+
+  test('KEY-10, VER-01: revoked', async () => {
+    const key = await workingKey()
+    await ask('POST', `/v1/keys/${key.id}/revoke`, { reason: 'leaked' })
+    await assertRefused(key, 'revoked')
+  })
+
+  test('KEY-10, KEY-14: disabled, and enabled again', async () => {
+    const key = await workingKey()
+    await ask('POST', `/v1/keys/${key.id}/disable`)
+    await assertRefused(key, 'disabled')
+    await ask('POST', `/v1/keys/${key.id}/enable`)
+    await answers(key.secret, 200)
+  })
+
+  test('KEY-10, KEY-15: of an owner who is suspended, and resumed', async () => {
+    const key = await workingKey({ owner_id: 'org_initech' })
+    await ask('POST', '/v1/owners/org_initech/suspend', { reason: 'unpaid' })
+    await assertRefused(key, 'owner_suspended')
+    await ask('POST', '/v1/owners/org_initech/resume')
+    await answers(key.secret, 200)
+  })
+
+  test('KEY-08, KEY-10: expired', async () => {
+    const key = await workingKey({ lifetime_seconds: 2 })
+    const afterMs = await assertRefused(key, 'expired')
+    assert.ok(afterMs < 3_000, `still accepted ${afterMs} ms after it was made`)
+  })
+
+  test('KEY-18: of another environment', async () => {
+    const key = await newKey({ environment: 'test' })
+    await assertRefused(key, 'environment_mismatch')
+  })
+
+  test('KEY-11: while a rotation runs both secrets work, after it the new one alone; the key stays the same', async () => {
+    const key = await workingKey()
+    const rotated = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 3600 })
+    assert.deepEqual([rotated.id, rotated.scopes], [key.id, key.scopes])
+    assert.notEqual(rotated.secret, key.secret)
+    await answers(rotated.secret, 200)
+    await answers(key.secret, 200, 'old-deployment/7')
+    for (const { secret } of [key, rotated])
+      assert.deepEqual((await verdict(secret)).principal?.key_id, key.id)
+
+    const old = await oldSecretOnceReported(key.id, 'old-deployment/7')
+    assert.deepEqual([old.state, old.last_used_ip], ['retiring', '127.0.0.1'])
+
+    await ask('POST', `/v1/keys/${key.id}/rotation/finish`)
+    await assertRefused(key, 'rotated')
+    await answers(rotated.secret, 200)
+  })
+
+  test('KEY-11: a rotation undone leaves the old secret at work, and the new one for nothing', async () => {
+    const key = await workingKey()
+    const rotated = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 3600 })
+    const undone = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotation/undo`)
+    assert.deepEqual([undone.id, undone.scopes], [key.id, key.scopes])
+    await assertRefused(rotated, 'revoked')
+    await answers(key.secret, 200)
+  })
+
+  /** Outside: the same 401 for every reason, 5 s after the change at the latest. To its owner: the reason. */
+  async function assertRefused({ secret }: IssuedKey, reason: string): Promise<number> {
+    const { response, lastOtherMs } = await answers(secret, 401)
+    assert.equal(response.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
+    const { hint, ...body } = (await response.json()) as { hint?: string }
+    const made = mintCredential('api_key', { environment: 'live' }).reveal()
+    assert.deepEqual(body, await (await call(made)).json())
+    assert.equal(hint !== undefined, reason === 'environment_mismatch')
+
+    const { valid, refusal } = await verdict(secret)
+    assert.deepEqual([valid, refusal?.reason], [false, reason])
+    assert.ok(refusal?.message && refusal.fix)
+    return lastOtherMs
+  }
+
+  /** Polls until the status comes, counted from now; whatever else was answered before, it was not after 5 s. */
+  async function answers(secret: string, status: number, userAgent?: string) {
+    const since = performance.now()
+    for (let lastOtherMs = 0; ; await sleep(EVERY_MS)) {
+      const sentMs = performance.now() - since
+      const response = await call(secret, userAgent)
+      if (response.status === status) return { response, lastOtherMs }
+      assert.ok(sentMs <= WITHIN_MS, `still ${response.status} after ${sentMs} ms`)
+      lastOtherMs = sentMs
+    }
+  }
+
+  function call(secret: string, userAgent = 'test'): Promise<Response> {
+    const headers = { authorization: `Bearer ${secret}`, 'user-agent': userAgent }
+    return fetch(`${at.ordersUrl}/orders?limit=1`, { headers })
+  }
+
+  function verdict(credential: string) {
+    const asked = { credential, environment: 'live', scopes: ['orders:read'], dry_run: true }
+    return ask<{
+      valid: boolean
+      principal?: { key_id: string }
+      refusal?: { reason: string; message: string; fix: string }
+    }>('POST', '/v1/verify', asked)
+  }
+
+  function newKey(more: object = {}): Promise<IssuedKey> {
+    const wanted = {
+      owner_id: 'org_acme',
+      name: 'life',
+      environment: 'live',
+      scopes: ['orders:read'],
+      ...more,
+    }
+    return ask('POST', '/v1/keys', wanted)
+  }
+
+  async function workingKey(more: object = {}): Promise<IssuedKey> {
+    const key = await newKey(more)
+    assert.equal((await call(key.secret)).status, 200)
+    return key
+  }
+
+  /** The orders API reports every 2 s what it has counted. */
+  async function oldSecretOnceReported(id: string, userAgent: string) {
+    for (let tries = 0; ; tries++, await sleep(EVERY_MS)) {
+      const { secrets } = await ask<{
+        secrets: { state: string; last_used_ip: string; last_used_user_agent: string }[]
+      }>('GET', `/v1/keys/${id}`)
+      const [, old] = secrets
+      if (old?.last_used_user_agent === userAgent) return old
+      assert.ok(tries < 50, 'nobody is said to have used the old secret')
+    }
+  }
+})

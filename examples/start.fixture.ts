@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { freePort } from '../test/postgres.ts'
+
+const START = fileURLToPath(new URL('start.ts', import.meta.url))
+const READY = 'Ctrl-C stops both.'
+const WITHIN_MS = 90_000
+
+/** Where an example runs: free ports and a directory of its own, which later starts find again. */
+export interface Place {
+  readonly dataDir: string
+  readonly serverUrl: string
+  readonly ordersUrl: string
+  readonly env: Readonly<Record<string, string>>
+  release(): void
+}
+
+export interface Ended {
+  readonly exitCode: number | null
+  readonly ms: number
+}
+
+export interface Running {
+  readonly pid: number
+  /** All that was written so far, by the start and its children. */
+  output(): string
+  end(...signals: NodeJS.Signals[]): Promise<Ended>
+}
+
+export async function place(): Promise<Place> {
+  const root = mkdtempSync(join(tmpdir(), 'doorward-example-'))
+  const [port, ordersPort] = [await freePort(), await freePort()]
+  const dataDir = join(root, 'data')
+  return {
+    dataDir,
+    serverUrl: `http://127.0.0.1:${port}`,
+    ordersUrl: `http://127.0.0.1:${ordersPort}`,
+    env: { PORT: String(port), ORDERS_PORT: String(ordersPort), DATA_DIR: dataDir },
+    release: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** `npm start`, until it is ready or has ended by itself. */
+export async function start({
+  env,
+}: Pick<Place, 'env'>): Promise<Running & { readonly exitCode: number | null }> {
+  const own = /^(DOORWARD_.*|DATABASE_URL|DATA_DIR|PORT|HOST|PUBLIC_URL|ORDERS_PORT)$/
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
+  const child = spawn(process.execPath, [START], {
+    env: { ...clean, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let written = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      written += text
+    })
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const giveUpAt = performance.now() + WITHIN_MS
+  while (!written.includes(READY) && child.exitCode === null && child.signalCode === null) {
+    assert.ok(performance.now() < giveUpAt, `not ready in time:\n${written}`)
+    await sleep(50)
+  }
+  const end = async (...signals: NodeJS.Signals[]) => {
+    const startedAt = performance.now()
+    for (const signal of signals) child.kill(signal)
+    const exitCode = await closed
+    return { exitCode, ms: performance.now() - startedAt }
+  }
+  if (!written.includes(READY)) await closed
+  return { pid: child.pid ?? 0, output: () => written, end, exitCode: child.exitCode }
+}
+
+/** The commands that a start has printed, by the comment above each. */
+export function commandsIn(output: string): (about: string) => string {
+  const found = [...output.matchAll(/^ {2}# (.+)\n {2}(curl .+)$/gm)]
+  return (about) => {
+    const command = found.find(([, why = '']) => why.startsWith(about))?.[2]
+    assert.ok(command !== undefined, `no command about ${about} in:\n${output}`)
+    return command
+  }
+}
+
+/** Runs a line as it was printed; a curl with `-i` answers with status, headers and body. */
+export async function paste(line: string) {
+  const { stdout } = await promisify(execFile)('sh', ['-c', line])
+  const [head = '', body = ''] = stdout.startsWith('HTTP/') ? stdout.split(/\r\n\r\n(.*)/s) : ['', stdout]
+  const challenge = /^www-authenticate: (.*)\r?$/im.exec(head)?.[1]
+  return { status: Number(head.split(' ')[1]), challenge, body: JSON.parse(body) }
+}
+
+/** Secrets of any kind in a text. */
+export function secretsIn(text: string): string[] {
+  return text.match(/[a-z][a-z0-9_]*_[0-9A-Za-z]{49}(?![0-9A-Za-z])/g) ?? []
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { commandsIn, type Place, paste, place, type Running, secretsIn, start } from './start.fixture.ts'
+
+describe('npm start', () => {
+  let at: Place
+  let running: Running
+  /** The commands of the first start. */
+  let about: (comment: string) => string
+  let adminKey: string
+
+  before(async () => {
+    at = await place()
+    running = await start(at)
+    about = commandsIn(running.output())
+    adminKey = /ak_\w{49}/.exec(running.output())?.[0] ?? ''
+  })
+  after(async () => {
+    await running.end('SIGKILL')
+    at.release()
+  })
+
+  test('shows the admin key, a live key per owner and a test key, and where things are', () => {
+    const shown = new Set(secretsIn(running.output()).map((secret) => secret.slice(0, -49)))
+    assert.deepEqual([...shown].sort(), ['ak_', 'sk_live_', 'sk_test_'])
+    assert.equal(new Set(secretsIn(running.output())).size, 4)
+    for (const where of [`${at.serverUrl}/docs`, at.ordersUrl, at.dataDir])
+      assert.ok(running.output().includes(where), where)
+    assert.doesNotMatch(running.output(), /warning|"level"/i)
+  })
+
+  test("the printed line that says 200 lists the owner's orders and nobody else's", async () => {
+    const { status, body } = await paste(about('200'))
+    assert.equal(status, 200)
+    assert.equal(body.data.length, 3)
+    const [bearer = ''] = secretsIn(about('200'))
+    const orders = await allOrders(at.ordersUrl, bearer)
+    assert.deepEqual(
+      [orders.length, new Set(orders.map((order) => order.owner_id))],
+      [180, new Set(['org_acme'])],
+    )
+  })
+
+  test("RS-02 the orders API: another owner's order and one that never was get the same 404, byte for byte", async () => {
+    const [acme = ''] = secretsIn(about('200'))
+    const [globex = ''] = secretsIn(about('403'))
+    const [theirs] = await allOrders(at.ordersUrl, globex)
+    const [foreign, unknown] = await Promise.all([get(acme, `/${theirs?.id}`), get(acme, '/ord_999999')])
+    assert.deepEqual([foreign.status, unknown.status], [404, 404])
+    assert.equal(await foreign.text(), await unknown.text())
+    assert.equal((await get(globex, `/${theirs?.id}`)).status, 200)
+  })
+
+  test('RS-01: without credentials the challenge is bare', async () => {
+    const answer = await fetch(`${at.ordersUrl}/orders`)
+    assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [401, 'Bearer'])
+  })
+
+  test('RS-02: the printed line that says 403 lacks the scope, and the challenge names it', async () => {
+    const { status, challenge } = await paste(about('403'))
+    assert.equal(status, 403)
+    assert.equal(challenge, 'Bearer error="insufficient_scope", scope="orders:write"')
+  })
+
+  test('KEY-18, RS-02: the printed line that says 401 presents a test key, and the body gives a hint', async () => {
+    const { status, challenge, body } = await paste(about('401'))
+    assert.deepEqual([status, challenge], [401, 'Bearer error="invalid_token"'])
+    assert.equal(body.hint, 'This credential is marked test; this API accepts live.')
+  })
+
+  test('RS-04, VER-13: the printed line that says 400 has a key in the URL', async () => {
+    const { status, challenge, body } = await paste(about('400'))
+    assert.deepEqual([status, challenge], [400, 'Bearer error="invalid_request"'])
+    assert.equal(body.code, 'credential_in_url')
+  })
+
+  test('KEY-04, KEY-07: the printed management line lists the keys without their secrets', async () => {
+    const { body } = await paste(about('All keys'))
+    assert.equal(body.data.length, 3)
+    assert.deepEqual(secretsIn(JSON.stringify(body)), [])
+  })
+
+  test('KEY-10: the printed revoke line ends a key at the orders API within 5 s', async () => {
+    const { body } = await paste(about('Revoke'))
+    assert.equal(body.state, 'revoked')
+    await sleep(5_000)
+    assert.equal((await paste(about('403'))).status, 401)
+  })
+
+  test('AUD-03: what the two processes log holds the reason and no secret', () => {
+    const [, log = ''] = running.output().split('Ctrl-C stops both.')
+    assert.match(log, /"reason":"environment_mismatch"/)
+    assert.deepEqual(secretsIn(log), [])
+  })
+
+  test("the orders API's own key is readable by its user alone", () => {
+    assert.equal(statSync(join(at.dataDir, 'orders-api.json')).mode & 0o777, 0o600)
+  })
+
+  test('a second start beside it says that the port, or the directory, is in use, and exits 1', async () => {
+    const samePort = await start(at)
+    assert.equal(samePort.exitCode, 1)
+    assert.match(samePort.output(), /Port \d+ is in use/)
+    const other = await place()
+    const sameDirectory = await start({ env: { ...other.env, DATA_DIR: at.dataDir } })
+    other.release()
+    assert.equal(sameDirectory.exitCode, 1)
+    assert.match(sameDirectory.output(), /is in use by another Doorward process/)
+  })
+
+  test('OPS-04: Ctrl-C, even twice, ends both in under 2 s, without an error', async () => {
+    const before = running.output()
+    const { exitCode, ms } = await running.end('SIGINT', 'SIGINT')
+    assert.equal(exitCode, 0)
+    assert.ok(ms < 2_000, `${ms} ms`)
+    assert.equal(running.output(), before)
+    await assert.rejects(fetch(`${at.serverUrl}/livez`))
+    await assert.rejects(fetch(`${at.ordersUrl}/livez`))
+  })
+
+  test('KEY-04: a second start keeps the data and shows no secret', async () => {
+    running = await start(at)
+    assert.deepEqual(secretsIn(running.output()), [])
+    assert.match(running.output(), /npm run admin-key/)
+    assert.equal((await paste(about('200'))).status, 200)
+    assert.equal((await paste(about('403'))).status, 401)
+  })
+
+  test('a start that is killed without a word takes its children along', async () => {
+    await running.end('SIGKILL')
+    await sleep(1_500)
+    await assert.rejects(fetch(`${at.serverUrl}/livez`))
+    await assert.rejects(fetch(`${at.ordersUrl}/livez`))
+  })
+
+  test("without the orders API's key the start says what to do, and does it with an admin key", async () => {
+    rmSync(join(at.dataDir, 'orders-api.json'))
+    const locked = await start(at)
+    assert.equal(locked.exitCode, 1)
+    assert.match(locked.output(), /DOORWARD_ADMIN_KEY=ak_… npm start/)
+    assert.deepEqual(secretsIn(locked.output()), [])
+
+    running = await start({ env: { ...at.env, DOORWARD_ADMIN_KEY: adminKey } })
+    assert.deepEqual(secretsIn(running.output()), [])
+    assert.equal((await paste(about('200'))).status, 200)
+    assert.equal((await running.end('SIGTERM')).exitCode, 0)
+  })
+
+  test('a configuration that is not sound is told in full, and ends everything', async () => {
+    const wrong = await start({ env: { ...at.env, DOORWARD_LOGLEVEL: 'x', DOORWARD_BRAND: 'A' } })
+    assert.equal(wrong.exitCode, 1)
+    assert.match(wrong.output(), /did you mean DOORWARD_LOG_LEVEL\?\n.*DOORWARD_BRAND/)
+    assert.doesNotMatch(wrong.output(), /\n {4}at /)
+  })
+
+  function get(bearer: string, path: string): Promise<Response> {
+    return fetch(`${at.ordersUrl}/orders${path}`, { headers: { authorization: `Bearer ${bearer}` } })
+  }
+})
+
+/** Page by page. */
+async function allOrders(url: string, bearer: string): Promise<{ id: string; owner_id: string }[]> {
+  const orders = []
+  for (let after = ''; ; ) {
+    const response = await fetch(`${url}/orders?limit=100${after}`, {
+      headers: { authorization: `Bearer ${bearer}` },
+    })
+    const { data, next } = (await response.json()) as {
+      data: { id: string; owner_id: string }[]
+      next: string | null
+    }
+    orders.push(...data)
+    if (next === null) return orders
+    after = `&after=${next}`
+  }
+}

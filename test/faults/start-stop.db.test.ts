@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { mintCredential, parseCredential } from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
+import { migrate } from '../../src/db/migrate.ts'
+import { type Database, openDatabase } from '../../src/db/open.ts'
+import { type TestPlace, testPlace } from '../database.ts'
+import { runMain, startServer } from '../server-process.ts'
+
+describe('starting and stopping', () => {
+  let place: TestPlace
+  let directory: string
+  before(async () => {
+    place = await testPlace()
+    directory = mkdtempSync(join(tmpdir(), 'doorward-files-'))
+  })
+  after(async () => {
+    rmSync(directory, { recursive: true })
+    await place.release()
+  })
+
+  const withDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
+    const database = await openDatabase(place.place)
+    try {
+      return await work(database)
+    } finally {
+      await database.close()
+    }
+  }
+
+  it('OPS-10: every fault of the configuration is told at once, and an unknown name with the nearest known one', async () => {
+    const { code, said } = await runMain([], {
+      PORT: 'http',
+      PUBLIC_URL: 'example.com',
+      DOORWARD_ADMIN_KEY: 'ak_nonsense',
+      DOORWARD_BRAND: 'Acme!',
+      DOORWARD_ENVIRONMENTS: 'live,sk',
+      DOORWARD_TRUSTED_PROXIES: '10.0.0.0/8,proxy',
+      DOORWARD_LOG_LEVL: 'debug',
+    })
+    assert.equal(code, 2)
+    for (const name of [
+      'PORT',
+      'PUBLIC_URL',
+      'ADMIN_KEY',
+      'BRAND',
+      'ENVIRONMENTS',
+      'TRUSTED_PROXIES holds proxy',
+    ])
+      assert.ok(said.includes(name), name)
+    assert.match(said, /DOORWARD_LOG_LEVL is no setting of Doorward; did you mean DOORWARD_LOG_LEVEL\?/)
+    assert.ok(!said.includes('ak_nonsense'))
+  })
+
+  it('--help names every command and setting; an unknown command is refused', async () => {
+    const { code, said } = await runMain(['--help'], {})
+    assert.equal(code, 0)
+    for (const word of [
+      'serve',
+      'migrate',
+      'verify-audit',
+      'admin-key',
+      'DOORWARD_CATALOGUE',
+      'DATABASE_URL',
+    ])
+      assert.ok(said.includes(word), word)
+    assert.equal((await runMain(['sevre'], {})).code, 2)
+    assert.equal((await runMain(['--frce'], {})).code, 1)
+  })
+
+  it('a migration can be looked at before it is made', async () => {
+    const empty = await testPlace({ empty: true })
+    const dry = await runMain(['migrate', '--dry-run'], { ...empty.env })
+    assert.match(dry.said, /Would apply: 0001-foundation/)
+    assert.match((await runMain(['migrate'], { ...empty.env })).said, /Applied: 0001-foundation/)
+    assert.match((await runMain(['migrate'], { ...empty.env })).said, /up to date/)
+    await empty.release()
+  })
+
+  it('OPS-02: a database of a newer version is refused, with what to do', async () => {
+    const name = '9999-from-the-future'
+    await withDatabase(({ db }) =>
+      sql`insert into kysely_migration (name, timestamp) values (${name}, 'now')`.execute(db),
+    )
+    const { code, said } = await runMain([], { ...place.env, PORT: '0' })
+    assert.equal(code, 1)
+    assert.match(said, /migrated by a newer Doorward \(9999-from-the-future\)/)
+    await withDatabase(({ db }) => sql`delete from kysely_migration where name = ${name}`.execute(db))
+  })
+
+  it('OPS-03: a migration that fails leaves the database as it was, and can be tried again', async () => {
+    const empty = await testPlace({ empty: true })
+    const database = await openDatabase(empty.place)
+    await sql`create table usage (in_the_way int)`.execute(database.db)
+    await assert.rejects(migrate(database), /failed and was rolled back/)
+    const tables = await sql<{ n: number }>`
+      select count(*)::int as n from pg_tables where schemaname = 'public' and tablename not like 'kysely%'`.execute(
+      database.db,
+    )
+    assert.equal(tables.rows[0]?.n, 1)
+    await sql`drop table usage`.execute(database.db)
+    assert.deepEqual(await migrate(database), ['0001-foundation'])
+    await database.close()
+    await empty.release()
+  })
+
+  it('OPS-04: told to stop, a server answers what is under way, writes what it counted, and ends with 0', async () => {
+    const adminKey = mintCredential('admin_key').reveal()
+    const server = await startServer(place.env, adminKey)
+    const asked = { owner_id: 'org_stop', name: 'a', environment: 'live', scopes: [] }
+    const { body: key } = await server.call('POST', '/v1/keys', asked)
+    assert.equal((await server.call('POST', '/v1/verify', { credential: key.secret })).body.valid, true)
+    const underWay = server.call('POST', '/v1/keys', asked)
+    await server.call('GET', '/livez')
+    const [{ status }, { code }] = await Promise.all([underWay, server.kill('SIGTERM')])
+    assert.deepEqual([status, code], [201, 0])
+    await withDatabase(async ({ db }) => {
+      const [row] = await db.selectFrom('usage').select('count').where('outcome', '=', 'accepted').execute()
+      assert.equal(Number(row?.count), 1)
+    })
+  })
+
+  it('a lost admin key is replaced at the command line, and the audit log tells', async () => {
+    const { code, said } = await runMain(['admin-key'], place.env)
+    assert.equal(code, 0)
+    const secret = said.trim().split('\n').at(-1) ?? ''
+    assert.equal(parseCredential(secret)?.kind, 'admin_key')
+    const server = await startServer(place.env, secret)
+    const { body } = await server.call('GET', '/v1/audit-events?action=admin_key.created&limit=1')
+    assert.equal(body.data[0].actor.kind, 'system')
+    await server.kill('SIGTERM')
+    const minted = await runMain(['admin-key', '--mint'], {})
+    assert.equal(parseCredential(minted.said.trim())?.kind, 'admin_key')
+  })
+
+  it('AUD-04: the chain is walked by a command, which names the first broken row', async () => {
+    const intact = await runMain(['verify-audit'], place.env)
+    assert.equal(intact.code, 0)
+    assert.match(intact.said, /The chain is intact: \d+ events, head [0-9a-f]{64}/)
+    await withDatabase(async ({ db }) => {
+      await sql`alter table audit_events disable trigger all`.execute(db)
+      await sql`update audit_events set ip = '6.6.6.6' where seq = 2`.execute(db)
+    })
+    const broken = await runMain(['verify-audit'], place.env)
+    assert.equal(broken.code, 1)
+    assert.match(broken.said, /broken at event 2 \(evt_\w+\): the row was altered/)
+  })
+
+  it('the catalogue is declared in a file, as often as one starts; a broken file is refused with its faults', async () => {
+    const file = join(directory, 'scopes.json')
+    const content = { scopes: [{ name: 'files:read', description: 'See your files' }] }
+    writeFileSync(file, JSON.stringify(content))
+    const adminKey = (await runMain(['admin-key'], place.env)).said.trim().split('\n').at(-1) ?? ''
+    const events = []
+    for (let n = 0; n < 2; n++) {
+      const server = await startServer({ ...place.env, DOORWARD_CATALOGUE: file }, adminKey)
+      const { body } = await server.call('GET', '/v1/audit-events?target_id=files:read')
+      events.push(body.data.length)
+      await server.kill('SIGTERM')
+    }
+    assert.deepEqual(events, [1, 1])
+    writeFileSync(file, JSON.stringify({ scopes: [{ name: 'Files Read', colour: 'red' }] }))
+    const { code, said } = await runMain([], { ...place.env, DOORWARD_CATALOGUE: file, PORT: '0' })
+    assert.equal(code, 1)
+    assert.match(said, /is no catalogue:[\s\S]*\/scopes\/0/)
+  })
+})

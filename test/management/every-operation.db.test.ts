@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { mintCredential } from '@doorward/sdk/kernel'
+import { ALL_PERMISSIONS, type Permission, UNBOUND_ONLY } from '../../src/admin/permission.ts'
+import { openTestApp, type TestAnswer, type TestApp } from '../app.ts'
+import {
+  callOperation,
+  type Documented,
+  documentedOperations,
+  type Examples,
+  examplesOn,
+} from './operations.ts'
+
+describe('every operation of the management API', () => {
+  let app: TestApp
+  let operations: Documented[]
+  let examples: Examples
+  before(async () => {
+    app = await openTestApp()
+    operations = await documentedOperations(app)
+    examples = await examplesOn(app, 'org_a')
+  })
+  after(() => app.close())
+
+  /** All rows of all tables but the audit log's. */
+  const content = async () => {
+    const tables = [
+      'apis',
+      'scopes',
+      'owners',
+      'keys',
+      'secrets',
+      'admin_keys',
+      'usage',
+      'idempotent_requests',
+    ] as const
+    const found = await Promise.all(tables.map((table) => app.db.selectFrom(table).selectAll().execute()))
+    return JSON.stringify(found)
+  }
+  const withoutRequestId = ({ body: { request_id: _, ...body } }: TestAnswer) => body
+  const except = (left: string) => ALL_PERMISSIONS.filter((permission) => permission !== left)
+
+  it('MGT-18: is in the document, and the document tells of no other', async () => {
+    assert.deepEqual(operations.map(({ id }) => id).sort(), Object.keys(examples).sort())
+    const openingRoutes = globSync('src/**/*.ts').filter(
+      (file) =>
+        !file.includes('.test.') &&
+        /\bapp\.(route|get|post|put|patch|delete|all)[(<]/.test(readFileSync(file, 'utf8')),
+    )
+    assert.deepEqual(openingRoutes.sort(), [
+      'src/admin/management.ts',
+      'src/http/documents.ts',
+      'src/http/health.ts',
+    ])
+  })
+
+  it('MGT-01: answers 401 to nobody, with a bare challenge', async () => {
+    for (const operation of operations) {
+      const { status, body, headers } = await callOperation(app, operation, examples[operation.id], null)
+      assert.deepEqual([operation.id, status, body.code], [operation.id, 401, 'no_credential'])
+      assert.equal(headers['www-authenticate'], 'Bearer realm="doorward management"')
+    }
+  })
+
+  it('VER-19 VER-01: answers the same 401 to keys that are made up, revoked, rotated or expired', async () => {
+    const revoked = await app.call('POST', '/v1/admin-keys', { name: 'r', permissions: [...ALL_PERMISSIONS] })
+    await app.call('POST', `/v1/admin-keys/${revoked.body.id}/revoke`, { reason: 'test' })
+    const rotated = await app.call('POST', '/v1/admin-keys', { name: 'r', permissions: [...ALL_PERMISSIONS] })
+    await app.call('POST', `/v1/admin-keys/${rotated.body.id}/rotate`, { overlap_seconds: 0 })
+    const expired = await app.call('POST', '/v1/admin-keys', {
+      name: 'e',
+      permissions: [...ALL_PERMISSIONS],
+      expires_at: new Date(app.clock.now().getTime() + 1000).toISOString(),
+    })
+    app.clock.advance({ seconds: 1 })
+    const keys = [
+      revoked.body.secret,
+      rotated.body.secret,
+      expired.body.secret,
+      mintCredential('admin_key').reveal(),
+    ]
+    for (const operation of operations) {
+      const answers = []
+      for (const as of keys) answers.push(await callOperation(app, operation, examples[operation.id], as))
+      for (const answer of answers) {
+        assert.equal(answer.status, 401, operation.id)
+        assert.deepEqual(withoutRequestId(answer), withoutRequestId(answers[0] as TestAnswer))
+      }
+    }
+  })
+
+  it('VER-19: answers 401 to an API key, whatever its scopes are called', async () => {
+    const { secret } = await app.keyFor('org_a', { scopes: ['keys:read', 'keys:write', 'admin_keys:write'] })
+    for (const operation of operations) {
+      const { status, body } = await callOperation(app, operation, examples[operation.id], secret)
+      assert.deepEqual([operation.id, status, body.code], [operation.id, 401, 'invalid_token'])
+    }
+  })
+
+  it('MGT-03: answers 403 to an admin key that lacks its permission alone, and changes nothing', async () => {
+    const lacking = new Map<string, string>()
+    for (const permission of new Set(operations.map((operation) => operation.permission)))
+      lacking.set(permission, await app.adminKeyWith(except(permission)))
+    const before = await content()
+    for (const operation of operations) {
+      const as = lacking.get(operation.permission) ?? null
+      const { status, body } = await callOperation(app, operation, examples[operation.id], as)
+      assert.deepEqual([operation.id, status, body.code], [operation.id, 403, 'insufficient_permission'])
+    }
+    assert.equal(await content(), before)
+  })
+
+  it('MGT-02: answers a key of another owner as if there were no such thing, byte for byte', async () => {
+    const bound = ALL_PERMISSIONS.filter((permission) => !UNBOUND_ONLY.has(permission))
+    const stranger = await app.adminKeyWith(bound, 'org_b')
+    const unknown: Record<string, string> = { key: 'key_unknown', org: 'org_unknown' }
+    const before = await content()
+    let asked = 0
+    for (const operation of operations) {
+      const example = examples[operation.id]
+      const id = example?.path?.id
+      if (id === undefined || !bound.includes(operation.permission as Permission)) continue
+      asked += 1
+      const foreign = await callOperation(app, operation, example, stranger)
+      const path = { id: unknown[id.split('_')[0] ?? ''] ?? '' }
+      const missing = await callOperation(app, operation, { ...example, path }, stranger)
+      assert.deepEqual([operation.id, foreign.status, missing.status], [operation.id, 404, 404])
+      assert.deepEqual(withoutRequestId(foreign), withoutRequestId(missing))
+    }
+    assert.ok(asked >= 10)
+    assert.equal(await content(), before)
+  })
+
+  it('AUD-02: leaves an event of each refused attempt of somebody known', async () => {
+    app.clock.advance({ seconds: 1 })
+    const nosy = await app.adminKeyWith(['audit:read'])
+    const [{ id: actor }] = (await app.call('GET', '/v1/admin-keys?limit=1')).body.data
+    for (const operation of operations)
+      if (operation.permission !== 'audit:read')
+        await callOperation(app, operation, examples[operation.id], nosy)
+    const { body } = await app.call('GET', `/v1/audit-events?actor_id=${actor}&result=refused&limit=200`)
+    const told = body.data.map(
+      ({ detail }: { detail: { method: string; route: string } }) =>
+        `${detail.method} ${detail.route.replace(/:(\w+)/g, '{$1}')}`,
+    )
+    const expected = operations.filter(({ permission }) => permission !== 'audit:read')
+    assert.deepEqual(told.sort(), expected.map(({ method, path }) => `${method} ${path}`).sort())
+  })
+
+  it('MGT-18: answers what the document says, when it succeeds', async () => {
+    const order = ['finishKeyRotation', 'undoKeyRotation', 'revokeKey', 'revokeAdminKey', 'suspendOwner']
+    const last = (id: string) => order.indexOf(id)
+    for (const operation of operations.toSorted((a, b) => last(a.id) - last(b.id))) {
+      const { status, text } = await callOperation(app, operation, examples[operation.id], app.adminKey)
+      assert.ok(
+        String(status) in operation.responses,
+        `${operation.id} answers ${status}, which is not documented: ${text}`,
+      )
+      assert.ok(
+        status < 300 || /Rotation$|rotate|^enable/.test(operation.id),
+        `${operation.id} answers ${status}: ${text}`,
+      )
+    }
+  })
+})

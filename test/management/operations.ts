@@ -1,0 +1,92 @@
+import type { TestApp } from '../app.ts'
+
+/** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
+export type Examples = Readonly<Record<string, Example>>
+
+export interface Example {
+  readonly path?: Record<string, string>
+  readonly body?: object
+}
+
+/** Requests that would succeed with the first admin key, each on things that were made for it. */
+export async function examplesOn(app: TestApp, ownerId: string): Promise<Examples> {
+  const key = await app.keyFor(ownerId, { scopes: ['examples:read'] })
+  const rotating = await app.keyFor(ownerId, { scopes: [] })
+  await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
+  const { body: adminKey } = await app.call('POST', '/v1/admin-keys', { name: 'a', permissions: ['verify'] })
+  await app.call('POST', '/v1/scopes', { name: 'unused:read', description: 'Nothing holds it' })
+  const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
+  const [byKey, byOwner] = [{ id: key.id }, { id: ownerId }]
+  return {
+    createKey: { body: newKey },
+    listKeys: {},
+    getKey: { path: byKey },
+    getKeyUsage: { path: byKey },
+    lookUpKey: { body: { secret: key.secret } },
+    changeKey: { path: byKey, body: { name: 'b' } },
+    disableKey: { path: byKey, body: {} },
+    enableKey: { path: byKey, body: {} },
+    rotateKey: { path: byKey, body: { overlap_seconds: 60 } },
+    finishKeyRotation: { path: { id: rotating.id }, body: {} },
+    undoKeyRotation: { path: { id: rotating.id }, body: {} },
+    revokeKey: { path: byKey, body: { reason: 'test' } },
+    listOwners: {},
+    getOwner: { path: byOwner },
+    changeOwner: { path: byOwner, body: { name: 'b' } },
+    suspendOwner: { path: byOwner, body: { reason: 'test' } },
+    resumeOwner: { path: byOwner, body: {} },
+    listScopes: {},
+    declareScope: { body: { name: 'new:read', description: 'New' } },
+    changeScope: { path: { name: 'examples:read' }, body: { description: 'Other' } },
+    removeScope: { path: { name: 'unused:read' } },
+    listApis: {},
+    declareApi: { body: { identifier: 'https://new.example.com', name: 'New' } },
+    changeApi: { path: { id: 'api_default' }, body: { name: 'Other' } },
+    createAdminKey: { body: { name: 'a', permissions: ['verify'] } },
+    listAdminKeys: {},
+    rotateAdminKey: { path: { id: adminKey.id }, body: {} },
+    finishAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
+    undoAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
+    revokeAdminKey: { path: { id: adminKey.id }, body: { reason: 'test' } },
+    listAuditEvents: {},
+    verifyAuditChain: {},
+    verify: { body: { credential: key.secret } },
+    lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
+    reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
+  }
+}
+
+/** An operation of the OpenAPI document. */
+export interface Documented {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly permission: string
+  readonly responses: Readonly<Record<string, object>>
+}
+
+export async function documentedOperations(app: TestApp): Promise<Documented[]> {
+  const { body } = await app.call('GET', '/openapi.json', undefined, { as: null })
+  return Object.entries<
+    Record<string, { operationId: string; description: string; responses: Record<string, object> }>
+  >(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { operationId, description, responses }]) => ({
+      id: operationId,
+      method: method.toUpperCase(),
+      path,
+      permission: /`(.+)`/.exec(description)?.[1] ?? '',
+      responses,
+    })),
+  )
+}
+
+/** Calls an operation with its example. */
+export function callOperation(
+  app: TestApp,
+  { method, path }: Documented,
+  example: Example | undefined,
+  as: string | null,
+) {
+  const url = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(example?.path?.[name] ?? ''))
+  return app.call(method, url, example?.body, { as })
+}
