@@ -23,7 +23,7 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const READY_WITHIN_MS = 60_000
 
 /** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
-export function spawnMain(
+function spawnMain(
   args: readonly string[],
   env: Record<string, string>,
 ): ChildProcess & { said(): string } {
