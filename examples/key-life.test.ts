@@ -62,6 +62,21 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     await assertRefused(key, 'environment_mismatch')
   })
 
+  test('VER-03: a scope brings along what the catalogue says that it implies, and no more', async () => {
+    const [admin, writer] = [
+      await workingKey({ scopes: ['orders:admin'] }),
+      await workingKey({ scopes: ['orders:write'] }),
+    ]
+    const remove = ({ secret }: IssuedKey) =>
+      fetch(`${at.ordersUrl}/orders/ord_100001`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${secret}` },
+      })
+    assert.equal((await remove(writer)).status, 403)
+    assert.equal((await remove(admin)).status, 204)
+    assert.equal((await remove(admin)).status, 404)
+  })
+
   test('KEY-11: while a rotation runs both secrets work, after it the new one alone; the key stays the same', async () => {
     const key = await workingKey()
     const rotated = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 3600 })

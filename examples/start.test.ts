@@ -44,14 +44,23 @@ describe('npm start', () => {
     )
   })
 
-  test("RS-02 the orders API: another owner's order and one that never was get the same 404, byte for byte", async () => {
+  test("another owner's order and one that never was get the same 404, byte for byte", async () => {
     const [acme = ''] = secretsIn(about('200'))
     const [globex = ''] = secretsIn(about('403'))
     const [theirs] = await allOrders(at.ordersUrl, globex)
-    const [foreign, unknown] = await Promise.all([get(acme, `/${theirs?.id}`), get(acme, '/ord_999999')])
+    const [foreign, unknown] = await Promise.all([call(acme, `/${theirs?.id}`), call(acme, '/ord_999999')])
     assert.deepEqual([foreign.status, unknown.status], [404, 404])
     assert.equal(await foreign.text(), await unknown.text())
-    assert.equal((await get(globex, `/${theirs?.id}`)).status, 200)
+    assert.equal((await call(globex, `/${theirs?.id}`)).status, 200)
+  })
+
+  test('whose a new order is says the key, whatever the body says; to delete it takes another scope', async () => {
+    const [acme = ''] = secretsIn(about('200'))
+    const body = { owner_id: 'org_globex', customer: 'Ada', item: 'Lamp', amount: 4_900 }
+    const placed = await call(acme, '', { method: 'POST', body: JSON.stringify(body) })
+    const order = (await placed.json()) as { id: string; owner_id: string }
+    assert.deepEqual([placed.status, order.owner_id], [201, 'org_acme'])
+    assert.equal((await call(acme, `/${order.id}`, { method: 'DELETE' })).status, 403)
   })
 
   test('RS-01: without credentials the challenge is bare', async () => {
@@ -156,8 +165,12 @@ describe('npm start', () => {
     assert.doesNotMatch(wrong.output(), /\n {4}at /)
   })
 
-  function get(bearer: string, path: string): Promise<Response> {
-    return fetch(`${at.ordersUrl}/orders${path}`, { headers: { authorization: `Bearer ${bearer}` } })
+  function call(bearer: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const type = init.body === undefined ? {} : { 'content-type': 'application/json' }
+    return fetch(`${at.ordersUrl}/orders${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${bearer}`, ...type },
+    })
   }
 })
 

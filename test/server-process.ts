@@ -23,10 +23,7 @@ const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const READY_WITHIN_MS = 60_000
 
 /** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
-function spawnMain(
-  args: readonly string[],
-  env: Record<string, string>,
-): ChildProcess & { said(): string } {
+function spawnMain(args: readonly string[], env: Record<string, string>): ChildProcess & { said(): string } {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
