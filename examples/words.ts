@@ -88,20 +88,20 @@ function commands({ publicUrl, ordersUrl }: Settings, adminKey: string, keys: re
     ["200: org_acme's orders, and nobody else's", `curl -i '${orders}?limit=3' ${as(acme.secret.reveal())}`],
     [
       '403: org_globex may read orders, not place them',
-      `curl -i -X POST ${orders} ${as(globex.secret.reveal())}`,
+      `curl -i -X POST '${orders}' ${as(globex.secret.reveal())}`,
     ],
     [
       '401: a test key at the live API; the body gives a hint',
-      `curl -i ${orders} ${as(test.secret.reveal())}`,
+      `curl -i '${orders}' ${as(test.secret.reveal())}`,
     ],
     [
       '400: a key in the URL, where every log would keep it',
       `curl -i '${orders}?api_key=${globex.secret.reveal()}'`,
     ],
-    ['All keys, as the admin sees them', `curl ${publicUrl}/v1/keys ${as(adminKey)}`],
+    ['All keys, as the admin sees them', `curl '${publicUrl}/v1/keys' ${as(adminKey)}`],
     [
       "Revoke org_globex's key: within 5 s its line above answers 401",
-      `curl -X POST ${publicUrl}/v1/keys/${globex.id}/revoke ${as(adminKey)}`,
+      `curl -X POST '${publicUrl}/v1/keys/${globex.id}/revoke' ${as(adminKey)}`,
     ],
   ]
   return lines.map(([why, line]) => `  ${dim(`# ${why}`)}\n  ${line}\n`).join('\n')
