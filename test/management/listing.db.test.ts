@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openTestApp, type TestApp } from '../app.ts'
+
+describe('lists', () => {
+  let app: TestApp
+  const ids: Record<string, string> = {}
+  before(async () => {
+    app = await openTestApp()
+    for (const [name, more] of Object.entries({
+      active: {},
+      test: { environment: 'test' },
+      disabled: {},
+      revoked: {},
+      expired: { lifetime_seconds: 60 },
+      soon: { lifetime_seconds: 86_400 },
+    })) {
+      ids[name] = (await app.keyFor('org_1', { name, scopes: [], ...more })).id
+      app.clock.advance({ seconds: 1 })
+    }
+    ids.suspended = (await app.keyFor('org_2', { name: 'suspended', scopes: [] })).id
+    await app.call('POST', `/v1/keys/${ids.disabled}/disable`)
+    await app.call('POST', `/v1/keys/${ids.revoked}/revoke`)
+    await app.call('POST', '/v1/owners/org_2/suspend', { reason: 'test' })
+    app.clock.advance({ seconds: 60 })
+  })
+  after(() => app.close())
+
+  const names = async (query: string, as?: string) => {
+    const { body } = await app.call('GET', `/v1/keys?${query}`, undefined, as === undefined ? {} : { as })
+    return body.data.map((key: { name: string }) => key.name)
+  }
+  /** All pages of a list, in the order in which they come. */
+  const pages = async (url: string, between: () => Promise<unknown> = async () => {}) => {
+    const found: string[] = []
+    for (let cursor = ''; ; ) {
+      const { body } = await app.call('GET', `${url}${cursor}`)
+      found.push(...body.data.map((row: { id: string }) => row.id))
+      if (body.next_cursor === null) return found
+      cursor = `&cursor=${encodeURIComponent(body.next_cursor)}`
+      await between()
+    }
+  }
+
+  for (const [query, expected] of [
+    ['state=active&owner_id=org_1', ['soon', 'test', 'active']],
+    ['state=disabled', ['disabled']],
+    ['state=revoked', ['revoked']],
+    ['state=expired', ['expired']],
+    ['state=suspended', ['suspended']],
+    ['environment=test', ['test']],
+    ['owner_id=org_2', ['suspended']],
+    ['owner_id=org_none', []],
+  ] as const)
+    it(`keys by ${query}`, async () => assert.deepEqual(await names(query), expected))
+
+  it('KEY-19: keys by when they expire', async () => {
+    const within = (seconds: number) => new Date(app.clock.now().getTime() + seconds * 1000).toISOString()
+    assert.deepEqual(await names(`state=active&expiring_before=${within(2 * 86_400)}`), ['soon'])
+    assert.deepEqual(await names(`state=active&expiring_before=${within(60)}`), [])
+  })
+
+  it('KEY-19: keys that nobody has used since a moment, the never used among them', async () => {
+    const { body } = await app.call('GET', `/v1/keys/${ids.active}`)
+    const item = {
+      credential_id: body.secrets[0].id,
+      outcome: 'accepted',
+      count: 1,
+      last_ip: null,
+      last_user_agent: null,
+    }
+    const used = { ...item, last_at: app.clock.now().toISOString() }
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_listing1', items: [used], exposed: [] })
+    const since = new Date(app.clock.now().getTime() - 1000).toISOString()
+    assert.deepEqual(await names(`state=active&owner_id=org_1&unused_since=${since}`), ['soon', 'test'])
+    app.clock.advance({ hours: 1 })
+    const later = app.clock.now().toISOString()
+    assert.deepEqual(await names(`state=active&owner_id=org_1&unused_since=${later}`), [
+      'soon',
+      'test',
+      'active',
+    ])
+  })
+
+  it('MGT-02: a key that is bound to one owner sees that one only, whatever it asks for', async () => {
+    await app.keyFor('org_3', { name: 'third', scopes: [] })
+    const bound = await app.adminKeyWith(['keys:read', 'owners:read'], 'org_3')
+    assert.deepEqual(await names('limit=200', bound), ['third'])
+    assert.deepEqual(await names('owner_id=org_1', bound), [])
+    const { body } = await app.call('GET', '/v1/owners', undefined, { as: bound })
+    assert.deepEqual(
+      body.data.map((owner: { id: string }) => owner.id),
+      ['org_3'],
+    )
+  })
+
+  it('MGT-14: pages skip nothing and repeat nothing, also while keys are made between them and all in one moment', async () => {
+    for (let n = 0; n < 23; n++) await app.keyFor('org_many', { scopes: [] })
+    const before = await pages('/v1/keys?owner_id=org_many&limit=200')
+    assert.equal(before.length, 23)
+    const paged = await pages('/v1/keys?owner_id=org_many&limit=5', async () => {
+      app.clock.advance({ ms: 1 })
+      await app.keyFor('org_many', { scopes: [] })
+    })
+    assert.deepEqual(paged, before)
+  })
+
+  it('MGT-14: owners, admin keys and audit events come in pages too', async () => {
+    for (let n = 0; n < 5; n++) await app.adminKeyWith(['verify'])
+    for (const list of ['owners', 'admin-keys', 'audit-events']) {
+      const all = await pages(`/v1/${list}?limit=200`)
+      assert.ok(all.length >= 3)
+      assert.deepEqual(await pages(`/v1/${list}?limit=2`), all, list)
+    }
+  })
+
+  it('AUD-07: audit events by actor, target, action, result and time', async () => {
+    const find = async (query: string) =>
+      (await app.call('GET', `/v1/audit-events?limit=200&${query}`)).body.data
+    const [event] = await find(`target_id=${ids.revoked}&action=key.revoked`)
+    assert.equal(event.action, 'key.revoked')
+    assert.ok((await find(`actor_id=${event.actor.id}`)).length > 10)
+    assert.ok((await find(`since=${event.at}&until=${event.at}`)).length === 0)
+    const after = new Date(Date.parse(event.at) + 1).toISOString()
+    assert.ok(
+      (await find(`since=${event.at}&until=${after}`)).some(({ id }: { id: string }) => id === event.id),
+    )
+    await app.call('GET', '/v1/keys/key_nowhere')
+    const refused = await find('result=refused')
+    assert.deepEqual([refused[0].detail.code, refused[0].target_id], ['not_found', 'key_nowhere'])
+  })
+})
