@@ -67,7 +67,7 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
     })
     if (answer.statusCode === 500)
       throw new Error(`a bug: ${lines.findLast((line) => line.includes('"a bug"'))}`)
-    const json = /json/.test(String(answer.headers['content-type']))
+    const json = answer.body !== '' && /json/.test(String(answer.headers['content-type']))
     return {
       status: answer.statusCode,
       headers: answer.headers,

@@ -42,7 +42,8 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
   app.addSchema(ProblemSchema)
 
   await app.register(helmet, {
-    contentSecurityPolicy: { directives: CONTENT_SECURITY },
+    contentSecurityPolicy: { useDefaults: false, directives: CONTENT_SECURITY },
+    frameguard: { action: 'deny' },
     strictTransportSecurity: { maxAge: 63_072_000, includeSubDomains: true },
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginResourcePolicy: { policy: 'same-origin' },
