@@ -22,6 +22,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
   before(async () => {
     at = await place()
     running = await start(at)
+    assert.equal(running.exitCode, null, running.output())
     ask = managementApi(at.serverUrl, new Secret(/ak_\w{49}/.exec(running.output())?.[0] ?? ''))
   })
   after(async () => {

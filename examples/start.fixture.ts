@@ -27,7 +27,8 @@ export interface Ended {
 }
 
 export interface Running {
-  readonly pid: number
+  /** Null while it runs. */
+  readonly exitCode: number | null
   /** All that was written so far, by the start and its children. */
   output(): string
   end(...signals: NodeJS.Signals[]): Promise<Ended>
@@ -47,9 +48,7 @@ export async function place(): Promise<Place> {
 }
 
 /** `npm start`, until it is ready or has ended by itself. */
-export async function start({
-  env,
-}: Pick<Place, 'env'>): Promise<Running & { readonly exitCode: number | null }> {
+export async function start({ env }: Pick<Place, 'env'>): Promise<Running> {
   const own = /^(DOORWARD_.*|DATABASE_URL|DATA_DIR|PORT|HOST|PUBLIC_URL|ORDERS_PORT)$/
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
   const child = spawn(process.execPath, [START], {
@@ -74,7 +73,7 @@ export async function start({
     return { exitCode, ms: performance.now() - startedAt }
   }
   if (!written.includes(READY)) await closed
-  return { pid: child.pid ?? 0, output: () => written, end, exitCode: child.exitCode }
+  return { exitCode: child.exitCode, output: () => written, end }
 }
 
 /** The commands that a start has printed, by the comment above each. */

@@ -15,6 +15,7 @@ describe('npm start', () => {
   before(async () => {
     at = await place()
     running = await start(at)
+    assert.equal(running.exitCode, null, running.output())
     about = commandsIn(running.output())
     adminKey = /ak_\w{49}/.exec(running.output())?.[0] ?? ''
   })
@@ -163,6 +164,12 @@ describe('npm start', () => {
     assert.equal(wrong.exitCode, 1)
     assert.match(wrong.output(), /did you mean DOORWARD_LOG_LEVEL\?\n.*DOORWARD_BRAND/)
     assert.doesNotMatch(wrong.output(), /\n {4}at /)
+  })
+
+  test('a server that fails after it has opened the database ends everything too', async () => {
+    const broken = await start({ env: { ...at.env, DOORWARD_CATALOGUE: import.meta.filename } })
+    assert.equal(broken.exitCode, 1)
+    assert.match(broken.output(), /cannot be read as JSON/)
   })
 
   function call(bearer: string, path: string, init: RequestInit = {}): Promise<Response> {

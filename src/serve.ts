@@ -19,14 +19,11 @@ const STOP_WITHIN_MS = 10_000
 export async function serve(config: Config): Promise<void> {
   const log = openLog(config.logLevel)
   const database = await openDatabase(config.place)
-  const applied = await migrate(database)
-  log.info({ engine: database.engine, migrations: applied }, 'database is open')
-  await prepareAdminKey(database, config, log)
-  if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
-
-  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
-  await app.listen({ port: config.port, host: config.host })
-  log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
+  const app = await listen(config, database, log).catch(async (error: unknown): Promise<never> => {
+    // An open database would keep the process, and its directory, for ever.
+    await database.close()
+    throw error
+  })
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -41,6 +38,18 @@ export async function serve(config: Config): Promise<void> {
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
+}
+
+async function listen(config: Config, database: Database, log: Logger) {
+  const applied = await migrate(database)
+  log.info({ engine: database.engine, migrations: applied }, 'database is open')
+  await prepareAdminKey(database, config, log)
+  if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
+
+  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
+  await app.listen({ port: config.port, host: config.host })
+  log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
+  return app
 }
 
 export function systemOrigin(): Origin {

@@ -5,6 +5,7 @@ import { at, NOW } from './record.fixture.ts'
 
 const live: Lifetime = {
   revokedAt: null,
+  retiredAt: null,
   ownerSuspendedAt: null,
   disabledAt: null,
   retiresAt: null,
@@ -21,6 +22,7 @@ test('KEY-08: a credential is expired at its very second, and null means never',
 test('what somebody did counts whatever the clock says', () => {
   for (const [field, reason] of [
     ['revokedAt', 'revoked'],
+    ['retiredAt', 'rotated'],
     ['ownerSuspendedAt', 'owner_suspended'],
     ['disabledAt', 'disabled'],
   ] as const)
@@ -30,6 +32,7 @@ test('what somebody did counts whatever the clock says', () => {
 test('the order in which ends are told: revoked, rotated, expired, owner suspended, disabled', () => {
   let life: Lifetime = {
     revokedAt: at(-1),
+    retiredAt: null,
     retiresAt: at(-2),
     expiresAt: at(-3),
     ownerSuspendedAt: at(-4),

@@ -10,6 +10,8 @@ export interface Deadlines {
 /** Everything that can end a secret of any kind. */
 export interface Lifetime extends Deadlines {
   readonly revokedAt: Date | null
+  /** When somebody ended a rotation's overlap before its time. */
+  readonly retiredAt: Date | null
   readonly ownerSuspendedAt: Date | null
   readonly disabledAt: Date | null
 }
@@ -20,6 +22,7 @@ export interface Lifetime extends Deadlines {
  */
 export function endedBy(life: Lifetime, nowMs: number): Ended | null {
   if (life.revokedAt !== null) return { reason: 'revoked', at: life.revokedAt }
+  if (life.retiredAt !== null) return { reason: 'rotated', at: life.retiredAt }
   const past = pastItsEnd(life, nowMs)
   if (past !== null) return past
   if (life.ownerSuspendedAt !== null) return { reason: 'owner_suspended', at: life.ownerSuspendedAt }

@@ -16,7 +16,13 @@ export async function recordsByHash(
     .selectFrom('secrets')
     .innerJoin('keys', 'keys.id', 'secrets.holder_id')
     .innerJoin('owners', 'owners.id', 'keys.owner_id')
-    .select(['secrets.hash', 'secrets.id as credential_id', 'secrets.retires_at', 'secrets.expires_at'])
+    .select([
+      'secrets.hash',
+      'secrets.id as credential_id',
+      'secrets.retires_at',
+      'secrets.retired_at',
+      'secrets.expires_at',
+    ])
     .select(['secrets.revoked_at as secret_revoked_at', 'owners.suspended_at'])
     .select(['keys.id as key_id', 'keys.owner_id', 'keys.environment', 'keys.scopes', 'keys.ip_allowlist'])
     .select(['keys.metadata', 'keys.disabled_at', 'keys.revoked_at'])
@@ -28,6 +34,7 @@ export async function recordsByHash(
       const { retires_at: retiresAt, expires_at: expiresAt } = row
       const life = {
         revokedAt: row.revoked_at ?? row.secret_revoked_at,
+        retiredAt: row.retired_at,
         retiresAt,
         expiresAt,
         ownerSuspendedAt: row.suspended_at,

@@ -41,7 +41,13 @@ export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdm
       'admin_keys.owner_id',
       'admin_keys.revoked_at as key_revoked_at',
     ])
-    .select(['secrets.revoked_at', 'secrets.retires_at', 'secrets.expires_at', 'owners.suspended_at'])
+    .select([
+      'secrets.revoked_at',
+      'secrets.retires_at',
+      'secrets.retired_at',
+      'secrets.expires_at',
+      'owners.suspended_at',
+    ])
     .where('secrets.hash', '=', Buffer.from(hash, 'hex'))
     .executeTakeFirst()
   if (row === undefined) return undefined
@@ -51,6 +57,7 @@ export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdm
     ownerId: row.owner_id,
     revokedAt: row.key_revoked_at ?? row.revoked_at,
     retiresAt: row.retires_at,
+    retiredAt: row.retired_at,
     expiresAt: row.expires_at,
     ownerSuspendedAt: row.suspended_at,
     disabledAt: null,

@@ -39,8 +39,10 @@ function openPostgres(connectionString: string): Database {
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
   })
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  // A connection that breaks is replaced at the next query, and a query that was under way rejects. Without listeners
+  // the event would end the process: the pool's are for idle connections, the client's for those between two queries.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   return { db, engine: 'postgres', close: () => db.destroy() }
 }

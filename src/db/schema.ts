@@ -74,6 +74,7 @@ interface SecretsTable {
   created_at: Fixed<Date>
   expires_at: Date | null
   retires_at: Date | null
+  retired_at: Date | null
   revoked_at: Date | null
   last_used_at: Date | null
   last_used_ip: string | null

@@ -5,7 +5,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretOrder } from './issue-secret.ts'
-import { retireSecret, revokeUnusedSecret } from './secret.store.ts'
+import { reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
 import { currentSecret, overlapEnd, type Rotation, runningRotation, type StoredSecret } from './secret.ts'
 
 /**
@@ -35,7 +35,8 @@ export async function startRotation(
   if (running !== null) return no(rotationRunning(running))
   const old = currentSecret(holder.secrets)
   const endsAt = overlapEnd(old, overlapSeconds, origin.now)
-  await retireSecret(tx, holder.id, old.id, endsAt)
+  const endedAt = overlapSeconds === 0 ? origin.now : null
+  await retireSecret(tx, holder.id, old.id, { endsAt, endedAt })
   const { secret, hint } = await issueSecret(
     tx,
     { ...order, kind: CREDENTIAL_KIND[kind], holderId: holder.id },
@@ -55,7 +56,7 @@ export async function finishRotation(
 ): Promise<Result<string, Problem>> {
   const running = runningRotation(holder.secrets, origin.now)
   if (running === null) return no(NO_ROTATION)
-  await retireSecret(tx, holder.id, running.old.id, origin.now)
+  await retireSecret(tx, holder.id, running.old.id, { endsAt: running.endsAt, endedAt: origin.now })
   await recordDone(tx, origin, `${kind}.rotation_finished`, about(holder), hintsOf(running))
   return yes(holder.id)
 }
@@ -71,7 +72,7 @@ export async function undoRotation(
   if (running === null) return no(NO_ROTATION)
   if (!(await revokeUnusedSecret(tx, holder.id, running.next.id, origin.now)))
     return no(problem('rotation_in_use', 'The new secret has been used. Finish the rotation instead.'))
-  await retireSecret(tx, holder.id, running.old.id, null)
+  await reinstateSecret(tx, holder.id, running.old.id)
   await recordDone(tx, origin, `${kind}.rotation_undone`, about(holder), hintsOf(running))
   return yes(holder.id)
 }

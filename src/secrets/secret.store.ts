@@ -41,16 +41,31 @@ export async function holderOf(db: Db, hash: string): Promise<string | undefined
   return row?.holder_id
 }
 
-/** Sets or lifts the end of the overlap; false where the secret is another holder's or revoked. */
-export async function retireSecret(tx: Tx, holderId: string, id: string, at: Date | null): Promise<boolean> {
-  const done = await tx
+/** Sets when the overlap ends; where that is now, it has ended, whatever any clock says. */
+export async function retireSecret(
+  tx: Tx,
+  holderId: string,
+  id: string,
+  overlap: { endsAt: Date; endedAt: Date | null },
+): Promise<void> {
+  await tx
     .updateTable('secrets')
-    .set({ retires_at: at })
+    .set({ retires_at: overlap.endsAt, retired_at: overlap.endedAt })
     .where('id', '=', id)
     .where('holder_id', '=', holderId)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst()
-  return done.numUpdatedRows === 1n
+    .where('retired_at', 'is', null)
+    .execute()
+}
+
+/** Lifts the end of an overlap that has not been ended. */
+export async function reinstateSecret(tx: Tx, holderId: string, id: string): Promise<void> {
+  await tx
+    .updateTable('secrets')
+    .set({ retires_at: null })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .where('retired_at', 'is', null)
+    .execute()
 }
 
 /** Takes a new secret back, unless somebody uses it already. */
@@ -89,6 +104,7 @@ function fromRow(row: Selectable<Schema['secrets']>): StoredSecret {
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     retiresAt: row.retires_at,
+    retiredAt: row.retired_at,
     revokedAt: row.revoked_at,
     lastUsedAt: row.last_used_at,
     lastUsedIp: row.last_used_ip,

@@ -10,6 +10,8 @@ export interface StoredSecret {
   readonly expiresAt: Date | null
   /** The end of the overlap, once a successor is there. */
   readonly retiresAt: Date | null
+  /** When the overlap was ended before its time: a deed, which no clock puts off. */
+  readonly retiredAt: Date | null
   readonly revokedAt: Date | null
   readonly lastUsedAt: Date | null
   readonly lastUsedIp: string | null

@@ -49,7 +49,7 @@ export function toSecretWire(secret: StoredSecret, now: Date) {
     state,
     created_at: iso(secret.createdAt),
     expires_at: iso(secret.expiresAt),
-    retires_at: iso(secret.retiresAt),
+    retires_at: iso(secret.retiredAt ?? secret.retiresAt),
     last_used_at: iso(secret.lastUsedAt),
     last_used_ip: secret.lastUsedIp,
     last_used_user_agent: secret.lastUsedUserAgent,

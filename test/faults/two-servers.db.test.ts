@@ -137,7 +137,8 @@ it('MGT-06: when all full admin keys are revoked at once, one is left', async ()
       ask(n, other.secret, 'POST', `/v1/admin-keys/${ids[n % 2]}/revoke`, { reason: 'race' }),
     ),
   )
-  assert.ok(answers.every(({ status }) => [200, 401, 409].includes(status)))
+  const odd = answers.filter(({ status }) => ![200, 401, 409].includes(status))
+  assert.deepEqual(odd, [], servers.map((server) => server.output()).join(''))
   const alive = await Promise.all([first, other.secret].map((key) => ask(0, key, 'GET', '/v1/admin-keys')))
   assert.deepEqual(alive.map(({ status }) => status).sort(), [200, 401])
   for (const server of servers) await server.kill('SIGTERM')

@@ -66,6 +66,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       created_at            timestamptz not null,
       expires_at            timestamptz,
       retires_at            timestamptz,
+      retired_at            timestamptz check (retired_at is null or retires_at is not null),
       revoked_at            timestamptz,
       last_used_at          timestamptz,
       last_used_ip          text,
