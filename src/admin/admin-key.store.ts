@@ -1,5 +1,5 @@
 import type { Lifetime } from '@doorward/sdk/kernel'
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
@@ -75,15 +75,13 @@ export async function lockAdminKey(tx: Tx, id: string): Promise<AdminKey | undef
   return row === undefined ? undefined : fromRow(row, await secretsOf(tx, [id]))
 }
 
-/** All that are not revoked, locked in one order, so that two revocations cannot each leave the other as the last. */
-export async function lockStandingAdminKeys(tx: Tx): Promise<AdminKey[]> {
-  const rows = await tx
-    .selectFrom('admin_keys')
-    .selectAll()
-    .where('revoked_at', 'is', null)
-    .orderBy('id')
-    .forUpdate()
-    .execute()
+/**
+ * All that are not revoked, with other revocations held off until the transaction ends: two cannot each leave the
+ * other's key as the last. One lock for the whole set, because locking many rows deadlocks when they change meanwhile.
+ */
+export async function standingAdminKeysLocked(tx: Tx): Promise<AdminKey[]> {
+  await sql`select pg_advisory_xact_lock(hashtext('doorward: revoking admin keys'))`.execute(tx)
+  const rows = await tx.selectFrom('admin_keys').selectAll().where('revoked_at', 'is', null).execute()
   return await withSecrets(tx, rows)
 }
 

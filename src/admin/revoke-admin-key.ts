@@ -3,7 +3,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { isLive } from '../secrets/secret.ts'
-import { lockAdminKey, lockStandingAdminKeys, markAdminKeyRevoked } from './admin-key.store.ts'
+import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from './admin-key.store.ts'
 import { isFull } from './admin-key.ts'
 import type { Caller } from './caller.ts'
 
@@ -17,7 +17,7 @@ export async function revokeAdminKey(
   id: string,
   reason: string,
 ): Promise<Result<string, Problem>> {
-  const standing = await lockStandingAdminKeys(tx)
+  const standing = await standingAdminKeysLocked(tx)
   const key = standing.find((each) => each.id === id)
   if (key === undefined) return (await lockAdminKey(tx, id)) === undefined ? no(NOT_FOUND) : yes(id)
 
