@@ -5,6 +5,7 @@ import { verifyChain } from './audit/verify-chain.ts'
 import { type Config, readConfig, VARIABLES } from './config.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
+import { isDatabaseUnavailable } from './db/unavailable.ts'
 import { serve, systemOrigin } from './serve.ts'
 
 const HELP = `doorward: API keys for your API, and who may do what with it
@@ -53,7 +54,10 @@ async function main(): Promise<void> {
     if ('faults' in config) return fail(`The configuration is not sound:\n  ${config.faults.join('\n  ')}`, 2)
     await command(config, flags)
   } catch (error) {
-    fail(error instanceof Error ? wordsOf(error) : String(error), 1)
+    const away = isDatabaseUnavailable(error)
+      ? 'The database does not answer; see DATABASE_URL.\n  because: '
+      : ''
+    fail(away + (error instanceof Error ? wordsOf(error) : String(error)), 1)
   }
 }
 

@@ -43,8 +43,9 @@ export async function serve(config: Config): Promise<void> {
 async function listen(config: Config, database: Database, log: Logger) {
   const applied = await migrate(database)
   log.info({ engine: database.engine, migrations: applied }, 'database is open')
-  await prepareAdminKey(database, config, log)
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
+  // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
+  await prepareAdminKey(database, config, log)
 
   const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
   await app.listen({ port: config.port, host: config.host })

@@ -51,7 +51,7 @@ export function toAdminKeyWire(key: AdminKey, now: Date) {
     revoked_at: iso(key.revokedAt),
     revoked_reason: key.revokedReason,
     rotation: toRotationWire(key.secrets, now),
-    secrets: key.secrets.map((secret) => toSecretWire(secret, now)),
+    secrets: key.secrets.map((secret) => toSecretWire(secret, now, key.revokedAt !== null)),
   }
 }
 

@@ -64,7 +64,7 @@ describe('the life of a key', () => {
     assert.equal(await verdict(app, secret), 'valid')
 
     const revoked = await app.call('POST', `/v1/keys/${id}/revoke`, { reason: 'left the company' })
-    assert.equal(revoked.body.state, 'revoked')
+    assert.deepEqual([revoked.body.state, revoked.body.secrets[0].state], ['revoked', 'ended'])
     assert.equal(await verdict(app, secret), 'revoked')
     for (const verb of ['enable', 'disable', 'rotate', 'rotation/finish', 'rotation/undo']) {
       const answer = await app.call('POST', `/v1/keys/${id}/${verb}`)

@@ -117,7 +117,7 @@ export function toKeyWire(key: Key, now: Date) {
     last_used_at: iso(used?.lastUsedAt ?? null),
     last_used_ip: used?.lastUsedIp ?? null,
     rotation: key.revokedAt === null ? toRotationWire(key.secrets, now) : null,
-    secrets: key.secrets.map((secret) => toSecretWire(secret, now)),
+    secrets: key.secrets.map((secret) => toSecretWire(secret, now, key.revokedAt !== null)),
   }
 }
 

@@ -41,8 +41,10 @@ export const OverlapSeconds = Type.Integer({
   description: 'How long both secrets work, at most until the old one expires. 0 ends the old one at once.',
 })
 
-export function toSecretWire(secret: StoredSecret, now: Date) {
-  const state = !isLive(secret, now) ? 'ended' : secret.retiresAt === null ? 'live' : 'retiring'
+/** @param isHolderOver a secret does not outlive what it proves */
+export function toSecretWire(secret: StoredSecret, now: Date, isHolderOver: boolean) {
+  const state =
+    isHolderOver || !isLive(secret, now) ? 'ended' : secret.retiresAt === null ? 'live' : 'retiring'
   return {
     id: secret.id,
     hint: secret.hint,
