@@ -22,9 +22,17 @@ export interface CallAnswer {
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const READY_WITHIN_MS = 60_000
 
+/** A test that fails before it stops its server must not leave it behind. */
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
 function spawnMain(args: readonly string[], env: Record<string, string>): ChildProcess & { said(): string } {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
   return Object.assign(child, { said: () => said })
