@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { flushEvery } from './flush.ts'
 import { NOW } from './record.fixture.ts'
+import { BatchRefusedError } from './source.ts'
 import { type UsageBatch, UsageCounter } from './usage.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))
@@ -10,8 +11,7 @@ const turn = () => new Promise((done) => setImmediate(done))
 function open(t: test.TestContext, send?: (batch: UsageBatch) => Promise<void>) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const counter = new UsageCounter()
-  const note = () =>
-    counter.note({ credentialId: 'sec_1', outcome: 'accepted', ip: null, userAgent: null }, NOW)
+  const note = () => counter.note('sec_1', 'accepted', [], null, null, NOW)
   const sent: UsageBatch[] = []
   const errors: unknown[] = []
   const clock = { nowMs: NOW }
@@ -128,6 +128,23 @@ test('a batch is given up before the server forgets its id', async (t) => {
   note()
   await tick()
   assert.notEqual(sent.at(-1)?.id, sent[0]?.id)
+})
+
+test('a batch that will never be taken is given up at once and told, and what is behind it goes out', async (t) => {
+  const { counter, note, sent, errors, tick } = open(t, async () => {
+    if (sent.length === 1) throw new BatchRefusedError('the server refuses it')
+  })
+  for (let i = 0; i < 1_500; i++) counter.note(`sec_${i}`, 'accepted', [], null, null, NOW)
+  await tick()
+  assert.deepEqual(
+    sent.map(({ items }) => items.length),
+    [1_000, 500],
+  )
+  assert.equal(counter.dropped, 1_000)
+  assert.match(String(errors), /lost, of 1000 verifications: the server refuses it/)
+  note()
+  await tick()
+  assert.deepEqual([sent.length, errors.length], [3, 1])
 })
 
 test('OPS-04: the timer keeps no process alive', () => {

@@ -1,12 +1,16 @@
+import { BatchRefusedError } from './source.ts'
 import type { UsageBatch, UsageCounter } from './usage.ts'
 
 export interface FlushOptions {
   readonly counter: UsageCounter
-  /** Rejects where the batch may not have arrived; it then comes again, under the same id. */
+  /**
+   * Rejects where the batch may not have arrived; it then comes again, under the same id. With a
+   * {@link BatchRefusedError} it never does.
+   */
   readonly send: (batch: UsageBatch) => Promise<void>
   /** Milliseconds between two deliveries, which is what a crash may lose. Default 2000. */
   readonly everyMs?: number
-  /** Hears of each delivery that failed. */
+  /** Hears of each delivery that failed, and of what is lost by it. */
   readonly onError: (error: unknown) => void
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
@@ -37,8 +41,11 @@ export function flushEvery({
         await send(batch)
       } catch (error) {
         if (failing?.id !== batch.id) failing = { id: batch.id, sinceMs: now() }
-        if (now() - failing.sinceMs >= GIVE_UP_AFTER_MS) counter.giveUp(batch)
-        onError(error)
+        const refused = error instanceof BatchRefusedError
+        const hopeless = refused || now() - failing.sinceMs >= GIVE_UP_AFTER_MS
+        onError(hopeless ? lost(counter.giveUp(batch), error) : error)
+        // Where the batch itself is at fault, the ones behind it may fare better.
+        if (refused) continue
         return
       }
       counter.delivered(batch)
@@ -59,4 +66,9 @@ export function flushEvery({
       await flush()
     },
   }
+}
+
+function lost(calls: number, cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`Counts of use are lost, of ${calls} verifications: ${why}`, { cause })
 }

@@ -1,28 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import type { Refusal } from './refusal.ts'
+import { parseScope } from './scope.ts'
 
 export type Outcome = 'accepted' | Refusal['reason']
 
-/** One verification of a credential that exists. */
-export interface Use {
-  readonly credentialId: string
-  readonly outcome: Outcome
-  readonly ip: string | null
-  readonly userAgent: string | null
-}
-
-/** What was counted since the last batch. The id makes a repeated delivery count once. */
+/** A part of what was counted. The id makes a repeated delivery count once. */
 export interface UsageBatch {
   readonly id: string
   readonly items: readonly UsageItem[]
   readonly exposed: readonly Exposure[]
 }
 
+/** The verifications of one credential in one minute that asked for one scope and ended in one way. */
 export interface UsageItem {
-  readonly credentialId: string
+  /** Null: well-formed credentials that nobody knows, all together, so that a flood of them is one number. */
+  readonly credentialId: string | null
   /** Text here, because a newer sender may know further ones. */
   readonly outcome: string
+  /** Empty for verifications that asked for no scope. */
+  readonly scope: string
+  /** The beginning of the minute. */
+  readonly minute: Date
+  /** Verifications that asked for this scope. */
   readonly count: number
+  /**
+   * Those of them for which it was the first: one that asks for two scopes counts for each, and is one call. So the
+   * sum of these is how many verifications there were.
+   */
+  readonly calls: number
   readonly lastAt: Date
   readonly lastIp: string | null
   readonly lastUserAgent: string | null
@@ -35,45 +40,80 @@ export interface Exposure {
   readonly ip: string | null
 }
 
-interface Count extends Use {
-  count: number
-  lastAtMs: number
+/** Calls that are alike: same credential, minute, outcome and scopes. The lines of one credential are a chain. */
+interface Line {
+  readonly credentialId: string | null
+  readonly outcome: Outcome
+  readonly scopes: readonly string[]
+  /** Minutes since the epoch. This and the next are small integers, which need no object of their own. */
+  readonly minute: number
+  readonly next: Line | undefined
+  calls: number
+  /** Milliseconds from the beginning of the minute to the last call. */
+  lastAfterMs: number
   lastIp: string | null
   lastUserAgent: string | null
 }
 
-/** Bounds of one batch: a process that cannot deliver stops counting new credentials instead of growing for ever. */
-const MAX_ITEMS = 10_000
+const MINUTE_MS = 60_000
+/** Scopes of lines that are held at once (some 10 MB): who cannot deliver counts coarser, then not at all. */
+const MAX_HELD = 50_000
+/** Lines of one credential, because they are looked through one by one. */
+const MAX_CHAIN = 1_000
+/** About so many items go out at once: the receiver writes them in some 20 ms. */
+const BATCH_ITEMS = 1_000
 const MAX_EXPOSED = 1_000
 const MAX_USER_AGENT = 256
+const NO_SCOPES: readonly string[] = []
 
 /** Counts in memory; a verification never writes. A crash loses what was not taken yet, and no more. */
 export class UsageCounter {
-  #counts = new Map<string, Count>()
+  /** The newest line of each credential. */
+  #newest = new Map<string | null, Line>()
+  #held = 0
+  /** No longer counted into, and not yet in a batch. */
+  #closed: Line[] = []
   #exposed = new Map<string, Exposure>()
   #undelivered: UsageBatch | null = null
   #dropped = 0
 
-  /** Verifications and exposures that were not kept since the start, because there were too many at once. */
+  /** Verifications and exposures that were lost since the start: too many at once, or given up. */
   get dropped(): number {
     return this.#dropped
   }
 
-  note(use: Use, nowMs: number): void {
-    const name = `${use.credentialId} ${use.outcome}`
-    let count = this.#counts.get(name)
-    if (count === undefined) {
-      if (this.#counts.size >= MAX_ITEMS) {
-        this.#dropped += 1
-        return
-      }
-      count = { ...use, count: 0, lastAtMs: 0, lastIp: null, lastUserAgent: null }
-      this.#counts.set(name, count)
+  /**
+   * Counts one verification. The same credential with the same outcome and the very same array of scopes, as a guard
+   * hands it in, costs one `Map.get` and allocates nothing.
+   *
+   * @param credentialId null for a well-formed credential that nobody knows
+   * @param scopes what the call asked for
+   */
+  note(
+    credentialId: string | null,
+    outcome: Outcome,
+    scopes: readonly string[],
+    ip: string | null,
+    userAgent: string | null,
+    nowMs: number,
+  ): void {
+    const minute = Math.floor(nowMs / MINUTE_MS)
+    const newest = this.#newest.get(credentialId)
+    const line =
+      newest !== undefined &&
+      newest.scopes === scopes &&
+      newest.outcome === outcome &&
+      newest.minute === minute
+        ? newest
+        : this.#lineFor(newest, credentialId, outcome, credentialId === null ? NO_SCOPES : scopes, minute)
+    if (line === undefined) {
+      this.#dropped += 1
+      return
     }
-    count.count += 1
-    count.lastAtMs = nowMs
-    count.lastIp = use.ip
-    count.lastUserAgent = use.userAgent
+    line.calls += 1
+    line.lastAfterMs = (nowMs - line.minute * MINUTE_MS) | 0
+    line.lastIp = ip
+    line.lastUserAgent = userAgent
   }
 
   noteExposure(exposure: Exposure): void {
@@ -85,10 +125,14 @@ export class UsageCounter {
   /** What is to be delivered next: an undelivered batch again as it was, else what was counted since; null for nothing. */
   take(): UsageBatch | null {
     if (this.#undelivered !== null) return this.#undelivered
-    if (this.#counts.size === 0 && this.#exposed.size === 0) return null
-    const items = [...this.#counts.values()].map(toItem)
+    if (this.#closed.length === 0) this.#close()
+    if (this.#closed.length === 0 && this.#exposed.size === 0) return null
+    const items: UsageItem[] = []
+    for (let line = this.#closed.pop(); line !== undefined; line = this.#closed.pop()) {
+      items.push(...toItems(line))
+      if (items.length >= BATCH_ITEMS) break
+    }
     this.#undelivered = { id: randomUUID(), items, exposed: [...this.#exposed.values()] }
-    this.#counts = new Map()
     this.#exposed = new Map()
     return this.#undelivered
   }
@@ -98,25 +142,81 @@ export class UsageCounter {
     if (this.#undelivered === batch) this.#undelivered = null
   }
 
-  /** The batch cannot be delivered any more: it counts as dropped. */
-  giveUp(batch: UsageBatch): void {
+  /** The batch cannot be delivered any more: it counts as dropped. @returns how much is lost */
+  giveUp(batch: UsageBatch): number {
     this.delivered(batch)
-    for (const { count } of batch.items) this.#dropped += count
-    this.#dropped += batch.exposed.length
+    const lost = batch.items.reduce((sum, { calls }) => sum + calls, batch.exposed.length)
+    this.#dropped += lost
+    return lost
+  }
+
+  /**
+   * The line to count into: found in the credential's chain, else begun. Where there is no room for another, one of an
+   * earlier minute does, since a count at a wrong time is better than none.
+   */
+  #lineFor(
+    newest: Line | undefined,
+    credentialId: string | null,
+    outcome: Outcome,
+    scopes: readonly string[],
+    minute: number,
+  ): Line | undefined {
+    let earlier: Line | undefined
+    let length = 0
+    for (let line = newest; line !== undefined; line = line.next) {
+      length += 1
+      if (line.outcome !== outcome || !sameScopes(line.scopes, scopes)) continue
+      if (line.minute === minute) return line
+      earlier ??= line
+    }
+    const size = Math.max(1, scopes.length)
+    if (this.#held + size > MAX_HELD || length >= MAX_CHAIN) return earlier
+    this.#held += size
+    const line: Line = {
+      credentialId,
+      outcome,
+      scopes,
+      minute,
+      next: newest,
+      calls: 0,
+      lastAfterMs: 0,
+      lastIp: null,
+      lastUserAgent: null,
+    }
+    this.#newest.set(credentialId, line)
+    return line
+  }
+
+  #close(): void {
+    for (const newest of this.#newest.values())
+      for (let line: Line | undefined = newest; line !== undefined; line = line.next) this.#closed.push(line)
+    this.#newest = new Map()
+    this.#held = 0
   }
 }
 
-function toItem({ credentialId, outcome, count, lastAtMs, lastIp, lastUserAgent }: Count): UsageItem {
-  const printable = lastUserAgent
+/** Mostly one array, a guard's; a server that reads them from requests has a new one each time. */
+function sameScopes(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((scope, at) => scope === b[at]))
+}
+
+/** One for each scope. What is no scope can be asked for, and is counted, but not by its name. */
+function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: Line): UsageItem[] {
+  const minuteMs = minute * MINUTE_MS
+  const names = new Set(scopes.map((scope) => parseScope(scope) ?? ''))
+  const printable = last.lastUserAgent
     ?.replace(/\p{Cc}/gu, '')
     .slice(0, MAX_USER_AGENT)
     .toWellFormed()
-  return {
+  return [...(names.size === 0 ? [''] : names)].map((scope, at) => ({
     credentialId,
     outcome,
-    count,
-    lastAt: new Date(lastAtMs),
-    lastIp,
+    scope,
+    minute: new Date(minuteMs),
+    count: calls,
+    calls: at === 0 ? calls : 0,
+    lastAt: new Date(minuteMs + last.lastAfterMs),
+    lastIp: last.lastIp,
     lastUserAgent: printable ?? null,
-  }
+  }))
 }

@@ -7,7 +7,10 @@ export function usageBatchToWire({ id, items, exposed }: UsageBatch) {
     items: items.map((item) => ({
       credential_id: item.credentialId,
       outcome: item.outcome,
+      scope: item.scope,
+      minute: item.minute.toISOString(),
       count: item.count,
+      calls: item.calls,
       last_at: item.lastAt.toISOString(),
       last_ip: item.lastIp,
       last_user_agent: item.lastUserAgent,

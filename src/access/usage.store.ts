@@ -4,10 +4,12 @@ import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import { ALL, outdatedBefore, startOf, UNKNOWN } from './usage.ts'
 
 /**
  * Writes a batch of counted verifications, in a handful of statements whatever its size. The same batch, sent again
- * because an answer was lost, counts once. What is not known here (made up, or another database's) is passed over.
+ * because an answer was lost, counts once: who comes second waits for the first to be written, and finds its id. What
+ * is not known here (made up, or another database's) is passed over.
  */
 export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Promise<void> {
   await db.transaction().execute(async (tx) => {
@@ -18,59 +20,84 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
       .executeTakeFirst()
     if (fresh.numInsertedOrUpdatedRows !== 1n) return
 
-    const known = await lockSecrets(tx, [...new Set(batch.items.map((item) => item.credentialId))])
-    const items = batch.items.filter((item) => known.has(item.credentialId))
-    const latest = (at: Date) => (at < origin.now ? at : origin.now)
+    const items = batch.items.map((item) => toCounted(item, origin.now))
+    const exposed = batch.exposed.map((each) => Buffer.from(each.hash, 'hex'))
+    const known = await lockSecrets(tx, [...new Set(items.map((item) => item.credentialId))], exposed)
+    known.add(UNKNOWN)
+    const ours = items.filter((item) => known.has(item.credentialId))
     await addCounts(
       tx,
-      items.map((item) => ({ ...item, hour: startOfHour(latest(item.lastAt)) })),
+      ours.filter((item) => item.credentialId !== UNKNOWN),
     )
     await noteLastUse(
       tx,
-      items
-        .filter((item) => item.outcome === 'accepted')
-        .map((item) => ({ ...item, lastAt: latest(item.lastAt) })),
+      ours.filter((item) => item.outcome === 'accepted'),
     )
-    await noteExposures(
+    await noteExposures(tx, origin, exposed)
+    // These come last, because every batch writes the same rows here: they are held for no longer than a commit takes.
+    await noteLastRefusals(
       tx,
-      origin,
-      batch.exposed.map((each) => each.hash),
+      ours.filter((item) => item.outcome !== 'accepted'),
     )
+    const calls = ours.filter((item) => item.calls > 0)
+    await addCounts(tx, [
+      ...ours.filter((item) => item.credentialId === UNKNOWN),
+      ...calls.map((item) => ({ ...item, credentialId: ALL, scope: '', count: item.calls })),
+    ])
   })
 }
 
-type Item = UsageBatch['items'][number]
+type Counted = Omit<UsageBatch['items'][number], 'credentialId' | 'minute'> & {
+  readonly credentialId: string
+  readonly bucket: Date
+}
+
+/** A sender's clock may be wrong: nothing was used in the future, nor before what is kept. */
+function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
+  const earliest = outdatedBefore('day', now)
+  const plausible = (at: Date) => (at > now ? now : at < earliest ? earliest : at)
+  const { credentialId, minute, ...same } = item
+  const counted = { ...same, bucket: startOf('minute', plausible(minute)), lastAt: plausible(item.lastAt) }
+  return credentialId === null
+    ? { ...counted, credentialId: UNKNOWN, outcome: UNKNOWN, scope: '' }
+    : { ...counted, credentialId }
+}
 
 /** In one order, so that two batches with the same secrets wait for each other and do not block each other. */
-async function lockSecrets(tx: Tx, ids: readonly string[]): Promise<ReadonlySet<string>> {
-  if (ids.length === 0) return new Set()
+async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Set<string>> {
+  if (ids.length === 0 && hashes.length === 0) return new Set()
   const rows = await tx
     .selectFrom('secrets')
     .select('id')
-    .where(sql<boolean>`id = any(${ids}::text[])`)
+    .where(sql<boolean>`(id = any(${ids}::text[]) or hash = any(${hashes}::bytea[]))`)
     .orderBy('id')
     .forUpdate()
     .execute()
   return new Set(rows.map((row) => row.id))
 }
 
-async function addCounts(tx: Tx, items: readonly (Item & { hour: Date })[]): Promise<void> {
+/** By minute, however old: what is late is added up with the rest the next time. */
+async function addCounts(tx: Tx, items: readonly Counted[]): Promise<void> {
   if (items.length === 0) return
   await sql`
-    insert into usage (credential_id, outcome, hour, count)
-    select credential_id, outcome, hour, sum(count)
+    insert into usage_minutes (credential_id, bucket, outcome, scope, count, calls)
+    select credential_id, bucket, outcome, scope, sum(count), sum(calls)
     from unnest(
       ${items.map((item) => item.credentialId)}::text[],
+      ${items.map((item) => item.bucket)}::timestamptz[],
       ${items.map((item) => item.outcome)}::text[],
-      ${items.map((item) => item.hour)}::timestamptz[],
-      ${items.map((item) => item.count)}::bigint[]
-    ) as batch (credential_id, outcome, hour, count)
-    group by credential_id, outcome, hour
-    order by credential_id, outcome, hour
-    on conflict (credential_id, hour, outcome) do update set count = usage.count + excluded.count`.execute(tx)
+      ${items.map((item) => item.scope)}::text[],
+      ${items.map((item) => item.count)}::bigint[],
+      ${items.map((item) => item.calls)}::bigint[]
+    ) as batch (credential_id, bucket, outcome, scope, count, calls)
+    group by credential_id, bucket, outcome, scope
+    order by credential_id, bucket, outcome, scope
+    on conflict (credential_id, bucket, outcome, scope) do update set
+      count = usage_minutes.count + excluded.count,
+      calls = usage_minutes.calls + excluded.calls`.execute(tx)
 }
 
-async function noteLastUse(tx: Tx, items: readonly Item[]): Promise<void> {
+async function noteLastUse(tx: Tx, items: readonly Counted[]): Promise<void> {
   if (items.length === 0) return
   await sql`
     update secrets set
@@ -93,12 +120,12 @@ async function noteLastUse(tx: Tx, items: readonly Item[]): Promise<void> {
 }
 
 /** A secret seen where none belongs is marked, once, and told in the audit log. */
-async function noteExposures(tx: Tx, origin: Origin, hashes: readonly string[]): Promise<void> {
+async function noteExposures(tx: Tx, origin: Origin, hashes: readonly Buffer[]): Promise<void> {
   if (hashes.length === 0) return
   const exposed = await tx
     .updateTable('secrets')
     .set({ exposed_at: origin.now })
-    .where(sql<boolean>`hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
+    .where(sql<boolean>`hash = any(${hashes}::bytea[])`)
     .where('exposed_at', 'is', null)
     .returning(['id', 'holder_id', 'hint'])
     .execute()
@@ -116,19 +143,25 @@ async function noteExposures(tx: Tx, origin: Origin, hashes: readonly string[]):
   await recordEvents(tx, origin, events)
 }
 
-/** What was counted for a key, hour by hour, newest first. */
-export async function usageOf(db: Db, keyId: string, since: Date) {
-  return await db
-    .selectFrom('usage')
-    .innerJoin('secrets', 'secrets.id', 'usage.credential_id')
-    .select(['usage.credential_id', 'usage.outcome', 'usage.hour', 'usage.count'])
-    .where('secrets.holder_id', '=', keyId)
-    .where('usage.hour', '>=', since)
-    .orderBy('usage.hour', 'desc')
-    .orderBy('usage.credential_id')
-    .orderBy('usage.outcome')
-    .limit(5_000)
-    .execute()
+/** Who was refused last, of each secret for each reason: somebody still uses what was revoked, and from there. */
+async function noteLastRefusals(tx: Tx, items: readonly Counted[]): Promise<void> {
+  if (items.length === 0) return
+  await sql`
+    insert into last_refusals (credential_id, outcome, at, ip, user_agent)
+    select distinct on (credential_id, outcome) credential_id, outcome, at, ip, user_agent
+    from unnest(
+      ${items.map((item) => item.credentialId)}::text[],
+      ${items.map((item) => item.outcome)}::text[],
+      ${items.map((item) => item.lastAt)}::timestamptz[],
+      ${items.map((item) => item.lastIp)}::text[],
+      ${items.map((item) => item.lastUserAgent)}::text[]
+    ) as batch (credential_id, outcome, at, ip, user_agent)
+    order by credential_id, outcome, at desc
+    on conflict (credential_id, outcome) do update set
+      at = excluded.at,
+      ip = excluded.ip,
+      user_agent = excluded.user_agent
+    where last_refusals.at < excluded.at`.execute(tx)
 }
 
 /** Batch ids are kept a day: longer than any sender goes on trying. */
@@ -137,10 +170,4 @@ export async function forgetOldBatches(db: Db, now: Date): Promise<void> {
     .deleteFrom('usage_batches')
     .where('received_at', '<', addSeconds(now, -24 * 3600))
     .execute()
-}
-
-function startOfHour(at: Date): Date {
-  const hour = new Date(at)
-  hour.setUTCMinutes(0, 0, 0)
-  return hour
 }

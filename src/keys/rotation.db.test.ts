@@ -24,7 +24,10 @@ describe('rotation', () => {
   const use = (credential_id: string) => ({
     credential_id,
     outcome: 'accepted',
+    scope: 'orders:read',
+    minute: app.clock.now().toISOString(),
     count: 1,
+    calls: 1,
     last_at: app.clock.now().toISOString(),
     last_ip: '198.51.100.7',
     last_user_agent: 'old-cron/1.0',

@@ -65,11 +65,14 @@ describe('lists', () => {
     const item = {
       credential_id: body.secrets[0].id,
       outcome: 'accepted',
+      scope: '',
       count: 1,
+      calls: 1,
       last_ip: null,
       last_user_agent: null,
     }
-    const used = { ...item, last_at: app.clock.now().toISOString() }
+    const now = app.clock.now().toISOString()
+    const used = { ...item, minute: now, last_at: now }
     await app.call('POST', '/v1/usage-batches', { id: 'batch_listing1', items: [used], exposed: [] })
     const since = new Date(app.clock.now().getTime() - 1000).toISOString()
     assert.deepEqual(await names(`state=active&owner_id=org_1&unused_since=${since}`), ['soon', 'test'])

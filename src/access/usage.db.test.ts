@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it } from 'node:test'
+import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+
+let app: TestApp
+before(async () => {
+  app = await openTestApp()
+})
+after(() => app.close())
+
+const item = (credential_id: string | null, more: object = {}) => ({
+  credential_id,
+  outcome: 'accepted',
+  scope: 'orders:read',
+  minute: app.clock.now().toISOString(),
+  count: 3,
+  calls: 3,
+  last_at: app.clock.now().toISOString(),
+  last_ip: '198.51.100.7',
+  last_user_agent: 'curl/8',
+  ...more,
+})
+let batches = 0
+const nextId = () => `batch_${String(++batches).padStart(8, '0')}`
+const report = (items: object[], exposed: object[] = [], id = nextId()) =>
+  app.call('POST', '/v1/usage-batches', { id, items, exposed })
+const secretOf = async (keyId: string) => (await app.call('GET', `/v1/keys/${keyId}`)).body.secrets[0]
+const aSecret = async (ownerId = 'org_1') => {
+  const key = await app.keyFor(ownerId)
+  return { keyId: key.id, text: key.secret, id: (await secretOf(key.id)).id as string }
+}
+
+interface Row {
+  readonly credential_id: string
+  readonly scope: string
+  readonly outcome: string
+  readonly bucket: string
+  readonly grain: string
+  readonly count: number
+  readonly calls: number
+}
+const usageOf = async (keyId: string, query = ''): Promise<Row[]> => {
+  const { status, body, text } = await app.call('GET', `/v1/keys/${keyId}/usage${query}`)
+  assert.equal(status, 200, text)
+  return body.data
+}
+const callsOf = (rows: readonly Row[]) =>
+  Object.fromEntries(rows.map((row) => [`${row.outcome} ${row.scope}`.trim(), row.calls]))
+
+describe('usage that is reported', () => {
+  it('KEY-19: the last use is kept with its time and address; a refusal is counted and is no use', async () => {
+    const { id, keyId } = await aSecret()
+    assert.equal((await secretOf(keyId)).last_used_at, null)
+    await report([item(id, { outcome: 'ip_not_allowed' })])
+    assert.equal((await secretOf(keyId)).last_used_at, null)
+    assert.equal((await report([item(id)])).status, 204)
+    const { body } = await app.call('GET', `/v1/keys/${keyId}`)
+    assert.deepEqual([body.last_used_at, body.last_used_ip], [app.clock.now().toISOString(), '198.51.100.7'])
+    assert.deepEqual(callsOf(await usageOf(keyId)), {
+      'accepted orders:read': 3,
+      'ip_not_allowed orders:read': 3,
+    })
+  })
+
+  it('a batch that comes twelve times at once counts once', async () => {
+    const { id, keyId } = await aSecret()
+    const batchId = nextId()
+    const answers = await Promise.all(Array.from({ length: 12 }, () => report([item(id)], [], batchId)))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      Array(12).fill(204),
+    )
+    assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
+  })
+
+  it('batches about the same secrets in another order do not block each other, and all count', async () => {
+    const secrets = await Promise.all([aSecret(), aSecret(), aSecret()])
+    const items = secrets.map(({ id }) => item(id)).concat(item(null, { outcome: 'unknown' }))
+    const refused = secrets.map(({ id }) => item(id, { outcome: 'expired' }))
+    const inUrl = secrets.map(({ text }) => ({ hash: hashCredential(text), at: items[0]?.minute, ip: null }))
+    const unknown = [item(null, { outcome: 'unknown' })]
+    const answers = await Promise.all(
+      Array.from({ length: 24 }, (_, at) =>
+        at < 12
+          ? report(at % 2 === 0 ? [...items, ...refused] : [...refused, ...items].reverse())
+          : report(unknown, at % 2 === 0 ? inUrl : inUrl.toReversed()),
+      ),
+    )
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204])
+    for (const { keyId } of secrets)
+      assert.deepEqual(callsOf(await usageOf(keyId)), {
+        'accepted orders:read': 36,
+        'expired orders:read': 36,
+      })
+  })
+
+  it('a verification that asked for two scopes counts for each, and is one call', async () => {
+    const { id, keyId } = await aSecret()
+    await report([
+      item(id, { scope: 'orders:read', count: 2, calls: 2 }),
+      item(id, { scope: 'orders:write', count: 2, calls: 0 }),
+    ])
+    const rows = await usageOf(keyId)
+    assert.deepEqual(
+      rows.map(({ scope, count, calls }) => [scope, count, calls]),
+      [
+        ['orders:read', 2, 2],
+        ['orders:write', 2, 0],
+      ],
+    )
+  })
+
+  it('a late batch does not move the last use back, and no batch moves it into the future', async () => {
+    const { id, keyId } = await aSecret()
+    const now = app.clock.now()
+    const at = (text: string) => ({ last_at: text, minute: text })
+    await report([item(id, at('2099-01-01T00:00:00Z'))])
+    assert.equal((await secretOf(keyId)).last_used_at, now.toISOString())
+    assert.deepEqual(
+      (await usageOf(keyId, '?grain=minute')).map((row) => row.bucket),
+      [now.toISOString()],
+    )
+    await report([item(id, { ...at('2001-01-01T00:00:00Z'), last_ip: '10.0.0.1' })])
+    assert.equal((await secretOf(keyId)).last_used_ip, '198.51.100.7')
+    assert.equal((await report([item(id, at('0000-01-01T00:00:00Z'))])).status, 204)
+  })
+
+  it('what is not known here is passed over, and the rest is counted', async () => {
+    const { id, keyId } = await aSecret()
+    assert.equal((await report([item('sec_madeup'), item(id)])).status, 204)
+    assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
+  })
+
+  it('unknown credentials are one row, whatever a sender says of them', async () => {
+    await report([
+      item(null, { outcome: 'unknown', scope: '', last_ip: '203.0.113.1' }),
+      item(null, { outcome: 'made_up', scope: 'orders:read', last_ip: '203.0.113.2' }),
+    ])
+    const rows = await app.db
+      .selectFrom('usage_minutes')
+      .selectAll()
+      .where('credential_id', '=', 'unknown')
+      .execute()
+    assert.deepEqual([...new Set(rows.map(({ outcome, scope }) => `${outcome}${scope}`))], ['unknown'])
+  })
+
+  it('a secret that was seen in a URL is marked, and told once in the audit log', async () => {
+    const { keyId, text } = await aSecret()
+    const exposed = [{ hash: hashCredential(text), at: app.clock.now().toISOString(), ip: null }]
+    await report([], exposed)
+    await report([], exposed)
+    assert.equal((await secretOf(keyId)).exposed_at, app.clock.now().toISOString())
+    const { body } = await app.call('GET', `/v1/audit-events?target_id=${keyId}&action=key.exposed`)
+    assert.equal(body.data.length, 1)
+    assert.equal(body.data[0].owner_id, 'org_1')
+  })
+})
+
+describe('usage that the server counts itself', () => {
+  it('OPS-04: is written when the server stops: every outcome, with the scopes that were asked for', async () => {
+    const own = await openTestApp()
+    const verify = (secret: string, more: object = {}) =>
+      own.call('POST', '/v1/verify', {
+        credential: secret,
+        client_ip: '198.51.100.9',
+        user_agent: 'cron',
+        ...more,
+      })
+    const { id, secret } = await own.keyFor('org_1')
+    const revoked = await own.keyFor('org_1')
+    const rotated = await own.keyFor('org_1')
+    const expired = await own.keyFor('org_1', {
+      expires_at: new Date(own.clock.now().getTime() + 1_000).toISOString(),
+    })
+    await own.call('POST', `/v1/keys/${revoked.id}/revoke`)
+    await own.call('POST', `/v1/keys/${rotated.id}/rotate`, { overlap_seconds: 0 })
+    own.clock.advance({ seconds: 1 })
+    await verify(secret, { scopes: ['orders:read'] })
+    await verify(secret, { scopes: ['orders:read'] })
+    await verify(secret)
+    await verify(secret, { dry_run: true })
+    await verify(secret, { scopes: ['orders:read', 'orders:write'] })
+    await verify(secret, { scopes: ['orders:read'], environment: 'test' })
+    await verify(revoked.secret)
+    await verify(rotated.secret)
+    await verify(expired.secret)
+    await verify(mintCredential('api_key', { environment: 'live' }).reveal())
+    await verify(mintCredential('api_key', { environment: 'live' }).reveal(), { client_ip: '203.0.113.66' })
+    await verify('sk_live_nonsense')
+    await own.app.close()
+
+    const rows = await own.db
+      .selectFrom('usage_minutes')
+      .selectAll()
+      .where('credential_id', '<>', 'all')
+      .execute()
+    assert.deepEqual(rows.map((row) => `${row.outcome} ${row.scope} ${row.count} ${row.calls}`).sort(), [
+      'accepted  1 1',
+      'accepted orders:read 2 2',
+      'environment_mismatch orders:read 1 1',
+      'expired  1 1',
+      'missing_scope orders:read 1 1',
+      'missing_scope orders:write 1 0',
+      'revoked  1 1',
+      'rotated  1 1',
+      'unknown  2 2',
+    ])
+    assert.ok(rows.every((row) => row.bucket.getTime() % 60_000 === 0))
+    const row = await own.db
+      .selectFrom('secrets')
+      .selectAll()
+      .where('holder_id', '=', id)
+      .executeTakeFirstOrThrow()
+    assert.deepEqual([row.last_used_ip, row.last_used_user_agent], ['198.51.100.9', 'cron'])
+    const last = await own.db
+      .selectFrom('last_refusals')
+      .select(['ip', 'user_agent'])
+      .where('credential_id', '=', 'unknown')
+      .execute()
+    assert.deepEqual(last, [{ ip: '203.0.113.66', user_agent: 'cron' }])
+    await own.close()
+  })
+})
+
+describe('reading usage', () => {
+  let secret: { id: string; keyId: string }
+  beforeEach(async () => {
+    secret = await aSecret()
+  })
+
+  it('by minute, hour and day, newest first', async () => {
+    app.clock.advance({ hours: 48 - (app.clock.now().getUTCHours() % 24) })
+    const at = (ms: number) => new Date(app.clock.now().getTime() + ms).toISOString()
+    for (const ms of [-1_000, -61_000, -3_600_000]) await report([item(secret.id, { minute: at(ms) })])
+    const read = async (query: string) =>
+      (await usageOf(secret.keyId, query)).map(({ bucket, grain, calls }) => [bucket, grain, calls])
+    const minute = (ms: number) => at(ms).replace(/:\d\d\.000Z/, ':00.000Z')
+    assert.deepEqual(await read('?grain=minute&days=1'), [
+      [minute(-1_000), 'minute', 3],
+      [minute(-61_000), 'minute', 3],
+      [minute(-3_600_000), 'minute', 3],
+    ])
+    const hour = (ms: number) => at(ms).replace(/\d\d:\d\d\.000Z/, '00:00.000Z')
+    assert.deepEqual(await read(''), [[hour(-1_000), 'hour', 9]])
+    assert.deepEqual(await read('?grain=day'), [[`${at(-1_000).slice(0, 10)}T00:00:00.000Z`, 'day', 9]])
+    assert.deepEqual(await read(`?grain=minute&since=${at(-61_000)}&until=${at(-1_000)}`), [
+      [minute(-1_000), 'minute', 3],
+      [minute(-61_000), 'minute', 3],
+    ])
+  })
+
+  it('a refused secret shows who presented it last, and why it was refused', async () => {
+    const at = app.clock.now().toISOString()
+    await report([item(secret.id, { outcome: 'revoked', last_ip: '203.0.113.66' }), item(secret.id)])
+    await report([
+      item(secret.id, { outcome: 'revoked', last_at: '2029-01-01T00:00:00Z', last_ip: '10.0.0.1' }),
+    ])
+    const { body } = await app.call('GET', `/v1/keys/${secret.keyId}/usage`)
+    assert.deepEqual(body.last_refusals, [
+      { credential_id: secret.id, outcome: 'revoked', at, ip: '203.0.113.66', user_agent: 'curl/8' },
+    ])
+  })
+
+  it('what cannot be meant is refused, and says what can', async () => {
+    const table: [query: string, detail: RegExp][] = [
+      ['days=2&since=2029-12-31T00:00:00Z', /`days` or `since`/],
+      ['since=2099-01-01T00:00:00Z', /before `until`/],
+      ['since=2030-01-01T00:00:00Z&until=2030-01-01T00:00:00Z', /before `until`/],
+      ['grain=minute&days=2', /By minute, .* at most 1 days/],
+      ['days=32', /By hour, .* at most 31 days/],
+      ['grain=week', /./],
+      ['days=0', /./],
+      ['days=401', /./],
+    ]
+    for (const [query, detail] of table)
+      for (const place of [`/v1/keys/${secret.keyId}/usage`, '/v1/usage']) {
+        const { status, body } = await app.call('GET', `${place}?${query}`)
+        assert.deepEqual([query, status, body.code], [query, 400, 'invalid_request'])
+        assert.match(body.detail, detail)
+      }
+  })
+
+  it('times at which there was nothing have nothing, however far away', async () => {
+    for (const year of ['0000', '0001', '1969', '9998'])
+      assert.deepEqual(
+        await usageOf(secret.keyId, `?grain=day&since=${year}-01-01T00:00:00Z&until=${year}-12-01T00:00:00Z`),
+        [],
+      )
+  })
+
+  it('an answer that would be too long is refused, and not cut', async () => {
+    const minute = app.clock.now().toISOString()
+    const many = Array.from({ length: 10_001 }, (_, i) => item(secret.id, { scope: `orders:r${i}`, minute }))
+    assert.equal((await report(many.slice(0, 10_000))).status, 204)
+    assert.equal((await usageOf(secret.keyId)).length, 10_000)
+    await report(many.slice(10_000))
+    const { status, body } = await app.call('GET', `/v1/keys/${secret.keyId}/usage`)
+    assert.deepEqual([status, body.code], [400, 'invalid_request'])
+    assert.match(body.detail, /more than 10000 rows/)
+  })
+})
+
+describe('usage over all keys', () => {
+  let own: TestApp
+  const read = async (query = '', as?: string) =>
+    (await own.call('GET', `/v1/usage${query}`, undefined, as === undefined ? {} : { as })).body
+  const sums = (rows: readonly { outcome: string; calls: number }[]) =>
+    Object.fromEntries(rows.map(({ outcome, calls }) => [outcome, calls]))
+  let bound: string
+  before(async () => {
+    own = await openTestApp()
+    const [a, b] = [await own.keyFor('org_a'), await own.keyFor('org_b')]
+    bound = await own.adminKeyWith(['keys:read'], 'org_b')
+    const now = own.clock.now().toISOString()
+    const of = async (keyId: string) => (await own.call('GET', `/v1/keys/${keyId}`)).body.secrets[0].id
+    const items = [
+      item(await of(a.id), { minute: now, last_at: now }),
+      item(await of(b.id), { minute: now, last_at: now, count: 5, calls: 5 }),
+      item(await of(b.id), { minute: now, last_at: now, outcome: 'expired', count: 2, calls: 2 }),
+      item(await of(b.id), { minute: now, last_at: now, scope: 'orders:write', count: 5, calls: 0 }),
+      item(null, { minute: now, last_at: now, outcome: 'unknown', scope: '', last_ip: '203.0.113.66' }),
+    ]
+    const { status } = await own.call('POST', '/v1/usage-batches', {
+      id: 'batch_all_keys',
+      items,
+      exposed: [],
+    })
+    assert.equal(status, 204)
+  })
+  after(() => own.close())
+
+  it('each verification is one call, by outcome, and what nobody knows is among them', async () => {
+    const body = await read()
+    assert.deepEqual(sums(body.data), { accepted: 8, expired: 2, unknown: 3 })
+    assert.deepEqual(body.last_unknown, {
+      at: own.clock.now().toISOString(),
+      ip: '203.0.113.66',
+      user_agent: 'curl/8',
+    })
+    assert.deepEqual(sums((await read('?grain=day')).data), sums(body.data))
+    assert.deepEqual(sums((await read('?grain=minute')).data), sums(body.data))
+  })
+
+  it('of one owner, there is nothing of others and nothing of nobody', async () => {
+    const body = await read('?owner_id=org_a')
+    assert.deepEqual([sums(body.data), body.last_unknown], [{ accepted: 3 }, null])
+    assert.deepEqual(await read('?owner_id=org_nobody'), { data: [], last_unknown: null })
+  })
+
+  it('MGT-02: an admin key that is bound to an owner sees that one only, whatever it asks for', async () => {
+    for (const query of ['', '?owner_id=org_b']) {
+      const body = await read(query, bound)
+      assert.deepEqual([sums(body.data), body.last_unknown], [{ accepted: 5, expired: 2 }, null])
+    }
+    assert.deepEqual(await read('?owner_id=org_a', bound), { data: [], last_unknown: null })
+  })
+})
