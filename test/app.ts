@@ -3,6 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
 import type { Permission } from '../src/admin/permission.ts'
 import { buildApp, type Settings } from '../src/app.ts'
+import type { Database } from '../src/db/open.ts'
 import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
 import { type TestClock, testClock } from './clock.ts'
@@ -20,6 +21,7 @@ export interface TestAnswer {
 export interface TestApp {
   readonly app: FastifyInstance
   readonly db: Db
+  readonly database: Database
   readonly clock: TestClock
   /** The first admin key: it can do everything. */
   readonly adminKey: string
@@ -39,7 +41,7 @@ export interface CallOptions {
   readonly headers?: Record<string, string | string[]>
 }
 
-const DEFAULT_SETTINGS: Settings = {
+export const DEFAULT_SETTINGS: Settings = {
   publicUrl: 'http://doorward.test',
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
@@ -78,6 +80,7 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
   return {
     app,
     db: database.db,
+    database,
     clock,
     adminKey,
     log: () => lines.join(''),

@@ -10,6 +10,7 @@ const FLOORS = [
   ['scopes', 'owners', 'accounts'],
   ['admin'],
   ['secrets'],
+  ['changes'],
   ['audit'],
   ['http'],
   ['db'],
@@ -23,7 +24,7 @@ type Kind = (typeof KINDS)[number]
 /** Which packages only some files may use. */
 const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
-  [/^(pg|@electric-sql\/.*)$/, /^src\/db\/open\.ts$/],
+  [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|listen)\.ts$/],
   [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
   [/^pino$/, /^src\/http\/log\.ts$/],
   [
@@ -102,10 +103,12 @@ function kindOf(file: string): Kind {
 const NOUNS = new Set([
   'admin-key.ts',
   'audit-event.ts',
+  'change.ts',
   'key.ts',
   'owner.ts',
   'permission.ts',
   'policy.ts',
   'scope.ts',
   'secret.ts',
+  'usage.ts',
 ])

@@ -6,9 +6,11 @@ export interface TestClock extends Clock {
 }
 
 export function testClock(start = '2030-01-01T00:00:00.000Z'): TestClock {
-  let nowMs = Date.parse(start)
+  const startMs = Date.parse(start)
+  let nowMs = startMs
   return {
     now: () => new Date(nowMs),
+    steadyMs: () => nowMs - startMs,
     advance: ({ days = 0, hours = 0, seconds = 0, ms = 0 }) => {
       nowMs += ((days * 24 + hours) * 3600 + seconds) * 1000 + ms
     },

@@ -2,20 +2,88 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { RecordCache } from './cache.ts'
-import { aRecord, NOW } from './record.fixture.ts'
+import { digestCredential } from './credential.ts'
+import { aRecord, at, NOW } from './record.fixture.ts'
+import type { CredentialRecord } from './record.ts'
 
 const record = aRecord()
+const revoked = { reason: 'revoked', at: at(-1) } as const
+const digest = (name: string) => digestCredential(name)
+
+test('what comes out is what went in, whatever the record says', () => {
+  const cache = new RecordCache()
+  const records = [
+    aRecord(),
+    aRecord({ credentialId: 'sec_2', keyId: 'key_2', expiresAt: at(9), retiresAt: at(8) }),
+    aRecord({ expiresAt: new Date(0), retiresAt: new Date(-1) }),
+    aRecord({ ended: { reason: 'disabled', at: at(-1) }, metadata: { plan: 'pro' } }),
+    aRecord({ ended: revoked, scopes: new Set() }),
+  ]
+  for (const [n, each] of records.entries()) cache.set(digest(`${n}`), each, NOW)
+  for (const [n, each] of records.entries()) assert.deepEqual(cache.get(digest(`${n}`), NOW), each)
+})
 
 test('KEY-10: an answer is good for maxStalenessMs from when it was asked for, and not a millisecond more', () => {
   const cache = new RecordCache()
-  cache.set('a', record, NOW)
-  cache.set('b', null, NOW)
-  assert.equal(cache.get('a', NOW + 4_999), record)
-  assert.equal(cache.get('b', NOW + 4_999), null)
-  assert.equal(cache.get('a', NOW + 5_000), undefined)
-  assert.equal(cache.get('b', NOW + 5_000), undefined)
-  assert.equal(cache.get('a', NOW - 1), undefined, 'a clock that went back proves nothing')
-  assert.equal(cache.get('c', NOW), undefined)
+  cache.set(digest('a'), record, NOW)
+  cache.set(digest('b'), null, NOW)
+  assert.deepEqual(cache.get(digest('a'), NOW + 4_999), record)
+  assert.equal(cache.get(digest('b'), NOW + 4_999), null)
+  assert.equal(cache.get(digest('a'), NOW + 5_000), undefined)
+  assert.equal(cache.get(digest('b'), NOW + 5_000), undefined)
+  assert.equal(cache.get(digest('a'), NOW - 1), undefined, 'a clock that went back proves nothing')
+  assert.equal(cache.get(digest('c'), NOW), undefined)
+})
+
+test('KEY-10: while changes are told, answers stay good; from the last word on, for maxStalenessMs', () => {
+  const cache = new RecordCache()
+  cache.set(digest('a'), record, NOW)
+  cache.set(digest('b'), null, NOW)
+  for (let second = 1; second <= 100; second++) {
+    cache.confirm(NOW + second * 1000)
+    assert.deepEqual(cache.get(digest('a'), NOW + second * 1000 + 900), record)
+    assert.equal(cache.get(digest('b'), NOW + second * 1000 + 900), null)
+  }
+  cache.confirm(NOW)
+  assert.deepEqual(cache.get(digest('a'), NOW + 104_999), record, 'an older word takes nothing back')
+  assert.equal(cache.get(digest('a'), NOW + 105_000), undefined)
+  assert.deepEqual(cache.getStale(digest('a'), NOW + 105_000, 1_000), record)
+  assert.equal(cache.getStale(digest('a'), NOW + 106_000, 1_000), undefined)
+})
+
+test('KEY-10: an end that cannot be undone stays, whatever slower answers say, and needs no freshness', () => {
+  for (const reason of ['revoked', 'rotated', 'expired'] as const) {
+    const cache = new RecordCache()
+    const ended = { reason, at: at(-1) }
+    cache.set(digest('a'), record, NOW)
+    cache.end(digest('a'), ended)
+    cache.set(digest('a'), record, NOW + 1)
+    cache.set(digest('a'), null, NOW + 1)
+    cache.forget(digest('a'))
+    assert.deepEqual(cache.get(digest('a'), NOW + 1e9), aRecord({ ended }), reason)
+
+    cache.set(digest('b'), aRecord({ ended }), NOW)
+    cache.set(digest('b'), record, NOW + 1)
+    assert.deepEqual(cache.get(digest('b'), NOW + 1e9), aRecord({ ended }), reason)
+  }
+})
+
+test('an end that can be undone does not stay', () => {
+  for (const reason of ['disabled', 'owner_suspended'] as const) {
+    const cache = new RecordCache()
+    cache.set(digest('a'), aRecord({ ended: { reason, at: at(-1) } }), NOW)
+    assert.equal(cache.get(digest('a'), NOW + 5_000), undefined)
+    cache.set(digest('a'), record, NOW + 1)
+    assert.deepEqual(cache.get(digest('a'), NOW + 1), record)
+  }
+})
+
+test('an older answer never replaces a newer one', () => {
+  const cache = new RecordCache()
+  cache.set(digest('a'), aRecord({ scopes: new Set() }), NOW + 1)
+  cache.set(digest('a'), record, NOW)
+  cache.set(digest('a'), null, NOW)
+  assert.deepEqual(cache.get(digest('a'), NOW + 1), aRecord({ scopes: new Set() }))
 })
 
 test('KEY-10: no cache can be told to keep an answer longer than 5 s', () => {
@@ -23,68 +91,101 @@ test('KEY-10: no cache can be told to keep an answer longer than 5 s', () => {
     assert.throws(() => new RecordCache({ maxStalenessMs }), RangeError)
   for (const maxEntries of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => new RecordCache({ maxEntries }), RangeError)
+  for (const maxBytes of [0, -1, Number.NaN]) assert.throws(() => new RecordCache({ maxBytes }), RangeError)
   const none = new RecordCache({ maxStalenessMs: 0 })
-  none.set('a', record, NOW)
-  assert.equal(none.get('a', NOW), undefined)
+  none.set(digest('a'), record, NOW)
+  assert.equal(none.get(digest('a'), NOW), undefined)
 })
 
-test('garbage never pushes out what is known, and has less room', () => {
+test('OPS-08: garbage never pushes out what is known, and has less room', () => {
   const cache = new RecordCache({ maxEntries: 20_000 })
-  cache.set('known', record, NOW)
-  for (let i = 0; i < 50_000; i++) cache.set(`garbage ${i}`, null, NOW)
-  assert.equal(cache.get('known', NOW), record)
+  cache.set(digest('known'), record, NOW)
+  for (let i = 0; i < 20_000; i++) cache.set(digest(`garbage ${i}`), null, NOW)
+  assert.deepEqual(cache.get(digest('known'), NOW), record)
   assert.equal(cache.size, 10_001)
 })
 
-/** The same in the plainest words: a list of answers, oldest first. */
+test('OPS-08: it is bounded in entries and in bytes; what is in use stays, what is not goes', () => {
+  const cache = new RecordCache({ maxEntries: 100 })
+  for (let i = 0; i < 100; i++) cache.set(digest(`${i}`), record, NOW)
+  for (let i = 100; i < 1_000; i++) {
+    cache.set(digest(`${i}`), record, NOW)
+    assert.equal(cache.size, 100)
+    assert.deepEqual(cache.get(digest(`${i}`), NOW), record, 'the newest is there')
+    if (i >= 200) assert.deepEqual(cache.get(digest('popular'), NOW), record)
+    cache.set(digest('popular'), record, NOW)
+  }
+  const heavy = new RecordCache({ maxBytes: 200_000 })
+  for (let i = 0; i < 1_000; i++) {
+    const metadata = { note: `${i}`.padStart(1_000, 'x') }
+    heavy.set(digest(`${i}`), aRecord({ metadata }), NOW)
+    assert.ok(heavy.bytes <= 200_000 + 4_000)
+    assert.deepEqual(heavy.get(digest(`${i}`), NOW)?.metadata, metadata)
+  }
+})
+
+/** The same in the plainest words. */
 class NaiveCache {
-  entries: { hash: string; known: boolean; askedAtMs: number }[] = []
-  readonly room: number
-  constructor(room: number) {
-    this.room = room
+  readonly entries = new Map<string, { record: CredentialRecord | null; askedAtMs: number }>()
+  confirmedAtMs = Number.NEGATIVE_INFINITY
+
+  set(name: string, record: CredentialRecord | null, askedAtMs: number) {
+    const known = this.entries.get(name)
+    if (known?.record?.ended?.reason === 'revoked') return
+    if (known?.record != null && known.askedAtMs > askedAtMs) return
+    this.entries.set(name, { record, askedAtMs })
   }
-  set(hash: string, known: boolean, askedAtMs: number) {
-    this.forget(hash)
-    const alike = this.entries.filter((entry) => entry.known === known)
-    const [oldest] = alike
-    if (alike.length >= this.room && oldest !== undefined) this.forget(oldest.hash)
-    this.entries.push({ hash, known, askedAtMs })
+  end(name: string) {
+    const known = this.entries.get(name)
+    if (known?.record) known.record = { ...known.record, ended: revoked }
+    else this.entries.delete(name)
   }
-  forget(hash: string) {
-    this.entries = this.entries.filter((entry) => entry.hash !== hash)
+  forget(name: string) {
+    if (this.entries.get(name)?.record?.ended?.reason !== 'revoked') this.entries.delete(name)
   }
-  get(hash: string, nowMs: number) {
-    const entry = this.entries.find((entry) => entry.hash === hash)
-    if (entry === undefined || nowMs < entry.askedAtMs || nowMs >= entry.askedAtMs + 5_000) return undefined
-    return entry.known ? record : null
+  get(name: string, nowMs: number) {
+    const entry = this.entries.get(name)
+    if (entry === undefined) return undefined
+    if (entry.record?.ended?.reason === 'revoked') return entry.record
+    const age = nowMs - Math.max(entry.askedAtMs, this.confirmedAtMs)
+    return age >= 0 && age < 5_000 ? entry.record : undefined
   }
 }
 
 test('whatever is done to it, it answers as the naive cache does', () => {
-  const hash = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
+  const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
   const time = fc.integer({ min: 0, max: 12_000 })
+  const given = fc.constantFrom(null, record, aRecord({ ended: revoked }), aRecord({ expiresAt: at(3) }))
   const step = fc.oneof(
-    fc.record({ do: fc.constant('set' as const), hash, known: fc.boolean(), time }),
-    fc.record({ do: fc.constant('forget' as const), hash }),
-    fc.record({ do: fc.constant('get' as const), hash, time }),
+    fc.record({ do: fc.constant('set' as const), name, given, time }),
+    fc.record({ do: fc.constant('forget' as const), name }),
+    fc.record({ do: fc.constant('end' as const), name }),
+    fc.record({ do: fc.constant('get' as const), name, time }),
+    fc.record({ do: fc.constant('confirm' as const), time }),
     fc.record({ do: fc.constant('clear' as const) }),
   )
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 40 }), (room, steps) => {
-      const cache = new RecordCache({ maxEntries: room })
-      const naive = new NaiveCache(room)
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const cache = new RecordCache()
+      const naive = new NaiveCache()
       for (const step of steps) {
         if (step.do === 'set') {
-          cache.set(step.hash, step.known ? record : null, step.time)
-          naive.set(step.hash, step.known, step.time)
+          cache.set(digest(step.name), step.given, step.time)
+          naive.set(step.name, step.given, step.time)
         } else if (step.do === 'forget') {
-          cache.forget(step.hash)
-          naive.forget(step.hash)
+          cache.forget(digest(step.name))
+          naive.forget(step.name)
+        } else if (step.do === 'end') {
+          cache.end(digest(step.name), revoked)
+          naive.end(step.name)
+        } else if (step.do === 'confirm') {
+          cache.confirm(step.time)
+          naive.confirmedAtMs = Math.max(naive.confirmedAtMs, step.time)
         } else if (step.do === 'clear') {
           cache.clear()
-          naive.entries = []
-        } else assert.equal(cache.get(step.hash, step.time), naive.get(step.hash, step.time))
-        assert.equal(cache.size, naive.entries.length)
+          naive.entries.clear()
+        } else assert.deepEqual(cache.get(digest(step.name), step.time), naive.get(step.name, step.time))
+        assert.equal(cache.size, naive.entries.size)
       }
     }),
     { numRuns: 1_000 },

@@ -1,72 +1,233 @@
+import { HashRows } from './hash-rows.ts'
+import { Profiles } from './profiles.ts'
 import type { CredentialRecord } from './record.ts'
+import type { Ended } from './refusal.ts'
 
 export interface CacheLimits {
-  /** How long an answer may be used, in ms from the moment it was asked for. Default and maximum 5000. */
+  /** How long an answer may be used that nobody confirms, in ms from when it was asked for. Default and maximum 5000. */
   readonly maxStalenessMs?: number | undefined
-  /** Known credentials kept. Default 50,000. Unknown ones have room of their own, at most 10,000. */
+  /** Known credentials kept. Default 100,000. Unknown ones have room of their own, at most 10,000. */
   readonly maxEntries?: number | undefined
+  /** About how much memory they may take. Default 64 MB, which is some 350,000 keys of a few owners. */
+  readonly maxBytes?: number | undefined
 }
 
 export const MAX_STALENESS_MS = 5_000
-const DEFAULT_ENTRIES = 50_000
+const DEFAULT_ENTRIES = 100_000
+const DEFAULT_BYTES = 64 * 1024 * 1024
 const MAX_UNKNOWN_ENTRIES = 10_000
 
-interface Entry {
-  readonly record: CredentialRecord | null
-  readonly askedAtMs: number
-}
+/** A row, its share of the slots, and its two ids as text. */
+const BYTES_OF_ENTRY = 180
 
 /**
- * Records by hash, for a few seconds. Known and unknown hashes are kept apart, so that a flood of well-formed garbage
- * pushes out only other garbage. The oldest goes first.
+ * The numbers of a row. Moments are in ms, `NEVER` where there is none. `STATE` is the profile's number above three
+ * flags: used since the hand came by; there is an end; it cannot be undone.
+ */
+const EXPIRES_AT = 0
+const RETIRES_AT = 1
+const ASKED_AT = 2
+const STATE = 3
+const USED = 1
+const ENDED = 2
+const FINAL = 4
+const FLAG_BITS = 3
+const NEVER = Number.POSITIVE_INFINITY
+
+/**
+ * What is known of credentials, by digest. An answer is good for `maxStalenessMs` from when it was asked for, or, while
+ * somebody tells of every change (see {@link confirm}), from when they last said so.
  *
- * The age of an answer counts from when it was asked for: the database may have changed while it was under way.
+ * - An end that cannot be undone stays: a slow older answer never revives what was revoked.
+ * - An older answer never replaces a newer one.
+ * - Known and unknown hashes are kept apart, so that a flood of well-formed garbage pushes out only other garbage.
+ * - What goes first, where there is no more room, is what was not used since the last round.
+ *
+ * All moments, save those of a record, are of a clock that only goes forward.
  */
 export class RecordCache {
-  readonly #known = new Map<string, Entry>()
-  readonly #unknown = new Map<string, Entry>()
+  readonly #rows = new HashRows()
+  readonly #profiles = new Profiles()
+  /** Two for each row: the secret's and the key's. */
+  #ids: (string | undefined)[] = []
+  readonly #ends = new Map<number, Ended>()
+  readonly #unknown = new Map<string, number>()
   readonly #maxStalenessMs: number
   readonly #maxEntries: number
+  readonly #maxBytes: number
+  #confirmedAtMs = Number.NEGATIVE_INFINITY
+  #hand = 0
 
-  /** @throws RangeError where an answer could outlive 5 seconds */
-  constructor({ maxStalenessMs = MAX_STALENESS_MS, maxEntries = DEFAULT_ENTRIES }: CacheLimits = {}) {
+  /** @throws RangeError where an answer could outlive 5 seconds, or nothing could be kept */
+  constructor(limits: CacheLimits = {}) {
+    const {
+      maxStalenessMs = MAX_STALENESS_MS,
+      maxEntries = DEFAULT_ENTRIES,
+      maxBytes = DEFAULT_BYTES,
+    } = limits
     if (!(maxStalenessMs >= 0 && maxStalenessMs <= MAX_STALENESS_MS))
       throw new RangeError(`maxStalenessMs must be from 0 to ${MAX_STALENESS_MS}`)
     if (!(Number.isInteger(maxEntries) && maxEntries > 0))
       throw new RangeError('maxEntries must be a whole number above 0')
+    if (!(maxBytes >= 100_000)) throw new RangeError('maxBytes must be at least 100000')
     this.#maxStalenessMs = maxStalenessMs
     this.#maxEntries = maxEntries
+    this.#maxBytes = maxBytes
   }
 
   /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
-  get(hash: string, nowMs: number): CredentialRecord | null | undefined {
-    const entry = this.#known.get(hash) ?? this.#unknown.get(hash)
-    if (entry === undefined) return undefined
-    const age = nowMs - entry.askedAtMs
-    return age >= 0 && age < this.#maxStalenessMs ? entry.record : undefined
+  get(digest: string, nowMs: number): CredentialRecord | null | undefined {
+    return this.#get(digest, nowMs, this.#maxStalenessMs)
   }
 
-  set(hash: string, record: CredentialRecord | null, askedAtMs: number): void {
-    this.forget(hash)
-    const entries = record === null ? this.#unknown : this.#known
-    const room = record === null ? Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES) : this.#maxEntries
-    if (entries.size >= room) {
-      const [oldest] = entries.keys()
-      if (oldest !== undefined) entries.delete(oldest)
+  /** The same for who accepts an answer that is older by so much. */
+  getStale(digest: string, nowMs: number, moreMs: number): CredentialRecord | null | undefined {
+    return this.#get(digest, nowMs, this.#maxStalenessMs + moreMs)
+  }
+
+  #get(digest: string, nowMs: number, goodForMs: number): CredentialRecord | null | undefined {
+    const place = this.#rows.find(digest)
+    if (place === -1) {
+      const askedAtMs = this.#unknown.get(digest)
+      return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? null : undefined
     }
-    entries.set(hash, { record, askedAtMs })
+    const state = this.#rows.number(place, STATE)
+    if ((state & FINAL) === 0 && !this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs))
+      return undefined
+    if ((state & USED) === 0) this.#rows.setNumber(place, STATE, state | USED)
+    return this.#recordAt(place, state)
   }
 
-  forget(hash: string): void {
-    if (!this.#known.delete(hash)) this.#unknown.delete(hash)
+  /** Takes an answer. It is passed over where a newer one is there, or an end that cannot be undone. */
+  set(digest: string, record: CredentialRecord | null, askedAtMs: number): void {
+    const place = this.#rows.find(digest)
+    if (place !== -1) {
+      const isOver = (this.#rows.number(place, STATE) & FINAL) !== 0
+      if (isOver || this.#rows.number(place, ASKED_AT) > askedAtMs) return
+      this.#remove(place)
+    }
+    this.#unknown.delete(digest)
+    if (record === null) this.#addUnknown(digest, askedAtMs)
+    else this.#add(digest, record, askedAtMs)
+  }
+
+  /** Overwrites what is known with an end that cannot be undone. */
+  end(digest: string, ended: Ended): void {
+    const place = this.#rows.find(digest)
+    if (place === -1) this.#unknown.delete(digest)
+    else {
+      this.#rows.setNumber(place, STATE, this.#rows.number(place, STATE) | ENDED | FINAL)
+      this.#ends.set(place, ended)
+    }
+  }
+
+  /** Has it asked for anew, unless it is over for good. */
+  forget(digest: string): void {
+    const place = this.#rows.find(digest)
+    if (place === -1) this.#unknown.delete(digest)
+    else if ((this.#rows.number(place, STATE) & FINAL) === 0) this.#remove(place)
   }
 
   clear(): void {
-    this.#known.clear()
+    this.#rows.clear()
+    this.#profiles.clear()
+    this.#ids = []
+    this.#ends.clear()
     this.#unknown.clear()
+    this.#hand = 0
+  }
+
+  /** Every change up to this moment has been told, so all that is here was true then. */
+  confirm(atMs: number): void {
+    this.#confirmedAtMs = Math.max(this.#confirmedAtMs, atMs)
   }
 
   get size(): number {
-    return this.#known.size + this.#unknown.size
+    return this.#rows.size + this.#unknown.size
   }
+
+  /** About how much memory is taken. */
+  get bytes(): number {
+    return this.#rows.size * BYTES_OF_ENTRY + this.#profiles.bytes + this.#unknown.size * 120
+  }
+
+  #isGood(askedAtMs: number, nowMs: number, goodForMs: number): boolean {
+    const age = nowMs - Math.max(askedAtMs, this.#confirmedAtMs)
+    return age >= 0 && age < goodForMs
+  }
+
+  #recordAt(place: number, state: number): CredentialRecord {
+    const { kind, ownerId, environment, scopes, metadata, ipAllowlist } = this.#profiles.get(
+      state >> FLAG_BITS,
+    )
+    return {
+      kind,
+      credentialId: this.#ids[place * 2] ?? '',
+      keyId: this.#ids[place * 2 + 1] ?? '',
+      ownerId,
+      environment,
+      scopes,
+      metadata,
+      ipAllowlist,
+      ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
+      retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
+      expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
+    }
+  }
+
+  #add(digest: string, record: CredentialRecord, askedAtMs: number): void {
+    const profile = this.#profiles.hold(record)
+    while (this.#rows.size > 0 && (this.#rows.size >= this.#maxEntries || this.bytes > this.#maxBytes))
+      this.#evict()
+    const place = this.#rows.add(digest)
+    this.#ids[place * 2] = record.credentialId
+    this.#ids[place * 2 + 1] = record.keyId
+    const { ended } = record
+    if (ended !== null) this.#ends.set(place, ended)
+    const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(ended) ? FINAL : 0)
+    this.#rows.setNumber(place, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
+    this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
+    this.#rows.setNumber(place, ASKED_AT, askedAtMs)
+    this.#rows.setNumber(place, STATE, (profile << FLAG_BITS) | flags)
+  }
+
+  #addUnknown(digest: string, askedAtMs: number): void {
+    if (this.#unknown.size >= Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES)) {
+      const [oldest] = this.#unknown.keys()
+      if (oldest !== undefined) this.#unknown.delete(oldest)
+    }
+    this.#unknown.set(digest, askedAtMs)
+  }
+
+  /** The hand goes round; who was used since it came by last is spared once. */
+  #evict(): void {
+    for (;;) {
+      const place = this.#hand
+      this.#hand = place + 1 < this.#rows.places ? place + 1 : 0
+      if (this.#ids[place * 2] === undefined) continue
+      const state = this.#rows.number(place, STATE)
+      if ((state & USED) === 0) {
+        this.#remove(place)
+        return
+      }
+      this.#rows.setNumber(place, STATE, state & ~USED)
+    }
+  }
+
+  #remove(place: number): void {
+    this.#profiles.release(this.#rows.number(place, STATE) >> FLAG_BITS)
+    this.#ids[place * 2] = undefined
+    this.#ids[place * 2 + 1] = undefined
+    this.#ends.delete(place)
+    this.#rows.remove(place)
+  }
+}
+
+/** Whether an end can be undone: a disabled key can be enabled, and a suspended owner resumed. */
+function isFinal(ended: Ended | null): boolean {
+  return ended !== null && ended.reason !== 'disabled' && ended.reason !== 'owner_suspended'
+}
+
+function momentOf(ms: number): Date | null {
+  return ms === NEVER ? null : new Date(ms)
 }

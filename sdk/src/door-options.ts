@@ -22,8 +22,22 @@ export interface DoorOptions<Scope extends string = string> {
   readonly onRefusal?: (refusal: Refusal | PresentationFault, where: RefusedAt) => void
   /** Hears why verification is not possible. Default: a process warning, the same one once a minute at most. */
   readonly onError?: (error: unknown) => void
-  /** How old a cached record may get, in ms. Default and maximum 5000. */
+  /**
+   * For how long a record may be used after it was last known to be true, in ms; that is how late a revocation is felt
+   * at the very worst. Default and maximum 5000.
+   */
   readonly maxStalenessMs?: number
+  /**
+   * How much longer than that, in ms, while Doorward cannot be reached. Default 0: then requests get 503. More lets keys
+   * in that were revoked meanwhile; `onError` hears of it.
+   */
+  readonly staleIfUnreachableMs?: number
+  /** Credentials kept in memory. Default 100,000. */
+  readonly maxEntries?: number
+  /** About how much memory they may take, in bytes. Default 64 MB. */
+  readonly maxBytes?: number
+  /** Whether to follow changes as they happen. Default true; see `docs/guides/verification.md`. */
+  readonly feed?: boolean
   /** Asked instead of the server at `url`. */
   readonly source?: CredentialSource
   /** Milliseconds since the epoch. Default `Date.now`. */

@@ -160,7 +160,10 @@ test('closing delivers what was counted', async () => {
   assert.deepEqual(item, {
     credentialId: 'sec_1',
     outcome: 'accepted',
+    scope: 'orders:read',
+    minute: at(0),
     count: 2,
+    calls: 2,
     lastAt: at(0),
     lastIp: '198.51.100.1',
     lastUserAgent: 'curl/8',

@@ -9,7 +9,7 @@ import type { Principal } from './record.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
 import { SourceUnavailableError } from './source.ts'
 import { UsageCounter } from './usage.ts'
-import { createVerifier } from './verifier.ts'
+import { createVerifier, type VerifierHealth } from './verifier.ts'
 import { warnSparingly } from './warn.ts'
 
 /** What an adapter knows of a request. */
@@ -31,23 +31,47 @@ export interface Door {
    * @throws TypeError for what is no scope, or not among the declared ones
    */
   admitting(scopes: readonly string[]): (request: Incoming) => Admission | Promise<Admission>
-  /** Delivers what was counted. Call it when the server stops. */
+  /** How verification is doing in this process; for your metrics. */
+  health(): DoorHealth
+  /** Delivers what was counted, and stops following changes. Call it when the server stops. */
   close(): Promise<void>
+}
+
+export interface DoorHealth extends VerifierHealth {
+  /** Verifications that were not counted since the start, because there were too many, or nobody took them. */
+  readonly usageDropped: number
 }
 
 /** The guard behind every adapter: read the credential, verify it, answer. */
 export function openDoor(options: DoorOptions): Door {
   checkOptions(options)
-  const { environment, realm, now = Date.now, maxStalenessMs } = options
+  const {
+    environment,
+    realm,
+    now = Date.now,
+    maxStalenessMs,
+    staleIfUnreachableMs,
+    maxEntries,
+    maxBytes,
+  } = options
   const trusted = trustedProxiesOf(options)
   const warn = warnSparingly(now)
   const tell = orWarn(options.onError ?? warn, warn)
   const onRefusal = options.onRefusal && orWarn(options.onRefusal, tell)
-  const source = options.source ?? httpSource(options)
+  const source = options.source ?? httpSource({ ...options, onError: tell, steady: options.now })
   const usage = new UsageCounter()
   const send = source.sendUsage?.bind(source)
   const flushing = send && flushEvery({ counter: usage, send, onError: tell, now })
-  const verifier = createVerifier({ source, usage: send && usage, now, maxStalenessMs })
+  const verifier = createVerifier({
+    source,
+    usage: send && usage,
+    now: options.now,
+    onStale: tell,
+    maxStalenessMs,
+    staleIfUnreachableMs,
+    maxEntries,
+    maxBytes,
+  })
 
   const refuse = (
     no: Refusal | PresentationFault,
@@ -85,7 +109,11 @@ export function openDoor(options: DoorOptions): Door {
       checkScopes(scopes, options.scopes)
       return (request) => admit(request, scopes)
     },
-    close: async () => flushing?.close(),
+    health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
+    close: async () => {
+      verifier.close()
+      await flushing?.close()
+    },
   }
 }
 

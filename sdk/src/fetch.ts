@@ -26,5 +26,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
         return await handler(request, admission.principal)
       }
   }
-  return { guard, close: door.close }
+  return { guard, close: door.close, health: door.health }
 }

@@ -34,5 +34,5 @@ export function doorward<const Scope extends string = string>(options: HonoOptio
       return undefined
     }
   }
-  return { guard, close: door.close }
+  return { guard, close: door.close, health: door.health }
 }

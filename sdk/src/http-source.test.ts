@@ -7,7 +7,7 @@ import { hashCredential, mintCredential } from './credential.ts'
 import { httpSource } from './http-source.ts'
 import { aRecord, at, unknownKey } from './record.fixture.ts'
 import { recordToWire } from './record.wire.ts'
-import { SourceUnavailableError } from './source.ts'
+import { BatchRefusedError, SourceUnavailableError } from './source.ts'
 
 const adminKey = mintCredential('admin_key').reveal()
 const hashes = [unknownKey(), unknownKey()].map(hashCredential)
@@ -50,14 +50,25 @@ test('a batch of usage goes out in the wire form', async (t) => {
   const use = {
     credentialId: 'sec_1',
     outcome: 'accepted',
+    scope: 'orders:read',
+    minute: at(0),
     count: 3,
-    lastAt: at(0),
+    calls: 2,
+    lastAt: at(1),
     lastIp: null,
     lastUserAgent: 'x',
   }
   const exposed = [{ hash: 'ab', at: at(1), ip: '203.0.113.7' }]
   await httpSource({ url: `${url}/doorward`, adminKey }).sendUsage({ id: 'batch-1', items: [use], exposed })
-  const item = { credential_id: 'sec_1', outcome: 'accepted', count: 3, last_at: '2026-03-01T12:00:00.000Z' }
+  const item = {
+    credential_id: 'sec_1',
+    outcome: 'accepted',
+    scope: 'orders:read',
+    minute: '2026-03-01T12:00:00.000Z',
+    count: 3,
+    calls: 2,
+    last_at: '2026-03-01T12:00:01.000Z',
+  }
   assert.deepEqual(seen, [
     {
       url: '/doorward/v1/usage-batches',
@@ -68,6 +79,25 @@ test('a batch of usage goes out in the wire form', async (t) => {
       },
     },
   ])
+})
+
+test('a batch that the server refuses for itself is known from one that may come again', async (t) => {
+  for (const [status, forGood] of [
+    [400, true],
+    [413, true],
+    [422, true],
+    [401, false],
+    [403, false],
+    [404, false],
+    [408, false],
+    [429, false],
+    [500, false],
+    [503, false],
+  ] as const) {
+    const url = await serve(t, (_, response) => response.writeHead(status).end())
+    const sent = httpSource({ url, adminKey }).sendUsage({ id: 'batch-1', items: [], exposed: [] })
+    await assert.rejects(sent, forGood ? BatchRefusedError : SourceUnavailableError, `${status}`)
+  }
 })
 
 test('VER-18, RS-10: whatever the server does wrong, nothing is known', async (t) => {

@@ -1,7 +1,9 @@
 import { parseCredential, Secret } from './credential.ts'
+import { followOverHttp } from './http-feed.ts'
 import { recordFromWire } from './record.wire.ts'
-import { type CredentialSource, SourceUnavailableError } from './source.ts'
+import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
 import { usageBatchToWire } from './usage.wire.ts'
+import { warnSparingly } from './warn.ts'
 
 export interface HttpSourceOptions {
   /** Where Doorward is, `https://doorward.example.com`. */
@@ -10,12 +12,21 @@ export interface HttpSourceOptions {
   readonly adminKey?: string | undefined
   /** Milliseconds for one question, its answer included. Default 2000. */
   readonly timeoutMs?: number | undefined
-  /** Default: the global one. */
+  /** For lookups and counts. Default: the global one. */
   readonly fetch?: typeof globalThis.fetch | undefined
+  /**
+   * Whether to follow the server's changes, over a connection that stays open. Default true; without it a revocation is
+   * seen when an answer is too old, and each credential is looked up again every few seconds.
+   */
+  readonly feed?: boolean | undefined
+  /** Hears why the feed is not there. Default: a process warning, the same one once a minute at most. */
+  readonly onError?: ((error: unknown) => void) | undefined
+  /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
+  readonly steady?: (() => number) | undefined
 }
 
-/** A source that also takes what was counted. */
-export type HttpSource = Required<CredentialSource>
+/** A source that also takes what was counted, and tells of changes unless it was told not to. */
+export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sendUsage'>>
 
 /**
  * Asks a Doorward server. Only hashes go over the wire, never a credential of a caller.
@@ -23,12 +34,13 @@ export type HttpSource = Required<CredentialSource>
  * @throws TypeError where the URL or the admin key cannot be right
  */
 export function httpSource(options: HttpSourceOptions): HttpSource {
-  const { timeoutMs = 2_000, fetch = globalThis.fetch } = options
+  const { timeoutMs = 2_000, fetch = globalThis.fetch, feed = true, steady } = options
+  const { onError = warnSparingly(Date.now) } = options
   const base = baseOf(options.url)
   const adminKey = adminKeyOf(options.adminKey)
 
   /** The text of the answer, where it is a yes. A redirect is none: it could lead the admin key astray. */
-  const post = async (path: string, body: unknown): Promise<string> => {
+  const post = async (path: string, body: unknown, refusedBy = unavailableBy): Promise<string> => {
     try {
       const response = await fetch(base + path, {
         method: 'POST',
@@ -41,7 +53,7 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
       if (response.ok) return text
       throw refusedBy(base, response.status)
     } catch (cause) {
-      if (cause instanceof SourceUnavailableError) throw cause
+      if (cause instanceof SourceUnavailableError || cause instanceof BatchRefusedError) throw cause
       throw new SourceUnavailableError(`Doorward at ${base} does not answer`, { cause })
     }
   }
@@ -57,8 +69,9 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
         })
       }
     },
+    ...(feed ? { follow: (listener) => followOverHttp(listener, { base, adminKey, onError, steady }) } : {}),
     sendUsage: async (batch) => {
-      await post('/v1/usage-batches', usageBatchToWire(batch))
+      await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy)
     },
   }
 }
@@ -75,7 +88,17 @@ function readAnswers(hashes: readonly string[], { data }: { data: { hash: string
   })
 }
 
-function refusedBy(base: string, status: number): SourceUnavailableError {
+/**
+ * What is wrong with the batch itself stays wrong. What is wrong with the key or the address (401, 403, 404) is wrong
+ * for each batch alike, and may be put right; so may what passes by itself (408, 429, 5xx).
+ */
+function batchRefusedBy(base: string, status: number): Error {
+  return status < 400 || status >= 500 || [401, 403, 404, 408, 429].includes(status)
+    ? unavailableBy(base, status)
+    : new BatchRefusedError(`Doorward at ${base} refuses a batch of usage (${status})`)
+}
+
+function unavailableBy(base: string, status: number): Error {
   return new SourceUnavailableError(
     status === 401 || status === 403
       ? `Doorward at ${base} refuses the SDK's admin key (${status}): it must be live and have the permission \`verify\``

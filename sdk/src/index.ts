@@ -1,7 +1,7 @@
 // What API owners use by itself, beside the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
 export type { Answer } from './challenge.ts'
 export { type CredentialKind, type ParsedCredential, parseCredential, Secret } from './credential.ts'
-export { type Admission, type Door, type Incoming, openDoor } from './door.ts'
+export { type Admission, type Door, type DoorHealth, type Incoming, openDoor } from './door.ts'
 export type { DoorOptions, RefusedAt } from './door-options.ts'
 export { explainRefusal } from './explain.ts'
 export { flushEvery } from './flush.ts'
@@ -9,6 +9,6 @@ export { type HttpSource, type HttpSourceOptions, httpSource } from './http-sour
 export type { Ask, Verdict } from './judge.ts'
 export type { CredentialRecord, Principal } from './record.ts'
 export type { PresentationFault, Refusal } from './refusal.ts'
-export { type CredentialSource, SourceUnavailableError } from './source.ts'
+export { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
 export { type UsageBatch, UsageCounter } from './usage.ts'
 export { type CallFacts, createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'

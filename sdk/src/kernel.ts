@@ -1,7 +1,10 @@
 // What the Doorward server itself builds on. One implementation of "is this allowed", here and there.
+export type { Change, ChangesListener, Following } from './changes.ts'
 export { clientIp } from './client-ip.ts'
 export {
   type CredentialKind,
+  digestCredential,
+  digestOfHex,
   hashCredential,
   isBrand,
   isEnvironmentName,
@@ -15,6 +18,7 @@ export { flushEvery } from './flush.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
 export type { Verdict } from './judge.ts'
 export { endedBy, type Lifetime } from './lifetime.ts'
+export { Lookups } from './lookups.ts'
 export { fromNodeRequest } from './node-request.ts'
 export { type Presentation, readCredential } from './presented.ts'
 export type { CredentialRecord, Principal } from './record.ts'

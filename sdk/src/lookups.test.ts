@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { hexOfDigest } from './credential.ts'
 import { Lookups } from './lookups.ts'
 import { aRecord, NOW } from './record.fixture.ts'
 import type { CredentialRecord } from './record.ts'
@@ -19,6 +20,8 @@ function slowSource() {
 }
 
 const turn = () => new Promise((done) => setImmediate(done))
+/** Until a question that waits for others is put after all. */
+const gap = () => new Promise((done) => setTimeout(done, 20))
 const record = aRecord()
 
 function open() {
@@ -43,7 +46,7 @@ test('one question per hash, however many wait, and one for all misses of a turn
   assert.deepEqual(await Promise.all(waiting), [record, null, record, null])
   assert.deepEqual(
     questions.map((question) => question.hashes),
-    [['a', 'b']],
+    [['a', 'b'].map(hexOfDigest)],
   )
   assert.deepEqual(
     kept,
@@ -75,51 +78,69 @@ test('OPS-08: a flood beyond 10,000 waiting hashes is turned away, and what wait
   assert.equal(await first, null)
   await turn()
   void lookups.record('one more')
-  await turn()
-  assert.deepEqual(questions.at(-1)?.hashes, ['one more'])
+  await gap()
+  assert.deepEqual(questions.at(-1)?.hashes, [hexOfDigest('one more')])
 })
 
-test('what was asked before a change is used once and not kept, and who comes later asks anew', async () => {
-  const { questions, kept, lookups } = open()
-  const before = lookups.record('a')
+test('KEY-10: what was asked before a change is asked again, and only the new answer is told and kept', async () => {
+  const { questions, kept, lookups, clock } = open()
+  const waiting = lookups.record('a')
   await turn()
-  lookups.forget()
-  const after = lookups.record('a')
+  lookups.outdate('a')
+  const later = lookups.record('a')
+  clock.nowMs += 10
+  questions[0]?.answer.resolve([record])
+  await turn()
   await turn()
   assert.equal(questions.length, 2)
+  assert.deepEqual(kept, [], 'the answer from before revives nothing')
   questions[1]?.answer.resolve([null])
-  assert.equal(await after, null)
-  questions[0]?.answer.resolve([record])
-  assert.equal(await before, record)
-  assert.deepEqual(kept, [['a', null, NOW]], 'the slow old answer does not revive anything')
+  assert.deepEqual(await Promise.all([waiting, later]), [null, null])
+  assert.deepEqual(kept, [['a', null, NOW + 10]])
 })
 
-test('the end of an old question ends no newer one: who comes then joins it', async () => {
-  const { questions, lookups } = open()
-  const before = lookups.record('a')
-  await turn()
-  lookups.forget()
-  const after = lookups.record('a')
-  await turn()
-  questions[0]?.answer.resolve([record])
-  await before
-  await turn()
-  assert.equal(lookups.record('a'), after)
-  assert.equal(questions.length, 2)
-})
-
-test('who asked in the very turn of a change is answered too', async () => {
+test('who waits in the very turn of a change, before anything was asked, is asked for once', async () => {
   const { questions, kept, lookups } = open()
   const waiting = lookups.record('a')
-  lookups.forget()
+  lookups.outdate('a')
+  lookups.outdate(null)
   await turn()
-  assert.deepEqual(
-    questions.map((question) => question.hashes),
-    [['a']],
-  )
   questions[0]?.answer.resolve([record])
   assert.equal(await waiting, record)
+  assert.equal(questions.length, 1)
+  assert.equal(kept.length, 1)
+})
+
+test('KEY-10: what changes all the time is refused in the end, and never answered from before a change', async () => {
+  const { questions, kept, lookups, clock } = open()
+  const waiting = lookups.record('a')
+  waiting.catch(() => {})
+  for (let n = 0; n < 20; n++) {
+    await turn()
+    lookups.outdate(null)
+    clock.nowMs += 1_000
+    questions[n]?.answer.resolve([record])
+    await turn()
+  }
+  await assert.rejects(waiting, /changes faster/)
   assert.deepEqual(kept, [])
+})
+
+test('few misses wait 2 ms for others, many do not', async () => {
+  const { questions, lookups, clock } = open()
+  void lookups.record('first')
+  await turn()
+  assert.equal(questions.length, 1, 'the first is asked for at once')
+  void lookups.record('second')
+  await turn()
+  assert.equal(questions.length, 1)
+  for (let n = 0; n < 31; n++) void lookups.record(`${n}`)
+  await gap()
+  assert.deepEqual(questions[1]?.hashes.length, 32)
+  clock.nowMs += 1
+  for (let n = 100; n < 132; n++) void lookups.record(`${n}`)
+  await turn()
+  assert.equal(questions.length, 3, 'worth a question')
 })
 
 test('VER-18: whatever the source fails of, it is unavailable, and nothing is kept', async () => {
@@ -138,7 +159,7 @@ test('VER-18: whatever the source fails of, it is unavailable, and nothing is ke
     for (const each of waiting) await assert.rejects(each, SourceUnavailableError, why)
     assert.deepEqual(kept, [], why)
     void lookups.record('a')
-    await turn()
+    await gap()
     assert.equal(questions.length, 2, 'the next asks again')
   }
 })

@@ -1,86 +1,147 @@
 import { MAX_STALENESS_MS } from './cache.ts'
+import { hexOfDigest } from './credential.ts'
 import type { CredentialRecord } from './record.ts'
-import { type CredentialSource, SourceUnavailableError } from './source.ts'
+import { SourceUnavailableError } from './source.ts'
 
 /** Most hashes in one question. */
 const MAX_BATCH = 200
+/** So many are worth a question of their own at once; fewer wait until {@link GAP_MS} after the last question. */
+const WORTH_ASKING = 32
+const GAP_MS = 2
 /** Most hashes that may wait at once; beyond that a flood is turned away instead of kept in memory. */
 const MAX_WAITING = 10_000
 
-type Waiting = PromiseWithResolvers<CredentialRecord | null>
+/** Who is asked: what is known of each hash, in order. A source of records is one. */
+interface Answering<Found> {
+  lookup(hashes: readonly string[]): Promise<readonly (Found | null | Error)[]>
+}
+
+interface Waiting<Found> extends PromiseWithResolvers<Found | null> {
+  readonly sinceMs: number
+  /** Something has changed since it was asked: the answer under way is not to be used. */
+  outdated: boolean
+  isAsked: boolean
+}
 
 /**
  * Asks a source for as little as possible: one question per hash however many wait for it, and the hashes that are
- * missed in the same turn of the event loop in one question.
+ * missed at about the same time in one question. A flood of new ones costs one question each 2 ms, or one for every
+ * 32 of them.
  */
-export class Lookups {
-  readonly #source: CredentialSource
-  readonly #onAnswer: (hash: string, record: CredentialRecord | null, askedAtMs: number) => void
-  readonly #now: () => number
-  readonly #waiting = new Map<string, Waiting>()
+export class Lookups<Found = CredentialRecord> {
+  readonly #source: Answering<Found>
+  readonly #onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void
+  readonly #steadyMs: () => number
+  readonly #waiting = new Map<string, Waiting<Found>>()
   #next: string[] = []
+  #lastAskedAtMs = Number.NEGATIVE_INFINITY
+  #isSendingLater = false
 
-  /** @param onAnswer hears each answer that is still current, and when it was asked for in ms since the epoch */
+  /**
+   * @param steadyMs ms on a clock that only goes forward
+   * @param onAnswer hears each answer that is current, and when it was asked for on that clock
+   */
   constructor(
-    source: CredentialSource,
-    now: () => number,
-    onAnswer: (hash: string, record: CredentialRecord | null, askedAtMs: number) => void,
+    source: Answering<Found>,
+    steadyMs: () => number,
+    onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void,
   ) {
     this.#source = source
-    this.#now = now
+    this.#steadyMs = steadyMs
     this.#onAnswer = onAnswer
   }
 
+  /** How many hashes wait for an answer. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /** Rejects with a SourceUnavailableError, whatever the source failed of. */
-  record(hash: string): Promise<CredentialRecord | null> {
-    const waiting = this.#waiting.get(hash)
+  record(digest: string): Promise<Found | null> {
+    const waiting = this.#waiting.get(digest)
     if (waiting !== undefined) return waiting.promise
     if (this.#waiting.size >= MAX_WAITING)
       return Promise.reject(new SourceUnavailableError('too many credentials are being looked up'))
-    const asked: Waiting = Promise.withResolvers()
-    this.#waiting.set(hash, asked)
-    if (this.#next.push(hash) === 1) setImmediate(() => this.#send())
-    if (this.#next.length >= MAX_BATCH) this.#send()
+    const asked: Waiting<Found> = {
+      ...Promise.withResolvers<Found | null>(),
+      sinceMs: this.#steadyMs(),
+      outdated: false,
+      isAsked: false,
+    }
+    this.#waiting.set(digest, asked)
+    this.#enqueue(digest)
     return asked.promise
   }
 
-  /** Who asks from now on gets a new answer; who waits already gets the one that is under way. */
-  forget(): void {
-    this.#send()
-    this.#waiting.clear()
+  /** A credential has changed, or with null all may have: what was asked before is asked again. */
+  outdate(digest: string | null): void {
+    const changed = digest === null ? this.#waiting.values() : [this.#waiting.get(digest)]
+    for (const waiting of changed) if (waiting?.isAsked) waiting.outdated = true
   }
 
-  #send(): void {
-    const hashes = this.#next
-    this.#next = []
-    if (hashes.length > 0) void this.#ask(hashes)
-  }
-
-  async #ask(hashes: readonly string[]): Promise<void> {
-    const asked = hashes.map((hash) => [hash, this.#waiting.get(hash)] as const)
-    const askedAtMs = this.#now()
-    try {
-      const records = await this.#source.lookup(hashes)
-      if (records.length !== hashes.length) throw new Error('the source did not answer each hash once')
-      if (this.#now() - askedAtMs > MAX_STALENESS_MS)
-        throw new Error('the answer came too late to be believed')
-      asked.forEach(([hash, waiting], at) => {
-        const record = records[at] ?? null
-        if (record instanceof Error) waiting?.reject(asUnavailable(record))
-        else {
-          if (this.#isCurrent(hash, waiting)) this.#onAnswer(hash, record, askedAtMs)
-          waiting?.resolve(record)
-        }
-      })
-    } catch (error) {
-      for (const [, waiting] of asked) waiting?.reject(asUnavailable(error))
-    } finally {
-      for (const [hash, waiting] of asked) if (this.#isCurrent(hash, waiting)) this.#waiting.delete(hash)
+  #enqueue(digest: string): void {
+    this.#next.push(digest)
+    if (this.#next.length >= MAX_BATCH) this.#send()
+    else if (!this.#isSendingLater) {
+      this.#isSendingLater = true
+      setImmediate(() => this.#sendOrWait())
     }
   }
 
-  #isCurrent(hash: string, waiting: Waiting | undefined): boolean {
-    return waiting !== undefined && this.#waiting.get(hash) === waiting
+  #sendOrWait(): void {
+    const waitMs = this.#lastAskedAtMs + GAP_MS - this.#steadyMs()
+    if (this.#next.length >= WORTH_ASKING || !(waitMs > 0)) this.#sendNow()
+    else setTimeout(() => this.#sendNow(), waitMs)
+  }
+
+  #sendNow(): void {
+    this.#isSendingLater = false
+    this.#send()
+  }
+
+  #send(): void {
+    const digests = this.#next
+    this.#next = []
+    if (digests.length > 0) void this.#ask(digests)
+  }
+
+  async #ask(digests: readonly string[]): Promise<void> {
+    const askedAtMs = this.#steadyMs()
+    this.#lastAskedAtMs = askedAtMs
+    for (const digest of digests) {
+      const waiting = this.#waiting.get(digest)
+      if (waiting !== undefined) waiting.isAsked = true
+    }
+    try {
+      const records = await this.#source.lookup(digests.map(hexOfDigest))
+      if (records.length !== digests.length) throw new Error('the source did not answer each hash once')
+      if (this.#steadyMs() - askedAtMs > MAX_STALENESS_MS)
+        throw new Error('the answer came too late to be believed')
+      digests.forEach((digest, at) => {
+        this.#settle(digest, records[at] ?? null, askedAtMs)
+      })
+    } catch (error) {
+      for (const digest of digests) this.#settle(digest, asUnavailable(error), askedAtMs)
+    }
+  }
+
+  #settle(digest: string, answer: Found | null | Error, askedAtMs: number): void {
+    const waiting = this.#waiting.get(digest)
+    if (waiting === undefined) return
+    if (waiting.outdated && !(answer instanceof Error) && askedAtMs - waiting.sinceMs < MAX_STALENESS_MS) {
+      waiting.outdated = false
+      waiting.isAsked = false
+      this.#enqueue(digest)
+      return
+    }
+    this.#waiting.delete(digest)
+    if (answer instanceof Error) waiting.reject(asUnavailable(answer))
+    else if (waiting.outdated)
+      waiting.reject(new SourceUnavailableError('a credential changes faster than it can be looked up'))
+    else {
+      this.#onAnswer(digest, answer, askedAtMs)
+      waiting.resolve(answer)
+    }
   }
 }
 

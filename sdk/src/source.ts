@@ -1,3 +1,4 @@
+import type { ChangesListener, Following } from './changes.ts'
 import type { CredentialRecord } from './record.ts'
 import type { UsageBatch } from './usage.ts'
 
@@ -8,7 +9,15 @@ export interface CredentialSource {
    * an Error in the place of a single record that it cannot read, so that one does not shut out the others.
    */
   lookup(hashes: readonly string[]): Promise<readonly (CredentialRecord | null | Error)[]>
-  /** Takes what was counted. A batch may come again, under the same id, and counts once. */
+  /**
+   * Tells of every change, from the first `confirmed` on; without it answers are used for `maxStalenessMs` each. Where
+   * something may have been missed, and what was looked up before may be untrue, it says `restarted`.
+   */
+  follow?(listener: ChangesListener): Following
+  /**
+   * Takes what was counted. A batch may come again, under the same id, and counts once. Rejects with a
+   * {@link BatchRefusedError} what it would never take.
+   */
   sendUsage?(batch: UsageBatch): Promise<void>
 }
 
@@ -22,5 +31,13 @@ export class SourceUnavailableError extends Error {
     super(message, { cause: options.cause })
     this.name = 'SourceUnavailableError'
     this.retryAfterSeconds = options.retryAfterSeconds ?? 1
+  }
+}
+
+/** This batch of usage will not be taken, however often it comes. */
+export class BatchRefusedError extends Error {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, options)
+    this.name = 'BatchRefusedError'
   }
 }

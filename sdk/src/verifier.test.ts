@@ -141,7 +141,7 @@ test('a verifier that has only the hash gets the same, and a text that is no has
   assert.equal(records.questions.length, 1)
 })
 
-test('each verification of a known credential counts, warm or cold; a dry run and an unknown one do not', async () => {
+test('each verification counts, warm or cold, unknown credentials all together; a dry run does not', async () => {
   const { records, usage, verifier } = open()
   const key = records.add()
   const call = { userAgent: 'curl/8' }
@@ -149,11 +149,20 @@ test('each verification of a known credential counts, warm or cold; a dry run an
   await verifier.verify(key, ask, call)
   await verifier.verify(key, { ...ask, scopes: ['orders:write'] }, call)
   await verifier.verify(key, ask, { dryRun: true })
-  await verifier.verify(unknownKey(), ask)
-  const use = { credentialId: 'sec_1', lastAt: at(0), lastIp: '203.0.113.7', lastUserAgent: 'curl/8' }
-  assert.deepEqual(usage.take()?.items, [
-    { ...use, outcome: 'accepted', count: 2 },
-    { ...use, outcome: 'missing_scope', count: 1 },
+  await verifier.verify(unknownKey(), ask, call)
+  await verifier.verify(unknownKey(), ask, call)
+  await verifier.verify(unknownKey(), ask, { dryRun: true })
+  await verifier.verify('noise', ask, call)
+  const counted = usage
+    .take()
+    ?.items.map(({ credentialId, outcome, scope, count, lastIp, lastUserAgent }) => {
+      assert.deepEqual([lastIp, lastUserAgent], ['203.0.113.7', 'curl/8'])
+      return `${credentialId} ${outcome} ${scope} ${count}`
+    })
+  assert.deepEqual(counted?.sort(), [
+    'null unknown  2',
+    'sec_1 accepted orders:read 2',
+    'sec_1 missing_scope orders:write 1',
   ])
 })
 

@@ -1,5 +1,12 @@
-import { type CacheLimits, RecordCache } from './cache.ts'
-import { hashCredential, isCredentialHash, isWellFormed } from './credential.ts'
+import { type CacheLimits, MAX_STALENESS_MS, RecordCache } from './cache.ts'
+import type { ChangesListener } from './changes.ts'
+import {
+  digestCredential,
+  digestOfHex,
+  isCredentialHash,
+  isWellFormed,
+  mayBeCredential,
+} from './credential.ts'
 import { type Ask, judge, type Verdict } from './judge.ts'
 import { Lookups } from './lookups.ts'
 import type { CredentialRecord } from './record.ts'
@@ -10,8 +17,17 @@ export interface VerifierOptions extends CacheLimits {
   readonly source: CredentialSource
   /** Counts what is verified; without it nothing is counted. */
   readonly usage?: UsageCounter | undefined
+  /**
+   * For how long an answer that is too old may still be used while the source cannot be asked, in ms. A choice of
+   * staying open over staying safe: a key that was revoked in that time is accepted. Default 0: refuse with 503.
+   */
+  readonly staleIfUnreachableMs?: number | undefined
+  /** Hears of each answer that was used though it was too old. */
+  readonly onStale?: ((error: unknown) => void) | undefined
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined
+  /** Milliseconds on a clock that only goes forward. Default `performance.now`, or `now` where that is given. */
+  readonly steady?: (() => number) | undefined
 }
 
 /** What is known of the call besides what it asks for. */
@@ -19,6 +35,19 @@ export interface CallFacts {
   readonly userAgent?: string | null | undefined
   /** Judges, and counts nothing. */
   readonly dryRun?: boolean | undefined
+}
+
+/** How a verifier is doing, for the metrics of the process that it is in. */
+export interface VerifierHealth {
+  /** Credentials whose record is kept, unknown ones included, and about how many bytes that takes. */
+  readonly cached: number
+  readonly cachedBytes: number
+  /** How long ago it was last certain that no change was missed, in ms; null before the first time, or without a feed. */
+  readonly confirmedAgoMs: number | null
+  /** The longest that a revoked credential can still be accepted, in ms, whatever breaks. */
+  readonly boundMs: number
+  /** Hashes that are being asked for. */
+  readonly lookingUp: number
 }
 
 export interface Verifier {
@@ -30,45 +59,110 @@ export interface Verifier {
   verify(text: string, ask: Ask, call?: CallFacts): Verdict | Promise<Verdict>
   /** The same for who has the hash (64 hex digits) and not the credential. */
   verifyHash(hash: string, ask: Ask, call?: CallFacts): Verdict | Promise<Verdict>
-  /** Drops everything cached; answers under way are used once and not kept. */
+  /** Has everything asked for anew. */
   forgetAll(): void
+  health(): VerifierHealth
+  /** Stops following changes. */
+  close(): void
 }
 
 const NO_FACTS: CallFacts = {}
 const MALFORMED: Verdict = { valid: false, refusal: { reason: 'malformed' } }
 
-/** Verifies in this process: no I/O while the record is fresh, and no verdict older than `maxStalenessMs`. */
-export function createVerifier({ source, usage, now = Date.now, ...limits }: VerifierOptions): Verifier {
-  const cache = new RecordCache(limits)
-  const lookups = new Lookups(source, now, (hash, record, askedAtMs) => cache.set(hash, record, askedAtMs))
+/** After a gap as long as this in what the source tells, what was kept from before is asked for anew. */
+const LONG_GAP_MS = 60_000
+/** How long a source that failed is taken for unreachable by who may use old answers. */
+const UNREACHABLE_FOR_MS = 1_000
 
-  const decide = (record: CredentialRecord | null, ask: Ask, call: CallFacts): Verdict => {
-    const nowMs = now()
+/** Verifies in this process: no I/O while the record is fresh, and no verdict older than `maxStalenessMs`. */
+export function createVerifier(options: VerifierOptions): Verifier {
+  const { source, usage, staleIfUnreachableMs = 0, onStale, now = Date.now, ...limits } = options
+  const steady = options.steady ?? options.now ?? (() => performance.now())
+  if (!(staleIfUnreachableMs >= 0)) throw new RangeError('staleIfUnreachableMs must be 0 or more')
+  const cache = new RecordCache(limits)
+  const lookups = new Lookups(source, steady, (digest, record, askedAtMs) =>
+    cache.set(digest, record, askedAtMs),
+  )
+  let confirmedAtMs = Number.NEGATIVE_INFINITY
+  let unreachableUntilMs = Number.NEGATIVE_INFINITY
+  // One clock is read per verification. What it is behind the clock on the wall is looked at each time that somebody
+  // is asked or tells something, which is every few seconds at the least.
+  let wallAheadMs = now() - steady()
+
+  const decide = (record: CredentialRecord | null, ask: Ask, call: CallFacts, nowMs: number): Verdict => {
     const verdict = judge(record, ask, nowMs)
-    if (usage !== undefined && record !== null && call.dryRun !== true) {
+    if (usage !== undefined && call.dryRun !== true) {
       const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
-      usage.note(
-        { credentialId: record.credentialId, outcome, ip: ask.clientIp, userAgent: call.userAgent ?? null },
-        nowMs,
-      )
+      const credentialId = record === null ? null : record.credentialId
+      usage.note(credentialId, outcome, ask.scopes, ask.clientIp, call.userAgent ?? null, nowMs)
     }
     return verdict
   }
 
-  const verifyKnown = (hash: string, ask: Ask, call: CallFacts): Verdict | Promise<Verdict> => {
-    const record = cache.get(hash, now())
-    if (record !== undefined) return decide(record, ask, call)
-    return lookups.record(hash).then((found) => decide(found, ask, call))
+  const verifyUnknown = async (digest: string, ask: Ask, call: CallFacts): Promise<Verdict> => {
+    wallAheadMs = now() - steady()
+    const old = staleIfUnreachableMs > 0 ? cache.getStale(digest, steady(), staleIfUnreachableMs) : undefined
+    if (old !== undefined && steady() < unreachableUntilMs) return decide(old, ask, call, now())
+    try {
+      return decide(await lookups.record(digest), ask, call, now())
+    } catch (error) {
+      if (old === undefined) throw error
+      unreachableUntilMs = steady() + UNREACHABLE_FOR_MS
+      onStale?.(error)
+      return decide(old, ask, call, now())
+    }
   }
 
-  return {
-    verify: (text, ask, call = NO_FACTS) =>
-      isWellFormed(text) ? verifyKnown(hashCredential(text), ask, call) : MALFORMED,
-    verifyHash: (hash, ask, call = NO_FACTS) =>
-      isCredentialHash(hash) ? verifyKnown(hash, ask, call) : MALFORMED,
-    forgetAll: () => {
-      lookups.forget()
-      cache.clear()
+  const listener: ChangesListener = {
+    changed: ({ hashes, ended }) => {
+      if (hashes === null) return listener.restarted()
+      for (const hash of hashes) {
+        const digest = digestOfHex(hash)
+        if (ended === null) cache.forget(digest)
+        else cache.end(digest, ended)
+        lookups.outdate(digest)
+      }
     },
+    confirmed: (atMs) => {
+      if (Number.isFinite(confirmedAtMs) && atMs - confirmedAtMs > LONG_GAP_MS) cache.clear()
+      confirmedAtMs = Math.max(confirmedAtMs, atMs)
+      cache.confirm(atMs)
+      wallAheadMs = now() - steady()
+    },
+    restarted: () => {
+      cache.clear()
+      lookups.outdate(null)
+    },
+  }
+  const following = source.follow?.(listener)
+
+  return {
+    verify: (text, ask, call = NO_FACTS) => {
+      if (!mayBeCredential(text)) return MALFORMED
+      const digest = digestCredential(text)
+      const steadyMs = steady()
+      const record = cache.get(digest, steadyMs)
+      if (record !== undefined) return decide(record, ask, call, steadyMs + wallAheadMs)
+      // The checksum only saves a question: what is in the cache needs none.
+      return isWellFormed(text) ? verifyUnknown(digest, ask, call) : MALFORMED
+    },
+    verifyHash: (hash, ask, call = NO_FACTS) => {
+      if (!isCredentialHash(hash)) return MALFORMED
+      const digest = digestOfHex(hash)
+      const steadyMs = steady()
+      const record = cache.get(digest, steadyMs)
+      return record === undefined
+        ? verifyUnknown(digest, ask, call)
+        : decide(record, ask, call, steadyMs + wallAheadMs)
+    },
+    forgetAll: listener.restarted,
+    health: () => ({
+      cached: cache.size,
+      cachedBytes: cache.bytes,
+      confirmedAgoMs: Number.isFinite(confirmedAtMs) ? steady() - confirmedAtMs : null,
+      boundMs: (limits.maxStalenessMs ?? MAX_STALENESS_MS) + staleIfUnreachableMs,
+      lookingUp: lookups.waiting,
+    }),
+    close: () => following?.close(),
   }
 }

@@ -1,11 +1,12 @@
 import { type CredentialSource, SourceUnavailableError } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
+import type { ChangesFeed } from '../changes/changes-feed.ts'
 import type { Db } from '../db/schema.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { recordsByHash } from './record.store.ts'
 
 /** The verification kernel's source inside the server: the database itself. */
-export function databaseSource(db: Db, clock: Clock): CredentialSource {
+export function databaseSource(db: Db, clock: Clock, feed: ChangesFeed): CredentialSource {
   return {
     lookup: async (hashes) => {
       try {
@@ -16,5 +17,6 @@ export function databaseSource(db: Db, clock: Clock): CredentialSource {
         throw error
       }
     },
+    follow: (listener) => feed.follow(listener),
   }
 }

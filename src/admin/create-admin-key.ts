@@ -3,6 +3,7 @@ import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, storeSecret } from '../secrets/issue-secret.ts'
@@ -86,5 +87,6 @@ async function tellCreated(
   asked: NewAdminKey,
 ): Promise<void> {
   const { name, permissions, ownerId } = asked
+  await announce(tx, origin.now, { action: 'admin_key.created', about: { holderId: id } })
   await recordDone(tx, origin, 'admin_key.created', { ownerId, targetId: id }, { hint, name, permissions })
 }

@@ -15,6 +15,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly body?: Body
   readonly status: 200 | 201 | 204
   readonly answer: TSchema
+  /** What the answer is, where it is no JSON. */
+  readonly mediaType?: string
   /** Besides those that any operation can give. */
   readonly problems?: readonly ProblemCode[]
   /** Longest body in bytes, where the usual 256 KB are not enough. */
@@ -45,6 +47,7 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
     body,
     status,
     answer,
+    mediaType,
     problems = [],
     idempotent,
   } = operation
@@ -61,7 +64,13 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
     ...(body === undefined ? {} : { body }),
     ...(idempotent === true ? { headers: IDEMPOTENCY_HEADER } : {}),
     response: {
-      [status]: answer,
+      [status]:
+        mediaType === undefined
+          ? answer
+          : {
+              description: (answer as { description?: string }).description,
+              content: { [mediaType]: { schema: answer } },
+            },
       ...Object.fromEntries([...statuses].map(([code, of]) => [code, refusedAs(of)])),
     },
   }

@@ -1,5 +1,6 @@
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { isLive } from '../secrets/secret.ts'
@@ -33,6 +34,8 @@ export async function revokeAdminKey(
     )
 
   await markAdminKeyRevoked(tx, id, reason, caller.now)
+  const ended = { reason: 'revoked', at: caller.now } as const
+  await announce(tx, caller.now, { action: 'admin_key.revoked', about: { holderId: id }, ended })
   await recordDone(tx, caller, 'admin_key.revoked', { ownerId: key.ownerId, targetId: id }, { reason })
   return yes(id)
 }

@@ -1,9 +1,11 @@
 /** Where "now" comes from. Handed in, so that a test can turn it; asked once per request. */
 export interface Clock {
   now(): Date
+  /** Milliseconds on a clock that only goes forward, whatever is done to the other; for how long ago something was. */
+  steadyMs(): number
 }
 
-export const systemClock: Clock = { now: () => new Date() }
+export const systemClock: Clock = { now: () => new Date(), steadyMs: () => performance.now() }
 
 /** A moment some seconds after another (before it, where negative). */
 export function addSeconds(at: Date, seconds: number): Date {

@@ -3,12 +3,18 @@ import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { lockDirectory } from './directory-lock.ts'
+import { listenOnPostgres } from './listen.ts'
 import type { Db, Schema } from './schema.ts'
 
 /** The only file that knows which engine runs. */
 export interface Database {
   readonly db: Db
   readonly engine: 'postgres' | 'pglite'
+  /**
+   * Hears of notifications on a channel. They are hints: some are lost whenever a connection breaks, and after each
+   * break one is given for good measure.
+   */
+  listen(channel: string, hear: () => void): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,7 +50,16 @@ function openPostgres(connectionString: string): Database {
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  return { db, engine: 'postgres', close: () => db.destroy() }
+  const listeners: { close(): Promise<void> }[] = []
+  return {
+    db,
+    engine: 'postgres',
+    listen: async (channel, hear) => void listeners.push(listenOnPostgres(connectionString, channel, hear)),
+    close: async () => {
+      for (const listener of listeners) await listener.close()
+      await db.destroy()
+    },
+  }
 }
 
 async function openPglite(dataDir: string): Promise<Database> {
@@ -57,7 +72,8 @@ async function openPglite(dataDir: string): Promise<Database> {
       await db.destroy()
       unlock()
     }
-    return { db, engine: 'pglite', close }
+    const listen = async (channel: string, hear: () => void) => void (await pglite.listen(channel, hear))
+    return { db, engine: 'pglite', listen, close }
   } catch (error) {
     unlock()
     throw error

@@ -11,7 +11,12 @@ export interface Schema {
   idempotent_requests: IdempotentRequestsTable
   audit_events: AuditEventsTable
   audit_head: AuditHeadTable
-  usage: UsageTable
+  changes: ChangesTable
+  changes_head: ChangesHeadTable
+  usage_minutes: UsageTable
+  usage_hours: UsageTable
+  usage_days: UsageTable
+  last_refusals: LastRefusalsTable
   usage_batches: UsageBatchesTable
 }
 
@@ -123,11 +128,36 @@ interface AuditHeadTable {
   hash: Uint8Array
 }
 
+interface ChangesTable {
+  position: Fixed<number>
+  at: Fixed<Date>
+  action: Fixed<string>
+  hashes: Fixed<Uint8Array[] | null>
+  ended_reason: Fixed<string | null>
+  ended_at: Fixed<Date | null>
+}
+
+interface ChangesHeadTable {
+  one: Fixed<boolean>
+  position: number
+  pruned_to: number
+}
+
 interface UsageTable {
   credential_id: Fixed<string>
+  bucket: Fixed<Date>
   outcome: Fixed<string>
-  hour: Fixed<Date>
+  scope: Fixed<string>
   count: number
+  calls: number
+}
+
+interface LastRefusalsTable {
+  credential_id: Fixed<string>
+  outcome: Fixed<string>
+  at: Date
+  ip: string | null
+  user_agent: string | null
 }
 
 interface UsageBatchesTable {

@@ -1,6 +1,7 @@
 import type { Caller } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
@@ -49,6 +50,7 @@ export async function changeKey(
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)
+  await announce(tx, caller.now, { action: 'key.changed', about: { holderId: id } })
   await recordDone(tx, caller, 'key.changed', about(key), {
     ...change,
     ...(metadata === undefined ? {} : { metadata: 'changed' }),
@@ -63,6 +65,7 @@ export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Re
   if (!locked.ok) return locked
   if (locked.value.disabledAt !== null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: caller.now })
+  await announce(tx, caller.now, { action: 'key.disabled', about: { holderId: id } })
   await recordDone(tx, caller, 'key.disabled', about(locked.value))
   return yes(id)
 }
@@ -72,6 +75,7 @@ export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Res
   if (!locked.ok) return locked
   if (locked.value.disabledAt === null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: null })
+  await announce(tx, caller.now, { action: 'key.enabled', about: { holderId: id } })
   await recordDone(tx, caller, 'key.enabled', about(locked.value))
   return yes(id)
 }
@@ -87,6 +91,8 @@ export async function revokeKey(
   if (key === undefined) return no(NOT_FOUND)
   if (key.revokedAt !== null) return yes(id)
   await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
+  const ended = { reason: 'revoked', at: caller.now } as const
+  await announce(tx, caller.now, { action: 'key.revoked', about: { holderId: id }, ended })
   await recordDone(tx, caller, 'key.revoked', about(key), { reason })
   return yes(id)
 }

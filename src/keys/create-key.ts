@@ -3,6 +3,7 @@ import { type Caller, covers } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { touchOwner } from '../owners/owner.store.ts'
@@ -64,6 +65,7 @@ export async function createKey(
     ip_allowlist: ipAllowlist,
     expires_at: expiry.value?.toISOString() ?? null,
   }
+  await announce(tx, caller.now, { action: 'key.created', about: { holderId: id } })
   await recordDone(tx, caller, 'key.created', { ownerId, targetId: id }, detail)
   return yes({ id, secret })
 }

@@ -1,6 +1,7 @@
 import type { Caller } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { findOwner, setOwner } from './owner.store.ts'
@@ -22,6 +23,7 @@ export async function changeOwner(
   if (owner === undefined) return no(NOT_FOUND)
   const { name = owner.name, noticeEmail = owner.noticeEmail } = change
   await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail })
+  await announce(tx, caller.now, { action: 'owner.changed', about: { ownerId: id } })
   await recordDone(
     tx,
     caller,
@@ -43,6 +45,7 @@ export async function suspendOwner(
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt !== null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
+  await announce(tx, caller.now, { action: 'owner.suspended', about: { ownerId: id } })
   await recordDone(tx, caller, 'owner.suspended', { ownerId: id, targetId: id }, { reason })
   return yes({ ...owner, suspendedAt: caller.now, suspendedReason: reason })
 }
@@ -53,6 +56,7 @@ export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<R
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt === null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
+  await announce(tx, caller.now, { action: 'owner.resumed', about: { ownerId: id } })
   await recordDone(tx, caller, 'owner.resumed', { ownerId: id, targetId: id })
   return yes({ ...owner, suspendedAt: null, suspendedReason: null })
 }

@@ -1,6 +1,7 @@
 import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from './grantable.ts'
@@ -40,6 +41,9 @@ export async function declareScopes(
     const action = before === undefined ? 'scope.declared' : 'scope.changed'
     events.push({ action, result: 'done', ownerId: null, targetId: name, detail } as const)
   }
+  // A new scope is nobody's yet; a changed one may imply more or less than before.
+  if (events.some(({ action }) => action === 'scope.changed'))
+    await announce(tx, origin.now, { action: 'scope.changed', about: 'everything' })
   await recordEvents(tx, origin, events)
   return yes(events.map((event) => event.targetId))
 }

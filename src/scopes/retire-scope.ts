@@ -1,6 +1,7 @@
 import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { deleteScope, keysHolding, lockCatalogue, setDeprecation } from './scope.store.ts'
@@ -16,7 +17,9 @@ export async function deprecateScope(
   if (scope === undefined) return no(NOT_FOUND)
   if ((scope.deprecatedAt !== null) === deprecated) return yes(name)
   await setDeprecation(tx, name, deprecated ? origin.now : null)
-  await recordDone(tx, origin, deprecated ? 'scope.deprecated' : 'scope.reinstated', {
+  const action = deprecated ? 'scope.deprecated' : 'scope.reinstated'
+  await announce(tx, origin.now, { action, about: 'everything' })
+  await recordDone(tx, origin, action, {
     ownerId: null,
     targetId: name,
   })
@@ -38,6 +41,7 @@ export async function removeScope(tx: Tx, origin: Origin, name: string): Promise
       ),
     )
   await deleteScope(tx, name)
+  await announce(tx, origin.now, { action: 'scope.removed', about: 'everything' })
   await recordDone(tx, origin, 'scope.removed', { ownerId: null, targetId: name })
   return yes(name)
 }

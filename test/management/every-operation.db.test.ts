@@ -32,7 +32,8 @@ describe('every operation of the management API', () => {
       'keys',
       'secrets',
       'admin_keys',
-      'usage',
+      'usage_minutes',
+      'last_refusals',
       'idempotent_requests',
     ] as const
     const found = await Promise.all(tables.map((table) => app.db.selectFrom(table).selectAll().execute()))

@@ -5,6 +5,7 @@ export type Examples = Readonly<Record<string, Example>>
 
 export interface Example {
   readonly path?: Record<string, string>
+  readonly query?: string
   readonly body?: object
 }
 
@@ -22,6 +23,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listKeys: {},
     getKey: { path: byKey },
     getKeyUsage: { path: byKey },
+    getUsage: {},
     lookUpKey: { body: { secret: key.secret } },
     changeKey: { path: byKey, body: { name: 'b' } },
     disableKey: { path: byKey, body: {} },
@@ -51,6 +53,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listAuditEvents: {},
     verifyAuditChain: {},
     verify: { body: { credential: key.secret } },
+    followChanges: { query: 'once=true' },
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
   }
@@ -88,5 +91,6 @@ export function callOperation(
   as: string | null,
 ) {
   const url = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(example?.path?.[name] ?? ''))
-  return app.call(method, url, example?.body, { as })
+  const query = example?.query === undefined ? '' : `?${example.query}`
+  return app.call(method, url + query, example?.body, { as })
 }

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { digestCredential } from './credential.ts'
+import { HashRows, NUMBERS } from './hash-rows.ts'
+
+/** Digests that fall into the same slots, differ late, or hold any byte; and as many as make the table grow. */
+const digest = fc.oneof(
+  fc.integer({ min: 0, max: 40 }).map((n) => `${'\0'.repeat(4)}${String.fromCharCode(n).repeat(28)}`),
+  fc.integer({ min: 0, max: 40 }).map((n) => `${String.fromCharCode(n, 255, 3, 128)}${'ÿ'.repeat(28)}`),
+  fc.integer({ min: 0, max: 2_000 }).map((n) => digestCredential(`${n}`)),
+)
+
+test('whatever is added and removed, it finds what a Map finds, with the same numbers', () => {
+  const step = fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({ do: fc.constant('add' as const), digest, value: fc.double({ noNaN: true }) }),
+    },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const), digest }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('find' as const), digest }) },
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const rows = new HashRows()
+      const model = new Map<string, { place: number; value: number }>()
+      for (const step of steps) {
+        const known = model.get(step.digest)
+        assert.equal(rows.find(step.digest), known?.place ?? -1)
+        if (step.do === 'add' && known === undefined) {
+          const place = rows.add(step.digest)
+          for (let field = 0; field < NUMBERS; field++) assert.equal(rows.number(place, field), 0)
+          rows.setNumber(place, NUMBERS - 1, step.value)
+          model.set(step.digest, { place, value: step.value })
+        } else if (step.do === 'remove' && known !== undefined) {
+          rows.remove(known.place)
+          model.delete(step.digest)
+        }
+        assert.equal(rows.size, model.size)
+      }
+      for (const [digest, { place, value }] of model) {
+        assert.equal(rows.find(digest), place)
+        assert.equal(rows.number(place, NUMBERS - 1), value)
+      }
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('it holds a hundred thousand, at less than 100 bytes each, and gives up the places of those that go', () => {
+  const rows = new HashRows()
+  const digests = Array.from({ length: 100_000 }, (_, n) => digestCredential(`${n}`))
+  for (const [at, digest] of digests.entries()) assert.equal(rows.add(digest), at)
+  assert.ok(rows.bytes < 100 * rows.size, `${rows.bytes / rows.size}`)
+  for (const [at, digest] of digests.entries()) assert.equal(rows.find(digest), at)
+  for (const digest of digests) rows.remove(rows.find(digest))
+  assert.equal(rows.size, 0)
+  for (const digest of digests) assert.equal(rows.find(digest), -1)
+  for (const digest of digests) rows.add(digest)
+  assert.equal(rows.places, 100_000)
+  rows.clear()
+  assert.equal(rows.find(digests[0] ?? ''), -1)
+  assert.equal(rows.size, 0)
+})

@@ -1,0 +1,112 @@
+import { Readable } from 'node:stream'
+import type { Following } from '@doorward/sdk/kernel'
+import type { StoredChange } from '../changes/change.ts'
+import type { ChangesFeed, FeedListener } from '../changes/changes-feed.ts'
+import { toChangeEvent, toEvent } from './changes.wire.ts'
+
+/** A listener hears about once a second that nothing is missing; without it, his certainty ends after five. */
+const CONFIRM_EVERY_MS = 900
+/** Who takes nothing for so long is let go: he comes back, or asks for everything anew. */
+const MAX_BLOCKED_MS = 10_000
+const BUFFER_BYTES = 64 * 1024
+
+export interface StreamStart {
+  /** The last position that the listener has seen; null where he begins. */
+  readonly after: number | null
+  /** What came behind it, where it is not in the feed's memory. */
+  readonly missed: readonly StoredChange[]
+  /** Whether it ends when everything has been said, instead of waiting for more. */
+  readonly once: boolean
+  /** When it ends in any case, on the steady clock: a listener's idea of our clock is renewed with each connection. */
+  readonly endsAtMs: number
+  /** The listener's own admin key: what happens to it ends the stream. */
+  readonly adminKeyHash: string
+}
+
+/**
+ * The changes feed as Server-Sent Events for one listener: `open`, then a `change` each, `confirmed` about every second,
+ * and `restarted` where something may have been missed. Who is slow misses nothing: he is given what came meanwhile when
+ * he takes again, or told to begin anew.
+ */
+export class ChangesStream extends Readable implements FeedListener {
+  readonly #feed: ChangesFeed
+  readonly #steadyMs: () => number
+  readonly #start: StreamStart
+  readonly #following: Following | null
+  #position: number
+  #saidAtMs: number
+  /** Since when nothing is taken; null while it is. */
+  #blockedAtMs: number | null = null
+
+  constructor(feed: ChangesFeed, steadyMs: () => number, start: StreamStart) {
+    super({ highWaterMark: BUFFER_BYTES })
+    this.#feed = feed
+    this.#steadyMs = steadyMs
+    this.#start = start
+    this.#position = start.after ?? feed.position ?? 0
+    this.#saidAtMs = steadyMs()
+    this.#say('open', { restarted: start.after === null, clock_ms: this.#saidAtMs })
+    for (const change of start.missed) this.changed(change)
+    this.#catchUp()
+    this.#confirm(feed.confirmedAtMs)
+    this.#following = start.once ? null : feed.follow(this)
+    if (start.once) this.push(null)
+  }
+
+  changed(change: StoredChange): void {
+    if (change.position <= this.#position || this.#blockedAtMs !== null) return
+    this.#position = change.position
+    this.#write(toChangeEvent(change))
+    if (change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
+  }
+
+  confirmed(atMs: number): void {
+    const nowMs = this.#steadyMs()
+    if (this.#blockedAtMs !== null) {
+      if (nowMs - this.#blockedAtMs > MAX_BLOCKED_MS) this.destroy()
+    } else if (nowMs >= this.#start.endsAtMs) this.finish()
+    else if (nowMs - this.#saidAtMs >= CONFIRM_EVERY_MS) this.#confirm(atMs)
+  }
+
+  restarted(): void {
+    this.#position = this.#feed.position ?? 0
+    this.#say('restarted', {})
+  }
+
+  /** Ends the answer; the listener comes back and goes on from where he was. */
+  finish(): void {
+    this.#following?.close()
+    if (!this.readableEnded && !this.destroyed) this.push(null)
+  }
+
+  override _read(): void {
+    if (this.#blockedAtMs === null) return
+    this.#blockedAtMs = null
+    this.#catchUp()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#following?.close()
+    done(error)
+  }
+
+  #catchUp(): void {
+    const missed = this.#feed.recentAfter(this.#position)
+    if (missed === null) this.restarted()
+    else for (const change of missed) this.changed(change)
+  }
+
+  #confirm(atMs: number): void {
+    if (!Number.isFinite(atMs)) return
+    this.#saidAtMs = this.#steadyMs()
+    this.#say('confirmed', { clock_ms: atMs })
+  }
+
+  #say(event: string, data: Readonly<Record<string, unknown>>): void {
+    this.#write(toEvent(event, this.#position, data))
+  }
+
+  #write(text: string): void {
+    if (!this.push(text)) this.#blockedAtMs ??= this.#steadyMs()
+  }
+}

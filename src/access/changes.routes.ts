@@ -1,0 +1,76 @@
+import { hashCredential } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { type Door, reads } from '../admin/management.ts'
+import { no, yes } from '../base/result.ts'
+import { changesAfter } from '../changes/change.store.ts'
+import type { ChangesFeed } from '../changes/changes-feed.ts'
+import { problem } from '../http/problem.ts'
+import { strictObject } from '../http/wire.ts'
+import { ChangesStream, type StreamStart } from './changes-stream.ts'
+
+/** Listeners of one process. Each costs a socket and some kilobytes. */
+const MAX_LISTENERS = 2_000
+/** A stream lives so long, give or take a quarter: then its listener connects anew, maybe to another server. */
+const LIFETIME_MS = 300_000
+/** Changes from the database for who was away; who missed more begins anew, which is quicker. */
+const MAX_MISSED = 1_000
+
+const Position = Type.String({ pattern: '^\\d{1,15}$' })
+
+/** What changed, told to SDKs as it happens. */
+export function changesRoutes(app: FastifyInstance, door: Door, feed: ChangesFeed): void {
+  const { clock } = door
+  const streams = new Set<ChangesStream>()
+  // A stream that goes on would hold up the server's stop for as long as its listener likes.
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.finish()
+  })
+
+  const follow = {
+    id: 'followChanges',
+    method: 'GET',
+    url: '/v1/changes',
+    permission: 'verify',
+    tag: 'Verification',
+    summary: 'What alters verdicts, as Server-Sent Events',
+    query: strictObject({
+      after: Type.Optional({ ...Position, description: 'The last position seen; or `Last-Event-ID`' }),
+      once: Type.Optional(Type.Boolean({ description: 'End when all is said, instead of waiting for more' })),
+    }),
+    status: 200,
+    answer: Type.String({
+      description:
+        'Events `open`, `change` (with `hashes`, null for all, and `ended` where it is for good), `confirmed` about ' +
+        'every second, and `restarted`: some may have been missed, ask for everything anew.',
+    }),
+    mediaType: 'text/event-stream',
+    problems: ['too_many_listeners'],
+  } as const
+  reads(app, door, follow, async ({ db, caller, query, headers }) => {
+    if (streams.size >= MAX_LISTENERS)
+      return no(
+        problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
+      )
+    const start = await beginning(query.after ?? headers['last-event-id'])
+    const stream = new ChangesStream(feed, () => clock.steadyMs(), {
+      ...start,
+      once: query.once ?? false,
+      endsAtMs: clock.steadyMs() + LIFETIME_MS * (0.75 + Math.random() / 2),
+      adminKeyHash: hashCredential(caller.presented.reveal()),
+    })
+    streams.add(stream)
+    stream.once('close', () => streams.delete(stream))
+    return yes(stream)
+
+    async function beginning(seen: unknown): Promise<Pick<StreamStart, 'after' | 'missed'>> {
+      if (typeof seen !== 'string' || !/^\d{1,15}$/.test(seen)) return { after: null, missed: [] }
+      const after = Number(seen)
+      if (feed.recentAfter(after) !== null) return { after, missed: [] }
+      const { restarted, changes } = await changesAfter(db, after, MAX_MISSED)
+      return restarted || changes.length === MAX_MISSED
+        ? { after: null, missed: [] }
+        : { after, missed: changes }
+    }
+  })
+}

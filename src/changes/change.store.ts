@@ -1,0 +1,114 @@
+import type { Change } from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
+import { chainHead } from '../audit/audit-event.store.ts'
+import { addSeconds } from '../base/clock.ts'
+import type { Db, Tx } from '../db/schema.ts'
+import { type About, KEPT_SECONDS, MAX_HASHES, type StoredChange } from './change.ts'
+
+/** What a change wakes listeners by; a hint, and not the guarantee. */
+export const CHANNEL = 'doorward_changes'
+
+export interface Announcement {
+  readonly action: string
+  readonly about: About
+  /** Set where the secrets are over for good. */
+  readonly ended?: Change['ended']
+}
+
+/**
+ * Tells every verifier, in the transaction of the change itself. The audit log's lock, which every change takes anyway,
+ * is held from here to the commit: so positions are given in the order of commits, and who reads on from the last
+ * position that he saw misses nothing.
+ */
+export async function announce(
+  tx: Tx,
+  now: Date,
+  { action, about, ended = null }: Announcement,
+): Promise<void> {
+  await chainHead(tx, 'lock')
+  await sql`
+    with told as (
+      select array_agg(hash) as hashes from (${secretsOf(about)}) as secret
+    ), head as (
+      update changes_head set position = position + 1 returning position
+    ), change as (
+      insert into changes (position, at, action, hashes, ended_reason, ended_at)
+      select
+        head.position, ${now}::timestamptz, ${action},
+        case when ${about === 'everything'} or cardinality(told.hashes) > ${MAX_HASHES} then null
+        else coalesce(told.hashes, '{}') end,
+        ${ended?.reason ?? null}, ${ended?.at ?? null}::timestamptz
+      from head, told
+      returning position
+    )
+    select pg_notify(${CHANNEL}, position::text) from change`.execute(tx)
+}
+
+function secretsOf(about: About) {
+  if (about === 'everything') return sql`select hash from secrets where false`
+  if ('secretId' in about) return sql`select hash from secrets where id = ${about.secretId}`
+  if ('holderId' in about) return sql`select hash from secrets where holder_id = ${about.holderId}`
+  return sql`
+    select secrets.hash from secrets join keys on keys.id = secrets.holder_id
+    where keys.owner_id = ${about.ownerId} and secrets.revoked_at is null and keys.revoked_at is null
+    limit ${MAX_HASHES + 1}`
+}
+
+/** Where the outbox stands: the last change, and the last that is no longer kept. */
+export async function changesHead(db: Db): Promise<{ position: number; prunedTo: number }> {
+  const head = await db.selectFrom('changes_head').select(['position', 'pruned_to']).executeTakeFirstOrThrow()
+  return { position: head.position, prunedTo: head.pruned_to }
+}
+
+/**
+ * The next changes after a position, oldest first, and where the outbox stood in the same instant. `restarted` where
+ * some are no longer kept, or the position is not of this outbox.
+ */
+export async function changesAfter(
+  db: Db,
+  position: number,
+  limit: number,
+): Promise<{ head: number; restarted: boolean; changes: StoredChange[] }> {
+  const { rows } = await sql<Row>`
+    select head.position as head, head.pruned_to, change.*
+    from changes_head as head
+    left join lateral (
+      select * from changes where position > ${position} order by position limit ${limit}
+    ) as change on true
+    order by change.position`.execute(db)
+  const [{ head, pruned_to } = { head: 0, pruned_to: 0 }] = rows
+  const changes = rows.flatMap((row) => (row.position === null ? [] : [fromRow(row, row.position)]))
+  return { head, restarted: position < pruned_to || position > head, changes }
+}
+
+/** Forgets changes that nobody needs any more, and remembers up to where. */
+export async function pruneChanges(db: Db, now: Date): Promise<void> {
+  await sql`
+    with gone as (
+      delete from changes where at < ${addSeconds(now, -KEPT_SECONDS)} returning position
+    )
+    update changes_head set pruned_to = greatest(pruned_to, (select max(position) from gone))
+    where exists (select from gone)`.execute(db)
+}
+
+interface Row {
+  readonly head: number
+  readonly pruned_to: number
+  readonly position: number | null
+  readonly at: Date
+  readonly action: string
+  readonly hashes: Uint8Array[] | null
+  readonly ended_reason: string | null
+  readonly ended_at: Date | null
+}
+
+function fromRow(row: Row, position: number): StoredChange {
+  const { at, action, hashes, ended_reason: reason, ended_at: endedAt } = row
+  return {
+    position,
+    at,
+    action,
+    hashes: hashes?.map((hash) => Buffer.from(hash).toString('hex')) ?? null,
+    ended: reason === null || endedAt === null ? null : ({ reason, at: endedAt } as Change['ended']),
+  }
+}

@@ -1,0 +1,26 @@
+import type { Change } from '@doorward/sdk/kernel'
+
+/** A committed change that can alter verdicts, as the outbox keeps it. */
+export interface StoredChange extends Change {
+  /** 1, 2, 3 … in the order in which the changes were committed, without a gap. */
+  readonly position: number
+  readonly at: Date
+  /** What was done, in the audit log's words: `key.revoked`. */
+  readonly action: string
+}
+
+/** Whose verdicts are altered. */
+export type About =
+  | 'everything'
+  /** All secrets of a key, or of an admin key. */
+  | { readonly holderId: string }
+  /** One secret of it. */
+  | { readonly secretId: string }
+  /** All secrets of all keys of an owner. */
+  | { readonly ownerId: string }
+
+/** More secrets than this in one change are told as "everything". */
+export const MAX_HASHES = 1_000
+
+/** How long a change is kept for those who were away, in seconds. Who was away for longer asks for everything anew. */
+export const KEPT_SECONDS = 3600
