@@ -37,9 +37,10 @@ const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 /**
  * Starts npm's Postgres, or Debian's where that cannot run; `TEST_POSTGRES_BIN` names another directory of binaries.
  *
+ * @param more settings beside the usual ones, or instead of them
  * @throws where there is none that runs: the suite must never pass on half of its databases
  */
-export async function startPostgres(): Promise<TestPostgres> {
+export async function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-postgres-'))
   if ('uid' in asNobody) chownSync(directory, NOBODY, NOBODY)
   const { bin, origin } = findBinaries(directory)
@@ -66,7 +67,11 @@ export async function startPostgres(): Promise<TestPostgres> {
   const url = `postgres://doorward@127.0.0.1:${port}/postgres`
   let running: ChildProcess | undefined
   const start = async () => {
-    running = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...SETTINGS, '-k', directory], {
+    const settings = Object.entries({ ...SETTINGS, ...more }).flatMap(([name, value]) => [
+      '-c',
+      `${name}=${value}`,
+    ])
+    running = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), ...settings, '-k', directory], {
       ...asNobody,
       cwd: directory,
       stdio: 'ignore',
@@ -101,13 +106,13 @@ export async function startPostgres(): Promise<TestPostgres> {
   }
 }
 
-const SETTINGS = [
-  ['listen_addresses', '127.0.0.1'],
-  ['fsync', 'off'],
-  ['max_connections', '200'],
-  ['shared_buffers', '64MB'],
-  ['log_min_messages', 'fatal'],
-].flatMap(([name, value]) => ['-c', `${name}=${value}`])
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  fsync: 'off',
+  max_connections: '200',
+  shared_buffers: '64MB',
+  log_min_messages: 'fatal',
+}
 
 /** The server and its backends: a paused postmaster alone would leave the backends answering. */
 function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {

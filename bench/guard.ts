@@ -1,0 +1,58 @@
+import type { Bench } from './bench.ts'
+import { rawRequest, startDoorward } from './doorward.ts'
+import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
+import { compare, type Finding, interleaved, median, perSecond } from './measure.ts'
+import { loadGenerator, serveScript } from './processes.ts'
+
+const ORDERS_API = '../examples/orders-api/main.ts'
+const CONNECTIONS = 32
+const KEYS = 1_000
+
+/** (b) The orders API of the example, with its guard and with none: the same code, see `without-guard.ts`. */
+export async function guard({ postgresUrl, quick }: Bench): Promise<readonly Finding[]> {
+  const url = await makeDatabase(postgresUrl, 'guard')
+  const texts = mintTexts(KEYS)
+  await storeKeys(url, texts)
+  const doorward = await startDoorward(url)
+  const env = { DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey }
+  const guarded = await serveScript(ORDERS_API, { env })
+  const open = await serveScript(ORDERS_API, { env, imports: ['without-guard.ts'] })
+  const generator = loadGenerator()
+  const busy: number[] = []
+  const load = (port: number, path: string) => async () => {
+    const request = rawRequest('GET', path, { authorization: 'Bearer {}' })
+    const seconds = quick ? 0.3 : 2
+    const answer = await generator.run({ port, connections: CONNECTIONS, request, texts, seconds })
+    busy.push(answer.busy)
+    return answer.count / answer.seconds
+  }
+  const list = '/orders?limit=20'
+  const {
+    with: withGuard,
+    without,
+    guardOnly,
+    nothing,
+  } = await interleaved(quick ? 1 : 7, {
+    with: load(guarded.port, list),
+    without: load(open.port, list),
+    guardOnly: load(guarded.port, '/orders?limit=1&after=ord_100001'),
+    nothing: load(open.port, '/orders?limit=1&after=ord_100001'),
+  })
+  for (const each of [generator, guarded, open, doorward]) await each.stop()
+  const figures = (one: readonly number[], other: readonly number[]) =>
+    `${perSecond(one)} against ${perSecond(other)}; the load generator was ${Math.round(median(busy) * 100)} % busy`
+  return [
+    compare(
+      'example API with guard against without, a page of orders',
+      { one: withGuard, other: without },
+      figures(withGuard, without),
+      { atLeast: 0.95 },
+    ),
+    compare(
+      'the same, its cheapest answer: an empty page',
+      { one: guardOnly, other: nothing },
+      figures(guardOnly, nothing),
+      { atLeast: 0.95 },
+    ),
+  ]
+}

@@ -1,0 +1,40 @@
+import type { Bench, Part } from './bench.ts'
+import { cold } from './cold.ts'
+import { flood } from './flood.ts'
+import { guard } from './guard.ts'
+import { peers } from './peers.ts'
+import { revocation } from './revocation.ts'
+import { tenMillion } from './ten-million.ts'
+import { verifyEndpoint } from './verify-endpoint.ts'
+import { warmVerification } from './warm-verification.ts'
+
+/** One part of the benchmark, in a process of its own: no part meets the heap or the compiled code of another. */
+export interface PartMessage {
+  readonly letter: string
+  readonly postgresUrl: string
+  readonly quick: boolean
+}
+
+const PARTS = new Map<string, Part>([
+  ['a', warmVerification],
+  ['b', guard],
+  ['c', verifyEndpoint],
+  ['d', peers],
+  ['e', cold],
+  ['f', flood],
+  ['g', revocation],
+  ['h', tenMillion],
+])
+
+process.on('message', async ({ letter, postgresUrl, quick }: PartMessage) => {
+  try {
+    const bench: Bench = { postgresUrl, quick, say: (text) => process.stderr.write(`  ${text}\n`) }
+    process.send?.(await PARTS.get(letter)?.(bench))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+    process.exit(1)
+  }
+})
+
+// Who started it is gone: what it started goes with it.
+process.once('disconnect', () => process.exit(1))

@@ -1,0 +1,156 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createVerifier, UsageCounter } from '@doorward/sdk/kernel'
+import pg from 'pg'
+import type { Bench } from './bench.ts'
+import { openBetterAuth } from './better-auth.ts'
+import { openSource, rawRequest, startDoorward } from './doorward.ts'
+import { makeDatabase, makeEmptyDatabase, mintTexts, storeKeys } from './keys.ts'
+import { compare, type Finding, inFlight, interleaved, median, perSecond } from './measure.ts'
+import { openNaive } from './naive.ts'
+import { loadGenerator, serveScript } from './processes.ts'
+
+const KEYS = 1_000
+const IN_FLIGHT = 32
+const POOL_SIZE = 10
+
+interface Ground {
+  readonly doorwardUrl: string
+  readonly peersUrl: string
+  readonly texts: readonly string[]
+  readonly betterAuthKeys: readonly string[]
+}
+
+/** (d) The naive way and better-auth's api-key plugin, on the same Postgres: in process, and over HTTP. */
+export async function peers(bench: Bench): Promise<readonly Finding[]> {
+  const doorwardUrl = await makeDatabase(bench.postgresUrl, 'peers_doorward')
+  const peersUrl = await makeEmptyDatabase(bench.postgresUrl, 'peers_others')
+  const texts = mintTexts(KEYS)
+  await storeKeys(doorwardUrl, texts)
+  const pool = new pg.Pool({ connectionString: peersUrl, max: POOL_SIZE })
+  await (await openNaive(pool, { migrate: true })).add(texts)
+  const betterAuthKeys = await (await openBetterAuth(pool, { migrate: true })).make(KEYS)
+  await pool.query('vacuum analyze')
+  await pool.end()
+  const ground = { doorwardUrl, peersUrl, texts, betterAuthKeys }
+  bench.say('d: in process')
+  const inProcess = await compareInProcess(bench, ground)
+  bench.say('d: over HTTP')
+  return [...inProcess, ...(await compareOverHttp(bench, ground))]
+}
+
+async function compareInProcess({ quick }: Bench, ground: Ground): Promise<Finding[]> {
+  const { doorwardUrl, peersUrl, texts, betterAuthKeys } = ground
+  const pool = new pg.Pool({ connectionString: peersUrl, max: POOL_SIZE })
+  const [naive, betterAuth] = [await openNaive(pool), await openBetterAuth(pool)]
+  const { source, close } = await openSource(doorwardUrl)
+  const verifier = createVerifier({ source, usage: new UsageCounter() })
+  const ask = { scopes: ['orders:read'], environment: 'live', clientIp: '203.0.113.7' }
+  const calls = quick ? 300 : 3_000
+
+  const samples = await interleaved(quick ? 1 : 5, {
+    ours: async () => {
+      const rounds = quick ? 20 : 1_000
+      const startedMs = performance.now()
+      for (let round = 0; round < rounds; round++) {
+        for (const text of texts) {
+          const verdict = verifier.verify(text, ask)
+          if (!(verdict instanceof Promise ? await verdict : verdict).valid) throw new Error('refused')
+        }
+        await nextTurn()
+      }
+      return (rounds * KEYS * 1000) / (performance.now() - startedMs)
+    },
+    naive: async () =>
+      calls /
+      (await inFlight(IN_FLIGHT, calls, async (at) => {
+        if ((await naive.verify(texts[at % KEYS] ?? '', 'orders:read')) === null) throw new Error('refused')
+      })),
+    betterAuth: async () => {
+      const startedMs = performance.now()
+      await inFlight(IN_FLIGHT, calls, async (at) => {
+        if (!(await betterAuth.verify(betterAuthKeys[at % KEYS] ?? ''))) throw new Error('refused')
+      })
+      await betterAuth.settle()
+      return (calls * 1000) / (performance.now() - startedMs)
+    },
+  })
+  await close()
+  await pool.end()
+  const line = (name: string, other: readonly number[], target?: { atLeast: number }) =>
+    compare(
+      `in-process verification against ${name}`,
+      { one: samples.ours, other },
+      `${perSecond(samples.ours)} against ${perSecond(other)} at ${IN_FLIGHT} in flight`,
+      target,
+    )
+  return [
+    line('better-auth’s', samples.betterAuth, { atLeast: 1_000 }),
+    line('the naive way: SELECT and UPDATE', samples.naive),
+  ]
+}
+
+async function compareOverHttp({ quick }: Bench, ground: Ground): Promise<Finding[]> {
+  const { doorwardUrl, peersUrl, texts, betterAuthKeys } = ground
+  const doorward = await startDoorward(doorwardUrl)
+  const peer = (way: string) =>
+    serveScript('peer-server.ts', {
+      args: [way],
+      env: { DATABASE_URL: peersUrl, DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey },
+    })
+  const [sdk, naive, betterAuth] = await Promise.all([peer('doorward'), peer('naive'), peer('better-auth')])
+  const generator = loadGenerator()
+  const busy: number[] = []
+  const load =
+    (port: number, request: string, keys = texts) =>
+    async () => {
+      const seconds = quick ? 0.3 : 2
+      const answer = await generator.run({ port, connections: IN_FLIGHT, request, texts: keys, seconds })
+      if (/"valid":false/.test(answer.last)) throw new Error(`refused: ${answer.last}`)
+      busy.push(answer.busy)
+      return answer.count / answer.seconds
+    }
+  const ask = (path: string, keys: readonly string[], more = {}, headers = {}) =>
+    rawRequest('POST', path, headers, {
+      text: JSON.stringify({ credential: '{}', ...more }),
+      textLength: keys[0]?.length ?? 0,
+    })
+  const asked = { scopes: ['orders:read'], environment: 'live' }
+  const authorization = `Bearer ${doorward.verifyKey}`
+  const get = rawRequest('GET', '/orders/1', { authorization: 'Bearer {}' })
+
+  const samples = await interleaved(quick ? 1 : 5, {
+    verify: load(doorward.port, ask('/v1/verify', texts, asked, { authorization })),
+    naive: load(naive.port, ask('/verify', texts)),
+    betterAuth: load(betterAuth.port, ask('/verify', betterAuthKeys), betterAuthKeys),
+    guarded: load(sdk.port, get),
+    naiveGuarded: load(naive.port, get),
+    betterAuthGuarded: load(betterAuth.port, get, betterAuthKeys),
+  })
+  for (const each of [generator, sdk, naive, betterAuth, doorward]) await each.stop()
+
+  const line = (
+    what: string,
+    one: readonly number[],
+    other: readonly number[],
+    target?: { atLeast: number },
+  ) => compare(what, { one, other }, `${perSecond(one)} against ${perSecond(other)}`, target)
+  const generatorBusy = `; the load generator was ${Math.round(median(busy) * 100)} % busy`
+  const first = line(
+    '`/v1/verify` against the naive endpoint (Fastify, SELECT, UPDATE)',
+    samples.verify,
+    samples.naive,
+    {
+      atLeast: 8,
+    },
+  )
+  return [
+    { ...first, figures: first.figures + generatorBusy },
+    line('`/v1/verify` against better-auth behind Fastify', samples.verify, samples.betterAuth),
+    line('a Fastify route with the SDK’s guard against the naive way', samples.guarded, samples.naiveGuarded),
+    line(
+      'a Fastify route with the SDK’s guard against better-auth',
+      samples.guarded,
+      samples.betterAuthGuarded,
+    ),
+  ]
+}

@@ -1,0 +1,39 @@
+import { type CredentialSource, httpSource } from '@doorward/sdk'
+import { mintCredential } from '@doorward/sdk/kernel'
+
+/**
+ * A source that has a live key for every hash, without a network: the answers are JSON as the server sends it, read by
+ * the SDK as it always does, so that what is kept weighs what it weighs in life.
+ */
+export function madeUpSource(): CredentialSource {
+  let made = 0
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    if (!String(input).endsWith('/v1/lookups')) return new Response('', { status: 404 })
+    const { hashes } = JSON.parse(String(init?.body)) as { hashes: string[] }
+    return Response.json({ data: hashes.map((hash) => ({ hash, record: wireOf(made++) })) })
+  }
+  return httpSource({
+    url: 'http://127.0.0.1:9',
+    adminKey: mintCredential('admin_key').reveal(),
+    fetch,
+    feed: false,
+  })
+}
+
+/** Ids as long as real ones; ten thousand owners. */
+function wireOf(at: number) {
+  const id = String(at).padStart(22, '0')
+  return {
+    kind: 'api_key',
+    credential_id: `sec_${id}`,
+    key_id: `key_${id}`,
+    owner_id: `org_${at % 10_000}`,
+    environment: 'live',
+    scopes: ['orders:read', 'orders:write'],
+    metadata: {},
+    ip_allowlist: null,
+    ended: null,
+    retires_at: null,
+    expires_at: null,
+  }
+}

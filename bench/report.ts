@@ -1,0 +1,69 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Finding } from './measure.ts'
+
+const RESULTS = fileURLToPath(new URL('RESULTS.md', import.meta.url))
+const PEERS = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as {
+  devDependencies: Record<string, string>
+}
+
+const COLUMNS = ['', 'what', 'measured', 'range', 'to reach', '', 'figures'] as const
+
+/** One table of Markdown, aligned so that it can be read in a terminal too. */
+export function tableOf(findings: readonly (Finding & { readonly part: string })[]): string {
+  const rows = findings.map(({ part, what, measured, range, target, reached, figures }) => [
+    part,
+    what,
+    measured,
+    range,
+    target ?? '',
+    reached === undefined ? '' : reached ? '✔' : '✖',
+    figures,
+  ])
+  const widths = COLUMNS.map((name, at) =>
+    Math.max(3, name.length, ...rows.map((row) => row[at]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`
+  const rule = line(widths.map((width) => '-'.repeat(width)))
+  return `${[line(COLUMNS), rule, ...rows.map(line)].join('\n')}\n`
+}
+
+/** Cores, memory and versions; no names and no paths. */
+export function machine(postgres: string): string {
+  const model = cpus()[0]?.model.trim() || 'unknown processor'
+  const gigabytes = Math.round(totalmem() / 2 ** 30)
+  return (
+    `${availableParallelism()} cores (${model}), ${gigabytes} GB of memory, ${process.platform} ${process.arch}, ` +
+    `Node ${process.version}, ${postgres.replace(/ \(.*/, '')}`
+  )
+}
+
+export function writeResults(table: string, postgres: string, minutes: number): void {
+  const version = PEERS.devDependencies['@better-auth/api-key']
+  writeFileSync(
+    RESULTS,
+    `# Results of the last full run
+
+\`npm run bench\`, ${new Date().toISOString().slice(0, 10)}, ${minutes.toFixed(1)} minutes.
+
+Machine: ${machine(postgres)}. Load generators, servers and Postgres share it.
+
+${table}
+${HOW.replace('{version}', version ?? '')}`,
+  )
+}
+
+const HOW = `## How it was measured
+
+- What a line compares was measured in the same run, in turns (A B A B …) after a round of warming up. *measured* is the ratio of the medians, *range* the least and the greatest ratio of a single round.
+- One Postgres of the run's own serves all: \`fsync\` off (which favours whoever writes), \`shared_buffers\` a quarter of the memory and 4 GB at most, everything else as it comes. (f) has another one, with \`pg_stat_statements\`.
+- Every pool has 10 connections. HTTP is measured with 32 connections (64 in (f)), one request under way on each, by a generator of our own (\`bench/load.ts\`): plain sockets and requests made beforehand. How busy it was stands beside the figures.
+- (a) runs in a process of its own. Records come from the SDK's HTTP source, fed from memory; usage is counted and taken every two seconds, scopes, environment and address are asked for. The bare side hashes the same strings, in the same random order, to \`latin1\`.
+- (b) is the orders API of the example, from the same files; for the side without a guard a loader hook puts a function in its place that lets everybody in.
+- (c) The bare server parses the question's JSON and writes that of Doorward's own answer, anew each time.
+- (d) better-auth with its api-key plugin {version}: rate limits off and \`deferUpdates\` on, which is the fastest that its documentation knows on a database; deferred work is waited for at the end of each round. The naive way: prepared SELECT and UPDATE by primary key. 1,000 keys each.
+- (e) and (h) run the server's own verifier and its own statements in process, 256 lookups under way.
+- (g) counts from the moment at which the order to revoke is sent. The other process asks every millisecond.
+`

@@ -1,0 +1,82 @@
+import type { Bench } from './bench.ts'
+import { type Doorward, rawRequest, startDoorward } from './doorward.ts'
+import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
+import { compare, type Finding, interleaved, median, perSecond, type Samples } from './measure.ts'
+import { loadGenerator, serveScript } from './processes.ts'
+
+const CONNECTIONS = 32
+const KEYS = 1_000
+const QUESTION = { scopes: ['orders:read'], environment: 'live', client_ip: '203.0.113.7' }
+/** What a proxy tells of the request that it asks about. */
+const FORWARDED = {
+  'x-forwarded-method': 'GET',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'api.example.com',
+  'x-forwarded-uri': '/orders?limit=20',
+  'x-forwarded-for': '203.0.113.7',
+}
+
+/** (c) `/v1/verify` and forward-auth against a bare `node:http` server that answers the same. */
+export async function verifyEndpoint({ postgresUrl, quick, say }: Bench): Promise<readonly Finding[]> {
+  const url = await makeDatabase(postgresUrl, 'verify_endpoint')
+  const texts = mintTexts(KEYS)
+  await storeKeys(url, texts)
+  const doorward = await startDoorward(url)
+  const [answer, headers] = [
+    await answerOf(doorward, texts[0] ?? ''),
+    await headersOf(doorward, texts[0] ?? ''),
+  ]
+  const bare = await serveScript('bare-server.ts', {
+    env: { ANSWER: answer, HEADERS: JSON.stringify(headers) },
+  })
+  const generator = loadGenerator()
+  const busy: number[] = []
+  const load = (port: number, request: string) => async () => {
+    const seconds = quick ? 0.3 : 2
+    const done = await generator.run({ port, connections: CONNECTIONS, request, texts, seconds })
+    if (/"valid":false/.test(done.last)) throw new Error(`refused: ${done.last}`)
+    busy.push(done.busy)
+    return done.count / done.seconds
+  }
+  const against = (request: string) =>
+    interleaved(quick ? 1 : 9, { one: load(doorward.port, request), other: load(bare.port, request) })
+  const line = (what: string, samples: Samples) => {
+    const figures = `${perSecond(samples.one)} against ${perSecond(samples.other)}; the load generator was ${Math.round(median(busy) * 100)} % busy`
+    return compare(what, samples, figures, { atLeast: 0.8 })
+  }
+
+  const verify = rawRequest(
+    'POST',
+    '/v1/verify',
+    { authorization: `Bearer ${doorward.verifyKey}` },
+    { text: JSON.stringify({ credential: '{}', ...QUESTION }), textLength: texts[0]?.length ?? 0 },
+  )
+  const findings = [line('`/v1/verify` against bare `node:http` with the same JSON', await against(verify))]
+  if (headers === null) say('c: this server has no /v1/forward-auth: NOT measured')
+  else {
+    const forward = rawRequest('GET', '/v1/forward-auth', { authorization: 'Bearer {}', ...FORWARDED })
+    findings.push(
+      line('`/v1/forward-auth` against bare `node:http` with the same headers', await against(forward)),
+    )
+  }
+  for (const each of [generator, bare, doorward]) await each.stop()
+  return findings
+}
+
+async function answerOf({ server, verifyKey }: Doorward, credential: string): Promise<string> {
+  const headers = { authorization: `Bearer ${verifyKey}` }
+  const { body } = await server.call('POST', '/v1/verify', { credential, ...QUESTION }, headers)
+  if (body.valid !== true) throw new Error(`refused: ${JSON.stringify(body)}`)
+  return JSON.stringify(body)
+}
+
+/** What forward-auth answers with besides what any server says; null where there is none. */
+async function headersOf({ server }: Doorward, credential: string): Promise<Record<string, string> | null> {
+  const headers = { authorization: `Bearer ${credential}`, ...FORWARDED }
+  const answer = await fetch(`${server.url}/v1/forward-auth`, { headers })
+  await answer.arrayBuffer()
+  if (answer.status === 404) return null
+  if (answer.status !== 200) throw new Error(`forward-auth answers ${answer.status}`)
+  const own = new Set(['connection', 'content-length', 'date', 'keep-alive'])
+  return Object.fromEntries([...answer.headers].filter(([name]) => !own.has(name)))
+}

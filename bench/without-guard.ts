@@ -1,0 +1,9 @@
+import { registerHooks } from 'node:module'
+
+/** Loaded before the orders API, it takes the place of the SDK: everybody is let in, as one owner. */
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === '@doorward/sdk/fastify'
+      ? { url: new URL('no-guard.ts', import.meta.url).href, shortCircuit: true }
+      : next(specifier, context),
+})
