@@ -39,6 +39,8 @@ export interface TestApp {
 export interface CallOptions {
   readonly as?: string | null
   readonly headers?: Record<string, string | string[]>
+  /** Another node on the same database than the app itself. */
+  readonly node?: FastifyInstance
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -60,8 +62,13 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
   const app = await buildApp({ database, clock, log, settings: { ...DEFAULT_SETTINGS, ...settings } })
   const adminKey = first.reveal()
 
-  const call: TestApp['call'] = async (method, url, body, { as = adminKey, headers = {} } = {}) => {
-    const answer = await app.inject({
+  const call: TestApp['call'] = async (
+    method,
+    url,
+    body,
+    { as = adminKey, headers = {}, node = app } = {},
+  ) => {
+    const answer = await node.inject({
       method: method as NonNullable<InjectOptions['method']>,
       url,
       headers: { ...(as === null ? {} : { authorization: `Bearer ${as}` }), ...headers },

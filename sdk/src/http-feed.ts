@@ -12,12 +12,15 @@ export interface HttpFeedOptions {
   readonly adminKey: Secret
   /** Hears why the feed is not there. Each time anew; say it sparingly. */
   readonly onError: (error: Error) => void
+  /**
+   * The server says something about every second: silence for so long is a dead connection, whatever the socket says.
+   * Default 3000 ms.
+   */
+  readonly silenceMs?: number | undefined
   /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
 
-/** The server says something about every second: silence for so long is a dead connection, whatever the socket says. */
-const SILENCE_MS = 3_000
 /** A stream that ended as it should is taken up so soon: servers end one every few minutes, and when they stop. */
 const SOON_MS = 50
 const FIRST_RETRY_MS = 100
@@ -33,7 +36,7 @@ const LAST_RETRY_MS = 5_000
  * The connection keeps no process alive.
  */
 export function followOverHttp(listener: ChangesListener, options: HttpFeedOptions): Following {
-  const { base, adminKey, onError, steady = () => performance.now() } = options
+  const { base, adminKey, onError, silenceMs = 3_000, steady = () => performance.now() } = options
   let closed = false
   let position: number | null = null
   let failures = 0
@@ -60,7 +63,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
     }
     const expectMore = (): void => {
       clearTimeout(timer)
-      timer = setTimeout(() => over(new Error('the feed of changes is silent')), SILENCE_MS).unref()
+      timer = setTimeout(() => over(new Error('the feed of changes is silent')), silenceMs).unref()
     }
 
     const hear = ({ event, data }: ServerSentEvent): void => {

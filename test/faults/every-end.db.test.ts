@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createVerifier, httpSource, type Verdict, type Verifier } from '@doorward/sdk'
+import { buildApp } from '../../src/app.ts'
+import { openLog } from '../../src/http/log.ts'
+import { DEFAULT_SETTINGS, openTestApp, type TestAnswer, type TestApp } from '../app.ts'
+
+type App = Awaited<ReturnType<typeof buildApp>>
+
+/** A key that a row ends, and what it was made with. */
+interface Subject {
+  readonly id: string
+  readonly secret: string
+  readonly ownerId: string
+}
+
+interface Ending {
+  readonly what: string
+  /** What the key is made with, beside what all are. */
+  readonly made?: (app: TestApp) => Record<string, unknown>
+  /** The steps at the first node; the last answers are checked for success. */
+  readonly end: (app: TestApp, key: Subject) => Promise<TestAnswer | undefined>
+  /** What then is asked for, and what the answer is. */
+  readonly scopes?: readonly string[]
+  readonly reason: string
+}
+
+const post = (app: TestApp, { id }: Subject, verb: string, body: object = {}) =>
+  app.call('POST', `/v1/keys/${id}/${verb}`, body)
+const patch = (app: TestApp, { id }: Subject, body: object) => app.call('PATCH', `/v1/keys/${id}`, body)
+
+/** Every way in which something that was let in no longer is. A new one needs a row here. */
+const ENDINGS: readonly Ending[] = [
+  { what: 'revoke', end: (app, key) => post(app, key, 'revoke', { reason: 'leaked' }), reason: 'revoked' },
+  { what: 'disable', end: (app, key) => post(app, key, 'disable'), reason: 'disabled' },
+  {
+    what: 'rotate, without an overlap',
+    end: (app, key) => post(app, key, 'rotate', { overlap_seconds: 0 }),
+    reason: 'rotated',
+  },
+  {
+    what: 'rotate, and the overlap ends',
+    end: async (app, key) => {
+      const answer = await post(app, key, 'rotate', { overlap_seconds: 60 })
+      app.clock.advance({ seconds: 60 })
+      return answer
+    },
+    reason: 'rotated',
+  },
+  {
+    what: 'rotate, and finish',
+    end: async (app, key) => {
+      await post(app, key, 'rotate', { overlap_seconds: 3600 })
+      return await post(app, key, 'rotation/finish')
+    },
+    reason: 'rotated',
+  },
+  {
+    what: 'expire',
+    made: () => ({ lifetime_seconds: 600 }),
+    end: async (app) => {
+      app.clock.advance({ seconds: 600 })
+      return undefined
+    },
+    reason: 'expired',
+  },
+  {
+    what: 'an earlier expiry',
+    end: async (app, key) => {
+      const expiresAt = new Date(app.clock.now().getTime() + 1_000).toISOString()
+      const answer = await patch(app, key, { expires_at: expiresAt })
+      app.clock.advance({ seconds: 1 })
+      return answer
+    },
+    reason: 'expired',
+  },
+  { what: 'scopes narrowed', end: (app, key) => patch(app, key, { scopes: [] }), reason: 'missing_scope' },
+  {
+    what: 'a scope implies less',
+    made: () => ({ scopes: ['invoices:admin'] }),
+    end: (app) => app.call('PATCH', '/v1/scopes/invoices:admin', { implies: [] }),
+    scopes: ['invoices:read'],
+    reason: 'missing_scope',
+  },
+  {
+    what: 'IP list changed',
+    end: (app, key) => patch(app, key, { ip_allowlist: ['10.0.0.0/8'] }),
+    reason: 'ip_not_allowed',
+  },
+  {
+    what: 'owner suspended',
+    end: (app, { ownerId }) => app.call('POST', `/v1/owners/${ownerId}/suspend`, { reason: 'unpaid' }),
+    reason: 'owner_suspended',
+  },
+]
+
+describe('through a second node, without the clock moving on by itself', () => {
+  let app: TestApp
+  let second: App
+  let sdk: Verifier
+  before(async () => {
+    app = await openTestApp()
+    second = await buildApp({
+      database: app.database,
+      clock: app.clock,
+      log: openLog('silent'),
+      settings: DEFAULT_SETTINGS,
+    })
+    await second.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = second.server.address() as AddressInfo
+    const verifyKey = await app.adminKeyWith(['verify'])
+    const steady = () => app.clock.steadyMs()
+    // The server's steady clock is the test's too, so that no answer gets old by itself.
+    sdk = createVerifier({
+      source: httpSource({ url: `http://127.0.0.1:${port}`, adminKey: verifyKey, steady }),
+      now: () => app.clock.now().getTime(),
+      steady,
+    })
+    await app.call('POST', '/v1/scopes', { name: 'invoices:read', description: 'Reads' })
+    const admin = { name: 'invoices:admin', description: 'All', implies: ['invoices:read'] }
+    await app.call('POST', '/v1/scopes', admin)
+  })
+  after(async () => {
+    sdk.close()
+    await second.close()
+    await app.close()
+  })
+
+  const ipAsked = '203.0.113.7'
+
+  /** What the second node's own verifier says. */
+  async function atSecondNode(secret: string, scopes: readonly string[]): Promise<string> {
+    const { body } = await app.call(
+      'POST',
+      '/v1/verify',
+      { credential: secret, scopes, environment: 'live', client_ip: ipAsked },
+      { node: second },
+    )
+    return body.valid ? 'accepted' : body.refusal.reason
+  }
+
+  async function atSdk(secret: string, scopes: readonly string[]): Promise<string> {
+    const verdict: Verdict = await sdk.verify(secret, { scopes, environment: 'live', clientIp: ipAsked })
+    return verdict.valid ? 'accepted' : verdict.refusal.reason
+  }
+
+  /** Asks until the answer is the expected one, for five seconds of real time at most. */
+  async function eventually(ask: () => Promise<string>, expected: string): Promise<void> {
+    let got = await ask()
+    for (let n = 0; n < 250 && got !== expected; n++) {
+      await sleep(20)
+      got = await ask()
+    }
+    assert.equal(got, expected)
+  }
+
+  for (const { what, made, end, scopes = ['orders:read'], reason } of ENDINGS)
+    it(`KEY-10: ${what}: ${reason} at the other node and in the SDK`, async () => {
+      const ownerId = `org_${what.replace(/\W+/g, '_')}`
+      const key = { ...(await app.keyFor(ownerId, made?.(app) ?? {})), ownerId }
+      await eventually(() => atSdk(key.secret, scopes), 'accepted')
+      assert.equal(await atSecondNode(key.secret, scopes), 'accepted')
+      const answer = await end(app, key)
+      if (answer !== undefined) assert.ok(answer.status < 300, answer.text)
+      await eventually(() => atSecondNode(key.secret, scopes), reason)
+      await eventually(() => atSdk(key.secret, scopes), reason)
+    })
+
+  it('KEY-14: what can be undone comes back: enabled, resumed, an undone rotation', async () => {
+    const key = { ...(await app.keyFor('org_back')), ownerId: 'org_back' }
+    const bothSay = async (secret: string, expected: string) => {
+      await eventually(() => atSecondNode(secret, ['orders:read']), expected)
+      await eventually(() => atSdk(secret, ['orders:read']), expected)
+    }
+    await bothSay(key.secret, 'accepted')
+    await post(app, key, 'disable')
+    await bothSay(key.secret, 'disabled')
+    await post(app, key, 'enable')
+    await bothSay(key.secret, 'accepted')
+    await app.call('POST', '/v1/owners/org_back/suspend', { reason: 'unpaid' })
+    await bothSay(key.secret, 'owner_suspended')
+    await app.call('POST', '/v1/owners/org_back/resume', {})
+    await bothSay(key.secret, 'accepted')
+    const { body } = await post(app, key, 'rotate', { overlap_seconds: 60 })
+    await post(app, key, 'rotation/undo')
+    await bothSay(body.secret, 'revoked')
+    app.clock.advance({ seconds: 61 })
+    await bothSay(key.secret, 'accepted')
+  })
+
+  it('a deprecated scope, and one that is removed, reach everybody as a change to all', async () => {
+    await app.call('POST', '/v1/scopes', { name: 'old:read', description: 'Old' })
+    const before = await app.database.db.selectFrom('changes_head').selectAll().executeTakeFirstOrThrow()
+    await app.call('PATCH', '/v1/scopes/old:read', { deprecated: true })
+    await app.call('DELETE', '/v1/scopes/old:read')
+    const told = await app.database.db
+      .selectFrom('changes')
+      .select(['action', 'hashes'])
+      .where('position', '>', before.position)
+      .orderBy('position')
+      .execute()
+    assert.deepEqual(told, [
+      { action: 'scope.deprecated', hashes: null },
+      { action: 'scope.removed', hashes: null },
+    ])
+  })
+
+  it('KEY-10: an admin key that is revoked verifies nothing at the other node, and its feed ends', async () => {
+    const made = await app.call('POST', '/v1/admin-keys', { name: 'sdk', permissions: ['verify'] })
+    const ask = { credential: (await app.keyFor('org_x')).secret }
+    const withIt = async () =>
+      String((await app.call('POST', '/v1/verify', ask, { node: second, as: made.body.secret })).status)
+    assert.equal(await withIt(), '200')
+    const { port } = second.server.address() as AddressInfo
+    const feed = await fetch(`http://127.0.0.1:${port}/v1/changes`, {
+      headers: { authorization: `Bearer ${made.body.secret}` },
+      signal: AbortSignal.timeout(10_000),
+    })
+    assert.equal(feed.headers.get('content-type'), 'text/event-stream')
+    await app.call('POST', `/v1/admin-keys/${made.body.id}/revoke`, { reason: 'test' })
+    await eventually(withIt, '401')
+    assert.match(await feed.text(), /event: open.*event: change.*"action":"admin_key.revoked"/s)
+  })
+})
