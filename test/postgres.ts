@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { endAtExit } from './left-behind.ts'
 
 /** A real Postgres that the tests found or brought: its own port, its own directory, gone when it is stopped. */
 export interface TestPostgres {
@@ -85,6 +86,10 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
     signalAll(child, signal)
     await gone
   }
+  const forget = endAtExit(() => {
+    signalAll(running, 'SIGKILL')
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
+  })
   await start()
   const version = await serverVersion(url)
   return {
@@ -101,6 +106,7 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
     stop: async () => {
       signalAll(running, 'SIGCONT')
       await end('SIGINT')
+      forget()
       rmSync(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { endAtExit, exitWhenTerminated } from './left-behind.ts'
 import { freePort } from './postgres.ts'
 
 /** A real server, as `npm run dev` would start it, in a process that can be killed. */
@@ -11,6 +12,9 @@ export interface ServerProcess {
   output(): string
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<CallAnswer>
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** SIGSTOP: its connections stay open, and it does nothing. */
+  pause(): void
+  resume(): void
 }
 
 export interface CallAnswer {
@@ -22,17 +26,15 @@ export interface CallAnswer {
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const READY_WITHIN_MS = 60_000
 
-/** A test that fails before it stops its server must not leave it behind. */
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
+exitWhenTerminated()
 
 /** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
 function spawnMain(args: readonly string[], env: Record<string, string>): ChildProcess & { said(): string } {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
-  running.add(child)
-  child.once('exit', () => running.delete(child))
+  child.once(
+    'exit',
+    endAtExit(() => child.kill('SIGKILL')),
+  )
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
   return Object.assign(child, { said: () => said })
@@ -86,6 +88,8 @@ export async function startServer(env: Record<string, string>, adminKey: string)
       }
       return { code: child.exitCode, signal: child.signalCode }
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
   }
 }
 

@@ -62,16 +62,23 @@ test('KEY-10: an end that cannot be undone stays, whatever slower answers say, a
     cache.forget(digest('a'))
     assert.deepEqual(cache.get(digest('a'), NOW + 1e9), aRecord({ ended }), reason)
 
+    // As a record tells it, an expiry is a deadline, and not a deed.
+    if (reason === 'expired') continue
     cache.set(digest('b'), aRecord({ ended }), NOW)
     cache.set(digest('b'), record, NOW + 1)
     assert.deepEqual(cache.get(digest('b'), NOW + 1e9), aRecord({ ended }), reason)
   }
 })
 
-test('an end that can be undone does not stay', () => {
-  for (const reason of ['disabled', 'owner_suspended'] as const) {
+test('an end that can be undone does not stay, nor a deadline that may have passed by one clock only', () => {
+  for (const ended of [
+    { ended: { reason: 'disabled', at: at(-1) } },
+    { ended: { reason: 'owner_suspended', at: at(-1) } },
+    { ended: { reason: 'expired', at: at(-1) }, expiresAt: at(-1) },
+    { ended: { reason: 'rotated', at: at(-1) }, retiresAt: at(-1) },
+  ] as const) {
     const cache = new RecordCache()
-    cache.set(digest('a'), aRecord({ ended: { reason, at: at(-1) } }), NOW)
+    cache.set(digest('a'), aRecord(ended), NOW)
     assert.equal(cache.get(digest('a'), NOW + 5_000), undefined)
     cache.set(digest('a'), record, NOW + 1)
     assert.deepEqual(cache.get(digest('a'), NOW + 1), record)

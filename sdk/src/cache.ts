@@ -184,7 +184,7 @@ export class RecordCache {
     this.#ids[place * 2 + 1] = record.keyId
     const { ended } = record
     if (ended !== null) this.#ends.set(place, ended)
-    const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(ended) ? FINAL : 0)
+    const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(record) ? FINAL : 0)
     this.#rows.setNumber(place, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, ASKED_AT, askedAtMs)
@@ -223,9 +223,13 @@ export class RecordCache {
   }
 }
 
-/** Whether an end can be undone: a disabled key can be enabled, and a suspended owner resumed. */
-function isFinal(ended: Ended | null): boolean {
-  return ended !== null && ended.reason !== 'disabled' && ended.reason !== 'owner_suspended'
+/**
+ * Whether an end stands for ever: a deed that nobody can undo, and not a deadline that has passed by the source's clock.
+ * By another clock it has not yet, and there it can still be put off.
+ */
+function isFinal({ ended, retiresAt }: CredentialRecord): boolean {
+  if (ended?.reason === 'rotated') return ended.at.getTime() !== retiresAt?.getTime()
+  return ended?.reason === 'revoked'
 }
 
 function momentOf(ms: number): Date | null {

@@ -26,7 +26,10 @@ test('an event is a name and its data, ended by an empty line; comments and othe
 
 test('it does not matter where the text is cut', () => {
   const newline = fc.constantFrom('\n', '\r\n')
-  const event = fc.record({ event: fc.constantFrom('change', 'open'), data: fc.json() }, { noNullPrototype: true })
+  const event = fc.record(
+    { event: fc.constantFrom('change', 'open'), data: fc.json() },
+    { noNullPrototype: true },
+  )
   fc.assert(
     fc.property(
       fc.array(event, { maxLength: 5 }),

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
@@ -34,21 +35,29 @@ export async function openDatabase(place: DatabasePlace): Promise<Database> {
 const INT8_OID = 20
 pg.types.setTypeParser(INT8_OID, Number)
 
+const ANSWER_WITHIN_MS = 10_000
+
 function openPostgres(connectionString: string): Database {
   const pool = new pg.Pool({
     connectionString,
     application_name: 'doorward',
     max: 10,
     connectionTimeoutMillis: 3_000,
-    query_timeout: 10_000,
-    statement_timeout: 10_000,
+    query_timeout: ANSWER_WITHIN_MS,
+    statement_timeout: ANSWER_WITHIN_MS,
     lock_timeout: 5_000,
     idle_in_transaction_session_timeout: 10_000,
   })
   // A connection that breaks is replaced at the next query, and a query that was under way rejects. Without listeners
   // the event would end the process: the pool's are for idle connections, the client's for those between two queries.
   pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    // Where the network swallows everything, a query is given up, but its connection would go back to the pool and
+    // take the next one. Within this time a live server has answered, if only with its own timeout.
+    const { stream } = client.connection
+    if (stream instanceof Socket) stream.setTimeout(ANSWER_WITHIN_MS, () => stream.destroy())
+  })
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const listeners: { close(): Promise<void> }[] = []
   return {

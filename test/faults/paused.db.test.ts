@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { mintCredential } from '@doorward/sdk/kernel'
+import { ENGINE, testPlace } from '../database.ts'
+import { startServer } from '../server-process.ts'
+import { startApi } from './api-process.ts'
+import { countsExactly, newKeys, revoke, verdictOf } from './keys.ts'
+import { BOUND_MS, Witness } from './witness.ts'
+
+const PAUSED_MS = 20_000
+/** Questions pile up while nobody answers. */
+const ASKED_EVERY_MS = 250
+
+it('KEY-10 VER-18: a server and an SDK that were paused for 20 s accept nothing that was revoked meanwhile, not even at first', {
+  skip: ENGINE !== 'postgres' && 'it takes two servers on one database',
+}, async (t) => {
+  const adminKey = mintCredential('admin_key').reveal()
+  const place = await testPlace()
+  const awake = await startServer(place.env, adminKey)
+  const paused = await startServer(place.env, adminKey)
+  // The first is paused itself; the other's server is.
+  const apis = await Promise.all([startApi(awake.url, adminKey), startApi(paused.url, adminKey)])
+  const [pausedApi, apiOfPaused] = apis
+  t.after(async () => {
+    for (const each of [awake, paused, ...apis]) await each.kill('SIGKILL')
+    await place.release()
+  })
+  const verifying = { name: 'ends', permissions: ['verify'] }
+  const { body: ending } = await awake.call('POST', '/v1/admin-keys', verifying)
+  const keys = await newKeys(awake, 'kept', 'revoked')
+  const witness = (ask: () => Promise<string>) => new Witness(ask, ASKED_EVERY_MS)
+  const ask = {
+    kept: [
+      witness(() => verdictOf(paused, keys.kept)),
+      ...apis.map((api) => witness(() => api.ask(keys.kept.secret))),
+    ],
+    revoked: [
+      witness(() => verdictOf(paused, keys.revoked)),
+      ...apis.map((api) => witness(() => api.ask(keys.revoked.secret))),
+      // By an admin key that is revoked: then nobody gets an answer with it.
+      witness(() => verdictOf(paused, keys.kept, { authorization: `Bearer ${ending.secret}` })),
+    ],
+  }
+  const witnesses = [...ask.kept, ...ask.revoked]
+  t.after(() => Promise.all(witnesses.map((each) => each.dismiss())))
+  await Promise.all(witnesses.map((each) => each.hears('accepted')))
+
+  // In the middle of writing, so that it may hold the lock that every change takes.
+  const creating = Array.from({ length: 8 }, () => newKeys(paused, 'cut short').catch((error) => error))
+  await sleep(5)
+  const pausedAt = performance.now()
+  paused.pause()
+  pausedApi.pause()
+  const revokedAt = await revoke(awake, keys.revoked)
+  const { status } = await awake.call('POST', `/v1/admin-keys/${ending.id}/revoke`, { reason: 'leaked' })
+  assert.equal(status, 200)
+  const bothRevokedAt = performance.now()
+  await sleep(Math.max(pausedAt + PAUSED_MS, bothRevokedAt + BOUND_MS) - performance.now())
+  const resumedAt = performance.now()
+  paused.resume()
+  pausedApi.resume()
+
+  await Promise.all(ask.kept.map((each) => each.hears('accepted')))
+  await Promise.all(creating)
+  await Promise.all(witnesses.map((each) => each.dismiss()))
+  for (const each of ask.revoked) {
+    each.neverAcceptedAfter(each === ask.revoked.at(-1) ? bothRevokedAt : revokedAt)
+  }
+  for (const each of [ask.revoked[0], ask.revoked[1], ask.revoked[3]]) {
+    const afterwards = each?.heard.filter(
+      ({ askedAtMs, saidAtMs }) => askedAtMs > pausedAt && saidAtMs > resumedAt,
+    )
+    const wereWaiting = afterwards?.filter(({ askedAtMs }) => askedAtMs < resumedAt)
+    assert.ok((wereWaiting?.length ?? 0) > 20, 'they waited for it to come back')
+    assert.deepEqual(
+      afterwards?.filter(({ said }) => said === 'accepted'),
+      [],
+    )
+  }
+  assert.deepEqual(
+    witnesses.flatMap((each) => each.oddities),
+    [],
+  )
+  for (const api of apis) await api.kill('SIGTERM')
+  await countsExactly(
+    awake,
+    keys.kept,
+    [...ask.kept, ask.revoked[3]].reduce((sum, each) => sum + (each?.accepted ?? 0), 0),
+  )
+  assert.equal((await awake.call('GET', '/v1/audit-events/verification')).body.intact, true)
+  for (const server of [awake, paused]) assert.equal((await server.kill('SIGTERM')).code, 0)
+  assert.ok(apiOfPaused)
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * How long after the answer to its revocation a key may still be accepted, in ms: the promise itself. There is no
+ * allowance on top, because what counts is when the verifier was asked, not when his answer arrived.
+ */
+export const BOUND_MS = 5_000
+const EVERY_MS = 100
+/** Questions without an answer; beyond that one is left out, not put off. */
+const MAX_OPEN = 200
+
+interface Testimony {
+  readonly askedAtMs: number
+  readonly saidAtMs: number
+  /** `accepted`, a reason, a status, or `no answer: …`. */
+  readonly said: string
+}
+
+/** Asks a verifier about one key, over and over whether or not it answers, and writes down what it says. */
+export class Witness {
+  readonly heard: Testimony[] = []
+  readonly #ask: () => Promise<string>
+  readonly #open = new Set<Promise<void>>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(ask: () => Promise<string>, everyMs = EVERY_MS) {
+    this.#ask = ask
+    this.#timer = setInterval(() => {
+      if (this.#open.size < MAX_OPEN) void this.#askOnce()
+    }, everyMs)
+  }
+
+  /** Asks no more, and waits for what is still open. */
+  async dismiss(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all(this.#open)
+  }
+
+  /** Waits for an answer to a question from now on that is as expected. */
+  async hears(expected: string, withinMs = 20_000): Promise<void> {
+    const from = performance.now()
+    while (!this.#askedFrom(from).some(({ said }) => said === expected)) {
+      const last = this.heard.slice(-5).map(({ said }) => said)
+      assert.ok(performance.now() - from < withinMs, `never ${expected} in ${withinMs} ms; last: ${last}`)
+      await sleep(20)
+    }
+  }
+
+  /** The guarantee itself. That nobody asked in time proves nothing, so it is a failure too. */
+  neverAcceptedAfter(revokedAtMs: number): void {
+    const late = this.#askedFrom(revokedAtMs + BOUND_MS)
+    assert.ok(
+      late.some(({ said }) => said !== 'accepted' && !said.startsWith('no answer')),
+      'nobody asked',
+    )
+    for (const { said, askedAtMs } of late)
+      assert.notEqual(said, 'accepted', `${Math.round(askedAtMs - revokedAtMs)} ms after its revocation`)
+  }
+
+  /** What was asked and said in between. */
+  saidBetween(fromMs: number, toMs: number): Set<string> {
+    const between = this.#askedFrom(fromMs).filter(({ saidAtMs }) => saidAtMs < toMs)
+    return new Set(between.map(({ said }) => said))
+  }
+
+  get accepted(): number {
+    return this.heard.filter(({ said }) => said === 'accepted').length
+  }
+
+  /** Nothing but yes, no, and 503; above all no 500. */
+  get oddities(): string[] {
+    return [...new Set(this.heard.map(({ said }) => said))].filter((said) => !EXPECTED.has(said))
+  }
+
+  #askedFrom(fromMs: number): Testimony[] {
+    return this.heard.filter(({ askedAtMs }) => askedAtMs > fromMs)
+  }
+
+  #askOnce(): Promise<void> {
+    const askedAtMs = performance.now()
+    const asking = this.#ask()
+      .catch((error: Error) => `no answer: ${error.cause ?? error.message}`)
+      .then((said) => {
+        this.#open.delete(asking)
+        this.heard.push({ askedAtMs, saidAtMs: performance.now(), said })
+      })
+    this.#open.add(asking)
+    return asking
+  }
+}
+
+const EXPECTED = new Set(['accepted', 'revoked', '401', '503'])
