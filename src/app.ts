@@ -1,21 +1,28 @@
 import { createVerifier, flushEvery, type IpRanges, UsageCounter } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
+import { changesRoutes } from './access/changes.routes.ts'
 import { databaseSource } from './access/database-source.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
+import { rollUpUsage } from './access/usage-roll-up.store.ts'
 import { verifyRoutes } from './access/verify.routes.ts'
+import { verifyShortcut } from './access/verify-shortcut.ts'
 import { adminKeyRoutes } from './admin/admin-key.routes.ts'
 import { auditRoutes } from './admin/audit-event.routes.ts'
 import { forgetOldRequests } from './admin/idempotency.ts'
+import { KnownAdminKeys } from './admin/known-admin-keys.ts'
 import type { Door } from './admin/management.ts'
 import { RefusedAttempts } from './admin/refused-attempts.ts'
 import type { Origin } from './audit/audit-event.ts'
 import type { Clock } from './base/clock.ts'
+import { pruneChanges } from './changes/change.store.ts'
+import { ChangesFeed } from './changes/changes-feed.ts'
 import type { Database } from './db/open.ts'
 import { openDocuments } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
 import { openServer } from './http/server.ts'
+import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
@@ -42,7 +49,8 @@ const REFUSED_EVERY_MS = 10_000
 const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
-export async function buildApp({ database: { db }, clock, log, settings }: Parts): Promise<FastifyInstance> {
+export async function buildApp({ database, clock, log, settings }: Parts): Promise<FastifyInstance> {
+  const { db } = database
   const { publicUrl, brand, policy, trustedProxies } = settings
   const system = (): Origin => ({
     actor: { kind: 'system', id: null },
@@ -52,19 +60,25 @@ export async function buildApp({ database: { db }, clock, log, settings }: Parts
   })
 
   const usage = new UsageCounter()
+  const feed = new ChangesFeed(database, clock, log)
+  await feed.start()
   const verifier = createVerifier({
-    source: databaseSource(db, clock),
+    source: databaseSource(db, clock, feed),
     usage,
     now: () => clock.now().getTime(),
+    steady: () => clock.steadyMs(),
   })
+  const knownAdminKeys = new KnownAdminKeys(db, clock)
+  feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
   const door: Door = {
     db,
     clock,
+    knownAdminKeys,
     trustedProxies,
     refusedAttempts,
     onExposed: (exposure) => usage.noteExposure(exposure),
-    onChanged: () => verifier.forgetAll(),
+    onChanged: () => feed.catchUp(),
   }
 
   const app = await openServer(log)
@@ -76,8 +90,12 @@ export async function buildApp({ database: { db }, clock, log, settings }: Parts
   keyLifeRoutes(app, door, { brand, policy })
   usageRoutes(app, door)
   verifyRoutes(app, door, verifier)
+  changesRoutes(app, door, feed)
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
+
+  const shortcuts = new Shortcuts(app, log)
+  shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
 
   const flushing = flushEvery({
     counter: usage,
@@ -90,10 +108,13 @@ export async function buildApp({ database: { db }, clock, log, settings }: Parts
     every(TIDY_EVERY_MS, log, async () => {
       await forgetOldRequests(db, clock.now())
       await forgetOldBatches(db, clock.now())
+      await rollUpUsage(db, clock.now())
+      await pruneChanges(db, clock.now())
     }),
   ]
   app.addHook('onClose', async () => {
     for (const timer of timers) clearInterval(timer)
+    feed.close()
     await flushing.close()
     await refusedAttempts.flush(clock.now(), true)
   })

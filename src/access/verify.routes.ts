@@ -1,12 +1,12 @@
-import { normalizeIp, recordToWire, type Verifier } from '@doorward/sdk/kernel'
+import { recordToWire, type Verifier } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { type Door, reads } from '../admin/management.ts'
-import { no, yes } from '../base/result.ts'
-import { problem } from '../http/problem.ts'
+import { yes } from '../base/result.ts'
 import { strictObject } from '../http/wire.ts'
 import { recordsByHash } from './record.store.ts'
-import { Hash, toVerdictWire, VerdictWire, VerifyWire } from './verify.wire.ts'
+import { checkQuestion, verdictOn } from './verify.ts'
+import { Hash, toVerdictWire, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
 
 const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
@@ -22,16 +22,25 @@ export function verifyRoutes(app: FastifyInstance, door: Door, verifier: Verifie
     answer: VerdictWire,
   } as const
   reads(app, door, verify, async ({ body }) => {
-    const { credential, credential_sha256: hash, scopes = [], environment = null, client_ip: ip } = body
-    if ((credential === undefined) === (hash === undefined))
-      return no(problem('invalid_request', 'Give `credential` or `credential_sha256`, one of the two.'))
-    const asked = { scopes, environment, clientIp: normalizeIp(ip) }
-    const call = { userAgent: body.user_agent ?? null, dryRun: body.dry_run ?? false }
-    const verdict =
-      credential === undefined
-        ? verifier.verifyHash(hash ?? '', asked, call)
-        : verifier.verify(credential, asked, call)
-    return yes(toVerdictWire(await verdict))
+    const question = checkQuestion(body)
+    return question.ok ? yes(toVerdictWire(await verdictOn(verifier, question.value))) : question
+  })
+
+  const batch = {
+    ...ask,
+    id: 'verifyBatch',
+    url: '/v1/verify-batches',
+    summary: 'The same for up to 100 questions at once',
+    body: VerifyBatchWire,
+    answer: VerdictsWire,
+  } as const
+  reads(app, door, batch, async ({ body: { verify: questions } }) => {
+    for (const [at, question] of questions.entries()) {
+      const checked = checkQuestion(question, `/verify/${at}`)
+      if (!checked.ok) return checked
+    }
+    const verdicts = await Promise.all(questions.map((question) => verdictOn(verifier, question)))
+    return yes({ data: verdicts.map(toVerdictWire) })
   })
 
   const lookups = {

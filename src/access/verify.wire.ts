@@ -7,16 +7,45 @@ export const Hash = Type.String({
   description: 'SHA-256 of the whole credential, lower-case hex',
 })
 
+/** The longest of each, in characters, and the most scopes. */
+export const QUESTION_LIMITS = {
+  credential: 4096,
+  scope: 200,
+  scopes: 50,
+  environment: 16,
+  client_ip: 60,
+  user_agent: 500,
+} as const
+
 export const VerifyWire = strictObject({
-  credential: Type.Optional(Type.String({ maxLength: 4096, description: 'As presented; or give its hash' })),
+  credential: Type.Optional(
+    Type.String({ maxLength: QUESTION_LIMITS.credential, description: 'As presented; or give its hash' }),
+  ),
   credential_sha256: Type.Optional(Hash),
   scopes: Type.Optional(
-    Type.Array(Type.String({ maxLength: 200 }), { maxItems: 50, description: 'All are needed' }),
+    Type.Array(Type.String({ maxLength: QUESTION_LIMITS.scope }), {
+      maxItems: QUESTION_LIMITS.scopes,
+      description: 'All are needed',
+    }),
   ),
-  environment: Type.Optional(Type.String({ maxLength: 16, description: 'Refuses credentials of any other' })),
-  client_ip: Type.Optional(Type.String({ maxLength: 60, description: "The caller's, for allow-lists" })),
-  user_agent: Type.Optional(Type.String({ maxLength: 500 })),
+  environment: Type.Optional(
+    Type.String({
+      maxLength: QUESTION_LIMITS.environment,
+      description: 'Refuses credentials of any other',
+    }),
+  ),
+  client_ip: Type.Optional(
+    Type.String({ maxLength: QUESTION_LIMITS.client_ip, description: "The caller's, for allow-lists" }),
+  ),
+  user_agent: Type.Optional(Type.String({ maxLength: QUESTION_LIMITS.user_agent })),
   dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Judge, and count nothing' })),
+})
+
+/** Most questions in one batch. */
+export const MAX_QUESTIONS = 100
+
+export const VerifyBatchWire = strictObject({
+  verify: Type.Array(VerifyWire, { minItems: 1, maxItems: MAX_QUESTIONS }),
 })
 
 const PrincipalWire = Type.Object({
@@ -40,6 +69,10 @@ export const VerdictWire = Type.Object({
       fix: Type.String(),
     }),
   ),
+})
+
+export const VerdictsWire = Type.Object({
+  data: Type.Array(VerdictWire, { description: 'In the order of the questions, each for itself' }),
 })
 
 export function toVerdictWire(verdict: Verdict) {

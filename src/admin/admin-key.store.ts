@@ -30,12 +30,22 @@ export interface PresentedAdminKey extends Lifetime {
   readonly ownerId: string | null
 }
 
-export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdminKey | undefined> {
-  const row = await db
+export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdminKey | null> {
+  const [key] = await adminKeysByHash(db, [hash])
+  return key ?? null
+}
+
+/** In the order of the hashes; null where there is none. */
+export async function adminKeysByHash(
+  db: Db,
+  hashes: readonly string[],
+): Promise<(PresentedAdminKey | null)[]> {
+  const rows = await db
     .selectFrom('secrets')
     .innerJoin('admin_keys', 'admin_keys.id', 'secrets.holder_id')
     .leftJoin('owners', 'owners.id', 'admin_keys.owner_id')
     .select([
+      'secrets.hash',
       'admin_keys.id',
       'admin_keys.permissions',
       'admin_keys.owner_id',
@@ -48,20 +58,25 @@ export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdm
       'secrets.expires_at',
       'owners.suspended_at',
     ])
-    .where('secrets.hash', '=', Buffer.from(hash, 'hex'))
-    .executeTakeFirst()
-  if (row === undefined) return undefined
-  return {
-    id: row.id,
-    permissions: row.permissions as Permission[],
-    ownerId: row.owner_id,
-    revokedAt: row.key_revoked_at ?? row.revoked_at,
-    retiresAt: row.retires_at,
-    retiredAt: row.retired_at,
-    expiresAt: row.expires_at,
-    ownerSuspendedAt: row.suspended_at,
-    disabledAt: null,
-  }
+    .where(sql<boolean>`secrets.hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
+    .execute()
+  const found = new Map(
+    rows.map((row) => {
+      const key: PresentedAdminKey = {
+        id: row.id,
+        permissions: row.permissions as Permission[],
+        ownerId: row.owner_id,
+        revokedAt: row.key_revoked_at ?? row.revoked_at,
+        retiresAt: row.retires_at,
+        retiredAt: row.retired_at,
+        expiresAt: row.expires_at,
+        ownerSuspendedAt: row.suspended_at,
+        disabledAt: null,
+      }
+      return [Buffer.from(row.hash).toString('hex'), key]
+    }),
+  )
+  return hashes.map((hash) => found.get(hash) ?? null)
 }
 
 /** The key with its secrets, its row locked until the transaction ends. */

@@ -2,27 +2,35 @@ import { endedBy, hashCredential, type Presentation, parseCredential, Secret } f
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { adminKeyByHash } from './admin-key.store.ts'
+import { adminKeyByHash, type PresentedAdminKey } from './admin-key.store.ts'
 import type { Caller } from './caller.ts'
 import type { Permission } from './permission.ts'
 
 /** Where and when a request came in, before anybody is known. */
 export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
 
+/** The admin key of a secret, dead or alive. */
+export type FindAdminKey = (text: string) => Promise<PresentedAdminKey | null>
+
+/** Looks into the database each time, so that a revoked admin key is refused at once. */
+export function findInDatabase(db: Db): FindAdminKey {
+  return (text) => adminKeyByHash(db, hashCredential(text))
+}
+
 /**
  * Who calls the management API. Only admin keys get in: an API key or a third-party token is another kind by its
- * prefix, and its hash is no admin key's. Nothing is cached, so a revoked admin key is refused at once.
+ * prefix, and its hash is no admin key's.
  */
 export async function authenticateAdmin(
-  db: Db,
+  find: FindAdminKey,
   presented: Presentation,
   arrival: Arrival,
 ): Promise<Result<Caller, Problem>> {
   if (!presented.ok) return no(problem(presented.fault.reason, FAULTS[presented.fault.reason]))
 
   const kind = parseCredential(presented.text)?.kind
-  const key = kind === 'admin_key' ? await adminKeyByHash(db, hashCredential(presented.text)) : undefined
-  if (key === undefined || endedBy(key, arrival.now.getTime()) !== null)
+  const key = kind === 'admin_key' ? await find(presented.text) : null
+  if (key === null || endedBy(key, arrival.now.getTime()) !== null)
     return no(kind === undefined || kind === 'admin_key' ? NOT_ACCEPTED : WRONG_KIND)
 
   return yes({

@@ -27,7 +27,7 @@ export async function ensureFirstAdminKey(
     if ((await countAdminKeys(tx)) > 0) {
       if (given === null) return { outcome: 'not_needed' }
       const known = await adminKeyByHash(tx, hashCredential(given.reveal()))
-      return { outcome: known === undefined ? 'ignored' : 'known' }
+      return { outcome: known === null ? 'ignored' : 'known' }
     }
     const secret = given ?? mintCredential('admin_key', { brand })
     await registerAdminKey(tx, origin, secret, { ...FULL, name: 'first admin key' })

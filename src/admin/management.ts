@@ -8,9 +8,16 @@ import { transact } from '../db/transact.ts'
 import { sendProblem } from '../http/answer.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
 import { unstorableText } from '../http/validation.ts'
-import { type Arrival, authenticateAdmin, permit } from './authenticate-admin.ts'
+import {
+  type Arrival,
+  authenticateAdmin,
+  type FindAdminKey,
+  findInDatabase,
+  permit,
+} from './authenticate-admin.ts'
 import type { Caller } from './caller.ts'
 import { claim, keep } from './idempotency.ts'
+import type { KnownAdminKeys } from './known-admin-keys.ts'
 import { type Operation, schemaOf } from './operation.ts'
 import type { RefusedAttempts } from './refused-attempts.ts'
 
@@ -18,12 +25,14 @@ import type { RefusedAttempts } from './refused-attempts.ts'
 export interface Door {
   readonly db: Db
   readonly clock: Clock
+  /** For what only verifies: changes are seen within milliseconds, and within five seconds whatever breaks. */
+  readonly knownAdminKeys: KnownAdminKeys
   readonly trustedProxies: IpRanges | null
   readonly refusedAttempts: RefusedAttempts
   /** Hears of credentials that stood in a URL. */
   readonly onExposed: (exposure: Exposure) => void
-  /** Called once a change is committed: what this process cached before may be stale. */
-  readonly onChanged: () => void
+  /** Called once a change is committed, and awaited: who is answered "revoked" must not be let in here afterwards. */
+  readonly onChanged: () => Promise<void>
 }
 
 /** An operation's call once the door let it in. `db` is the transaction where the operation changes something. */
@@ -33,6 +42,7 @@ export interface Call<Params extends TSchema, Query extends TSchema, Body extend
   readonly params: Static<Params>
   readonly query: Static<Query>
   readonly body: Static<Body>
+  readonly headers: Readonly<Record<string, unknown>>
 }
 
 type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store> = (
@@ -58,21 +68,29 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
 ): void {
   open(app, door, operation, (call, request) => {
     const name = operation.idempotent === true ? request.headers['idempotency-key'] : undefined
-    if (typeof name !== 'string') return transact(door.db, (db) => handle({ ...call, db }))
+    if (typeof name !== 'string') return told(transact(door.db, (db) => handle({ ...call, db })))
     if (!/^[\x21-\x7e]{1,255}$/.test(name))
       return Promise.resolve(
         no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.')),
       )
     const named = { key: name, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` }
-    return transact<unknown, Problem>(door.db, async (db) => {
-      const first = await claim(db, call.caller, named)
-      if (!first.ok) return first
-      if (first.value !== null) return yes(JSON.parse(first.value))
-      const result = await handle({ ...call, db })
-      if (result.ok) await keep(db, call.caller, named, JSON.stringify(result.value))
-      return result
-    })
+    return told(
+      transact<unknown, Problem>(door.db, async (db) => {
+        const first = await claim(db, call.caller, named)
+        if (!first.ok) return first
+        if (first.value !== null) return yes(JSON.parse(first.value))
+        const result = await handle({ ...call, db })
+        if (result.ok) await keep(db, call.caller, named, JSON.stringify(result.value))
+        return result
+      }),
+    )
   })
+
+  async function told(change: Promise<Result<unknown, Problem>>): Promise<Result<unknown, Problem>> {
+    const result = await change
+    if (result.ok) await door.onChanged()
+    return result
+  }
 }
 
 /**
@@ -89,6 +107,8 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   ) => Promise<Result<unknown, Problem>>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
+  const find: FindAdminKey =
+    operation.permission === 'verify' ? (text) => door.knownAdminKeys.find(text) : findInDatabase(door.db)
 
   app.route({
     method: operation.method,
@@ -103,7 +123,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       const presented = readCredential(incoming)
       if (!presented.ok && presented.exposedHash !== null)
         door.onExposed({ hash: presented.exposedHash, at: arrival.now, ip })
-      const who = await authenticateAdmin(door.db, presented, arrival)
+      const who = await authenticateAdmin(find, presented, arrival)
       const refused = who.ok ? permit(who.value, operation.permission) : who.no
       if (refused !== null) {
         await audit(door, who.ok ? who.value : arrival, request, refused)
@@ -126,11 +146,15 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         params: request.params as Static<Params>,
         query: request.query as Static<Query>,
         body: request.body as Static<Body>,
+        headers: request.headers,
       }
       const result = await handle(call, request)
-      if (result.ok && operation.method !== 'GET') door.onChanged()
       reply.header('cache-control', 'no-store')
-      if (result.ok) return reply.code(operation.status).send(result.value)
+      if (result.ok) {
+        if (operation.mediaType !== undefined)
+          reply.type(operation.mediaType).header('x-accel-buffering', 'no')
+        return reply.code(operation.status).send(result.value)
+      }
       await audit(door, caller, request, result.no)
       return sendProblem(reply, result.no)
     },

@@ -3,11 +3,19 @@ import { type Problem, statusOf, toProblemWire } from './problem.ts'
 
 /** Sends a problem with the headers that belong to its status. Never cached. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
-  const status = statusOf(problem)
-  reply.code(status).header('cache-control', 'no-store').type('application/problem+json')
-  if (status === 401) reply.header('www-authenticate', challengeOf(problem))
-  if (status === 503) reply.header('retry-after', String(problem.retryAfterSeconds ?? 2))
+  reply.code(statusOf(problem)).headers(headersOf(problem))
   return reply.serializer(JSON.stringify).send(toProblemWire(problem, reply.request.id))
+}
+
+/** The headers that belong to a problem, whoever sends it. */
+export function headersOf(problem: Problem): Record<string, string> {
+  const status = statusOf(problem)
+  return {
+    'cache-control': 'no-store',
+    'content-type': 'application/problem+json; charset=utf-8',
+    ...(status === 401 ? { 'www-authenticate': challengeOf(problem) } : {}),
+    ...(status === 503 ? { 'retry-after': String(problem.retryAfterSeconds ?? 2) } : {}),
+  }
 }
 
 /** RFC 6750 §3.1: without a credential the challenge carries no error. */

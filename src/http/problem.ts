@@ -41,6 +41,7 @@ export const PROBLEMS = {
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   header_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Something broke on our side'],
+  too_many_listeners: [503, 'Too many listen already'],
   database_unavailable: [503, 'The database does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

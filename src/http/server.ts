@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { SourceUnavailableError } from '@doorward/sdk/kernel'
 import helmet from '@fastify/helmet'
@@ -12,6 +11,7 @@ import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { sendProblem } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
+import { newRequestId } from './request-id.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
 const MAX_BODY_BYTES = 256 * 1024
@@ -24,7 +24,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => `req_${randomUUID().replaceAll('-', '')}`,
+    genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -78,13 +78,17 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     ),
   )
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const known = problemOf(error)
-    if (known.code === 'internal_error') request.log.error({ request_id: request.id, err: error }, 'a bug')
-    if (known.code === 'database_unavailable')
-      request.log.warn({ request_id: request.id, err: error }, 'no database')
-    return sendProblem(reply, known)
+    return sendProblem(reply, problemOfThrown(error, request.id, request.log as Logger))
   })
   return app
+}
+
+/** What was thrown, as the problem that the caller hears; ours, and the database's, are logged. */
+export function problemOfThrown(error: unknown, requestId: string, log: Logger): Problem {
+  const known = problemOf(error as FastifyError)
+  if (known.code === 'internal_error') log.error({ request_id: requestId, err: error }, 'a bug')
+  if (known.code === 'database_unavailable') log.warn({ request_id: requestId, err: error }, 'no database')
+  return known
 }
 
 const CONTENT_SECURITY = {

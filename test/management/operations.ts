@@ -53,6 +53,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listAuditEvents: {},
     verifyAuditChain: {},
     verify: { body: { credential: key.secret } },
+    verifyBatch: { body: { verify: [{ credential: key.secret }] } },
     followChanges: { query: 'once=true' },
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },

@@ -1,0 +1,27 @@
+import { normalizeIp, type Verdict, type Verifier } from '@doorward/sdk/kernel'
+import type { Static } from 'typebox'
+import { no, type Result, yes } from '../base/result.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import type { VerifyWire } from './verify.wire.ts'
+
+/** What a verifier in another language asks. */
+export type Question = Static<typeof VerifyWire>
+
+/** At once where the record is known here; see `Verifier`. */
+export function verdictOn(verifier: Verifier, question: Question): Verdict | Promise<Verdict> {
+  const { credential, credential_sha256: hash = '', scopes = [], environment = null } = question
+  const asked = { scopes, environment, clientIp: normalizeIp(question.client_ip) }
+  const call = { userAgent: question.user_agent ?? null, dryRun: question.dry_run ?? false }
+  return credential === undefined
+    ? verifier.verifyHash(hash, asked, call)
+    : verifier.verify(credential, asked, call)
+}
+
+/** What no schema says: that there is one credential. */
+export function checkQuestion(question: Question, at = ''): Result<Question, Problem> {
+  if ((question.credential === undefined) !== (question.credential_sha256 === undefined)) return yes(question)
+  const where = at === '' ? '' : `${at}: `
+  return no(
+    problem('invalid_request', `${where}Give \`credential\` or \`credential_sha256\`, one of the two.`),
+  )
+}
