@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
+import type { ChangesListener } from './changes.ts'
 import { hashCredential } from './credential.ts'
 import type { Ask, Verdict } from './judge.ts'
 import { aRecord, at, NOW, Records, unknownKey } from './record.fixture.ts'
-import { SourceUnavailableError } from './source.ts'
+import { type CredentialSource, SourceUnavailableError } from './source.ts'
 import { UsageCounter } from './usage.ts'
-import { createVerifier } from './verifier.ts'
+import { createVerifier, type VerifierOptions } from './verifier.ts'
 
 const ask: Ask = { scopes: ['orders:read'], environment: 'live', clientIp: '203.0.113.7' }
 
@@ -82,31 +83,31 @@ test('KEY-10: what ends a key is seen within 5 s, and a deadline at its very sec
   assert.equal(reasonOf(await verifier.verify(other, ask)), 'revoked')
 })
 
-test('KEY-10: an answer that was under way when everything was forgotten refills nothing', async () => {
+test('KEY-10: an answer that was under way when everything was forgotten is asked for again', async () => {
   const { records } = open()
   const key = records.add()
-  const asked = Promise.withResolvers<void>()
   const questions: PromiseWithResolvers<void>[] = []
   const lookup = async (hashes: readonly string[]) => {
     const found = await records.lookup(hashes)
     const slow = Promise.withResolvers<void>()
     questions.push(slow)
-    asked.resolve()
     await slow.promise
     return found
   }
+  const asked = async (count: number) => {
+    while (questions.length < count) await new Promise((turn) => setTimeout(turn, 1))
+  }
   const verifier = createVerifier({ source: { lookup }, now: () => NOW })
   const before = verifier.verify(key, ask)
-  await asked.promise
+  await asked(1)
   records.put(key, aRecord({ ended: { reason: 'revoked', at: at(0) } }))
   verifier.forgetAll()
-  questions[0]?.resolve()
-  assert.equal(reasonOf(await before), 'accepted', 'it was asked before the change')
   const after = verifier.verify(key, ask)
-  assert.ok(after instanceof Promise, 'nothing is in the cache')
-  await new Promise((turn) => setImmediate(turn))
+  questions[0]?.resolve()
+  await asked(2)
   questions[1]?.resolve()
-  assert.equal(reasonOf(await after), 'revoked')
+  assert.deepEqual([reasonOf(await before), reasonOf(await after)], ['revoked', 'revoked'])
+  assert.equal(questions.length, 2)
 })
 
 test('forgetting asks anew', async () => {
@@ -195,4 +196,108 @@ test('KEY-10: whenever a key is revoked, no verdict is valid 5 s later', async (
     }),
     { numRuns: 200 },
   )
+})
+
+/** A source that tells of changes, when the test says so. */
+function withFeed(options: Partial<VerifierOptions> = {}) {
+  const clock = { nowMs: NOW }
+  const records = new Records()
+  const heard: { listener?: ChangesListener; closed: boolean } = { closed: false }
+  const source: CredentialSource = {
+    lookup: (hashes) => records.lookup(hashes),
+    follow: (listener) => {
+      heard.listener = listener
+      const close = () => {
+        heard.closed = true
+      }
+      return { close }
+    },
+  }
+  const verifier = createVerifier({ source, now: () => clock.nowMs, ...options })
+  const feed = () => heard.listener as ChangesListener
+  return { clock, records, heard, verifier, feed }
+}
+
+test('while changes are told a record is asked for once; without word, after 5 s again', async () => {
+  const { clock, records, verifier, feed } = withFeed()
+  const key = records.add()
+  await verifier.verify(key, ask)
+  for (let second = 1; second <= 60; second++) {
+    clock.nowMs += 1_000
+    feed().confirmed(clock.nowMs)
+    assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
+  }
+  assert.equal(records.questions.length, 1)
+  assert.equal(verifier.health().confirmedAgoMs, 0)
+  clock.nowMs += 5_000
+  await verifier.verify(key, ask)
+  assert.equal(records.questions.length, 2)
+  assert.equal(verifier.health().confirmedAgoMs, 5_000)
+})
+
+test('KEY-10: what the feed says holds at once, without a question; what it says of all has all asked for', async () => {
+  const { records, verifier, feed } = withFeed()
+  const [key, other] = [records.add(), records.add({ credentialId: 'sec_2' })]
+  await Promise.all([verifier.verify(key, ask), verifier.verify(other, ask)])
+  feed().changed({ hashes: [hashCredential(key)], ended: { reason: 'revoked', at: at(0) } })
+  const refused = verifier.verify(key, ask)
+  assert.ok(!(refused instanceof Promise))
+  assert.equal(reasonOf(refused), 'revoked')
+  assert.ok(!(verifier.verify(other, ask) instanceof Promise), 'the other one is as it was')
+  feed().changed({ hashes: [hashCredential(other)], ended: null })
+  assert.ok(verifier.verify(other, ask) instanceof Promise)
+  await verifier.verify(other, ask)
+  feed().changed({ hashes: null, ended: null })
+  assert.ok(verifier.verify(other, ask) instanceof Promise)
+})
+
+test('after a long silence of the feed, what was kept from before is asked for anew', async () => {
+  const { clock, records, verifier, feed } = withFeed()
+  const key = records.add()
+  feed().confirmed(NOW)
+  await verifier.verify(key, ask)
+  clock.nowMs += 60_001
+  feed().confirmed(clock.nowMs)
+  assert.ok(verifier.verify(key, ask) instanceof Promise)
+})
+
+test('VER-18: only who asks for it gets stale answers, only while nobody can be asked, and not for longer', async () => {
+  const stale: unknown[] = []
+  const { clock, records, verifier } = withFeed({
+    staleIfUnreachableMs: 10_000,
+    onStale: (error) => stale.push(error),
+  })
+  const [key, never] = [records.add(), records.add()]
+  await verifier.verify(key, ask)
+  assert.equal(verifier.health().boundMs, 15_000)
+  records.failure = new Error('connection refused')
+  clock.nowMs += 14_999
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
+  assert.equal(stale.length, 1)
+  await assert.rejects(async () => verifier.verify(never, ask), SourceUnavailableError)
+  clock.nowMs += 1
+  await assert.rejects(async () => verifier.verify(key, ask), SourceUnavailableError)
+  records.failure = null
+  records.put(key, aRecord({ ended: { reason: 'revoked', at: at(0) } }))
+  assert.equal(reasonOf(await verifier.verify(key, ask)), 'revoked')
+  assert.throws(() => createVerifier({ source: records, staleIfUnreachableMs: -1 }), RangeError)
+})
+
+test('KEY-08: a clock on the wall that is put right is followed, though ages are not measured by it', async () => {
+  const wall = { nowMs: NOW }
+  const steadyMs = 123
+  const { records, verifier, feed } = withFeed({ now: () => wall.nowMs, steady: () => steadyMs })
+  const key = records.add({ expiresAt: at(60) })
+  await verifier.verify(key, ask)
+  wall.nowMs += 3_600_000
+  feed().confirmed(steadyMs)
+  const verdict = verifier.verify(key, ask)
+  assert.ok(!(verdict instanceof Promise))
+  assert.equal(reasonOf(verdict), 'expired')
+})
+
+test('closed, it follows no longer', () => {
+  const { heard, verifier } = withFeed()
+  verifier.close()
+  assert.equal(heard.closed, true)
 })
