@@ -1,4 +1,4 @@
-import type { Question } from './verify.ts'
+import type { Question } from './verify.wire.ts'
 import { MAX_QUESTIONS, QUESTION_LIMITS } from './verify.wire.ts'
 
 /**

@@ -1,11 +1,7 @@
 import { normalizeIp, type Verdict, type Verifier } from '@doorward/sdk/kernel'
-import type { Static } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import type { VerifyWire } from './verify.wire.ts'
-
-/** What a verifier in another language asks. */
-export type Question = Static<typeof VerifyWire>
+import type { Question } from './verify.wire.ts'
 
 /** At once where the record is known here; see `Verifier`. */
 export function verdictOn(verifier: Verifier, question: Question): Verdict | Promise<Verdict> {

@@ -1,5 +1,5 @@
 import { explainRefusal, type Principal, type Verdict } from '@doorward/sdk/kernel'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
 
 export const Hash = Type.String({
@@ -43,6 +43,9 @@ export const VerifyWire = strictObject({
 
 /** Most questions in one batch. */
 export const MAX_QUESTIONS = 100
+
+/** What a verifier in another language asks. */
+export type Question = Static<typeof VerifyWire>
 
 export const VerifyBatchWire = strictObject({
   verify: Type.Array(VerifyWire, { minItems: 1, maxItems: MAX_QUESTIONS }),

@@ -57,7 +57,7 @@ describe('the way between an SDK and its server', { concurrency: true }, () => {
         await kept.hears('accepted')
         await revoked.hears('401')
         while (((await api.health()).confirmedAgoMs ?? Number.POSITIVE_INFINITY) > BOUND_MS / 2) {
-          assert.ok(performance.now() - mendedAt < FOLLOWED_AGAIN_WITHIN_MS, api.output())
+          assert.ok(performance.now() - mendedAt < FOLLOWED_AGAIN_WITHIN_MS, `not followed: ${api.output()}`)
           await sleep(50)
         }
         const revokedLaterAt = await revoke(server, keys.later)
