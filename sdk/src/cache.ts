@@ -34,6 +34,10 @@ const FINAL = 4
 const FLAG_BITS = 3
 const NEVER = Number.POSITIVE_INFINITY
 
+/** What {@link RecordCache.find} gives where there is no place. */
+export const MISSING = -1
+export const NOBODYS = -2
+
 /**
  * What is known of credentials, by digest. An answer is good for `maxStalenessMs` from when it was asked for, or, while
  * somebody tells of every change (see {@link confirm}), from when they last said so.
@@ -75,27 +79,51 @@ export class RecordCache {
     this.#maxBytes = maxBytes
   }
 
-  /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
-  get(digest: string, nowMs: number): CredentialRecord | null | undefined {
-    return this.#get(digest, nowMs, this.#maxStalenessMs)
-  }
-
-  /** The same for who accepts an answer that is older by so much. */
-  getStale(digest: string, nowMs: number, moreMs: number): CredentialRecord | null | undefined {
-    return this.#get(digest, nowMs, this.#maxStalenessMs + moreMs)
-  }
-
-  #get(digest: string, nowMs: number, goodForMs: number): CredentialRecord | null | undefined {
+  /**
+   * The place of a record that may be used; {@link NOBODYS} for a hash that is known not to exist, {@link MISSING} where
+   * it must be asked for. A place is the record's until something is put in, ended or forgotten.
+   *
+   * @param moreMs for who accepts an answer that is older by so much
+   */
+  find(digest: string, nowMs: number, moreMs = 0): number {
+    const goodForMs = this.#maxStalenessMs + moreMs
     const place = this.#rows.find(digest)
     if (place === -1) {
       const askedAtMs = this.#unknown.get(digest)
-      return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? null : undefined
+      return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? NOBODYS : MISSING
     }
     const state = this.#rows.number(place, STATE)
     if ((state & FINAL) === 0 && !this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs))
-      return undefined
+      return MISSING
     if ((state & USED) === 0) this.#rows.setNumber(place, STATE, state | USED)
-    return this.#recordAt(place, state)
+    return place
+  }
+
+  /** The record at a place that was just found. */
+  recordAt(place: number): CredentialRecord {
+    const state = this.#rows.number(place, STATE)
+    const { kind, ownerId, environment, scopes, metadata, ipAllowlist } = this.#profiles.get(
+      state >> FLAG_BITS,
+    )
+    return {
+      kind,
+      credentialId: this.#ids[place * 2] ?? '',
+      keyId: this.#ids[place * 2 + 1] ?? '',
+      ownerId,
+      environment,
+      scopes,
+      metadata,
+      ipAllowlist,
+      ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
+      retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
+      expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
+    }
+  }
+
+  /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
+  get(digest: string, nowMs: number, moreMs = 0): CredentialRecord | null | undefined {
+    const place = this.find(digest, nowMs, moreMs)
+    return place === MISSING ? undefined : place === NOBODYS ? null : this.recordAt(place)
   }
 
   /** Takes an answer. It is passed over where a newer one is there, or an end that cannot be undone. */
@@ -154,25 +182,6 @@ export class RecordCache {
   #isGood(askedAtMs: number, nowMs: number, goodForMs: number): boolean {
     const age = nowMs - Math.max(askedAtMs, this.#confirmedAtMs)
     return age >= 0 && age < goodForMs
-  }
-
-  #recordAt(place: number, state: number): CredentialRecord {
-    const { kind, ownerId, environment, scopes, metadata, ipAllowlist } = this.#profiles.get(
-      state >> FLAG_BITS,
-    )
-    return {
-      kind,
-      credentialId: this.#ids[place * 2] ?? '',
-      keyId: this.#ids[place * 2 + 1] ?? '',
-      ownerId,
-      environment,
-      scopes,
-      metadata,
-      ipAllowlist,
-      ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
-      retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
-      expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
-    }
   }
 
   #add(digest: string, record: CredentialRecord, askedAtMs: number): void {

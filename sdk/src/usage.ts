@@ -41,13 +41,13 @@ export interface Exposure {
 }
 
 /** Calls that are alike: same credential, minute, outcome and scopes. The lines of one credential are a chain. */
-interface Line {
+export interface UsageLine {
   readonly credentialId: string | null
   readonly outcome: Outcome
   readonly scopes: readonly string[]
   /** Minutes since the epoch. This and the next are small integers, which need no object of their own. */
   readonly minute: number
-  readonly next: Line | undefined
+  readonly next: UsageLine | undefined
   calls: number
   /** Milliseconds from the beginning of the minute to the last call. */
   lastAfterMs: number
@@ -69,13 +69,14 @@ const NO_SCOPES: readonly string[] = []
 /** Counts in memory; a verification never writes. A crash loses what was not taken yet, and no more. */
 export class UsageCounter {
   /** The newest line of each credential. */
-  #newest = new Map<string | null, Line>()
+  #newest = new Map<string | null, UsageLine>()
   #held = 0
   /** No longer counted into, and not yet in a batch. */
-  #closed: Line[] = []
+  #closed: UsageLine[] = []
   #exposed = new Map<string, Exposure>()
   #undelivered: UsageBatch | null = null
   #dropped = 0
+  #round = 0
 
   /** Verifications and exposures that were lost since the start: too many at once, or given up. */
   get dropped(): number {
@@ -88,6 +89,8 @@ export class UsageCounter {
    *
    * @param credentialId null for a well-formed credential that nobody knows
    * @param scopes what the call asked for
+   * @param last what this gave for the same credential earlier in the same {@link round}: it may save the `Map.get`
+   * @returns the line that was counted into; undefined where there was no room
    */
   note(
     credentialId: string | null,
@@ -96,24 +99,27 @@ export class UsageCounter {
     ip: string | null,
     userAgent: string | null,
     nowMs: number,
-  ): void {
+    last?: UsageLine,
+  ): UsageLine | undefined {
     const minute = Math.floor(nowMs / MINUTE_MS)
-    const newest = this.#newest.get(credentialId)
     const line =
-      newest !== undefined &&
-      newest.scopes === scopes &&
-      newest.outcome === outcome &&
-      newest.minute === minute
-        ? newest
-        : this.#lineFor(newest, credentialId, outcome, credentialId === null ? NO_SCOPES : scopes, minute)
+      last !== undefined && isFor(last, outcome, scopes, minute)
+        ? last
+        : this.#lineFor(credentialId, outcome, scopes, minute)
     if (line === undefined) {
       this.#dropped += 1
-      return
+      return undefined
     }
     line.calls += 1
     line.lastAfterMs = (nowMs - line.minute * MINUTE_MS) | 0
     line.lastIp = ip
     line.lastUserAgent = userAgent
+    return line
+  }
+
+  /** Lines are counted into for one round, which ends when they are taken. */
+  get round(): number {
+    return this.#round
   }
 
   noteExposure(exposure: Exposure): void {
@@ -155,13 +161,15 @@ export class UsageCounter {
    * earlier minute does, since a count at a wrong time is better than none.
    */
   #lineFor(
-    newest: Line | undefined,
     credentialId: string | null,
     outcome: Outcome,
-    scopes: readonly string[],
+    asked: readonly string[],
     minute: number,
-  ): Line | undefined {
-    let earlier: Line | undefined
+  ): UsageLine | undefined {
+    const newest = this.#newest.get(credentialId)
+    if (newest !== undefined && isFor(newest, outcome, asked, minute)) return newest
+    const scopes = credentialId === null ? NO_SCOPES : asked
+    let earlier: UsageLine | undefined
     let length = 0
     for (let line = newest; line !== undefined; line = line.next) {
       length += 1
@@ -172,7 +180,7 @@ export class UsageCounter {
     const size = Math.max(1, scopes.length)
     if (this.#held + size > MAX_HELD || length >= MAX_CHAIN) return earlier
     this.#held += size
-    const line: Line = {
+    const line: UsageLine = {
       credentialId,
       outcome,
       scopes,
@@ -189,10 +197,17 @@ export class UsageCounter {
 
   #close(): void {
     for (const newest of this.#newest.values())
-      for (let line: Line | undefined = newest; line !== undefined; line = line.next) this.#closed.push(line)
+      for (let line: UsageLine | undefined = newest; line !== undefined; line = line.next)
+        this.#closed.push(line)
     this.#newest = new Map()
     this.#held = 0
+    this.#round += 1
   }
+}
+
+/** Whether calls like this one are counted in a line, as far as one look tells. */
+function isFor(line: UsageLine, outcome: Outcome, scopes: readonly string[], minute: number): boolean {
+  return line.scopes === scopes && line.outcome === outcome && line.minute === minute
 }
 
 /** Mostly one array, a guard's; a server that reads them from requests has a new one each time. */
@@ -201,7 +216,7 @@ function sameScopes(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** One for each scope. What is no scope can be asked for, and is counted, but not by its name. */
-function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: Line): UsageItem[] {
+function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: UsageLine): UsageItem[] {
   const minuteMs = minute * MINUTE_MS
   const names = new Set(scopes.map((scope) => parseScope(scope) ?? ''))
   const printable = last.lastUserAgent

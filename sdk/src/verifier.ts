@@ -1,4 +1,4 @@
-import { type CacheLimits, MAX_STALENESS_MS, RecordCache } from './cache.ts'
+import { type CacheLimits, MAX_STALENESS_MS, MISSING, NOBODYS, RecordCache } from './cache.ts'
 import type { ChangesListener } from './changes.ts'
 import {
   digestCredential,
@@ -12,6 +12,7 @@ import { Lookups } from './lookups.ts'
 import type { CredentialRecord } from './record.ts'
 import type { CredentialSource } from './source.ts'
 import type { UsageCounter } from './usage.ts'
+import { UsageByPlace } from './usage-by-place.ts'
 
 export interface VerifierOptions extends CacheLimits {
   readonly source: CredentialSource
@@ -80,6 +81,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const steady = options.steady ?? options.now ?? (() => performance.now())
   if (!(staleIfUnreachableMs >= 0)) throw new RangeError('staleIfUnreachableMs must be 0 or more')
   const cache = new RecordCache(limits)
+  const counts = usage && new UsageByPlace(usage)
   const lookups = new Lookups(source, steady, (digest, record, askedAtMs) =>
     cache.set(digest, record, askedAtMs),
   )
@@ -89,19 +91,28 @@ export function createVerifier(options: VerifierOptions): Verifier {
   // is asked or tells something, which is every few seconds at the least.
   let wallAheadMs = now() - steady()
 
-  const decide = (record: CredentialRecord | null, ask: Ask, call: CallFacts, nowMs: number): Verdict => {
+  const decide = (
+    record: CredentialRecord | null,
+    ask: Ask,
+    call: CallFacts,
+    nowMs: number,
+    place = MISSING,
+  ): Verdict => {
     const verdict = judge(record, ask, nowMs)
-    if (usage !== undefined && call.dryRun !== true) {
+    if (counts !== undefined && call.dryRun !== true) {
       const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
       const credentialId = record === null ? null : record.credentialId
-      usage.note(credentialId, outcome, ask.scopes, ask.clientIp, call.userAgent ?? null, nowMs)
+      counts.note(place, credentialId, outcome, ask, call.userAgent ?? null, nowMs)
     }
     return verdict
   }
 
+  const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number): Verdict =>
+    decide(place === NOBODYS ? null : cache.recordAt(place), ask, call, nowMs, place)
+
   const verifyUnknown = async (digest: string, ask: Ask, call: CallFacts): Promise<Verdict> => {
     wallAheadMs = now() - steady()
-    const old = staleIfUnreachableMs > 0 ? cache.getStale(digest, steady(), staleIfUnreachableMs) : undefined
+    const old = staleIfUnreachableMs > 0 ? cache.get(digest, steady(), staleIfUnreachableMs) : undefined
     if (old !== undefined && steady() < unreachableUntilMs) return decide(old, ask, call, now())
     try {
       return decide(await lookups.record(digest), ask, call, now())
@@ -141,8 +152,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (!mayBeCredential(text)) return MALFORMED
       const digest = digestCredential(text)
       const steadyMs = steady()
-      const record = cache.get(digest, steadyMs)
-      if (record !== undefined) return decide(record, ask, call, steadyMs + wallAheadMs)
+      const place = cache.find(digest, steadyMs)
+      if (place !== MISSING) return decideAt(place, ask, call, steadyMs + wallAheadMs)
       // The checksum only saves a question: what is in the cache needs none.
       return isWellFormed(text) ? verifyUnknown(digest, ask, call) : MALFORMED
     },
@@ -150,10 +161,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (!isCredentialHash(hash)) return MALFORMED
       const digest = digestOfHex(hash)
       const steadyMs = steady()
-      const record = cache.get(digest, steadyMs)
-      return record === undefined
+      const place = cache.find(digest, steadyMs)
+      return place === MISSING
         ? verifyUnknown(digest, ask, call)
-        : decide(record, ask, call, steadyMs + wallAheadMs)
+        : decideAt(place, ask, call, steadyMs + wallAheadMs)
     },
     forgetAll: listener.restarted,
     health: () => ({
