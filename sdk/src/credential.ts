@@ -163,19 +163,22 @@ export function hashCredential(text: string): string {
   return hash('sha256', text, 'hex')
 }
 
-/** The same hash as 32 characters of Latin-1, which is how a process keeps it: half as long, and cheaper to get. */
+/**
+ * The same hash as 16 characters of UTF-16, which is how a process keeps it: no form is cheaper to get and to compare.
+ * They are any 16 bits each, half surrogates too; it is no text to show or to send.
+ */
 export function digestCredential(text: string): string {
-  return hash('sha256', text, 'latin1')
+  return hash('sha256', text, 'utf16le')
 }
 
 /** {@link hashCredential}'s form of a digest. */
 export function hexOfDigest(digest: string): string {
-  return Buffer.from(digest, 'latin1').toString('hex')
+  return Buffer.from(digest, 'utf16le').toString('hex')
 }
 
 /** {@link digestCredential}'s form of 64 hex digits. */
 export function digestOfHex(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('latin1')
+  return Buffer.from(hex, 'hex').toString('utf16le')
 }
 
 /** Whether a text can be {@link hashCredential}'s output. */

@@ -15,8 +15,8 @@ const MAX_LOAD = 0.7
  *
  * A row is one cache line of 64 bytes: the hash, and {@link NUMBERS} numbers of the caller's. Its place, 0, 1, 2 …,
  * stays the same while it is there, and is used again when it was removed. Places are found through slots of 8 bytes
- * (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 32 characters of Latin-1,
- * the form that is cheapest to get from `node:crypto`.
+ * (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 16 characters of UTF-16,
+ * see `digestCredential`.
  */
 export class HashRows {
   #slots = new Int32Array(FIRST_SLOTS * 2)
@@ -150,11 +150,5 @@ export const NUMBERS = ROW_NUMBERS - FIRST_NUMBER
 
 /** The word-th four bytes of a hash. */
 function wordOf(hash: string, word: number): number {
-  const at = word * 4
-  return (
-    hash.charCodeAt(at) |
-    (hash.charCodeAt(at + 1) << 8) |
-    (hash.charCodeAt(at + 2) << 16) |
-    (hash.charCodeAt(at + 3) << 24)
-  )
+  return hash.charCodeAt(word * 2) | (hash.charCodeAt(word * 2 + 1) << 16)
 }

@@ -112,8 +112,9 @@ export class UsageCounter {
     }
     line.calls += 1
     line.lastAfterMs = (nowMs - line.minute * MINUTE_MS) | 0
-    line.lastIp = ip
-    line.lastUserAgent = userAgent
+    // Mostly the same as before, and a reference costs more to write than to compare.
+    if (line.lastIp !== ip) line.lastIp = ip
+    if (line.lastUserAgent !== userAgent) line.lastUserAgent = userAgent
     return line
   }
 
