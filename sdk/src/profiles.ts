@@ -27,7 +27,7 @@ export class Profiles {
   /** The number of the profile of a record; for each call one {@link release}. */
   hold(record: CredentialRecord): number {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
-    const text = JSON.stringify(profile, (_, part: unknown) => (part instanceof Set ? [...part] : part))
+    const text = JSON.stringify({ ...profile, scopes: [...profile.scopes] })
     const known = this.#numbers.get(text)
     const held = known === undefined ? undefined : this.#held[known]
     if (known !== undefined && held !== undefined) {

@@ -1,66 +1,127 @@
-import { type CredentialRecord, endedBy, expandScopes, parseIpRanges } from '@doorward/sdk/kernel'
+import {
+  type CredentialRecord,
+  endedBy,
+  expandScopes,
+  type IpRanges,
+  parseIpRanges,
+} from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
+import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { implications } from '../scopes/scope.store.ts'
 
 /**
- * What verification knows of some secrets, in the order of their hashes; null where there is none. One statement by
- * primary key, whatever the number, and one for what scopes imply. Admin keys are not found here: by type, not by name.
+ * What verification knows of some secrets, in the order of their hashes; null where there is none. Admin keys are not
+ * found here: by type, not by name.
+ *
+ * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
+ * cost this process three times as much as one JSON text does. Moments come as ms since the epoch.
  */
 export async function recordsByHash(
   db: Db,
   hashes: readonly string[],
   now: Date,
 ): Promise<(CredentialRecord | null)[]> {
-  const rows = await db
-    .selectFrom('secrets')
-    .innerJoin('keys', 'keys.id', 'secrets.holder_id')
-    .innerJoin('owners', 'owners.id', 'keys.owner_id')
-    .select([
-      'secrets.hash',
-      'secrets.id as credential_id',
-      'secrets.retires_at',
-      'secrets.retired_at',
-      'secrets.expires_at',
-    ])
-    .select(['secrets.revoked_at as secret_revoked_at', 'owners.suspended_at'])
-    .select(['keys.id as key_id', 'keys.owner_id', 'keys.environment', 'keys.scopes', 'keys.ip_allowlist'])
-    .select(['keys.metadata', 'keys.disabled_at', 'keys.revoked_at'])
-    .where(sql<boolean>`secrets.hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
-    .execute()
-  const implies = rows.length === 0 ? new Map() : await implications(db)
-  const found = new Map(
-    rows.map((row) => {
-      const { retires_at: retiresAt, expires_at: expiresAt } = row
-      const life = {
-        revokedAt: row.revoked_at ?? row.secret_revoked_at,
-        retiredAt: row.retired_at,
-        retiresAt,
-        expiresAt,
-        ownerSuspendedAt: row.suspended_at,
-        disabledAt: row.disabled_at,
-      }
-      const record: CredentialRecord = {
-        kind: 'api_key',
-        credentialId: row.credential_id,
-        keyId: row.key_id,
-        ownerId: row.owner_id,
-        environment: row.environment,
-        scopes: expandScopes(row.scopes, implies),
-        metadata: row.metadata,
-        ipAllowlist: row.ip_allowlist === null ? null : rangesOf(row.ip_allowlist),
-        ended: endedBy(life, now.getTime()),
-        retiresAt,
-        expiresAt,
-      }
-      return [Buffer.from(row.hash).toString('hex'), record]
-    }),
+  const { rows } = await sql<{ found: Row[] | null; implies: Record<string, string[]> | null }>`
+    select ${PREPARED}
+      (
+        select json_agg(json_build_array(
+          at, secrets.id, keys.id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist, keys.metadata,
+          ${ms('coalesce(keys.revoked_at, secrets.revoked_at)')}, ${ms('secrets.retired_at')},
+          ${ms('secrets.retires_at')}, ${ms('secrets.expires_at')}, ${ms('owners.suspended_at')},
+          ${ms('keys.disabled_at')}
+        ))
+        from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
+        join secrets on secrets.hash = asked.hash
+        join keys on keys.id = secrets.holder_id
+        join owners on owners.id = keys.owner_id
+      ) as found,
+      (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies`.execute(
+    db,
   )
-  return hashes.map((hash) => found.get(hash) ?? null)
+  const [{ found, implies } = { found: null, implies: null }] = rows
+  const allows = once(expanding(new Map(Object.entries(implies ?? {}))))
+  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
+  for (const row of found ?? []) records[row[0] - 1] = toRecord(row, allows, now.getTime())
+  return records
+}
+
+/** As Postgres writes an array of `bytea`: a tenth of what it costs to have the driver write it. */
+function arrayOf(hashes: readonly string[]): string {
+  return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
+}
+
+/** In the order of the statement. */
+type Row = readonly [
+  /** From 1. */
+  at: number,
+  credentialId: string,
+  keyId: string,
+  ownerId: string,
+  environment: string,
+  scopes: readonly string[],
+  ipAllowlist: readonly string[] | null,
+  metadata: Readonly<Record<string, unknown>>,
+  revokedAt: number | null,
+  retiredAt: number | null,
+  retiresAt: number | null,
+  expiresAt: number | null,
+  ownerSuspendedAt: number | null,
+  disabledAt: number | null,
+]
+
+function toRecord(
+  row: Row,
+  allows: (scopes: readonly string[]) => ReadonlySet<string>,
+  nowMs: number,
+): CredentialRecord {
+  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, ...moments] = row
+  const [revokedAt, retiredAt, retiresAt, expiresAt, ownerSuspendedAt, disabledAt] = moments.map(dateOf)
+  const deadlines = { retiresAt: retiresAt ?? null, expiresAt: expiresAt ?? null }
+  const deeds = {
+    revokedAt: revokedAt ?? null,
+    retiredAt: retiredAt ?? null,
+    ownerSuspendedAt: ownerSuspendedAt ?? null,
+    disabledAt: disabledAt ?? null,
+  }
+  return {
+    kind: 'api_key',
+    credentialId,
+    keyId,
+    ownerId,
+    environment,
+    scopes: allows(scopes),
+    metadata,
+    ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
+    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
+    ...deadlines,
+  }
+}
+
+function ms(moment: string) {
+  return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
+}
+
+function dateOf(ms: number | null): Date | null {
+  return ms === null ? null : new Date(ms)
+}
+
+function expanding(implies: ReadonlyMap<string, readonly string[]>) {
+  return (scopes: readonly string[]) => expandScopes(scopes, implies)
+}
+
+/** Many keys have the same scopes. */
+function once(expand: (scopes: readonly string[]) => ReadonlySet<string>) {
+  const done = new Map<string, ReadonlySet<string>>()
+  return (scopes: readonly string[]) => {
+    const name = scopes.join(' ')
+    const known = done.get(name) ?? expand(scopes)
+    done.set(name, known)
+    return known
+  }
 }
 
 /** The list was checked when it was stored. */
-function rangesOf(entries: readonly string[]) {
+function rangesOf(entries: readonly string[]): IpRanges {
   const ranges = parseIpRanges(entries)
   if ('notARange' in ranges) throw new Error(`a stored allow-list holds ${ranges.notARange}`)
   return ranges

@@ -5,6 +5,7 @@ import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { lockDirectory } from './directory-lock.ts'
 import { listenOnPostgres } from './listen.ts'
+import { preparedName } from './prepared.ts'
 import type { Db, Schema } from './schema.ts'
 
 /** The only file that knows which engine runs. */
@@ -37,8 +38,21 @@ pg.types.setTypeParser(INT8_OID, Number)
 
 const ANSWER_WITHIN_MS = 10_000
 
+/** Kysely hands over a text and its values; whether it is worth a plan that is kept stands in the text. */
+class PreparingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: the driver's own method has a dozen forms, all handed on as they are
+  override query(...args: any[]): any {
+    const [text, values] = args
+    const name = typeof text === 'string' ? preparedName(text) : undefined
+    return name === undefined
+      ? Reflect.apply(super.query, this, args)
+      : super.query({ name, text, values: values ?? [] })
+  }
+}
+
 function openPostgres(connectionString: string): Database {
   const pool = new pg.Pool({
+    Client: PreparingClient,
     connectionString,
     application_name: 'doorward',
     max: 10,

@@ -19,16 +19,6 @@ export async function lockCatalogue(tx: Tx): Promise<CatalogueScope[]> {
   return await allScopes(tx)
 }
 
-/** Which scopes bring others along, for {@link expandScopes}. */
-export async function implications(db: Db): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await db
-    .selectFrom('scopes')
-    .select(['name', 'implies'])
-    .where(sql<boolean>`cardinality(implies) > 0`)
-    .execute()
-  return new Map(rows.map((row) => [row.name, row.implies]))
-}
-
 export async function insertScope(tx: Tx, scope: ScopeDeclaration, now: Date): Promise<void> {
   const { name, apiId, description, sensitivity, implies } = scope
   await tx

@@ -1,0 +1,19 @@
+import { sql } from 'kysely'
+
+const MARK = '/* prepared */'
+
+/**
+ * Stands in a statement that is asked so often that planning it each time would cost as much as running it. Such a
+ * statement's text must be one of few: each is kept for as long as its connection lives.
+ */
+export const PREPARED = sql.raw(MARK)
+
+/** The name that a marked statement is prepared under; undefined for all others. */
+export function preparedName(text: string): string | undefined {
+  if (!text.includes(MARK)) return undefined
+  const known = names.get(text) ?? `doorward_${names.size + 1}`
+  names.set(text, known)
+  return known
+}
+
+const names = new Map<string, string>()
