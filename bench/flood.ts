@@ -98,7 +98,7 @@ async function queries(url: string): Promise<{ lookups: number; all: number }> {
   const { rows } = await ask(
     url,
     `select coalesce(sum(calls), 0)::float8 as all,
-       coalesce(sum(calls) filter (where query ~ 'hash"? = any' and query !~ 'admin_keys'), 0)::float8 as lookups
+       coalesce(sum(calls) filter (where query ~ 'asked \\(hash, at\\)'), 0)::float8 as lookups
      from pg_stat_statements
      where dbid = (select oid from pg_database where datname = current_database())
        and query !~ 'pg_stat_statements'`,

@@ -76,7 +76,27 @@ test('one delivery at a time', async (t) => {
   assert.equal(sent.length, 1)
   slow.resolve()
   await turn()
+  await tick()
   assert.equal(sent.length, 2)
+})
+
+test('under traffic that never ceases, a delivery is one batch each 2 s, and the last one brings the rest', async (t) => {
+  const more: (() => void)[] = []
+  const { note, sent, flushing, tick } = open(t, async () => more[0]?.())
+  more.push(note)
+  note()
+  await tick()
+  await turn()
+  assert.equal(sent.length, 1)
+  await tick()
+  assert.equal(sent.length, 2)
+  more.pop()
+  note()
+  await flushing.close()
+  assert.equal(
+    sent.reduce((sum, { items }) => sum + (items[0]?.calls ?? 0), 0),
+    4,
+  )
 })
 
 test('closing delivers the rest, after what is under way', async (t) => {

@@ -35,8 +35,11 @@ export function flushEvery({
   let failing: { readonly id: string; readonly sinceMs: number } | null = null
   let running: Promise<void> | null = null
 
-  const deliverAll = async (): Promise<void> => {
-    for (let batch = counter.take(); batch !== null; batch = counter.take()) {
+  /** Under traffic there is always more: unless it is the last time, what is counted meanwhile is for the next. */
+  const deliver = async (isLast: boolean): Promise<void> => {
+    const { round } = counter
+    const next = () => (isLast || counter.round === round || counter.isDelivering ? counter.take() : null)
+    for (let batch = next(); batch !== null; batch = next()) {
       try {
         await send(batch)
       } catch (error) {
@@ -51,19 +54,19 @@ export function flushEvery({
       counter.delivered(batch)
     }
   }
-  const flush = (): Promise<void> => {
-    running ??= deliverAll().finally(() => {
+  const flush = (isLast = false): Promise<void> => {
+    running ??= deliver(isLast).finally(() => {
       running = null
     })
     return running
   }
-  const timer = setInterval(flush, everyMs)
+  const timer = setInterval(() => void flush(), everyMs)
   timer.unref()
   return {
     close: async () => {
       clearInterval(timer)
       await running
-      await flush()
+      await flush(true)
     },
   }
 }

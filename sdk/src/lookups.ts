@@ -91,7 +91,8 @@ export class Lookups<Found = CredentialRecord> {
   #sendOrWait(): void {
     const waitMs = this.#lastAskedAtMs + GAP_MS - this.#steadyMs()
     if (this.#next.length >= WORTH_ASKING || !(waitMs > 0)) this.#sendNow()
-    else setTimeout(() => this.#sendNow(), waitMs)
+    // Timers cut fractions off, which would be too early.
+    else setTimeout(() => this.#sendNow(), Math.ceil(waitMs))
   }
 
   #sendNow(): void {

@@ -144,6 +144,11 @@ export class UsageCounter {
     return this.#undelivered
   }
 
+  /** Whether more of what is being delivered waits; what is counted meanwhile is for the next time. */
+  get isDelivering(): boolean {
+    return this.#undelivered !== null || this.#closed.length > 0
+  }
+
   /** The batch arrived; without this, {@link take} gives it again. */
   delivered(batch: UsageBatch): void {
     if (this.#undelivered === batch) this.#undelivered = null

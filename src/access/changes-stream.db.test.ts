@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type TestClock, testClock } from '../../test/clock.ts'
+import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
+import { announce } from '../changes/change.store.ts'
+import { ChangesFeed } from '../changes/changes-feed.ts'
+import { openLog } from '../http/log.ts'
+import { ChangesStream, type StreamStart } from './changes-stream.ts'
+
+const START: StreamStart = {
+  after: null,
+  missed: [],
+  once: false,
+  endsAtMs: Number.POSITIVE_INFINITY,
+  adminKeyHash: 'f'.repeat(64),
+}
+
+describe('the stream of changes to one listener', () => {
+  let place: TestDatabase
+  let clock: TestClock
+  let feed: ChangesFeed
+  const streams: ChangesStream[] = []
+  beforeEach(async () => {
+    place = await openTestDatabase()
+    clock = testClock()
+    feed = new ChangesFeed(place.database, clock, openLog('silent'))
+    await feed.start()
+  })
+  afterEach(async () => {
+    for (const stream of streams.splice(0)) stream.destroy()
+    feed.close()
+    await place.close()
+  })
+
+  function open(more: Partial<StreamStart> = {}): ChangesStream {
+    const stream = new ChangesStream(feed, () => clock.steadyMs(), { ...START, ...more })
+    streams.push(stream)
+    return stream
+  }
+
+  async function tell(count: number): Promise<void> {
+    await place.database.db.transaction().execute(async (tx) => {
+      for (let n = 0; n < count; n++)
+        await announce(tx, clock.now(), { action: 'a.change', about: 'everything' })
+    })
+    await feed.catchUp()
+  }
+
+  /** Takes from a stream until it holds something, or ends. */
+  async function readUntil(stream: ChangesStream, wanted: string): Promise<string> {
+    let text = ''
+    stream.on('data', (chunk) => (text += chunk)).resume()
+    for (let n = 0; n < 500 && !text.includes(wanted) && !stream.readableEnded; n++) await sleep(10)
+    stream.pause()
+    stream.removeAllListeners('data')
+    assert.ok(wanted === '' || text.includes(wanted), text.slice(-500))
+    return text
+  }
+
+  /** What happened, in order: `open`, `change 3`, … */
+  function eventsIn(text: string): string[] {
+    return [...text.matchAll(/^event: (\w+)\nid: (\d+)$/gm)].map(([, event, position]) =>
+      event === 'change' ? `change ${position}` : `${event}`,
+    )
+  }
+
+  it('goes on from where the listener was, and begins anew where he was nowhere', async () => {
+    await tell(3)
+    const anew = await readUntil(open(), 'confirmed')
+    assert.deepEqual(eventsIn(anew), ['open', 'confirmed'])
+    assert.match(anew, /"position":3,"restarted":true/)
+    const resumed = await readUntil(open({ after: 1 }), 'confirmed')
+    assert.deepEqual(eventsIn(resumed), ['open', 'change 2', 'change 3', 'confirmed'])
+    assert.match(resumed, /"position":1,"restarted":false/)
+  })
+
+  it('ends after all is said, where that was asked for', async () => {
+    await tell(2)
+    const stream = open({ after: 0, once: true })
+    const text = await readUntil(stream, 'confirmed')
+    assert.deepEqual(eventsIn(text), ['open', 'change 1', 'change 2', 'confirmed'])
+  })
+
+  it('OPS-08: who is slow misses nothing, and is given no more than he takes', async () => {
+    const stream = open()
+    await tell(900)
+    assert.ok(stream.readableLength < 200_000)
+    const first = await readUntil(stream, '"position":900')
+    assert.deepEqual(
+      eventsIn(first).filter((event) => event.startsWith('change')),
+      Array.from({ length: 900 }, (_, n) => `change ${n + 1}`),
+    )
+    assert.ok(!first.includes('event: restarted'))
+  })
+
+  it('who is so slow that it is no longer kept for him is told to begin anew', async () => {
+    const stream = open()
+    for (let n = 0; n < 5; n++) await tell(900)
+    const text = await readUntil(stream, 'event: restarted')
+    await tell(1)
+    const after = await readUntil(stream, '"position":4501')
+    assert.ok(eventsIn(text + after).includes('change 4501'))
+  })
+
+  it('OPS-08: who takes nothing for ten seconds is let go', async () => {
+    const stream = open()
+    await tell(900)
+    clock.advance({ seconds: 10 })
+    await feed.catchUp()
+    assert.equal(stream.destroyed, false)
+    clock.advance({ ms: 1 })
+    await feed.catchUp()
+    assert.equal(stream.destroyed, true)
+  })
+
+  it('ends at its time, so that the listener compares clocks anew; and confirms once a second until then', async () => {
+    const stream = open({ endsAtMs: 5_000 })
+    for (let second = 0; second < 6; second++) {
+      clock.advance({ seconds: 1 })
+      await feed.catchUp()
+      await feed.catchUp()
+    }
+    const text = await readUntil(stream, 'confirmed')
+    assert.deepEqual(eventsIn(text), ['open', ...Array(5).fill('confirmed')])
+    assert.match(text, /"clock_ms":4000/)
+  })
+})
