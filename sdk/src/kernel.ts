@@ -18,6 +18,31 @@ export { flushEvery } from './flush.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
 export type { Verdict } from './judge.ts'
 export { endedBy, type Lifetime } from './lifetime.ts'
+export {
+  type LimitState,
+  type Limits,
+  MAX_COST,
+  MAX_QUOTA,
+  MAX_RATE_LIMIT,
+  MAX_RATE_LIMITS,
+  MAX_WINDOW_SECONDS,
+  periodAt,
+  QUOTA_PERIODS,
+  type Quota,
+  RATE_LIMIT_NAME,
+  type RateLimit,
+  type RecordLimits,
+  recordLimits,
+  whyNotRateLimits,
+} from './limits.ts'
+export {
+  type LimitsWire,
+  limitStateToWire,
+  limitsOfWire,
+  limitsToWire,
+  type QuotaWire,
+  type RateLimitWire,
+} from './limits.wire.ts'
 export { Lookups } from './lookups.ts'
 export { fromNodeRequest } from './node-request.ts'
 export { type Presentation, readCredential } from './presented.ts'

@@ -1,3 +1,4 @@
+import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Kysely, Transaction } from 'kysely'
 
 /** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
@@ -18,6 +19,7 @@ export interface Schema {
   usage_days: UsageTable
   last_refusals: LastRefusalsTable
   usage_batches: UsageBatchesTable
+  quota_spent: QuotaSpentTable
 }
 
 export type Db = Kysely<Schema>
@@ -54,6 +56,8 @@ interface OwnersTable {
   suspended_at: Date | null
   suspended_reason: string | null
   created_at: Fixed<Date>
+  rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
+  quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
 }
 
 interface KeysTable {
@@ -69,6 +73,8 @@ interface KeysTable {
   disabled_at: Date | null
   revoked_at: Date | null
   revoked_reason: string | null
+  rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
+  quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
 }
 
 interface SecretsTable {
@@ -163,4 +169,11 @@ interface LastRefusalsTable {
 interface UsageBatchesTable {
   id: Fixed<string>
   received_at: Fixed<Date>
+}
+
+interface QuotaSpentTable {
+  holder_id: Fixed<string>
+  period: Fixed<'day' | 'month'>
+  period_start: Fixed<Date>
+  spent: number
 }

@@ -4,6 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
 import { setSecretExpiry } from '../secrets/secret.store.ts'
 import { currentSecret } from '../secrets/secret.ts'
@@ -48,12 +49,14 @@ export async function changeKey(
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+    ...toLimitColumns(wish),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)
   await announce(tx, caller.now, { action: 'key.changed', about: { holderId: id } })
   await recordDone(tx, caller, 'key.changed', about(key), {
     ...change,
     ...(metadata === undefined ? {} : { metadata: 'changed' }),
+    ...limitsForAudit(wish),
     ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
   })
   return yes(id)

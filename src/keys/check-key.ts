@@ -1,12 +1,13 @@
 import { parseIpRanges } from '@doorward/sdk/kernel'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import { type ChosenLimits, whyNotLimits } from '../owners/limits.wire.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { MAX_METADATA_BYTES } from './key.ts'
 
 /** What a caller may choose about a key, at creation and later. */
-export interface Chosen {
+export interface Chosen extends ChosenLimits {
   readonly scopes?: readonly string[] | undefined
   readonly ipAllowlist?: readonly string[] | null | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
@@ -36,5 +37,5 @@ export async function whyNotChoose(
       'metadata_too_large',
       `It takes ${bytes} bytes as JSON; ${MAX_METADATA_BYTES} are allowed.`,
     )
-  return null
+  return whyNotLimits(chosen)
 }

@@ -1,4 +1,4 @@
-import type { Secret } from '@doorward/sdk/kernel'
+import type { Limits, Secret } from '@doorward/sdk/kernel'
 import { type Caller, covers } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
@@ -6,6 +6,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
 import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
@@ -25,6 +26,7 @@ export interface NewKey extends AskedLifetime {
   readonly scopes: readonly string[]
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly limits: Limits
 }
 
 /** Makes a key and its first secret, which is in what is returned and nowhere else. */
@@ -34,7 +36,7 @@ export async function createKey(
   { brand, policy }: Mint,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
-  const { ownerId, name, environment, scopes, ipAllowlist, metadata } = asked
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata, limits } = asked
   if (!covers(caller.reach, ownerId))
     return no(
       problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
@@ -43,7 +45,7 @@ export async function createKey(
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
   const expiry = expiryOf(asked, policy, caller.now)
   if (!expiry.ok) return expiry
-  const fault = await whyNotChoose(tx, asked)
+  const fault = await whyNotChoose(tx, { ...asked, ...limits })
   if (fault !== null) return no(fault)
 
   const owner = await touchOwner(tx, ownerId, caller.now)
@@ -53,7 +55,7 @@ export async function createKey(
 
   const id = newId('key')
   const made = { createdBy: caller.adminKeyId, createdAt: caller.now }
-  await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, ...made })
+  await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, limits, ...made })
   const order = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, order, caller.now)
 
@@ -64,6 +66,7 @@ export async function createKey(
     scopes,
     ip_allowlist: ipAllowlist,
     expires_at: expiry.value?.toISOString() ?? null,
+    ...limitsForAudit(limits),
   }
   await announce(tx, caller.now, { action: 'key.created', about: { holderId: id } })
   await recordDone(tx, caller, 'key.created', { ownerId, targetId: id }, detail)

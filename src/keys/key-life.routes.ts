@@ -34,7 +34,7 @@ export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): voi
     id: 'changeKey',
     method: 'PATCH',
     url: '/v1/keys/:id',
-    summary: 'Change name, scopes, allow-list, metadata or expiry',
+    summary: 'Change name, scopes, allow-list, metadata, limits or expiry',
     body: KeyChangeWire,
     problems: [
       'not_found',

@@ -1,7 +1,9 @@
+import { limitsOfWire } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
 import { covers, type Reach } from '../admin/caller.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
+import { toLimitColumns } from '../owners/limits.wire.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import type { Key, KeyState } from './key.ts'
@@ -22,6 +24,7 @@ export async function insertKey(
       scopes: [...key.scopes],
       ip_allowlist: key.ipAllowlist === null ? null : [...key.ipAllowlist],
       metadata: JSON.stringify(key.metadata),
+      ...toLimitColumns(key.limits),
       created_by: key.createdBy,
       created_at: key.createdAt,
     })
@@ -134,6 +137,8 @@ export interface KeyChange {
   readonly scopes?: string[]
   readonly ip_allowlist?: string[] | null
   readonly metadata?: string
+  readonly rate_limits?: string
+  readonly quota?: string | null
   readonly disabled_at?: Date | null
   readonly revoked_at?: Date
   readonly revoked_reason?: string
@@ -170,6 +175,7 @@ function fromRow(row: Row, secrets: readonly StoredSecret[]): Key {
     scopes: row.scopes,
     ipAllowlist: row.ip_allowlist,
     metadata: row.metadata,
+    limits: limitsOfWire(row),
     createdBy: row.created_by,
     createdAt: row.created_at,
     disabledAt: row.disabled_at,

@@ -1,3 +1,4 @@
+import type { Limits } from '@doorward/sdk/kernel'
 import { currentSecret, type StoredSecret } from '../secrets/secret.ts'
 
 /** The identity that an owner's server acts under. It keeps its id, scopes and history through every rotation. */
@@ -10,6 +11,7 @@ export interface Key {
   /** CIDR blocks and addresses; null: from anywhere. */
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly limits: Limits
   readonly createdBy: string
   readonly createdAt: Date
   readonly disabledAt: Date | null

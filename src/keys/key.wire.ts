@@ -1,6 +1,7 @@
-import type { Secret } from '@doorward/sdk/kernel'
+import { limitsOfWire, limitsToWire, type Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import { AskedLimitFields, fromLimitFields, LimitFields } from '../owners/limits.wire.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import {
   OverlapSeconds,
@@ -52,6 +53,7 @@ export const NewKeyWire = strictObject({
   lifetime_seconds: Type.Optional(Lifetime),
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
+  ...AskedLimitFields,
 })
 
 export const KeyChangeWire = strictObject({
@@ -60,6 +62,7 @@ export const KeyChangeWire = strictObject({
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
   expires_at: Type.Optional(nullable(Moment)),
+  ...AskedLimitFields,
 })
 
 export const RotateKeyWire = strictObject({
@@ -78,6 +81,7 @@ export const KeyWire = Type.Object({
   state: State,
   ip_allowlist: nullable(Type.Array(Type.String())),
   metadata: Type.Record(Type.String(), Type.Unknown()),
+  ...LimitFields,
   created_by: Type.String(),
   created_at: Moment,
   expires_at: nullable(Moment),
@@ -108,6 +112,7 @@ export function toKeyWire(key: Key, now: Date) {
     state: stateOf(key, now),
     ip_allowlist: key.ipAllowlist,
     metadata: key.metadata,
+    ...limitsToWire(key.limits),
     created_by: key.createdBy,
     created_at: iso(key.createdAt),
     expires_at: iso(current.expiresAt),
@@ -133,13 +138,15 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
     scopes: body.scopes,
     ipAllowlist: body.ip_allowlist ?? null,
     metadata: body.metadata ?? {},
+    limits: limitsOfWire({ rate_limits: body.rate_limits ?? [], quota: body.quota ?? null }),
     ...fromLifetimeWire(body),
   }
 }
 
 export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyWish {
   const { name, scopes, metadata, ip_allowlist: ipAllowlist } = body
-  return { name, scopes, metadata, ipAllowlist, expiresAt: fromLifetimeWire(body).expiresAt }
+  const { expiresAt } = fromLifetimeWire(body)
+  return { name, scopes, metadata, ipAllowlist, expiresAt, ...fromLimitFields(body) }
 }
 
 /** `null` is "never", a missing field is "as the policy has it". */

@@ -4,10 +4,11 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { type ChosenLimits, limitsForAudit, toLimitColumns, whyNotLimits } from './limits.wire.ts'
 import { findOwner, setOwner } from './owner.store.ts'
 import type { Owner } from './owner.ts'
 
-export interface OwnerChange {
+export interface OwnerChange extends ChosenLimits {
   readonly name?: string | null | undefined
   readonly noticeEmail?: string | null | undefined
 }
@@ -21,17 +22,20 @@ export async function changeOwner(
 ): Promise<Result<Owner, Problem>> {
   const owner = await findOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
+  const fault = whyNotLimits(change)
+  if (fault !== null) return no(fault)
   const { name = owner.name, noticeEmail = owner.noticeEmail } = change
-  await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail })
+  const { rateLimits = owner.limits.rateLimits, quota = owner.limits.quota } = change
+  await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail, ...toLimitColumns(change) })
   await announce(tx, caller.now, { action: 'owner.changed', about: { ownerId: id } })
   await recordDone(
     tx,
     caller,
     'owner.changed',
     { ownerId: id, targetId: id },
-    { name, notice_email: noticeEmail },
+    { name, notice_email: noticeEmail, ...limitsForAudit(change) },
   )
-  return yes({ ...owner, name, noticeEmail })
+  return yes({ ...owner, name, noticeEmail, limits: { rateLimits, quota } })
 }
 
 /** Ends all of an owner's credentials at once, until it is resumed. Suspending twice is no fault. */

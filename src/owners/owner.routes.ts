@@ -6,6 +6,7 @@ import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
 import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
+import { fromLimitFields } from './limits.wire.ts'
 import { findOwner, listOwners } from './owner.store.ts'
 import type { Owner } from './owner.ts'
 import { OwnerChangeWire, OwnerWire, toOwnerWire } from './owner.wire.ts'
@@ -55,11 +56,17 @@ export function ownerRoutes(app: FastifyInstance, door: Door): void {
     id: 'changeOwner',
     method: 'PATCH',
     url: '/v1/owners/:id',
-    summary: 'Change name or notice contact',
+    summary: 'Change name, notice contact, rate limits or quota',
     body: OwnerChangeWire,
   } as const
   changes(app, door, change, async ({ db, caller, params: { id }, body }) =>
-    answer(await changeOwner(db, caller, id, { name: body.name, noticeEmail: body.notice_email })),
+    answer(
+      await changeOwner(db, caller, id, {
+        name: body.name,
+        noticeEmail: body.notice_email,
+        ...fromLimitFields(body),
+      }),
+    ),
   )
 
   const suspend = {

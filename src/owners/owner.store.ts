@@ -1,3 +1,4 @@
+import { limitsOfWire } from '@doorward/sdk/kernel'
 import type { Selectable } from 'kysely'
 import type { Reach } from '../admin/caller.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
@@ -44,6 +45,8 @@ export async function setOwner(
     notice_email?: string | null
     suspended_at?: Date | null
     suspended_reason?: string | null
+    rate_limits?: string
+    quota?: string | null
   },
 ): Promise<void> {
   let query = tx.updateTable('owners').set(change).where('id', '=', id)
@@ -64,5 +67,6 @@ function fromRow(row: Selectable<Schema['owners']>): Owner {
     suspendedAt: row.suspended_at,
     suspendedReason: row.suspended_reason,
     createdAt: row.created_at,
+    limits: limitsOfWire(row),
   }
 }

@@ -1,3 +1,5 @@
+import type { Limits } from '@doorward/sdk/kernel'
+
 /** The party whose data is reached, under the API provider's own id. Made when its first key is. */
 export interface Owner {
   readonly id: string
@@ -8,4 +10,6 @@ export interface Owner {
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly createdAt: Date
+  /** How much all of its keys may do together. */
+  readonly limits: Limits
 }

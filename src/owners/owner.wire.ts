@@ -1,5 +1,7 @@
+import { limitsToWire } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
 import { iso, Moment, nullable, plainText, strictObject } from '../http/wire.ts'
+import { AskedLimitFields, LimitFields } from './limits.wire.ts'
 import type { Owner } from './owner.ts'
 
 export const OwnerWire = Type.Object({
@@ -8,6 +10,7 @@ export const OwnerWire = Type.Object({
   notice_email: nullable(Type.String()),
   suspended_at: nullable(Moment),
   suspended_reason: nullable(Type.String()),
+  ...LimitFields,
   created_at: Moment,
 })
 
@@ -18,6 +21,7 @@ export const OwnerChangeWire = strictObject({
       Type.String({ format: 'email', maxLength: 254, description: 'Where notices about its keys go' }),
     ),
   ),
+  ...AskedLimitFields,
 })
 
 export function toOwnerWire(owner: Owner) {
@@ -27,6 +31,7 @@ export function toOwnerWire(owner: Owner) {
     notice_email: owner.noticeEmail,
     suspended_at: iso(owner.suspendedAt),
     suspended_reason: owner.suspendedReason,
+    ...limitsToWire(owner.limits),
     created_at: iso(owner.createdAt),
   }
 }

@@ -1,0 +1,104 @@
+/** How often something may be done: `limit` units in a window, which refills by itself. */
+export interface RateLimit {
+  /** `burst`: unique among the limits of its holder. */
+  readonly name: string
+  /** Units in one window; 1 or more. To stop a key, disable it. */
+  readonly limit: number
+  readonly windowSeconds: number
+}
+
+/** What may be spent in a calendar period in UTC. A limit of 0 allows nothing; to have no quota is to have none of these. */
+export interface Quota {
+  readonly limit: number
+  readonly period: QuotaPeriod
+}
+
+export const QUOTA_PERIODS = ['day', 'month'] as const
+export type QuotaPeriod = (typeof QUOTA_PERIODS)[number]
+
+/** What a key may do, or all keys of an owner together. */
+export interface Limits {
+  readonly rateLimits: readonly RateLimit[]
+  readonly quota: Quota | null
+}
+
+/** The limits that a credential is under: those of its key, and those that it shares with the owner's other keys. */
+export interface RecordLimits {
+  readonly key: Limits
+  readonly owner: Limits
+}
+
+/** Whose limit it is. */
+export type LimitHolder = keyof RecordLimits
+
+export const NO_LIMITS: Limits = { rateLimits: [], quota: null }
+
+/** Rate limits of one holder. */
+export const MAX_RATE_LIMITS = 5
+export const RATE_LIMIT_NAME = '^[a-z][a-z0-9_-]{0,31}$'
+export const MAX_RATE_LIMIT = 1_000_000_000
+/** A day; what is longer is a quota's matter. */
+export const MAX_WINDOW_SECONDS = 86_400
+export const MAX_QUOTA = 1_000_000_000_000
+/** Units that one call may take. */
+export const MAX_COST = 1_000_000
+
+/** Null where there is nothing to count, so that such a credential costs one comparison. */
+export function recordLimits(key: Limits, owner: Limits): RecordLimits | null {
+  return hasLimits(key) || hasLimits(owner) ? { key, owner } : null
+}
+
+function hasLimits({ rateLimits, quota }: Limits): boolean {
+  return rateLimits.length > 0 || quota !== null
+}
+
+/** Why these cannot be the rate limits of one holder; null where they can. */
+export function whyNotRateLimits(rateLimits: readonly RateLimit[]): string | null {
+  if (rateLimits.length > MAX_RATE_LIMITS) return `there are more than ${MAX_RATE_LIMITS}`
+  const names = new Set<string>()
+  for (const { name, limit, windowSeconds } of rateLimits) {
+    if (!new RegExp(RATE_LIMIT_NAME).test(name)) return `${JSON.stringify(name.slice(0, 60))} is no name`
+    if (names.has(name)) return `two have the name ${name}`
+    names.add(name)
+    if (!isWhole(limit, 1, MAX_RATE_LIMIT)) return `the limit of ${name} is not from 1 to ${MAX_RATE_LIMIT}`
+    if (!isWhole(windowSeconds, 1, MAX_WINDOW_SECONDS))
+      return `the window of ${name} is not from 1 to ${MAX_WINDOW_SECONDS} seconds`
+  }
+  return null
+}
+
+/** Why this cannot be a quota; null where it can. */
+export function whyNotQuota({ limit, period }: Quota): string | null {
+  if (!QUOTA_PERIODS.includes(period)) return 'the period is not day or month'
+  return isWhole(limit, 0, MAX_QUOTA) ? null : `the limit is not from 0 to ${MAX_QUOTA}`
+}
+
+export function isCost(value: number): boolean {
+  return isWhole(value, 0, MAX_COST)
+}
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+/** When the period that a moment is in began, and when the next one does. Days and months are those of UTC. */
+export function periodAt(period: QuotaPeriod, at: Date): { start: Date; end: Date } {
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()]
+  return period === 'day'
+    ? { start: new Date(Date.UTC(year, month, day)), end: new Date(Date.UTC(year, month, day + 1)) }
+    : { start: new Date(Date.UTC(year, month)), end: new Date(Date.UTC(year, month + 1)) }
+}
+
+/** Where one limit stands after a call, or at the call that it refused. */
+export interface LimitState {
+  readonly kind: 'rate_limit' | 'quota'
+  readonly of: LimitHolder
+  /** The rate limit's name; the quota's period. */
+  readonly name: string
+  readonly limit: number
+  /** Null for a month, which has no fixed length. */
+  readonly windowSeconds: number | null
+  readonly remaining: number
+  /** Whole seconds until all of it is there again, rounded up. */
+  readonly resetSeconds: number
+}

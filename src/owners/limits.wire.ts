@@ -1,0 +1,87 @@
+import {
+  limitsToWire,
+  MAX_QUOTA,
+  MAX_RATE_LIMIT,
+  MAX_RATE_LIMITS,
+  MAX_WINDOW_SECONDS,
+  QUOTA_PERIODS,
+  type Quota,
+  RATE_LIMIT_NAME,
+  type RateLimit,
+  whyNotRateLimits,
+} from '@doorward/sdk/kernel'
+import { type Static, Type } from 'typebox'
+import { type Problem, problem } from '../http/problem.ts'
+import { nullable, strictObject } from '../http/wire.ts'
+
+/** Limits of a key or of an owner: the same fields for both. */
+const RateLimits = Type.Array(
+  strictObject({
+    name: Type.String({ pattern: RATE_LIMIT_NAME, description: 'Callers see it' }),
+    limit: Type.Integer({ minimum: 1, maximum: MAX_RATE_LIMIT, description: 'Units in one window' }),
+    window_seconds: Type.Integer({ minimum: 1, maximum: MAX_WINDOW_SECONDS }),
+  }),
+  { maxItems: MAX_RATE_LIMITS, description: 'All of them hold, by unique names. Empty: no rate limit' },
+)
+const QuotaField = nullable(
+  strictObject(
+    {
+      limit: Type.Integer({ minimum: 0, maximum: MAX_QUOTA, description: '0: nothing is allowed' }),
+      period: Type.Union(QUOTA_PERIODS.map((period) => Type.Literal(period))),
+    },
+    'Units in a calendar period in UTC. null: no quota',
+  ),
+)
+
+/** What is answered. */
+export const LimitFields = { rate_limits: RateLimits, quota: QuotaField }
+
+/** What may be asked for. In a change, a field that is absent stays as it was. */
+export const AskedLimitFields = {
+  rate_limits: Type.Optional(RateLimits),
+  quota: Type.Optional(QuotaField),
+}
+
+/** Limits as somebody chose them; what is undefined was not chosen. */
+export interface ChosenLimits {
+  readonly rateLimits?: readonly RateLimit[] | undefined
+  readonly quota?: Quota | null | undefined
+}
+
+export function fromLimitFields(body: {
+  rate_limits?: Static<typeof RateLimits>
+  quota?: Static<typeof QuotaField>
+}): ChosenLimits {
+  return {
+    rateLimits: body.rate_limits?.map(({ name, limit, window_seconds: windowSeconds }) => ({
+      name,
+      limit,
+      windowSeconds,
+    })),
+    quota: body.quota,
+  }
+}
+
+/** What no schema says: that names are unique. */
+export function whyNotLimits({ rateLimits }: ChosenLimits): Problem | null {
+  const why = rateLimits === undefined ? null : whyNotRateLimits(rateLimits)
+  return why === null ? null : problem('invalid_request', `\`rate_limits\`: ${why}.`)
+}
+
+/** As the tables have them; only what was chosen. */
+export function toLimitColumns({ rateLimits, quota }: ChosenLimits) {
+  const wire = limitsToWire({ rateLimits: rateLimits ?? [], quota: quota ?? null })
+  return {
+    ...(rateLimits === undefined ? {} : { rate_limits: JSON.stringify(wire.rate_limits) }),
+    ...(quota === undefined ? {} : { quota: quota === null ? null : JSON.stringify(wire.quota) }),
+  }
+}
+
+/** What was chosen, for the audit log. */
+export function limitsForAudit({ rateLimits, quota }: ChosenLimits) {
+  const wire = limitsToWire({ rateLimits: rateLimits ?? [], quota: quota ?? null })
+  return {
+    ...(rateLimits === undefined ? {} : { rate_limits: wire.rate_limits }),
+    ...(quota === undefined ? {} : { quota: wire.quota }),
+  }
+}
