@@ -1,7 +1,15 @@
-import { createVerifier, flushEvery, type IpRanges, UsageCounter } from '@doorward/sdk/kernel'
+import {
+  createVerifier,
+  flushEvery,
+  type IpRanges,
+  type RateLimiter,
+  UsageCounter,
+} from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { changesRoutes } from './access/changes.routes.ts'
 import { databaseSource } from './access/database-source.ts'
+import { quotaRoutes } from './access/quota.routes.ts'
+import { forgetOldQuotas } from './access/quota.store.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
@@ -42,6 +50,8 @@ export interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly settings: Settings
+  /** Counts rate limits where several nodes must agree. Default: this process for itself. */
+  readonly limiter?: RateLimiter | undefined
 }
 
 const USAGE_EVERY_MS = 2_000
@@ -49,7 +59,7 @@ const REFUSED_EVERY_MS = 10_000
 const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
-export async function buildApp({ database, clock, log, settings }: Parts): Promise<FastifyInstance> {
+export async function buildApp({ database, clock, log, settings, limiter }: Parts): Promise<FastifyInstance> {
   const { db } = database
   const { publicUrl, brand, policy, trustedProxies } = settings
   const system = (): Origin => ({
@@ -65,6 +75,7 @@ export async function buildApp({ database, clock, log, settings }: Parts): Promi
   const verifier = createVerifier({
     source: databaseSource(db, clock, feed),
     usage,
+    limiter,
     now: () => clock.now().getTime(),
     steady: () => clock.steadyMs(),
   })
@@ -90,6 +101,7 @@ export async function buildApp({ database, clock, log, settings }: Parts): Promi
   keyLifeRoutes(app, door, { brand, policy })
   usageRoutes(app, door)
   verifyRoutes(app, door, verifier)
+  quotaRoutes(app, door)
   changesRoutes(app, door, feed)
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
@@ -109,6 +121,7 @@ export async function buildApp({ database, clock, log, settings }: Parts): Promi
       await forgetOldRequests(db, clock.now())
       await forgetOldBatches(db, clock.now())
       await rollUpUsage(db, clock.now())
+      await forgetOldQuotas(db, clock.now())
       await pruneChanges(db, clock.now())
     }),
   ]

@@ -6,6 +6,7 @@ import {
   parseIpRanges,
   Secret,
 } from '@doorward/sdk/kernel'
+import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
 import type { DatabasePlace } from './db/open.ts'
 
@@ -15,6 +16,8 @@ export const VARIABLES = {
   HOST: 'Address to listen on. Default 127.0.0.1',
   DATA_DIR: 'Directory of the embedded database. Default ./.doorward',
   DATABASE_URL: 'postgres://… to use a Postgres server instead of the embedded database',
+  REDIS_URL:
+    'redis://… or rediss://… of a Redis or Valkey in which all nodes count rate limits. Default: each for itself',
   PUBLIC_URL: 'Where clients reach this server. Default http://HOST:PORT. Never taken from a request',
   DOORWARD_ADMIN_KEY:
     'A well-formed admin key to register at the first start; without it one is made and shown once',
@@ -24,6 +27,8 @@ export const VARIABLES = {
   DOORWARD_MAX_LIFETIME_DAYS: 'The longest a key may live (90 for SOC 2). Default: no limit',
   DOORWARD_MAX_KEYS_PER_OWNER: 'Keys of one owner that are neither revoked nor expired. Default 1000',
   DOORWARD_TRUSTED_PROXIES: 'Addresses and CIDR blocks whose X-Forwarded-For is believed. Default: none',
+  DOORWARD_LIMITS_WITHOUT_REDIS:
+    'While Redis is away: local (each node counts for itself), refuse or allow. Default local',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
 } as const
 
@@ -33,6 +38,8 @@ export interface Config {
   readonly port: number
   readonly host: string
   readonly place: DatabasePlace
+  /** Null: rate limits are counted in this process. */
+  readonly redis: { readonly url: string; readonly without: WithoutRedis } | null
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
   readonly logLevel: string
@@ -66,6 +73,10 @@ export function readConfig(
     databaseUrl === undefined || isUrl(databaseUrl, POSTGRES),
     'must be a postgres:// URL',
   )
+  const redisUrl = get('REDIS_URL')
+  check('REDIS_URL', redisUrl === undefined || isUrl(redisUrl, REDIS), 'must be a redis:// or rediss:// URL')
+  const without = WITHOUT_REDIS.find((each) => each === (get('DOORWARD_LIMITS_WITHOUT_REDIS') ?? 'local'))
+  check('DOORWARD_LIMITS_WITHOUT_REDIS', without !== undefined, `must be one of ${WITHOUT_REDIS.join(', ')}`)
   const publicUrl = get('PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   check(
     'PUBLIC_URL',
@@ -107,6 +118,7 @@ export function readConfig(
     port,
     host,
     place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
+    redis: redisUrl === undefined ? null : { url: redisUrl, without: without ?? 'local' },
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
     logLevel,
@@ -134,6 +146,7 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
 }
 
 const HTTP = ['http:', 'https:']
+const REDIS = ['redis:', 'rediss:']
 const POSTGRES = ['postgres:', 'postgresql:']
 
 function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import type { RateLimiter } from '@doorward/sdk/kernel'
 import { Value } from 'typebox/value'
+import { openSharedLimiter } from './access/shared-limiter.ts'
 import { ensureFirstAdminKey } from './admin/first-admin-key.ts'
 import { buildApp } from './app.ts'
 import type { Origin } from './audit/audit-event.ts'
@@ -19,11 +21,15 @@ const STOP_WITHIN_MS = 10_000
 export async function serve(config: Config): Promise<void> {
   const log = openLog(config.logLevel)
   const database = await openDatabase(config.place)
-  const app = await listen(config, database, log).catch(async (error: unknown): Promise<never> => {
-    // An open database would keep the process, and its directory, for ever.
-    await database.close()
-    throw error
-  })
+  const shared = config.redis === null ? null : openSharedLimiter(config.redis, log)
+  const app = await listen(config, database, log, shared?.limiter).catch(
+    async (error: unknown): Promise<never> => {
+      // An open database would keep the process, and its directory, for ever.
+      await database.close()
+      shared?.close()
+      throw error
+    },
+  )
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -34,20 +40,21 @@ export async function serve(config: Config): Promise<void> {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
     await app.close()
     await database.close()
+    shared?.close()
     log.info('stopped')
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 }
 
-async function listen(config: Config, database: Database, log: Logger) {
+async function listen(config: Config, database: Database, log: Logger, limiter: RateLimiter | undefined) {
   const applied = await migrate(database)
   log.info({ engine: database.engine, migrations: applied }, 'database is open')
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
   // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
   await prepareAdminKey(database, config, log)
 
-  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
+  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings, limiter })
   await app.listen({ port: config.port, host: config.host })
   log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
   return app

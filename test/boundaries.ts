@@ -26,6 +26,7 @@ const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
   [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|listen)\.ts$/],
   [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
+  [/^ioredis$/, /^src\/access\/shared-limiter\.ts$/],
   [/^pino$/, /^src\/http\/log\.ts$/],
   [
     /^(fastify|@fastify\/.*)$/,
@@ -56,6 +57,7 @@ function faultOf(file: string, name: string, typeOnly: boolean): string | null {
 
 function sdkFault(file: string, name: string, typeOnly: boolean): string | null {
   if (name.startsWith('sdk/src/') || name.startsWith('node:')) return null
+  if (file === 'sdk/src/rate-limiter-flexible.ts' && name === 'rate-limiter-flexible') return null
   const adapter = /^sdk\/src\/(fastify|express|hono)\.ts$/.exec(file)?.[1]
   return typeOnly && name === adapter ? null : 'the SDK has no dependencies'
 }

@@ -102,7 +102,7 @@ export class RecordCache {
   /** The record at a place that was just found. */
   recordAt(place: number): CredentialRecord {
     const state = this.#rows.number(place, STATE)
-    const { kind, ownerId, environment, scopes, metadata, ipAllowlist } = this.#profiles.get(
+    const { kind, ownerId, environment, scopes, metadata, ipAllowlist, limits } = this.#profiles.get(
       state >> FLAG_BITS,
     )
     return {
@@ -114,6 +114,7 @@ export class RecordCache {
       scopes,
       metadata,
       ipAllowlist,
+      limits,
       ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
       retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
       expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),

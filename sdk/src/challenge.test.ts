@@ -3,7 +3,7 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { answerTo, answerUnavailable, isQuotable, type Setting } from './challenge.ts'
 import { mintCredential } from './credential.ts'
-import { at, unknownKey } from './record.fixture.ts'
+import { aLimit, at, unknownKey } from './record.fixture.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
 
 const setting: Setting = { environment: 'live', presented: null }
@@ -27,8 +27,8 @@ const OTHERS: (Refusal | PresentationFault)[] = [
   { reason: 'two_credentials' },
   { reason: 'malformed_header' },
   { reason: 'credential_in_url' },
-  { reason: 'rate_limited', retryAfterSeconds: 1.2 },
-  { reason: 'quota_exceeded', retryAfterSeconds: 3600 },
+  { reason: 'rate_limited', retryAfterSeconds: 1.2, limit: aLimit() },
+  { reason: 'quota_exceeded', retryAfterSeconds: 3600, limit: aLimit({ kind: 'quota', name: 'day' }) },
 ]
 
 test('RS-01, RS-02: status, code and challenge of each reason', () => {
@@ -44,8 +44,13 @@ test('RS-01, RS-02: status, code and challenge of each reason', () => {
     [{ reason: 'two_credentials' }, 400, 'two_credentials', 'Bearer error="invalid_request"'],
     [{ reason: 'malformed_header' }, 400, 'malformed_header', 'Bearer error="invalid_request"'],
     [{ reason: 'credential_in_url' }, 400, 'credential_in_url', 'Bearer error="invalid_request"'],
-    [{ reason: 'rate_limited', retryAfterSeconds: 1.2 }, 429, 'rate_limited', undefined],
-    [{ reason: 'quota_exceeded', retryAfterSeconds: 3600 }, 429, 'quota_exceeded', undefined],
+    [{ reason: 'rate_limited', retryAfterSeconds: 1.2, limit: aLimit() }, 429, 'rate_limited', undefined],
+    [
+      { reason: 'quota_exceeded', retryAfterSeconds: 3600, limit: aLimit({ kind: 'quota', name: 'day' }) },
+      429,
+      'quota_exceeded',
+      undefined,
+    ],
   ]
   for (const [no, status, code, challenge] of rows) {
     const answer = answerTo(no, setting)
@@ -79,9 +84,24 @@ test('VER-01: a hint is said from the presented text alone', () => {
 })
 
 test('VER-11: too many requests say when to come again, in whole seconds, and nothing of the token', () => {
-  const answer = answerTo({ reason: 'rate_limited', retryAfterSeconds: 1.2 }, setting)
+  const answer = answerTo({ reason: 'rate_limited', retryAfterSeconds: 1.2, limit: aLimit() }, setting)
   assert.equal(answer.headers['retry-after'], '2')
   assert.doesNotMatch(JSON.stringify(answer), /invalid_token/)
+})
+
+test('VER-11: the RateLimit fields are lists with one item for each limit, by names of their own', () => {
+  const limits = [
+    aLimit(),
+    aLimit({ of: 'owner', limit: 9000, remaining: 12, windowSeconds: 3600, resetSeconds: 61 }),
+    aLimit({ kind: 'quota', of: 'owner', name: 'month', limit: 5, windowSeconds: 2_678_400 }),
+  ]
+  const no: Refusal = { reason: 'rate_limited', retryAfterSeconds: 7, limit: aLimit() }
+  const { headers } = answerTo(no, { ...setting, limits })
+  assert.equal(headers.ratelimit, '"burst";r=0;t=7, "owner:burst";r=12;t=61, "owner:quota:month";r=0;t=7')
+  assert.equal(
+    headers['ratelimit-policy'],
+    '"burst";q=100;w=60, "owner:burst";q=9000;w=3600, "owner:quota:month";q=5;w=2678400',
+  )
 })
 
 test('VER-18: where nothing can be verified the answer is 503, and when to come again', () => {

@@ -1,4 +1,6 @@
 import { parseCredential } from './credential.ts'
+import type { LimitState } from './limits.ts'
+import { rateLimitFields } from './rate-limit-fields.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
 
 /** What a stranger gets to hear: the same bytes for everything that would tell whether a credential exists. */
@@ -24,6 +26,8 @@ export interface Setting {
   readonly environment: string | null
   /** The credential as presented: only its own prefix is looked at, never the verdict. */
   readonly presented: string | null
+  /** Where the limits of the credential stand. */
+  readonly limits?: readonly LimitState[] | undefined
 }
 
 /**
@@ -68,10 +72,9 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
         'URLs end up in logs: rotate this credential, and send the new one as `Authorization: Bearer …`.',
       )
     case 'rate_limited':
-    case 'quota_exceeded': {
-      const detail = 'Slow down, and try again after as many seconds as Retry-After says.'
-      return later(429, no.reason, 'Too many requests', detail, no.retryAfterSeconds)
-    }
+      return limited(no, setting, 'Too many requests', 'Slow down, and try again')
+    case 'quota_exceeded':
+      return limited(no, setting, 'The quota is used up', 'Try again in the next period,')
   }
 }
 
@@ -124,6 +127,18 @@ function challenge(
     all.length === 0 ? 'Bearer' : `Bearer ${all.map(([name, text]) => `${name}="${text}"`).join(', ')}`
   const answer = problem(status, code, title, detail)
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': value } }
+}
+
+/** The limit that refuses is no secret: the credential is good, and its owner has to know when to come again. */
+function limited(
+  { reason, retryAfterSeconds, limit }: Extract<Refusal, { limit: LimitState }>,
+  { limits = [limit] }: Setting,
+  title: string,
+  advice: string,
+): Answer {
+  const detail = `${advice} after as many seconds as Retry-After says.`
+  const answer = later(429, reason, title, detail, retryAfterSeconds)
+  return { ...answer, headers: { ...answer.headers, ...rateLimitFields(limits) } }
 }
 
 /** `Retry-After` in whole seconds (RFC 9110 §10.2.3), rounded up, so that nobody comes too early. */

@@ -1,6 +1,8 @@
 import { isQuotable } from './challenge.ts'
 import { isEnvironmentName } from './credential.ts'
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
+import { isCost } from './limits.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
 import { nearestName, parseScope } from './scope.ts'
 import type { CredentialSource } from './source.ts'
@@ -38,6 +40,11 @@ export interface DoorOptions<Scope extends string = string> {
   readonly maxBytes?: number
   /** Whether to follow changes as they happen. Default true; see `docs/guides/verification.md`. */
   readonly feed?: boolean
+  /**
+   * Counts rate limits. Default: each process of your API for itself, in memory. Where several must agree, see
+   * `@doorward/sdk/rate-limiter-flexible`.
+   */
+  readonly limiter?: RateLimiter
   /** Asked instead of the server at `url`. */
   readonly source?: CredentialSource
   /** Milliseconds since the epoch. Default `Date.now`. */
@@ -69,10 +76,30 @@ export function trustedProxiesOf({ trustedProxies = [] }: DoorOptions): IpRanges
   return ranges
 }
 
-/** @throws TypeError where a guard asks for what is no scope, or for one that the API does not declare */
-export function checkScopes(wanted: readonly string[], declared: readonly string[] | undefined): void {
+/** What a guard is called with: the scopes that a request needs, all of them, and last what it costs. */
+export type GuardArgument<Scope extends string = string> = Scope | GuardOptions
+
+export interface GuardOptions {
+  /** What one call takes of the limits of its credential, in units. Default 1; 0 is not limited. */
+  readonly cost?: number
+}
+
+/** @throws TypeError where a guard asks for what is no scope, or for one that the API does not declare, or for no cost */
+export function checkGuard(
+  wanted: readonly GuardArgument[],
+  declared: readonly string[] | undefined,
+): { scopes: readonly string[]; cost: number } {
+  const last = wanted.at(-1)
+  const { cost = 1 } = typeof last === 'object' ? last : {}
+  const scopes = wanted.filter((each, at) => typeof each === 'string' || at < wanted.length - 1) as string[]
+  if (!isCost(cost)) throw new TypeError('cost must be a whole number from 0 to 1000000')
+  checkScopes(scopes, declared)
+  return { scopes, cost }
+}
+
+function checkScopes(wanted: readonly string[], declared: readonly string[] | undefined): void {
   for (const scope of wanted) {
-    if (parseScope(scope) === null)
+    if (typeof scope !== 'string' || parseScope(scope) === null)
       throw new TypeError(`${JSON.stringify(scope)} is no scope: <resource>:<action>`)
     if (declared === undefined || declared.includes(scope)) continue
     const nearest = nearestName(scope, declared)

@@ -1,10 +1,18 @@
 import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 import { clientIp } from './client-ip.ts'
-import { checkOptions, checkScopes, type DoorOptions, trustedProxiesOf } from './door-options.ts'
+import {
+  checkGuard,
+  checkOptions,
+  type DoorOptions,
+  type GuardArgument,
+  trustedProxiesOf,
+} from './door-options.ts'
 import { flushEvery } from './flush.ts'
 import { httpSource } from './http-source.ts'
 import type { Verdict } from './judge.ts'
+import type { LimitState } from './limits.ts'
 import { type PresentedRequest, readCredential } from './presented.ts'
+import { rateLimitFields } from './rate-limit-fields.ts'
 import type { Principal } from './record.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
 import { SourceUnavailableError } from './source.ts'
@@ -21,16 +29,19 @@ export interface Incoming extends PresentedRequest {
   readonly userAgent: string | null
 }
 
-export type Admission = { readonly principal: Principal } | { readonly answer: Answer }
+/** Of one who is let in, the headers for the answer: where its limits stand, if it has any. */
+export type Admission =
+  | { readonly principal: Principal; readonly headers: Readonly<Record<string, string>> | null }
+  | { readonly answer: Answer }
 
 export interface Door {
   /**
    * What lets requests in whose credential holds all of these scopes, or says how to answer them; none means that any
    * live credential will do. At once where nothing must be looked up. What it gives never throws and never rejects.
    *
-   * @throws TypeError for what is no scope, or not among the declared ones
+   * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
    */
-  admitting(scopes: readonly string[]): (request: Incoming) => Admission | Promise<Admission>
+  admitting(wanted: readonly GuardArgument[]): (request: Incoming) => Admission | Promise<Admission>
   /** How verification is doing in this process; for your metrics. */
   health(): DoorHealth
   /** Delivers what was counted, and stops following changes. Call it when the server stops. */
@@ -67,6 +78,7 @@ export function openDoor(options: DoorOptions): Door {
     usage: send && usage,
     now: options.now,
     onStale: tell,
+    limiter: options.limiter,
     maxStalenessMs,
     staleIfUnreachableMs,
     maxEntries,
@@ -77,9 +89,10 @@ export function openDoor(options: DoorOptions): Door {
     no: Refusal | PresentationFault,
     request: Incoming,
     presented: string | null,
+    limits?: readonly LimitState[],
   ): Admission => {
     onRefusal?.(no, { method: request.method, path: pathOf(request.url) })
-    return { answer: answerTo(no, { realm, environment, presented }) }
+    return { answer: answerTo(no, { realm, environment, presented, limits }) }
   }
 
   const unavailable = (error: unknown): Admission => {
@@ -89,7 +102,11 @@ export function openDoor(options: DoorOptions): Door {
     }
   }
 
-  const admit = (request: Incoming, scopes: readonly string[]): Admission | Promise<Admission> => {
+  const admit = (
+    request: Incoming,
+    scopes: readonly string[],
+    cost: number,
+  ): Admission | Promise<Admission> => {
     const presented = readCredential(request)
     const ip = clientIp(request.peerIp, request.forwardedFor, trusted)
     if (!presented.ok) {
@@ -98,16 +115,18 @@ export function openDoor(options: DoorOptions): Door {
       return refuse(fault, request, null)
     }
     const settle = (verdict: Verdict): Admission =>
-      verdict.valid ? { principal: verdict.principal } : refuse(verdict.refusal, request, presented.text)
+      verdict.valid
+        ? { principal: verdict.principal, headers: verdict.limits ? rateLimitFields(verdict.limits) : null }
+        : refuse(verdict.refusal, request, presented.text, verdict.limits)
     const ask = { scopes, environment, clientIp: ip }
-    const verdict = verifier.verify(presented.text, ask, { userAgent: request.userAgent })
+    const verdict = verifier.verify(presented.text, ask, { userAgent: request.userAgent, cost })
     return verdict instanceof Promise ? verdict.then(settle).catch(unavailable) : settle(verdict)
   }
 
   return {
-    admitting: (scopes) => {
-      checkScopes(scopes, options.scopes)
-      return (request) => admit(request, scopes)
+    admitting: (wanted) => {
+      const { scopes, cost } = checkGuard(wanted, options.scopes)
+      return (request) => admit(request, scopes, cost)
     },
     health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
     close: async () => {

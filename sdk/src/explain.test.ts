@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { explainRefusal } from './explain.ts'
-import { at } from './record.fixture.ts'
+import { aLimit, at } from './record.fixture.ts'
 import type { Refusal } from './refusal.ts'
 
 test('VER-01: the owner hears what happened, with its evidence, and what to do', () => {
@@ -17,8 +17,20 @@ test('VER-01: the owner hears what happened, with its evidence, and what to do',
     [{ reason: 'ip_not_allowed', clientIp: '203.0.113.7' }, /203\.0\.113\.7/, /allow-list/],
     [{ reason: 'ip_not_allowed', clientIp: null }, /not known/, /trusted proxies/],
     [{ reason: 'missing_scope', missing: ['a:b', 'c:d'], required: ['a:b', 'c:d'] }, /a:b, c:d/, /scopes/],
-    [{ reason: 'rate_limited', retryAfterSeconds: 7 }, /rate limit/, /7 seconds/],
-    [{ reason: 'quota_exceeded', retryAfterSeconds: 60 }, /quota/, /60 seconds/],
+    [
+      { reason: 'rate_limited', retryAfterSeconds: 7, limit: aLimit() },
+      /limit burst \(100 in 60 s\)/,
+      /7 seconds/,
+    ],
+    [
+      {
+        reason: 'quota_exceeded',
+        retryAfterSeconds: 60,
+        limit: aLimit({ kind: 'quota', of: 'owner', name: 'day' }),
+      },
+      /quota owner:quota:day/,
+      /60 seconds/,
+    ],
   ]
   for (const [refusal, message, fix] of told) {
     assert.match(explainRefusal(refusal).message, message)

@@ -1,3 +1,5 @@
+import type { LimitState } from './limits.ts'
+import { labelOf } from './rate-limit-fields.ts'
 import type { Refusal } from './refusal.ts'
 
 /** A refusal in words for the owner of the key: what happened, and what to do about it. Never for a stranger. */
@@ -55,13 +57,18 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
       }
     case 'rate_limited':
       return {
-        message: 'It has made more calls than its rate limit allows.',
+        message: `It has made more calls than the rate limit ${nameOf(refusal)} allows.`,
         fix: `Try again in ${refusal.retryAfterSeconds} seconds.`,
       }
     case 'quota_exceeded':
       return {
-        message: 'Its quota for this period is used up.',
+        message: `The quota ${nameOf(refusal)} is used up.`,
         fix: `Wait ${refusal.retryAfterSeconds} seconds, or raise the quota.`,
       }
   }
+}
+
+/** `burst (100 in 60 s)`. */
+function nameOf({ limit }: Extract<Refusal, { limit: LimitState }>): string {
+  return `${labelOf(limit)} (${limit.limit} in ${limit.windowSeconds} s)`
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { openDoor } from './door.ts'
-import type { DoorOptions } from './door-options.ts'
+import type { DoorOptions, GuardArgument } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
 
@@ -20,8 +20,8 @@ declare global {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]) => {
-    const admit = door.admitting(scopes)
+  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
+    const admit = door.admitting(wanted)
     return async (
       request: IncomingMessage & { originalUrl?: string },
       response: ServerResponse,
@@ -29,6 +29,7 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
     ): Promise<void> => {
       const admission = await admit(fromNodeRequest(request, request.originalUrl ?? request.url ?? '/'))
       if ('principal' in admission) {
+        for (const [name, value] of Object.entries(admission.headers ?? {})) response.setHeader(name, value)
         Object.assign(request, { principal: admission.principal })
         next()
         return

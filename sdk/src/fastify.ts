@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { openDoor } from './door.ts'
-import type { DoorOptions } from './door-options.ts'
+import type { DoorOptions, GuardArgument } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
 
@@ -20,12 +20,13 @@ declare module 'fastify' {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]) => {
-    const admit = door.admitting(scopes)
+  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
+    const admit = door.admitting(wanted)
     return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
       const admission = await admit(fromNodeRequest(request.raw, request.originalUrl))
       if ('principal' in admission) {
         request.principal = admission.principal
+        if (admission.headers !== null) reply.headers(admission.headers)
         return undefined
       }
       const { status, headers, body } = admission.answer

@@ -1,7 +1,7 @@
 import { openDoor } from './door.ts'
-import type { DoorOptions } from './door-options.ts'
+import type { DoorOptions, GuardArgument } from './door-options.ts'
 import type { Principal } from './record.ts'
-import { fromWebRequest, toWebResponse } from './web-request.ts'
+import { fromWebRequest, toWebResponse, withHeaders } from './web-request.ts'
 
 /** What a `Request` does not tell. */
 export interface Connection {
@@ -17,13 +17,14 @@ export interface Connection {
  */
 export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]) => {
-    const admit = door.admitting(scopes)
+  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
+    const admit = door.admitting(wanted)
     return (handler: (request: Request, principal: Principal) => Response | Promise<Response>) =>
       async (request: Request, { peerIp = null }: Connection = {}): Promise<Response> => {
         const admission = await admit(fromWebRequest(request, peerIp))
         if ('answer' in admission) return toWebResponse(admission.answer)
-        return await handler(request, admission.principal)
+        const response = await handler(request, admission.principal)
+        return admission.headers === null ? response : withHeaders(response, admission.headers)
       }
   }
   return { guard, close: door.close, health: door.health }

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { openDoor } from './door.ts'
-import type { DoorOptions } from './door-options.ts'
+import type { DoorOptions, GuardArgument } from './door-options.ts'
 import type { Principal } from './record.ts'
 import { fromWebRequest, toWebResponse } from './web-request.ts'
 
@@ -23,14 +23,15 @@ export interface HonoOptions<Scope extends string = string> extends DoorOptions<
  */
 export function doorward<const Scope extends string = string>(options: HonoOptions<Scope>) {
   const door = openDoor(options)
-  const guard = (...scopes: readonly Scope[]): MiddlewareHandler<DoorwardEnv> => {
-    const admit = door.admitting(scopes)
+  const guard = (...wanted: readonly GuardArgument<Scope>[]): MiddlewareHandler<DoorwardEnv> => {
+    const admit = door.admitting(wanted)
     return async (context, next) => {
       const peerIp = options.peerIp?.(context as unknown as Context) ?? null
       const admission = await admit(fromWebRequest(context.req.raw, peerIp))
       if ('answer' in admission) return toWebResponse(admission.answer)
       context.set('principal', admission.principal)
       await next()
+      for (const [name, value] of Object.entries(admission.headers ?? {})) context.header(name, value)
       return undefined
     }
   }

@@ -1,7 +1,13 @@
 import { parseCredential, Secret } from './credential.ts'
 import { followOverHttp } from './http-feed.ts'
+import { quotaAnswerFromWire } from './limits.wire.ts'
 import { recordFromWire } from './record.wire.ts'
-import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
+import {
+  BatchRefusedError,
+  type CredentialSource,
+  type QuotaAnswer,
+  SourceUnavailableError,
+} from './source.ts'
 import { usageBatchToWire } from './usage.wire.ts'
 import { warnSparingly } from './warn.ts'
 
@@ -26,7 +32,7 @@ export interface HttpSourceOptions {
 }
 
 /** A source that also takes what was counted, and tells of changes unless it was told not to. */
-export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sendUsage'>>
+export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sendUsage' | 'spendQuotas'>>
 
 /**
  * Asks a Doorward server. Only hashes go over the wire, never a credential of a caller.
@@ -61,19 +67,33 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
   return {
     lookup: async (hashes) => {
       const text = await post('/v1/lookups', { hashes })
-      try {
-        return readAnswers(hashes, JSON.parse(text))
-      } catch (cause) {
-        throw new SourceUnavailableError(`Doorward at ${base} gives an answer that is not understood`, {
-          cause,
-        })
-      }
+      return understood(base, () => readAnswers(hashes, JSON.parse(text)))
     },
     ...(feed ? { follow: (listener) => followOverHttp(listener, { base, adminKey, onError, steady }) } : {}),
     sendUsage: async (batch) => {
       await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy)
     },
+    spendQuotas: async (spends) => {
+      const body = { spends: spends.map(({ credentialId, cost }) => ({ credential_id: credentialId, cost })) }
+      const text = await post('/v1/quota-spends', body)
+      return understood(base, () => readSpends(spends.length, JSON.parse(text)))
+    },
   }
+}
+
+function understood<Answer>(base: string, read: () => Answer): Answer {
+  try {
+    return read()
+  } catch (cause) {
+    throw new SourceUnavailableError(`Doorward at ${base} gives an answer that is not understood`, { cause })
+  }
+}
+
+function readSpends(asked: number, { data }: { data: unknown[] }): (QuotaAnswer | Error)[] {
+  if (data.length !== asked) throw new TypeError('not as many answers as questions')
+  return data.map((answer) =>
+    answer === null ? new Error('Doorward knows no such credential') : quotaAnswerFromWire(answer),
+  )
 }
 
 function readAnswers(hashes: readonly string[], { data }: { data: { hash: string; record: unknown }[] }) {

@@ -1,4 +1,5 @@
 import { pastItsEnd } from './lifetime.ts'
+import type { LimitState } from './limits.ts'
 import type { CredentialRecord, Principal } from './record.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -12,12 +13,14 @@ export interface Ask {
   readonly clientIp: string | null
 }
 
+/** `limits`: where the limits of the credential stand after this call, if it has any and came as far. */
 export type Verdict =
-  | { readonly valid: true; readonly principal: Principal }
-  | { readonly valid: false; readonly refusal: Refusal }
+  | { readonly valid: true; readonly principal: Principal; readonly limits?: readonly LimitState[] }
+  | { readonly valid: false; readonly refusal: Refusal; readonly limits?: readonly LimitState[] }
 
 /**
- * May this credential do this, here, now? Pure, and the only place that answers.
+ * May this credential do this, here, now? Pure, and the only place that answers. How much it may is counted, and asked
+ * after this: `how-much.ts`.
  *
  * The order is part of the promise: known → alive → here → allowed. A dead credential never learns which scope it
  * lacked, and one from the wrong place never learns what it may do.

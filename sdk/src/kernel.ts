@@ -19,6 +19,7 @@ export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
 export type { Verdict } from './judge.ts'
 export { endedBy, type Lifetime } from './lifetime.ts'
 export {
+  type LimitHolder,
   type LimitState,
   type Limits,
   MAX_COST,
@@ -41,14 +42,28 @@ export {
   limitsOfWire,
   limitsToWire,
   type QuotaWire,
+  quotaAnswerToWire,
+  quotaCountToWire,
   type RateLimitWire,
+  type RecordLimitsWire,
 } from './limits.wire.ts'
 export { Lookups } from './lookups.ts'
 export { fromNodeRequest } from './node-request.ts'
 export { type Presentation, readCredential } from './presented.ts'
+export { MAX_SPENDS } from './quotas.ts'
+export { rateLimitFields } from './rate-limit-fields.ts'
+export type { RateLimiter } from './rate-limiter.ts'
 export type { CredentialRecord, Principal } from './record.ts'
 export { recordToWire } from './record.wire.ts'
+export type { Refusal } from './refusal.ts'
 export { expandScopes, nearestName } from './scope.ts'
-export { type CredentialSource, SourceUnavailableError } from './source.ts'
+export {
+  type CredentialSource,
+  type QuotaAnswer,
+  type QuotaCount,
+  type QuotaSpend,
+  SourceUnavailableError,
+} from './source.ts'
 export { type Exposure, type UsageBatch, UsageCounter } from './usage.ts'
 export { createVerifier, type Verifier } from './verifier.ts'
+export { warnSparingly } from './warn.ts'

@@ -96,8 +96,8 @@ export interface LimitState {
   /** The rate limit's name; the quota's period. */
   readonly name: string
   readonly limit: number
-  /** Null for a month, which has no fixed length. */
-  readonly windowSeconds: number | null
+  /** Of a month: of the one that it is. */
+  readonly windowSeconds: number
   readonly remaining: number
   /** Whole seconds until all of it is there again, rounded up. */
   readonly resetSeconds: number

@@ -1,5 +1,6 @@
 import type { LimitState, Limits, Quota, QuotaPeriod, RateLimit, RecordLimits } from './limits.ts'
-import { NO_LIMITS, whyNotQuota, whyNotRateLimits } from './limits.ts'
+import { NO_LIMITS, QUOTA_PERIODS, whyNotQuota, whyNotRateLimits } from './limits.ts'
+import type { QuotaAnswer, QuotaCount } from './source.ts'
 
 /** Limits as JSON, over the network and in the database: snake_case. */
 export interface RateLimitWire {
@@ -42,7 +43,12 @@ export function limitsOfWire({ rate_limits, quota }: LimitsWire): Limits {
   }
 }
 
-export function recordLimitsToWire(limits: RecordLimits | null) {
+export interface RecordLimitsWire {
+  readonly key: LimitsWire
+  readonly owner: LimitsWire
+}
+
+export function recordLimitsToWire(limits: RecordLimits | null): RecordLimitsWire | null {
   return limits === null ? null : { key: limitsToWire(limits.key), owner: limitsToWire(limits.owner) }
 }
 
@@ -96,6 +102,37 @@ export function limitStateToWire(state: LimitState) {
     remaining: state.remaining,
     reset_seconds: state.resetSeconds,
   }
+}
+
+/** What came of a spend, as the server tells an SDK. */
+export function quotaAnswerToWire({ granted, quotas }: QuotaAnswer) {
+  return { granted, quotas: quotas.map(quotaCountToWire) }
+}
+
+export function quotaCountToWire({ of, period, limit, spent, endsAt }: QuotaCount) {
+  return { of, period, limit, spent, ends_at: endsAt.toISOString() }
+}
+
+/** @throws TypeError for what cannot be meant: an answer that was not understood is no yes */
+export function quotaAnswerFromWire(value: unknown): QuotaAnswer {
+  const { granted, quotas } = objectOf(value, 'the answer')
+  if (typeof granted !== 'boolean' || !Array.isArray(quotas))
+    throw new TypeError('an answer about a quota is none')
+  return { granted, quotas: quotas.map(quotaCountFromWire) }
+}
+
+function quotaCountFromWire(value: unknown): QuotaCount {
+  const { of, period, limit, spent, ends_at: end } = objectOf(value, 'the quota')
+  const endsAt = new Date(typeof end === 'string' ? end : Number.NaN)
+  if (
+    (of !== 'key' && of !== 'owner') ||
+    !QUOTA_PERIODS.includes(period as QuotaPeriod) ||
+    !Number.isSafeInteger(limit) ||
+    !Number.isSafeInteger(spent) ||
+    Number.isNaN(endsAt.getTime())
+  )
+    throw new TypeError('the state of a quota cannot be meant')
+  return { of, period: period as QuotaPeriod, limit: limit as number, spent: spent as number, endsAt }
 }
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {

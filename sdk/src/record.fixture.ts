@@ -1,5 +1,6 @@
 import { hashCredential, mintCredential } from './credential.ts'
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
+import type { LimitState } from './limits.ts'
 import type { CredentialRecord } from './record.ts'
 import type { CredentialSource } from './source.ts'
 
@@ -21,9 +22,24 @@ export function aRecord(different: Partial<CredentialRecord> = {}): CredentialRe
     scopes: new Set(['orders:read']),
     metadata: {},
     ipAllowlist: null,
+    limits: null,
     ended: null,
     retiresAt: null,
     expiresAt: null,
+    ...different,
+  }
+}
+
+/** A rate limit that is used up, save for what is said. */
+export function aLimit(different: Partial<LimitState> = {}): LimitState {
+  return {
+    kind: 'rate_limit',
+    of: 'key',
+    name: 'burst',
+    limit: 100,
+    windowSeconds: 60,
+    remaining: 0,
+    resetSeconds: 7,
     ...different,
   }
 }

@@ -1,4 +1,5 @@
 import type { IpRanges } from './ip-ranges.ts'
+import type { RecordLimits } from './limits.ts'
 import type { Ended } from './refusal.ts'
 
 /** What verification knows of a credential: enough to judge it at any moment without asking again. */
@@ -15,6 +16,8 @@ export interface CredentialRecord {
   readonly metadata: Readonly<Record<string, unknown>>
   /** Null: from anywhere. An empty set of ranges: from nowhere. */
   readonly ipAllowlist: IpRanges | null
+  /** How much it may do; null where there is nothing to count. */
+  readonly limits: RecordLimits | null
   /** Why it was over already when it was looked up, by the clock of the database; null while it lived. */
   readonly ended: Ended | null
   /** The end of a rotation's overlap, for the old secret; null while nothing replaces it. */

@@ -12,6 +12,23 @@ const range = fc.oneof(
   fc.ipV4().map((ip) => `${ip}/24`),
 )
 const reason = fc.constantFrom('revoked', 'rotated', 'expired', 'owner_suspended', 'disabled')
+const rateLimit = fc.record(
+  {
+    name: fc.stringMatching(/^[a-z][a-z0-9_-]{0,31}$/),
+    limit: fc.integer({ min: 1, max: 1_000_000_000 }),
+    windowSeconds: fc.integer({ min: 1, max: 86_400 }),
+  },
+  { noNullPrototype: true },
+)
+const limits = fc.record(
+  {
+    rateLimits: fc.uniqueArray(rateLimit, { maxLength: 5, selector: ({ name }) => name }),
+    quota: fc.option(
+      fc.record({ limit: fc.nat(), period: fc.constantFrom('day', 'month') }, { noNullPrototype: true }),
+    ),
+  },
+  { noNullPrototype: true },
+)
 const record: fc.Arbitrary<CredentialRecord> = fc.record({
   kind: fc.constant('api_key'),
   credentialId: fc.string(),
@@ -21,6 +38,7 @@ const record: fc.Arbitrary<CredentialRecord> = fc.record({
   scopes: fc.uniqueArray(fc.string()).map((scopes) => new Set(scopes)),
   metadata: fc.dictionary(fc.string(), fc.jsonValue()),
   ipAllowlist: fc.option(fc.array(range).map((entries) => ranges(...entries))),
+  limits: fc.option(fc.record({ key: limits, owner: limits }, { noNullPrototype: true })),
   ended: fc.option(fc.record({ reason, at: moment }, { noNullPrototype: true })),
   retiresAt: fc.option(moment),
   expiresAt: fc.option(moment),
@@ -41,7 +59,15 @@ test('a record that went over the wire is the same record', () => {
 })
 
 const wire = recordToWire(
-  aRecord({ ended: { reason: 'disabled', at: at(0) }, ipAllowlist: ranges('10.0.0.0/8'), expiresAt: at(60) }),
+  aRecord({
+    ended: { reason: 'disabled', at: at(0) },
+    ipAllowlist: ranges('10.0.0.0/8'),
+    expiresAt: at(60),
+    limits: {
+      key: { rateLimits: [{ name: 'burst', limit: 5, windowSeconds: 60 }], quota: null },
+      owner: { rateLimits: [], quota: { limit: 9, period: 'day' } },
+    },
+  }),
 )
 
 test('the wire form, field by field', () => {
@@ -54,6 +80,10 @@ test('the wire form, field by field', () => {
     scopes: ['orders:read'],
     metadata: {},
     ip_allowlist: ['10.0.0.0/8'],
+    limits: {
+      key: { rate_limits: [{ name: 'burst', limit: 5, window_seconds: 60 }], quota: null },
+      owner: { rate_limits: [], quota: { limit: 9, period: 'day' } },
+    },
     ended: { reason: 'disabled', at: '2026-03-01T12:00:00.000Z' },
     retires_at: null,
     expires_at: '2026-03-01T12:01:00.000Z',
@@ -61,6 +91,10 @@ test('the wire form, field by field', () => {
   const scopes = new Set(['b:read', 'a:write', 'a:read'])
   assert.deepEqual(recordToWire(aRecord({ scopes })).scopes, ['a:read', 'a:write', 'b:read'], 'in one order')
 })
+
+function withRateLimit(rateLimit: object) {
+  return { ...wire.limits, key: { rate_limits: [rateLimit], quota: null } }
+}
 
 test('what is not as expected is no record, and the fault names the field but not the value', () => {
   const wrong: [different: Record<string, unknown>, fault: RegExp][] = [
@@ -75,6 +109,25 @@ test('what is not as expected is no record, and the fault names the field but no
     [{ metadata: ['hunter2'] }, /record\.metadata is no object/],
     [{ ip_allowlist: ['hunter2'] }, /record\.ip_allowlist holds/],
     [{ ip_allowlist: undefined }, /record\.ip_allowlist is no list/],
+    [{ limits: undefined }, /record\.limits is no object/],
+    [{ limits: { ...wire.limits, hunter2: 1 } }, /record\.limits has a field/],
+    [{ limits: { ...wire.limits, key: null } }, /record\.limits\.key is no object/],
+    [
+      { limits: { ...wire.limits, key: { rate_limits: 'hunter2', quota: null } } },
+      /key\.rate_limits is no list/,
+    ],
+    [{ limits: withRateLimit({ name: 'burst', limit: '7', window_seconds: 1 }) }, /what is no rate limit/],
+    [{ limits: withRateLimit({ name: 'burst', limit: 0, window_seconds: 1 }) }, /cannot be meant/],
+    [{ limits: withRateLimit({ name: 'burst', limit: 1, window_seconds: 1, per: 'ip' }) }, /has a field/],
+    [{ limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: 1 } } } }, /quota is no quota/],
+    [
+      { limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: -1, period: 'day' } } } },
+      /quota cannot/,
+    ],
+    [
+      { limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: 1, period: 'hunter2' } } } },
+      /quota cannot/,
+    ],
     [{ ended: 'hunter2' }, /record\.ended is no object/],
     [{ ended: undefined }, /record\.ended is no object/],
     [{ ended: { reason: 'hunter2', at: wire.expires_at } }, /record\.ended\.reason is no known end/],

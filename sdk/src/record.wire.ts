@@ -1,4 +1,5 @@
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
+import { type RecordLimitsWire, recordLimitsFromWire, recordLimitsToWire } from './limits.wire.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Ended } from './refusal.ts'
 
@@ -12,6 +13,7 @@ export interface RecordWire {
   readonly scopes: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
   readonly ip_allowlist: readonly string[] | null
+  readonly limits: RecordLimitsWire | null
   readonly ended: { readonly reason: Ended['reason']; readonly at: string } | null
   readonly retires_at: string | null
   readonly expires_at: string | null
@@ -36,6 +38,7 @@ export function recordToWire(record: CredentialRecord): RecordWire {
     scopes: [...record.scopes].sort(),
     metadata: record.metadata,
     ip_allowlist: record.ipAllowlist?.entries ?? null,
+    limits: recordLimitsToWire(record.limits),
     ended: ended === null ? null : { reason: ended.reason, at: ended.at.toISOString() },
     retires_at: retiresAt?.toISOString() ?? null,
     expires_at: expiresAt?.toISOString() ?? null,
@@ -51,6 +54,7 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RecordWire>([
   'scopes',
   'metadata',
   'ip_allowlist',
+  'limits',
   'ended',
   'retires_at',
   'expires_at',
@@ -76,6 +80,7 @@ export function recordFromWire(wire: unknown): CredentialRecord {
     scopes: new Set(textsOf(fields.scopes, 'record.scopes')),
     metadata: objectOf(fields.metadata, 'record.metadata'),
     ipAllowlist: rangesOf(fields.ip_allowlist, 'record.ip_allowlist'),
+    limits: recordLimitsFromWire(fields.limits, 'record.limits'),
     ended: endedOf(fields.ended, 'record.ended'),
     retiresAt: momentOrNull(fields.retires_at, 'record.retires_at'),
     expiresAt: momentOrNull(fields.expires_at, 'record.expires_at'),

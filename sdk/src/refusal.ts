@@ -1,3 +1,5 @@
+import type { LimitState } from './limits.ts'
+
 /**
  * Every way in which a credential can be refused, with the evidence. One closed union: add an arm, and the compiler
  * names each map that forgot it. What a stranger may hear of it is decided in `challenge.ts`; what the owner hears,
@@ -18,8 +20,12 @@ export type Refusal =
       readonly missing: readonly string[]
       readonly required: readonly string[]
     }
-  | { readonly reason: 'rate_limited'; readonly retryAfterSeconds: number }
-  | { readonly reason: 'quota_exceeded'; readonly retryAfterSeconds: number }
+  | {
+      readonly reason: 'rate_limited' | 'quota_exceeded'
+      readonly retryAfterSeconds: number
+      /** The limit that refuses, of several the one that does so the longest. */
+      readonly limit: LimitState
+    }
 
 /** A request from which no single credential could be read; nothing was verified. */
 export type PresentationFault =

@@ -1,4 +1,5 @@
 import type { ChangesListener, Following } from './changes.ts'
+import type { LimitHolder, QuotaPeriod } from './limits.ts'
 import type { CredentialRecord } from './record.ts'
 import type { UsageBatch } from './usage.ts'
 
@@ -19,6 +20,33 @@ export interface CredentialSource {
    * {@link BatchRefusedError} what it would never take.
    */
   sendUsage?(batch: UsageBatch): Promise<void>
+  /**
+   * Spends quotas, each as one act: of all quotas of a credential, or of none. The answers in the same order, with an
+   * Error in the place of one that cannot be told. Without this, credentials with quotas are refused with 503.
+   */
+  spendQuotas?(spends: readonly QuotaSpend[]): Promise<readonly (QuotaAnswer | Error)[]>
+}
+
+/** Units of the quotas that a credential is under. */
+export interface QuotaSpend {
+  readonly credentialId: string
+  readonly cost: number
+}
+
+/** Where a quota stands. */
+export interface QuotaCount {
+  readonly of: LimitHolder
+  readonly period: QuotaPeriod
+  readonly limit: number
+  readonly spent: number
+  /** When the next period begins. */
+  readonly endsAt: Date
+}
+
+export interface QuotaAnswer {
+  /** Whether it was spent, of all quotas; else nothing was of any. */
+  readonly granted: boolean
+  readonly quotas: readonly QuotaCount[]
 }
 
 /** Nothing is known about a credential, because nobody could be asked. Never a "yes". */

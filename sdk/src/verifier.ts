@@ -7,8 +7,11 @@ import {
   isWellFormed,
   mayBeCredential,
 } from './credential.ts'
+import { createMeasure, type Measure } from './how-much.ts'
 import { type Ask, judge, type Verdict } from './judge.ts'
 import { Lookups } from './lookups.ts'
+import { memoryLimiter } from './memory-limiter.ts'
+import type { RateLimiter } from './rate-limiter.ts'
 import type { CredentialRecord } from './record.ts'
 import type { CredentialSource } from './source.ts'
 import type { UsageCounter } from './usage.ts'
@@ -25,6 +28,8 @@ export interface VerifierOptions extends CacheLimits {
   readonly staleIfUnreachableMs?: number | undefined
   /** Hears of each answer that was used though it was too old. */
   readonly onStale?: ((error: unknown) => void) | undefined
+  /** Counts rate limits. Default: this process alone, in memory. */
+  readonly limiter?: RateLimiter | undefined
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined
   /** Milliseconds on a clock that only goes forward. Default `performance.now`, or `now` where that is given. */
@@ -34,7 +39,9 @@ export interface VerifierOptions extends CacheLimits {
 /** What is known of the call besides what it asks for. */
 export interface CallFacts {
   readonly userAgent?: string | null | undefined
-  /** Judges, and counts nothing. */
+  /** What it takes of the credential's limits, in units. Default 1; 0 is not counted and not limited. */
+  readonly cost?: number | undefined
+  /** Judges without a look at limits, and counts nothing. */
   readonly dryRun?: boolean | undefined
 }
 
@@ -53,7 +60,8 @@ export interface VerifierHealth {
 
 export interface Verifier {
   /**
-   * Well-formed → known → alive → here → allowed. At once where the record is in the cache, else after one lookup.
+   * Well-formed → known → alive → here → allowed → how much. At once where the record is in the cache and has no quota,
+   * else after one lookup.
    * The text is hashed and dropped. Rejects with a SourceUnavailableError where the source cannot tell; nothing is
    * ever valid by default.
    */
@@ -77,11 +85,12 @@ const UNREACHABLE_FOR_MS = 1_000
 
 /** Verifies in this process: no I/O while the record is fresh, and no verdict older than `maxStalenessMs`. */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { source, usage, staleIfUnreachableMs = 0, onStale, now = Date.now, ...limits } = options
+  const { source, usage, staleIfUnreachableMs = 0, onStale, limiter, now = Date.now, ...limits } = options
   const steady = options.steady ?? options.now ?? (() => performance.now())
   if (!(staleIfUnreachableMs >= 0)) throw new RangeError('staleIfUnreachableMs must be 0 or more')
   const cache = new RecordCache(limits)
   const counts = usage && new UsageByPlace(usage)
+  const measure = createMeasure(limiter ?? memoryLimiter(steady), source)
   const lookups = new Lookups(source, steady, (digest, record, askedAtMs) =>
     cache.set(digest, record, askedAtMs),
   )
@@ -91,15 +100,15 @@ export function createVerifier(options: VerifierOptions): Verifier {
   // is asked or tells something, which is every few seconds at the least.
   let wallAheadMs = now() - steady()
 
-  const decide = (
+  const counted = (
+    verdict: Verdict,
     record: CredentialRecord | null,
     ask: Ask,
     call: CallFacts,
     nowMs: number,
-    place = MISSING,
+    place: number,
   ): Verdict => {
-    const verdict = judge(record, ask, nowMs)
-    if (counts !== undefined && call.dryRun !== true) {
+    if (counts !== undefined) {
       const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
       const credentialId = record === null ? null : record.credentialId
       counts.note(place, credentialId, outcome, ask, call.userAgent ?? null, nowMs)
@@ -107,7 +116,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return verdict
   }
 
-  const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number): Verdict =>
+  const decide = (
+    record: CredentialRecord | null,
+    ask: Ask,
+    call: CallFacts,
+    nowMs: number,
+    place = MISSING,
+  ): Verdict | Promise<Verdict> => {
+    const verdict = judge(record, ask, nowMs)
+    if (call.dryRun === true) return verdict
+    const cost = call.cost ?? 1
+    if (!verdict.valid || record === null || record.limits === null || cost === 0)
+      return counted(verdict, record, ask, call, nowMs, place)
+    const settle = ({ refusal, limits }: Measure): Verdict => {
+      const limited: Verdict = refusal === null ? { ...verdict, limits } : { valid: false, refusal, limits }
+      return counted(limited, record, ask, call, nowMs, place)
+    }
+    const measured = measure(record, record.limits, cost, nowMs)
+    return measured instanceof Promise ? measured.then(settle) : settle(measured)
+  }
+
+  const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number) =>
     decide(place === NOBODYS ? null : cache.recordAt(place), ask, call, nowMs, place)
 
   const verifyUnknown = async (digest: string, ask: Ask, call: CallFacts): Promise<Verdict> => {

@@ -23,3 +23,10 @@ export function fromWebRequest({ headers, method, url }: Request, peerIp: string
 export function toWebResponse({ status, headers, body }: Answer): Response {
   return new Response(JSON.stringify(body), { status, headers })
 }
+
+/** The same answer with more headers; those of an answer that was fetched cannot be added to. */
+export function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
+  const more = new Response(response.body, response)
+  for (const [name, value] of Object.entries(headers)) more.headers.set(name, value)
+  return more
+}

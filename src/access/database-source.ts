@@ -3,20 +3,24 @@ import type { Clock } from '../base/clock.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
 import type { Db } from '../db/schema.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
+import { spendQuotas } from './quota.store.ts'
 import { recordsByHash } from './record.store.ts'
 
 /** The verification kernel's source inside the server: the database itself. */
 export function databaseSource(db: Db, clock: Clock, feed: ChangesFeed): CredentialSource {
   return {
-    lookup: async (hashes) => {
-      try {
-        return await recordsByHash(db, hashes, clock.now())
-      } catch (error) {
-        if (isDatabaseUnavailable(error))
-          throw new SourceUnavailableError('the database does not answer', { cause: error })
-        throw error
-      }
-    },
+    lookup: (hashes) => asked(() => recordsByHash(db, hashes, clock.now())),
+    spendQuotas: (spends) => asked(() => spendQuotas(db, spends, clock.now())),
     follow: (listener) => feed.follow(listener),
+  }
+}
+
+async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (isDatabaseUnavailable(error))
+      throw new SourceUnavailableError('the database does not answer', { cause: error })
+    throw error
   }
 }

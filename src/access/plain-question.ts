@@ -1,3 +1,4 @@
+import { MAX_COST } from '@doorward/sdk/kernel'
 import type { Question } from './verify.wire.ts'
 import { MAX_QUESTIONS, QUESTION_LIMITS } from './verify.wire.ts'
 
@@ -53,6 +54,9 @@ function isPlain(value: unknown): value is Question {
       case 'client_ip':
       case 'user_agent':
         if (!isShort(part, QUESTION_LIMITS[name])) return false
+        break
+      case 'cost':
+        if (!Number.isInteger(part) || (part as number) < 0 || (part as number) > MAX_COST) return false
         break
       case 'dry_run':
         if (typeof part !== 'boolean') return false

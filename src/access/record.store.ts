@@ -3,7 +3,9 @@ import {
   endedBy,
   expandScopes,
   type IpRanges,
+  limitsOfWire,
   parseIpRanges,
+  type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { PREPARED } from '../db/prepared.ts'
@@ -26,6 +28,7 @@ export async function recordsByHash(
       (
         select json_agg(json_build_array(
           at, secrets.id, keys.id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist, keys.metadata,
+          ${LIMITS},
           ${ms('coalesce(keys.revoked_at, secrets.revoked_at)')}, ${ms('secrets.retired_at')},
           ${ms('secrets.retires_at')}, ${ms('secrets.expires_at')}, ${ms('owners.suspended_at')},
           ${ms('keys.disabled_at')}
@@ -61,6 +64,7 @@ type Row = readonly [
   scopes: readonly string[],
   ipAllowlist: readonly string[] | null,
   metadata: Readonly<Record<string, unknown>>,
+  limits: RecordLimitsWire | null,
   revokedAt: number | null,
   retiredAt: number | null,
   retiresAt: number | null,
@@ -74,7 +78,7 @@ function toRecord(
   allows: (scopes: readonly string[]) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {
-  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, ...moments] = row
+  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits, ...moments] = row
   const [revokedAt, retiredAt, retiresAt, expiresAt, ownerSuspendedAt, disabledAt] = moments.map(dateOf)
   const deadlines = { retiresAt: retiresAt ?? null, expiresAt: expiresAt ?? null }
   const deeds = {
@@ -92,10 +96,20 @@ function toRecord(
     scopes: allows(scopes),
     metadata,
     ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
+    limits: limits === null ? null : { key: limitsOfWire(limits.key), owner: limitsOfWire(limits.owner) },
     ended: endedBy({ ...deeds, ...deadlines }, nowMs),
     ...deadlines,
   }
 }
+
+/** Null for the many that have none. */
+const LIMITS = sql`
+  case when keys.rate_limits <> '[]' or keys.quota is not null
+    or owners.rate_limits <> '[]' or owners.quota is not null
+  then json_build_object(
+    'key', json_build_object('rate_limits', keys.rate_limits, 'quota', keys.quota),
+    'owner', json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota)
+  ) end`
 
 function ms(moment: string) {
   return sql`extract(epoch from ${sql.raw(moment)}) * 1000`

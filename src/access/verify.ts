@@ -7,7 +7,11 @@ import type { Question } from './verify.wire.ts'
 export function verdictOn(verifier: Verifier, question: Question): Verdict | Promise<Verdict> {
   const { credential, credential_sha256: hash = '', scopes = [], environment = null } = question
   const asked = { scopes, environment, clientIp: normalizeIp(question.client_ip) }
-  const call = { userAgent: question.user_agent ?? null, dryRun: question.dry_run ?? false }
+  const call = {
+    userAgent: question.user_agent ?? null,
+    dryRun: question.dry_run ?? false,
+    cost: question.cost,
+  }
   return credential === undefined
     ? verifier.verifyHash(hash, asked, call)
     : verifier.verify(credential, asked, call)

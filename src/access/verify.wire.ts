@@ -1,4 +1,11 @@
-import { explainRefusal, type Principal, type Verdict } from '@doorward/sdk/kernel'
+import {
+  explainRefusal,
+  limitStateToWire,
+  MAX_COST,
+  type Principal,
+  type Refusal,
+  type Verdict,
+} from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
 
@@ -38,7 +45,17 @@ export const VerifyWire = strictObject({
     Type.String({ maxLength: QUESTION_LIMITS.client_ip, description: "The caller's, for allow-lists" }),
   ),
   user_agent: Type.Optional(Type.String({ maxLength: QUESTION_LIMITS.user_agent })),
-  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Judge, and count nothing' })),
+  cost: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MAX_COST,
+      default: 1,
+      description: 'Units that it takes of rate limits and quotas; 0 is not limited',
+    }),
+  ),
+  dry_run: Type.Optional(
+    Type.Boolean({ default: false, description: 'Judge without a look at limits, and count nothing' }),
+  ),
 })
 
 /** Most questions in one batch. */
@@ -62,6 +79,16 @@ const PrincipalWire = Type.Object({
   metadata: Type.Record(Type.String(), Type.Unknown()),
 })
 
+const LimitStateWire = Type.Object({
+  kind: Type.Union([Type.Literal('rate_limit'), Type.Literal('quota')]),
+  of: Type.Union([Type.Literal('key'), Type.Literal('owner')]),
+  name: Type.String({ description: "The rate limit's name; the quota's period" }),
+  limit: Type.Integer(),
+  window_seconds: Type.Integer(),
+  remaining: Type.Integer(),
+  reset_seconds: Type.Integer(),
+})
+
 export const VerdictWire = Type.Object({
   valid: Type.Boolean(),
   principal: Type.Optional(PrincipalWire),
@@ -70,6 +97,14 @@ export const VerdictWire = Type.Object({
       reason: Type.String(),
       message: Type.String({ description: 'For the owner of the key; never for a stranger' }),
       fix: Type.String(),
+      retry_after_seconds: Type.Optional(
+        Type.Integer({ description: 'Of `rate_limited` and `quota_exceeded`' }),
+      ),
+    }),
+  ),
+  limits: Type.Optional(
+    Type.Array(LimitStateWire, {
+      description: 'Where its limits stand after this; absent where it has none',
     }),
   ),
 })
@@ -79,9 +114,15 @@ export const VerdictsWire = Type.Object({
 })
 
 export function toVerdictWire(verdict: Verdict) {
+  const limits = verdict.limits && { limits: verdict.limits.map(limitStateToWire) }
   return verdict.valid
-    ? { valid: true, principal: toPrincipalWire(verdict.principal) }
-    : { valid: false, refusal: { reason: verdict.refusal.reason, ...explainRefusal(verdict.refusal) } }
+    ? { valid: true, principal: toPrincipalWire(verdict.principal), ...limits }
+    : { valid: false, refusal: toRefusalWire(verdict.refusal), ...limits }
+}
+
+function toRefusalWire(refusal: Refusal) {
+  const later = 'retryAfterSeconds' in refusal && { retry_after_seconds: refusal.retryAfterSeconds }
+  return { reason: refusal.reason, ...explainRefusal(refusal), ...later }
 }
 
 function toPrincipalWire(principal: Principal) {

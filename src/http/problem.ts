@@ -22,6 +22,7 @@ export const PROBLEMS = {
   insufficient_permission: [403, 'The admin key lacks a permission'],
   owner_not_covered: [403, 'The admin key is bound to another owner'],
   exceeds_authority: [403, 'An admin key cannot give what it does not hold'],
+  limits_are_the_providers: [403, 'An admin key that is bound to one owner cannot set limits'],
   not_found: [404, 'There is no such thing here'],
   key_revoked: [409, 'The key is revoked, which cannot be undone'],
   key_expired: [409, 'The key has expired'],

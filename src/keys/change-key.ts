@@ -29,7 +29,7 @@ export async function changeKey(
   const locked = await lockUnrevoked(tx, caller, id)
   if (!locked.ok) return locked
   const key = locked.value
-  const fault = await whyNotChoose(tx, wish, key.scopes)
+  const fault = await whyNotChoose(tx, caller, wish, key.scopes)
   if (fault !== null) return no(fault)
 
   if (wish.expiresAt !== undefined) {

@@ -1,7 +1,8 @@
 import { parseIpRanges } from '@doorward/sdk/kernel'
+import type { Caller } from '../admin/caller.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { type ChosenLimits, whyNotLimits } from '../owners/limits.wire.ts'
+import { type ChosenLimits, whyNotLimits } from '../owners/check-limits.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { MAX_METADATA_BYTES } from './key.ts'
@@ -16,6 +17,7 @@ export interface Chosen extends ChosenLimits {
 /** The fault in what was chosen, or null. A scope that the key holds already may be deprecated meanwhile. */
 export async function whyNotChoose(
   tx: Tx,
+  caller: Caller,
   chosen: Chosen,
   held: readonly string[] = [],
 ): Promise<Problem | null> {
@@ -37,5 +39,5 @@ export async function whyNotChoose(
       'metadata_too_large',
       `It takes ${bytes} bytes as JSON; ${MAX_METADATA_BYTES} are allowed.`,
     )
-  return whyNotLimits(chosen)
+  return whyNotLimits(chosen, caller)
 }

@@ -1,4 +1,4 @@
-import type { Limits, Secret } from '@doorward/sdk/kernel'
+import type { Secret } from '@doorward/sdk/kernel'
 import { type Caller, covers } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
@@ -6,6 +6,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import type { ChosenLimits } from '../owners/check-limits.ts'
 import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
 import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
@@ -19,14 +20,13 @@ export interface Mint {
   readonly policy: Policy
 }
 
-export interface NewKey extends AskedLifetime {
+export interface NewKey extends AskedLifetime, ChosenLimits {
   readonly ownerId: string
   readonly name: string
   readonly environment: string
   readonly scopes: readonly string[]
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
-  readonly limits: Limits
 }
 
 /** Makes a key and its first secret, which is in what is returned and nowhere else. */
@@ -36,7 +36,7 @@ export async function createKey(
   { brand, policy }: Mint,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
-  const { ownerId, name, environment, scopes, ipAllowlist, metadata, limits } = asked
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata, rateLimits = [], quota = null } = asked
   if (!covers(caller.reach, ownerId))
     return no(
       problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
@@ -45,7 +45,7 @@ export async function createKey(
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
   const expiry = expiryOf(asked, policy, caller.now)
   if (!expiry.ok) return expiry
-  const fault = await whyNotChoose(tx, { ...asked, ...limits })
+  const fault = await whyNotChoose(tx, caller, asked)
   if (fault !== null) return no(fault)
 
   const owner = await touchOwner(tx, ownerId, caller.now)
@@ -55,6 +55,7 @@ export async function createKey(
 
   const id = newId('key')
   const made = { createdBy: caller.adminKeyId, createdAt: caller.now }
+  const limits = { rateLimits, quota }
   await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, limits, ...made })
   const order = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, order, caller.now)

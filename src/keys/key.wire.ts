@@ -1,4 +1,4 @@
-import { limitsOfWire, limitsToWire, type Secret } from '@doorward/sdk/kernel'
+import { limitsToWire, type Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
 import { AskedLimitFields, fromLimitFields, LimitFields } from '../owners/limits.wire.ts'
@@ -138,7 +138,7 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
     scopes: body.scopes,
     ipAllowlist: body.ip_allowlist ?? null,
     metadata: body.metadata ?? {},
-    limits: limitsOfWire({ rate_limits: body.rate_limits ?? [], quota: body.quota ?? null }),
+    ...fromLimitFields(body),
     ...fromLifetimeWire(body),
   }
 }

@@ -4,7 +4,8 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { type ChosenLimits, limitsForAudit, toLimitColumns, whyNotLimits } from './limits.wire.ts'
+import { type ChosenLimits, whyNotLimits } from './check-limits.ts'
+import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
 import { findOwner, setOwner } from './owner.store.ts'
 import type { Owner } from './owner.ts'
 
@@ -22,7 +23,7 @@ export async function changeOwner(
 ): Promise<Result<Owner, Problem>> {
   const owner = await findOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
-  const fault = whyNotLimits(change)
+  const fault = whyNotLimits(change, caller)
   if (fault !== null) return no(fault)
   const { name = owner.name, noticeEmail = owner.noticeEmail } = change
   const { rateLimits = owner.limits.rateLimits, quota = owner.limits.quota } = change

@@ -5,14 +5,11 @@ import {
   MAX_RATE_LIMITS,
   MAX_WINDOW_SECONDS,
   QUOTA_PERIODS,
-  type Quota,
   RATE_LIMIT_NAME,
-  type RateLimit,
-  whyNotRateLimits,
 } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { type Problem, problem } from '../http/problem.ts'
 import { nullable, strictObject } from '../http/wire.ts'
+import type { ChosenLimits } from './check-limits.ts'
 
 /** Limits of a key or of an owner: the same fields for both. */
 const RateLimits = Type.Array(
@@ -42,12 +39,6 @@ export const AskedLimitFields = {
   quota: Type.Optional(QuotaField),
 }
 
-/** Limits as somebody chose them; what is undefined was not chosen. */
-export interface ChosenLimits {
-  readonly rateLimits?: readonly RateLimit[] | undefined
-  readonly quota?: Quota | null | undefined
-}
-
 export function fromLimitFields(body: {
   rate_limits?: Static<typeof RateLimits>
   quota?: Static<typeof QuotaField>
@@ -60,12 +51,6 @@ export function fromLimitFields(body: {
     })),
     quota: body.quota,
   }
-}
-
-/** What no schema says: that names are unique. */
-export function whyNotLimits({ rateLimits }: ChosenLimits): Problem | null {
-  const why = rateLimits === undefined ? null : whyNotRateLimits(rateLimits)
-  return why === null ? null : problem('invalid_request', `\`rate_limits\`: ${why}.`)
 }
 
 /** As the tables have them; only what was chosen. */

@@ -58,6 +58,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door): void {
     url: '/v1/owners/:id',
     summary: 'Change name, notice contact, rate limits or quota',
     body: OwnerChangeWire,
+    problems: ['limits_are_the_providers'],
   } as const
   changes(app, door, change, async ({ db, caller, params: { id }, body }) =>
     answer(

@@ -1,0 +1,124 @@
+import { type LimitHolder, type LimitState, periodAt } from './limits.ts'
+import type { CredentialRecord } from './record.ts'
+import {
+  type CredentialSource,
+  type QuotaAnswer,
+  type QuotaCount,
+  type QuotaSpend,
+  SourceUnavailableError,
+} from './source.ts'
+
+/** Most spends in one question. */
+export const MAX_SPENDS = 200
+const MAX_WAITING = 10_000
+const MAX_KNOWN = 10_000
+/** So long before the end of a period nothing is said from memory: the clock that ends it may be ahead of this one. */
+const UNSURE_MS = 60_000
+
+interface Waiting extends PromiseWithResolvers<QuotaAnswer> {
+  readonly spend: QuotaSpend
+}
+
+/**
+ * Spends quotas, exactly: the source decides each time, in its database. Calls that come while it is being asked go
+ * together in the next question. What was spent in a period never gets less, so a quota that is known to be used up is
+ * refused here, without asking.
+ */
+export class Quotas {
+  readonly #source: CredentialSource
+  #waiting: Waiting[] = []
+  #isAsking = false
+  /** What was spent at the least, by holder and end of the period. */
+  readonly #spent = new Map<string, number>()
+
+  constructor(source: CredentialSource) {
+    this.#source = source
+  }
+
+  /** Rejects with a SourceUnavailableError where nobody can tell; then at most this one spend was lost. */
+  async spend(record: CredentialRecord, cost: number, nowMs: number): Promise<QuotaAnswer> {
+    const known = this.#knownCounts(record, nowMs)
+    if (known.some(({ limit, spent }) => spent + cost > limit)) return { granted: false, quotas: known }
+    const answer = await this.#ask({ credentialId: record.credentialId, cost })
+    for (const { of, spent, endsAt } of answer.quotas) this.#remember(nameOf(record, of, endsAt), spent)
+    return answer
+  }
+
+  #knownCounts(record: CredentialRecord, nowMs: number): QuotaCount[] {
+    const counts: QuotaCount[] = []
+    for (const holder of ['key', 'owner'] as const) {
+      const quota = record.limits?.[holder].quota ?? null
+      if (quota === null) continue
+      const { end: endsAt } = periodAt(quota.period, new Date(nowMs))
+      const spent = this.#spent.get(nameOf(record, holder, endsAt))
+      if (spent !== undefined && nowMs < endsAt.getTime() - UNSURE_MS)
+        counts.push({ of: holder, ...quota, spent, endsAt })
+    }
+    return counts
+  }
+
+  #remember(name: string, spent: number): void {
+    const before = this.#spent.get(name) ?? 0
+    if (this.#spent.size >= MAX_KNOWN && !this.#spent.has(name)) {
+      const [oldest] = this.#spent.keys()
+      if (oldest !== undefined) this.#spent.delete(oldest)
+    }
+    this.#spent.set(name, Math.max(before, spent))
+  }
+
+  #ask(spend: QuotaSpend): Promise<QuotaAnswer> {
+    if (this.#waiting.length >= MAX_WAITING)
+      return Promise.reject(new SourceUnavailableError('too many quotas are being spent at once'))
+    const waiting = { ...Promise.withResolvers<QuotaAnswer>(), spend }
+    this.#waiting.push(waiting)
+    if (!this.#isAsking) void this.#askAll()
+    return waiting.promise
+  }
+
+  async #askAll(): Promise<void> {
+    this.#isAsking = true
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_SPENDS)
+      try {
+        const answers = await this.#spendAtSource(batch.map(({ spend }) => spend))
+        for (const [at, { resolve, reject }] of batch.entries()) {
+          const answer = answers[at]
+          if (answer === undefined || answer instanceof Error) reject(unavailable(answer))
+          else resolve(answer)
+        }
+      } catch (error) {
+        for (const { reject } of batch) reject(unavailable(error))
+      }
+    }
+    this.#isAsking = false
+  }
+
+  async #spendAtSource(spends: readonly QuotaSpend[]) {
+    if (this.#source.spendQuotas === undefined) throw new Error('the source of records has none')
+    return await this.#source.spendQuotas(spends)
+  }
+}
+
+function nameOf({ keyId, ownerId }: CredentialRecord, of: LimitHolder, endsAt: Date): string {
+  return `${of === 'key' ? keyId : ownerId}/${endsAt.getTime()}`
+}
+
+function unavailable(cause: unknown): SourceUnavailableError {
+  return cause instanceof SourceUnavailableError
+    ? cause
+    : new SourceUnavailableError('a quota cannot be spent', { cause })
+}
+
+/** @param nowMs milliseconds since the epoch */
+export function quotaState({ of, period, limit, spent, endsAt }: QuotaCount, nowMs: number): LimitState {
+  const { start } = periodAt(period, new Date(endsAt.getTime() - 1))
+  return {
+    kind: 'quota',
+    of,
+    name: period,
+    limit,
+    windowSeconds: (endsAt.getTime() - start.getTime()) / 1000,
+    remaining: Math.max(0, limit - spent),
+    resetSeconds: Math.max(1, Math.ceil((endsAt.getTime() - nowMs) / 1000)),
+  }
+}

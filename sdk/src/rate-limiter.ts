@@ -1,0 +1,68 @@
+import type { LimitHolder, LimitState, RateLimit, RecordLimits } from './limits.ts'
+import type { CredentialRecord } from './record.ts'
+
+/** What a rate limit counts: the units that one holder took in one window. */
+export interface Counter {
+  /** `key_…/burst/60`: a limit with another window is counted anew, one with another number is not. */
+  readonly id: string
+  readonly of: LimitHolder
+  readonly rateLimit: RateLimit
+}
+
+/** How a counter stands after a call, or at the call that it refused. */
+export interface Count {
+  /** Units taken in this window. */
+  readonly used: number
+  /** Until the window ends, in ms. */
+  readonly resetMs: number
+}
+
+export interface Taken {
+  readonly granted: boolean
+  /** In the order of the counters. */
+  readonly counts: readonly Count[]
+}
+
+/**
+ * Counts calls in windows. A window begins with the first call in it and ends after its seconds: around its end, up to
+ * twice the limit can come in one window's time, and never more.
+ */
+export interface RateLimiter {
+  /**
+   * Takes `cost` units of all counters, or of none. At once where nobody must be asked. Rejects with a
+   * SourceUnavailableError where it cannot count and was told to refuse then.
+   */
+  take(counters: readonly Counter[], cost: number): Taken | Promise<Taken>
+  /** The call was refused for another reason: what was taken for it is there again. */
+  giveBack(counters: readonly Counter[], cost: number): void
+}
+
+/** What a call with this credential counts in. */
+export function countersOf({ keyId, ownerId }: CredentialRecord, { key, owner }: RecordLimits): Counter[] {
+  return [...countersFor('key', keyId, key.rateLimits), ...countersFor('owner', ownerId, owner.rateLimits)]
+}
+
+function countersFor(of: LimitHolder, holderId: string, rateLimits: readonly RateLimit[]): Counter[] {
+  return rateLimits.map((rateLimit) => ({
+    id: `${holderId}/${rateLimit.name}/${rateLimit.windowSeconds}`,
+    of,
+    rateLimit,
+  }))
+}
+
+export function hasRoom({ rateLimit }: Counter, used: number, cost: number): boolean {
+  return used + cost <= rateLimit.limit
+}
+
+export function rateLimitState({ of, rateLimit }: Counter, { used, resetMs }: Count): LimitState {
+  const { name, limit, windowSeconds } = rateLimit
+  return {
+    kind: 'rate_limit',
+    of,
+    name,
+    limit,
+    windowSeconds,
+    remaining: Math.max(0, limit - used),
+    resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
+  }
+}

@@ -1,0 +1,158 @@
+import {
+  type LimitHolder,
+  periodAt,
+  type Quota,
+  type QuotaAnswer,
+  type QuotaCount,
+  type QuotaSpend,
+} from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import type { Db, Tx } from '../db/schema.ts'
+
+/** What was spent is kept for the current month, the last one, and a little more. */
+const KEPT_SECONDS = 100 * 24 * 3600
+
+/** A quota in a period, and who it is for. */
+interface Account {
+  readonly of: LimitHolder
+  readonly holderId: string
+  readonly quota: Quota
+  readonly start: Date
+  readonly end: Date
+}
+
+/**
+ * Spends quotas in the order in which they come, each as one act: of the key's quota and of its owner's, or of neither.
+ * The rows of all accounts are locked first, in one order, so two nodes that spend of the same accounts come one after
+ * the other, and no unit is spent twice.
+ */
+export async function spendQuotas(
+  db: Db,
+  spends: readonly QuotaSpend[],
+  now: Date,
+): Promise<readonly (QuotaAnswer | Error)[]> {
+  return await db.transaction().execute(async (tx) => {
+    const accounts = await accountsOf(
+      tx,
+      spends.map(({ credentialId }) => credentialId),
+      now,
+    )
+    const spent = await lockSpent(tx, [...accounts.values()].flat())
+    const before = new Map(spent)
+    const answers = spends.map(({ credentialId, cost }): QuotaAnswer | Error => {
+      const own = accounts.get(credentialId)
+      if (own === undefined) return new Error('no such credential')
+      const granted = own.every((account) => (spent.get(nameOf(account)) ?? 0) + cost <= account.quota.limit)
+      if (granted)
+        for (const account of own) spent.set(nameOf(account), (spent.get(nameOf(account)) ?? 0) + cost)
+      return { granted, quotas: own.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0)) }
+    })
+    const changed = [...accounts.values()]
+      .flat()
+      .filter((account) => spent.get(nameOf(account)) !== before.get(nameOf(account)))
+    if (changed.length > 0) await writeSpent(tx, changed, spent)
+    return answers
+  })
+}
+
+/** Where the quotas of a key, and those of its owner, stand. */
+export async function quotasOfKey(db: Db, keyId: string, now: Date): Promise<readonly QuotaCount[]> {
+  const row = await db
+    .selectFrom('keys')
+    .innerJoin('owners', 'owners.id', 'keys.owner_id')
+    .select(['keys.quota as key_quota', 'owners.id as owner_id', 'owners.quota as owner_quota'])
+    .where('keys.id', '=', keyId)
+    .executeTakeFirstOrThrow()
+  const accounts = accountsFor({ ...row, key_id: keyId }, now)
+  const { rows } = await sql<SpentRow>`
+    select spent.holder_id, spent.period, spent.period_start, spent.spent::float8 as spent
+    from quota_spent as spent join ${unnested(accounts)} using (holder_id, period, period_start)`.execute(db)
+  const spent = new Map(rows.map((each) => [nameOfRow(each), each.spent]))
+  return accounts.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0))
+}
+
+export async function forgetOldQuotas(db: Db, now: Date): Promise<void> {
+  await db.deleteFrom('quota_spent').where('period_start', '<', addSeconds(now, -KEPT_SECONDS)).execute()
+}
+
+/** By credential; one without a quota has an empty list, one that does not exist is not there. */
+async function accountsOf(
+  tx: Tx,
+  credentialIds: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, readonly Account[]>> {
+  const rows = await tx
+    .selectFrom('secrets')
+    .innerJoin('keys', 'keys.id', 'secrets.holder_id')
+    .innerJoin('owners', 'owners.id', 'keys.owner_id')
+    .select(['secrets.id', 'keys.id as key_id', 'keys.quota as key_quota'])
+    .select(['owners.id as owner_id', 'owners.quota as owner_quota'])
+    .where('secrets.id', 'in', [...new Set(credentialIds)])
+    .execute()
+  return new Map(rows.map((row) => [row.id, accountsFor(row, now)]))
+}
+
+interface QuotasRow {
+  readonly key_id: string
+  readonly key_quota: Quota | null
+  readonly owner_id: string
+  readonly owner_quota: Quota | null
+}
+
+function accountsFor(row: QuotasRow, now: Date): Account[] {
+  const account = (of: LimitHolder, holderId: string, quota: Quota | null): Account[] =>
+    quota === null ? [] : [{ of, holderId, quota, ...periodAt(quota.period, now) }]
+  return [...account('key', row.key_id, row.key_quota), ...account('owner', row.owner_id, row.owner_quota)]
+}
+
+interface SpentRow {
+  readonly holder_id: string
+  readonly period: string
+  readonly period_start: Date
+  readonly spent: number
+}
+
+/** What was spent so far; nobody else can spend of these accounts until the transaction ends. */
+async function lockSpent(tx: Tx, accounts: readonly Account[]): Promise<Map<string, number>> {
+  if (accounts.length === 0) return new Map()
+  const { rows } = await sql<SpentRow>`
+    insert into quota_spent as counted (holder_id, period, period_start, spent)
+    select distinct holder_id, period, period_start, 0 from ${unnested(accounts)} order by 1, 2, 3
+    on conflict (holder_id, period, period_start) do update set spent = counted.spent
+    returning holder_id, period, period_start, spent::float8 as spent`.execute(tx)
+  return new Map(rows.map((row) => [nameOfRow(row), row.spent]))
+}
+
+async function writeSpent(
+  tx: Tx,
+  accounts: readonly Account[],
+  spent: ReadonlyMap<string, number>,
+): Promise<void> {
+  await sql`
+    update quota_spent set spent = changed.spent
+    from ${unnested(accounts, spent)}
+    where quota_spent.holder_id = changed.holder_id and quota_spent.period = changed.period
+      and quota_spent.period_start = changed.period_start`.execute(tx)
+}
+
+/** The accounts as rows of a table `changed`. */
+function unnested(accounts: readonly Account[], spent?: ReadonlyMap<string, number>) {
+  return sql`unnest(
+    ${accounts.map(({ holderId }) => holderId)}::text[], ${accounts.map(({ quota }) => quota.period)}::text[],
+    ${accounts.map(({ start }) => start)}::timestamptz[],
+    ${accounts.map((account) => spent?.get(nameOf(account)) ?? 0)}::bigint[]
+  ) as changed (holder_id, period, period_start, spent)`
+}
+
+function nameOf({ holderId, quota, start }: Account): string {
+  return nameOfRow({ holder_id: holderId, period: quota.period, period_start: start })
+}
+
+function nameOfRow(row: Omit<SpentRow, 'spent'>): string {
+  return `${row.holder_id}/${row.period}/${row.period_start.getTime()}`
+}
+
+function toCount({ of, quota, end }: Account, spent: number): QuotaCount {
+  return { of, period: quota.period, limit: quota.limit, spent, endsAt: end }
+}

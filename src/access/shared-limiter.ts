@@ -1,0 +1,29 @@
+import { type RateLimiter, warnSparingly } from '@doorward/sdk/kernel'
+import { redisLimiter, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
+import { Redis } from 'ioredis'
+import type { Logger } from '../http/log.ts'
+
+/** The longest pause between two tries to reach Redis. */
+const RECONNECT_MS = 1_000
+
+/** Rate limits in a Redis or Valkey that several nodes share. It is reached for as long as the process lives. */
+export function openSharedLimiter(
+  { url, without }: { readonly url: string; readonly without: WithoutRedis },
+  log: Logger,
+): { readonly limiter: RateLimiter; close(): void } {
+  const redis = new Redis(url, {
+    // A call is answered without Redis, and not kept until it is back.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    connectTimeout: 2_000,
+    retryStrategy: (times) => Math.min(times * 50, RECONNECT_MS),
+  })
+  // Each failed call is told by the limiter; without a listener this would end the process.
+  redis.on('error', (error) => log.debug({ err: error }, 'Redis cannot be reached'))
+  redis.on('ready', () => log.info('rate limits are counted in Redis'))
+  const onError = warnSparingly(Date.now, (error) =>
+    log.warn({ err: error }, 'rate limits are not counted in Redis'),
+  )
+  return { limiter: redisLimiter({ redis, withoutRedis: without, onError }), close: () => redis.disconnect() }
+}

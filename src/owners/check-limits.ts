@@ -1,0 +1,23 @@
+import { type Quota, type RateLimit, whyNotRateLimits } from '@doorward/sdk/kernel'
+import type { Caller } from '../admin/caller.ts'
+import { type Problem, problem } from '../http/problem.ts'
+
+/** Limits as somebody chose them; what is undefined was not chosen. */
+export interface ChosenLimits {
+  readonly rateLimits?: readonly RateLimit[] | undefined
+  readonly quota?: Quota | null | undefined
+}
+
+/**
+ * What no schema says: that names are unique, and that limits are what the API's provider allows an owner. Who acts for
+ * the owner could lift them.
+ */
+export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Caller): Problem | null {
+  if (reach !== 'every_owner' && (rateLimits !== undefined || quota !== undefined))
+    return problem(
+      'limits_are_the_providers',
+      'Leave out `rate_limits` and `quota`: the provider of the API sets them.',
+    )
+  const why = rateLimits === undefined ? null : whyNotRateLimits(rateLimits)
+  return why === null ? null : problem('invalid_request', `\`rate_limits\`: ${why}.`)
+}
