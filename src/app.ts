@@ -2,6 +2,10 @@ import { createVerifier, flushEvery, type IpRanges, UsageCounter } from '@doorwa
 import type { FastifyInstance } from 'fastify'
 import { changesRoutes } from './access/changes.routes.ts'
 import { databaseSource } from './access/database-source.ts'
+import { forwardAuthRoutes } from './access/forward-auth.routes.ts'
+import { openForwardAuth } from './access/forward-auth.ts'
+import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
+import { forwardAuthShortcut } from './access/forward-auth-shortcut.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
@@ -35,6 +39,8 @@ export interface Settings {
   readonly brand: string | null
   readonly policy: Policy
   readonly trustedProxies: IpRanges | null
+  /** Null: `/v1/forward-auth` is not there. */
+  readonly forwardAuth: ForwardAuthRules | null
 }
 
 export interface Parts {
@@ -51,7 +57,7 @@ const TIDY_EVERY_MS = 600_000
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
 export async function buildApp({ database, clock, log, settings }: Parts): Promise<FastifyInstance> {
   const { db } = database
-  const { publicUrl, brand, policy, trustedProxies } = settings
+  const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules } = settings
   const system = (): Origin => ({
     actor: { kind: 'system', id: null },
     ip: null,
@@ -96,6 +102,13 @@ export async function buildApp({ database, clock, log, settings }: Parts): Promi
 
   const shortcuts = new Shortcuts(app, log)
   shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
+  if (rules !== null) {
+    const { onExposed } = door
+    const parts = { rules, verifier, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
+    const forwardAuth = openForwardAuth(parts)
+    forwardAuthRoutes(app, door, forwardAuth)
+    shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
+  }
 
   const flushing = flushEvery({
     counter: usage,

@@ -19,6 +19,8 @@ export const VARIABLES = {
   DOORWARD_ADMIN_KEY:
     'A well-formed admin key to register at the first start; without it one is made and shown once',
   DOORWARD_CATALOGUE: 'JSON file that declares APIs and scopes, applied at every start',
+  DOORWARD_FORWARD_AUTH:
+    'JSON file with the rules of /v1/forward-auth, which answers nginx, Caddy, Traefik and Envoy. Default: none',
   DOORWARD_ENVIRONMENTS: 'Environments that keys can be made for. Default live,test',
   DOORWARD_BRAND: 'Put in front of every credential: acme makes acme_sk_live_…',
   DOORWARD_MAX_LIFETIME_DAYS: 'The longest a key may live (90 for SOC 2). Default: no limit',
@@ -35,8 +37,9 @@ export interface Config {
   readonly place: DatabasePlace
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
+  readonly forwardAuthPath: string | null
   readonly logLevel: string
-  readonly settings: Settings
+  readonly settings: Omit<Settings, 'forwardAuth'>
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
@@ -109,6 +112,7 @@ export function readConfig(
     place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
+    forwardAuthPath: get('DOORWARD_FORWARD_AUTH') ?? null,
     logLevel,
     settings: {
       publicUrl: publicUrl.replace(/\/+$/, ''),

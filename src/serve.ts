@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Value } from 'typebox/value'
+import { readForwardAuth } from './access/forward-auth.wire.ts'
+import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { ensureFirstAdminKey } from './admin/first-admin-key.ts'
 import { buildApp } from './app.ts'
 import type { Origin } from './audit/audit-event.ts'
@@ -18,12 +20,15 @@ const STOP_WITHIN_MS = 10_000
 /** Opens, migrates, prepares and listens, until a signal ends it. */
 export async function serve(config: Config): Promise<void> {
   const log = openLog(config.logLevel)
+  const forwardAuth = readForwardAuthRules(config)
   const database = await openDatabase(config.place)
-  const app = await listen(config, database, log).catch(async (error: unknown): Promise<never> => {
-    // An open database would keep the process, and its directory, for ever.
-    await database.close()
-    throw error
-  })
+  const app = await listen(config, forwardAuth, database, log).catch(
+    async (error: unknown): Promise<never> => {
+      // An open database would keep the process, and its directory, for ever.
+      await database.close()
+      throw error
+    },
+  )
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -40,14 +45,19 @@ export async function serve(config: Config): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 }
 
-async function listen(config: Config, database: Database, log: Logger) {
+async function listen(config: Config, forwardAuth: ForwardAuthRules | null, database: Database, log: Logger) {
   const applied = await migrate(database)
   log.info({ engine: database.engine, migrations: applied }, 'database is open')
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
   // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
   await prepareAdminKey(database, config, log)
 
-  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
+  const app = await buildApp({
+    database,
+    clock: systemClock,
+    log,
+    settings: { ...config.settings, forwardAuth },
+  })
   await app.listen({ port: config.port, host: config.host })
   log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
   return app
@@ -77,15 +87,25 @@ async function prepareCatalogue({ db }: Database, path: string, log: Logger): Pr
 }
 
 function readCatalogue(path: string): Catalogue {
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new Error(`DOORWARD_CATALOGUE: ${path} cannot be read as JSON.`, { cause: error })
-  }
+  const content = readJson('DOORWARD_CATALOGUE', path)
   if (Value.Check(CatalogueFile, content)) return content as Catalogue
   const faults = [...Value.Errors(CatalogueFile, content)].map(
     (fault) => `${fault.instancePath || '/'} ${fault.message}`,
   )
   throw new Error(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`)
+}
+
+function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): ForwardAuthRules | null {
+  if (path === null) return null
+  const read = readForwardAuth(readJson('DOORWARD_FORWARD_AUTH', path), settings.policy.environments)
+  if (read.ok) return read.value
+  throw new Error(`DOORWARD_FORWARD_AUTH: ${path} holds no sound rules:\n  ${read.no.join('\n  ')}`)
+}
+
+function readJson(variable: string, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`${variable}: ${path} cannot be read as JSON.`, { cause: error })
+  }
 }

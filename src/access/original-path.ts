@@ -1,8 +1,14 @@
 /** Longer paths are refused. */
 const MAX_PATH_LENGTH = 4_096
 
-/** RFC 3986 §3.3 without `;`: what stands behind one in a segment is a parameter to some readers and a name to others. */
-const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*$/
+/**
+ * RFC 3986 §3.3 without `;` and escaped slashes: what stands behind a `;` in a segment is a parameter to some readers
+ * and a name to others, and an escaped slash parts two segments for some and none for others.
+ */
+const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%(?!2[Ff])[0-9A-Fa-f]{2})*$/
+
+/** Nothing to decode, to fold or to doubt: most paths that programs ask for. */
+const PLAIN = /^(?:\/[a-z0-9_~@:-]+)+\/?$/
 
 /** The ways in which the upstream may read a path that has one spelling on the wire. */
 export interface Spellings {
@@ -23,21 +29,17 @@ export interface Spellings {
 export function spellingsOf(path: string): Spellings | null {
   if (path.length > MAX_PATH_LENGTH || !PATH.test(path)) return null
   const sent = segmentsOf(path)
-  if (!path.includes('%')) {
-    const folded = sent.map(fold)
-    return [...sent, ...folded].some(isUnclear) ? null : { sent, decoded: sent, folded }
+  if (PLAIN.test(path)) return { sent, decoded: sent, folded: sent }
+  const whole = decoded(path)
+  if (whole === null) return null
+  const spellings = {
+    sent,
+    decoded: segmentsOf(whole),
+    folded: segmentsOf(whole.normalize('NFKC')).map(fold),
   }
-  let whole: string
-  try {
-    whole = decodeURIComponent(path)
-  } catch {
-    return null
-  }
-  const decoded = segmentsOf(whole)
-  const folded = segmentsOf(whole.normalize('NFKC')).map(fold)
-  if (decoded.length !== sent.length || folded.length !== sent.length) return null
-  if ([...sent, ...decoded, ...folded].some(isUnclear) || [...decoded, ...folded].some(isRead)) return null
-  return { sent, decoded, folded }
+  if (spellings.decoded.length !== sent.length || spellings.folded.length !== sent.length) return null
+  if (Object.values(spellings).flat().some(isUnclear)) return null
+  return [...spellings.decoded, ...spellings.folded].some(isRead) ? null : spellings
 }
 
 export function fold(segment: string): string {
@@ -45,6 +47,15 @@ export function fold(segment: string): string {
     .toLowerCase()
     .normalize('NFKC')
     .replace(/[. ]+$/, '')
+}
+
+/** Null where the escapes are no UTF-8. */
+function decoded(path: string): string | null {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return null
+  }
 }
 
 function segmentsOf(path: string): string[] {

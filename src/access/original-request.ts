@@ -15,8 +15,6 @@ interface Dialect {
   readonly method: string
   readonly uri: string
   readonly host: string
-  /** Its "no" can only be 401 or 403; anything else it would turn into a 500. */
-  readonly onlyTwoNos: boolean
 }
 
 /**
@@ -24,36 +22,37 @@ interface Dialect {
  * not know them. Envoy needs none, since it repeats the request itself, with a prefix to its path.
  */
 const DIALECTS = {
-  nginx: dialect('x-original', true),
-  'ingress-nginx': { ...dialect('x-original', true), uri: 'x-original-url' },
-  caddy: dialect('x-forwarded', false),
-  traefik: dialect('x-forwarded', false),
+  nginx: dialect('x-original'),
+  caddy: dialect('x-forwarded'),
+  traefik: dialect('x-forwarded'),
   envoy: null,
 } as const satisfies Record<string, Dialect | null>
 
-export type Proxy = keyof typeof DIALECTS
-export const PROXIES = Object.keys(DIALECTS) as readonly Proxy[]
+export type ProxyKind = keyof typeof DIALECTS
+export const PROXIES = Object.keys(DIALECTS) as readonly ProxyKind[]
 
 export const FORWARD_AUTH_PATH = '/v1/forward-auth'
 
-export function takesOnlyTwoNos(proxy: Proxy): boolean {
-  return DIALECTS[proxy]?.onlyTwoNos ?? false
+/** Whether a request is a question of such a proxy. */
+export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
+  if (url === undefined || !url.startsWith(FORWARD_AUTH_PATH)) return false
+  return proxy === 'envoy' ? url[FORWARD_AUTH_PATH.length] === '/' : url.length === FORWARD_AUTH_PATH.length
 }
 
 /** What the request was; null where the proxy does not say, or says it twice. */
-export function originalRequest(proxy: Proxy, request: IncomingMessage): OriginalRequest | null {
+export function originalRequest(proxy: ProxyKind, request: IncomingMessage): OriginalRequest | null {
   const known = DIALECTS[proxy]
   const method = known === null ? request.method : single(request, known.method)
-  const said = known === null ? request.url?.slice(FORWARD_AUTH_PATH.length) : single(request, known.uri)
+  const uri = known === null ? request.url?.slice(FORWARD_AUTH_PATH.length) : single(request, known.uri)
   const host = hostOf(known === null ? request.headers.host : single(request, known.host))
-  const uri = proxy === 'ingress-nginx' ? said?.replace(/^https?:\/\/[^/?#]*/i, '') : said
   if (method === undefined || !/^[A-Z][A-Z-]{0,19}$/.test(method)) return null
   if (uri === undefined || !uri.startsWith('/') || host === undefined) return null
-  return { method, host, uri, path: uri.split('?', 1)[0] ?? '' }
+  const query = uri.indexOf('?')
+  return { method, host, uri, path: query === -1 ? uri : uri.slice(0, query) }
 }
 
-function dialect(family: string, onlyTwoNos: boolean): Dialect {
-  return { method: `${family}-method`, uri: `${family}-uri`, host: `${family}-host`, onlyTwoNos }
+function dialect(family: string): Dialect {
+  return { method: `${family}-method`, uri: `${family}-uri`, host: `${family}-host` }
 }
 
 /** Node joins a repeated header with `, `, which is no part of a method, a host or a path. */
