@@ -35,8 +35,9 @@ const LITERAL = /^(\*|[A-Za-z0-9._~@:-]+)$/
 export function parsePattern(path: string): Pattern | null {
   if (path === '/') return { segments: [], folded: [], isOpen: false }
   const isOpen = path.endsWith('/*')
-  const [root, ...segments] = (isOpen ? path.slice(0, -2) : path).split('/')
-  if (root !== '' || !segments.every((segment) => LITERAL.test(segment) && fold(segment) !== '')) return null
+  const segments = (isOpen ? path.slice(0, -2) : path).split('/').slice(1)
+  if (!path.startsWith('/') || !segments.every((segment) => LITERAL.test(segment) && fold(segment) !== ''))
+    return null
   return { segments, folded: segments.map(fold), isOpen }
 }
 

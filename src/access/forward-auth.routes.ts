@@ -22,7 +22,8 @@ export function forwardAuthRoutes(app: FastifyInstance, door: Door, forwardAuth:
     // The proxy may pass all of this on as its own, and our rules for browsers are not for its clients.
     for (const name of Object.keys(reply.getHeaders())) if (name !== 'x-request-id') reply.removeHeader(name)
     for (let at = 0; at < headers.length; at += 2) reply.header(headers[at] ?? '', headers[at + 1])
-    return reply.code(status).send(body === '' ? undefined : body)
+    // As bytes, because to a text Fastify adds a charset of its own.
+    return reply.code(status).send(body === '' ? undefined : Buffer.from(body))
   }
   app.all(url, { schema: { hide: true }, onRequest }, () => {
     throw new Error('a question of a proxy was not answered')

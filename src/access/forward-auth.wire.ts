@@ -37,7 +37,10 @@ export function readForwardAuth(
   if (!Value.Check(ForwardAuthFile, content))
     return no(
       [...Value.Errors(ForwardAuthFile, content)]
-        .map((fault) => `${fault.instancePath || '/'} ${fault.message}${unknownIn(fault.params)}`)
+        .filter(({ keyword }) => keyword !== 'additionalProperties')
+        .map(({ keyword, instancePath, message }) =>
+          keyword === 'boolean' ? `${instancePath} is not known here` : `${instancePath || '/'} ${message}`,
+        )
         .slice(0, MAX_FAULTS),
     )
   const { proxy, environment } = content
@@ -86,9 +89,4 @@ function toRule(
     pattern: pattern ?? { segments: [path], folded: [path], isOpen: false },
     scopes: scopes ?? null,
   }
-}
-
-/** The names that a strict object does not know: its message alone does not tell them. */
-function unknownIn(params: object): string {
-  return 'additionalProperties' in params ? `: ${params.additionalProperties}` : ''
 }
