@@ -48,6 +48,8 @@ export interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly settings: Settings
+  /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
+  readonly tidies?: boolean
 }
 
 const USAGE_EVERY_MS = 2_000
@@ -55,7 +57,8 @@ const REFUSED_EVERY_MS = 10_000
 const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
-export async function buildApp({ database, clock, log, settings }: Parts): Promise<FastifyInstance> {
+export async function buildApp(parts: Parts): Promise<FastifyInstance> {
+  const { database, clock, log, settings, tidies = true } = parts
   const { db } = database
   const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules } = settings
   const system = (): Origin => ({
@@ -119,6 +122,7 @@ export async function buildApp({ database, clock, log, settings }: Parts): Promi
   const timers = [
     every(REFUSED_EVERY_MS, log, () => refusedAttempts.flush(clock.now())),
     every(TIDY_EVERY_MS, log, async () => {
+      if (!tidies) return
       await forgetOldRequests(db, clock.now())
       await forgetOldBatches(db, clock.now())
       await rollUpUsage(db, clock.now())

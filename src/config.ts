@@ -8,6 +8,7 @@ import {
 } from '@doorward/sdk/kernel'
 import type { Settings } from './app.ts'
 import type { DatabasePlace } from './db/open.ts'
+import { PLACE_VARIABLE } from './workers.ts'
 
 /** Everything that can be set, with its default; the only reader of the environment is `main.ts`, through here. */
 export const VARIABLES = {
@@ -15,6 +16,7 @@ export const VARIABLES = {
   HOST: 'Address to listen on. Default 127.0.0.1',
   DATA_DIR: 'Directory of the embedded database. Default ./.doorward',
   DATABASE_URL: 'postgres://… to use a Postgres server instead of the embedded database',
+  WORKERS: 'Processes that answer, on one port. Default 1; more take a Postgres (DATABASE_URL)',
   PUBLIC_URL: 'Where clients reach this server. Default http://HOST:PORT. Never taken from a request',
   DOORWARD_ADMIN_KEY:
     'A well-formed admin key to register at the first start; without it one is made and shown once',
@@ -34,6 +36,9 @@ type Variable = keyof typeof VARIABLES
 export interface Config {
   readonly port: number
   readonly host: string
+  readonly workers: number
+  /** Which of the workers this process is, where it is one. */
+  readonly workerPlace: number
   readonly place: DatabasePlace
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
@@ -42,6 +47,7 @@ export interface Config {
   readonly settings: Omit<Settings, 'forwardAuth'>
 }
 
+const MAX_WORKERS = 64
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /** Reads the whole configuration; where anything is wrong, says all of it at once. An empty variable is a missing one. */
@@ -68,6 +74,12 @@ export function readConfig(
     'DATABASE_URL',
     databaseUrl === undefined || isUrl(databaseUrl, POSTGRES),
     'must be a postgres:// URL',
+  )
+  const workers = whole('WORKERS', 1, MAX_WORKERS) ?? 1
+  check(
+    'WORKERS',
+    workers === 1 || databaseUrl !== undefined,
+    'above 1 needs a Postgres in DATABASE_URL: the embedded database belongs to one process',
   )
   const publicUrl = get('PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   check(
@@ -109,6 +121,8 @@ export function readConfig(
   return {
     port,
     host,
+    workers,
+    workerPlace: Number(env[PLACE_VARIABLE] ?? 1),
     place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
