@@ -13,7 +13,7 @@ import { transact } from './db/transact.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
-import { isWorker, startWorkers } from './workers.ts'
+import { isWorker, leaveCrew, startWorkers } from './workers.ts'
 
 /** How long requests under way may take when the server is told to stop. */
 const STOP_WITHIN_MS = 10_000
@@ -27,7 +27,13 @@ const LEAST_CONNECTIONS = 2
 export async function serve(config: Config): Promise<void> {
   const { workers, workerPlace } = config
   const log = openLog(config.logLevel)
-  if (isWorker()) return await serveHere(config, log.child({ worker: workerPlace }), workerPlace)
+  if (isWorker()) {
+    const mine = log.child({ worker: workerPlace })
+    return await serveHere(config, mine, workerPlace).catch((error: unknown): never => {
+      leaveCrew()
+      throw error
+    })
+  }
   if (workers === 1) return await serveHere(config, log, null)
 
   readForwardAuthRules(config)

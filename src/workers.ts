@@ -22,6 +22,11 @@ export function isWorker(): boolean {
   return cluster.isWorker
 }
 
+/** Lets go of the primary, whose word a worker would wait for even where it has nothing to do: so that it can end. */
+export function leaveCrew(): void {
+  cluster.worker?.disconnect()
+}
+
 /**
  * Runs the same command in several processes that share one port, replaces those that end by themselves, and ends them
  * all when it is told to. Gives back once all are started; a signal ends the process.
