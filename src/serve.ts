@@ -20,7 +20,7 @@ const STOP_WITHIN_MS = 10_000
 
 /** What workers get to stop by themselves before they are killed: longer than they give themselves. */
 const KILL_AFTER_MS = STOP_WITHIN_MS + 2_000
-/** A worker's share of the connections is never less: who waits for one must not wait for who waits for him. */
+/** A worker's share of the connections is never less: a change that waits for a lock must not hold up lookups. */
 const LEAST_CONNECTIONS = 2
 
 /** Opens, migrates, prepares and listens, until a signal ends it; in several processes where that is asked for. */

@@ -109,15 +109,7 @@ describe('several workers', {
     assert.equal(await verifyTimes(server, key, 8), 'true')
     await until(() => linesOf(server, 'listening').length === 3)
     const pids = pidsOf(server)
-    assert.deepEqual(
-      linesOf(server, 'listening').map(({ worker }) => worker),
-      [
-        ...linesOf(server, 'listening')
-          .slice(0, 2)
-          .map(({ worker }) => worker),
-        1,
-      ],
-    )
+    assert.equal(linesOf(server, 'listening')[2]?.worker, 1)
     assert.equal(pids.length, 3)
     assert.equal(await verifyTimes(server, key, 20), 'true')
     // What is new knows what was revoked before it was there, and hears of what is revoked now.
