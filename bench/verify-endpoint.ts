@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import type { Bench } from './bench.ts'
 import { type Doorward, rawRequest, startDoorward } from './doorward.ts'
 import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
 import { compare, type Finding, interleaved, median, perSecond, type Samples } from './measure.ts'
 import { loadGenerator, serveScript } from './processes.ts'
 
+const RULES = fileURLToPath(new URL('forward-auth.json', import.meta.url))
 const CONNECTIONS = 32
 const KEYS = 1_000
 const QUESTION = { scopes: ['orders:read'], environment: 'live', client_ip: '203.0.113.7' }
@@ -21,7 +23,7 @@ export async function verifyEndpoint({ postgresUrl, quick, say }: Bench): Promis
   const url = await makeDatabase(postgresUrl, 'verify_endpoint')
   const texts = mintTexts(KEYS)
   await storeKeys(url, texts)
-  const doorward = await startDoorward(url)
+  const doorward = await startDoorward(url, { DOORWARD_FORWARD_AUTH: RULES })
   const [answer, headers] = [
     await answerOf(doorward, texts[0] ?? ''),
     await headersOf(doorward, texts[0] ?? ''),

@@ -8,6 +8,10 @@ import {
 import type { FastifyInstance } from 'fastify'
 import { changesRoutes } from './access/changes.routes.ts'
 import { databaseSource } from './access/database-source.ts'
+import { forwardAuthRoutes } from './access/forward-auth.routes.ts'
+import { openForwardAuth } from './access/forward-auth.ts'
+import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
+import { forwardAuthShortcut } from './access/forward-auth-shortcut.ts'
 import { quotaRoutes } from './access/quota.routes.ts'
 import { forgetOldQuotas } from './access/quota.store.ts'
 import { usageRoutes } from './access/usage.routes.ts'
@@ -43,6 +47,8 @@ export interface Settings {
   readonly brand: string | null
   readonly policy: Policy
   readonly trustedProxies: IpRanges | null
+  /** Null: `/v1/forward-auth` is not there. */
+  readonly forwardAuth: ForwardAuthRules | null
 }
 
 export interface Parts {
@@ -52,6 +58,8 @@ export interface Parts {
   readonly settings: Settings
   /** Counts rate limits where several nodes must agree. Default: this process for itself. */
   readonly limiter?: RateLimiter | undefined
+  /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
+  readonly tidies?: boolean
 }
 
 const USAGE_EVERY_MS = 2_000
@@ -59,9 +67,10 @@ const REFUSED_EVERY_MS = 10_000
 const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
-export async function buildApp({ database, clock, log, settings, limiter }: Parts): Promise<FastifyInstance> {
+export async function buildApp(parts: Parts): Promise<FastifyInstance> {
+  const { database, clock, log, settings, limiter, tidies = true } = parts
   const { db } = database
-  const { publicUrl, brand, policy, trustedProxies } = settings
+  const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules } = settings
   const system = (): Origin => ({
     actor: { kind: 'system', id: null },
     ip: null,
@@ -108,6 +117,13 @@ export async function buildApp({ database, clock, log, settings, limiter }: Part
 
   const shortcuts = new Shortcuts(app, log)
   shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
+  if (rules !== null) {
+    const { onExposed } = door
+    const parts = { rules, verifier, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
+    const forwardAuth = openForwardAuth(parts)
+    forwardAuthRoutes(app, door, forwardAuth)
+    shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
+  }
 
   const flushing = flushEvery({
     counter: usage,
@@ -118,6 +134,7 @@ export async function buildApp({ database, clock, log, settings, limiter }: Part
   const timers = [
     every(REFUSED_EVERY_MS, log, () => refusedAttempts.flush(clock.now())),
     every(TIDY_EVERY_MS, log, async () => {
+      if (!tidies) return
       await forgetOldRequests(db, clock.now())
       await forgetOldBatches(db, clock.now())
       await rollUpUsage(db, clock.now())

@@ -9,6 +9,7 @@ import {
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
 import type { DatabasePlace } from './db/open.ts'
+import { PLACE_VARIABLE } from './workers.ts'
 
 /** Everything that can be set, with its default; the only reader of the environment is `main.ts`, through here. */
 export const VARIABLES = {
@@ -18,10 +19,13 @@ export const VARIABLES = {
   DATABASE_URL: 'postgres://… to use a Postgres server instead of the embedded database',
   REDIS_URL:
     'redis://… or rediss://… of a Redis or Valkey in which all nodes count rate limits. Default: each for itself',
+  WORKERS: 'Processes that answer, on one port. Default 1; more take a Postgres (DATABASE_URL)',
   PUBLIC_URL: 'Where clients reach this server. Default http://HOST:PORT. Never taken from a request',
   DOORWARD_ADMIN_KEY:
     'A well-formed admin key to register at the first start; without it one is made and shown once',
   DOORWARD_CATALOGUE: 'JSON file that declares APIs and scopes, applied at every start',
+  DOORWARD_FORWARD_AUTH:
+    'JSON file with the rules of /v1/forward-auth, which answers nginx, Caddy, Traefik and Envoy. Default: none',
   DOORWARD_ENVIRONMENTS: 'Environments that keys can be made for. Default live,test',
   DOORWARD_BRAND: 'Put in front of every credential: acme makes acme_sk_live_…',
   DOORWARD_MAX_LIFETIME_DAYS: 'The longest a key may live (90 for SOC 2). Default: no limit',
@@ -37,15 +41,20 @@ type Variable = keyof typeof VARIABLES
 export interface Config {
   readonly port: number
   readonly host: string
+  readonly workers: number
+  /** Which of the workers this process is, where it is one. */
+  readonly workerPlace: number
   readonly place: DatabasePlace
   /** Null: rate limits are counted in this process. */
   readonly redis: { readonly url: string; readonly without: WithoutRedis } | null
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
+  readonly forwardAuthPath: string | null
   readonly logLevel: string
-  readonly settings: Settings
+  readonly settings: Omit<Settings, 'forwardAuth'>
 }
 
+const MAX_WORKERS = 64
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /** Reads the whole configuration; where anything is wrong, says all of it at once. An empty variable is a missing one. */
@@ -77,6 +86,12 @@ export function readConfig(
   check('REDIS_URL', redisUrl === undefined || isUrl(redisUrl, REDIS), 'must be a redis:// or rediss:// URL')
   const without = WITHOUT_REDIS.find((each) => each === (get('DOORWARD_LIMITS_WITHOUT_REDIS') ?? 'local'))
   check('DOORWARD_LIMITS_WITHOUT_REDIS', without !== undefined, `must be one of ${WITHOUT_REDIS.join(', ')}`)
+  const workers = whole('WORKERS', 1, MAX_WORKERS) ?? 1
+  check(
+    'WORKERS',
+    workers === 1 || databaseUrl !== undefined,
+    'above 1 needs a Postgres in DATABASE_URL: the embedded database belongs to one process',
+  )
   const publicUrl = get('PUBLIC_URL') ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   check(
     'PUBLIC_URL',
@@ -117,10 +132,13 @@ export function readConfig(
   return {
     port,
     host,
+    workers,
+    workerPlace: Number(env[PLACE_VARIABLE] ?? 1),
     place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
     redis: redisUrl === undefined ? null : { url: redisUrl, without: without ?? 'local' },
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
+    forwardAuthPath: get('DOORWARD_FORWARD_AUTH') ?? null,
     logLevel,
     settings: {
       publicUrl: publicUrl.replace(/\/+$/, ''),

@@ -1,35 +1,67 @@
 import { readFileSync } from 'node:fs'
-import type { RateLimiter } from '@doorward/sdk/kernel'
 import { Value } from 'typebox/value'
+import { readForwardAuth } from './access/forward-auth.wire.ts'
+import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { openSharedLimiter } from './access/shared-limiter.ts'
 import { ensureFirstAdminKey } from './admin/first-admin-key.ts'
-import { buildApp } from './app.ts'
+import { buildApp, type Parts } from './app.ts'
 import type { Origin } from './audit/audit-event.ts'
 import { systemClock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
-import { type Database, openDatabase } from './db/open.ts'
+import { CONNECTIONS, type Database, openDatabase } from './db/open.ts'
 import { transact } from './db/transact.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
+import { isWorker, leaveCrew, startWorkers } from './workers.ts'
 
 /** How long requests under way may take when the server is told to stop. */
 const STOP_WITHIN_MS = 10_000
 
-/** Opens, migrates, prepares and listens, until a signal ends it. */
+/** What workers get to stop by themselves before they are killed: longer than they give themselves. */
+const KILL_AFTER_MS = STOP_WITHIN_MS + 2_000
+/** A worker's share of the connections is never less: a change that waits for a lock must not hold up lookups. */
+const LEAST_CONNECTIONS = 2
+
+/** Opens, migrates, prepares and listens, until a signal ends it; in several processes where that is asked for. */
 export async function serve(config: Config): Promise<void> {
+  const { workers, workerPlace } = config
   const log = openLog(config.logLevel)
-  const database = await openDatabase(config.place)
-  const shared = config.redis === null ? null : openSharedLimiter(config.redis, log)
-  const app = await listen(config, database, log, shared?.limiter).catch(
-    async (error: unknown): Promise<never> => {
-      // An open database would keep the process, and its directory, for ever.
-      await database.close()
-      shared?.close()
+  if (isWorker()) {
+    const mine = log.child({ worker: workerPlace })
+    return await serveHere(config, mine, workerPlace).catch((error: unknown): never => {
+      leaveCrew()
       throw error
-    },
-  )
+    })
+  }
+  if (workers === 1) return await serveHere(config, log, null)
+
+  readForwardAuthRules(config)
+  const database = await openDatabase(config.place)
+  await prepare(config, database, log).finally(() => database.close())
+  await startWorkers({ workers, log, stopWithinMs: KILL_AFTER_MS })
+}
+
+/** @param place among the workers, for whom all was prepared; null for a server that is one process */
+async function serveHere(config: Config, log: Logger, place: number | null): Promise<void> {
+  const forwardAuth = readForwardAuthRules(config)
+  const share = Math.max(LEAST_CONNECTIONS, Math.floor(CONNECTIONS / config.workers))
+  const database = await openDatabase(config.place, share)
+  const shared = config.redis === null ? null : openSharedLimiter(config.redis, log)
+  if (shared === null && config.workers > 1 && place === 1)
+    log.warn('each worker counts rate limits for itself; name a Redis in REDIS_URL, and they count together')
+  const start = async () => {
+    if (place === null) await prepare(config, database, log)
+    const tidies = place === null || place === 1
+    return await listen(config, forwardAuth, { database, log, tidies, limiter: shared?.limiter })
+  }
+  const app = await start().catch(async (error: unknown): Promise<never> => {
+    // An open database would keep the process, and its directory, for ever.
+    await database.close()
+    shared?.close()
+    throw error
+  })
 
   let stopping = false
   const stop = async (signal: string) => {
@@ -47,16 +79,22 @@ export async function serve(config: Config): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 }
 
-async function listen(config: Config, database: Database, log: Logger, limiter: RateLimiter | undefined) {
+async function prepare(config: Config, database: Database, log: Logger): Promise<void> {
   const applied = await migrate(database)
   log.info({ engine: database.engine, migrations: applied }, 'database is open')
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
   // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
   await prepareAdminKey(database, config, log)
+}
 
-  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings, limiter })
-  await app.listen({ port: config.port, host: config.host })
-  log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
+async function listen(
+  { settings, port, host }: Config,
+  forwardAuth: ForwardAuthRules | null,
+  parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter'>,
+) {
+  const app = await buildApp({ ...parts, clock: systemClock, settings: { ...settings, forwardAuth } })
+  await app.listen({ port, host })
+  parts.log.info({ at: app.server.address(), public_url: settings.publicUrl }, 'listening')
   return app
 }
 
@@ -84,15 +122,25 @@ async function prepareCatalogue({ db }: Database, path: string, log: Logger): Pr
 }
 
 function readCatalogue(path: string): Catalogue {
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new Error(`DOORWARD_CATALOGUE: ${path} cannot be read as JSON.`, { cause: error })
-  }
+  const content = readJson('DOORWARD_CATALOGUE', path)
   if (Value.Check(CatalogueFile, content)) return content as Catalogue
   const faults = [...Value.Errors(CatalogueFile, content)].map(
     (fault) => `${fault.instancePath || '/'} ${fault.message}`,
   )
   throw new Error(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`)
+}
+
+function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): ForwardAuthRules | null {
+  if (path === null) return null
+  const read = readForwardAuth(readJson('DOORWARD_FORWARD_AUTH', path), settings.policy.environments)
+  if (read.ok) return read.value
+  throw new Error(`DOORWARD_FORWARD_AUTH: ${path} holds no sound rules:\n  ${read.no.join('\n  ')}`)
+}
+
+function readJson(variable: string, path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new Error(`${variable}: ${path} cannot be read as JSON.`, { cause: error })
+  }
 }

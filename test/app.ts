@@ -48,6 +48,7 @@ export const DEFAULT_SETTINGS: Settings = {
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
   trustedProxies: null,
+  forwardAuth: null,
 }
 
 /** The whole app on a database of its own, with a clock to turn, without a socket. */

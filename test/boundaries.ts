@@ -3,6 +3,7 @@ import type { Imports } from './imports.ts'
 /** The floors of `src`, top to bottom: imports go down only. Rooms on one floor do not know each other. */
 const FLOORS = [
   ['main', 'serve', 'config'],
+  ['workers'],
   ['app'],
   ['access', 'portal', 'notices', 'webhooks'],
   ['oauth', 'keys'],

@@ -1,4 +1,5 @@
 // What the Doorward server itself builds on. One implementation of "is this allowed", here and there.
+export { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 export type { Change, ChangesListener, Following } from './changes.ts'
 export { clientIp } from './client-ip.ts'
 export {

@@ -26,11 +26,17 @@ export type DatabasePlace = { readonly databaseUrl: string } | { readonly dataDi
  * Opens Postgres, or PGlite in a directory that is made where it is missing (the first time takes some seconds).
  * Does not migrate.
  *
+ * @param connections to Postgres at most, besides one to listen on
  * @throws DirectoryInUseError where another process has the directory
  */
-export async function openDatabase(place: DatabasePlace): Promise<Database> {
-  return 'databaseUrl' in place ? openPostgres(place.databaseUrl) : await openPglite(place.dataDir)
+export async function openDatabase(place: DatabasePlace, connections = CONNECTIONS): Promise<Database> {
+  return 'databaseUrl' in place
+    ? openPostgres(place.databaseUrl, connections)
+    : await openPglite(place.dataDir)
 }
+
+/** Of a whole server to Postgres, at most. */
+export const CONNECTIONS = 10
 
 /** `bigint` as a number: counts here stay far below 2^53. `pg` would give text. */
 const INT8_OID = 20
@@ -50,12 +56,12 @@ class PreparingClient extends pg.Client {
   }
 }
 
-function openPostgres(connectionString: string): Database {
+function openPostgres(connectionString: string, connections: number): Database {
   const pool = new pg.Pool({
     Client: PreparingClient,
     connectionString,
     application_name: 'doorward',
-    max: 10,
+    max: connections,
     connectionTimeoutMillis: 3_000,
     query_timeout: ANSWER_WITHIN_MS,
     statement_timeout: ANSWER_WITHIN_MS,

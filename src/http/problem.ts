@@ -20,6 +20,7 @@ export const PROBLEMS = {
   no_credential: [401, 'No credential was presented'],
   invalid_token: [401, 'The credential is not accepted'],
   insufficient_permission: [403, 'The admin key lacks a permission'],
+  proxy_not_trusted: [403, 'Whoever asks is no proxy of ours'],
   owner_not_covered: [403, 'The admin key is bound to another owner'],
   exceeds_authority: [403, 'An admin key cannot give what it does not hold'],
   limits_are_the_providers: [403, 'An admin key that is bound to one owner cannot set limits'],

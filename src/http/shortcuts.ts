@@ -47,8 +47,12 @@ export class Shortcuts {
 
   /** @param headers name, value, name, value … besides those that every answer has */
   answer(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
-    const id = newRequestId()
-    this.#write(response, id, status, headers, body)
+    this.#write(response, newRequestId(), status, headers, this.#standing ?? [], body)
+  }
+
+  /** An answer that a proxy passes on as its own: without the headers that are for clients of ours. */
+  passOn(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
+    this.#write(response, newRequestId(), status, headers, [], body)
   }
 
   /** Answers to what was thrown on a short way as the long way does. */
@@ -56,7 +60,8 @@ export class Shortcuts {
     const id = newRequestId()
     const problem = problemOfThrown(error, id, this.#log)
     const headers = Object.entries(headersOf(problem)).flat()
-    this.#write(response, id, statusOf(problem), headers, JSON.stringify(toProblemWire(problem, id)))
+    const body = JSON.stringify(toProblemWire(problem, id))
+    this.#write(response, id, statusOf(problem), headers, this.#standing ?? [], body)
   }
 
   /** Gives a request back whose body was read already. */
@@ -78,11 +83,11 @@ export class Shortcuts {
     id: string,
     status: number,
     headers: readonly string[],
+    standing: readonly string[],
     body: string,
   ): void {
     const length = Buffer.byteLength(body)
-    const all = ['content-length', String(length), 'x-request-id', id, ...headers]
-    all.push(...(this.#standing ?? []))
+    const all = ['content-length', String(length), 'x-request-id', id, ...headers, ...standing]
     // Who is answered while the server stops must let go of the connection, or the stop would wait for it.
     if (this.#isClosing) all.push('connection', 'close')
     response.writeHead(status, all)

@@ -171,4 +171,20 @@ describe('starting and stopping', () => {
     assert.equal(code, 1)
     assert.match(said, /is no catalogue:[\s\S]*\/scopes\/0/)
   })
+
+  it('OPS-10: rules of forward-auth that are not sound stop the start, each with its place, and so does broken JSON', async () => {
+    const file = join(directory, 'forward-auth.json')
+    const start = async (content: string) => {
+      writeFileSync(file, content)
+      return await runMain([], { ...place.env, DOORWARD_FORWARD_AUTH: file, PORT: '0' })
+    }
+    const rules = [{ path: '/a/../b', scopes: ['a:read'] }, { path: '/a' }]
+    const unsound = await start(JSON.stringify({ proxy: 'squid', environment: 'live', rules }))
+    assert.equal(unsound.code, 1)
+    for (const place of ['/proxy must be', '/rules/0/path must be', '/rules/1 must have'])
+      assert.ok(unsound.said.includes(place), unsound.said)
+    const broken = await start('{\n  "proxy": "nginx",\n  rules\n}')
+    assert.equal(broken.code, 1)
+    assert.match(broken.said, /forward-auth\.json cannot be read as JSON[\s\S]*line 3/)
+  })
 })

@@ -50,6 +50,7 @@ describe('every operation of the management API', () => {
         /\bapp\.(route|get|post|put|patch|delete|all)[(<]/.test(readFileSync(file, 'utf8')),
     )
     assert.deepEqual(openingRoutes.sort(), [
+      'src/access/forward-auth.routes.ts',
       'src/admin/management.ts',
       'src/http/documents.ts',
       'src/http/health.ts',

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The request that a proxy asks about. */
+export interface OriginalRequest {
+  readonly method: string
+  /** Lower-case, without a port; null where the proxy does not tell it. */
+  readonly host: string | null
+  readonly path: string
+  /** With the query. */
+  readonly uri: string
+}
+
+/** Where a kind of proxy says what the request was. */
+interface Dialect {
+  readonly method: string
+  readonly uri: string
+  readonly host: string
+}
+
+/**
+ * Only the headers of the configured kind are read: a client can send those of another kind through a proxy that does
+ * not know them. Envoy needs none, since it repeats the request itself, with a prefix to its path.
+ */
+const DIALECTS = {
+  nginx: dialect('x-original'),
+  caddy: dialect('x-forwarded'),
+  traefik: dialect('x-forwarded'),
+  envoy: null,
+} as const satisfies Record<string, Dialect | null>
+
+export type ProxyKind = keyof typeof DIALECTS
+export const PROXIES = Object.keys(DIALECTS) as readonly ProxyKind[]
+
+export const FORWARD_AUTH_PATH = '/v1/forward-auth'
+
+/** Whether a request is a question of such a proxy. */
+export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
+  if (url === undefined || !url.startsWith(FORWARD_AUTH_PATH)) return false
+  return proxy === 'envoy' ? url[FORWARD_AUTH_PATH.length] === '/' : url.length === FORWARD_AUTH_PATH.length
+}
+
+/** What the request was; null where the proxy does not say, or says it twice. */
+export function originalRequest(proxy: ProxyKind, request: IncomingMessage): OriginalRequest | null {
+  const known = DIALECTS[proxy]
+  const method = known === null ? request.method : single(request, known.method)
+  const uri = known === null ? request.url?.slice(FORWARD_AUTH_PATH.length) : single(request, known.uri)
+  const host = hostOf(known === null ? request.headers.host : single(request, known.host))
+  if (method === undefined || !/^[A-Z][A-Z-]{0,19}$/.test(method)) return null
+  if (uri === undefined || !uri.startsWith('/') || host === undefined) return null
+  const query = uri.indexOf('?')
+  return { method, host, uri, path: query === -1 ? uri : uri.slice(0, query) }
+}
+
+function dialect(family: string): Dialect {
+  return { method: `${family}-method`, uri: `${family}-uri`, host: `${family}-host` }
+}
+
+/** Node joins a repeated header with `, `, which is no part of a method, a host or a path. */
+function single({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** Undefined for what is no host at all. */
+function hostOf(text: string | undefined): string | null | undefined {
+  if (text === undefined || text === '') return null
+  const host = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{1,5})?$/i.exec(text)?.[1]
+  return host?.toLowerCase()
+}

@@ -1,0 +1,104 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import type { Logger } from './http/log.ts'
+
+/** In a worker's environment: which of them it is, from 1 on. */
+export const PLACE_VARIABLE = 'WORKER_PLACE'
+
+/** The first pause before a worker that ended by itself is replaced, and the longest; in between it doubles. */
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 30_000
+/** Who has lived for so long did not end for what made the one before end. */
+const SETTLED_AFTER_MS = 60_000
+
+export interface Crew {
+  readonly workers: number
+  readonly log: Logger
+  /** What has not ended so long after it was told to is killed. */
+  readonly stopWithinMs: number
+}
+
+export function isWorker(): boolean {
+  return cluster.isWorker
+}
+
+/** Lets go of the primary, whose word a worker would wait for even where it has nothing to do: so that it can end. */
+export function leaveCrew(): void {
+  cluster.worker?.disconnect()
+}
+
+/**
+ * Runs the same command in several processes that share one port, replaces those that end by themselves, and ends them
+ * all when it is told to. Gives back once all are started; a signal ends the process.
+ *
+ * @throws where the first does not come to listen: then no other would
+ */
+export async function startWorkers({ workers, log, stopWithinMs }: Crew): Promise<void> {
+  let stopping = false
+  cluster.setupPrimary({ args: process.argv.slice(2) })
+
+  const fork = (place: number): Worker => {
+    const worker = cluster.fork({ [PLACE_VARIABLE]: String(place) })
+    log.info({ worker: place, pid: worker.process.pid }, 'a worker starts')
+    return worker
+  }
+
+  const keep = (place: number, worker: Worker, pauseMs: number) => {
+    const startedAtMs = performance.now()
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (stopping) return
+      const nextMs = nextPauseMs(pauseMs, performance.now() - startedAtMs)
+      const { pid } = worker.process
+      log.error({ worker: place, pid, code, signal, again_in_ms: nextMs }, 'a worker ended by itself')
+      setTimeout(() => stopping || keep(place, fork(place), nextMs), nextMs)
+    })
+  }
+
+  const stop = async (signal: string) => {
+    // Ctrl-C reaches the workers too, from the terminal; they take the second word for the first.
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping all workers')
+    const running = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    const killing = setTimeout(() => {
+      for (const worker of running) worker.process.kill('SIGKILL')
+    }, stopWithinMs)
+    const codes = await Promise.all(running.map((worker) => end(worker)))
+    clearTimeout(killing)
+    log.info('stopped')
+    process.exit(codes.every((code) => code === 0) ? 0 : 1)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
+
+  const first = fork(1)
+  if (!(await listens(first))) {
+    if (!stopping) throw new Error('The first worker did not come to listen; what it said is above.')
+    return
+  }
+  keep(1, first, 0)
+  for (let place = 2; place <= workers; place++) keep(place, fork(place), 0)
+}
+
+/** How long to wait before a worker is replaced, by how long was waited before it and how long it lived. */
+export function nextPauseMs(pauseMs: number, livedMs: number): number {
+  if (pauseMs === 0 || livedMs >= SETTLED_AFTER_MS) return FIRST_PAUSE_MS
+  return Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
+}
+
+async function listens(worker: Worker): Promise<boolean> {
+  return await Promise.race([
+    once(worker, 'listening').then(() => true),
+    once(worker, 'exit').then(() => false),
+  ])
+}
+
+/** Its exit code; null where a signal was stronger. */
+async function end(worker: Worker): Promise<number | null> {
+  const { process: child } = worker
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit')
+    child.kill('SIGTERM')
+    await exited
+  }
+  return child.exitCode
+}
