@@ -41,7 +41,7 @@ export async function proveAssertion(
 }
 
 /** Why the claims of a signed assertion do not prove that this client is asking this server now; null where they do. */
-export function whyNotClaims(
+function whyNotClaims(
   { iss, sub, aud, exp, nbf, iat, jti }: Readonly<Record<string, unknown>>,
   { clientId, issuer, now }: { clientId: string; issuer: string; now: Date },
 ): ClientRefusalReason | null {

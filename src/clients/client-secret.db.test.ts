@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { hashCredential } from '@doorward/sdk/kernel'
 import { SignJWT } from 'jose'
 import { openTestApp, type TestApp, type TestClient } from '../../test/app.ts'
 import type { Settings } from '../app.ts'
@@ -159,6 +160,18 @@ describe('clients and their secrets in the database', () => {
     const { client_secret } = await post(client.client_id, 'rotate')
     assert.equal(await posted(client_secret), client.client_id)
     assert.equal(await posted(client.client_secret), 'secret_revoked')
+  })
+
+  it('VER-13: a secret that was seen in a URL is marked, and told to its owner', async () => {
+    const { client_id, client_secret } = await app.clientFor('org_1')
+    const exposed = [{ hash: hashCredential(client_secret), at: app.clock.now().toISOString(), ip: null }]
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_exposed1', items: [], exposed })
+    assert.equal((await read(client_id)).secrets[0].exposed_at, app.clock.now().toISOString())
+    const events = await app.call('GET', `/v1/audit-events?owner_id=org_1&action=client.exposed`)
+    assert.deepEqual(
+      events.body.data.map(({ target_id }: { target_id: string }) => target_id),
+      [client_id],
+    )
   })
 
   async function signed(client_id: string, jti: string = randomUUID()) {

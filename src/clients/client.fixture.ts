@@ -17,7 +17,7 @@ export const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 export const ed = generateKeyPairSync('ed25519')
 export const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-export function keySet(...keys: { publicKey: KeyObject }[]): JsonWebKeySet {
+function keySet(...keys: { publicKey: KeyObject }[]): JsonWebKeySet {
   const read = readKeySet({ keys: keys.map(({ publicKey }) => publicKey.export({ format: 'jwk' })) })
   if ('fault' in read) throw new Error(read.fault)
   return read
@@ -60,7 +60,7 @@ export function client(method: AuthMethod, more: Partial<Client> = {}): Client {
   }
 }
 
-export const LIVING = {
+const LIVING = {
   id: 'sec_1',
   expiresAt: null,
   retiresAt: null,
