@@ -124,6 +124,13 @@ describe('clients with a secret', () => {
     })
   })
 
+  it('AUD-06: what is claimed is kept for the log where it could be an id, and nothing else', async () => {
+    const claimed = async (id: string) =>
+      ((await byBasic.ask(null, { client_id: id })) as { clientId: string | null }).clientId
+    assert.equal(await claimed('cli_nobody'), 'cli_nobody')
+    for (const id of ['a b', 'a\nb', '\0', 'x'.repeat(201), 'ü']) assert.equal(await claimed(id), null)
+  })
+
   it('TOK-10: Basic where the body is registered', async () =>
     assert.equal(why(await byPost.ask(basic(ID, SECRET))), 'method_not_registered'))
 

@@ -38,7 +38,7 @@ export type ClientRefusalReason = keyof typeof CLIENT_REFUSALS
 export interface ClientRefusal {
   readonly reason: ClientRefusalReason
   readonly error: (typeof CLIENT_REFUSALS)[ClientRefusalReason]
-  /** As it was claimed, for the log; null where nothing was. */
+  /** As it was claimed, for the log; null where nothing was, or nothing that could be an id. */
   readonly clientId: string | null
   /** Then the 401 answers in kind: `WWW-Authenticate: Basic` (RFC 6749 §5.2). */
   readonly usedBasic: boolean
@@ -48,5 +48,6 @@ export function refuseClient(
   reason: ClientRefusalReason,
   { clientId = null, usedBasic = false }: { clientId?: string | null; usedBasic?: boolean } = {},
 ): ClientRefusal {
-  return { reason, error: CLIENT_REFUSALS[reason], clientId, usedBasic }
+  const plausible = clientId !== null && /^[\x21-\x7e]{1,200}$/.test(clientId)
+  return { reason, error: CLIENT_REFUSALS[reason], clientId: plausible ? clientId : null, usedBasic }
 }
