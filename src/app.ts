@@ -29,6 +29,9 @@ import type { Origin } from './audit/audit-event.ts'
 import type { Clock } from './base/clock.ts'
 import { pruneChanges } from './changes/change.store.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
+import { clientRoutes } from './clients/client.routes.ts'
+import { forgetOldAssertions } from './clients/client-assertion.store.ts'
+import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/open.ts'
 import { openDocuments } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
@@ -108,6 +111,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   ownerRoutes(app, door)
   keyRoutes(app, door, { brand, policy })
   keyLifeRoutes(app, door, { brand, policy })
+  clientRoutes(app, door, { brand, policy })
+  clientLifeRoutes(app, door, { brand, policy })
   usageRoutes(app, door)
   verifyRoutes(app, door, verifier)
   quotaRoutes(app, door)
@@ -140,6 +145,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await rollUpUsage(db, clock.now())
       await forgetOldQuotas(db, clock.now())
       await pruneChanges(db, clock.now())
+      await forgetOldAssertions(db, clock.now())
     }),
   ]
   app.addHook('onClose', async () => {

@@ -33,7 +33,14 @@ export interface TestApp {
   adminKeyWith(permissions: readonly Permission[], ownerId?: string): Promise<string>
   /** A key for an owner; scopes are declared where they are new. */
   keyFor(ownerId: string, more?: Record<string, unknown>): Promise<{ id: string; secret: string }>
+  /** A client of an owner's (null: the API provider's), confidential unless something else is said. */
+  clientFor(ownerId: string | null, more?: Record<string, unknown>): Promise<TestClient>
   close(): Promise<void>
+}
+
+export interface TestClient {
+  readonly client_id: string
+  readonly client_secret: string
 }
 
 export interface CallOptions {
@@ -107,6 +114,14 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
       for (const name of scopes) await call('POST', '/v1/scopes', { name, description: `Allows ${name}` })
       const asked = { owner_id: ownerId, name: 'a key', environment: 'live', scopes, ...more }
       const made = await call('POST', '/v1/keys', asked)
+      if (made.status !== 201) throw new Error(made.text)
+      return made.body
+    },
+    clientFor: async (ownerId, more = {}) => {
+      const scopes = ('scopes' in more ? more.scopes : ['orders:read']) as string[]
+      for (const name of scopes) await call('POST', '/v1/scopes', { name, description: `Allows ${name}` })
+      const asked = { name: 'An app', type: 'confidential', redirect_uris: ['https://app.example.com/cb'] }
+      const made = await call('POST', '/v1/clients', { ...asked, owner_id: ownerId, scopes, ...more })
       if (made.status !== 201) throw new Error(made.text)
       return made.body
     },

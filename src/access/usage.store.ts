@@ -131,14 +131,20 @@ async function noteExposures(tx: Tx, origin: Origin, hashes: readonly Buffer[]):
     .execute()
   const events = []
   for (const secret of exposed) {
-    const key = await tx
-      .selectFrom('keys')
+    const isClient = secret.holder_id.startsWith('cli_')
+    const holder = await tx
+      .selectFrom(isClient ? 'clients' : 'keys')
       .select('owner_id')
       .where('id', '=', secret.holder_id)
       .executeTakeFirst()
     const detail = { secret_id: secret.id, hint: secret.hint, where: 'url' }
-    const target = { ownerId: key?.owner_id ?? null, targetId: secret.holder_id }
-    events.push({ action: 'key.exposed', result: 'done', ...target, detail } as const)
+    const target = { ownerId: holder?.owner_id ?? null, targetId: secret.holder_id }
+    events.push({
+      action: isClient ? 'client.exposed' : 'key.exposed',
+      result: 'done',
+      ...target,
+      detail,
+    } as const)
   }
   await recordEvents(tx, origin, events)
 }

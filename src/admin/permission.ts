@@ -2,6 +2,8 @@
 export const PERMISSIONS = {
   'keys:read': 'List and read API keys and their use',
   'keys:write': 'Create, change, rotate and revoke API keys',
+  'clients:read': 'List and read OAuth clients',
+  'clients:write': 'Register, change, rotate, suspend and revoke OAuth clients',
   'owners:read': 'List and read owners',
   'owners:write': 'Change and suspend owners',
   'scopes:read': 'List APIs and scopes',

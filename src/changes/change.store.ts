@@ -48,6 +48,7 @@ function secretsOf(about: About) {
   if (about === 'everything') return sql`select hash from secrets where false`
   if ('secretId' in about) return sql`select hash from secrets where id = ${about.secretId}`
   if ('holderId' in about) return sql`select hash from secrets where holder_id = ${about.holderId}`
+  if ('clientId' in about) return sql`select hash from secrets where holder_id = ${about.clientId}`
   return sql`
     select secrets.hash from secrets join keys on keys.id = secrets.holder_id
     where keys.owner_id = ${about.ownerId} and secrets.revoked_at is null and keys.revoked_at is null

@@ -12,10 +12,12 @@ export interface StoredChange extends Change {
 /** Whose verdicts are altered. */
 export type About =
   | 'everything'
-  /** All secrets of a key, or of an admin key. */
+  /** All secrets of a key, of an admin key, or of a client. */
   | { readonly holderId: string }
   /** One secret of it. */
   | { readonly secretId: string }
+  /** All that was ever given to a client: its secrets. */
+  | { readonly clientId: string }
   /** All secrets of all keys of an owner. */
   | { readonly ownerId: string }
 

@@ -9,6 +9,9 @@ export interface Schema {
   keys: KeysTable
   secrets: SecretsTable
   admin_keys: AdminKeysTable
+  clients: ClientsTable
+  redirect_uris: RedirectUrisTable
+  client_assertions: ClientAssertionsTable
   idempotent_requests: IdempotentRequestsTable
   audit_events: AuditEventsTable
   audit_head: AuditHeadTable
@@ -102,6 +105,50 @@ interface AdminKeysTable {
   created_at: Fixed<Date>
   revoked_at: Date | null
   revoked_reason: string | null
+}
+
+interface ClientsTable {
+  id: Fixed<string>
+  owner_id: Fixed<string | null>
+  type: Fixed<'confidential' | 'public'>
+  environment: Fixed<string>
+  source: Fixed<'registered'>
+  name: string
+  description: string | null
+  client_uri: string | null
+  logo_uri: string | null
+  policy_uri: string | null
+  tos_uri: string | null
+  grant_types: ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+  jwks: ColumnType<{ keys: { kty: string }[] } | null, string | null, string | null>
+  jwks_uri: string | null
+  required_scopes: string[]
+  optional_scopes: string[]
+  client_credentials_scopes: string[]
+  first_party: boolean
+  testers: string[]
+  refresh_grace_seconds: number
+  created_by: Fixed<string>
+  created_at: Fixed<Date>
+  published_at: Date | null
+  suspended_at: Date | null
+  suspended_reason: string | null
+  suspended_by_provider: boolean
+  revoked_at: Date | null
+  revoked_reason: string | null
+}
+
+interface RedirectUrisTable {
+  client_id: Fixed<string>
+  place: Fixed<number>
+  uri: Fixed<string>
+}
+
+interface ClientAssertionsTable {
+  client_id: Fixed<string>
+  jti_hash: Fixed<Uint8Array>
+  forget_at: Fixed<Date>
 }
 
 interface IdempotentRequestsTable {

@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { deleteScope, keysHolding, lockCatalogue, setDeprecation } from './scope.store.ts'
+import { deleteScope, holdersOf, lockCatalogue, setDeprecation } from './scope.store.ts'
 
 /** Stops a scope from being given out, or allows it again. Who has it keeps it. */
 export async function deprecateScope(
@@ -26,17 +26,17 @@ export async function deprecateScope(
   return yes(name)
 }
 
-/** Removes a scope that nothing holds: no key, and no scope that implies it. */
+/** Removes a scope that nothing holds: no key, no client, and no scope that implies it. */
 export async function removeScope(tx: Tx, origin: Origin, name: string): Promise<Result<string, Problem>> {
   const catalogue = await lockCatalogue(tx)
   if (!catalogue.some((each) => each.name === name)) return no(NOT_FOUND)
   const implying = catalogue.filter((each) => each.implies.includes(name)).map((each) => each.name)
-  const holding = await keysHolding(tx, name)
-  if (implying.length > 0 || holding > 0)
+  const holding = await holdersOf(tx, name)
+  if (implying.length > 0 || holding.keys > 0 || holding.clients > 0)
     return no(
       problem(
         'scope_in_use',
-        `${holding} keys hold it${implying.length > 0 ? `, and ${implying.join(', ')} imply it` : ''}. ` +
+        `${holding.keys} keys and ${holding.clients} clients hold it${implying.length > 0 ? `, and ${implying.join(', ')} imply it` : ''}. ` +
           'Deprecate it, so that it is not given out any more.',
       ),
     )

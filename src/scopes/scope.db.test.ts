@@ -69,7 +69,7 @@ describe('the catalogue', () => {
     await declare('used:write', { implies: ['used:read'] })
     const refused = await app.call('DELETE', '/v1/scopes/used:read')
     assert.equal(refused.body.code, 'scope_in_use')
-    assert.match(refused.body.detail, /1 keys hold it, and used:write imply it/)
+    assert.match(refused.body.detail, /1 keys and 0 clients hold it, and used:write imply it/)
     await app.call('POST', `/v1/keys/${id}/revoke`)
     assert.equal((await app.call('DELETE', '/v1/scopes/used:read')).body.code, 'scope_in_use')
     assert.equal((await app.call('DELETE', '/v1/scopes/used:write')).status, 204)

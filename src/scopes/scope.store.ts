@@ -44,15 +44,18 @@ export async function deleteScope(tx: Tx, name: string): Promise<void> {
   await tx.deleteFrom('scopes').where('name', '=', name).execute()
 }
 
-/** How many keys that are not revoked hold a scope. */
-export async function keysHolding(db: Db, name: string): Promise<number> {
-  const { n } = await db
-    .selectFrom('keys')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where(sql<boolean>`scopes @> ${[name]}::text[]`)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirstOrThrow()
-  return Number(n)
+/** How many keys hold a scope, and how many clients have it in their ceiling or their list; revoked ones do not count. */
+export async function holdersOf(db: Db, name: string): Promise<{ keys: number; clients: number }> {
+  const { rows } = await sql<{ keys: number; clients: number }>`
+    select
+      (select count(*) from keys where scopes @> ${[name]}::text[] and revoked_at is null) as keys,
+      (
+        select count(*) from clients
+        where ${name} = any(required_scopes || optional_scopes || client_credentials_scopes)
+        and revoked_at is null
+      ) as clients`.execute(db)
+  const [{ keys, clients } = { keys: 0, clients: 0 }] = rows
+  return { keys: Number(keys), clients: Number(clients) }
 }
 
 export async function allApis(db: Db): Promise<Api[]> {

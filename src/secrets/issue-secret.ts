@@ -11,7 +11,7 @@ import { insertSecret } from './secret.store.ts'
 
 /** What is minted, for whom, until when. */
 export interface SecretOrder {
-  readonly kind: Extract<CredentialKind, 'api_key' | 'admin_key'>
+  readonly kind: Extract<CredentialKind, 'api_key' | 'admin_key' | 'client_secret'>
   readonly holderId: string
   readonly environment: string | null
   readonly brand: string | null

@@ -22,7 +22,7 @@ export interface Holder {
 /** The holder's word in the audit log: `key.rotated`. */
 export type HolderKind = keyof typeof CREDENTIAL_KIND
 
-const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key' } as const
+const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key', client: 'client_secret' } as const
 
 /** Starts a rotation: the old secret works until the overlap ends, the new one at once. At most two live. */
 export async function startRotation(

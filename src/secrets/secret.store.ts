@@ -81,6 +81,31 @@ export async function revokeUnusedSecret(tx: Tx, holderId: string, id: string, n
   return done.numUpdatedRows === 1n
 }
 
+/** Ends all secrets of a holder for good. */
+export async function revokeSecrets(tx: Tx, holderId: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('secrets')
+    .set({ revoked_at: now })
+    .where('holder_id', '=', holderId)
+    .where('revoked_at', 'is', null)
+    .execute()
+}
+
+/** Keeps who came with a secret last, where this is later than what is kept. */
+export async function noteSecretUse(
+  db: Db,
+  id: string,
+  { now, ip, userAgent }: { now: Date; ip: string | null; userAgent: string | null },
+): Promise<void> {
+  const printable = userAgent?.replace(/[^\x20-\x7e]/g, '').slice(0, 256) ?? null
+  await db
+    .updateTable('secrets')
+    .set({ last_used_at: now, last_used_ip: ip, last_used_user_agent: printable })
+    .where('id', '=', id)
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', now)]))
+    .execute()
+}
+
 /** Moves the expiry of a holder's secret. */
 export async function setSecretExpiry(
   tx: Tx,

@@ -1,7 +1,7 @@
 import { endedBy } from '@doorward/sdk/kernel'
 import { addSeconds, earlier } from '../base/clock.ts'
 
-/** What proves a key: stored only as a hash. Its holder is a key or an admin key. */
+/** What proves a key: stored only as a hash. Its holder is a key, an admin key or a client. */
 export interface StoredSecret {
   readonly id: string
   readonly holderId: string

@@ -41,6 +41,10 @@ describe('secrets at rest', () => {
       await server.call('POST', '/v1/verify', { credential: key.secret })
       await server.call('POST', '/v1/keys/lookup', { secret: key.secret })
     }
+    const app = { name: 'an app', type: 'confidential', redirect_uris: ['https://app.example/cb'] }
+    const { body: client } = await server.call('POST', '/v1/clients', app, { 'idempotency-key': 'register' })
+    const { body: renewed } = await server.call('POST', `/v1/clients/${client.client_id}/rotate`, {})
+    secrets.push(client.client_secret, renewed.client_secret)
     const { body: other } = await server.call('POST', '/v1/admin-keys', {
       name: 'a',
       permissions: ['verify'],

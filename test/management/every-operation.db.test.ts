@@ -32,6 +32,8 @@ describe('every operation of the management API', () => {
       'keys',
       'secrets',
       'admin_keys',
+      'clients',
+      'redirect_uris',
       'usage_minutes',
       'last_refusals',
       'idempotent_requests',
@@ -116,7 +118,7 @@ describe('every operation of the management API', () => {
   it('MGT-02: answers a key of another owner as if there were no such thing, byte for byte', async () => {
     const bound = ALL_PERMISSIONS.filter((permission) => !UNBOUND_ONLY.has(permission))
     const stranger = await app.adminKeyWith(bound, 'org_b')
-    const unknown: Record<string, string> = { key: 'key_unknown', org: 'org_unknown' }
+    const unknown: Record<string, string> = { key: 'key_unknown', cli: 'cli_unknown', org: 'org_unknown' }
     const before = await content()
     let asked = 0
     for (const operation of operations) {
@@ -151,7 +153,14 @@ describe('every operation of the management API', () => {
   })
 
   it('MGT-18: answers what the document says, when it succeeds', async () => {
-    const order = ['finishKeyRotation', 'undoKeyRotation', 'revokeKey', 'revokeAdminKey', 'suspendOwner']
+    const order = [
+      'finishKeyRotation',
+      'undoKeyRotation',
+      'revokeKey',
+      'revokeClient',
+      'revokeAdminKey',
+      'suspendOwner',
+    ]
     const last = (id: string) => order.indexOf(id)
     for (const operation of operations.toSorted((a, b) => last(a.id) - last(b.id))) {
       const { status, text } = await callOperation(app, operation, examples[operation.id], app.adminKey)

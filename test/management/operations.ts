@@ -16,8 +16,11 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
   const { body: adminKey } = await app.call('POST', '/v1/admin-keys', { name: 'a', permissions: ['verify'] })
   await app.call('POST', '/v1/scopes', { name: 'unused:read', description: 'Nothing holds it' })
+  const client = await app.clientFor(ownerId)
+  const rotatingClient = await app.clientFor(ownerId)
+  await app.call('POST', `/v1/clients/${rotatingClient.client_id}/rotate`)
   const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
-  const [byKey, byOwner] = [{ id: key.id }, { id: ownerId }]
+  const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
     createKey: { body: newKey },
     listKeys: {},
@@ -32,6 +35,19 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
     undoKeyRotation: { path: { id: rotating.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },
+    createClient: {
+      body: { name: 'a', type: 'public', redirect_uris: ['https://a.example/cb'], owner_id: ownerId },
+    },
+    listClients: {},
+    getClient: { path: byClient },
+    changeClient: { path: byClient, body: { name: 'b' } },
+    publishClient: { path: byClient, body: {} },
+    suspendClient: { path: byClient, body: { reason: 'test' } },
+    resumeClient: { path: byClient, body: {} },
+    rotateClient: { path: byClient, body: { overlap_seconds: 60 } },
+    finishClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
+    undoClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
+    revokeClient: { path: byClient, body: { reason: 'test' } },
     listOwners: {},
     getOwner: { path: byOwner },
     changeOwner: { path: byOwner, body: { name: 'b' } },

@@ -1,0 +1,112 @@
+import { endedBy, hashCredential } from '@doorward/sdk/kernel'
+import { no, type Result, yes } from '../base/result.ts'
+import {
+  type Client,
+  type FoundClient,
+  type JsonWebKeySet,
+  type KnownSecret,
+  type ProvenAssertion,
+  usesSecret,
+  whyEnded,
+} from './client.ts'
+import { claimedClient, proveAssertion } from './client-assertion.ts'
+import { type ClientRefusal, type ClientRefusalReason, refuseClient } from './client-refusal.ts'
+import { type ClientRequest, type PresentedClient, readClient } from './presented-client.ts'
+
+/** What authentication needs to know, handed in: the database's answers, or a cache's. */
+export interface ClientKnowledge {
+  /** Our issuer identifier: what an assertion must be addressed to. */
+  readonly issuer: string
+  /** Asked exactly once for each request, whoever it claims to be from. */
+  readonly find: (clientId: string, secretHash: string | null) => Promise<FoundClient | null>
+  /** Whether the id of this client's assertion was never seen before; from then on it was. */
+  readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
+  /** Keeps who came with a secret last. Called at most once in a minute for each. */
+  readonly noteUse: (secretId: string, use: ClientArrival) => Promise<void>
+  /** The key set at a client's `jwks_uri`, through the guard of all outbound requests; null where it cannot be had. */
+  readonly fetchKeys: (jwksUri: string) => Promise<JsonWebKeySet | null>
+}
+
+/** When and from where a request came. */
+export interface ClientArrival {
+  readonly now: Date
+  readonly ip: string | null
+  readonly userAgent: string | null
+}
+
+export interface AuthenticatedClient {
+  readonly client: Client
+  /** The secret that proved it, or null where something else did. */
+  readonly secretId: string | null
+}
+
+/**
+ * Who calls the token, revocation or introspection endpoint: read → known → alive → by the registered method → proven.
+ * Whether the client exists or not, one secret is hashed and one question asked. An assertion's id is spent last, when
+ * all else holds, so that a refused request burns nothing. May fetch keys, so it does not belong into a transaction.
+ */
+export async function authenticateClient(
+  knowledge: ClientKnowledge,
+  request: ClientRequest,
+  arrival: ClientArrival,
+): Promise<Result<AuthenticatedClient, ClientRefusal>> {
+  const read = readClient(request)
+  if (!read.ok) return read
+  const presented = read.value
+  const clientId = presented.clientId ?? claimedClient(proofOf(presented))
+  const refused = (reason: ClientRefusalReason) =>
+    no(refuseClient(reason, { clientId, usedBasic: presented.method === 'client_secret_basic' }))
+
+  if (clientId === null) return refused('assertion_malformed')
+  const hash = 'secret' in presented ? hashCredential(presented.secret.reveal()) : null
+  const found = await knowledge.find(clientId, hash)
+  if (found === null) return refused('unknown_client')
+  const ended = whyEnded(found.client)
+  if (ended !== null) return refused(ended)
+  if (presented.method !== found.client.tokenEndpointAuthMethod) return refused('method_not_registered')
+
+  if (presented.method === 'private_key_jwt') {
+    const why = await whyNotProven(knowledge, found.client, presented.assertion, arrival.now)
+    return why === null ? yes({ client: found.client, secretId: null }) : refused(why)
+  }
+  if (!usesSecret(presented.method)) return yes({ client: found.client, secretId: null })
+  const why = whyNotSecret(found.secret, arrival.now)
+  if (found.secret === null || why !== null) return refused(why ?? 'secret_wrong')
+  if (isWorthNoting(found.secret, arrival.now)) await knowledge.noteUse(found.secret.id, arrival)
+  return yes({ client: found.client, secretId: found.secret.id })
+}
+
+async function whyNotProven(
+  { issuer, fetchKeys, spend }: ClientKnowledge,
+  client: Client,
+  assertion: string,
+  now: Date,
+): Promise<ClientRefusalReason | null> {
+  const keys = client.jwks ?? (client.jwksUri === null ? null : await fetchKeys(client.jwksUri))
+  if (keys === null) return 'assertion_keys_unavailable'
+  const proven = await proveAssertion(assertion, { clientId: client.id, keys, issuer, now })
+  if (!proven.ok) return proven.no
+  return (await spend(client.id, proven.value)) ? null : 'assertion_replayed'
+}
+
+function whyNotSecret(secret: KnownSecret | null, now: Date): ClientRefusalReason | null {
+  if (secret === null) return 'secret_wrong'
+  const ended = endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
+  return ended === null ? null : (SECRET_ENDS.get(ended.reason) ?? 'secret_revoked')
+}
+
+const SECRET_ENDS = new Map<string, ClientRefusalReason>([
+  ['revoked', 'secret_revoked'],
+  ['rotated', 'secret_rotated'],
+  ['expired', 'secret_expired'],
+])
+
+const NOTED_EVERY_MS = 60_000
+
+function isWorthNoting({ lastUsedAt }: KnownSecret, now: Date): boolean {
+  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= NOTED_EVERY_MS
+}
+
+function proofOf(presented: PresentedClient): string {
+  return 'assertion' in presented ? presented.assertion : ''
+}

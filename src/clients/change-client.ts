@@ -1,0 +1,97 @@
+import type { Caller } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { canonicalJson } from '../audit/audit-event.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { revokeSecrets } from '../secrets/secret.store.ts'
+import { splitCeiling, whyNotDescribe } from './check-client.ts'
+import { lockClient, updateMetadata } from './client.store.ts'
+import { type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
+
+/** What is to be said anew; the rest stays. */
+export type ClientWish = { readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined } & {
+  /** The whole ceiling; what was required in it stays so, unless that is said anew too. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+/** Changes what is said of a client that is not over. Whose it is, its type and its environment stay for good. */
+export async function changeClient(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  wish: ClientWish,
+): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  const client = locked.value
+  const { scopes = ceilingOf(client), requiredScopes, ...rest } = wish
+  const ceiling = splitCeiling(
+    scopes,
+    requiredScopes ?? client.requiredScopes.filter((each) => scopes.includes(each)),
+  )
+  if (!ceiling.ok) return ceiling
+  const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
+  const fault = await whyNotDescribe(tx, caller, said, client)
+  if (fault !== null) return no(fault)
+
+  await updateMetadata(tx, client, said)
+  // One method at a time: secrets that prove nothing now must not come to life with the next change.
+  if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
+  await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
+  await recordDone(tx, caller, 'client.changed', about(client), changesBetween(client, said))
+  return yes(id)
+}
+
+/** The client, locked, where it is within reach and not over for good. */
+export async function lockUnrevoked(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<ClientWithSecrets, Problem>> {
+  const client = await lockClient(tx, caller.reach, id)
+  if (client === undefined) return no(NOT_FOUND)
+  if (client.revokedAt !== null)
+    return no(
+      problem('client_revoked', `It was revoked ${client.revokedAt.toISOString()}. Register a new client.`),
+    )
+  return yes(client)
+}
+
+export function about({ id, ownerId }: { id: string; ownerId: string | null }) {
+  return { ownerId, targetId: id }
+}
+
+function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
+  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
+}
+
+/** What the audit log hears: each field that is another now, with what it was and what it is. */
+function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<string, unknown> {
+  return Object.fromEntries(
+    AUDITED.filter(([, field]) => canonicalJson(before[field]) !== canonicalJson(after[field])).map(
+      ([name, field]) => [name, { from: before[field], to: after[field] }],
+    ),
+  )
+}
+
+const AUDITED = [
+  ['name', 'name'],
+  ['description', 'description'],
+  ['client_uri', 'clientUri'],
+  ['logo_uri', 'logoUri'],
+  ['policy_uri', 'policyUri'],
+  ['tos_uri', 'tosUri'],
+  ['redirect_uris', 'redirectUris'],
+  ['grant_types', 'grantTypes'],
+  ['token_endpoint_auth_method', 'tokenEndpointAuthMethod'],
+  ['jwks', 'jwks'],
+  ['jwks_uri', 'jwksUri'],
+  ['required_scopes', 'requiredScopes'],
+  ['optional_scopes', 'optionalScopes'],
+  ['client_credentials_scopes', 'clientCredentialsScopes'],
+  ['first_party', 'firstParty'],
+  ['testers', 'testers'],
+  ['refresh_grace_seconds', 'refreshGraceSeconds'],
+] as const

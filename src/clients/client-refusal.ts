@@ -1,0 +1,53 @@
+/**
+ * Every way in which a client's authentication can fail, with the error that goes out (RFC 6749 §5.2). A stranger hears
+ * the error only; the reason is for the log and for the client's owner.
+ */
+export const CLIENT_REFUSALS = {
+  no_client: 'invalid_client',
+  malformed_basic: 'invalid_client',
+  unsupported_scheme: 'invalid_client',
+  unsupported_assertion_type: 'invalid_client',
+  repeated_parameter: 'invalid_request',
+  two_methods: 'invalid_request',
+  client_id_mismatch: 'invalid_request',
+  unknown_client: 'invalid_client',
+  client_revoked: 'invalid_client',
+  client_suspended: 'invalid_client',
+  owner_suspended: 'invalid_client',
+  method_not_registered: 'invalid_client',
+  secret_wrong: 'invalid_client',
+  secret_revoked: 'invalid_client',
+  secret_rotated: 'invalid_client',
+  secret_expired: 'invalid_client',
+  assertion_malformed: 'invalid_client',
+  assertion_algorithm: 'invalid_client',
+  assertion_keys_unavailable: 'invalid_client',
+  assertion_signature: 'invalid_client',
+  assertion_issuer: 'invalid_client',
+  assertion_subject: 'invalid_client',
+  assertion_audience: 'invalid_client',
+  assertion_expired: 'invalid_client',
+  assertion_lives_too_long: 'invalid_client',
+  assertion_not_yet_valid: 'invalid_client',
+  assertion_without_id: 'invalid_client',
+  assertion_replayed: 'invalid_client',
+} as const satisfies Record<string, 'invalid_client' | 'invalid_request'>
+
+export type ClientRefusalReason = keyof typeof CLIENT_REFUSALS
+
+export interface ClientRefusal {
+  readonly reason: ClientRefusalReason
+  readonly error: (typeof CLIENT_REFUSALS)[ClientRefusalReason]
+  /** As it was claimed, for the log; null where nothing was, or nothing that could be an id. */
+  readonly clientId: string | null
+  /** Then the 401 answers in kind: `WWW-Authenticate: Basic` (RFC 6749 §5.2). */
+  readonly usedBasic: boolean
+}
+
+export function refuseClient(
+  reason: ClientRefusalReason,
+  { clientId = null, usedBasic = false }: { clientId?: string | null; usedBasic?: boolean } = {},
+): ClientRefusal {
+  const plausible = clientId !== null && /^[\x21-\x7e]{1,200}$/.test(clientId)
+  return { reason, error: CLIENT_REFUSALS[reason], clientId: plausible ? clientId : null, usedBasic }
+}

@@ -1,0 +1,114 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { Caller } from '../admin/caller.ts'
+import { changes, type Door, reads } from '../admin/management.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { pageOf } from '../http/cursor.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { findClient, listClients } from './client.store.ts'
+import type { ClientWithSecrets } from './client.ts'
+import {
+  ClientWire,
+  Environment,
+  fromNewClientWire,
+  IssuedClientWire,
+  NewClientWire,
+  State,
+  toClientWire,
+  toIssuedClientWire,
+} from './client.wire.ts'
+import { type ClientMint, createClient } from './create-client.ts'
+
+const tag = 'Clients'
+export const clientParams = strictObject({ id: Type.String({ pattern: '^cli_[A-Za-z0-9]{1,40}$' }) })
+
+/** Registering clients and finding them; what happens to one afterwards is in `client-life.routes.ts`. */
+export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint): void {
+  const create = {
+    id: 'createClient',
+    method: 'POST',
+    url: '/v1/clients',
+    permission: 'clients:write',
+    tag,
+    summary: 'Register an OAuth client; its secret is in this answer and never shown again',
+    body: NewClientWire,
+    status: 201,
+    answer: IssuedClientWire,
+    problems: [
+      'owner_not_covered',
+      'exceeds_authority',
+      'unknown_environment',
+      'unknown_scope',
+      'deprecated_scope',
+      'invalid_redirect_uri',
+      'invalid_client_metadata',
+      'owner_suspended',
+      'too_many_clients',
+    ],
+    idempotent: true,
+  } as const
+  changes(app, door, create, async ({ db, caller, body }) => {
+    const asked = fromNewClientWire(body)
+    if (!asked.ok) return asked
+    const made = await createClient(db, caller, mint, asked.value)
+    if (!made.ok) return made
+    const { id, secret } = made.value
+    return await answerClient(db, caller, id, (client) => toIssuedClientWire(client, secret, caller.now))
+  })
+
+  const list = {
+    id: 'listClients',
+    method: 'GET',
+    url: '/v1/clients',
+    permission: 'clients:read',
+    tag,
+    summary: 'OAuth clients, newest first',
+    query: strictObject({
+      owner_id: Type.Optional(OwnerId),
+      environment: Type.Optional(Environment),
+      state: Type.Optional(State),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Cursor),
+    }),
+    status: 200,
+    answer: pageWire(ClientWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, ({ db, caller, query }) => {
+    const { owner_id: ownerId, environment, state } = query
+    return pageOf(
+      query,
+      (after, limit) => listClients(db, caller.reach, { ownerId, environment, state }, { after, limit }),
+      (client) => toClientWire(client, caller.now),
+    )
+  })
+
+  const get = {
+    id: 'getClient',
+    method: 'GET',
+    url: '/v1/clients/:id',
+    permission: 'clients:read',
+    tag,
+    summary: 'One OAuth client, with its secrets by hint',
+    params: clientParams,
+    status: 200,
+    answer: ClientWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, async ({ db, caller, params: { id } }) =>
+    answerClient(db, caller, id, (client) => toClientWire(client, caller.now)),
+  )
+}
+
+/** The client as the caller may see it, read again after whatever was done to it. */
+export async function answerClient<T>(
+  db: Db,
+  caller: Caller,
+  id: string,
+  toWire: (client: ClientWithSecrets) => T,
+): Promise<Result<T, Problem>> {
+  const client = await findClient(db, caller.reach, id)
+  return client === undefined ? no(NOT_FOUND) : yes(toWire(client))
+}

@@ -1,0 +1,254 @@
+import { type Selectable, sql } from 'kysely'
+import type { Reach } from '../admin/caller.ts'
+import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { Position } from '../http/cursor.ts'
+import { secretsOf } from '../secrets/secret.store.ts'
+import type { Client, ClientMetadata, ClientState, ClientWithSecrets, FoundClient } from './client.ts'
+
+type Row = Selectable<Schema['clients']> & { owner_suspended_at: Date | null; redirect_uris: string[] | null }
+
+type NewRow = ClientMetadata &
+  Pick<
+    Client,
+    'id' | 'ownerId' | 'type' | 'environment' | 'source' | 'createdBy' | 'createdAt' | 'publishedAt'
+  >
+
+export async function insertClient(tx: Tx, client: NewRow): Promise<void> {
+  await tx
+    .insertInto('clients')
+    .values({
+      ...toColumns(client),
+      id: client.id,
+      owner_id: client.ownerId,
+      type: client.type,
+      environment: client.environment,
+      source: client.source,
+      created_by: client.createdBy,
+      created_at: client.createdAt,
+      published_at: client.publishedAt,
+      suspended_by_provider: false,
+    })
+    .execute()
+  await insertRedirectUris(tx, client)
+}
+
+/** Changes what is said of a client of this owner; what is revoked stays as it is. */
+export async function updateMetadata(
+  tx: Tx,
+  client: Pick<Client, 'id' | 'ownerId'>,
+  metadata: ClientMetadata,
+): Promise<void> {
+  await updateClient(tx, client, toColumns(metadata))
+  await tx.deleteFrom('redirect_uris').where('client_id', '=', client.id).execute()
+  await insertRedirectUris(tx, { ...metadata, id: client.id })
+}
+
+export interface ClientChange {
+  readonly published_at?: Date
+  readonly suspended_at?: Date | null
+  readonly suspended_reason?: string | null
+  readonly suspended_by_provider?: boolean
+  readonly revoked_at?: Date
+  readonly revoked_reason?: string
+}
+
+export async function updateClient(
+  tx: Tx,
+  { id, ownerId }: Pick<Client, 'id' | 'ownerId'>,
+  change: ClientChange | ReturnType<typeof toColumns>,
+): Promise<void> {
+  const done = await tx
+    .updateTable('clients')
+    .set(change)
+    .where('id', '=', id)
+    .where('owner_id', 'is not distinct from', ownerId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst()
+  if (done.numUpdatedRows !== 1n) throw new Error(`${id} was not there to be changed, though it was locked`)
+}
+
+export async function findClient(db: Db, reach: Reach, id: string): Promise<ClientWithSecrets | undefined> {
+  const row = await withinReach(db, reach).where('clients.id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : { ...fromRow(row), secrets: await secretsOf(db, [id]) }
+}
+
+/** The client with its secrets, its row locked until the transaction ends. */
+export async function lockClient(tx: Tx, reach: Reach, id: string): Promise<ClientWithSecrets | undefined> {
+  const locked = await tx
+    .selectFrom('clients')
+    .select('id')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  return locked === undefined ? undefined : await findClient(tx, reach, id)
+}
+
+export interface ClientFilter {
+  readonly ownerId?: string | undefined
+  readonly environment?: string | undefined
+  readonly state?: ClientState | undefined
+}
+
+export async function listClients(
+  db: Db,
+  reach: Reach,
+  filter: ClientFilter,
+  page: { after: Position | null; limit: number },
+): Promise<ClientWithSecrets[]> {
+  let query = withinReach(db, reach)
+    .orderBy('clients.created_at', 'desc')
+    .orderBy('clients.id', 'desc')
+    .limit(page.limit)
+  const { after } = page
+  if (after !== null)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('clients.created_at', 'clients.id'), '<', tuple(after.at, after.id)),
+    )
+  if (filter.ownerId !== undefined) query = query.where('clients.owner_id', '=', filter.ownerId)
+  if (filter.environment !== undefined) query = query.where('clients.environment', '=', filter.environment)
+  if (filter.state !== undefined)
+    query = query.where(
+      sql<string>`case
+        when clients.revoked_at is not null then 'revoked'
+        when clients.suspended_at is not null or owners.suspended_at is not null then 'suspended'
+        when clients.published_at is null then 'draft'
+        else 'live' end`,
+      '=',
+      filter.state,
+    )
+  const rows = await query.execute()
+  const secrets = await secretsOf(
+    db,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => ({
+    ...fromRow(row),
+    secrets: secrets.filter(({ holderId }) => holderId === row.id),
+  }))
+}
+
+/** Clients of an owner that still take a place. */
+export async function countStandingClients(db: Db, ownerId: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('clients')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('owner_id', '=', ownerId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+/** The client, whoever it belongs to, and its secret with this hash: one statement, found or not. */
+export async function clientWithSecret(
+  db: Db,
+  clientId: string,
+  secretHash: string | null,
+): Promise<FoundClient | null> {
+  // What can be no id is still asked for, as one that nobody has: a text that the database refuses would be a 500.
+  const id = /^[\x21-\x7e]{1,2000}$/.test(clientId) ? clientId : '-'
+  const hash = secretHash === null ? null : Buffer.from(secretHash, 'hex')
+  const row = await withinReach(db, 'every_owner')
+    .leftJoin('secrets as secret', (join) =>
+      join.onRef('secret.holder_id', '=', 'clients.id').on('secret.hash', '=', sql<Buffer>`${hash}::bytea`),
+    )
+    .select([
+      'secret.id as secret_id',
+      'secret.expires_at as secret_expires_at',
+      'secret.retires_at as secret_retires_at',
+      'secret.retired_at as secret_retired_at',
+      'secret.revoked_at as secret_revoked_at',
+      'secret.last_used_at as secret_last_used_at',
+    ])
+    .where('clients.id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const secret =
+    row.secret_id === null
+      ? null
+      : {
+          id: row.secret_id,
+          expiresAt: row.secret_expires_at,
+          retiresAt: row.secret_retires_at,
+          retiredAt: row.secret_retired_at,
+          revokedAt: row.secret_revoked_at,
+          lastUsedAt: row.secret_last_used_at,
+        }
+  return { client: fromRow(row), secret }
+}
+
+async function insertRedirectUris(tx: Tx, { id, redirectUris }: Pick<Client, 'id' | 'redirectUris'>) {
+  if (redirectUris.length === 0) return
+  const rows = redirectUris.map((uri, place) => ({ client_id: id, place, uri }))
+  await tx.insertInto('redirect_uris').values(rows).execute()
+}
+
+function withinReach(db: Db, reach: Reach) {
+  const query = db
+    .selectFrom('clients')
+    .leftJoin('owners', 'owners.id', 'clients.owner_id')
+    .selectAll('clients')
+    .select([
+      'owners.suspended_at as owner_suspended_at',
+      sql<string[] | null>`(
+        select array_agg(uri order by place) from redirect_uris where client_id = clients.id
+      )`.as('redirect_uris'),
+    ])
+  return reach === 'every_owner' ? query : query.where('clients.owner_id', '=', reach.ownerId)
+}
+
+function toColumns(metadata: ClientMetadata) {
+  return {
+    name: metadata.name,
+    description: metadata.description,
+    client_uri: metadata.clientUri,
+    logo_uri: metadata.logoUri,
+    policy_uri: metadata.policyUri,
+    tos_uri: metadata.tosUri,
+    grant_types: [...metadata.grantTypes],
+    token_endpoint_auth_method: metadata.tokenEndpointAuthMethod,
+    jwks: metadata.jwks === null ? null : JSON.stringify(metadata.jwks),
+    jwks_uri: metadata.jwksUri,
+    required_scopes: [...metadata.requiredScopes],
+    optional_scopes: [...metadata.optionalScopes],
+    client_credentials_scopes: [...metadata.clientCredentialsScopes],
+    first_party: metadata.firstParty,
+    testers: [...metadata.testers],
+    refresh_grace_seconds: metadata.refreshGraceSeconds,
+  }
+}
+
+function fromRow(row: Row): Client {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    type: row.type,
+    environment: row.environment,
+    source: row.source,
+    name: row.name,
+    description: row.description,
+    clientUri: row.client_uri,
+    logoUri: row.logo_uri,
+    policyUri: row.policy_uri,
+    tosUri: row.tos_uri,
+    redirectUris: row.redirect_uris ?? [],
+    grantTypes: row.grant_types,
+    tokenEndpointAuthMethod: row.token_endpoint_auth_method,
+    jwks: row.jwks,
+    jwksUri: row.jwks_uri,
+    requiredScopes: row.required_scopes,
+    optionalScopes: row.optional_scopes,
+    clientCredentialsScopes: row.client_credentials_scopes,
+    firstParty: row.first_party,
+    testers: row.testers,
+    refreshGraceSeconds: row.refresh_grace_seconds,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    publishedAt: row.published_at,
+    suspendedAt: row.suspended_at,
+    suspendedReason: row.suspended_reason,
+    suspendedByProvider: row.suspended_by_provider,
+    revokedAt: row.revoked_at,
+    revokedReason: row.revoked_reason,
+    ownerSuspendedAt: row.owner_suspended_at,
+  }
+}

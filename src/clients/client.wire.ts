@@ -1,0 +1,243 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { type Static, Type } from 'typebox'
+import { no, type Result, yes } from '../base/result.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { iso, Moment, nullable, OwnerId, strictObject } from '../http/wire.ts'
+import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
+import type { ClientWish } from './change-client.ts'
+import { splitCeiling } from './check-client.ts'
+import {
+  AUTH_METHODS,
+  CLIENT_SOURCES,
+  CLIENT_STATES,
+  CLIENT_TYPES,
+  type ClientWithSecrets,
+  ceilingOf,
+  DEFAULT_REFRESH_GRACE_SECONDS,
+  GRANT_TYPES,
+  hasSecret,
+  MAX_REDIRECT_URIS,
+  MAX_REFRESH_GRACE_SECONDS,
+  MAX_TESTERS,
+  stateOf,
+} from './client.ts'
+import { readKeySet } from './client-keys.ts'
+import type { NewClient } from './create-client.ts'
+
+/**
+ * What users read about an app, written by its author: no control characters, and none that turn the direction of text
+ * around or cannot be seen, because with these one app can be made to look like another.
+ */
+function shownText(maxLength: number, description: string) {
+  const unseen =
+    '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff'
+  return Type.String({ minLength: 1, maxLength, pattern: `^(?=[^]*\\S)[^${unseen}]*$`, description })
+}
+
+function oneOf<const T extends readonly string[]>(names: T, description?: string) {
+  return Type.Union(
+    names.map((name) => Type.Literal(name as T[number])),
+    description === undefined ? {} : { description },
+  )
+}
+
+const ScopeList = (description: string) =>
+  Type.Array(Type.String({ maxLength: 200 }), { uniqueItems: true, maxItems: 200, description })
+const PageUri = (description: string) => nullable(Type.String({ maxLength: 2000, description }))
+export const State = oneOf(CLIENT_STATES)
+export const Environment = Type.String({
+  pattern: '^[a-z][a-z0-9]{0,15}$',
+  description: 'A configured one. The first that is configured where it is missing',
+})
+
+const said = {
+  name: shownText(100, 'What users read'),
+  description: nullable(shownText(500, 'What users read')),
+  client_uri: PageUri('The homepage; https, as all of these'),
+  logo_uri: PageUri('Never fetched by Doorward'),
+  policy_uri: PageUri('How the app treats personal data'),
+  tos_uri: PageUri('Terms of service'),
+  redirect_uris: Type.Array(Type.String({ maxLength: 2000 }), {
+    uniqueItems: true,
+    maxItems: MAX_REDIRECT_URIS,
+    description:
+      'https; http for 127.0.0.1, [::1] and localhost, whose port may be any; com.example.app:/callback for public ' +
+      'clients. Compared byte for byte.',
+  }),
+  grant_types: Type.Array(oneOf(GRANT_TYPES), { uniqueItems: true, minItems: 1 }),
+  token_endpoint_auth_method: oneOf(AUTH_METHODS),
+  jwks: nullable(
+    Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Public keys of the client, for `private_key_jwt` (RFC 7517 §5). Never private ones',
+    }),
+  ),
+  jwks_uri: PageUri('Instead of `jwks`'),
+  scopes: ScopeList('The ceiling: all that users can grant it. Empty means none'),
+  required_scopes: ScopeList('Those of `scopes` that a user cannot leave out'),
+  client_credentials_scopes: ScopeList(
+    'What it may have without a user. Only an unbound admin key can add to it',
+  ),
+  first_party: Type.Boolean({ description: "The API provider's own. Only an unbound admin key can set it" }),
+  testers: Type.Array(Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }), {
+    uniqueItems: true,
+    maxItems: MAX_TESTERS,
+    description: 'Ids of the users who may authorize it while it is a draft',
+  }),
+  refresh_grace_seconds: Type.Integer({
+    minimum: 0,
+    maximum: MAX_REFRESH_GRACE_SECONDS,
+    default: DEFAULT_REFRESH_GRACE_SECONDS,
+    description: 'How long a refresh token may be presented again after a lost answer',
+  }),
+}
+
+const { name, ...optional } = said
+const change = Type.Partial(strictObject(optional)).properties
+
+export const NewClientWire = strictObject({
+  name,
+  type: oneOf(CLIENT_TYPES, 'Whether it can keep a secret (RFC 6749 §2.1)'),
+  owner_id: Type.Optional(nullable(OwnerId)),
+  environment: Type.Optional(Environment),
+  draft: Type.Optional(
+    Type.Boolean({
+      description:
+        'Only its testers may authorize a draft. Default: true with an admin key that is bound to one owner',
+    }),
+  ),
+  ...change,
+})
+
+export const ClientChangeWire = strictObject({ name: Type.Optional(name), ...change })
+
+export const ClientWire = Type.Object({
+  client_id: Type.String(),
+  owner_id: nullable(Type.String({ description: "null: the API provider's own registration" })),
+  type: oneOf(CLIENT_TYPES),
+  environment: Type.String(),
+  source: oneOf(CLIENT_SOURCES),
+  state: State,
+  ...said,
+  optional_scopes: ScopeList('Those of `scopes` that a user can leave out'),
+  created_by: Type.String(),
+  created_at: Moment,
+  published_at: nullable(Moment),
+  suspended_at: nullable(Moment),
+  suspended_reason: nullable(Type.String()),
+  suspended_by_provider: Type.Boolean({ description: 'Then its owner cannot resume it' }),
+  revoked_at: nullable(Moment),
+  revoked_reason: nullable(Type.String()),
+  rotation: nullable(RotationWire),
+  secrets: Type.Array(SecretWire, { description: 'Newest first' }),
+})
+
+export const IssuedClientWire = Type.Object({
+  client_secret: Type.Optional(Type.String({ description: 'Shown here once, and never again' })),
+  ...ClientWire.properties,
+})
+
+export function toClientWire(client: ClientWithSecrets, now: Date) {
+  const isOver = client.revokedAt !== null
+  return {
+    client_id: client.id,
+    owner_id: client.ownerId,
+    type: client.type,
+    environment: client.environment,
+    source: client.source,
+    state: stateOf(client),
+    name: client.name,
+    description: client.description,
+    client_uri: client.clientUri,
+    logo_uri: client.logoUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    redirect_uris: client.redirectUris,
+    grant_types: client.grantTypes,
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    jwks: client.jwks,
+    jwks_uri: client.jwksUri,
+    scopes: ceilingOf(client),
+    required_scopes: client.requiredScopes,
+    optional_scopes: client.optionalScopes,
+    client_credentials_scopes: client.clientCredentialsScopes,
+    first_party: client.firstParty,
+    testers: client.testers,
+    refresh_grace_seconds: client.refreshGraceSeconds,
+    created_by: client.createdBy,
+    created_at: iso(client.createdAt),
+    published_at: iso(client.publishedAt),
+    suspended_at: iso(client.suspendedAt),
+    suspended_reason: client.suspendedReason,
+    suspended_by_provider: client.suspendedByProvider,
+    revoked_at: iso(client.revokedAt),
+    revoked_reason: client.revokedReason,
+    rotation: isOver || !hasSecret(client) ? null : toRotationWire(client.secrets, now),
+    secrets: client.secrets.map((secret) => toSecretWire(secret, now, isOver)),
+  }
+}
+
+export function toIssuedClientWire(client: ClientWithSecrets, secret: Secret | null, now: Date) {
+  const shown = secret === null ? {} : { client_secret: secret.reveal() }
+  return { ...shown, ...toClientWire(client, now) }
+}
+
+/** What is not said is the usual: a code with PKCE and a refresh token, Basic where it can keep a secret. */
+export function fromNewClientWire(body: Static<typeof NewClientWire>): Result<NewClient, Problem> {
+  const wish = fromClientChangeWire(body)
+  if (!wish.ok) return wish
+  const { scopes = [], requiredScopes = [], ...metadata } = wish.value
+  const ceiling = splitCeiling(scopes, requiredScopes)
+  if (!ceiling.ok) return ceiling
+  return yes({
+    type: body.type,
+    ownerId: body.owner_id,
+    environment: body.environment,
+    draft: body.draft,
+    name: body.name,
+    description: metadata.description ?? null,
+    clientUri: metadata.clientUri ?? null,
+    logoUri: metadata.logoUri ?? null,
+    policyUri: metadata.policyUri ?? null,
+    tosUri: metadata.tosUri ?? null,
+    redirectUris: metadata.redirectUris ?? [],
+    grantTypes: metadata.grantTypes ?? ['authorization_code', 'refresh_token'],
+    tokenEndpointAuthMethod:
+      metadata.tokenEndpointAuthMethod ?? (body.type === 'public' ? 'none' : 'client_secret_basic'),
+    jwks: metadata.jwks ?? null,
+    jwksUri: metadata.jwksUri ?? null,
+    ...ceiling.value,
+    clientCredentialsScopes: metadata.clientCredentialsScopes ?? [],
+    firstParty: metadata.firstParty ?? false,
+    testers: metadata.testers ?? [],
+    refreshGraceSeconds: metadata.refreshGraceSeconds ?? DEFAULT_REFRESH_GRACE_SECONDS,
+  })
+}
+
+export function fromClientChangeWire(body: Static<typeof ClientChangeWire>): Result<ClientWish, Problem> {
+  const jwks = body.jwks == null ? body.jwks : readKeySet(body.jwks)
+  if (jwks != null && 'fault' in jwks)
+    return no(
+      problem('invalid_client_metadata', `/jwks ${jwks.fault}`, {
+        faults: [{ at: '/jwks', message: jwks.fault }],
+      }),
+    )
+  return yes({
+    name: body.name,
+    description: body.description,
+    clientUri: body.client_uri,
+    logoUri: body.logo_uri,
+    policyUri: body.policy_uri,
+    tosUri: body.tos_uri,
+    redirectUris: body.redirect_uris,
+    grantTypes: body.grant_types,
+    tokenEndpointAuthMethod: body.token_endpoint_auth_method,
+    jwks,
+    jwksUri: body.jwks_uri,
+    scopes: body.scopes,
+    requiredScopes: body.required_scopes,
+    clientCredentialsScopes: body.client_credentials_scopes,
+    firstParty: body.first_party,
+    testers: body.testers,
+    refreshGraceSeconds: body.refresh_grace_seconds,
+  })
+}

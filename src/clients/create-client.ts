@@ -1,0 +1,105 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { type Caller, covers } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { newId } from '../base/id.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { touchOwner } from '../owners/owner.store.ts'
+import { expiryOf, type Policy } from '../owners/policy.ts'
+import { issueSecret } from '../secrets/issue-secret.ts'
+import { type Described, whyNotDescribe } from './check-client.ts'
+import { countStandingClients, insertClient } from './client.store.ts'
+import { MAX_CLIENTS_PER_OWNER, usesSecret } from './client.ts'
+
+/** How clients' secrets are made here; from configuration. */
+export interface ClientMint {
+  readonly brand: string | null
+  readonly policy: Policy
+}
+
+export interface NewClient extends Described {
+  /** Null: the API provider's own; undefined: as the admin key has it. */
+  readonly ownerId: string | null | undefined
+  /** Undefined: the first of those that are configured. */
+  readonly environment: string | undefined
+  /** Undefined: a draft where an owner registers it, live where the API provider does. */
+  readonly draft: boolean | undefined
+}
+
+/** Registers a client, and makes its first secret where it has one. */
+export async function createClient(
+  tx: Tx,
+  caller: Caller,
+  { brand, policy }: ClientMint,
+  asked: NewClient,
+): Promise<Result<{ id: string; secret: Secret | null }, Problem>> {
+  const { ownerId: askedOwnerId, environment = policy.environments[0] ?? '', draft, ...described } = asked
+  const bound = caller.reach === 'every_owner' ? null : caller.reach.ownerId
+  const ownerId = askedOwnerId === undefined ? bound : askedOwnerId
+  if (bound !== null && (ownerId === null || !covers(caller.reach, ownerId)))
+    return no(
+      problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
+    )
+  if (!policy.environments.includes(environment))
+    return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
+  const fault = (await whyNotDescribe(tx, caller, described)) ?? (await whyNoPlace(tx, caller, ownerId))
+  if (fault !== null) return no(fault)
+
+  const id = newId('cli')
+  await insertClient(tx, {
+    ...described,
+    id,
+    ownerId,
+    environment,
+    source: 'registered',
+    createdBy: caller.adminKeyId,
+    createdAt: caller.now,
+    publishedAt: (draft ?? bound !== null) ? null : caller.now,
+  })
+  const issued = usesSecret(described.tokenEndpointAuthMethod)
+    ? await issueClientSecret(tx, caller, { brand, policy }, { id, environment })
+    : null
+  const detail = {
+    hint: issued?.hint ?? null,
+    name: described.name,
+    type: described.type,
+    environment,
+    redirect_uris: described.redirectUris,
+    required_scopes: described.requiredScopes,
+    optional_scopes: described.optionalScopes,
+    client_credentials_scopes: described.clientCredentialsScopes,
+    first_party: described.firstParty,
+  }
+  await announce(tx, caller.now, { action: 'client.created', about: { clientId: id } })
+  await recordDone(tx, caller, 'client.created', { ownerId, targetId: id }, detail)
+  return yes({ id, secret: issued?.secret ?? null })
+}
+
+/** A secret lives as long as the policy allows: a client cannot be registered anew without losing its grants. */
+export async function issueClientSecret(
+  tx: Tx,
+  caller: Caller,
+  { brand, policy }: ClientMint,
+  { id, environment }: { id: string; environment: string },
+): Promise<{ hint: string; secret: Secret }> {
+  const expiresAt = longestLife(policy, caller.now)
+  const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
+  return await issueSecret(tx, order, caller.now)
+}
+
+/** What the policy gives who asks for nothing; it refuses only what is asked for. */
+export function longestLife(policy: Policy, now: Date): Date | null {
+  const expiry = expiryOf({}, policy, now)
+  return expiry.ok ? expiry.value : null
+}
+
+async function whyNoPlace(tx: Tx, caller: Caller, ownerId: string | null): Promise<Problem | null> {
+  if (ownerId === null) return null
+  const owner = await touchOwner(tx, ownerId, caller.now)
+  if (owner.suspendedAt !== null) return problem('owner_suspended', 'Resume the owner first.')
+  return (await countStandingClients(tx, ownerId)) >= MAX_CLIENTS_PER_OWNER
+    ? problem('too_many_clients', `It has ${MAX_CLIENTS_PER_OWNER}. Revoke those that nobody uses.`)
+    : null
+}

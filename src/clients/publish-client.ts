@@ -1,0 +1,19 @@
+import type { Caller } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import type { Problem } from '../http/problem.ts'
+import { about, lockUnrevoked } from './change-client.ts'
+import { updateClient } from './client.store.ts'
+
+/** Lets every user authorize a draft, not its testers only. Publishing twice is no fault. */
+export async function publishClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  if (locked.value.publishedAt !== null) return yes(id)
+  await updateClient(tx, locked.value, { published_at: caller.now })
+  await announce(tx, caller.now, { action: 'client.published', about: { clientId: id } })
+  await recordDone(tx, caller, 'client.published', about(locked.value))
+  return yes(id)
+}

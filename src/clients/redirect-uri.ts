@@ -1,0 +1,109 @@
+import type { ClientType } from './client.ts'
+
+/**
+ * Where an authorization code may be sent. Registration is strict about the form, so that the text means the same to
+ * us, to the browser and to whoever reads it; after that only the very same text is accepted. Nothing is normalised,
+ * and the only exception is the port of a loopback address.
+ */
+
+/**
+ * The hosts on which `http` is allowed, and where any port will do (RFC 8252 §7.3): a native app listens on whatever
+ * port is free.
+ *
+ * `localhost` is among them, though RFC 8252 §8.3 says that it is NOT RECOMMENDED. Its reason is that the name may be
+ * resolved to something else than this machine, or the app may listen on more than the loopback interface. Browsers
+ * have since come to resolve it by themselves; a code that strays is worth nothing without the verifier, because PKCE is
+ * asked of every client; and widely used clients register `http://localhost/callback` and then choose a port.
+ */
+const LOOPBACK =
+  /^http:\/\/(?<host>127\.0\.0\.1|\[::1\]|localhost)(?::(?<port>[1-9]\d{0,4}))?(?<rest>[/?].*)?$/
+
+/** RFC 3986's characters. So no space, control character, quote, backslash, and nothing that is not ASCII. */
+const CHARACTERS = /^(?:[A-Za-z0-9\-._~:/?[\]@!$&'()+,;=]|%[0-9A-Fa-f]{2})+$/
+const SCHEME = /^(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?<rest>.*)$/
+/** RFC 8252 §7.1: a domain name of the app's owner, in reverse. A scheme without a dot could be anybody's. */
+const REVERSE_DOMAIN = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/
+/** What the answer itself says; a query that says it too would be read either way. */
+const ANSWERS = new Set(['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'])
+const MAX_LENGTH = 2000
+
+/** Why a redirect URI cannot be registered, as a sentence that says what to do; null where it can. */
+export function whyNotRedirectUri(uri: string, type: ClientType): string | null {
+  const { scheme, rest = '' } = SCHEME.exec(uri)?.groups ?? {}
+  const form = whyNotUri(uri)
+  if (form !== null) return form
+  if (scheme === undefined) return 'is not absolute: it has no scheme.'
+  if (scheme !== scheme.toLowerCase()) return 'has a scheme in capitals. Write it in lower case.'
+  if (new URLSearchParams(queryOf(uri)).keys().some((name) => ANSWERS.has(name)))
+    return `has a query that says what the answer says; these names are taken: ${[...ANSWERS].join(', ')}.`
+  if (scheme === 'https') return whyNotAuthority(uri)
+  if (scheme === 'http')
+    return LOOPBACK.test(uri)
+      ? whyNotAuthority(uri)
+      : 'is http. Only 127.0.0.1, [::1] and localhost can be reached so; use https.'
+  if (!REVERSE_DOMAIN.test(scheme))
+    return "has a scheme that no app can own. Use https, or your domain's name in reverse: com.example.app:/callback."
+  if (type !== 'public') return 'has a scheme of its own, which is for public clients only. Use https.'
+  if (!rest.startsWith('/')) return 'must go on with a slash after the scheme: com.example.app:/callback.'
+  return null
+}
+
+/** The same for a page of the client's: https only. */
+export function whyNotPageUri(uri: string): string | null {
+  const form = whyNotUri(uri)
+  if (form !== null) return form
+  return uri.startsWith('https://') ? whyNotAuthority(uri) : 'must begin with https://.'
+}
+
+/**
+ * Whether a code may be sent to what a request asks for: exactly what was registered, or a registered loopback address
+ * with another port (RFC 8252 §7.3; RFC 9700 §2.1).
+ */
+export function matchesRedirectUri(asked: string, registered: readonly string[]): boolean {
+  if (registered.includes(asked)) return true
+  const place = loopbackPlace(asked)
+  return place !== null && registered.some((each) => loopbackPlace(each) === place)
+}
+
+/** Whether any app on the user's machine could be listening: consent for such a client is never silent. */
+export function isClaimedByNobody(uri: string): boolean {
+  return !uri.startsWith('https://')
+}
+
+/** A loopback address without its port; null for all others. */
+function loopbackPlace(uri: string): string | null {
+  const { host, port, rest = '' } = LOOPBACK.exec(uri)?.groups ?? {}
+  if (host === undefined || Number(port ?? 80) > 65_535) return null
+  return `${host}${rest}`
+}
+
+function whyNotUri(uri: string): string | null {
+  if (uri.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters.`
+  if (uri.includes('#')) return 'has a fragment, which never arrives at a server.'
+  if (uri.includes('*')) return 'has a wildcard. Every address is registered by itself.'
+  if (uri.includes('\\')) return 'has a backslash, which browsers read as a slash.'
+  if (!CHARACTERS.test(uri)) return 'has characters that no URI has. Percent-encode them.'
+  const { authority = '', path = '' } =
+    /^[^:]*:(?:\/\/(?<authority>[^/?]*))?(?<path>[^?]*)/.exec(uri)?.groups ?? {}
+  if (authority.includes('@')) return 'has a user name in front of its host.'
+  if (/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) return 'has . or .. in its path, which browsers resolve.'
+  return null
+}
+
+/** The host as browsers would write it, so that what is read is where it goes: no `0x7f.1`, no `EXAMPLE.com`. */
+function whyNotAuthority(uri: string): string | null {
+  const authority = /^https?:\/\/(?<authority>[^/?]*)/.exec(uri)?.groups?.authority ?? ''
+  if (authority === '') return 'has no host. Write two slashes and a host after the scheme.'
+  if (!URL.canParse(uri)) return 'has a host or port that is none.'
+  const { hostname, protocol } = new URL(uri)
+  const [, port] = /:(\d*)$/.exec(authority) ?? []
+  if (port === '' || port?.startsWith('0')) return 'has no proper port after the colon.'
+  if (authority !== (port === undefined ? hostname : `${hostname}:${port}`))
+    return `has its host in a form that browsers rewrite. Write ${protocol}//${hostname}.`
+  return null
+}
+
+function queryOf(uri: string): string {
+  const at = uri.indexOf('?')
+  return at === -1 ? '' : uri.slice(at + 1)
+}

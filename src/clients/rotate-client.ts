@@ -1,0 +1,72 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import type { Caller } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
+import { about, lockUnrevoked } from './change-client.ts'
+import { type ClientWithSecrets, hasSecret, usesSecret } from './client.ts'
+import { type ClientMint, issueClientSecret, longestLife } from './create-client.ts'
+
+/**
+ * Gives a client a second secret, its first where it proved itself in another way before. Suspended ones can be rotated
+ * too: after a leak this is what has to be done before they are resumed. So can those whose secret has expired, because
+ * a new client would have none of the grants.
+ */
+export async function rotateClient(
+  tx: Tx,
+  caller: Caller,
+  mint: ClientMint,
+  id: string,
+  overlapSeconds: number,
+): Promise<Result<{ secret: Secret }, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  const client = locked.value
+  if (!usesSecret(client.tokenEndpointAuthMethod)) return no(WITHOUT_SECRET)
+  if (!hasSecret(client)) {
+    const { secret, hint } = await issueClientSecret(tx, caller, mint, client)
+    await announce(tx, caller.now, { action: 'client.rotated', about: { clientId: id } })
+    await recordDone(tx, caller, 'client.rotated', about(client), { old: null, new: hint })
+    return yes({ secret })
+  }
+  const { environment } = client
+  return await startRotation(tx, caller, client, 'client', {
+    environment,
+    brand: mint.brand,
+    expiresAt: longestLife(mint.policy, caller.now),
+    overlapSeconds,
+  })
+}
+
+/** Ends the overlap now: only the new secret works. */
+export async function finishClientRotation(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<string, Problem>> {
+  const locked = await lockRotating(tx, caller, id)
+  return locked.ok ? await finishRotation(tx, caller, locked.value, 'client') : locked
+}
+
+/** Takes the new secret back while nobody has used it; the old one lives on. */
+export async function undoClientRotation(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+): Promise<Result<string, Problem>> {
+  const locked = await lockRotating(tx, caller, id)
+  return locked.ok ? await undoRotation(tx, caller, locked.value, 'client') : locked
+}
+
+async function lockRotating(tx: Tx, caller: Caller, id: string): Promise<Result<ClientWithSecrets, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  return locked.ok && !hasSecret(locked.value) ? no(WITHOUT_SECRET) : locked
+}
+
+const WITHOUT_SECRET = problem(
+  'client_without_secret',
+  'Set `token_endpoint_auth_method` to `client_secret_basic` or `client_secret_post` first. Public clients have none.',
+)

@@ -1,0 +1,65 @@
+import type { Caller } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { about, lockUnrevoked } from './change-client.ts'
+import { lockClient, updateClient } from './client.store.ts'
+
+/**
+ * Stops a client at every endpoint and every verifier, until it is resumed. Suspending twice is no fault, and the API
+ * provider's word goes over the owner's.
+ */
+export async function suspendClient(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  const client = locked.value
+  const byProvider = caller.reach === 'every_owner'
+  if (client.suspendedAt !== null && (client.suspendedByProvider || !byProvider)) return yes(id)
+  await updateClient(tx, client, {
+    suspended_at: client.suspendedAt ?? caller.now,
+    suspended_reason: reason,
+    suspended_by_provider: byProvider,
+  })
+  await announce(tx, caller.now, { action: 'client.suspended', about: { clientId: id } })
+  await recordDone(tx, caller, 'client.suspended', about(client), { reason })
+  return yes(id)
+}
+
+/** Lets a suspended client work again. What the API provider suspended, no owner resumes. */
+export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+  const locked = await lockUnrevoked(tx, caller, id)
+  if (!locked.ok) return locked
+  const client = locked.value
+  if (client.suspendedAt === null) return yes(id)
+  if (client.suspendedByProvider && caller.reach !== 'every_owner')
+    return no(problem('exceeds_authority', 'The API provider suspended it, and only they can resume it.'))
+  const resumed = { suspended_at: null, suspended_reason: null, suspended_by_provider: false }
+  await updateClient(tx, client, resumed)
+  await announce(tx, caller.now, { action: 'client.resumed', about: { clientId: id } })
+  await recordDone(tx, caller, 'client.resumed', about(client))
+  return yes(id)
+}
+
+/** Ends a client for good, with its secrets and all that users granted it. The first reason stands. */
+export async function revokeClient(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  const client = await lockClient(tx, caller.reach, id)
+  if (client === undefined) return no(NOT_FOUND)
+  if (client.revokedAt !== null) return yes(id)
+  await updateClient(tx, client, { revoked_at: caller.now, revoked_reason: reason })
+  const ended = { reason: 'revoked', at: caller.now } as const
+  await announce(tx, caller.now, { action: 'client.revoked', about: { clientId: id }, ended })
+  await recordDone(tx, caller, 'client.revoked', about(client), { reason })
+  return yes(id)
+}
