@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { DEFAULT_SETTINGS, openTestApp, type TestApp } from '../../test/app.ts'
+import { buildApp } from '../app.ts'
+import { openLog } from '../http/log.ts'
+import { forgetOldQuotas } from './quota.store.ts'
+
+type App = Awaited<ReturnType<typeof buildApp>>
+
+describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () => {
+  let app: TestApp
+  let second: App
+  before(async () => {
+    app = await openTestApp()
+    second = await buildApp({
+      database: app.database,
+      clock: app.clock,
+      log: openLog('silent'),
+      settings: DEFAULT_SETTINGS,
+    })
+  })
+  after(async () => {
+    await second.close()
+    await app.close()
+  })
+
+  const daily = (limit: number) => ({ limit, period: 'day' })
+
+  async function verify(secret: string, more: object = {}, node: App = app.app) {
+    const { body } = await app.call('POST', '/v1/verify', { credential: secret, ...more }, { node })
+    return body
+  }
+
+  const outcome = (body: { valid: boolean; refusal?: { reason: string } }) =>
+    body.valid ? 'accepted' : body.refusal?.reason
+
+  async function spentOf(id: string): Promise<number[]> {
+    const { body } = await app.call('GET', `/v1/keys/${id}/quotas`)
+    return body.data.map(({ spent }: { spent: number }) => spent)
+  }
+
+  it('VER-06: of 60 calls at once at two nodes a quota of 20 lets in exactly 20', async () => {
+    const { id, secret } = await app.keyFor('org_race', { quota: daily(20) })
+    const calls = Array.from({ length: 60 }, (_, n) => verify(secret, {}, n % 2 === 0 ? app.app : second))
+    const got = (await Promise.all(calls)).map(outcome)
+    assert.equal(got.filter((each) => each === 'accepted').length, 20)
+    assert.equal(got.filter((each) => each === 'quota_exceeded').length, 40)
+    assert.deepEqual(await spentOf(id), [20])
+  })
+
+  it('VER-08, VER-09: what is refused spends nothing, of the key or of the owner', async () => {
+    const owner = 'org_both'
+    const a = await app.keyFor(owner, { quota: daily(2) })
+    const b = await app.keyFor(owner, { quota: daily(9) })
+    await app.call('PATCH', `/v1/owners/${owner}`, { quota: daily(4) })
+    const got: unknown[] = []
+    for (const { secret } of [a, a, a, a, b, b, b, b]) got.push(outcome(await verify(secret)))
+    const no = 'quota_exceeded'
+    assert.deepEqual(got, ['accepted', 'accepted', no, no, 'accepted', 'accepted', no, no])
+    assert.deepEqual(
+      [await spentOf(a.id), await spentOf(b.id)],
+      [
+        [2, 4],
+        [2, 4],
+      ],
+    )
+    await verify(b.secret, { scopes: ['orders:write'] })
+    await verify(b.secret, { environment: 'test' })
+    await verify(b.secret, { dry_run: true })
+    assert.deepEqual(await spentOf(b.id), [2, 4])
+  })
+
+  it('KEY-11: a rotation neither doubles a quota nor gives it back', async () => {
+    const { id, secret } = await app.keyFor('org_rotates', { quota: daily(3) })
+    await verify(secret)
+    const { body } = await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 600 })
+    const got: unknown[] = []
+    for (const each of [body.secret, secret, body.secret, secret]) got.push(outcome(await verify(each)))
+    assert.deepEqual(got, ['accepted', 'accepted', 'quota_exceeded', 'quota_exceeded'])
+  })
+
+  it('VER-11: a verdict says where the limits stand, and when to come again', async () => {
+    const burst = { name: 'burst', limit: 2, window_seconds: 60 }
+    const { secret } = await app.keyFor('org_told', { rate_limits: [burst], quota: daily(9) })
+    const first = await verify(secret)
+    assert.deepEqual(
+      first.limits.map(({ kind, name, remaining }: Record<string, unknown>) => [kind, name, remaining]),
+      [
+        ['rate_limit', 'burst', 1],
+        ['quota', 'day', 8],
+      ],
+    )
+    await verify(secret)
+    const third = await verify(secret)
+    assert.equal(outcome(third), 'rate_limited')
+    assert.equal(third.refusal.retry_after_seconds, 60)
+    assert.match(third.refusal.message, /burst \(2 in 60 s\)/)
+    assert.equal(outcome(await verify(secret, { cost: 0 })), 'accepted')
+  })
+
+  it('a limit that is lowered holds at once, also at another node', async () => {
+    const { id, secret } = await app.keyFor('org_lowered', { quota: daily(9) })
+    assert.equal(outcome(await verify(secret, {}, second)), 'accepted')
+    await app.call('PATCH', `/v1/keys/${id}`, { quota: daily(1) })
+    assert.equal(outcome(await verify(secret)), 'quota_exceeded')
+    await app.call('PATCH', `/v1/keys/${id}`, { quota: null })
+    assert.equal(outcome(await verify(secret)), 'accepted')
+  })
+
+  it('a new day has a new quota, and what was spent long ago is forgotten', async () => {
+    const { id, secret } = await app.keyFor('org_days', { quota: daily(1) })
+    assert.deepEqual(
+      [outcome(await verify(secret)), outcome(await verify(secret))],
+      ['accepted', 'quota_exceeded'],
+    )
+    app.clock.advance({ seconds: 24 * 3600 })
+    assert.deepEqual(await spentOf(id), [0])
+    assert.equal(outcome(await verify(secret)), 'accepted')
+    app.clock.advance({ seconds: 101 * 24 * 3600 })
+    await forgetOldQuotas(app.db, app.clock.now())
+    assert.deepEqual(await app.db.selectFrom('quota_spent').selectAll().execute(), [])
+  })
+
+  it('SDKs spend by the id of the secret, each for itself, and one that does not exist is null', async () => {
+    const { id, secret } = await app.keyFor('org_sdk', { quota: daily(5) })
+    const { body: verdict } = await app.call('POST', '/v1/verify', { credential: secret, dry_run: true })
+    const credential_id = verdict.principal.credential_id
+    const spends = [
+      { credential_id, cost: 4 },
+      { credential_id: 'sec_none', cost: 1 },
+      { credential_id, cost: 2 },
+      { credential_id, cost: 1 },
+    ]
+    const { status, body } = await app.call('POST', '/v1/quota-spends', { spends })
+    assert.equal(status, 200)
+    assert.deepEqual(
+      body.data.map((answer: { granted: boolean } | null) => answer?.granted ?? null),
+      [true, null, false, true],
+    )
+    assert.deepEqual(await spentOf(id), [5])
+    const wrong = [
+      { spends: [] },
+      { spends: [{ credential_id, cost: 0 }] },
+      { spends: [{ credential_id, cost: -1 }] },
+    ]
+    for (const each of wrong) assert.equal((await app.call('POST', '/v1/quota-spends', each)).status, 400)
+  })
+
+  it('an admin key that is bound to an owner cannot lift its limits, and changes the rest', async () => {
+    const { id } = await app.keyFor('org_bound', { quota: daily(1) })
+    const bound = await app.adminKeyWith(['keys:write', 'owners:write'], 'org_bound')
+    for (const change of [{ quota: null }, { rate_limits: [] }])
+      for (const path of [`/v1/keys/${id}`, '/v1/owners/org_bound']) {
+        const { status, body } = await app.call('PATCH', path, change, { as: bound })
+        assert.deepEqual([status, body.code], [403, 'limits_are_the_providers'], path)
+      }
+    const asked = { owner_id: 'org_bound', name: 'more', environment: 'live', scopes: ['orders:read'] }
+    const refused = await app.call('POST', '/v1/keys', { ...asked, quota: daily(9) }, { as: bound })
+    assert.equal(refused.body.code, 'limits_are_the_providers')
+    assert.equal((await app.call('POST', '/v1/keys', asked, { as: bound })).status, 201)
+    assert.equal((await app.call('PATCH', `/v1/keys/${id}`, { name: 'x' }, { as: bound })).status, 200)
+  })
+})
