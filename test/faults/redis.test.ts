@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { after, before, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RateLimiter } from '@doorward/sdk/kernel'
+import type { WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
+import { openSharedLimiter } from '../../src/access/shared-limiter.ts'
+import { openLog } from '../../src/http/log.ts'
+import { noRedis, startRedis, type TestRedis } from '../redis.ts'
+
+const skip = noRedis
+let redis: TestRedis
+before(async () => {
+  if (noRedis === false) redis = await startRedis()
+})
+after(() => redis?.stop())
+
+let made = 0
+
+/** A limit that no other test counts in. */
+function limit(most: number, windowSeconds = 60) {
+  made += 1
+  return {
+    id: `key_${made}/l/${windowSeconds}`,
+    of: 'key',
+    rateLimit: { name: 'l', limit: most, windowSeconds },
+  } as const
+}
+
+/** Nodes of their own, connected. */
+async function nodes(count: number, without: WithoutRedis = 'local') {
+  const opened = Array.from({ length: count }, () =>
+    openSharedLimiter({ url: redis.url, without }, openLog('silent')),
+  )
+  for (const { limiter } of opened) await counting(limiter)
+  return {
+    limiters: opened.map(({ limiter }) => limiter),
+    close: () => {
+      for (const { close } of opened) close()
+    },
+  }
+}
+
+/** Until Redis counts for this node: only then two calls, one after the other, are both not answered at once. */
+async function counting(limiter: RateLimiter): Promise<void> {
+  const giveUpAt = Date.now() + 10_000
+  for (;;) {
+    const first = await asks(limiter)
+    if (first && (await asks(limiter))) return
+    if (Date.now() > giveUpAt) throw new Error('Redis is not asked again')
+    await sleep(50)
+  }
+}
+
+async function asks(limiter: RateLimiter): Promise<boolean> {
+  const taken = limiter.take([limit(1_000_000)], 1)
+  return await Promise.resolve(taken).then(
+    () => taken instanceof Promise,
+    () => false,
+  )
+}
+
+async function granted(
+  limiter: RateLimiter,
+  counter: ReturnType<typeof limit>,
+  calls: number,
+): Promise<number> {
+  const taken = await Promise.all(Array.from({ length: calls }, () => limiter.take([counter], 1)))
+  return taken.filter((each) => each.granted).length
+}
+
+it('VER-10: two nodes with one Redis let in as many as the limit says, and no more', { skip }, async () => {
+  const { limiters, close } = await nodes(2)
+  const counter = limit(50)
+  const sums = await Promise.all(limiters.map((limiter) => granted(limiter, counter, 60)))
+  assert.equal((sums[0] ?? 0) + (sums[1] ?? 0), 50)
+  close()
+})
+
+it('VER-09: a limit that refuses leaves no trace in another, over two nodes', { skip }, async () => {
+  const { limiters, close } = await nodes(2)
+  const [narrow, wide] = [limit(1), limit(10)]
+  for (let call = 0; call < 8; call += 1) await limiters[call % 2]?.take([narrow, wide], 1)
+  await sleep(50)
+  const rest = await granted(limiters[0] as RateLimiter, wide, 20)
+  assert.equal(rest, 9)
+  close()
+})
+
+it('what is given back is there again, also what a dear call was refused for', { skip }, async () => {
+  const { limiters, close } = await nodes(1)
+  const [limiter] = limiters as [RateLimiter]
+  const counter = limit(10)
+  await limiter.take([counter], 8)
+  assert.equal((await limiter.take([counter], 5)).granted, false)
+  await sleep(50)
+  assert.deepEqual((await limiter.take([counter], 2)).granted, true)
+  limiter.giveBack([counter], 1)
+  await sleep(50)
+  assert.equal(await granted(limiter, counter, 3), 1)
+  close()
+})
+
+for (const [without, expected] of [
+  ['local', 3],
+  ['allow', 9],
+  ['refuse', 0],
+] as const)
+  it(`Redis killed and started again: ${without} until then, and shared again without a restart`, {
+    skip,
+  }, async () => {
+    const { limiters, close } = await nodes(2, without)
+    const [a, b] = limiters as [RateLimiter, RateLimiter]
+    await redis.kill()
+    await sleep(50)
+    let admitted = 0
+    const counter = limit(3)
+    for (let call = 0; call < 9; call += 1)
+      admitted += await Promise.resolve(a.take([counter], 1)).then(
+        (taken) => Number(taken.granted),
+        (error: Error) => {
+          assert.equal(error.name, 'SourceUnavailableError')
+          return 0
+        },
+      )
+    assert.equal(admitted, expected)
+    await redis.start()
+    await Promise.all([counting(a), counting(b)])
+    const shared = limit(10)
+    const sums = await Promise.all([granted(a, shared, 10), granted(b, shared, 10)])
+    assert.equal(sums[0] + sums[1], 10)
+    close()
+  })
+
+it('Redis stopped with its connection open: calls are answered, and it counts again once it goes on', {
+  skip,
+}, async () => {
+  const { limiters, close } = await nodes(2)
+  const [a, b] = limiters as [RateLimiter, RateLimiter]
+  redis.pause()
+  const counter = limit(3)
+  assert.equal(await granted(a, counter, 9), 3, 'each counts for itself')
+  assert.equal(await granted(a, counter, 9), 0, 'and goes on where it was')
+  redis.resume()
+  await Promise.all([counting(a), counting(b)])
+  const shared = limit(10)
+  const sums = await Promise.all([granted(a, shared, 10), granted(b, shared, 10)])
+  assert.equal(sums[0] + sums[1], 10)
+  close()
+})
