@@ -26,6 +26,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listKeys: {},
     getKey: { path: byKey },
     getKeyUsage: { path: byKey },
+    getKeyQuotas: { path: byKey },
     getUsage: {},
     lookUpKey: { body: { secret: key.secret } },
     changeKey: { path: byKey, body: { name: 'b' } },
@@ -72,6 +73,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     verifyBatch: { body: { verify: [{ credential: key.secret }] } },
     followChanges: { query: 'once=true' },
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
+    spendQuotas: { body: { spends: [{ credential_id: 'sec_none', cost: 1 }] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
   }
 }
