@@ -170,6 +170,23 @@ export function behavesAsAGuard(
     )
   })
 
+  test(`${adapter}: VER-11: the limits of a key are told on a yes and on a no, which is 429`, async (t) => {
+    const { records, port } = await start(t)
+    const key = { rateLimits: [{ name: 'burst', limit: 1, windowSeconds: 60 }], quota: null }
+    const authorization = `Bearer ${records.add({ limits: { key, owner: { rateLimits: [], quota: null } } })}`
+    const yes = await call(port, 'GET /orders', { authorization })
+    assert.deepEqual([yes.status, yes.body], [200, 'org_1'])
+    assert.equal(yes.headers.ratelimit, '"burst";r=0;t=60')
+    const no = await call(port, 'GET /orders', { authorization })
+    assert.deepEqual([no.status, JSON.parse(no.body).code], [429, 'rate_limited'])
+    assert.match(no.headers.ratelimit?.toString() ?? '', /^"burst";r=0;t=\d+$/)
+    assert.equal(no.headers['ratelimit-policy'], '"burst";q=1;w=60')
+    assert.match(no.headers['retry-after'] ?? '', /^\d+$/)
+    assert.equal(no.headers['www-authenticate'], undefined)
+    const free = await call(port, 'GET /orders', { authorization: `Bearer ${records.add()}` })
+    assert.equal(free.headers.ratelimit, undefined)
+  })
+
   test(`${adapter}: VER-18: when the source is down the answer is 503, and the API lives on`, async (t) => {
     const { records, port } = await start(t)
     const authorization = `Bearer ${records.add()}`

@@ -50,6 +50,20 @@ async function answerTo(admission: ReturnType<ReturnType<typeof open>['admit']>)
   return settled.answer
 }
 
+test('a guard says once, and last, what a call costs; what is no cost is refused at the start', () => {
+  const door = openDoor({ environment: 'live', source: new Records() })
+  door.admitting(['orders:read', { cost: 5 }])
+  door.admitting([{ cost: 0 }])
+  const wrong: Parameters<typeof door.admitting>[0][] = [
+    [{ cost: -1 }],
+    [{ cost: 0.5 }],
+    [{ cost: 1_000_001 }],
+    [{ cost: 1 }, 'orders:read'],
+    [{ cost: 1 }, { cost: 2 }],
+  ]
+  for (const wanted of wrong) assert.throws(() => door.admitting(wanted), TypeError, JSON.stringify(wanted))
+})
+
 test('a key with the scope gets in: first by a lookup, then at once', async () => {
   const { server, admit, told } = open()
   const key = server.add()
