@@ -90,6 +90,17 @@ const ENDINGS: readonly Ending[] = [
     reason: 'ip_not_allowed',
   },
   {
+    what: "the key's quota set to nothing",
+    end: (app, key) => patch(app, key, { quota: { limit: 0, period: 'day' } }),
+    reason: 'quota_exceeded',
+  },
+  {
+    what: "the owner's quota set to nothing",
+    end: (app, { ownerId }) =>
+      app.call('PATCH', `/v1/owners/${ownerId}`, { quota: { limit: 0, period: 'month' } }),
+    reason: 'quota_exceeded',
+  },
+  {
     what: 'owner suspended',
     end: (app, { ownerId }) => app.call('POST', `/v1/owners/${ownerId}/suspend`, { reason: 'unpaid' }),
     reason: 'owner_suspended',
