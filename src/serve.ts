@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Secret } from '@doorward/sdk/kernel'
 import { Value } from 'typebox/value'
 import { ensureFirstAdminKey } from './admin/first-admin-key.ts'
 import { buildApp } from './app.ts'
@@ -7,6 +8,7 @@ import { systemClock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
+import { secretBeside } from './db/secret-file.ts'
 import { transact } from './db/transact.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
@@ -47,10 +49,28 @@ async function listen(config: Config, database: Database, log: Logger) {
   // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
   await prepareAdminKey(database, config, log)
 
-  const app = await buildApp({ database, clock: systemClock, log, settings: config.settings })
+  const settings = { ...config.settings, serverSecret: serverSecretOf(config) }
+  if (settings.serverSecret === null)
+    log.info('people cannot sign in: set DOORWARD_SECRET (openssl rand -base64 32) to let them')
+  else if (isPlainHttp(settings.publicUrl))
+    log.warn(
+      { public_url: settings.publicUrl },
+      'people would sign in without TLS: set PUBLIC_URL to an https:// URL',
+    )
+  const app = await buildApp({ database, clock: systemClock, log, settings })
   await app.listen({ port: config.port, host: config.host })
   log.info({ at: app.server.address(), public_url: config.settings.publicUrl }, 'listening')
   return app
+}
+
+/** Configured, or kept beside the embedded database. Postgres is shared, and a secret of one server's own is none. */
+function serverSecretOf({ settings, place }: Config): Secret | null {
+  return settings.serverSecret ?? ('dataDir' in place ? secretBeside(place.dataDir) : null)
+}
+
+function isPlainHttp(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl)
+  return protocol === 'http:' && !/^(127\..*|localhost|\[::1\])$/.test(hostname)
 }
 
 export function systemOrigin(): Origin {

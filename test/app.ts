@@ -1,4 +1,4 @@
-import { mintCredential } from '@doorward/sdk/kernel'
+import { mintCredential, Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
 import type { Permission } from '../src/admin/permission.ts'
@@ -48,6 +48,8 @@ export const DEFAULT_SETTINGS: Settings = {
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
   trustedProxies: null,
+  serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
+  loginUrl: null,
 }
 
 /** The whole app on a database of its own, with a clock to turn, without a socket. */

@@ -7,7 +7,8 @@ const FLOORS = [
   ['access', 'portal', 'notices', 'webhooks'],
   ['oauth', 'keys'],
   ['clients'],
-  ['scopes', 'owners', 'accounts'],
+  ['accounts'],
+  ['scopes', 'owners'],
   ['admin'],
   ['secrets'],
   ['changes'],
@@ -26,6 +27,7 @@ const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
   [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|listen)\.ts$/],
   [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
+  [/^better-auth/, /^src\/accounts\//],
   [/^pino$/, /^src\/http\/log\.ts$/],
   [
     /^(fastify|@fastify\/.*)$/,
@@ -101,14 +103,18 @@ function kindOf(file: string): Kind {
 }
 
 const NOUNS = new Set([
+  'accounts.ts',
   'admin-key.ts',
   'audit-event.ts',
   'change.ts',
   'key.ts',
+  'login-challenge.ts',
   'owner.ts',
   'permission.ts',
   'policy.ts',
   'scope.ts',
   'secret.ts',
+  'session.ts',
   'usage.ts',
+  'user.ts',
 ])

@@ -3,6 +3,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { up as foundation } from './migrations/0001-foundation.ts'
 import { up as changes } from './migrations/0002-changes.ts'
 import { up as usage } from './migrations/0003-usage.ts'
+import { up as accounts } from './migrations/0006-accounts.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -10,6 +11,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-foundation': { up: foundation },
   '0002-changes': { up: changes },
   '0003-usage': { up: usage },
+  '0006-accounts': { up: accounts },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -34,10 +34,16 @@ const STYLE = readFileSync(new URL('./page.css', import.meta.url), 'utf8')
 export const STYLE_PATH = `/assets/page-${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
 
 export function sendStyle(reply: FastifyReply): FastifyReply {
-  return reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=31536000, immutable').send(STYLE)
+  return reply
+    .type('text/css; charset=utf-8')
+    .header('cache-control', 'public, max-age=31536000, immutable')
+    .send(STYLE)
 }
 
-export function failurePage({ status, title, message, forDevelopers, ...more }: Failure, requestId: string): Page {
+export function failurePage(
+  { status, title, message, forDevelopers, ...more }: Failure,
+  requestId: string,
+): Page {
   return {
     status,
     title,

@@ -18,8 +18,6 @@ export type Answer = { readonly page: Page } | { readonly failure: Failure } | {
 export interface Pages {
   /** A path of ours as a browser reaches it. */
   at(path: string): string
-  /** The same with the configured origin, for whoever is not on a page of ours. */
-  urlOf(path: string): string
   get(path: string, show: (visit: Visit) => Promise<Answer>): void
   /**
    * What a form of ours sends. Before anything else it is looked at whether the form came from us, to this browser.
@@ -66,8 +64,10 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   let app = server
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser(FORM, { parseAs: 'string', bodyLimit: MAX_FORM_BYTES }, async (_, body) =>
-      new URLSearchParams(String(body)),
+    scope.addContentTypeParser(
+      FORM,
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      async (_: unknown, body: unknown) => new URLSearchParams(String(body)),
     )
     scope.setErrorHandler<FastifyError>((error, request, reply) => {
       const fault = problemOfThrown(error, request.id, log)
@@ -85,7 +85,6 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
 
   return {
     at,
-    urlOf: (path) => origin + at(path),
     // A HEAD would do what the GET does, and nobody could see it.
     get: (path, show) =>
       void app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
