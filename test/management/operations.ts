@@ -1,3 +1,5 @@
+import { askToSignIn } from '../../src/accounts/ask-to-sign-in.ts'
+import type { Visit } from '../../src/http/visit.ts'
 import type { TestApp } from '../app.ts'
 
 /** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
@@ -16,6 +18,14 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
   const { body: adminKey } = await app.call('POST', '/v1/admin-keys', { name: 'a', permissions: ['verify'] })
   await app.call('POST', '/v1/scopes', { name: 'unused:read', description: 'Nothing holds it' })
+  const { body: user } = await app.call('POST', '/v1/users', { email: 'ann@example.com', name: 'Ann' })
+  const member = { id: ownerId, user_id: user.id }
+  await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
+  const challenges = await Promise.all(
+    [1, 2].map((n) => askToSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
+  )
+  const [accepted = '', rejected = ''] = challenges
+  const person = { user_id: 'u_1', display_name: 'Ann', owners: [{ id: ownerId, name: 'A' }] }
   const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
   const [byKey, byOwner] = [{ id: key.id }, { id: ownerId }]
   return {
@@ -37,6 +47,15 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     changeOwner: { path: byOwner, body: { name: 'b' } },
     suspendOwner: { path: byOwner, body: { reason: 'test' } },
     resumeOwner: { path: byOwner, body: {} },
+    createUser: { body: { email: 'new@example.com', name: 'New' } },
+    listUsers: {},
+    getUser: { path: { id: user.id } },
+    createPasswordLink: { path: { id: user.id } },
+    addMember: { path: member },
+    removeMember: { path: member },
+    getLoginChallenge: { path: { challenge: accepted } },
+    acceptLoginChallenge: { path: { challenge: accepted }, body: person },
+    rejectLoginChallenge: { path: { challenge: rejected }, body: { reason: 'test' } },
     listScopes: {},
     declareScope: { body: { name: 'new:read', description: 'New' } },
     changeScope: { path: { name: 'examples:read' }, body: { description: 'Other' } },
@@ -57,6 +76,19 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     followChanges: { query: 'once=true' },
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
+  }
+}
+
+/** A browser that has come without any request. */
+function visitor(app: TestApp, browser: string): Visit {
+  return {
+    now: app.clock.now(),
+    ip: null,
+    requestId: 'req_test',
+    query: new URLSearchParams(),
+    browser: () => browser,
+    cookie: () => undefined,
+    setCookie: () => {},
   }
 }
 
