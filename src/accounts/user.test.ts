@@ -10,7 +10,7 @@ describe('a password', () => {
     'zwölf Eulen 🦉 im Turm',
     'correcthorsebatterystaple',
     'Tr0ub4dor&3 x',
-    'x7'.repeat(3) + 'long tail of words',
+    'x7x7x7long tail of words',
     'b'.padEnd(MAX_PASSWORD, 'a quiet afternoon by the sea '),
   ])
     it(`CON-01: can be "${password.slice(0, 30)}", of any characters and without rules for them`, () => {

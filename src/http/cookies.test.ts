@@ -22,7 +22,7 @@ describe('cookies', () => {
       '',
       undefined,
     ])
-      assert.equal(cookies.read(header, "session"), undefined, String(header))
+      assert.equal(cookies.read(header, 'session'), undefined, String(header))
   })
 
   it('without TLS they are plain, so that a browser or a script on the same machine keeps them', () => {
