@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { makeUser, PASSWORD } from '../src/accounts/sign-in.fixture.ts'
 import { openTestApp, type TestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
 import { freePort } from './postgres.ts'
+import { makeUser, PASSWORD } from './sign-in.ts'
 
 const SIZES = [
   { width: 1280, height: 800 },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { TestApp } from '../../test/app.ts'
 import { type CookieJar, openJar } from '../../test/cookie-jar.ts'
+import { isSignedIn, openListening } from '../../test/sign-in.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
-import { isSignedIn, openListening } from './sign-in.fixture.ts'
 
 const LOGIN_URL = 'https://login.example.com/start?lang=en'
 const ANN = {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { TestApp } from '../../test/app.ts'
 import { hiddenFields, openJar } from '../../test/cookie-jar.ts'
+import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from '../../test/sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
 import { ABSOLUTE_SECONDS, IDLE_SECONDS, SEEN_EVERY_SECONDS } from './session.ts'
-import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from './sign-in.fixture.ts'
 
 const SESSION = 'doorward-session'
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { TestApp } from '../../test/app.ts'
 import { openJar } from '../../test/cookie-jar.ts'
+import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from '../../test/sign-in.ts'
 import type { Caller } from '../admin/caller.ts'
 import type { Tx } from '../db/schema.ts'
 import { addMember, removeMember } from './change-members.ts'
-import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from './sign-in.fixture.ts'
 import { LINK_SECONDS } from './user.ts'
 
 describe('users and members', () => {

@@ -1,6 +1,6 @@
-import { openTestApp, type TestApp } from '../../test/app.ts'
-import { type CookieJar, type JarAnswer, openJar } from '../../test/cookie-jar.ts'
-import type { Settings } from '../app.ts'
+import type { Settings } from '../src/app.ts'
+import { openTestApp, type TestApp } from './app.ts'
+import { type CookieJar, type JarAnswer, openJar } from './cookie-jar.ts'
 
 export const PASSWORD = 'two brown owls tap'
 
