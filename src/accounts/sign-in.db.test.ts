@@ -250,6 +250,20 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(idle), false)
   })
 
+  it('WEB-09: where to go afterwards is what the server kept, whatever is sent', async () => {
+    const jar = openJar(origin)
+    const elsewhere = {
+      return_to: 'https://evil.example',
+      returnTo: '//evil.example',
+      next: '//evil.example',
+    }
+    const form = await jar.follow(await jar.get(`/sign-in?${new URLSearchParams(elsewhere)}`))
+    const shown = await jar.get(`${form.path}&${new URLSearchParams(elsewhere)}`)
+    assert.ok(!shown.text.includes('evil'))
+    const done = await jar.submit(shown, { ...good, ...elsewhere })
+    assert.deepEqual([done.status, done.location], [303, '/sign-in'])
+  })
+
   it('CON-09: signing out ends the session itself, not only the cookie', async () => {
     const jar = await signedInJar(origin, good.email)
     const copy = openJar(origin)
