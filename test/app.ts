@@ -58,6 +58,11 @@ export const DEFAULT_SETTINGS: Settings = {
   forwardAuth: null,
 }
 
+/** Another node on the database and the clock of a test's app; the test closes it. */
+export async function openSecondNode({ database, clock }: TestApp): Promise<FastifyInstance> {
+  return await buildApp({ database, clock, log: openLog('silent'), settings: DEFAULT_SETTINGS })
+}
+
 /** The whole app on a database of its own, with a clock to turn, without a socket. */
 export async function openTestApp(settings: Partial<Settings> = {}): Promise<TestApp> {
   const clock = testClock()

@@ -34,7 +34,6 @@ export {
   RATE_LIMIT_NAME,
   type RateLimit,
   type RecordLimits,
-  recordLimits,
   whyNotRateLimits,
 } from './limits.ts'
 export {

@@ -43,15 +43,6 @@ export const MAX_QUOTA = 1_000_000_000_000
 /** Units that one call may take. */
 export const MAX_COST = 1_000_000
 
-/** Null where there is nothing to count, so that such a credential costs one comparison. */
-export function recordLimits(key: Limits, owner: Limits): RecordLimits | null {
-  return hasLimits(key) || hasLimits(owner) ? { key, owner } : null
-}
-
-function hasLimits({ rateLimits, quota }: Limits): boolean {
-  return rateLimits.length > 0 || quota !== null
-}
-
 /** Why these cannot be the rate limits of one holder; null where they can. */
 export function whyNotRateLimits(rateLimits: readonly RateLimit[]): string | null {
   if (rateLimits.length > MAX_RATE_LIMITS) return `there are more than ${MAX_RATE_LIMITS}`

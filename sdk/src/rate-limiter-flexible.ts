@@ -61,7 +61,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     if (withoutRedis === 'local') return local.take(counters, cost)
     if (withoutRedis === 'refuse')
       return Promise.reject(new SourceUnavailableError('rate limits cannot be counted'))
-    return { granted: true, counts: counters.map(() => ({ used: 0, resetMs: 0 })) }
+    return { granted: true, counts: [] }
   }
 
   const failed = (error: unknown): void => {
@@ -72,11 +72,11 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   /** What is known to be used up, without asking. */
   const knownFull = (counters: readonly Counter[], cost: number): Taken | null => {
     const nowMs = steady()
-    const counts = counters.map((counter): Count => {
+    const counts = counters.map((counter): Count | undefined => {
       const known = full.get(counter.id)
       return known !== undefined && nowMs < known.untilMs
         ? { used: known.used, resetMs: known.resetsAtMs - nowMs }
-        : { used: 0, resetMs: 0 }
+        : undefined
     })
     const isFull = counters.some((counter, at) => !hasRoom(counter, counts[at]?.used ?? 0, cost))
     return isFull ? { granted: false, counts } : null

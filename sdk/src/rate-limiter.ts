@@ -19,8 +19,8 @@ export interface Count {
 
 export interface Taken {
   readonly granted: boolean
-  /** In the order of the counters. */
-  readonly counts: readonly Count[]
+  /** In the order of the counters; undefined for one that was not looked at. */
+  readonly counts: readonly (Count | undefined)[]
 }
 
 /**

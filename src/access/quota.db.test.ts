@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { DEFAULT_SETTINGS, openTestApp, type TestApp } from '../../test/app.ts'
-import { buildApp } from '../app.ts'
-import { openLog } from '../http/log.ts'
+import { openSecondNode, openTestApp, type TestApp } from '../../test/app.ts'
 import { forgetOldQuotas } from './quota.store.ts'
 
-type App = Awaited<ReturnType<typeof buildApp>>
+type App = TestApp['app']
 
 describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () => {
   let app: TestApp
   let second: App
   before(async () => {
     app = await openTestApp()
-    second = await buildApp({
-      database: app.database,
-      clock: app.clock,
-      log: openLog('silent'),
-      settings: DEFAULT_SETTINGS,
-    })
+    second = await openSecondNode(app)
   })
   after(async () => {
     await second.close()

@@ -3,11 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier, httpSource, type Verdict, type Verifier } from '@doorward/sdk'
-import { buildApp } from '../../src/app.ts'
-import { openLog } from '../../src/http/log.ts'
-import { DEFAULT_SETTINGS, openTestApp, type TestAnswer, type TestApp } from '../app.ts'
+import { openSecondNode, openTestApp, type TestAnswer, type TestApp } from '../app.ts'
 
-type App = Awaited<ReturnType<typeof buildApp>>
+type App = TestApp['app']
 
 /** A key that a row ends, and what it was made with. */
 interface Subject {
@@ -113,12 +111,7 @@ describe('through a second node, without the clock moving on by itself', () => {
   let sdk: Verifier
   before(async () => {
     app = await openTestApp()
-    second = await buildApp({
-      database: app.database,
-      clock: app.clock,
-      log: openLog('silent'),
-      settings: DEFAULT_SETTINGS,
-    })
+    second = await openSecondNode(app)
     await second.listen({ port: 0, host: '127.0.0.1' })
     const { port } = second.server.address() as AddressInfo
     const verifyKey = await app.adminKeyWith(['verify'])

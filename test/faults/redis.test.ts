@@ -80,6 +80,9 @@ it('VER-09: a limit that refuses leaves no trace in another, over two nodes', { 
   const { limiters, close } = await nodes(2)
   const [narrow, wide] = [limit(1), limit(10)]
   for (let call = 0; call < 8; call += 1) await limiters[call % 2]?.take([narrow, wide], 1)
+  const refused = await limiters[0]?.take([narrow, wide], 1)
+  assert.equal(refused?.granted, false)
+  assert.equal(refused?.counts[1], undefined, 'what was not asked for is not told')
   await sleep(50)
   const rest = await granted(limiters[0] as RateLimiter, wide, 20)
   assert.equal(rest, 9)
