@@ -100,7 +100,7 @@ function commands({ publicUrl, ordersUrl }: Settings, adminKey: string, keys: re
     ],
     ['All keys, as the admin sees them', `curl '${publicUrl}/v1/keys' ${as(adminKey)}`],
     [
-      "Revoke org_globex's key: within 5 s its line above answers 401",
+      "Revoke org_globex's key: at once its line above answers 401",
       `curl -X POST '${publicUrl}/v1/keys/${globex.id}/revoke' ${as(adminKey)}`,
     ],
   ]
