@@ -3,6 +3,7 @@ import {
   flushEvery,
   type IpRanges,
   type RateLimiter,
+  type Secret,
   UsageCounter,
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
@@ -19,6 +20,11 @@ import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
 import { verifyRoutes } from './access/verify.routes.ts'
 import { verifyShortcut } from './access/verify-shortcut.ts'
+import { loginChallengeRoutes } from './accounts/login-challenge.routes.ts'
+import { openAccounts } from './accounts/open-accounts.ts'
+import { openPasswords } from './accounts/prove-password.ts'
+import { pruneAccounts } from './accounts/prune.store.ts'
+import { userRoutes } from './accounts/user.routes.ts'
 import { adminKeyRoutes } from './admin/admin-key.routes.ts'
 import { auditRoutes } from './admin/audit-event.routes.ts'
 import { forgetOldRequests } from './admin/idempotency.ts'
@@ -36,6 +42,7 @@ import type { Database } from './db/open.ts'
 import { openDocuments } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
+import { openPages } from './http/pages.ts'
 import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
@@ -52,6 +59,10 @@ export interface Settings {
   readonly trustedProxies: IpRanges | null
   /** Null: `/v1/forward-auth` is not there. */
   readonly forwardAuth: ForwardAuthRules | null
+  /** What keys are derived from; null: there is no sign-in for people, and so no OAuth. */
+  readonly serverSecret: Secret | null
+  /** The API provider's own login; null: people sign in here, with passwords. */
+  readonly loginUrl: string | null
 }
 
 export interface Parts {
@@ -73,7 +84,7 @@ const TIDY_EVERY_MS = 600_000
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, tidies = true } = parts
   const { db } = database
-  const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules } = settings
+  const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules, serverSecret, loginUrl } = settings
   const system = (): Origin => ({
     actor: { kind: 'system', id: null },
     ip: null,
@@ -120,6 +131,16 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
 
+  const passwords = openPasswords(db, serverSecret)
+  const urlOf = (path: string) => publicUrl + path
+  const signInHere = whyNoPasswords(settings) ?? { urlOf }
+  userRoutes(app, door, { passwords, signInHere, endWithMember: async () => false })
+  loginChallengeRoutes(app, door, urlOf)
+  if (serverSecret !== null) {
+    const pages = await openPages(app, { publicUrl, serverSecret, trustedProxies, clock, log })
+    openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
+  }
+
   const shortcuts = new Shortcuts(app, log)
   shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
   if (rules !== null) {
@@ -146,6 +167,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await forgetOldQuotas(db, clock.now())
       await pruneChanges(db, clock.now())
       await forgetOldAssertions(db, clock.now())
+      await pruneAccounts(db, clock.now())
     }),
   ]
   app.addHook('onClose', async () => {
@@ -155,6 +177,14 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     await refusedAttempts.flush(clock.now(), true)
   })
   return app
+}
+
+function whyNoPasswords({ serverSecret, loginUrl }: Settings): { readonly no: string } | null {
+  if (loginUrl !== null) return { no: 'They sign in at LOGIN_URL, and users are kept there.' }
+  if (serverSecret !== null) return null
+  return {
+    no: 'DOORWARD_SECRET is not set. Make one with `openssl rand -base64 32`, and start the server with it.',
+  }
 }
 
 /** Work that comes round by itself; a failure is told, and tried again the next time. */

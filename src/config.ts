@@ -33,6 +33,10 @@ export const VARIABLES = {
   DOORWARD_TRUSTED_PROXIES: 'Addresses and CIDR blocks whose X-Forwarded-For is believed. Default: none',
   DOORWARD_LIMITS_WITHOUT_REDIS:
     'While Redis is away: local (each node counts for itself), refuse or allow. Default local',
+  DOORWARD_SECRET:
+    'At least 32 random bytes, the same on all servers: `openssl rand -base64 32`. The embedded database brings one; with Postgres there is no sign-in without it',
+  LOGIN_URL:
+    'Where people sign in, if not here with passwords: your own login, to which browsers are handed off',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
 } as const
 
@@ -55,6 +59,7 @@ export interface Config {
 }
 
 const MAX_WORKERS = 64
+const MIN_SECRET_BYTES = 32
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /** Reads the whole configuration; where anything is wrong, says all of it at once. An empty variable is a missing one. */
@@ -125,6 +130,23 @@ export function readConfig(
   const proxies = parseIpRanges(listOf(get('DOORWARD_TRUSTED_PROXIES') ?? ''))
   if ('notARange' in proxies)
     faults.push(`DOORWARD_TRUSTED_PROXIES holds ${proxies.notARange}, which is no address or CIDR block`)
+  const secret = get('DOORWARD_SECRET')
+  check(
+    'DOORWARD_SECRET',
+    secret === undefined || Buffer.byteLength(secret) >= MIN_SECRET_BYTES,
+    `must have at least ${MIN_SECRET_BYTES} bytes; make one with \`openssl rand -base64 32\``,
+  )
+  const loginUrl = get('LOGIN_URL') ?? null
+  check(
+    'LOGIN_URL',
+    loginUrl === null || (isUrl(loginUrl, HTTP) && !loginUrl.includes('#')),
+    'must be an http(s):// URL without #',
+  )
+  check(
+    'LOGIN_URL',
+    loginUrl === null || secret !== undefined || databaseUrl === undefined,
+    'needs DOORWARD_SECRET beside it; make one with `openssl rand -base64 32`',
+  )
   const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
@@ -149,6 +171,8 @@ export function readConfig(
         maxKeysPerOwner,
       },
       trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
+      serverSecret: secret === undefined ? null : new Secret(secret),
+      loginUrl,
     },
   }
 }

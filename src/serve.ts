@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Secret } from '@doorward/sdk/kernel'
 import { Value } from 'typebox/value'
 import { readForwardAuth } from './access/forward-auth.wire.ts'
 import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
@@ -10,6 +11,7 @@ import { systemClock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { CONNECTIONS, type Database, openDatabase } from './db/open.ts'
+import { secretBeside } from './db/secret-file.ts'
 import { transact } from './db/transact.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
@@ -85,17 +87,35 @@ async function prepare(config: Config, database: Database, log: Logger): Promise
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
   // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
   await prepareAdminKey(database, config, log)
+  if (serverSecretOf(config) === null)
+    log.info('people cannot sign in: set DOORWARD_SECRET (openssl rand -base64 32) to let them')
+  else if (isPlainHttp(config.settings.publicUrl))
+    log.warn(
+      { public_url: config.settings.publicUrl },
+      'people would sign in without TLS: set PUBLIC_URL to an https:// URL',
+    )
 }
 
 async function listen(
-  { settings, port, host }: Config,
+  config: Config,
   forwardAuth: ForwardAuthRules | null,
   parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter'>,
 ) {
-  const app = await buildApp({ ...parts, clock: systemClock, settings: { ...settings, forwardAuth } })
-  await app.listen({ port, host })
+  const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
+  const app = await buildApp({ ...parts, clock: systemClock, settings })
+  await app.listen({ port: config.port, host: config.host })
   parts.log.info({ at: app.server.address(), public_url: settings.publicUrl }, 'listening')
   return app
+}
+
+/** Configured, or kept beside the embedded database. Postgres is shared, and a secret of one server's own is none. */
+function serverSecretOf({ settings, place }: Config): Secret | null {
+  return settings.serverSecret ?? ('dataDir' in place ? secretBeside(place.dataDir) : null)
+}
+
+function isPlainHttp(publicUrl: string): boolean {
+  const { protocol, hostname } = new URL(publicUrl)
+  return protocol === 'http:' && !/^(127\..*|localhost|\[::1\])$/.test(hostname)
 }
 
 export function systemOrigin(): Origin {

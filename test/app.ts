@@ -1,4 +1,4 @@
-import { mintCredential } from '@doorward/sdk/kernel'
+import { mintCredential, Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
 import type { Permission } from '../src/admin/permission.ts'
@@ -56,6 +56,8 @@ export const DEFAULT_SETTINGS: Settings = {
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
   trustedProxies: null,
   forwardAuth: null,
+  serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
+  loginUrl: null,
 }
 
 /** Another node on the database and the clock of a test's app; the test closes it. */

@@ -8,7 +8,8 @@ const FLOORS = [
   ['access', 'portal', 'notices', 'webhooks'],
   ['oauth', 'keys'],
   ['clients'],
-  ['scopes', 'owners', 'accounts'],
+  ['accounts'],
+  ['scopes', 'owners'],
   ['admin'],
   ['secrets'],
   ['changes'],
@@ -28,6 +29,7 @@ const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|listen)\.ts$/],
   [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
   [/^ioredis$/, /^src\/access\/shared-limiter\.ts$/],
+  [/^better-auth/, /^src\/accounts\//],
   [/^pino$/, /^src\/http\/log\.ts$/],
   [
     /^(fastify|@fastify\/.*)$/,
@@ -104,16 +106,20 @@ function kindOf(file: string): Kind {
 }
 
 const NOUNS = new Set([
+  'accounts.ts',
   'admin-key.ts',
   'audit-event.ts',
   'change.ts',
   'client.ts',
   'key.ts',
+  'login-challenge.ts',
   'owner.ts',
   'permission.ts',
   'policy.ts',
   'redirect-uri.ts',
   'scope.ts',
   'secret.ts',
+  'session.ts',
   'usage.ts',
+  'user.ts',
 ])

@@ -5,7 +5,7 @@ import type { Permission } from './permission.ts'
 /** One operation of the management API: its place, who may use it, and its words in the OpenAPI document. */
 export interface Operation<Params extends TSchema, Query extends TSchema, Body extends TSchema> {
   readonly id: string
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: `/v1/${string}`
   readonly permission: Permission
   readonly tag: string

@@ -10,6 +10,10 @@ export const PERMISSIONS = {
   'scopes:write': 'Declare, change and deprecate APIs and scopes',
   'admin_keys:read': 'List admin keys',
   'admin_keys:write': 'Create, rotate and revoke admin keys',
+  'users:read': 'List and read users, and which owners they may act for',
+  'users:write': 'Create users, and make links with which they set their passwords',
+  'members:write': 'Say which users may act for an owner',
+  'login_challenges:write': 'Say who is signing in: for the backend of your own login',
   'audit:read': 'Read and verify the audit log',
   verify: 'Verify credentials, look up records, report usage: what an SDK needs, and no more',
 } as const
@@ -23,5 +27,7 @@ export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
   'scopes:write',
   'admin_keys:read',
   'admin_keys:write',
+  'users:write',
+  'login_challenges:write',
   'verify',
 ])

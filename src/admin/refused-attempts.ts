@@ -4,9 +4,9 @@ import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import type { ProblemCode } from '../http/problem.ts'
 
-/** A request to the management API that was refused for who made it. */
+/** A request to the management API that was refused for who made it, or a sign-in with a wrong password. */
 export interface RefusedAttempt {
-  readonly code: ProblemCode
+  readonly code: ProblemCode | 'sign_in_refused'
   readonly method: string
   /** The route's pattern, `/v1/keys/:id`, never the path as sent. */
   readonly route: string

@@ -5,10 +5,12 @@ import { describe, it } from 'node:test'
 import { mintCredential } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { openDatabase } from '../../src/db/open.ts'
+import { hiddenFields, openJar } from '../cookie-jar.ts'
 import { testPlace } from '../database.ts'
 import { startServer } from '../server-process.ts'
 
 const KEYS = 50
+const SECRET = { DOORWARD_SECRET: 'a secret of the test, of 32 bytes and more' }
 
 /** A secret in the spellings in which it could lie around: whole, and its body alone, plain, hex and base64. */
 function spellings(secret: string): string[] {
@@ -29,8 +31,8 @@ describe('secrets at rest', () => {
   it('STO-01 KEY-06 AUD-03: neither the database nor the log at its most talkative holds a secret', async () => {
     const place = await testPlace()
     const adminKey = mintCredential('admin_key').reveal()
-    const server = await startServer({ ...place.env, DOORWARD_LOG_LEVEL: 'trace' }, adminKey)
-    const secrets = [adminKey]
+    const server = await startServer({ ...place.env, DOORWARD_LOG_LEVEL: 'trace', ...SECRET }, adminKey)
+    const secrets = [adminKey, SECRET.DOORWARD_SECRET]
     for (let n = 0; n < KEYS; n++) {
       const headers = n % 2 === 0 ? { 'idempotency-key': `create-${n}` } : {}
       const asked = { owner_id: `org_${n % 3}`, name: `key ${n}`, environment: 'live', scopes: [] }
@@ -50,6 +52,16 @@ describe('secrets at rest', () => {
       permissions: ['verify'],
     })
     secrets.push(other.secret)
+    const password = 'twoBrownOwlsTapTwice'
+    const ann = { email: 'ann@acme.example', name: 'Ann', password }
+    await server.call('POST', '/v1/users', ann)
+    const invited = await server.call('POST', '/v1/users', { email: 'bo@acme.example', name: 'Bo' })
+    const jar = openJar(server.url)
+    const form = await jar.follow(await jar.get('/sign-in'))
+    assert.equal((await jar.submit(form, { ...ann, password: `${password}Wrong` })).status, 401)
+    assert.equal((await jar.submit(form, ann)).status, 303)
+    secrets.push(password, invited.body.password_link.url.split('=')[1], ...jar.cookies.values())
+    secrets.push(hiddenFields(form.text).login_challenge ?? '')
     // Where secrets do not belong: they are refused, and must not stay behind.
     const [stray = ''] = secrets.slice(1)
     for (const path of [`/v1/keys?api_key=${stray}`, `/v1/keys/${stray}`, `/${stray}`, `/v1/owners/${stray}`])

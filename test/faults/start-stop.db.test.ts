@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -7,7 +7,7 @@ import { mintCredential, parseCredential } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Database, openDatabase } from '../../src/db/open.ts'
-import { type TestPlace, testPlace } from '../database.ts'
+import { ENGINE, type TestPlace, testPlace } from '../database.ts'
 import { runMain, startServer } from '../server-process.ts'
 
 describe('starting and stopping', () => {
@@ -40,6 +40,8 @@ describe('starting and stopping', () => {
       DOORWARD_ENVIRONMENTS: 'live,sk',
       DOORWARD_TRUSTED_PROXIES: '10.0.0.0/8,proxy',
       DOORWARD_LOG_LEVL: 'debug',
+      DOORWARD_SECRET: 'only-eighteen-char',
+      LOGIN_URL: 'javascript:alert(1)',
     })
     assert.equal(code, 2)
     for (const name of [
@@ -49,10 +51,44 @@ describe('starting and stopping', () => {
       'BRAND',
       'ENVIRONMENTS',
       'TRUSTED_PROXIES holds proxy',
+      'DOORWARD_SECRET must have at least 32 bytes; make one with `openssl rand -base64 32`',
+      'LOGIN_URL must be an http(s):// URL',
     ])
       assert.ok(said.includes(name), name)
     assert.match(said, /DOORWARD_LOG_LEVL is no setting of Doorward; did you mean DOORWARD_LOG_LEVEL\?/)
-    assert.ok(!said.includes('ak_nonsense'))
+    assert.ok(!said.includes('ak_nonsense') && !said.includes('only-eighteen-char'))
+  })
+
+  it('OPS-10: a login elsewhere needs a secret that all servers share', async () => {
+    const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', LOGIN_URL: 'https://login.example.com/' }
+    const { code, said } = await runMain([], env)
+    assert.equal(code, 2)
+    assert.match(said, /LOGIN_URL needs DOORWARD_SECRET beside it; make one with `openssl rand -base64 32`/)
+  })
+
+  it('people can sign in where there is a secret: the embedded database brings one, Postgres does not', async () => {
+    const adminKey = mintCredential('admin_key').reveal()
+    const place = await testPlace()
+    const signIn = async (env: Record<string, string>) => {
+      const server = await startServer({ ...place.env, DOORWARD_LOG_LEVEL: 'info', ...env }, adminKey)
+      const { status } = await fetch(`${server.url}/sign-in`, { redirect: 'manual' })
+      await server.kill('SIGTERM')
+      return { status, said: server.output() }
+    }
+    const without = await signIn({})
+    assert.equal(without.status, ENGINE === 'postgres' ? 404 : 303)
+    assert.equal(/set DOORWARD_SECRET/.test(without.said), ENGINE === 'postgres')
+    const secret = 'a secret of the test, of 32 bytes and more'
+    const configured = await signIn({ DOORWARD_SECRET: secret, PUBLIC_URL: 'http://id.example.com' })
+    assert.equal(configured.status, 303)
+    assert.match(configured.said, /without TLS/)
+    assert.ok(!configured.said.includes(secret))
+    if ('dataDir' in place.place) {
+      const path = join(place.place.dataDir, 'doorward.secret')
+      assert.equal(statSync(path).mode & 0o777, 0o600)
+      assert.ok(!without.said.includes(readFileSync(path, 'utf8').trim()))
+    }
+    await place.release()
   })
 
   it('--help names every command and setting; an unknown command is refused', async () => {

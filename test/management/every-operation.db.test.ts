@@ -37,6 +37,10 @@ describe('every operation of the management API', () => {
       'usage_minutes',
       'last_refusals',
       'idempotent_requests',
+      'users',
+      'members',
+      'password_links',
+      'login_challenges',
     ] as const
     const found = await Promise.all(tables.map((table) => app.db.selectFrom(table).selectAll().execute()))
     return JSON.stringify(found)
@@ -56,6 +60,7 @@ describe('every operation of the management API', () => {
       'src/admin/management.ts',
       'src/http/documents.ts',
       'src/http/health.ts',
+      'src/http/pages.ts',
     ])
   })
 
@@ -118,7 +123,12 @@ describe('every operation of the management API', () => {
   it('MGT-02: answers a key of another owner as if there were no such thing, byte for byte', async () => {
     const bound = ALL_PERMISSIONS.filter((permission) => !UNBOUND_ONLY.has(permission))
     const stranger = await app.adminKeyWith(bound, 'org_b')
-    const unknown: Record<string, string> = { key: 'key_unknown', cli: 'cli_unknown', org: 'org_unknown' }
+    const unknown: Record<string, string> = {
+      key: 'key_unknown',
+      cli: 'cli_unknown',
+      org: 'org_unknown',
+      usr: 'usr_unknown',
+    }
     const before = await content()
     let asked = 0
     for (const operation of operations) {
@@ -127,7 +137,7 @@ describe('every operation of the management API', () => {
       if (id === undefined || !bound.includes(operation.permission as Permission)) continue
       asked += 1
       const foreign = await callOperation(app, operation, example, stranger)
-      const path = { id: unknown[id.split('_')[0] ?? ''] ?? '' }
+      const path = { ...example?.path, id: unknown[id.split('_')[0] ?? ''] ?? '' }
       const missing = await callOperation(app, operation, { ...example, path }, stranger)
       assert.deepEqual([operation.id, foreign.status, missing.status], [operation.id, 404, 404])
       assert.deepEqual(withoutRequestId(foreign), withoutRequestId(missing))

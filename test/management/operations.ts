@@ -1,3 +1,5 @@
+import { askToSignIn } from '../../src/accounts/ask-to-sign-in.ts'
+import type { Visit } from '../../src/http/visit.ts'
 import type { TestApp } from '../app.ts'
 
 /** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
@@ -19,6 +21,14 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const client = await app.clientFor(ownerId)
   const rotatingClient = await app.clientFor(ownerId)
   await app.call('POST', `/v1/clients/${rotatingClient.client_id}/rotate`)
+  const { body: user } = await app.call('POST', '/v1/users', { email: 'ann@example.com', name: 'Ann' })
+  const member = { id: ownerId, user_id: user.id }
+  await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
+  const challenges = await Promise.all(
+    [1, 2].map((n) => askToSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
+  )
+  const [accepted = '', rejected = ''] = challenges
+  const person = { user_id: 'u_1', display_name: 'Ann', owners: [{ id: ownerId, name: 'A' }] }
   const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
@@ -54,6 +64,15 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     changeOwner: { path: byOwner, body: { name: 'b' } },
     suspendOwner: { path: byOwner, body: { reason: 'test' } },
     resumeOwner: { path: byOwner, body: {} },
+    createUser: { body: { email: 'new@example.com', name: 'New' } },
+    listUsers: {},
+    getUser: { path: { id: user.id } },
+    createPasswordLink: { path: { id: user.id } },
+    addMember: { path: member },
+    removeMember: { path: member },
+    getLoginChallenge: { path: { challenge: accepted } },
+    acceptLoginChallenge: { path: { challenge: accepted }, body: person },
+    rejectLoginChallenge: { path: { challenge: rejected }, body: { reason: 'test' } },
     listScopes: {},
     declareScope: { body: { name: 'new:read', description: 'New' } },
     changeScope: { path: { name: 'examples:read' }, body: { description: 'Other' } },
@@ -75,6 +94,19 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
     spendQuotas: { body: { spends: [{ credential_id: 'sec_none', cost: 1 }] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
+  }
+}
+
+/** A browser that has come without any request. */
+function visitor(app: TestApp, browser: string): Visit {
+  return {
+    now: app.clock.now(),
+    ip: null,
+    requestId: 'req_test',
+    query: new URLSearchParams(),
+    browser: () => browser,
+    cookie: () => undefined,
+    setCookie: () => {},
   }
 }
 

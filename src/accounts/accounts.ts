@@ -1,0 +1,45 @@
+import type { Visit } from '../http/visit.ts'
+
+/** Who is signed in, in one browser, now. */
+export interface SignedIn extends Person {
+  readonly sessionId: string
+}
+
+/** A user, as far as signing in tells. */
+export interface Person {
+  readonly userId: string
+  readonly displayName: string
+  /** Null where the API provider's own login vouches for the person. */
+  readonly email: string | null
+  /** For which owners the person may act; by name, then id. */
+  readonly owners: readonly NamedOwner[]
+  /** When the person last proved who they are. */
+  readonly authenticatedAt: Date
+}
+
+export interface NamedOwner {
+  readonly id: string
+  readonly name: string
+}
+
+/** What somebody shall sign in for. All of it is kept here and none of it comes back through the browser. */
+export interface SignInWish {
+  /** Where the browser goes afterwards: a path of ours, as routes have it, chosen by us and never taken from a request. */
+  readonly returnTo: string
+  /** Where it goes when the API provider's own login has refused; null: a page says so. */
+  readonly refusedTo?: string | null
+  /** The app that asks, for people; null: none does. */
+  readonly clientName?: string | null
+  /** Whom the app expects: an e-mail address, most often. */
+  readonly loginHint?: string | null
+  /** Whether to prove it anew even where somebody is signed in: `SignedIn.authenticatedAt` will be later than now. */
+  readonly fresh?: boolean
+}
+
+/** Sign-in of people. What is behind it, passwords of ours or the API provider's own login, is nobody else's matter. */
+export interface Accounts {
+  /** Who is signed in in the browser of this visit; null: nobody, or not any more. */
+  signedIn(visit: Visit): Promise<SignedIn | null>
+  /** @returns where to send the browser, so that somebody signs in and comes back */
+  askToSignIn(visit: Visit, wish: SignInWish): Promise<string>
+}

@@ -1,0 +1,29 @@
+import { addSeconds } from '../base/clock.ts'
+import { hashToken, mintToken } from '../base/one-time-token.ts'
+import type { Db } from '../db/schema.ts'
+import type { Visit } from '../http/visit.ts'
+import type { SignInWish } from './accounts.ts'
+import { insertChallenge } from './login-challenge.store.ts'
+import { CHALLENGE_SECONDS } from './login-challenge.ts'
+
+/** Keeps what somebody shall sign in for, bound to this browser. @returns the challenge's token */
+export async function askToSignIn(db: Db, visit: Visit, wish: SignInWish): Promise<string> {
+  const token = mintToken('lc').reveal()
+  const challenge = {
+    hash: hashToken(token),
+    returnTo: wish.returnTo,
+    refusedTo: wish.refusedTo ?? null,
+    clientName: wish.clientName ?? null,
+    loginHint: wish.loginHint?.slice(0, 254) ?? null,
+    wantsFresh: wish.fresh ?? false,
+    createdAt: visit.now,
+    expiresAt: addSeconds(visit.now, CHALLENGE_SECONDS),
+  }
+  await insertChallenge(db, challenge, browserHash(visit))
+  return token
+}
+
+/** What is stored of the browser's cookie. */
+export function browserHash(visit: Visit): Buffer {
+  return hashToken(visit.browser())
+}

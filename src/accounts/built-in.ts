@@ -1,0 +1,121 @@
+import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Answer } from '../http/pages.ts'
+import type { Visit } from '../http/visit.ts'
+import type { Person, SignedIn } from './accounts.ts'
+import { browserHash } from './ask-to-sign-in.ts'
+import { findChallenge } from './login-challenge.store.ts'
+import { type LoginChallenge, stateOf } from './login-challenge.ts'
+import { findLink } from './password-link.store.ts'
+import type { Session } from './session.ts'
+import { setPassword } from './set-password.ts'
+import {
+  aboutPassword,
+  aboutSignIn,
+  CHALLENGE_OVER,
+  LINK_OVER,
+  NO_CHALLENGE,
+  passwordPage,
+  passwordSetPage,
+  signInPage,
+} from './sign-in.page.ts'
+import { SignInLimits } from './sign-in-limits.ts'
+import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { originOf, startSession } from './start-session.ts'
+import { findUser } from './user.store.ts'
+
+/** People of ours, with e-mail address and password. */
+export function builtIn(parts: WayParts): SignInWay {
+  const { db, pages, passwords, refusedAttempts, log } = parts
+  const limits = new SignInLimits()
+
+  pages.post('/sign-in', (fields) => aboutSignIn(fields.get('login_challenge') ?? ''), takeSignIn)
+  pages.get('/set-password', showPassword)
+  pages.post('/set-password', (fields) => aboutPassword(fields.get('link') ?? ''), takePassword)
+  pages.get('/password-set', async () => ({ page: passwordSetPage(pages) }))
+
+  return {
+    entrance: (challenge) => pages.at(`/sign-in?login_challenge=${challenge}`),
+    personOf,
+    show: async (visit, token) => {
+      const challenge = await challengeOf(visit, token)
+      if (challenge === undefined) return { failure: NO_CHALLENGE }
+      if (stateOf(challenge, visit.now) !== 'open') return await over(visit, challenge)
+      const { clientName, loginHint } = challenge
+      return { page: signInPage(pages, visit, { challenge: token, clientName, email: loginHint ?? '' }) }
+    },
+  }
+
+  async function takeSignIn(visit: Visit, fields: URLSearchParams): Promise<Answer> {
+    const token = fields.get('login_challenge') ?? ''
+    const challenge = await challengeOf(visit, token)
+    if (challenge === undefined) return { failure: NO_CHALLENGE }
+    if (stateOf(challenge, visit.now) !== 'open') return await over(visit, challenge)
+
+    const email = (fields.get('email') ?? '').trim().toLowerCase().slice(0, 254)
+    const form = { challenge: token, clientName: challenge.clientName, email }
+    const wait = await limits.attempt(email, visit.ip)
+    if (wait !== null) {
+      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'too many sign-ins: one is not tried')
+      const minutes = Math.ceil(wait / 60)
+      const alert = `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, and try again.`
+      return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
+    }
+    const userId = await passwords.prove(email, fields.get('password') ?? '')
+    if (userId === null) {
+      await refusedAttempts.record(originOf(visit, null), REFUSED)
+      const alert = 'The e-mail address or the password is not right.'
+      return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
+    }
+    await limits.succeeded(email, visit.ip)
+    const started = await startSession(db, visit, { hash: challenge.hash }, () => ({ userId }))
+    return started.ok ? { goTo: pages.at(started.value.returnTo) } : await over(visit, challenge)
+  }
+
+  /** By the token and the browser together; without the browser a challenge is as good as none. */
+  async function challengeOf(visit: Visit, token: string): Promise<LoginChallenge | undefined> {
+    return isToken('lc', token)
+      ? await findChallenge(db, { hash: hashToken(token) }, browserHash(visit))
+      : undefined
+  }
+
+  /** Sent twice, or back and again: who is signed in meanwhile goes on as if it had been once. */
+  async function over(visit: Visit, challenge: LoginChallenge): Promise<Answer> {
+    const isDone = challenge.spentAt !== null && (await parts.signedIn(visit)) !== null
+    return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
+  }
+
+  /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
+  async function personOf(session: Session): Promise<Omit<SignedIn, 'sessionId'> | null> {
+    if (session.person !== null) return null
+    const user = await findUser(db, 'every_owner', session.userId)
+    if (user === undefined) return null
+    const { id: userId, name: displayName, email, owners } = user
+    return { userId, displayName, email, owners, authenticatedAt: session.authenticatedAt } satisfies Person
+  }
+
+  async function showPassword(visit: Visit): Promise<Answer> {
+    const link = visit.query.get('link') ?? ''
+    const found = isToken('pl', link) ? await findLink(db, hashToken(link), visit.now) : undefined
+    return found === undefined
+      ? { failure: LINK_OVER }
+      : { page: passwordPage(pages, visit, link, found.email) }
+  }
+
+  async function takePassword(visit: Visit, fields: URLSearchParams): Promise<Answer> {
+    const link = fields.get('link') ?? ''
+    const found = isToken('pl', link) ? await findLink(db, hashToken(link), visit.now) : undefined
+    if (found === undefined) return { failure: LINK_OVER }
+    const done = await setPassword(db, passwords, visit, link, fields.get('password') ?? '')
+    if (done.ok) return { goTo: pages.at('/password-set') }
+    if (done.no.reason === 'link_over') return { failure: LINK_OVER }
+    return { page: passwordPage(pages, visit, link, found.email, done.no.why) }
+  }
+}
+
+const REFUSED = {
+  code: 'sign_in_refused',
+  method: 'POST',
+  route: '/sign-in',
+  targetId: null,
+  ownerId: null,
+} as const

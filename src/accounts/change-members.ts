@@ -1,0 +1,51 @@
+import { type Caller, covers } from '../admin/caller.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { touchOwner } from '../owners/owner.store.ts'
+import { deleteMember, insertMember, type Member } from './member.store.ts'
+import { forgetOwnerOfPerson } from './person.store.ts'
+import { findUser } from './user.store.ts'
+
+/**
+ * What else ends when a user may no longer act for an owner, in the same transaction: the grants that they gave for it.
+ *
+ * @returns whether there was anything
+ */
+export type EndWithMember = (tx: Tx, caller: Caller, member: Member) => Promise<boolean>
+
+/** Lets a user act for an owner, who is made where it is new. Doing it twice is no fault. */
+export async function addMember(tx: Tx, caller: Caller, member: Member): Promise<Result<void, Problem>> {
+  const { ownerId, userId } = member
+  if (!covers(caller.reach, ownerId) || (await findUser(tx, 'every_owner', userId)) === undefined)
+    return no(NOT_FOUND)
+  await touchOwner(tx, ownerId, caller.now)
+  if (await insertMember(tx, member, caller.adminKeyId, caller.now))
+    await recordDone(tx, caller, 'member.added', { ownerId, targetId: userId })
+  return yes(undefined)
+}
+
+/**
+ * Ends it, at once and with all that hangs on it, for our own users and for those of the API provider's login. Where
+ * there was nothing to end, nothing is done and that is no fault.
+ */
+export async function removeMember(
+  tx: Tx,
+  caller: Caller,
+  member: Member,
+  endWithMember: EndWithMember,
+): Promise<Result<void, Problem>> {
+  const { ownerId, userId } = member
+  if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
+  const ended = [
+    await deleteMember(tx, member),
+    await forgetOwnerOfPerson(tx, ownerId, userId),
+    await endWithMember(tx, caller, member),
+  ]
+  if (!ended.includes(true)) return yes(undefined)
+  await announce(tx, caller.now, { action: 'member.removed', about: { ownerId } })
+  await recordDone(tx, caller, 'member.removed', { ownerId, targetId: userId })
+  return yes(undefined)
+}

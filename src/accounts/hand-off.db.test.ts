@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { TestApp } from '../../test/app.ts'
+import { type CookieJar, openJar } from '../../test/cookie-jar.ts'
+import { isSignedIn, openListening } from '../../test/sign-in.ts'
+import { askToSignIn } from './ask-to-sign-in.ts'
+import { CHALLENGE_SECONDS } from './login-challenge.ts'
+
+const LOGIN_URL = 'https://login.example.com/start?lang=en'
+const ANN = {
+  user_id: 'u_7',
+  display_name: 'Ann Archer',
+  owners: [
+    { id: 'org_2', name: 'Zebra' },
+    { id: 'org_1', name: 'Acme' },
+  ],
+}
+
+describe("hand-off to the API provider's own login", () => {
+  let app: TestApp
+  let origin: string
+  before(async () => {
+    ;({ app, origin } = await openListening({ loginUrl: LOGIN_URL }))
+  })
+  after(() => app.close())
+
+  /** A browser that was sent to the login, and the challenge that it carries there. */
+  async function sentAway(): Promise<{ jar: CookieJar; challenge: string }> {
+    const jar = openJar(origin)
+    const { location } = await jar.get('/sign-in')
+    const url = new URL(location ?? '')
+    assert.equal(`${url.origin}${url.pathname}?lang=${url.searchParams.get('lang')}`, LOGIN_URL)
+    return { jar, challenge: url.searchParams.get('login_challenge') ?? '' }
+  }
+  const call = (challenge: string, verb: '' | '/accept' | '/reject', body?: object) =>
+    app.call(verb === '' ? 'GET' : 'POST', `/v1/login-challenges/${challenge}${verb}`, body)
+  const accept = async (challenge: string, more: object = {}) => {
+    const { status, body, text } = await call(challenge, '/accept', { ...ANN, ...more })
+    assert.equal(status, 200, text)
+    return String(body.redirect_to).replace('http://doorward.test', '')
+  }
+  const codes = async (challenge: string) => {
+    const verbs = [
+      call(challenge, ''),
+      call(challenge, '/accept', ANN),
+      call(challenge, '/reject', { reason: 'x' }),
+    ]
+    return (await Promise.all(verbs)).map(({ body }) => body.code)
+  }
+
+  it('signs in whom the provider names, in the browser that began, with the owners it names', async () => {
+    const { jar, challenge } = await sentAway()
+    const { body } = await call(challenge, '')
+    assert.deepEqual([body.client_name, body.login_hint, body.fresh_sign_in], [null, null, false])
+    const back = await jar.get(await accept(challenge))
+    assert.deepEqual([back.status, back.location], [303, '/sign-in'])
+    const { text } = await jar.follow(back)
+    assert.match(text, /You are signed in.*Ann Archer.*Acme, Zebra/s)
+    const out = await jar.submit(await jar.get('/sign-in'), {})
+    assert.match((await jar.follow(out)).text, /You are signed out/)
+    assert.equal(await isSignedIn(jar), false)
+  })
+
+  it('CON-16: the verifier is worth nothing in another browser, and is not used up there', async () => {
+    const [victim, { jar: attacker, challenge }] = [openJar(origin), await sentAway()]
+    const path = await accept(challenge)
+    for (const foreign of [victim, (await sentAway()).jar]) {
+      const answer = await foreign.get(path)
+      assert.equal(answer.status, 400)
+      assert.match(answer.text, /started in another browser/)
+      assert.equal(await isSignedIn(foreign), false)
+    }
+    assert.equal((await attacker.get(path)).status, 303)
+    assert.equal(await isSignedIn(attacker), true)
+  })
+
+  it('a verifier is spent once, however many come at once; going back goes on', async () => {
+    const { jar, challenge } = await sentAway()
+    const path = await accept(challenge)
+    const cookie = `doorward-browser=${jar.cookies.get('doorward-browser')}`
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => fetch(origin + path, { headers: { cookie }, redirect: 'manual' })),
+    )
+    const set = all.flatMap((answer) => answer.headers.getSetCookie())
+    assert.deepEqual([set.length, all.filter(({ status }) => status === 303).length], [1, 1])
+    assert.equal(
+      (
+        await app.db
+          .selectFrom('sessions')
+          .select('id')
+          .where('ended_at', 'is', null)
+          .where('user_id', '=', 'u_7')
+          .execute()
+      ).length >= 1,
+      true,
+    )
+    jar.cookies.set('doorward-session', /=([^;]+)/.exec(set[0] ?? '')?.[1] ?? '')
+    const again = await jar.get(path)
+    assert.deepEqual([again.status, again.location], [303, '/sign-in'])
+    jar.cookies.delete('doorward-session')
+    assert.equal((await jar.get(path)).status, 400)
+  })
+
+  it('a challenge is answered once: of racing answers one counts, and the others hear so', async () => {
+    const { jar, challenge } = await sentAway()
+    const answers = await Promise.all([
+      ...Array.from({ length: 5 }, (_, n) => call(challenge, '/accept', { ...ANN, user_id: `u_${n}` })),
+      call(challenge, '/reject', { reason: 'no' }),
+    ])
+    const won = answers.filter(({ status }) => status === 200)
+    assert.equal(won.length, 1)
+    const lost = answers.filter(({ status }) => status !== 200).map(({ body }) => body.code)
+    assert.deepEqual(lost, Array(5).fill('login_challenge_answered'))
+    assert.deepEqual(await codes(challenge), Array(3).fill('login_challenge_answered'))
+    await jar.get(String(won[0]?.body.redirect_to).replace('http://doorward.test', ''))
+    assert.deepEqual(await codes(challenge), Array(3).fill('login_challenge_answered'))
+  })
+
+  it('a lost answer is asked for again under its Idempotency-Key, and is the same', async () => {
+    const { jar, challenge } = await sentAway()
+    const ask = () =>
+      app.call('POST', `/v1/login-challenges/${challenge}/accept`, ANN, {
+        headers: { 'idempotency-key': challenge },
+      })
+    const [first, second] = [await ask(), await ask()]
+    assert.equal(first.body.redirect_to, second.body.redirect_to)
+    assert.equal((await jar.get(first.body.redirect_to.replace('http://doorward.test', ''))).status, 303)
+  })
+
+  it('what has expired is neither answered nor spent; what is made up is not there', async () => {
+    const [one, other] = [await sentAway(), await sentAway()]
+    const path = await accept(other.challenge)
+    app.clock.advance({ seconds: CHALLENGE_SECONDS })
+    assert.deepEqual(await codes(one.challenge), Array(3).fill('login_challenge_expired'))
+    const late = await other.jar.get(path)
+    assert.equal(late.status, 400)
+    assert.match(late.text, /This sign-in is over/)
+    assert.equal(await isSignedIn(other.jar), false)
+    for (const made of [`lc_${'a'.repeat(49)}`, 'lc_x', 'x'])
+      assert.deepEqual(await codes(made), Array(3).fill('not_found'))
+    for (const made of ['', `lv_${'a'.repeat(49)}`, one.challenge])
+      assert.equal((await one.jar.get(`/sign-in/return?login_verifier=${made}`)).status, 400)
+  })
+
+  it('who is rejected hears why, as text, and is signed in as nobody', async () => {
+    const { jar, challenge } = await sentAway()
+    const { body } = await call(challenge, '/reject', { reason: 'Your <account> is closed.' })
+    const back = await jar.get(body.redirect_to.replace('http://doorward.test', ''))
+    assert.equal(back.status, 403)
+    assert.match(back.text, /Your &lt;account&gt; is closed\./)
+    assert.equal(await isSignedIn(jar), false)
+    const { body: events } = await app.call('GET', '/v1/audit-events?action=login.rejected')
+    assert.equal(events.data[0].detail.reason, 'Your <account> is closed.')
+  })
+
+  it('AUZ-19: where a fresh sign-in is asked for an old one is refused, and what is taken is not before the asking', async () => {
+    const { jar } = await sentAway()
+    const browser = jar.cookies.get('doorward-browser') ?? ''
+    const visit = {
+      now: app.clock.now(),
+      ip: null,
+      requestId: 'r',
+      query: new URLSearchParams(),
+      browser: () => browser,
+      cookie: () => undefined,
+      setCookie: () => {},
+    }
+    const wish = {
+      returnTo: '/next?a=b',
+      refusedTo: '/refused',
+      clientName: 'Orders',
+      loginHint: 'ann@x.example',
+      fresh: true,
+    }
+    const challenge = await askToSignIn(app.db, visit, wish)
+    const { body } = await call(challenge, '')
+    assert.deepEqual(
+      [body.client_name, body.login_hint, body.fresh_sign_in],
+      ['Orders', 'ann@x.example', true],
+    )
+    const at = (seconds: number) => new Date(visit.now.getTime() + seconds * 1000).toISOString()
+    const tried = async (seconds: number) =>
+      (await call(challenge, '/accept', { ...ANN, authenticated_at: at(seconds) })).body.code
+    assert.equal(await tried(-60), 'sign_in_too_old')
+    assert.equal(await tried(60), 'invalid_request')
+    // The provider's clock is three seconds behind ours.
+    const back = await jar.get(await accept(challenge, { authenticated_at: at(-3) }))
+    assert.equal(back.location, '/next?a=b')
+    const newest = await app.db
+      .selectFrom('sessions')
+      .select('authenticated_at')
+      .where('ended_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .executeTakeFirstOrThrow()
+    assert.deepEqual(newest.authenticated_at, visit.now)
+
+    const other = await askToSignIn(app.db, visit, wish)
+    const { body: refused } = await call(other, '/reject', { reason: 'no' })
+    assert.equal(
+      (await jar.get(refused.redirect_to.replace('http://doorward.test', ''))).location,
+      '/refused',
+    )
+  })
+
+  it('who is taken out of an owner does not act for it any more, in sessions and in sign-ins under way', async () => {
+    const eve = { user_id: 'eve@idp/1' }
+    const [one, other] = [await sentAway(), await sentAway()]
+    await one.jar.get(await accept(one.challenge, eve))
+    const path = await accept(other.challenge, eve)
+    const removed = await app.call('DELETE', `/v1/owners/org_2/members/${encodeURIComponent('eve@idp/1')}`)
+    assert.equal(removed.status, 204)
+    await other.jar.get(path)
+    for (const { jar } of [one, other]) {
+      const { text } = await jar.get('/sign-in')
+      assert.match(text, /<p class="hint">Acme<\/p>/)
+    }
+    const { body } = await app.call('GET', '/v1/audit-events?action=member.removed')
+    assert.deepEqual([body.data.length, body.data[0].target_id], [1, 'eve@idp/1'])
+  })
+
+  it('an owner cannot be named twice, and a session of another way of signing in is none', async () => {
+    const { challenge } = await sentAway()
+    const twice = { ...ANN, owners: [ANN.owners[0], ANN.owners[0]] }
+    assert.equal((await call(challenge, '/accept', twice)).body.code, 'invalid_request')
+    const { jar, challenge: fine } = await sentAway()
+    await jar.get(await accept(fine))
+    assert.equal(await isSignedIn(jar), true)
+    await app.db.updateTable('sessions').set({ person: null }).execute()
+    assert.equal(await isSignedIn(jar), false)
+  })
+})

@@ -1,0 +1,48 @@
+import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Answer } from '../http/pages.ts'
+import type { Visit } from '../http/visit.ts'
+import { browserHash } from './ask-to-sign-in.ts'
+import { findChallenge } from './login-challenge.store.ts'
+import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure } from './sign-in.page.ts'
+import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { startSession } from './start-session.ts'
+
+/**
+ * The API provider's own login: the browser is sent there with a challenge, the provider's backend answers it, and the
+ * browser comes back with a verifier. Both are worth nothing in any other browser.
+ */
+export function handOff(parts: WayParts, loginUrl: string): SignInWay {
+  const { db, pages } = parts
+  const entrance = (challenge: string) => {
+    const url = new URL(loginUrl)
+    url.searchParams.set('login_challenge', challenge)
+    return url.href
+  }
+  pages.get('/sign-in/return', comeBack)
+  return {
+    entrance,
+    personOf: async (session) => session.person,
+    show: async (_, challenge) =>
+      isToken('lc', challenge) ? { goTo: entrance(challenge) } : { failure: NO_CHALLENGE },
+  }
+
+  async function comeBack(visit: Visit): Promise<Answer> {
+    const verifier = visit.query.get('login_verifier') ?? ''
+    if (!isToken('lv', verifier)) return { failure: NO_CHALLENGE }
+    const name = { verifierHash: hashToken(verifier) }
+    const started = await startSession(db, visit, name, ({ person }) => (person === null ? null : { person }))
+    if (started.ok) {
+      const { person, returnTo, refusedTo, rejectedReason } = started.value
+      if (person !== null) return { goTo: pages.at(returnTo) }
+      return refusedTo === null
+        ? { failure: refusedFailure(rejectedReason ?? '') }
+        : { goTo: pages.at(refusedTo) }
+    }
+    const challenge = await findChallenge(db, name, browserHash(visit))
+    if (challenge === undefined) return { failure: NO_CHALLENGE }
+    // Back and again: who is signed in meanwhile goes on as if it had been once.
+    const isDone =
+      challenge.spentAt !== null && challenge.person !== null && (await parts.signedIn(visit)) !== null
+    return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
+  }
+}

@@ -1,0 +1,57 @@
+import { type Static, Type } from 'typebox'
+import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import type { Person } from './accounts.ts'
+import type { LoginChallenge } from './login-challenge.ts'
+import { AnyUserId } from './user.wire.ts'
+
+export const LoginChallengeWire = Type.Object({
+  client_name: nullable(Type.String({ description: 'The app that asks, for people' })),
+  login_hint: nullable(
+    Type.String({
+      description: 'Whom the app expects. From a stranger: fill a field with it, trust nothing',
+    }),
+  ),
+  fresh_sign_in: Type.Boolean({
+    description: 'Whether the person has to sign in anew, even where signed in already',
+  }),
+  created_at: Moment,
+  expires_at: Moment,
+})
+
+export const AcceptWire = strictObject({
+  user_id: AnyUserId,
+  display_name: plainText(200, 'As the person knows themselves'),
+  owners: Type.Array(strictObject({ id: OwnerId, name: plainText(200, 'For people') }), {
+    maxItems: 200,
+    description: 'For which owners the person may act',
+  }),
+  authenticated_at: Type.Optional(
+    Type.String({ format: 'date-time', description: 'When the person signed in with you; without it, now' }),
+  ),
+})
+
+export const RejectWire = strictObject({ reason: plainText(300, 'For the person: it is shown') })
+
+export const RedirectWire = Type.Object({
+  redirect_to: Type.String({ description: 'Send the same browser there. Works once, in that browser only' }),
+})
+
+export function toChallengeWire(challenge: LoginChallenge) {
+  return {
+    client_name: challenge.clientName,
+    login_hint: challenge.loginHint,
+    fresh_sign_in: challenge.wantsFresh,
+    created_at: iso(challenge.createdAt),
+    expires_at: iso(challenge.expiresAt),
+  }
+}
+
+export function fromAcceptWire(body: Static<typeof AcceptWire>, now: Date): Person {
+  return {
+    userId: body.user_id,
+    displayName: body.display_name,
+    email: null,
+    owners: body.owners.toSorted((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1)),
+    authenticatedAt: body.authenticated_at === undefined ? now : new Date(body.authenticated_at),
+  }
+}

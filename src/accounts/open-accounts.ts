@@ -1,0 +1,52 @@
+import { addSeconds } from '../base/clock.ts'
+import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Visit } from '../http/visit.ts'
+import type { Accounts, SignedIn } from './accounts.ts'
+import { askToSignIn } from './ask-to-sign-in.ts'
+import { builtIn } from './built-in.ts'
+import { handOff } from './hand-off.ts'
+import { findSession, noteSeen } from './session.store.ts'
+import { SEEN_EVERY_SECONDS } from './session.ts'
+import { ABOUT_SIGN_OUT, signedInPage, signedOutPage } from './sign-in.page.ts'
+import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { signOut } from './start-session.ts'
+
+/** Opens the pages of sign-in, in one of its two ways. @param loginUrl the API provider's own login; null: passwords here */
+export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string | null): Accounts {
+  const { db, pages } = parts
+  const withSession: WayParts = { ...parts, signedIn }
+  const way: SignInWay = loginUrl === null ? builtIn(withSession) : handOff(withSession, loginUrl)
+
+  pages.get('/sign-in', async (visit) => {
+    const challenge = visit.query.get('login_challenge')
+    if (challenge !== null) return await way.show(visit, challenge)
+    const who = await signedIn(visit)
+    if (who !== null) return { page: signedInPage(pages, visit, who) }
+    return { goTo: way.entrance(await askToSignIn(db, visit, { returnTo: '/sign-in' })) }
+  })
+  pages.post(
+    '/sign-out',
+    () => ABOUT_SIGN_OUT,
+    async (visit) => {
+      await signOut(db, visit)
+      return { goTo: pages.at('/signed-out') }
+    },
+  )
+  pages.get('/signed-out', async () => ({ page: signedOutPage(pages) }))
+
+  return {
+    signedIn,
+    askToSignIn: async (visit, wish) => way.entrance(await askToSignIn(db, visit, wish)),
+  }
+
+  async function signedIn(visit: Visit): Promise<SignedIn | null> {
+    const token = visit.cookie('session')
+    if (token === undefined || !isToken('ss', token)) return null
+    const session = await findSession(db, hashToken(token), visit.now)
+    if (session === undefined) return null
+    const person = await way.personOf(session)
+    if (person === null) return null
+    if (session.seenAt < addSeconds(visit.now, -SEEN_EVERY_SECONDS)) await noteSeen(db, session.id, visit.now)
+    return { ...person, sessionId: session.id }
+  }
+}

@@ -1,0 +1,46 @@
+import type { Db, Tx } from '../db/schema.ts'
+
+/** A link that is newer replaces those before it. */
+export async function insertLink(
+  tx: Tx,
+  link: { hash: Uint8Array; userId: string; createdAt: Date; expiresAt: Date },
+): Promise<void> {
+  await tx
+    .updateTable('password_links')
+    .set({ spent_at: link.createdAt })
+    .where('user_id', '=', link.userId)
+    .where('spent_at', 'is', null)
+    .execute()
+  await tx
+    .insertInto('password_links')
+    .values({ hash: link.hash, user_id: link.userId, created_at: link.createdAt, expires_at: link.expiresAt })
+    .execute()
+}
+
+/** Whose password a link sets, while it works. */
+export async function findLink(
+  db: Db,
+  hash: Uint8Array,
+  now: Date,
+): Promise<{ userId: string; email: string } | undefined> {
+  return await db
+    .selectFrom('password_links')
+    .innerJoin('users', 'users.id', 'password_links.user_id')
+    .select(['users.id as userId', 'users.email'])
+    .where('hash', '=', hash)
+    .where('spent_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+}
+
+/** @returns false where it works no more; of racing requests one gets it */
+export async function spendLink(tx: Tx, hash: Uint8Array, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('password_links')
+    .set({ spent_at: now })
+    .where('hash', '=', hash)
+    .where('spent_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}

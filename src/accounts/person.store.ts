@@ -1,0 +1,45 @@
+import { sql } from 'kysely'
+import type { PersonJson, Tx } from '../db/schema.ts'
+import type { Person } from './accounts.ts'
+
+/** Somebody the API provider's own login vouches for, as the database keeps it. */
+export function toPersonJson({ userId, displayName, owners, authenticatedAt }: Person): string {
+  return JSON.stringify({
+    user_id: userId,
+    display_name: displayName,
+    owners,
+    authenticated_at: authenticatedAt.toISOString(),
+  } satisfies PersonJson)
+}
+
+export function fromPersonJson(json: PersonJson | null): Person | null {
+  if (json === null) return null
+  return {
+    userId: json.user_id,
+    displayName: json.display_name,
+    email: null,
+    owners: json.owners,
+    authenticatedAt: new Date(json.authenticated_at),
+  }
+}
+
+/** Takes an owner out of what was told of a person, wherever that is still of use. @returns whether it was there */
+export async function forgetOwnerOfPerson(tx: Tx, ownerId: string, userId: string): Promise<boolean> {
+  const has = sql<boolean>`person->'owners' @> jsonb_build_array(jsonb_build_object('id', ${ownerId}::text))`
+  const without = sql<string>`jsonb_set(person, '{owners}', (
+    select coalesce(jsonb_agg(owner), '[]') from jsonb_array_elements(person->'owners') as owner
+    where owner->>'id' <> ${ownerId}))`
+  const sessions = await tx
+    .updateTable('sessions')
+    .set({ person: without })
+    .where('user_id', '=', userId)
+    .where(has)
+    .executeTakeFirst()
+  const challenges = await tx
+    .updateTable('login_challenges')
+    .set({ person: without })
+    .where(sql<boolean>`person->>'user_id' = ${userId}`)
+    .where(has)
+    .executeTakeFirst()
+  return sessions.numUpdatedRows + challenges.numUpdatedRows > 0n
+}

@@ -1,0 +1,86 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { deriveKey } from '../base/derive.ts'
+import type { Db } from '../db/schema.ts'
+import { MAX_PASSWORD, MIN_PASSWORD } from './user.ts'
+
+/**
+ * better-auth, and all of it that is used: it keeps passwords (scrypt), and says whose an e-mail address and a password
+ * are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
+ * whatever else signing in does (decision 0013). It is loaded when somebody signs in for the first time.
+ */
+export interface Passwords {
+  /** @returns the user's id; null for an unknown address and a wrong password alike, after as much work */
+  prove(email: string, password: string): Promise<string | null>
+  hash(password: string): Promise<string>
+}
+
+export function openPasswords(db: Db, serverSecret: Secret | null): Passwords {
+  let opened: Promise<Pick<Passwords, 'prove'>> | undefined
+  return {
+    prove: async (email, password) => {
+      if (serverSecret === null) throw new Error('nobody can sign in without a server secret')
+      opened ??= openBetterAuth(db, serverSecret)
+      return (await opened).prove(email, password)
+    },
+    hash: async (password) => (await import('better-auth/crypto')).hashPassword(password),
+  }
+}
+
+async function openBetterAuth(db: Db, serverSecret: Secret): Promise<Pick<Passwords, 'prove'>> {
+  const [{ betterAuth }, { isAPIError }] = await Promise.all([
+    import('better-auth'),
+    import('better-auth/api'),
+  ])
+  const auth = betterAuth({
+    database: { db, type: 'postgres' },
+    secret: deriveKey(serverSecret, 'better-auth').toString('base64url'),
+    // Nothing of ours is reached through it: it makes no links and takes no requests.
+    baseURL: 'http://doorward.invalid',
+    telemetry: { enabled: false },
+    logger: { disabled: true },
+    user: { modelName: 'users', fields: { emailVerified: 'email_verified', ...TIMES } },
+    account: {
+      modelName: 'user_credentials',
+      fields: {
+        accountId: 'account_id',
+        providerId: 'provider_id',
+        userId: 'user_id',
+        accessToken: 'access_token',
+        refreshToken: 'refresh_token',
+        idToken: 'id_token',
+        accessTokenExpiresAt: 'access_token_expires_at',
+        refreshTokenExpiresAt: 'refresh_token_expires_at',
+        ...TIMES,
+      },
+    },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: MIN_PASSWORD,
+      maxPasswordLength: MAX_PASSWORD,
+    },
+    session: { storeSessionInDatabase: false },
+    secondaryStorage: NOWHERE,
+  })
+  return {
+    prove: async (email, password) => {
+      try {
+        return (await auth.api.signInEmail({ body: { email, password } })).user.id
+      } catch (error) {
+        if (isAPIError(error) && (error.statusCode === 400 || error.statusCode === 401)) return null
+        throw error
+      }
+    },
+  }
+}
+
+const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' }
+
+/** Where its own sessions go. */
+const NOWHERE = {
+  get: async () => null,
+  getAndDelete: async () => null,
+  increment: async () => 1,
+  set: async () => {},
+  delete: async () => {},
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SignInLimits } from './sign-in-limits.ts'
+
+/** How many of so many attempts are let through. */
+async function passed(
+  limits: SignInLimits,
+  times: number,
+  who: (n: number) => [email: string, ip: string | null],
+) {
+  let count = 0
+  for (let n = 0; n < times; n++) if ((await limits.attempt(...who(n))) === null) count += 1
+  return count
+}
+
+describe('limits on guessing', () => {
+  it('CON-05: one guesser has ten tries at an account, and others at the same account are let through', async () => {
+    const limits = new SignInLimits()
+    assert.equal(await passed(limits, 20, () => ['ann@x.example', '192.0.2.1']), 10)
+    assert.equal(await limits.attempt('ann@x.example', '192.0.2.2'), null)
+    const seconds = await limits.attempt('ann@x.example', '192.0.2.1')
+    assert.ok(seconds !== null && seconds > 0 && seconds <= 600)
+  })
+
+  it('CON-05: an account has a hundred tries from everywhere together', async () => {
+    const limits = new SignInLimits()
+    assert.equal(await passed(limits, 150, (n) => ['ann@x.example', `192.0.2.${n}`]), 100)
+    assert.equal(await limits.attempt('bo@x.example', '192.0.2.1'), null)
+  })
+
+  it('CON-05: an address has a hundred tries at all accounts, and all of an IPv6 network are one', async () => {
+    for (const ip of ['192.0.2.1', null]) {
+      const limits = new SignInLimits()
+      assert.equal(await passed(limits, 150, (n) => [`u${n}@x.example`, ip]), 100)
+    }
+    const limits = new SignInLimits()
+    const inOne = (n: number) => (n % 2 === 0 ? `2001:db8:0:7::${n + 1}` : `2001:db8::7:${n}:0:0:1`)
+    assert.equal(await passed(limits, 150, (n) => [`u${n}@x.example`, inOne(n)]), 100)
+    assert.equal(await limits.attempt('ann@x.example', '2001:db8:0:8::1'), null)
+  })
+
+  it('who has the right password begins anew', async () => {
+    const limits = new SignInLimits()
+    for (let n = 0; n < 10; n++) {
+      assert.equal(await passed(limits, 9, () => ['ann@x.example', '192.0.2.1']), 9, `round ${n}`)
+      await limits.succeeded('ann@x.example', '192.0.2.1')
+    }
+    assert.equal(await limits.attempt('ann@x.example', '192.0.2.1'), null)
+  })
+})

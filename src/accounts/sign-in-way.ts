@@ -1,0 +1,27 @@
+import type { RefusedAttempts } from '../admin/refused-attempts.ts'
+import type { Db } from '../db/schema.ts'
+import type { Logger } from '../http/log.ts'
+import type { Answer, Pages } from '../http/pages.ts'
+import type { Visit } from '../http/visit.ts'
+import type { Person, SignedIn } from './accounts.ts'
+import type { Passwords } from './prove-password.ts'
+import type { Session } from './session.ts'
+
+/** How people prove who they are. One of them is in force. */
+export interface SignInWay {
+  /** Where a browser goes with a challenge. */
+  entrance(challenge: string): string
+  /** Whose a session is; null where this way does not know the person, or not any more. */
+  personOf(session: Session): Promise<Person | null>
+  /** What `/sign-in` shows for a challenge. */
+  show(visit: Visit, challenge: string): Promise<Answer>
+}
+
+export interface WayParts {
+  readonly db: Db
+  readonly pages: Pages
+  readonly passwords: Passwords
+  readonly refusedAttempts: RefusedAttempts
+  readonly log: Logger
+  readonly signedIn: (visit: Visit) => Promise<SignedIn | null>
+}

@@ -1,0 +1,59 @@
+import { Type } from 'typebox'
+import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import type { User } from './user.ts'
+
+const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })
+export const UserId = Type.String({ pattern: '^usr_[A-Za-z0-9]{1,40}$' })
+/** A user's, or the API provider's own. */
+export const AnyUserId = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,127}$',
+  description: 'Of a user of ours, or your own id of the person: 1 to 128 of letters, digits and _ . : @ / -',
+})
+
+export const NewUserWire = strictObject({
+  email: Email,
+  name: plainText(200, 'What people call the user'),
+  password: Type.Optional(
+    Type.String({
+      maxLength: 1000,
+      description: 'Without it the answer has a link with which the user sets one',
+    }),
+  ),
+})
+
+export const UserFilterWire = {
+  owner_id: Type.Optional(OwnerId),
+  email: Type.Optional(Email),
+}
+
+export const UserWire = Type.Object({
+  id: Type.String(),
+  email: Type.String(),
+  name: Type.String(),
+  owners: Type.Array(Type.Object({ id: Type.String(), name: Type.String() }), {
+    description: 'For which owners the user may act; with an admin key bound to one owner, that one only',
+  }),
+  password_set_at: nullable(Moment),
+  created_at: Moment,
+})
+
+export const PasswordLinkWire = Type.Object({
+  url: Type.String({ description: 'Works once. Shown here once, and never again' }),
+  expires_at: Moment,
+})
+
+export const NewUserAnswerWire = Type.Object({
+  ...UserWire.properties,
+  password_link: nullable(PasswordLinkWire),
+})
+
+export function toUserWire(user: User) {
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    owners: user.owners,
+    password_set_at: iso(user.passwordSetAt),
+    created_at: iso(user.createdAt),
+  }
+}

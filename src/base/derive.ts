@@ -1,0 +1,10 @@
+import { hkdfSync } from 'node:crypto'
+import type { Secret } from '@doorward/sdk/kernel'
+
+/** What keys are derived for. Each use has a label of its own, so that no key ever serves two. */
+export type KeyLabel = 'form token' | 'better-auth'
+
+/** A key of 32 bytes from the server's secret (HKDF with SHA-256, RFC 5869); the same on every server that has it. */
+export function deriveKey(serverSecret: Secret, label: KeyLabel): Buffer {
+  return Buffer.from(hkdfSync('sha256', serverSecret.reveal(), '', `doorward ${label}`, 32))
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { secretBeside } from './secret-file.ts'
+
+describe('the secret beside an embedded database', () => {
+  let directory: string
+  before(() => {
+    directory = mkdtempSync(join(tmpdir(), 'doorward-secret-'))
+  })
+  after(() => rmSync(directory, { recursive: true }))
+
+  it('STO-01: is made once, for its owner alone to read, and is the same ever after', () => {
+    // Left behind by a start that was cut short, with rights that are too wide.
+    writeFileSync(join(directory, 'doorward.secret.new'), 'half')
+    chmodSync(join(directory, 'doorward.secret.new'), 0o644)
+    const first = secretBeside(directory)
+    assert.equal(Buffer.from(first.reveal(), 'base64').length, 32)
+    assert.deepEqual(readdirSync(directory), ['doorward.secret'])
+    assert.equal(statSync(join(directory, 'doorward.secret')).mode & 0o777, 0o600)
+    assert.equal(secretBeside(directory).reveal(), first.reveal())
+    assert.equal(`${first}`, '[secret]')
+  })
+
+  it('stops the start where the file holds none, instead of making another', () => {
+    const path = join(directory, 'doorward.secret')
+    writeFileSync(path, 'short\n')
+    assert.throws(() => secretBeside(directory), /holds no secret of 32 bytes/)
+    assert.equal(readFileSync(path, 'utf8'), 'short\n')
+  })
+})

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { cookiesFor } from './cookies.ts'
+
+describe('cookies', () => {
+  it('CON-10: over TLS they are bound to the host and to TLS, and no script or foreign form has them', () => {
+    const cookies = cookiesFor('https://id.example.com/doorward')
+    assert.equal(
+      cookies.set('session', 'x'),
+      '__Host-doorward-session=x; Path=/; HttpOnly; SameSite=Lax; Secure',
+    )
+    assert.match(cookies.set('session', null), /^__Host-doorward-session=; Path=\/; .*; Secure; Max-Age=0$/)
+    assert.equal(cookies.read('a=1; __Host-doorward-session=x', 'session'), 'x')
+  })
+
+  it('CON-10: over TLS a cookie without the prefix, which a neighbour could have set, is none of ours', () => {
+    const cookies = cookiesFor('https://id.example.com')
+    for (const header of [
+      'doorward-session=x',
+      'x__Host-doorward-session=x',
+      '__host-doorward-session=x',
+      '',
+      undefined,
+    ])
+      assert.equal(cookies.read(header, 'session'), undefined, String(header))
+  })
+
+  it('without TLS they are plain, so that a browser or a script on the same machine keeps them', () => {
+    const cookies = cookiesFor('http://127.0.0.1:4000')
+    assert.equal(cookies.set('browser', 'x'), 'doorward-browser=x; Path=/; HttpOnly; SameSite=Lax')
+    assert.equal(cookies.read('__Host-doorward-browser=y; doorward-browser=x', 'browser'), 'x')
+  })
+})

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { FastifyReply } from 'fastify'
+import { type Html, html } from './html.ts'
+
+/** A page for a person: rendered here, whole without a script. */
+export interface Page {
+  /** Default 200. */
+  readonly status?: number
+  /** The heading, and the name of the tab. Never holds a secret, nor anything about a person. */
+  readonly title: string
+  /** A line under the heading. */
+  readonly lead?: Html | string
+  readonly body: Html
+  /**
+   * Origins that a form's answer may lead to, beside ours: Chrome applies `form-action` to the redirects after a form.
+   * From stored redirect URIs, never from a request.
+   */
+  readonly formAction?: readonly string[]
+  readonly retryAfterSeconds?: number
+}
+
+/** Something went wrong: what happened, for a person; what to mend, for whoever builds the app. */
+export interface Failure {
+  readonly status: number
+  readonly title: string
+  readonly message: Html | string
+  readonly forDevelopers: Html | string
+  readonly retryAfterSeconds?: number
+}
+
+const STYLE = readFileSync(new URL('./page.css', import.meta.url), 'utf8')
+/** Its name changes with its content, so that it can be kept for ever. */
+export const STYLE_PATH = `/assets/page-${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
+
+export function sendStyle(reply: FastifyReply): FastifyReply {
+  return reply
+    .type('text/css; charset=utf-8')
+    .header('cache-control', 'public, max-age=31536000, immutable')
+    .send(STYLE)
+}
+
+export function failurePage(
+  { status, title, message, forDevelopers, ...more }: Failure,
+  requestId: string,
+): Page {
+  return {
+    status,
+    title,
+    lead: message,
+    body: html`<details class="developers">
+        <summary>For developers</summary>
+        <p>${forDevelopers}</p>
+        <p>Request <code>${requestId}</code></p>
+      </details>`,
+    ...more,
+  }
+}
+
+/** @param base what stands before every path of ours, where a proxy serves us below one */
+export function sendPage(reply: FastifyReply, page: Page, base: string, host: string): FastifyReply {
+  const formAction = ["'self'", ...(page.formAction ?? [])].join(' ')
+  if (page.retryAfterSeconds !== undefined) reply.header('retry-after', String(page.retryAfterSeconds))
+  return reply
+    .code(page.status ?? 200)
+    .type('text/html; charset=utf-8')
+    .headers({
+      'cache-control': 'no-store',
+      'content-security-policy':
+        `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ${formAction}; ` +
+        "frame-ancestors 'none'; base-uri 'none'",
+    })
+    .send(layout(page, base, host).text)
+}
+
+function layout({ title, lead, body }: Page, base: string, host: string): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} · ${host}</title>
+<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON.text)}">
+<link rel="stylesheet" href="${base}${STYLE_PATH}">
+</head>
+<body>
+<header>${MARK}<span>${host}</span></header>
+<main>
+<h1>${title}</h1>
+${lead === undefined ? null : html`<p class="lead">${lead}</p>`}
+${body}
+</main>
+</body>
+</html>
+`
+}
+
+/** A door that stands ajar. */
+const MARK = html`<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path class="frame" d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20"/><path class="leaf" d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z"/><circle class="knob" cx="17.2" cy="18" r="1.4"/></svg>`
+const ICON = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20" fill="none" stroke="#0d7a6f" stroke-width="2.4" stroke-linecap="round"/><path d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z" fill="#0d7a6f"/></svg>`

@@ -1,0 +1,115 @@
+import type { IpRanges, Secret } from '@doorward/sdk/kernel'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import { deriveKey } from '../base/derive.ts'
+import { cookiesFor } from './cookies.ts'
+import { formToken, isFormToken, isFromElsewhere, TOKEN_FIELD } from './form-token.ts'
+import { type Html, html } from './html.ts'
+import type { Logger } from './log.ts'
+import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle } from './page.ts'
+import { PROBLEMS, statusOf } from './problem.ts'
+import { problemOfThrown } from './server.ts'
+import { type Visit, visitOf } from './visit.ts'
+
+/** What a page's request is answered with: a page, a failure, or another place (always 303, so that it is a GET). */
+export type Answer = { readonly page: Page } | { readonly failure: Failure } | { readonly goTo: string }
+
+/** Server-rendered pages for people, apart from the API: HTML instead of problems, forms instead of JSON. */
+export interface Pages {
+  /** A path of ours as a browser reaches it. */
+  at(path: string): string
+  get(path: string, show: (visit: Visit) => Promise<Answer>): void
+  /**
+   * What a form of ours sends. Before anything else it is looked at whether the form came from us, to this browser.
+   *
+   * @param about the same as at `formToken`
+   */
+  post(
+    path: string,
+    about: (fields: URLSearchParams) => string,
+    take: (visit: Visit, fields: URLSearchParams) => Promise<Answer>,
+  ): void
+  /** The hidden field that each form needs. @param about which form, for what: other forms' tokens do not fit */
+  formToken(visit: Visit, about: string): Html
+}
+
+export interface PagesParts {
+  readonly publicUrl: string
+  readonly serverSecret: Secret
+  readonly trustedProxies: IpRanges | null
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const MAX_FORM_BYTES = 16 * 1024
+const FORM = 'application/x-www-form-urlencoded'
+
+export async function openPages(server: FastifyInstance, parts: PagesParts): Promise<Pages> {
+  const { publicUrl, serverSecret, trustedProxies, clock, log } = parts
+  const { origin, host, pathname } = new URL(publicUrl)
+  const base = pathname.replace(/\/+$/, '')
+  const at = (path: string) => base + path
+  const key = deriveKey(serverSecret, 'form token')
+  const cookies = cookiesFor(publicUrl)
+
+  const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
+    if ('goTo' in given) return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
+    const page = 'page' in given ? given.page : failurePage(given.failure, reply.request.id)
+    return sendPage(reply, page, base, host)
+  }
+  const visit = (request: FastifyRequest, reply: FastifyReply) =>
+    visitOf(request, reply, clock.now(), cookies, trustedProxies)
+
+  // Forms are read in a scope of their own: the management API takes JSON and nothing else.
+  let app = server
+  await server.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      FORM,
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      async (_: unknown, body: unknown) => new URLSearchParams(String(body)),
+    )
+    scope.setErrorHandler<FastifyError>((error, request, reply) => {
+      const fault = problemOfThrown(error, request.id, log)
+      const status = statusOf(fault)
+      const [, title] = PROBLEMS[fault.code]
+      const message = status >= 500 ? 'Please try again in a moment.' : 'Go back and try again.'
+      return answer(reply, {
+        failure: { status, title, message, forDevelopers: html`<code>${fault.code}</code>: ${fault.detail}` },
+      })
+    })
+    app = scope
+  })
+  const schema = { hide: true }
+  app.get(STYLE_PATH, { schema }, async (_, reply) => sendStyle(reply))
+
+  return {
+    at,
+    // A HEAD would do what the GET does, and nobody could see it.
+    get: (path, show) =>
+      void app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
+        answer(reply, await show(visit(request, reply))),
+      ),
+    post: (path, about, take) =>
+      void app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
+        const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+        const who = visit(request, reply)
+        if (
+          isFromElsewhere(request.headers, origin) ||
+          !isFormToken(key, who, about(fields), fields.get(TOKEN_FIELD))
+        )
+          return answer(reply, { failure: NOT_OUR_FORM })
+        return answer(reply, await take(who, fields))
+      }),
+    formToken: (who, about) =>
+      html`<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(key, who, about)}">`,
+  }
+}
+
+const NOT_OUR_FORM: Failure = {
+  status: 403,
+  title: 'This form is out of date',
+  message: 'Nothing was done. Go back, reload the page, and send the form again.',
+  forDevelopers: html`The form's <code>form_token</code> does not belong to this browser and its session as they are now,
+    or another site sent the form. Cookies must be kept between showing a form and sending it.`,
+}

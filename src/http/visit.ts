@@ -1,0 +1,48 @@
+import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { isToken, mintToken } from '../base/one-time-token.ts'
+import type { Cookies } from './cookies.ts'
+
+/** One request of a browser for a page of ours. */
+export interface Visit {
+  readonly now: Date
+  readonly ip: string | null
+  readonly requestId: string
+  readonly query: URLSearchParams
+  /** What this browser, signed in or not, is told from others by: random, in a cookie that is set at the first look. */
+  readonly browser: () => string
+  readonly cookie: (name: CookieName) => string | undefined
+  /** Null takes it away. */
+  readonly setCookie: (name: CookieName, value: string | null) => void
+}
+
+export type CookieName = 'browser' | 'session'
+
+export function visitOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  now: Date,
+  cookies: Cookies,
+  trustedProxies: IpRanges | null,
+): Visit {
+  const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
+  const cookie = (name: CookieName) => cookies.read(request.headers.cookie, name)
+  const setCookie = (name: CookieName, value: string | null) =>
+    void reply.header('set-cookie', cookies.set(name, value))
+  let browser = cookie('browser') ?? ''
+  return {
+    now,
+    ip: clientIp(peerIp, forwardedFor, trustedProxies),
+    requestId: request.id,
+    query: new URL(request.url, 'http://ours').searchParams,
+    browser: () => {
+      if (!isToken('br', browser)) {
+        browser = mintToken('br').reveal()
+        setCookie('browser', browser)
+      }
+      return browser
+    },
+    cookie,
+    setCookie,
+  }
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import { openTestApp, type TestApp } from './app.ts'
+import { noChromium, openChromium } from './chromium.ts'
+import { freePort } from './postgres.ts'
+import { makeUser, PASSWORD } from './sign-in.ts'
+
+const SIZES = [
+  { width: 1280, height: 800 },
+  { width: 390, height: 844 },
+]
+
+/** The app as browsers reach it: its public URL is where it listens. */
+async function openPublic(): Promise<{ app: TestApp; origin: string }> {
+  const port = await freePort()
+  const origin = `http://127.0.0.1:${port}`
+  const app = await openTestApp({ publicUrl: origin })
+  await app.app.listen({ port, host: '127.0.0.1' })
+  return { app, origin }
+}
+
+/** What is wrong with a page for somebody who sees badly, or uses no mouse; looked up in the page itself. */
+const FAULTS = `(() => {
+  const faults = []
+  const parse = (color) => color.match(/[\\d.]+/g).map(Number)
+  const luminance = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0)
+  const groundOf = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const color = parse(getComputedStyle(at).backgroundColor)
+      if (color.length === 3 || color[3] === 1) return color
+    }
+    return [255, 255, 255]
+  }
+  const contrast = (a, b) => {
+    const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y)
+    return (light + 0.05) / (dark + 0.05)
+  }
+  for (const element of document.querySelectorAll('body *')) {
+    if (element.closest('svg')) continue
+    const style = getComputedStyle(element)
+    const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '')
+    if ((hasText || element.matches('input:not([type=hidden])')) && contrast(parse(style.color), groundOf(element)) < 4.5)
+      faults.push('too faint: ' + element.outerHTML.slice(0, 80))
+    if (element.matches('input:not([type=hidden])')) {
+      if (!element.labels.length || element.labels[0].textContent.trim() === '') faults.push('no label: ' + element.id)
+      if (!element.readOnly && contrast(parse(style.borderTopColor), groundOf(element.parentElement)) < 3) faults.push('faint edge: ' + element.id)
+    }
+    const box = element.getBoundingClientRect()
+    if (element.matches('button, input:not([type=hidden])') && box.height < 44) faults.push('too small: ' + element.outerHTML.slice(0, 80))
+  }
+  if (document.querySelectorAll('h1').length !== 1) faults.push('not one heading')
+  if (document.querySelectorAll('main').length !== 1) faults.push('not one main')
+  if (document.documentElement.lang === '') faults.push('no language')
+  if (document.documentElement.scrollWidth > innerWidth) faults.push('scrolls sideways')
+  return faults
+})()`
+
+/** How often something that was shown already has moved. */
+const SHIFTS = `new Promise((resolve) => {
+  new PerformanceObserver((list) => resolve(list.getEntries().length)).observe({ type: 'layout-shift', buffered: true })
+  setTimeout(() => resolve(0), 300)
+})`
+
+describe('the pages of sign-in', { skip: noChromium }, () => {
+  it('WEB-13 WEB-01: are legible, labelled and whole, wide and narrow, light and dark, without a script', async () => {
+    const { app, origin } = await openPublic()
+    const browser = await openChromium()
+    try {
+      await makeUser(app, 'ann@acme.example')
+      const { body: bo } = await app.call('POST', '/v1/users', { email: 'bo@acme.example', name: 'Bo' })
+      for (const viewport of SIZES)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          const context = await browser.newContext({ viewport, colorScheme, javaScriptEnabled: false })
+          const page = await context.newPage()
+          const faults: string[] = []
+          page.on('console', (message) => faults.push(message.text()))
+          page.on('request', (request) => {
+            if (!request.url().startsWith('data:') && new URL(request.url()).origin !== origin)
+              faults.push(request.url())
+          })
+          const look = async (what: string) => {
+            const found = (await page.evaluate(FAULTS)) as string[]
+            assert.deepEqual(
+              [...found, ...faults.splice(0)],
+              [],
+              `${what}, ${viewport.width} px, ${colorScheme}`,
+            )
+          }
+          await page.goto(`${origin}/sign-in`)
+          await look('sign in')
+          await signIn(page, 'not the password')
+          await page.waitForSelector('[role=alert]')
+          // That a page was answered with 401 is told on the console.
+          faults.splice(0)
+          await look('sign in again')
+          await signIn(page, PASSWORD)
+          await page.waitForSelector('h1:has-text("You are signed in")')
+          await look('signed in')
+          await page.goto(bo.password_link.url)
+          await look('choose a password')
+          await page.goto(`${origin}/sign-in?login_challenge=none`)
+          faults.splice(0)
+          await page.click('summary')
+          await look('failure')
+          await page.goto(`${origin}/sign-in`)
+          await page.click('button')
+          await page.waitForSelector('h1:has-text("You are signed out")')
+          await look('signed out')
+          await context.close()
+        }
+    } finally {
+      await browser.close()
+      await app.close()
+    }
+  })
+
+  it('can be used by keyboard alone: the first field has the focus, and the order is that of the page', async () => {
+    const { app, origin } = await openPublic()
+    const browser = await openChromium()
+    try {
+      await makeUser(app, 'ann@acme.example')
+      const page = await browser.newPage()
+      await page.goto(`${origin}/sign-in`)
+      await page.keyboard.type('ann@acme.example')
+      await page.keyboard.press('Tab')
+      await page.keyboard.type(PASSWORD)
+      await page.keyboard.press('Tab')
+      const button = (await page.evaluate(
+        'getComputedStyle(document.activeElement).outlineStyle + document.activeElement.textContent',
+      )) as string
+      assert.equal(button, 'solidSign in')
+      await page.keyboard.press('Enter')
+      await page.waitForSelector('h1:has-text("You are signed in")')
+      const shift = await page.evaluate(SHIFTS)
+      assert.equal(shift, 0)
+      await page.goBack()
+      await page.waitForSelector('h1:has-text("You are signed in")')
+      const cookies = await page.context().cookies()
+      assert.deepEqual(
+        cookies
+          .map(({ name, httpOnly, sameSite, secure }) => `${name} ${httpOnly} ${sameSite} ${secure}`)
+          .sort(),
+        ['doorward-browser true Lax false', 'doorward-session true Lax false'],
+      )
+    } finally {
+      await browser.close()
+      await app.close()
+    }
+  })
+
+  it('WEB-05 WEB-03: another site can neither send our forms nor frame our pages', async () => {
+    const { app, origin } = await openPublic()
+    const browser = await openChromium()
+    try {
+      await makeUser(app, 'ann@acme.example')
+      const page = await browser.newPage()
+      await page.goto(`${origin}/sign-in`)
+      await signIn(page, PASSWORD)
+      await page.waitForSelector('h1:has-text("You are signed in")')
+      const token = await page.getAttribute('[name=form_token]', 'value')
+      // Another origin: the same server by another name, which the browser counts as cross-site.
+      const evil = origin.replace('127.0.0.1', 'localhost')
+      await page.route(`${evil}/evil`, (route) =>
+        route.fulfill({
+          contentType: 'text/html',
+          body: `<form method="post" action="${origin}/sign-out"><input name="form_token" value="${token}"><button>x</button></form>
+            <iframe src="${origin}/sign-in"></iframe>`,
+        }),
+      )
+      await page.goto(`${evil}/evil`)
+      const framed = await page.frames()[1]?.content()
+      assert.ok(!/signed in|Sign in/.test(framed ?? ''))
+      await page.click('button')
+      await page.waitForSelector('h1:has-text("This form is out of date")')
+      await page.goto(`${origin}/sign-in`)
+      await page.waitForSelector('h1:has-text("You are signed in")')
+    } finally {
+      await browser.close()
+      await app.close()
+    }
+  })
+})
+
+async function signIn(page: Page, password: string): Promise<void> {
+  await page.fill('#email', 'ann@acme.example')
+  await page.fill('#password', password)
+  await page.click('button')
+}

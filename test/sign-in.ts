@@ -1,0 +1,49 @@
+import type { Settings } from '../src/app.ts'
+import { openTestApp, type TestApp } from './app.ts'
+import { type CookieJar, type JarAnswer, openJar } from './cookie-jar.ts'
+
+export const PASSWORD = 'two brown owls tap'
+
+/** An app that listens, so that cookies go over real HTTP. */
+export async function openListening(
+  settings: Partial<Settings> = {},
+): Promise<{ app: TestApp; origin: string }> {
+  const app = await openTestApp(settings)
+  const origin = await app.app.listen({ port: 0, host: '127.0.0.1' })
+  return { app, origin }
+}
+
+/** A user with the password above, who may act for some owners. */
+export async function makeUser(
+  app: TestApp,
+  email: string,
+  ownerIds: readonly string[] = [],
+): Promise<string> {
+  const { body, text } = await app.call('POST', '/v1/users', {
+    email,
+    name: 'Ann Archer',
+    password: PASSWORD,
+  })
+  if (body.id === undefined) throw new Error(text)
+  for (const ownerId of ownerIds) await app.call('PUT', `/v1/owners/${ownerId}/members/${body.id}`)
+  return body.id
+}
+
+/** Opens `/sign-in` as a browser that has just come: the form. */
+export async function openForm(jar: CookieJar): Promise<JarAnswer> {
+  return await jar.follow(await jar.get('/sign-in'))
+}
+
+/** A browser in which somebody is signed in. */
+export async function signedInJar(origin: string, email: string): Promise<CookieJar> {
+  const jar = openJar(origin)
+  const done = await jar.submit(await openForm(jar), { email, password: PASSWORD })
+  if (done.status !== 303) throw new Error(`${done.status} ${done.text}`)
+  return jar
+}
+
+/** Whether somebody is signed in in a browser. */
+export async function isSignedIn(jar: CookieJar): Promise<boolean> {
+  const answer = await jar.get('/sign-in')
+  return answer.status === 200 && answer.text.includes('You are signed in')
+}
