@@ -4,6 +4,8 @@ export const PERMISSIONS = {
   'keys:write': 'Create, change, rotate and revoke API keys',
   'clients:read': 'List and read OAuth clients',
   'clients:write': 'Register, change, rotate, suspend and revoke OAuth clients',
+  'grants:read': 'List and read what users allowed apps',
+  'grants:write': 'Reduce and revoke what users allowed apps',
   'owners:read': 'List and read owners',
   'owners:write': 'Change and suspend owners',
   'scopes:read': 'List APIs and scopes',

@@ -48,11 +48,36 @@ function secretsOf(about: About) {
   if (about === 'everything') return sql`select hash from secrets where false`
   if ('secretId' in about) return sql`select hash from secrets where id = ${about.secretId}`
   if ('holderId' in about) return sql`select hash from secrets where holder_id = ${about.holderId}`
-  if ('clientId' in about) return sql`select hash from secrets where holder_id = ${about.clientId}`
+  if ('tokenHash' in about) return sql`select ${about.tokenHash}::bytea as hash`
+  if ('familyId' in about) return sql`select hash from access_tokens where family_id = ${about.familyId}`
+  if ('grantIds' in about)
+    return sql`${tokensOfGrants(sql`grants.id = any(${about.grantIds}::text[])`)} limit ${MAX_HASHES + 1}`
+  if ('clientId' in about)
+    return sql`
+      select hash from secrets where holder_id = ${about.clientId}
+      union all
+      select hash from access_tokens where client_id = ${about.clientId} and family_id is null
+      union all
+      ${tokensOfGrants(sql`grants.client_id = ${about.clientId}`)}
+      limit ${MAX_HASHES + 1}`
   return sql`
     select secrets.hash from secrets join keys on keys.id = secrets.holder_id
     where keys.owner_id = ${about.ownerId} and secrets.revoked_at is null and keys.revoked_at is null
+    union all
+    select access_tokens.hash from access_tokens join clients on clients.id = access_tokens.client_id
+    where clients.owner_id = ${about.ownerId} and access_tokens.family_id is null
+    union all
+    ${tokensOfGrants(sql`grants.owner_id = ${about.ownerId}`)}
     limit ${MAX_HASHES + 1}`
+}
+
+/** All of them that are still kept: verifiers may have any in their caches. */
+function tokensOfGrants(which: ReturnType<typeof sql>) {
+  return sql`
+    select access_tokens.hash from grants
+    join token_families on token_families.grant_id = grants.id
+    join access_tokens on access_tokens.family_id = token_families.id
+    where ${which}`
 }
 
 /** Where the outbox stands: the last change, and the last that is no longer kept. */

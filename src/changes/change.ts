@@ -16,10 +16,16 @@ export type About =
   | { readonly holderId: string }
   /** One secret of it. */
   | { readonly secretId: string }
-  /** All that was ever given to a client: its secrets. */
+  /** All that was ever given to a client: its secrets, and its tokens. */
   | { readonly clientId: string }
-  /** All secrets of all keys of an owner. */
+  /** All secrets of all keys of an owner, and all tokens that reach its data. */
   | { readonly ownerId: string }
+  /** The tokens of some grants: what users allowed apps. */
+  | { readonly grantIds: readonly string[] }
+  /** The tokens that one authorization code yielded. */
+  | { readonly familyId: string }
+  /** One access token, by the hash that is stored of it. */
+  | { readonly tokenHash: Uint8Array }
 
 /** More secrets than this in one change are told as "everything". */
 export const MAX_HASHES = 1_000

@@ -6,6 +6,7 @@ import { up as usage } from './migrations/0003-usage.ts'
 import { up as limits } from './migrations/0004-limits.ts'
 import { up as clients } from './migrations/0005-clients.ts'
 import { up as accounts } from './migrations/0006-accounts.ts'
+import { up as oauth } from './migrations/0007-oauth.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -16,6 +17,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-limits': { up: limits },
   '0005-clients': { up: clients },
   '0006-accounts': { up: accounts },
+  '0007-oauth': { up: oauth },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -29,6 +29,12 @@ export interface Schema {
   members: MembersTable
   login_challenges: LoginChallengesTable
   sessions: SessionsTable
+  grants: GrantsTable
+  authorization_requests: AuthorizationRequestsTable
+  authorization_codes: AuthorizationCodesTable
+  token_families: TokenFamiliesTable
+  refresh_tokens: RefreshTokensTable
+  access_tokens: AccessTokensTable
 }
 
 export type Db = Kysely<Schema>
@@ -303,4 +309,97 @@ interface SessionsTable {
   seen_at: Date
   expires_at: Fixed<Date>
   ended_at: Date | null
+}
+
+/** What the consent page showed when it was last answered. */
+export interface ShownJson {
+  readonly client_name: string
+  readonly redirect_host: string
+  readonly owner_name: string
+  readonly scopes: readonly {
+    readonly name: string
+    readonly description: string
+    readonly sensitivity: string
+    readonly ticked: boolean
+  }[]
+}
+
+interface GrantsTable {
+  id: Fixed<string>
+  user_id: Fixed<string>
+  client_id: Fixed<string>
+  owner_id: Fixed<string>
+  scopes: string[]
+  shown: Json<ShownJson>
+  granted_at: Fixed<Date>
+  consented_at: Date
+  expires_at: Date | null
+  last_used_at: Date | null
+  revoked_at: Date | null
+  revoked_by: string | null
+  revoked_reason: string | null
+}
+
+interface AuthorizationRequestsTable {
+  hash: Fixed<Uint8Array>
+  browser_hash: Fixed<Uint8Array>
+  client_id: Fixed<string>
+  redirect_uri: Fixed<string>
+  state: Fixed<string | null>
+  scopes: Fixed<string[]>
+  resources: Fixed<string[]>
+  code_challenge: Fixed<string>
+  prompt: Fixed<string[]>
+  max_age: Fixed<number | null>
+  login_hint: Fixed<string | null>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  answered_at: Date | null
+}
+
+interface AuthorizationCodesTable {
+  hash: Fixed<Uint8Array>
+  grant_id: Fixed<string>
+  client_id: Fixed<string>
+  redirect_uri: Fixed<string>
+  code_challenge: Fixed<string>
+  scopes: Fixed<string[]>
+  resources: Fixed<string[]>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  spent_at: Date | null
+  family_id: string | null
+}
+
+interface TokenFamiliesTable {
+  id: Fixed<string>
+  grant_id: Fixed<string>
+  client_id: Fixed<string>
+  scopes: Fixed<string[]>
+  resources: Fixed<string[]>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  revoked_at: Date | null
+  revoked_reason: string | null
+}
+
+interface RefreshTokensTable {
+  hash: Fixed<Uint8Array>
+  family_id: Fixed<string>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  spent_at: Date | null
+  successor_hash: Uint8Array | null
+}
+
+interface AccessTokensTable {
+  hash: Fixed<Uint8Array>
+  family_id: Fixed<string | null>
+  client_id: Fixed<string>
+  environment: Fixed<string>
+  scopes: Fixed<string[]>
+  resources: Fixed<string[]>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  revoked_at: Date | null
 }
