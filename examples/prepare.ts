@@ -1,7 +1,22 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { managementApi } from './management.ts'
-import { type ExampleKey, isServing, lookAround, makeExampleKeys, makeServiceKey } from './seed.ts'
-import { writeServiceKey } from './service-file.ts'
+import { type Ask, managementApi } from './management.ts'
+import {
+  type ExampleKey,
+  isLoginKey,
+  isServing,
+  lookAround,
+  makeExampleKeys,
+  makeLoginKey,
+  makeServiceKey,
+} from './seed.ts'
+import { type DemoUser, isRegistered, makeAppClient, makeDemoUser } from './seed-app.ts'
+import {
+  type AppClient,
+  readAppClient,
+  readServiceKey,
+  writeAppClient,
+  writeServiceKey,
+} from './service-file.ts'
 import type { Settings } from './settings.ts'
 
 export interface Prepared {
@@ -11,6 +26,12 @@ export interface Prepared {
   readonly isNew: boolean
   /** Made now, because there were none; empty at a later start. */
   readonly keys: readonly ExampleKey[]
+  /** The third-party app's registration; null where there can be none. */
+  readonly app: AppClient | null
+  /** Made now. */
+  readonly demoUser: DemoUser | null
+  /** For the own login, where it is wanted. */
+  readonly loginKey: Secret | null
 }
 
 /**
@@ -21,17 +42,51 @@ export interface Prepared {
  * @returns null where something is missing and nothing at hand makes it
  */
 export async function prepare(
-  { serverUrl, serviceFile }: Settings,
+  settings: Settings,
   kept: Secret | null,
   adminKey: Secret | null,
 ): Promise<Prepared | null> {
+  const { serverUrl, serviceFile, appFile, hasOAuth } = settings
   const ask = adminKey === null ? null : managementApi(serverUrl, adminKey)
   const found = ask === null ? 'not_accepted' : await lookAround(ask)
   const serving = kept !== null && (await isServing(managementApi(serverUrl, kept))) ? kept : null
+  const knownApp = hasOAuth ? readAppClient(appFile) : null
   if (ask === null || found === 'not_accepted')
-    return serving && { serviceKey: serving, isNew: false, keys: [] }
+    return (
+      serving && {
+        serviceKey: serving,
+        isNew: false,
+        keys: [],
+        app: knownApp,
+        demoUser: null,
+        loginKey: await loginKeyOf(settings, null),
+      }
+    )
 
   const serviceKey = serving ?? (await makeServiceKey(ask))
   if (serving === null) writeServiceKey(serviceFile, serviceKey)
-  return { serviceKey, isNew: serving === null, keys: found === 'empty' ? await makeExampleKeys(ask) : [] }
+  const keys = found === 'empty' ? await makeExampleKeys(ask) : []
+  const isNew = serving === null
+  const loginKey = await loginKeyOf(settings, ask)
+  if (!hasOAuth || (knownApp !== null && (await isRegistered(ask, knownApp))))
+    return { serviceKey, isNew, keys, app: knownApp, demoUser: null, loginKey }
+  const app = await makeAppClient(ask)
+  writeAppClient(appFile, app)
+  const demoUser = settings.loginUrl === null ? await makeDemoUser(ask) : null
+  return { serviceKey, isNew, keys, app, demoUser, loginKey }
+}
+
+/** @throws Error where the own login needs a key, and there is none with which to make it */
+async function loginKeyOf(
+  { loginUrl, loginFile, serverUrl }: Settings,
+  ask: Ask | null,
+): Promise<Secret | null> {
+  if (loginUrl === null) return null
+  const kept = readServiceKey(loginFile)
+  if (kept !== null && (await isLoginKey(managementApi(serverUrl, kept)))) return kept
+  if (ask === null)
+    throw new Error('The own login has no key yet. Start once with DOORWARD_ADMIN_KEY=ak_… in front.')
+  const made = await makeLoginKey(ask)
+  writeServiceKey(loginFile, made)
+  return made
 }

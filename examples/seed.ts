@@ -28,6 +28,23 @@ export async function makeServiceKey(ask: Ask): Promise<Secret> {
   return new Secret((await ask<{ secret: string }>('POST', '/v1/admin-keys', wanted)).secret)
 }
 
+/** A key that says who is signing in: all that a login of your own needs. */
+export async function makeLoginKey(ask: Ask): Promise<Secret> {
+  const wanted = { name: 'own login of the example', permissions: ['login_challenges:write'] }
+  return new Secret((await ask<{ secret: string }>('POST', '/v1/admin-keys', wanted)).secret)
+}
+
+/** Whether the own login's key of an earlier start still serves. */
+export async function isLoginKey(ask: Ask): Promise<boolean> {
+  try {
+    await ask('GET', '/v1/login-challenges/lc_none')
+    return true
+  } catch (error) {
+    if (error instanceof ProblemError) return error.status !== 401 && error.status !== 403
+    throw error
+  }
+}
+
 /** Whether the orders API's key of an earlier start still serves: it may be another database's, or revoked. */
 export async function isServing(ask: Ask): Promise<boolean> {
   try {

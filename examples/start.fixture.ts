@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { freePort } from '../test/postgres.ts'
 
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
-const READY = 'Ctrl-C stops both.'
+const READY = 'Ctrl-C stops all of it.'
 const WITHIN_MS = 90_000
 
 /** Where an example runs: free ports and a directory of its own, which later starts find again. */
@@ -17,6 +17,7 @@ export interface Place {
   readonly dataDir: string
   readonly serverUrl: string
   readonly ordersUrl: string
+  readonly appUrl: string
   readonly env: Readonly<Record<string, string>>
   release(): void
 }
@@ -36,22 +37,35 @@ export interface Running {
 
 export async function place(): Promise<Place> {
   const root = mkdtempSync(join(tmpdir(), 'doorward-example-'))
-  const [port, ordersPort] = [await freePort(), await freePort()]
+  const [port, ordersPort, appPort, loginPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
   const dataDir = join(root, 'data')
   return {
     dataDir,
     serverUrl: `http://127.0.0.1:${port}`,
     ordersUrl: `http://127.0.0.1:${ordersPort}`,
-    env: { PORT: String(port), ORDERS_PORT: String(ordersPort), DATA_DIR: dataDir },
+    appUrl: `http://127.0.0.1:${appPort}`,
+    env: {
+      PORT: String(port),
+      ORDERS_PORT: String(ordersPort),
+      ORDERS_APP_PORT: String(appPort),
+      OWN_LOGIN_PORT: String(loginPort),
+      DATA_DIR: dataDir,
+    },
     release: () => rmSync(root, { recursive: true, force: true, maxRetries: 5 }),
   }
 }
 
 /** `npm start`, until it is ready or has ended by itself. */
-export async function start({ env }: Pick<Place, 'env'>): Promise<Running> {
-  const own = /^(DOORWARD_.*|DATABASE_URL|DATA_DIR|PORT|HOST|PUBLIC_URL|ORDERS_PORT)$/
+export async function start({ env }: Pick<Place, 'env'>, ...args: string[]): Promise<Running> {
+  const own =
+    /^(DOORWARD_.*|DATABASE_URL|DATA_DIR|PORT|HOST|PUBLIC_URL|LOGIN_URL|ORDERS_(APP_)?PORT|OWN_LOGIN_PORT)$/
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)))
-  const child = spawn(process.execPath, [START], {
+  const child = spawn(process.execPath, [START, ...args], {
     env: { ...clean, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

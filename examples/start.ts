@@ -4,10 +4,11 @@ import { Children } from './children.ts'
 import { prepare } from './prepare.ts'
 import { checkIsFree, untilAnswers } from './reach.ts'
 import { readServiceKey } from './service-file.ts'
-import { ordersEnv, readSettings, serverEnv } from './settings.ts'
+import { appEnv, loginEnv, ordersEnv, readSettings, serverEnv } from './settings.ts'
 import { brokenOff, firstStart, laterStart, needsAdminKey } from './words.ts'
 
-// `npm start`: the server and an API that it protects, as two processes, with all that is needed to try them.
+// `npm start`: the server, an API that it protects, and somebody else's app that uses the API for users who let it; as
+// three processes, with all that is needed to try them.
 
 const PARENT_EVERY_MS = 300
 
@@ -37,9 +38,11 @@ await children.stop()
 process.exit()
 
 async function start(): Promise<void> {
-  const settings = readSettings(env)
+  const settings = readSettings(env, process.argv.slice(2))
   await checkIsFree('PORT', settings.port, settings.host)
   await checkIsFree('ORDERS_PORT', settings.ordersPort, settings.host)
+  await checkIsFree('ORDERS_APP_PORT', settings.appPort, settings.host)
+  if (settings.loginUrl !== null) await checkIsFree('OWN_LOGIN_PORT', settings.loginPort, settings.host)
   const kept = readServiceKey(settings.serviceFile)
   const given = env.DOORWARD_ADMIN_KEY ? new Secret(env.DOORWARD_ADMIN_KEY) : null
   const minted = given === null && kept === null ? mint() : null
@@ -47,7 +50,7 @@ async function start(): Promise<void> {
   say(
     `\n  Opening the database${kept === null && settings.isEmbedded ? ' (the first time, some seconds)' : ''} …\n`,
   )
-  children.start('The server', pathOf('../src/main.ts'), serverEnv(env, minted))
+  children.start('The server', pathOf('../src/main.ts'), serverEnv(env, settings, minted))
   await untilAnswers(`${settings.serverUrl}/readyz`)
   if (minted !== null) unsaid = brokenOff(settings, minted)
 
@@ -64,12 +67,20 @@ async function start(): Promise<void> {
     ordersEnv(env, settings, prepared.serviceKey),
   )
   await untilAnswers(`${settings.ordersUrl}/livez`)
+  if (settings.loginUrl !== null && prepared.loginKey !== null) {
+    children.start('The own login', pathOf('own-login/main.ts'), loginEnv(env, settings, prepared.loginKey))
+    await untilAnswers(`${settings.loginUrl}/livez`)
+  }
+  if (prepared.app !== null) {
+    children.start('The orders app', pathOf('orders-app/main.ts'), appEnv(env, settings, prepared.app))
+    await untilAnswers(`${settings.appUrl}/livez`)
+  }
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   say(
     prepared.keys.length > 0
-      ? firstStart(settings, minted, prepared.keys, seconds)
-      : laterStart(settings, seconds),
+      ? firstStart(settings, minted, prepared, seconds)
+      : laterStart(settings, prepared, seconds),
   )
   unsaid = ''
 }

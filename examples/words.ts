@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Secret } from '@doorward/sdk/kernel'
+import type { Prepared } from './prepare.ts'
 import type { ExampleKey } from './seed.ts'
 import type { Settings } from './settings.ts'
 
@@ -10,16 +11,17 @@ const dim = (text: string) => styleText('dim', text)
 export function firstStart(
   settings: Settings,
   adminKey: Secret | null,
-  keys: readonly ExampleKey[],
+  prepared: Prepared,
   seconds: string,
 ): string {
+  const { keys } = prepared
   const rows = keys.map(({ ownerId, environment, scopes, secret }) => [
     `${ownerId}, ${environment}`,
     scopes.join(' '),
     secret.reveal(),
   ])
   if (adminKey !== null) rows.unshift(['admin key', 'everything', adminKey.reveal()])
-  return `${whereThingsAre(settings, seconds)}
+  return `${whereThingsAre(settings, prepared, seconds)}
   ${bold('Keys, shown this once')}
 
 ${table(rows)}
@@ -27,19 +29,20 @@ ${table(rows)}
   ${bold('Try it, from another terminal')}
 
 ${commands(settings, adminKey?.reveal() ?? '$DOORWARD_ADMIN_KEY', keys)}
-  ${dim('Ctrl-C stops both.')}
+${appWords(settings, prepared)}
+  ${dim('Ctrl-C stops all of it.')}
 
 `
 }
 
 /** A later start: where things are and how to get back in, and no secret. */
-export function laterStart(settings: Settings, seconds: string): string {
+export function laterStart(settings: Settings, prepared: Prepared, seconds: string): string {
   const how = settings.isEmbedded ? 'Press Ctrl-C; then ' : ''
-  return `${whereThingsAre(settings, seconds)}
+  return `${whereThingsAre(settings, prepared, seconds)}
   Secrets are shown once, and not again. A lost key is rotated, or made anew.
   Lost the admin key? ${how}${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
-
-  ${dim('Ctrl-C stops both.')}
+${prepared.demoUser === null && settings.loginUrl === null ? '' : `\n${appWords(settings, prepared)}`}
+  ${dim('Ctrl-C stops all of it.')}
 
 `
 }
@@ -67,7 +70,26 @@ export function brokenOff({ commandPrefix }: Settings, adminKey: Secret): string
 `
 }
 
-function whereThingsAre({ publicUrl, ordersUrl, database }: Settings, seconds: string): string {
+/** The second door: an app of somebody else, and who can connect it. */
+function appWords({ appUrl, publicUrl, loginUrl }: Settings, { app, demoUser }: Prepared): string {
+  if (app === null)
+    return `  ${dim('No app can be connected: with Postgres, set DOORWARD_SECRET (openssl rand -base64 32).')}\n`
+  const password = demoUser?.password?.reveal()
+  const who =
+    loginUrl !== null
+      ? `Sign in at your own login as ${bold('rosa')} (lamps and chairs) or ${bold('marcus')} (standing desks).`
+      : password === undefined
+        ? 'Sign in as the demo user of the first start.'
+        : `Sign in as ${bold(demoUser?.email ?? '')} with the password ${bold(password)} (shown this once).`
+  return `  ${bold('Connect an app')}
+
+  Open ${bold(appUrl)} and press "Connect your orders". ${who}
+  Untick what it shall not do. Take it back at ${publicUrl}/connected-apps: its next call fails.
+`
+}
+
+function whereThingsAre(settings: Settings, { app }: Prepared, seconds: string): string {
+  const { publicUrl, ordersUrl, appUrl, loginUrl, database } = settings
   const width = Math.max(publicUrl.length, ordersUrl.length, database.length)
   const row = (name: string, where: string, more: string) =>
     `  ${bold(name.padEnd(10))}   ${where.padEnd(width)}   ${dim(more)}\n`
@@ -76,6 +98,8 @@ function whereThingsAre({ publicUrl, ordersUrl, database }: Settings, seconds: s
 
 ${row('Doorward', publicUrl, `documents: ${publicUrl}/docs`)}\
 ${row('Orders API', ordersUrl, 'code: examples/orders-api')}\
+${app === null ? '' : row('An app', appUrl, "somebody else's: examples/orders-app")}\
+${loginUrl === null ? '' : row('Own login', loginUrl, 'with users of its own: examples/own-login')}\
 ${row('Data', database, 'kept from start to start')}`
 }
 

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyReply } from 'fastify'
+
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  /** What was really allowed, separated by spaces. */
+  readonly scope: string
+}
+
+/** One browser. Tokens stay on the server: the browser has a random cookie and nothing else. */
+export interface Visitor {
+  /** Between leaving for the sign-in and coming back. */
+  pending?: { readonly verifier: string; readonly state: string }
+  tokens?: Tokens
+  /** Shown once. */
+  notice?: string
+}
+
+const COOKIE = 'parcel_desk'
+const MOST = 1_000
+
+/** In memory, as it is an example: a restart forgets everybody, and their grants stay in Doorward. */
+export class Visitors {
+  readonly #known = new Map<string, Visitor>()
+
+  /** The visitor of a request; a new one where there was none. */
+  of(cookies: string | undefined, reply: FastifyReply): Visitor {
+    const id = new RegExp(`(?:^|; )${COOKIE}=(\\w+)`).exec(cookies ?? '')?.[1]
+    const known = id === undefined ? undefined : this.#known.get(id)
+    if (known !== undefined) return known
+    const visitor: Visitor = {}
+    const fresh = randomBytes(24).toString('hex')
+    this.#known.set(fresh, visitor)
+    const [oldest] = this.#known.keys()
+    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest)
+    void reply.header('set-cookie', `${COOKIE}=${fresh}; Path=/; HttpOnly; SameSite=Lax`)
+    return visitor
+  }
+}
