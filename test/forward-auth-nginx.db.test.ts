@@ -19,7 +19,16 @@ const RULES = [
   { path: '/health', open: true },
 ]
 
-const IDENTITY = ['kind', 'owner-id', 'key-id', 'credential-id', 'scopes', 'environment']
+const IDENTITY = [
+  'kind',
+  'owner-id',
+  'key-id',
+  'client-id',
+  'user-id',
+  'credential-id',
+  'scopes',
+  'environment',
+]
 
 // A group that is skipped is passed over in silence; a test is told.
 if (binary === null)

@@ -102,19 +102,20 @@ export class RecordCache {
   /** The record at a place that was just found. */
   recordAt(place: number): CredentialRecord {
     const state = this.#rows.number(place, STATE)
-    const { kind, ownerId, environment, scopes, metadata, ipAllowlist, limits } = this.#profiles.get(
-      state >> FLAG_BITS,
-    )
+    const profile = this.#profiles.get(state >> FLAG_BITS)
     return {
-      kind,
+      kind: profile.kind,
       credentialId: this.#ids[place * 2] ?? '',
-      keyId: this.#ids[place * 2 + 1] ?? '',
-      ownerId,
-      environment,
-      scopes,
-      metadata,
-      ipAllowlist,
-      limits,
+      keyId: this.#ids[place * 2 + 1] || null,
+      clientId: profile.clientId,
+      userId: profile.userId,
+      ownerId: profile.ownerId,
+      environment: profile.environment,
+      scopes: profile.scopes,
+      metadata: profile.metadata,
+      audiences: profile.audiences,
+      ipAllowlist: profile.ipAllowlist,
+      limits: profile.limits,
       ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
       retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
       expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
@@ -191,7 +192,7 @@ export class RecordCache {
       this.#evict()
     const place = this.#rows.add(digest)
     this.#ids[place * 2] = record.credentialId
-    this.#ids[place * 2 + 1] = record.keyId
+    this.#ids[place * 2 + 1] = record.keyId ?? ''
     const { ended } = record
     if (ended !== null) this.#ends.set(place, ended)
     const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(record) ? FINAL : 0)

@@ -18,6 +18,7 @@ const NOT_ACCEPTED: Refusal[] = [
   { reason: 'owner_suspended', at: at(-4) },
   { reason: 'disabled', at: at(-5) },
   { reason: 'environment_mismatch', actual: 'test', expected: 'live' },
+  { reason: 'wrong_audience', audiences: ['https://a.example'], expected: 'https://b.example' },
   { reason: 'ip_not_allowed', clientIp: '203.0.113.7' },
 ]
 const WRITES: Refusal = { reason: 'missing_scope', missing: ['b:write'], required: ['a:read', 'b:write'] }

@@ -22,6 +22,8 @@ export interface Answer {
 export interface Setting {
   /** Named in the challenge (RFC 6750 §3); checked by {@link isQuotable} where it is configured. */
   readonly realm?: string | undefined
+  /** Where the metadata of this API is (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined
   /** What this API accepts; null where it accepts any. */
   readonly environment: string | null
   /** The credential as presented: only its own prefix is looked at, never the verdict. */
@@ -47,6 +49,7 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
     case 'owner_suspended':
     case 'disabled':
     case 'environment_mismatch':
+    case 'wrong_audience':
     case 'ip_not_allowed':
       return invalidToken(setting)
     case 'missing_scope': {
@@ -116,13 +119,17 @@ function badRequest(setting: Setting, code: string, title: string, detail: strin
 /** The header always starts with `Bearer`: there are clients that read no other. */
 function challenge(
   status: number,
-  { realm }: Setting,
+  { realm, resourceMetadata }: Setting,
   code: string,
   params: Readonly<Record<string, string>> | null,
   title: string,
   detail: string,
 ): Answer {
-  const all = Object.entries({ ...(realm === undefined ? {} : { realm }), ...params })
+  const all = Object.entries({
+    ...(realm === undefined ? {} : { realm }),
+    ...params,
+    ...(resourceMetadata === undefined ? {} : { resource_metadata: resourceMetadata }),
+  })
   const value =
     all.length === 0 ? 'Bearer' : `Bearer ${all.map(([name, text]) => `${name}="${text}"`).join(', ')}`
   const answer = problem(status, code, title, detail)

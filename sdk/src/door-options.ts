@@ -14,6 +14,13 @@ export interface DoorOptions<Scope extends string = string> {
   readonly adminKey?: string | undefined
   /** The environment that this API serves, such as `live`; credentials of any other are refused. */
   readonly environment: string
+  /**
+   * The identifier of this API (RFC 8707 §2), as Doorward knows it, such as `https://api.example.com`. With it, tokens
+   * that are for other APIs are refused, and challenges say where this API's metadata is (RFC 9728). Default: not asked.
+   */
+  readonly resource?: string | undefined
+  /** Doorward as its metadata names it, where that is another URL than `url`. */
+  readonly issuer?: string | undefined
   /** The scopes of this API: with them, a guard for any other is a compile-time error. */
   readonly scopes?: readonly Scope[]
   /** Addresses and CIDR blocks of your proxies, whose `X-Forwarded-For` is believed. Default: none. */
@@ -58,13 +65,22 @@ export interface RefusedAt {
 }
 
 /** @throws TypeError where an option cannot be meant: when the program starts, not at the first request */
-export function checkOptions({ environment, realm }: DoorOptions): void {
+export function checkOptions({ environment, realm, resource }: DoorOptions): void {
   if (!isEnvironmentName(environment))
     throw new TypeError(
       `environment must be a name such as live or test; it is ${JSON.stringify(environment)}`,
     )
+  if (resource !== undefined && whyNotResource(resource))
+    throw new TypeError(
+      `resource must be an absolute http(s) URL without a fragment; it is ${JSON.stringify(resource)}`,
+    )
   if (realm !== undefined && !isQuotable(realm))
     throw new TypeError('realm must be printable ASCII without " and \\ (RFC 6750 §3)')
+}
+
+function whyNotResource(resource: string): boolean {
+  const url = URL.parse(resource)
+  return url === null || !/^https?:$/.test(url.protocol) || resource.includes('#') || !isQuotable(resource)
 }
 
 /** @throws TypeError where an entry is neither an address nor a CIDR block */

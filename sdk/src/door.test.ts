@@ -228,3 +228,30 @@ test('OPS-10: an option that cannot be meant is said when the program starts', (
   ]
   for (const [options, message] of wrong) assert.throws(() => openDoor(options), message)
 })
+
+test('RS-03, RS-06: a door that knows which API it is says where its metadata is, and serves it', async () => {
+  const resource = 'https://api.example.com/orders'
+  const { server, door, admit } = open({
+    resource,
+    issuer: 'https://id.example.com/',
+    scopes: ['orders:read'],
+  })
+  const { path, document } = door.resourceMetadata()
+  assert.equal(path, '/.well-known/oauth-protected-resource/orders')
+  assert.deepEqual(document, {
+    resource,
+    authorization_servers: ['https://id.example.com'],
+    scopes_supported: ['orders:read'],
+    bearer_methods_supported: ['header'],
+  })
+  const where = `resource_metadata="https://api.example.com${path}"`
+  const challengeTo = async (key: string) => (await answerTo(admit(by(key)))).headers['www-authenticate']
+  assert.equal((await answerTo(admit(arriving))).headers['www-authenticate'], `Bearer ${where}`)
+  const elsewhere = server.add({ kind: 'oauth', audiences: ['https://other.example.com'] })
+  assert.equal(await challengeTo(elsewhere), `Bearer error="invalid_token", ${where}`)
+  const here = server.add({ kind: 'oauth', audiences: [resource], scopes: new Set() })
+  assert.equal(await challengeTo(here), `Bearer error="insufficient_scope", scope="orders:read", ${where}`)
+  assert.throws(() => open().door.resourceMetadata(), TypeError)
+  for (const wrong of ['orders', 'ftp://a.example', 'https://a.example/#x', 'https://a.example/"'])
+    assert.throws(() => open({ resource: wrong }), TypeError, wrong)
+})

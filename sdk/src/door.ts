@@ -15,6 +15,7 @@ import { type PresentedRequest, readCredential } from './presented.ts'
 import { rateLimitFields } from './rate-limit-fields.ts'
 import type { Principal } from './record.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
+import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
 import { SourceUnavailableError } from './source.ts'
 import { UsageCounter } from './usage.ts'
 import { createVerifier, type VerifierHealth } from './verifier.ts'
@@ -42,6 +43,13 @@ export interface Door {
    * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
    */
   admitting(wanted: readonly GuardArgument[]): (request: Incoming) => Admission | Promise<Admission>
+  /**
+   * What clients read of this API (RFC 9728), for a route of yours:
+   * `app.get(metadata.path, () => metadata.document)`. Its MIME type is `application/json`.
+   *
+   * @throws TypeError without the option `resource`
+   */
+  resourceMetadata(): ServedMetadata
   /** How verification is doing in this process; for your metrics. */
   health(): DoorHealth
   /** Delivers what was counted, and stops following changes. Call it when the server stops. */
@@ -59,12 +67,14 @@ export function openDoor(options: DoorOptions): Door {
   const {
     environment,
     realm,
+    resource = null,
     now = Date.now,
     maxStalenessMs,
     staleIfUnreachableMs,
     maxEntries,
     maxBytes,
   } = options
+  const metadataUrl = resource === null ? undefined : metadataUrlOf(resource)
   const trusted = trustedProxiesOf(options)
   const warn = warnSparingly(now)
   const tell = orWarn(options.onError ?? warn, warn)
@@ -92,7 +102,7 @@ export function openDoor(options: DoorOptions): Door {
     limits?: readonly LimitState[],
   ): Admission => {
     onRefusal?.(no, { method: request.method, path: pathOf(request.url) })
-    return { answer: answerTo(no, { realm, environment, presented, limits }) }
+    return { answer: answerTo(no, { realm, environment, presented, limits, resourceMetadata: metadataUrl }) }
   }
 
   const unavailable = (error: unknown): Admission => {
@@ -118,7 +128,7 @@ export function openDoor(options: DoorOptions): Door {
       verdict.valid
         ? { principal: verdict.principal, headers: verdict.limits ? rateLimitFields(verdict.limits) : null }
         : refuse(verdict.refusal, request, presented.text, verdict.limits)
-    const ask = { scopes, environment, clientIp: ip }
+    const ask = { scopes, environment, resource, clientIp: ip }
     const verdict = verifier.verify(presented.text, ask, { userAgent: request.userAgent, cost })
     return verdict instanceof Promise ? verdict.then(settle).catch(unavailable) : settle(verdict)
   }
@@ -128,6 +138,7 @@ export function openDoor(options: DoorOptions): Door {
       const { scopes, cost } = checkGuard(wanted, options.scopes)
       return (request) => admit(request, scopes, cost)
     },
+    resourceMetadata: () => resourceMetadata(options),
     health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
     close: async () => {
       verifier.close()

@@ -18,7 +18,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'revoked':
       return {
         message: `It was revoked ${refusal.at.toISOString()}.`,
-        fix: 'This cannot be undone. Create a new key.',
+        fix: 'This cannot be undone. Create a new key, or have the user connect the app again.',
       }
     case 'rotated':
       return {
@@ -28,7 +28,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'expired':
       return {
         message: `It expired ${refusal.at.toISOString()}.`,
-        fix: 'Create a new key, and rotate it before it ends.',
+        fix: 'Create a new key, and rotate it before it ends; a token is refreshed.',
       }
     case 'owner_suspended':
       return {
@@ -36,11 +36,19 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
         fix: 'Resume the owner; all of its keys work again then.',
       }
     case 'disabled':
-      return { message: `It was disabled ${refusal.at.toISOString()}.`, fix: 'Enable the key.' }
+      return {
+        message: `It was disabled ${refusal.at.toISOString()}.`,
+        fix: 'Enable the key, or resume the client.',
+      }
     case 'environment_mismatch':
       return {
         message: `It is for ${refusal.actual}, and was presented to ${refusal.expected}.`,
         fix: `Use a key of the environment ${refusal.expected}.`,
+      }
+    case 'wrong_audience':
+      return {
+        message: `It is for ${refusal.audiences.join(', ') || 'no API'}, and was presented to ${refusal.expected}.`,
+        fix: 'Ask for a token with `resource` set to the API that it is for (RFC 8707).',
       }
     case 'ip_not_allowed':
       return {
@@ -53,7 +61,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'missing_scope':
       return {
         message: `It lacks ${refusal.missing.join(', ')}.`,
-        fix: 'Add what is missing to the scopes of the key, if its owner should have it.',
+        fix: 'Add what is missing to the scopes of the key, if its owner should have it; an app asks its user for more.',
       }
     case 'rate_limited':
       return {

@@ -38,5 +38,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       response.writeHead(status, headers).end(JSON.stringify(body))
     }
   }
-  return { guard, close: door.close, health: door.health }
+  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
 }

@@ -33,5 +33,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       return reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
     }
   }
-  return { guard, close: door.close, health: door.health }
+  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
 }

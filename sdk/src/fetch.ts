@@ -27,5 +27,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
         return admission.headers === null ? response : withHeaders(response, admission.headers)
       }
   }
-  return { guard, close: door.close, health: door.health }
+  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
 }

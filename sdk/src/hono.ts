@@ -35,5 +35,5 @@ export function doorward<const Scope extends string = string>(options: HonoOptio
       return undefined
     }
   }
-  return { guard, close: door.close, health: door.health }
+  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
 }

@@ -163,7 +163,7 @@ test('one record that cannot be read is an error in its place', async (t) => {
   const [first, second] = hashes
   const url = await serve(t, (_, response) => {
     const data = [
-      { hash: first, record: { ...recordToWire(aRecord()), kind: 'oauth' } },
+      { hash: first, record: { ...recordToWire(aRecord()), kind: 'session' } },
       { hash: second, record: recordToWire(aRecord()) },
     ]
     response.end(JSON.stringify({ data }))

@@ -20,6 +20,8 @@ test('a live credential, in its place, with its scopes: the principal', () => {
       kind: 'api_key',
       credentialId: 'sec_1',
       keyId: 'key_1',
+      clientId: null,
+      userId: null,
       ownerId: 'org_1',
       environment: 'live',
       scopes: new Set(['orders:read']),
@@ -27,6 +29,18 @@ test('a live credential, in its place, with its scopes: the principal', () => {
       metadata: { plan: 'pro' },
     },
   })
+})
+
+test('RS-06: a token for another API is refused here; a key has its scopes alone', () => {
+  const token = aRecord({ kind: 'oauth', audiences: ['https://a.example', 'https://b.example'] })
+  assert.equal(refusal(token, { resource: 'https://b.example' }), null)
+  assert.equal(refusal(token), null)
+  assert.deepEqual(refusal(token, { resource: 'https://b.example/' }), {
+    reason: 'wrong_audience',
+    audiences: ['https://a.example', 'https://b.example'],
+    expected: 'https://b.example/',
+  })
+  assert.equal(refusal(aRecord(), { resource: 'https://b.example' }), null)
 })
 
 test('each reason, with its evidence', () => {

@@ -9,6 +9,8 @@ export interface Ask {
   readonly scopes: readonly string[]
   /** Null: any; only for callers that keep environments apart by themselves. */
   readonly environment: string | null
+  /** The identifier of the API that asks; what is for others is refused. Null or missing: not asked. */
+  readonly resource?: string | null | undefined
   /** From a trusted-proxy chain only; null where it is not known, which no allow-list contains. */
   readonly clientIp: string | null
 }
@@ -35,6 +37,9 @@ export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number):
 
   if (ask.environment !== null && record.environment !== ask.environment)
     return refuse({ reason: 'environment_mismatch', actual: record.environment, expected: ask.environment })
+  const { audiences } = record
+  if (audiences !== null && ask.resource != null && !audiences.includes(ask.resource))
+    return refuse({ reason: 'wrong_audience', audiences, expected: ask.resource })
   if (record.ipAllowlist !== null && !record.ipAllowlist.includes(ask.clientIp))
     return refuse({ reason: 'ip_not_allowed', clientIp: ask.clientIp })
 
@@ -56,6 +61,8 @@ function principalOf(record: CredentialRecord): Principal {
     kind: record.kind,
     credentialId: record.credentialId,
     keyId: record.keyId,
+    clientId: record.clientId,
+    userId: record.userId,
     ownerId: record.ownerId,
     scopes: record.scopes,
     environment: record.environment,

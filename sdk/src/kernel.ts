@@ -28,6 +28,7 @@ export {
   MAX_RATE_LIMIT,
   MAX_RATE_LIMITS,
   MAX_WINDOW_SECONDS,
+  NO_LIMITS,
   periodAt,
   QUOTA_PERIODS,
   type Quota,

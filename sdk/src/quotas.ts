@@ -100,7 +100,7 @@ export class Quotas {
 }
 
 function nameOf({ keyId, ownerId }: CredentialRecord, of: LimitHolder, endsAt: Date): string {
-  return `${of === 'key' ? keyId : ownerId}/${endsAt.getTime()}`
+  return `${of === 'key' ? (keyId ?? '') : ownerId}/${endsAt.getTime()}`
 }
 
 function unavailable(cause: unknown): SourceUnavailableError {

@@ -39,7 +39,10 @@ export interface RateLimiter {
 
 /** What a call with this credential counts in. */
 export function countersOf({ keyId, ownerId }: CredentialRecord, { key, owner }: RecordLimits): Counter[] {
-  return [...countersFor('key', keyId, key.rateLimits), ...countersFor('owner', ownerId, owner.rateLimits)]
+  return [
+    ...countersFor('key', keyId ?? '', key.rateLimits),
+    ...countersFor('owner', ownerId, owner.rateLimits),
+  ]
 }
 
 function countersFor(of: LimitHolder, holderId: string, rateLimits: readonly RateLimit[]): Counter[] {

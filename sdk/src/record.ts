@@ -4,16 +4,26 @@ import type { Ended } from './refusal.ts'
 
 /** What verification knows of a credential: enough to judge it at any moment without asking again. */
 export interface CredentialRecord {
-  readonly kind: 'api_key'
-  /** The secret's id, `sec_…`: a key under rotation has two. */
+  /** `oauth`: an access token, which a client got. */
+  readonly kind: 'api_key' | 'oauth'
+  /**
+   * Of a key the secret's id, `sec_…`: under rotation it has two. Of a token what it hangs from, which outlives it: the
+   * grant, `grt_…`, or without a user the client.
+   */
   readonly credentialId: string
-  /** The key's id, `key_…`: stays the same through every rotation. */
-  readonly keyId: string
+  /** The key's id, `key_…`: stays the same through every rotation. Null for tokens. */
+  readonly keyId: string | null
+  /** The client that acts; null for keys. */
+  readonly clientId: string | null
+  /** The user who allowed it; null for keys, and for a client that acts for itself. */
+  readonly userId: string | null
   readonly ownerId: string
   readonly environment: string
   /** Everything the credential may do: its scopes and all that they imply. */
   readonly scopes: ReadonlySet<string>
   readonly metadata: Readonly<Record<string, unknown>>
+  /** The identifiers of the APIs that it is for (RFC 8707); null: keys, whose scopes alone say it. */
+  readonly audiences: readonly string[] | null
   /** Null: from anywhere. An empty set of ranges: from nowhere. */
   readonly ipAllowlist: IpRanges | null
   /** How much it may do; null where there is nothing to count. */
@@ -29,7 +39,11 @@ export interface CredentialRecord {
 export interface Principal {
   readonly kind: CredentialRecord['kind']
   readonly credentialId: string
-  readonly keyId: string
+  readonly keyId: string | null
+  /** The app that acts for a user, or for itself; null where a key acts. */
+  readonly clientId: string | null
+  /** The user who allowed it; null where there is none. */
+  readonly userId: string | null
   /** Whose data is reached. Filter by this. */
   readonly ownerId: string
   readonly scopes: ReadonlySet<string>

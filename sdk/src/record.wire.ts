@@ -5,13 +5,16 @@ import type { Ended } from './refusal.ts'
 
 /** A record as the server sends it and the SDK reads it: snake_case, ISO 8601. */
 export interface RecordWire {
-  readonly kind: 'api_key'
+  readonly kind: CredentialRecord['kind']
   readonly credential_id: string
-  readonly key_id: string
+  readonly key_id: string | null
+  readonly client_id: string | null
+  readonly user_id: string | null
   readonly owner_id: string
   readonly environment: string
   readonly scopes: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly audiences: readonly string[] | null
   readonly ip_allowlist: readonly string[] | null
   readonly limits: RecordLimitsWire | null
   readonly ended: { readonly reason: Ended['reason']; readonly at: string } | null
@@ -33,10 +36,13 @@ export function recordToWire(record: CredentialRecord): RecordWire {
     kind: record.kind,
     credential_id: record.credentialId,
     key_id: record.keyId,
+    client_id: record.clientId,
+    user_id: record.userId,
     owner_id: record.ownerId,
     environment: record.environment,
     scopes: [...record.scopes].sort(),
     metadata: record.metadata,
+    audiences: record.audiences,
     ip_allowlist: record.ipAllowlist?.entries ?? null,
     limits: recordLimitsToWire(record.limits),
     ended: ended === null ? null : { reason: ended.reason, at: ended.at.toISOString() },
@@ -49,10 +55,13 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RecordWire>([
   'kind',
   'credential_id',
   'key_id',
+  'client_id',
+  'user_id',
   'owner_id',
   'environment',
   'scopes',
   'metadata',
+  'audiences',
   'ip_allowlist',
   'limits',
   'ended',
@@ -70,15 +79,19 @@ export function recordFromWire(wire: unknown): CredentialRecord {
   const fields = objectOf(wire, 'the record')
   for (const name of Object.keys(fields))
     if (!FIELDS.has(name)) throw new TypeError(`record.${name} is not known to this version of the SDK`)
-  if (fields.kind !== 'api_key') throw new TypeError('record.kind is not known to this version of the SDK')
+  if (fields.kind !== 'api_key' && fields.kind !== 'oauth')
+    throw new TypeError('record.kind is not known to this version of the SDK')
   return {
     kind: fields.kind,
     credentialId: textOf(fields.credential_id, 'record.credential_id'),
-    keyId: textOf(fields.key_id, 'record.key_id'),
+    keyId: textOrNull(fields.key_id, 'record.key_id'),
+    clientId: textOrNull(fields.client_id, 'record.client_id'),
+    userId: textOrNull(fields.user_id, 'record.user_id'),
     ownerId: textOf(fields.owner_id, 'record.owner_id'),
     environment: textOf(fields.environment, 'record.environment'),
     scopes: new Set(textsOf(fields.scopes, 'record.scopes')),
     metadata: objectOf(fields.metadata, 'record.metadata'),
+    audiences: fields.audiences === null ? null : textsOf(fields.audiences, 'record.audiences'),
     ipAllowlist: rangesOf(fields.ip_allowlist, 'record.ip_allowlist'),
     limits: recordLimitsFromWire(fields.limits, 'record.limits'),
     ended: endedOf(fields.ended, 'record.ended'),
@@ -111,6 +124,10 @@ function objectOf(value: unknown, name: string): Record<string, unknown> {
 function textOf(value: unknown, name: string): string {
   if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
   return value
+}
+
+function textOrNull(value: unknown, name: string): string | null {
+  return value === null ? null : textOf(value, name)
 }
 
 function textsOf(value: unknown, name: string): string[] {

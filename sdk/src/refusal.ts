@@ -14,6 +14,11 @@ export type Refusal =
   | { readonly reason: 'owner_suspended'; readonly at: Date }
   | { readonly reason: 'disabled'; readonly at: Date }
   | { readonly reason: 'environment_mismatch'; readonly actual: string; readonly expected: string }
+  | {
+      readonly reason: 'wrong_audience'
+      readonly audiences: readonly string[]
+      readonly expected: string
+    }
   | { readonly reason: 'ip_not_allowed'; readonly clientIp: string | null }
   | {
       readonly reason: 'missing_scope'

@@ -99,7 +99,8 @@ describe('/v1/forward-auth', () => {
           [
             ...['cache-control', 'connection', 'content-length', 'date'],
             ...['doorward-credential-id', 'doorward-environment', 'doorward-key-id', 'doorward-kind'],
-            ...['doorward-owner-id', 'doorward-scopes', 'keep-alive', 'x-request-id'],
+            ...['doorward-client-id', 'doorward-user-id', 'doorward-owner-id', 'doorward-scopes'],
+            ...['keep-alive', 'x-request-id'],
           ].sort(),
         )
         assert.equal(said['doorward-kind'], 'api_key')
@@ -117,7 +118,7 @@ describe('/v1/forward-auth', () => {
         const { status, headers: said } = await ask('GET', '/health', headers as Headers)
         assert.equal(status, 200)
         const identity = Object.entries(said).filter(([name]) => name.startsWith('doorward-'))
-        assert.equal(identity.length, 6)
+        assert.equal(identity.length, 8)
         for (const [name, value] of identity) assert.equal(value, name === 'doorward-kind' ? 'none' : '-')
       }
   })

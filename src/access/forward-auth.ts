@@ -119,7 +119,9 @@ function isForged({ headers }: IncomingMessage): boolean {
 function identityOf(principal: Principal): readonly string[] {
   return identity(
     principal.kind,
-    principal.keyId,
+    principal.keyId ?? '-',
+    principal.clientId ?? '-',
+    principal.userId ?? '-',
     principal.credentialId,
     principal.ownerId,
     scopeListOf(principal.scopes),
@@ -127,12 +129,25 @@ function identityOf(principal: Principal): readonly string[] {
   )
 }
 
-function identity(kind: string, key: string, credential: string, owner: string, scopes: string, env: string) {
+function identity(
+  kind: string,
+  key: string,
+  client: string,
+  user: string,
+  credential: string,
+  owner: string,
+  scopes: string,
+  env: string,
+) {
   return [
     'Doorward-Kind',
     kind,
     'Doorward-Key-Id',
     key,
+    'Doorward-Client-Id',
+    client,
+    'Doorward-User-Id',
+    user,
     'Doorward-Credential-Id',
     credential,
     'Doorward-Owner-Id',
@@ -162,7 +177,7 @@ function yes(headers: readonly string[]): ForwardAnswer {
   return { status: 200, headers, body: '' }
 }
 
-const OPEN = yes(identity('none', '-', '-', '-', '-', '-'))
+const OPEN = yes(identity('none', '-', '-', '-', '-', '-', '-', '-'))
 
 function toForwardAnswer({ status, headers, body }: Answer): ForwardAnswer {
   return { status, headers: Object.entries(headers).flat(), body: JSON.stringify(body) }

@@ -51,6 +51,7 @@ function isPlain(value: unknown): value is Question {
         for (const scope of part) if (!isShort(scope, QUESTION_LIMITS.scope)) return false
         break
       case 'environment':
+      case 'resource':
       case 'client_ip':
       case 'user_agent':
         if (!isShort(part, QUESTION_LIMITS[name])) return false

@@ -90,7 +90,22 @@ async function accountsOf(
     .select(['owners.id as owner_id', 'owners.quota as owner_quota'])
     .where('secrets.id', 'in', [...new Set(credentialIds)])
     .execute()
-  return new Map(rows.map((row) => [row.id, accountsFor(row, now)]))
+  const ofTokens = await tx
+    .selectFrom('owners')
+    .innerJoin(tokenHolders(credentialIds), (join) => join.onRef('holder.owner_id', '=', 'owners.id'))
+    .select(['holder.id', 'owners.id as owner_id', 'owners.quota as owner_quota'])
+    .execute()
+  const all = [...rows, ...ofTokens.map((row) => ({ ...row, key_id: '', key_quota: null }))]
+  return new Map(all.map((row) => [row.id, accountsFor(row, now)]))
+}
+
+/** What tokens count by: their grant, or without a user their client; and whose data they reach. */
+function tokenHolders(ids: readonly string[]) {
+  return sql<{ id: string; owner_id: string }>`(
+    select id, owner_id from grants where id = any(${[...ids]}::text[])
+    union all
+    select id, owner_id from clients where id = any(${[...ids]}::text[]) and owner_id is not null
+  )`.as('holder')
 }
 
 interface QuotasRow {

@@ -1,7 +1,6 @@
 import {
   type CredentialRecord,
   endedBy,
-  expandScopes,
   type IpRanges,
   limitsOfWire,
   parseIpRanges,
@@ -10,15 +9,35 @@ import {
 import { sql } from 'kysely'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
+import { arrayOf, dateOf, expanding, ms } from './record-columns.store.ts'
+import { tokenRecords } from './token-record.store.ts'
 
 /**
- * What verification knows of some secrets, in the order of their hashes; null where there is none. Admin keys are not
- * found here: by type, not by name.
- *
+ * What verification knows of some credentials, in the order of their hashes; null where there is none. Admin keys and
+ * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no key was found.
+ */
+export async function recordsByHash(
+  db: Db,
+  hashes: readonly string[],
+  now: Date,
+): Promise<(CredentialRecord | null)[]> {
+  const records = await keyRecords(db, hashes, now)
+  const others = hashes.flatMap((hash, at) => (records[at] === null ? [{ hash, at }] : []))
+  if (others.length === 0) return records
+  const tokens = await tokenRecords(
+    db,
+    others.map(({ hash }) => hash),
+    now,
+  )
+  for (const [nth, { at }] of others.entries()) records[at] = tokens[nth] ?? null
+  return records
+}
+
+/**
  * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
  * cost this process three times as much as one JSON text does. Moments come as ms since the epoch.
  */
-export async function recordsByHash(
+async function keyRecords(
   db: Db,
   hashes: readonly string[],
   now: Date,
@@ -42,15 +61,10 @@ export async function recordsByHash(
     db,
   )
   const [{ found, implies } = { found: null, implies: null }] = rows
-  const allows = once(expanding(new Map(Object.entries(implies ?? {}))))
+  const allows = expanding(implies)
   const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
   for (const row of found ?? []) records[row[0] - 1] = toRecord(row, allows, now.getTime())
   return records
-}
-
-/** As Postgres writes an array of `bytea`: a tenth of what it costs to have the driver write it. */
-function arrayOf(hashes: readonly string[]): string {
-  return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
 }
 
 /** In the order of the statement. */
@@ -91,10 +105,13 @@ function toRecord(
     kind: 'api_key',
     credentialId,
     keyId,
+    clientId: null,
+    userId: null,
     ownerId,
     environment,
     scopes: allows(scopes),
     metadata,
+    audiences: null,
     ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
     limits: limits === null ? null : { key: limitsOfWire(limits.key), owner: limitsOfWire(limits.owner) },
     ended: endedBy({ ...deeds, ...deadlines }, nowMs),
@@ -110,29 +127,6 @@ const LIMITS = sql`
     'key', json_build_object('rate_limits', keys.rate_limits, 'quota', keys.quota),
     'owner', json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota)
   ) end`
-
-function ms(moment: string) {
-  return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
-}
-
-function dateOf(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms)
-}
-
-function expanding(implies: ReadonlyMap<string, readonly string[]>) {
-  return (scopes: readonly string[]) => expandScopes(scopes, implies)
-}
-
-/** Many keys have the same scopes. */
-function once(expand: (scopes: readonly string[]) => ReadonlySet<string>) {
-  const done = new Map<string, ReadonlySet<string>>()
-  return (scopes: readonly string[]) => {
-    const name = scopes.join(' ')
-    const known = done.get(name) ?? expand(scopes)
-    done.set(name, known)
-    return known
-  }
-}
 
 /** The list was checked when it was stored. */
 function rangesOf(entries: readonly string[]): IpRanges {

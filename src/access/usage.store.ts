@@ -63,9 +63,16 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
     : { ...counted, credentialId }
 }
 
-/** In one order, so that two batches with the same secrets wait for each other and do not block each other. */
+/**
+ * Which of these are known: secrets, and what tokens count by, grants and clients. Secrets in one order, so that two batches with the same secrets wait for each other
+ * and do not block each other.
+ */
 async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Set<string>> {
   if (ids.length === 0 && hashes.length === 0) return new Set()
+  const { rows: holders } = await sql<{ id: string }>`
+    select id from grants where id = any(${ids}::text[])
+    union all
+    select id from clients where id = any(${ids}::text[])`.execute(tx)
   const rows = await tx
     .selectFrom('secrets')
     .select('id')
@@ -73,7 +80,7 @@ async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buff
     .orderBy('id')
     .forUpdate()
     .execute()
-  return new Set(rows.map((row) => row.id))
+  return new Set([...rows, ...holders].map((row) => row.id))
 }
 
 /** By minute, however old: what is late is added up with the rest the next time. */
@@ -99,6 +106,18 @@ async function addCounts(tx: Tx, items: readonly Counted[]): Promise<void> {
 
 async function noteLastUse(tx: Tx, items: readonly Counted[]): Promise<void> {
   if (items.length === 0) return
+  await sql`
+    update grants set last_used_at = latest.at
+    from (
+      select id, max(at) as at
+      from unnest(
+        ${items.map((item) => item.credentialId)}::text[], ${items.map((item) => item.lastAt)}::timestamptz[]
+      ) as batch (id, at)
+      group by id order by id
+    ) as latest
+    where grants.id = latest.id and (grants.last_used_at is null or grants.last_used_at < latest.at)`.execute(
+    tx,
+  )
   await sql`
     update secrets set
       last_used_at = latest.at,

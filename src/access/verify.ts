@@ -5,8 +5,8 @@ import type { Question } from './verify.wire.ts'
 
 /** At once where the record is known here; see `Verifier`. */
 export function verdictOn(verifier: Verifier, question: Question): Verdict | Promise<Verdict> {
-  const { credential, credential_sha256: hash = '', scopes = [], environment = null } = question
-  const asked = { scopes, environment, clientIp: normalizeIp(question.client_ip) }
+  const { credential, credential_sha256: hash = '', scopes = [], environment = null, resource } = question
+  const asked = { scopes, environment, resource, clientIp: normalizeIp(question.client_ip) }
   const call = {
     userAgent: question.user_agent ?? null,
     dryRun: question.dry_run ?? false,

@@ -20,6 +20,7 @@ export const QUESTION_LIMITS = {
   scope: 200,
   scopes: 50,
   environment: 16,
+  resource: 2000,
   client_ip: 60,
   user_agent: 500,
 } as const
@@ -39,6 +40,12 @@ export const VerifyWire = strictObject({
     Type.String({
       maxLength: QUESTION_LIMITS.environment,
       description: 'Refuses credentials of any other',
+    }),
+  ),
+  resource: Type.Optional(
+    Type.String({
+      maxLength: QUESTION_LIMITS.resource,
+      description: 'The identifier of the API that asks; refuses tokens for others',
     }),
   ),
   client_ip: Type.Optional(
@@ -71,7 +78,9 @@ export const VerifyBatchWire = strictObject({
 const PrincipalWire = Type.Object({
   kind: Type.String(),
   credential_id: Type.String(),
-  key_id: Type.String(),
+  key_id: nullable(Type.String({ description: 'null for tokens' })),
+  client_id: nullable(Type.String({ description: 'The app that acts; null for keys' })),
+  user_id: nullable(Type.String({ description: 'The user who allowed it; null where there is none' })),
   owner_id: Type.String(),
   scopes: Type.Array(Type.String()),
   environment: Type.String(),
@@ -130,6 +139,8 @@ function toPrincipalWire(principal: Principal) {
     kind: principal.kind,
     credential_id: principal.credentialId,
     key_id: principal.keyId,
+    client_id: principal.clientId,
+    user_id: principal.userId,
     owner_id: principal.ownerId,
     scopes: [...principal.scopes].sort(),
     environment: principal.environment,

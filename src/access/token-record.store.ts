@@ -1,0 +1,112 @@
+import {
+  type CredentialRecord,
+  endedBy,
+  type LimitsWire,
+  limitsOfWire,
+  NO_LIMITS,
+} from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
+import { PREPARED } from '../db/prepared.ts'
+import type { Db } from '../db/schema.ts'
+import { arrayOf, dateOf, expanding, ms } from './record-columns.store.ts'
+
+/**
+ * What verification knows of some access tokens, in the order of their hashes; null where there is none. A token may do
+ * what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
+ * Without a user it reaches the data of the client's own owner.
+ */
+export async function tokenRecords(
+  db: Db,
+  hashes: readonly string[],
+  now: Date,
+): Promise<(CredentialRecord | null)[]> {
+  const { rows } = await sql<{ found: Row[] | null; implies: Record<string, string[]> | null }>`
+    select ${PREPARED}
+      (
+        select json_agg(json_build_array(
+          at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
+          array(
+            select name from unnest(tokens.scopes) as name
+            where name = any(clients.required_scopes || clients.optional_scopes || clients.client_credentials_scopes)
+              and (grants.id is null or name = any(grants.scopes))
+              and (grants.id is not null or name = any(clients.client_credentials_scopes))
+          ),
+          case when tokens.resources <> '{}' then tokens.resources else array(
+            select apis.identifier from apis
+            where apis.id in (select api_id from scopes where name = any(tokens.scopes))
+              or (tokens.scopes = '{}' and apis.is_default)
+          ) end,
+          case when owners.rate_limits <> '[]' or owners.quota is not null
+          then json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota) end,
+          ${ms('coalesce(tokens.revoked_at, families.revoked_at, grants.revoked_at, clients.revoked_at)')},
+          ${ms('least(tokens.expires_at, grants.expires_at)')},
+          ${ms('owners.suspended_at')},
+          ${ms('coalesce(clients.suspended_at, authors.suspended_at)')}
+        ))
+        from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
+        join access_tokens as tokens on tokens.hash = asked.hash
+        join clients on clients.id = tokens.client_id
+        left join token_families as families on families.id = tokens.family_id
+        left join grants on grants.id = families.grant_id
+        left join owners as authors on authors.id = clients.owner_id
+        join owners on owners.id = case when tokens.family_id is null then clients.owner_id else grants.owner_id end
+      ) as found,
+      (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies`.execute(
+    db,
+  )
+  const [{ found, implies } = { found: null, implies: null }] = rows
+  const allows = expanding(implies)
+  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
+  for (const row of found ?? []) records[row[0] - 1] = toRecord(row, allows, now.getTime())
+  return records
+}
+
+/** In the order of the statement. */
+type Row = readonly [
+  /** From 1. */
+  at: number,
+  credentialId: string,
+  clientId: string,
+  userId: string | null,
+  ownerId: string,
+  environment: string,
+  scopes: readonly string[],
+  audiences: readonly string[],
+  ownerLimits: LimitsWire | null,
+  revokedAt: number | null,
+  expiresAt: number | null,
+  ownerSuspendedAt: number | null,
+  disabledAt: number | null,
+]
+
+function toRecord(
+  row: Row,
+  allows: (scopes: readonly string[]) => ReadonlySet<string>,
+  nowMs: number,
+): CredentialRecord {
+  const [, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
+  const [revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row.slice(9) as (number | null)[]
+  const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt ?? null) }
+  const deeds = {
+    revokedAt: dateOf(revokedAt ?? null),
+    retiredAt: null,
+    ownerSuspendedAt: dateOf(ownerSuspendedAt ?? null),
+    disabledAt: dateOf(disabledAt ?? null),
+  }
+  return {
+    kind: 'oauth',
+    credentialId,
+    keyId: null,
+    clientId,
+    userId,
+    ownerId,
+    environment,
+    scopes: allows(scopes),
+    metadata: {},
+    audiences,
+    ipAllowlist: null,
+    limits: ownerLimits === null ? null : { key: NO_LIMITS, owner: limitsOfWire(ownerLimits) },
+    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
+    ...deadlines,
+  }
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, before, it } from 'node:test'
+import * as client from 'openid-client'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+let config: client.Configuration
+before(async () => {
+  world = await openWorld()
+  const { clientId, clientSecret } = await world.confidential()
+  config = await client.discovery(new URL(world.issuer), clientId, clientSecret, undefined, {
+    algorithm: 'oauth2',
+    execute: [client.allowInsecureRequests],
+  })
+})
+after(() => world.close())
+
+async function connect(scope: string): Promise<client.TokenEndpointResponse> {
+  const verifier = client.randomPKCECodeVerifier()
+  const state = client.randomState()
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: world.redirectUri,
+    scope,
+    state,
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  })
+  const back = await world.approve(url)
+  return await client.authorizationCodeGrant(config, back, {
+    pkceCodeVerifier: verifier,
+    expectedState: state,
+  })
+}
+
+it('META-01 AUZ-10 REF-01 REV-03: openid-client discovers, connects, refreshes, introspects and revokes', async () => {
+  const first = await connect('orders:read orders:write')
+  assert.equal(first.token_type, 'bearer')
+  assert.equal(first.scope, 'orders:read orders:write')
+  assert.equal(await world.api(first.access_token), 200)
+
+  const second = await client.refreshTokenGrant(config, first.refresh_token ?? '')
+  assert.notEqual(second.access_token, first.access_token)
+  assert.notEqual(second.refresh_token, first.refresh_token)
+  assert.equal(await world.api(second.access_token), 200)
+
+  const told = await client.tokenIntrospection(config, second.access_token)
+  assert.deepEqual([told.active, told.sub, told.scope], [true, world.userId, 'orders:read orders:write'])
+
+  await client.tokenRevocation(config, second.refresh_token ?? '')
+  assert.equal((await client.tokenIntrospection(config, second.access_token)).active, false)
+  assert.equal(await world.api(second.access_token), 401)
+  await assert.rejects(client.refreshTokenGrant(config, second.refresh_token ?? ''), {
+    error: 'invalid_grant',
+  })
+})
+
+it('CON-20: openid-client hears a no with state and issuer', async () => {
+  const state = client.randomState()
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: world.redirectUri,
+    scope: 'orders:read',
+    state,
+    code_challenge: await client.calculatePKCECodeChallenge('a'.repeat(43)),
+    code_challenge_method: 'S256',
+  })
+  const back = await world.deny(url)
+  const checks = { pkceCodeVerifier: 'a'.repeat(43), expectedState: state }
+  await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: 'access_denied' })
+})
+
+it('TOK-15: openid-client gets a token without a user, for what an administrator has listed', async () => {
+  const { clientId, clientSecret } = await world.machine()
+  const machine = await client.discovery(new URL(world.issuer), clientId, clientSecret, undefined, {
+    algorithm: 'oauth2',
+    execute: [client.allowInsecureRequests],
+  })
+  const answer = await client.clientCredentialsGrant(machine, { scope: 'orders:read' })
+  assert.deepEqual([answer.scope, answer.refresh_token], ['orders:read', undefined])
+  assert.equal(await world.api(answer.access_token), 200)
+})
