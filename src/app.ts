@@ -47,6 +47,11 @@ import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
+import { endGrantsOfMember } from './oauth/end-grant.ts'
+import { grantRoutes } from './oauth/grant.routes.ts'
+import { type OAuthSettings, openOAuth } from './oauth/open-oauth.ts'
+import { pruneOAuth } from './oauth/prune.store.ts'
+import type { RefusedRequests } from './oauth/refused-requests.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
 import { scopeRoutes } from './scopes/scope.routes.ts'
@@ -63,6 +68,7 @@ export interface Settings {
   readonly serverSecret: Secret | null
   /** The API provider's own login; null: people sign in here, with passwords. */
   readonly loginUrl: string | null
+  readonly oauth: OAuthSettings
 }
 
 export interface Parts {
@@ -134,11 +140,19 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const passwords = openPasswords(db, serverSecret)
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
-  userRoutes(app, door, { passwords, signInHere, endWithMember: async () => false })
+  userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })
+  grantRoutes(app, door)
   loginChallengeRoutes(app, door, urlOf)
+  let refusedRequests: RefusedRequests | null = null
   if (serverSecret !== null) {
     const pages = await openPages(app, { publicUrl, serverSecret, trustedProxies, clock, log })
-    openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
+    const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
+    const { onChanged } = door
+    const parts = { db, clock, log, pages, accounts, verifier, knownAdminKeys, onChanged }
+    refusedRequests = await openOAuth(app, {
+      ...parts,
+      ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
+    })
   }
 
   const shortcuts = new Shortcuts(app, log)
@@ -158,7 +172,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     onError: (error) => log.warn({ err: error }, 'usage could not be written; it is kept for the next try'),
   })
   const timers = [
-    every(REFUSED_EVERY_MS, log, () => refusedAttempts.flush(clock.now())),
+    every(REFUSED_EVERY_MS, log, async () => {
+      await refusedAttempts.flush(clock.now())
+      await refusedRequests?.flush()
+    }),
     every(TIDY_EVERY_MS, log, async () => {
       if (!tidies) return
       await forgetOldRequests(db, clock.now())
@@ -168,6 +185,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await pruneChanges(db, clock.now())
       await forgetOldAssertions(db, clock.now())
       await pruneAccounts(db, clock.now())
+      await pruneOAuth(db, clock.now())
     }),
   ]
   app.addHook('onClose', async () => {
@@ -175,6 +193,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     feed.close()
     await flushing.close()
     await refusedAttempts.flush(clock.now(), true)
+    await refusedRequests?.flush()
   })
   return app
 }

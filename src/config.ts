@@ -9,6 +9,7 @@ import {
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
 import type { DatabasePlace } from './db/open.ts'
+import { DEFAULT_TOKEN_TIMES } from './oauth/token-times.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
 /** Everything that can be set, with its default; the only reader of the environment is `main.ts`, through here. */
@@ -37,6 +38,10 @@ export const VARIABLES = {
     'At least 32 random bytes, the same on all servers: `openssl rand -base64 32`. The embedded database brings one; with Postgres there is no sign-in without it',
   LOGIN_URL:
     'Where people sign in, if not here with passwords: your own login, to which browsers are handed off',
+  DOORWARD_ACCESS_TOKEN_SECONDS: 'How long an access token lives. Default 600',
+  DOORWARD_REFRESH_IDLE_DAYS: 'An app that does not come back for so long needs its user again. Default 30',
+  DOORWARD_REFRESH_MAX_DAYS: 'However often it comes, it needs its user again after this. Default 365',
+  DOORWARD_GRANT_MAX_DAYS: 'How long what a user allowed an app stands. Default: until somebody ends it',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
 } as const
 
@@ -147,6 +152,10 @@ export function readConfig(
     loginUrl === null || secret !== undefined || databaseUrl === undefined,
     'needs DOORWARD_SECRET beside it; make one with `openssl rand -base64 32`',
   )
+  const accessSeconds = whole('DOORWARD_ACCESS_TOKEN_SECONDS', 30, 86_400)
+  const refreshIdleDays = whole('DOORWARD_REFRESH_IDLE_DAYS', 1, 3_650)
+  const refreshMaxDays = whole('DOORWARD_REFRESH_MAX_DAYS', 1, 3_650)
+  const grantDays = whole('DOORWARD_GRANT_MAX_DAYS', 1, 3_650)
   const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
@@ -167,12 +176,20 @@ export function readConfig(
       brand,
       policy: {
         environments,
-        maxLifetimeSeconds: maxLifetimeDays === null ? null : maxLifetimeDays * 24 * 3600,
+        maxLifetimeSeconds: inSeconds(maxLifetimeDays),
         maxKeysPerOwner,
       },
       trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,
+      oauth: {
+        times: {
+          accessSeconds: accessSeconds ?? DEFAULT_TOKEN_TIMES.accessSeconds,
+          refreshIdleSeconds: inSeconds(refreshIdleDays) ?? DEFAULT_TOKEN_TIMES.refreshIdleSeconds,
+          refreshAbsoluteSeconds: inSeconds(refreshMaxDays) ?? DEFAULT_TOKEN_TIMES.refreshAbsoluteSeconds,
+        },
+        grantSeconds: inSeconds(grantDays),
+      },
     },
   }
 }
@@ -200,4 +217,8 @@ function listOf(text: string): string[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
+}
+
+function inSeconds(days: number | null): number | null {
+  return days === null ? null : days * 86_400
 }

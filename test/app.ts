@@ -6,6 +6,7 @@ import { buildApp, type Settings } from '../src/app.ts'
 import type { Database } from '../src/db/open.ts'
 import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
+import { DEFAULT_TOKEN_TIMES } from '../src/oauth/token-times.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { openTestDatabase } from './database.ts'
 
@@ -58,6 +59,7 @@ export const DEFAULT_SETTINGS: Settings = {
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
   loginUrl: null,
+  oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null },
 }
 
 /** Another node on the database and the clock of a test's app; the test closes it. */

@@ -94,9 +94,37 @@ export function isBrand(name: string): boolean {
  * @param environment required for every kind but `admin_key`, which has none
  * @throws RangeError when the prefix could not be read back; configuration is checked before it gets here
  */
-export function mintCredential(
+export function mintCredential(kind: CredentialKind, place: CredentialPlace = {}): Secret {
+  return withBody(kind, place, randomBase62(BODY_LENGTH))
+}
+
+/**
+ * A credential of a kind from 256 bits that are secret and as good as random, such as an HMAC: the same bits give the
+ * same credential.
+ *
+ * @param bits 32 bytes
+ */
+export function credentialFrom(kind: CredentialKind, place: CredentialPlace, bits: Uint8Array): Secret {
+  if (bits.length !== 32) throw new RangeError('a credential takes 32 bytes')
+  let rest = BigInt(`0x${Buffer.from(bits).toString('hex')}`)
+  let body = ''
+  for (let at = 0; at < BODY_LENGTH; at++) {
+    body = ALPHABET.charAt(Number(rest % 62n)) + body
+    rest /= 62n
+  }
+  return withBody(kind, place, body)
+}
+
+/** What stands in a credential's prefix beside its kind. */
+export interface CredentialPlace {
+  readonly environment?: string | null
+  readonly brand?: string | null
+}
+
+function withBody(
   kind: CredentialKind,
-  { environment = null, brand = null }: { environment?: string | null; brand?: string | null } = {},
+  { environment = null, brand = null }: CredentialPlace,
+  body: string,
 ): Secret {
   if (brand !== null && !isBrand(brand)) throw new RangeError(`not a brand: ${brand}`)
   if ((environment === null) !== (kind === 'admin_key'))
@@ -104,7 +132,7 @@ export function mintCredential(
   if (environment !== null && !isEnvironmentName(environment))
     throw new RangeError(`not an environment: ${environment}`)
   const prefix = [brand, CREDENTIAL_MARKS[kind], environment].filter((part) => part !== null).join('_')
-  const unchecked = `${prefix}_${randomBase62(BODY_LENGTH)}`
+  const unchecked = `${prefix}_${body}`
   return new Secret(unchecked + checksumOf(unchecked))
 }
 

@@ -4,6 +4,8 @@ export type { Change, ChangesListener, Following } from './changes.ts'
 export { clientIp } from './client-ip.ts'
 export {
   type CredentialKind,
+  type CredentialPlace,
+  credentialFrom,
   digestCredential,
   digestOfHex,
   hashCredential,

@@ -1,7 +1,6 @@
 import { type Caller, covers } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { touchOwner } from '../owners/owner.store.ts'
@@ -45,7 +44,6 @@ export async function removeMember(
     await endWithMember(tx, caller, member),
   ]
   if (!ended.includes(true)) return yes(undefined)
-  await announce(tx, caller.now, { action: 'member.removed', about: { ownerId } })
   await recordDone(tx, caller, 'member.removed', { ownerId, targetId: userId })
   return yes(undefined)
 }

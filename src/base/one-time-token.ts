@@ -3,9 +3,10 @@ import { Secret } from '@doorward/sdk/kernel'
 import { randomText } from './id.ts'
 
 /**
- * What a token's prefix says it is: a login challenge, a login verifier, a link to set a password, a session, a browser.
+ * What a token's prefix says it is: a login challenge, a login verifier, a link to set a password, a session, a browser, an
+ * authorization request.
  */
-export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br'
+export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar'
 
 /** As long as a credential's body and checksum, so that the log's scrubbing knows it too: 291 random bits. */
 const LENGTH = 49

@@ -16,9 +16,9 @@ export type About =
   | { readonly holderId: string }
   /** One secret of it. */
   | { readonly secretId: string }
-  /** All that was ever given to a client: its secrets, and its tokens. */
+  /** All that was ever given to a client: its secrets, and its tokens. Where it may have tokens, told as "everything". */
   | { readonly clientId: string }
-  /** All secrets of all keys of an owner, and all tokens that reach its data. */
+  /** All secrets of all keys of an owner, and all tokens that reach its data; the same. */
   | { readonly ownerId: string }
   /** The tokens of some grants: what users allowed apps. */
   | { readonly grantIds: readonly string[] }

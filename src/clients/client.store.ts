@@ -83,6 +83,19 @@ export async function lockClient(tx: Tx, reach: Reach, id: string): Promise<Clie
   return locked === undefined ? undefined : await findClient(tx, reach, id)
 }
 
+/** The client, which cannot be suspended or changed until the transaction ends; others may hold it so at the same time. */
+export async function holdClient(tx: Tx, id: string): Promise<Client | undefined> {
+  await tx.selectFrom('clients').select('id').where('id', '=', id).forShare().executeTakeFirst()
+  return await knownClient(tx, id)
+}
+
+/** The client, whoever it belongs to and whatever state it is in. */
+export async function knownClient(db: Db, id: string): Promise<Client | undefined> {
+  if (!/^[\x21-\x7e]{1,2000}$/.test(id)) return undefined
+  const row = await withinReach(db, 'every_owner').where('clients.id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
 export interface ClientFilter {
   readonly ownerId?: string | undefined
   readonly environment?: string | undefined
@@ -144,10 +157,16 @@ export async function clientWithSecret(
   clientId: string,
   secretHash: string | null,
 ): Promise<FoundClient | null> {
+  const row = await clientWithSecretQuery(db, clientId, secretHash).executeTakeFirst()
+  return row === undefined ? null : foundClient(row)
+}
+
+/** The statement of {@link clientWithSecret}, for who asks for more in the same round trip. */
+export function clientWithSecretQuery(db: Db, clientId: string, secretHash: string | null) {
   // What can be no id is still asked for, as one that nobody has: a text that the database refuses would be a 500.
   const id = /^[\x21-\x7e]{1,2000}$/.test(clientId) ? clientId : '-'
   const hash = secretHash === null ? null : Buffer.from(secretHash, 'hex')
-  const row = await withinReach(db, 'every_owner')
+  return withinReach(db, 'every_owner')
     .leftJoin('secrets as secret', (join) =>
       join.onRef('secret.holder_id', '=', 'clients.id').on('secret.hash', '=', sql<Buffer>`${hash}::bytea`),
     )
@@ -160,8 +179,12 @@ export async function clientWithSecret(
       'secret.last_used_at as secret_last_used_at',
     ])
     .where('clients.id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined) return null
+}
+
+type FoundRow = Awaited<ReturnType<ReturnType<typeof clientWithSecretQuery>['executeTakeFirstOrThrow']>>
+
+/** A row of {@link clientWithSecretQuery}. */
+export function foundClient(row: FoundRow): FoundClient {
   const secret =
     row.secret_id === null
       ? null

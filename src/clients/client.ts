@@ -11,8 +11,11 @@ export type GrantType = (typeof GRANT_TYPES)[number]
 export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
-/** How a client came to be known here. Metadata documents and dynamic registration will be others. */
-export const CLIENT_SOURCES = ['registered'] as const
+/**
+ * How a client came to be known here: by the management API, by its own document at the URL that is its id, or by
+ * registering itself (RFC 7591).
+ */
+export const CLIENT_SOURCES = ['registered', 'metadata_document', 'dynamic'] as const
 export type ClientSource = (typeof CLIENT_SOURCES)[number]
 
 /** A public key (RFC 7517 §4), with the members that are kept of it. */

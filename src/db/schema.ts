@@ -35,6 +35,7 @@ export interface Schema {
   token_families: TokenFamiliesTable
   refresh_tokens: RefreshTokensTable
   access_tokens: AccessTokensTable
+  client_refusals: ClientRefusalsTable
 }
 
 export type Db = Kysely<Schema>
@@ -124,7 +125,7 @@ interface ClientsTable {
   owner_id: Fixed<string | null>
   type: Fixed<'confidential' | 'public'>
   environment: Fixed<string>
-  source: Fixed<'registered'>
+  source: Fixed<'registered' | 'metadata_document' | 'dynamic'>
   name: string
   description: string | null
   client_uri: string | null
@@ -390,6 +391,15 @@ interface RefreshTokensTable {
   expires_at: Fixed<Date>
   spent_at: Date | null
   successor_hash: Uint8Array | null
+}
+
+interface ClientRefusalsTable {
+  client_id: Fixed<string>
+  endpoint: Fixed<string>
+  reason: Fixed<string>
+  count: number
+  last_at: Date
+  last_ip: string | null
 }
 
 interface AccessTokensTable {

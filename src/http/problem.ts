@@ -36,6 +36,7 @@ export const PROBLEMS = {
   client_revoked: [409, 'The client is revoked, which cannot be undone'],
   client_without_secret: [409, 'The client proves itself without a secret'],
   too_many_clients: [409, 'The owner has as many clients as are allowed'],
+  grant_revoked: [409, 'The grant is revoked, which cannot be undone'],
   rotation_running: [409, 'A rotation is running already'],
   no_rotation: [409, 'No rotation is running'],
   rotation_in_use: [409, 'The new secret is in use already'],

@@ -14,12 +14,32 @@ export interface Grant {
   readonly scopes: readonly string[]
   /** What the page showed when the user last answered. */
   readonly shown: ShownJson
-  /** First, and last. */
-  readonly grantedAt: Date
+  /** When the user first said yes, and last. */
+  readonly createdAt: Date
   readonly consentedAt: Date
   readonly expiresAt: Date | null
   readonly lastUsedAt: Date | null
   readonly revokedAt: Date | null
   readonly revokedBy: string | null
   readonly revokedReason: string | null
+}
+
+/** A grant as people see it. */
+export interface NamedGrant extends Grant {
+  readonly clientName: string
+  readonly clientUri: string | null
+  /** Null where the owner has none. */
+  readonly ownerName: string | null
+}
+
+export const GRANT_STATES = ['active', 'expired', 'revoked'] as const
+export type GrantState = (typeof GRANT_STATES)[number]
+
+/** Read off the timestamps, never stored. */
+export function stateOf(
+  { revokedAt, expiresAt }: Pick<Grant, 'revokedAt' | 'expiresAt'>,
+  now: Date,
+): GrantState {
+  if (revokedAt !== null) return 'revoked'
+  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active'
 }

@@ -113,6 +113,18 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`create index access_tokens_oldest on access_tokens (expires_at)`.execute(db)
 
+  // Why a client's requests were refused, for its developer and for the operator: one row for each reason.
+  await sql`
+    create table client_refusals (
+      client_id  text not null references clients,
+      endpoint   text not null,
+      reason     text not null,
+      count      bigint not null,
+      last_at    timestamptz not null,
+      last_ip    text,
+      primary key (client_id, endpoint, reason)
+    )`.execute(db)
+
   // Who could do everything still can: else nobody could give out the new permissions.
   await sql`
     update admin_keys set permissions = permissions || '{grants:read,grants:write}'::text[]

@@ -1,0 +1,140 @@
+import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from './log.ts'
+import { problemOfThrown } from './server.ts'
+
+/** A form that a program has posted. */
+export interface FormCall {
+  readonly form: URLSearchParams
+  /** Names of what stands in the URL's query, where nothing of weight belongs. */
+  readonly queried: ReadonlySet<string>
+  /** Every `Authorization` header, as it was sent. */
+  readonly authorization: readonly string[]
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly requestId: string
+  readonly now: Date
+}
+
+export interface JsonAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Null: an empty body. */
+  readonly body: Readonly<Record<string, unknown>> | null
+}
+
+export interface FormEndpointParts {
+  readonly trustedProxies: IpRanges | null
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Endpoints that take forms and answer in JSON, as OAuth's do, apart from the API and from pages. */
+export interface FormEndpoints {
+  post(path: string, take: (call: FormCall) => Promise<JsonAnswer>): void
+}
+
+const FORM = 'application/x-www-form-urlencoded'
+const MAX_FORM_BYTES = 16 * 1024
+const NEVER_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' }
+/** Apps in browsers call these from their own origins, without cookies. Nothing here looks at a cookie. */
+const FROM_ANYWHERE = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+}
+const OTHER_METHODS = ['GET', 'PUT', 'PATCH', 'DELETE'] as const
+
+export async function openFormEndpoints(
+  server: FastifyInstance,
+  { trustedProxies, clock, log }: FormEndpointParts,
+): Promise<FormEndpoints> {
+  let app = server
+  await server.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      FORM,
+      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
+      async (_: unknown, body: unknown) => new URLSearchParams(String(body)),
+    )
+    scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, answerTo(error, request, log)))
+    app = scope
+  })
+  const schema = { hide: true }
+  return {
+    post: (path, take) => {
+      app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) =>
+        send(reply, await take(callOf(request, clock.now(), trustedProxies))),
+      )
+      app.options(path, { schema }, async (_, reply) =>
+        reply
+          .code(204)
+          .headers({ ...FROM_ANYWHERE, ...PREFLIGHT })
+          .send(),
+      )
+      app.route({
+        url: path,
+        method: [...OTHER_METHODS],
+        schema,
+        exposeHeadRoute: false,
+        handler: async (_, reply) =>
+          send(reply, {
+            status: 405,
+            headers: { allow: 'POST, OPTIONS' },
+            body: { error: 'invalid_request', error_description: `Send a POST with Content-Type: ${FORM}.` },
+          }),
+      })
+    },
+  }
+}
+
+const PREFLIGHT = {
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': 'Authorization, Content-Type',
+  'access-control-max-age': '7200',
+}
+
+function callOf(request: FastifyRequest, now: Date, trustedProxies: IpRanges | null): FormCall {
+  const { peerIp, forwardedFor, authorization, userAgent } = fromNodeRequest(request.raw, request.url)
+  return {
+    form: request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
+    queried: new Set(new URL(request.url, 'http://ours').searchParams.keys()),
+    authorization,
+    ip: clientIp(peerIp, forwardedFor, trustedProxies),
+    userAgent,
+    requestId: request.id,
+    now,
+  }
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: JsonAnswer): FastifyReply {
+  reply.code(status).headers({ ...NEVER_KEPT, ...FROM_ANYWHERE, ...headers })
+  return body === null
+    ? reply.send()
+    : reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
+}
+
+/** What went wrong outside OAuth's own rules, in its words (RFC 6749 §5.2). */
+function answerTo(error: FastifyError, request: FastifyRequest, log: Logger): JsonAnswer {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return fault(413, 'invalid_request', `The body may take ${MAX_FORM_BYTES} bytes.`)
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return fault(415, 'invalid_request', `Send Content-Type: ${FORM}.`)
+  }
+  const { code, retryAfterSeconds } = problemOfThrown(error, request.id, log)
+  if (code === 'database_unavailable') {
+    const later = { 'retry-after': String(retryAfterSeconds ?? 1) }
+    return {
+      ...fault(503, 'temporarily_unavailable', 'Nothing was changed. Try again in a moment.'),
+      headers: later,
+    }
+  }
+  return code === 'internal_error'
+    ? fault(500, 'server_error', `It was logged as request ${request.id}. Nothing was changed.`)
+    : fault(400, 'invalid_request', 'The body is no form that can be read.')
+}
+
+function fault(status: number, error: string, description: string): JsonAnswer {
+  return { status, body: { error, error_description: description } }
+}

@@ -1,0 +1,131 @@
+import { hashCredential, mintCredential, type Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { addSeconds } from '../base/clock.ts'
+import { newId } from '../base/id.ts'
+import { announce } from '../changes/change.store.ts'
+import { holdClient } from '../clients/client.store.ts'
+import type { Client } from '../clients/client.ts'
+import { whyNotAuthorize } from '../clients/client.ts'
+import { matchesRedirectUri } from '../clients/redirect-uri.ts'
+import type { ShownJson, Tx } from '../db/schema.ts'
+import { touchOwner } from '../owners/owner.store.ts'
+import { insertCode } from './authorization-code.store.ts'
+import { CODE_SECONDS } from './authorization-code.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import { insertGrant, lockStandingGrant, updateGrant } from './grant.store.ts'
+import { type Grant, stateOf } from './grant.ts'
+
+/** What a user said yes to. */
+export interface Yes {
+  readonly userId: string
+  readonly ownerId: string
+  /** Of what was asked for. */
+  readonly scopes: readonly string[]
+  readonly shown: ShownJson
+}
+
+/**
+ * Keeps a yes, and makes the code that the app redeems. One grant stands for each user, client and owner: it grows by
+ * what is new, and loses what was shown and left out.
+ *
+ * @returns null where the client or the owner was suspended meanwhile, or the redirect URI taken away
+ */
+export async function consent(
+  tx: Tx,
+  origin: Origin,
+  {
+    request,
+    brand,
+    grantSeconds,
+    yes,
+  }: {
+    readonly request: AuthorizationRequest
+    readonly brand: string | null
+    /** How long a grant stands; null: until somebody ends it. */
+    readonly grantSeconds: number | null
+    readonly yes: Yes
+  },
+): Promise<Secret | null> {
+  const { now } = origin
+  // Whoever suspends or removes something meanwhile waits, and sees this grant.
+  const client = await holdClient(tx, request.clientId)
+  if (client === undefined || whyNotAuthorize(client, yes.userId) !== null) return null
+  if (!matchesRedirectUri(request.redirectUri, client.redirectUris)) return null
+  if ((await touchOwner(tx, yes.ownerId, now)).suspendedAt !== null) return null
+  const expiresAt = grantSeconds === null ? null : addSeconds(now, grantSeconds)
+  const grant = await keepGrant(tx, origin, { client, request, yes, expiresAt })
+  const code = mintCredential('authorization_code', { environment: client.environment, brand })
+  await insertCode(tx, hashCredential(code.reveal()), {
+    grantId: grant.id,
+    clientId: client.id,
+    redirectUri: request.redirectUri,
+    codeChallenge: request.codeChallenge,
+    scopes: yes.scopes,
+    resources: request.resources,
+    createdAt: now,
+    expiresAt: addSeconds(now, CODE_SECONDS),
+  })
+  return code
+}
+
+async function keepGrant(
+  tx: Tx,
+  origin: Origin,
+  {
+    client,
+    request,
+    yes,
+    expiresAt,
+  }: {
+    readonly client: Client
+    readonly request: AuthorizationRequest
+    readonly yes: Yes
+    readonly expiresAt: Date | null
+  },
+): Promise<Pick<Grant, 'id'>> {
+  const { now } = origin
+  const { userId, ownerId, scopes, shown } = yes
+  const standing = await lockStandingGrant(tx, { userId, clientId: client.id, ownerId })
+  const isOver = standing !== undefined && stateOf(standing, now) === 'expired'
+  if (isOver)
+    await updateGrant(tx, standing, { revoked_at: now, revoked_by: 'system', revoked_reason: 'expired' })
+  if (standing !== undefined && !isOver) {
+    const shownNames = new Set(shown.scopes.map(({ name }) => name))
+    const kept = standing.scopes.filter((scope) => !shownNames.has(scope))
+    const all = [...new Set([...kept, ...scopes])].sort()
+    const taken = standing.scopes.filter((scope) => !all.includes(scope))
+    const added = all.filter((scope) => !standing.scopes.includes(scope))
+    await updateGrant(tx, standing, { scopes: all, shown, consented_at: now, expires_at: expiresAt })
+    await announce(tx, now, { action: 'grant.changed', about: { grantIds: [standing.id] } })
+    await recordDone(tx, origin, 'grant.changed', aboutGrant(standing.id, ownerId), {
+      added,
+      taken,
+      user_id: userId,
+      client_id: client.id,
+    })
+    return standing
+  }
+  const grant = {
+    id: newId('grt'),
+    userId,
+    clientId: client.id,
+    ownerId,
+    scopes: scopes.toSorted(),
+    shown,
+    createdAt: now,
+    expiresAt,
+  }
+  await insertGrant(tx, grant)
+  await recordDone(tx, origin, 'grant.created', aboutGrant(grant.id, ownerId), {
+    scopes: grant.scopes,
+    user_id: userId,
+    client_id: client.id,
+    redirect_uri: request.redirectUri,
+  })
+  return grant
+}
+
+function aboutGrant(id: string, ownerId: string) {
+  return { ownerId, targetId: id }
+}

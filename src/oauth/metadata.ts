@@ -1,0 +1,56 @@
+import { AUTH_METHODS, GRANT_TYPES } from '../clients/client.ts'
+import { ASSERTION_ALGORITHMS } from '../clients/client-keys.ts'
+import { PROMPTS } from './authorization-request.ts'
+import { INTROSPECT_PATH } from './introspect-endpoint.ts'
+import { AUTHORIZE_PATH } from './open-authorize.ts'
+import type { KnownScopes } from './read-authorization.ts'
+import { REVOKE_PATH } from './revoke-endpoint.ts'
+import { TOKEN_PATH } from './token-endpoint.ts'
+
+export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server'
+export const OPENID_METADATA_PATH = '/.well-known/openid-configuration'
+export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
+
+/** What works here, from the tables that make it work (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4). */
+export function serverMetadata(
+  issuer: string,
+  { apiOf, apis, deprecated }: KnownScopes,
+  extras: Readonly<Record<string, unknown>> = {},
+) {
+  const at = (path: string) => issuer + path
+  const signing = { token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS }
+  return {
+    issuer,
+    authorization_endpoint: at(AUTHORIZE_PATH),
+    token_endpoint: at(TOKEN_PATH),
+    token_endpoint_auth_methods_supported: AUTH_METHODS,
+    ...signing,
+    revocation_endpoint: at(REVOKE_PATH),
+    revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+    revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    introspection_endpoint: at(INTROSPECT_PATH),
+    introspection_endpoint_auth_methods_supported: AUTH_METHODS.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
+    scopes_supported: Object.keys(apiOf).filter((scope) => !deprecated.has(scope)),
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: GRANT_TYPES,
+    code_challenge_methods_supported: ['S256'],
+    prompt_values_supported: PROMPTS,
+    authorization_response_iss_parameter_supported: true,
+    protected_resources: apis,
+    ...extras,
+  }
+}
+
+/** Of an API, for whose sake a proxy in front of it sends the question here (RFC 9728 §2). */
+export function resourceMetadataOf(issuer: string, resource: string, { apiOf, deprecated }: KnownScopes) {
+  return {
+    resource,
+    authorization_servers: [issuer],
+    scopes_supported: Object.keys(apiOf).filter(
+      (scope) => apiOf[scope] === resource && !deprecated.has(scope),
+    ),
+    bearer_methods_supported: ['header'],
+  }
+}

@@ -1,0 +1,44 @@
+import { no, type Result, yes } from '../base/result.ts'
+import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
+import type { TokenWish } from './token-request.ts'
+
+/** What a token may be issued for at most. */
+export interface Granted {
+  readonly scopes: readonly string[]
+  /** API identifiers that were asked for; empty: none was, and the scopes say which. */
+  readonly resources: readonly string[]
+  /** The API of each scope. */
+  readonly apiOf: Readonly<Record<string, string>>
+}
+
+/** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
+
+/**
+ * What this token is for: what was granted, or the part of it that is asked for. A resource narrows to the scopes of its
+ * API (RFC 8707 §2.2); nothing ever gets wider.
+ */
+export function narrowed(granted: Granted, wish: TokenWish): Result<Omit<Granted, 'apiOf'>, OAuthRefusal> {
+  const beyond = wish.scopes?.find((scope) => !granted.scopes.includes(scope))
+  if (beyond !== undefined)
+    return no(
+      refuse(
+        'scope_not_granted',
+        SCOPE_TOKEN.test(beyond) ? `The scope ${beyond} was not granted.` : 'A scope was not granted.',
+      ),
+    )
+  const apis = granted.resources.length > 0 ? granted.resources : Object.values(granted.apiOf)
+  if (wish.resources.some((resource) => !apis.includes(resource))) return no(refuse('resource_not_granted'))
+  const resources = wish.resources.length > 0 ? wish.resources : granted.resources
+  const asked = wish.scopes ?? granted.scopes
+  return yes({ scopes: ofResources(asked, resources, granted.apiOf), resources })
+}
+
+/** Without resources a token is for the APIs of all its scopes. */
+export function ofResources(
+  scopes: readonly string[],
+  resources: readonly string[],
+  apiOf: Readonly<Record<string, string>>,
+): readonly string[] {
+  return resources.length === 0 ? scopes : scopes.filter((scope) => resources.includes(apiOf[scope] ?? ''))
+}

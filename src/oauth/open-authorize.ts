@@ -1,0 +1,309 @@
+import type { Accounts, NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { addSeconds } from '../base/clock.ts'
+import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
+import { type Client, whyEnded, whyNotAuthorize } from '../clients/client.ts'
+import { matchesRedirectUri } from '../clients/redirect-uri.ts'
+import type { Db } from '../db/schema.ts'
+import { html } from '../http/html.ts'
+import type { Failure } from '../http/page.ts'
+import type { Answer, Pages } from '../http/pages.ts'
+import type { Visit } from '../http/visit.ts'
+import { allowedBefore, shownOf, silentYes } from './allowed-before.ts'
+import { answerRequest, findRequest, insertRequest } from './authorization-request.store.ts'
+import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
+import { type Catalogue, readCatalogue } from './catalogue.store.ts'
+import {
+  aboutConsent,
+  CONSENT_PATH,
+  type ConsentQuestion,
+  consentPage,
+  NO_OWNER,
+  NOT_TO_BE_ALLOWED,
+  REQUEST_OVER,
+  type ScopeChoice,
+  unknownClient,
+} from './consent.page.ts'
+import { consent, type Yes } from './consent.ts'
+import { type AuthorizationFault, readAuthorization, stateIn } from './read-authorization.ts'
+import { redirectBack } from './redirect-back.ts'
+
+export interface AuthorizeParts {
+  readonly db: Db
+  readonly pages: Pages
+  readonly accounts: Accounts
+  readonly issuer: string
+  readonly brand: string | null
+  readonly grantSeconds: number | null
+  /** Any client that may ask, registered or not; undefined where there is none. */
+  readonly findClient: (id: string) => Promise<Client | undefined>
+  /** Called once a change is committed, and awaited. */
+  readonly onChanged: () => Promise<void>
+}
+
+export const AUTHORIZE_PATH = '/oauth/authorize'
+const REFUSED_PATH = '/oauth/refused'
+
+/**
+ * The authorization endpoint and the consent page (RFC 6749 §4.1.1, §4.1.2). What was asked for is kept here between
+ * them; the browser carries a token for it, and no more.
+ */
+export function openAuthorize(parts: AuthorizeParts): void {
+  const { pages } = parts
+  pages.get(AUTHORIZE_PATH, (visit) => begin(parts, visit))
+  pages.get(CONSENT_PATH, (visit) => ask(parts, visit, visit.query.get('request') ?? ''))
+  pages.post(
+    CONSENT_PATH,
+    (fields) => aboutConsent(fields.get('request') ?? ''),
+    (visit, fields) => decide(parts, visit, fields),
+  )
+  pages.get(REFUSED_PATH, (visit) => refuseSignIn(parts, visit, visit.query.get('request') ?? ''))
+}
+
+/** Reads what an app asks, keeps it, and goes on to the question. Faults go to a page until it is certain whose they are. */
+async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
+  const { db, issuer, accounts } = parts
+  const { query, now } = visit
+  const trusted = await trustedAsker(parts, query)
+  if ('failure' in trusted) return trusted
+  const { client, redirectUri } = trusted
+  const back = { redirectUri, state: stateIn(query) }
+  const refused = async (fault: AuthorizationFault): Promise<Answer> => {
+    // Who registered by themselves must not lead strangers around the web by our name (RFC 9700 §4.11.2).
+    if (client.source !== 'registered' && (await accounts.signedIn(visit)) === null)
+      return { failure: unknownClient(html`<code>${fault.error}</code>: ${fault.description}`) }
+    return { goTo: redirectBack(back, issuer, { error: fault.error, error_description: fault.description }) }
+  }
+  const asked = readAuthorization(query, client, await readCatalogue(db))
+  if (!asked.ok) return await refused(asked.no)
+  const request: AuthorizationRequest = {
+    clientId: client.id,
+    redirectUri,
+    ...asked.value,
+    createdAt: now,
+    expiresAt: addSeconds(now, REQUEST_SECONDS),
+  }
+  if (!request.prompt.includes('none')) {
+    const token = mintToken('ar').reveal()
+    await insertRequest(db, hashToken(token), browserHash(visit), request)
+    return await ask(parts, visit, token)
+  }
+  const who = await accounts.signedIn(visit)
+  if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
+    return await refused({ error: 'login_required', description: 'Nobody is signed in.' })
+  const silent = await silentYes(db, client, request, who)
+  if (silent === null)
+    return await refused({ error: 'consent_required', description: 'The user has to be asked.' })
+  return await answerYes(parts, visit, request, silent, null)
+}
+
+/** Who asks, and where the answer may go: until both are certain, nothing is sent anywhere. */
+async function trustedAsker(
+  { findClient }: AuthorizeParts,
+  query: URLSearchParams,
+): Promise<{ readonly client: Client; readonly redirectUri: string } | { readonly failure: Failure }> {
+  const [clientId = '', anotherId] = query.getAll('client_id')
+  const [redirectUri = '', anotherUri] = query.getAll('redirect_uri')
+  if (clientId === '' || anotherId !== undefined)
+    return { failure: unknownClient(html`<code>client_id</code> is missing, or stands there twice.`) }
+  const client = await findClient(clientId)
+  if (client === undefined || whyEnded(client) !== null)
+    return { failure: unknownClient(html`No client with this <code>client_id</code> may ask here.`) }
+  if (redirectUri === '' || anotherUri !== undefined)
+    return { failure: unknownClient(html`<code>redirect_uri</code> is missing, or stands there twice.`) }
+  if (!matchesRedirectUri(redirectUri, client.redirectUris))
+    return {
+      failure: unknownClient(
+        html`The <code>redirect_uri</code> is none of the client's. They are compared byte for byte; for a loopback
+          address the port may differ.`,
+      ),
+    }
+  return { client, redirectUri }
+}
+
+/** Has somebody sign in, then shows the question, or answers it where it was answered before. */
+async function ask(parts: AuthorizeParts, visit: Visit, token: string, alert?: string): Promise<Answer> {
+  const { db, pages, accounts } = parts
+  const found = await waiting(parts, visit, token)
+  if (found === null) return { failure: REQUEST_OVER }
+  const { request, client } = found
+  const who = await accounts.signedIn(visit)
+  const fresh = who !== null && wantsFreshSignIn(request, who.authenticatedAt)
+  if (who === null || fresh)
+    return {
+      goTo: await accounts.askToSignIn(visit, {
+        returnTo: `${CONSENT_PATH}?request=${token}`,
+        refusedTo: `${REFUSED_PATH}?request=${token}`,
+        clientName: client.name,
+        loginHint: request.loginHint,
+        fresh,
+      }),
+    }
+  if (whyNotAuthorize(client, who.userId) !== null) return { failure: NOT_TO_BE_ALLOWED }
+  if (who.owners.length === 0) return { failure: NO_OWNER }
+  const silent = request.prompt.includes('consent') ? null : await silentYes(db, client, request, who)
+  if (silent !== null && alert === undefined) return await answerYes(parts, visit, request, silent, token)
+  const question = await questionOf(parts, request, client, who, token)
+  return { page: consentPage(pages, visit, alert === undefined ? question : { ...question, alert }) }
+}
+
+/** Takes the user's decision on what is kept here; of the form only the decision itself is read. */
+async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSearchParams): Promise<Answer> {
+  const { accounts, issuer } = parts
+  const token = fields.get('request') ?? ''
+  const found = await waiting(parts, visit, token)
+  if (found === null) return { failure: REQUEST_OVER }
+  const { request, client } = found
+  const who = await accounts.signedIn(visit)
+  if (who === null || wantsFreshSignIn(request, who.authenticatedAt)) return await ask(parts, visit, token)
+  if (whyNotAuthorize(client, who.userId) !== null) return { failure: NOT_TO_BE_ALLOWED }
+  if (fields.get('decision') !== 'allow') {
+    if (!(await spend(parts, visit, token, who, client))) return { failure: REQUEST_OVER }
+    return { goTo: redirectBack(request, issuer, DENIED) }
+  }
+  const question = await questionOf(parts, request, client, who, token)
+  const owner = chosenOwner(question.owners, fields.get('owner_id'))
+  if (owner === null) return await ask(parts, visit, token, 'Choose one of your workspaces.')
+  const ticked = new Set(fields.getAll('scope'))
+  const yes = yesTo(question, owner, who, (choice) => !choice.optional || ticked.has(choice.name))
+  const before = await allowedBefore(parts.db, client, request, who, owner)
+  const scopes = [...yes.scopes, ...before].filter((scope, at, all) => all.indexOf(scope) === at)
+  if (scopes.length === 0) return await ask(parts, visit, token, 'Leave at least one thing ticked, or deny.')
+  return await answerYes(parts, visit, request, { ...yes, scopes }, token)
+}
+
+/** The API provider's own login has refused: the app hears it, the user is done. */
+async function refuseSignIn(parts: AuthorizeParts, visit: Visit, token: string): Promise<Answer> {
+  const found = await waiting(parts, visit, token)
+  if (found === null || !(await spend(parts, visit, token, null, found.client)))
+    return { failure: REQUEST_OVER }
+  return { goTo: redirectBack(found.request, parts.issuer, DENIED) }
+}
+
+const DENIED = { error: 'access_denied', error_description: 'The user said no.' }
+
+/** The request of this browser that waits for an answer, and its client, if that may still ask. */
+async function waiting(
+  { db, findClient }: AuthorizeParts,
+  visit: Visit,
+  token: string,
+): Promise<{ request: AuthorizationRequest; client: Client } | null> {
+  if (!isToken('ar', token)) return null
+  const request = await findRequest(db, hashToken(token), browserHash(visit), visit.now)
+  if (request === undefined) return null
+  const client = await findClient(request.clientId)
+  if (client === undefined || whyEnded(client) !== null) return null
+  return matchesRedirectUri(request.redirectUri, client.redirectUris) ? { request, client } : null
+}
+
+async function questionOf(
+  { db }: AuthorizeParts,
+  request: AuthorizationRequest,
+  client: Client,
+  who: SignedIn,
+  token: string,
+): Promise<ConsentQuestion> {
+  const { scopes: catalogue } = await readCatalogue(db)
+  const [only] = who.owners
+  const before = only === undefined ? [] : await allowedBefore(db, client, request, who, only)
+  const sentence = (scope: string) => catalogue.get(scope)?.description ?? scope
+  return {
+    token,
+    client,
+    redirectUri: request.redirectUri,
+    who,
+    owners: who.owners,
+    choices: choicesOf(
+      request.scopes.filter((scope) => !before.includes(scope)),
+      client,
+      catalogue,
+    ),
+    allowed: before.map(sentence),
+    offline: client.grantTypes.includes('refresh_token'),
+  }
+}
+
+function choicesOf(
+  scopes: readonly string[],
+  client: Client,
+  catalogue: Catalogue['scopes'],
+): readonly ScopeChoice[] {
+  return scopes.map((name) => {
+    const { description, sensitivity } = catalogue.get(name) ?? { description: name, sensitivity: 'basic' }
+    return { name, description, sensitivity, optional: !client.requiredScopes.includes(name) }
+  })
+}
+
+/** Null where it is none of the user's. */
+function chosenOwner(owners: readonly NamedOwner[], chosen: string | null): NamedOwner | null {
+  const [only] = owners
+  if (owners.length === 1 && only !== undefined && chosen === null) return only
+  return owners.find(({ id }) => id === chosen) ?? null
+}
+
+function yesTo(
+  { client, redirectUri, choices }: ConsentQuestion,
+  owner: NamedOwner,
+  who: SignedIn,
+  isTicked: (choice: ScopeChoice) => boolean,
+): Yes {
+  return {
+    userId: who.userId,
+    ownerId: owner.id,
+    scopes: choices.filter(isTicked).map(({ name }) => name),
+    shown: shownOf(
+      client,
+      { redirectUri },
+      owner,
+      choices.map((choice) => ({
+        name: choice.name,
+        description: choice.description,
+        sensitivity: choice.sensitivity,
+        ticked: isTicked(choice),
+      })),
+    ),
+  }
+}
+
+/** Keeps the yes and sends the code. @param token of the request to spend; null where none was kept */
+async function answerYes(
+  { db, brand, issuer, grantSeconds, onChanged }: AuthorizeParts,
+  visit: Visit,
+  request: AuthorizationRequest,
+  yes: Yes,
+  token: string | null,
+): Promise<Answer> {
+  const origin = originOf(visit, yes.userId)
+  const code = await db.transaction().execute(async (tx) => {
+    const spent = token === null || (await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))
+    return spent ? await consent(tx, origin, { request, brand, grantSeconds, yes }) : 'spent'
+  })
+  if (code === 'spent') return { failure: REQUEST_OVER }
+  if (code === null) return { failure: NOT_TO_BE_ALLOWED }
+  await onChanged()
+  return { goTo: redirectBack(request, issuer, { code: code.reveal() }) }
+}
+
+async function spend(
+  { db }: AuthorizeParts,
+  visit: Visit,
+  token: string,
+  who: SignedIn | null,
+  client: Client,
+): Promise<boolean> {
+  return await db.transaction().execute(async (tx) => {
+    if (!(await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))) return false
+    const about = { ownerId: null, targetId: client.id }
+    await recordDone(tx, originOf(visit, who?.userId ?? null), 'grant.denied', about)
+    return true
+  })
+}
+
+export function originOf({ ip, requestId, now }: Visit, userId: string | null): Origin {
+  return { actor: { kind: userId === null ? 'anonymous' : 'user', id: userId }, ip, requestId, now }
+}
+
+function browserHash(visit: Visit): Buffer {
+  return hashToken(visit.browser())
+}

@@ -1,0 +1,84 @@
+import type { IpRanges, Secret, Verifier } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
+import type { Clock } from '../base/clock.ts'
+import { deriveKey } from '../base/derive.ts'
+import type { ClientKnowledge } from '../clients/authenticate-client.ts'
+import { clientWithSecret, knownClient } from '../clients/client.store.ts'
+import { spendAssertion } from '../clients/client-assertion.store.ts'
+import type { Db } from '../db/schema.ts'
+import { openFormEndpoints } from '../http/form-endpoint.ts'
+import type { Logger } from '../http/log.ts'
+import type { Pages } from '../http/pages.ts'
+import { noteSecretUse } from '../secrets/secret.store.ts'
+import { openConnectedApps } from './connected-apps.ts'
+import { GuessLimits } from './guess-limits.ts'
+import { openIntrospectEndpoint } from './introspect-endpoint.ts'
+import { metadataRoutes } from './metadata.routes.ts'
+import { openAuthorize } from './open-authorize.ts'
+import { RefusedRequests } from './refused-requests.ts'
+import { openRevokeEndpoint } from './revoke-endpoint.ts'
+import { openTokenEndpoint } from './token-endpoint.ts'
+import type { TokenTimes } from './token-times.ts'
+
+/** What OAuth is set to. */
+export interface OAuthSettings {
+  readonly times: TokenTimes
+  /** How long a grant stands; null: until somebody ends it. */
+  readonly grantSeconds: number | null
+}
+
+export interface OAuthParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Logger
+  readonly pages: Pages
+  readonly accounts: Accounts
+  readonly verifier: Verifier
+  readonly knownAdminKeys: KnownAdminKeys
+  readonly publicUrl: string
+  readonly brand: string | null
+  readonly trustedProxies: IpRanges | null
+  readonly serverSecret: Secret
+  readonly settings: OAuthSettings
+  readonly onChanged: () => Promise<void>
+}
+
+/** Everything that apps and the people who connect them reach. @returns what has to be flushed now and then */
+export async function openOAuth(app: FastifyInstance, parts: OAuthParts): Promise<RefusedRequests> {
+  const {
+    db,
+    clock,
+    log,
+    pages,
+    accounts,
+    publicUrl: issuer,
+    brand,
+    trustedProxies,
+    settings,
+    onChanged,
+  } = parts
+  const refused = new RefusedRequests(db, log)
+  const guesses = new GuessLimits()
+  const clients: ClientKnowledge = {
+    issuer,
+    find: (clientId, secretHash) => clientWithSecret(db, clientId, secretHash),
+    spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
+    noteUse: (secretId, use) => noteSecretUse(db, secretId, use),
+    fetchKeys: async () => null,
+  }
+  const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log })
+  const refreshKey = deriveKey(parts.serverSecret, 'refresh')
+  const issuing = { db, brand, times: settings.times, refreshKey, clients, onChanged }
+  openTokenEndpoint(endpoints, { issuer: issuing, guesses, refused })
+  openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
+  const { verifier, knownAdminKeys } = parts
+  openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, verifier, guesses, refused })
+  const findClient = (id: string) => knownClient(db, id)
+  const { grantSeconds } = settings
+  openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
+  openConnectedApps({ db, pages, accounts, onChanged })
+  metadataRoutes(app, db, issuer, {})
+  return refused
+}

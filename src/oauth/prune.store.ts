@@ -1,0 +1,41 @@
+import { type RawBuilder, sql } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import type { Db } from '../db/schema.ts'
+
+const BATCH = 1_000
+const MAX_BATCHES = 1_000
+/** What is over is kept a little longer, so that the log can still say why it was refused. */
+const KEPT_SECONDS = 86_400
+
+/**
+ * Forgets what can be presented no more: in short statements by index, which hold nothing up. A code or a refresh token
+ * that was spent is kept for as long as it would have lived, so that its second use is noticed. Grants stay.
+ */
+export async function pruneOAuth(db: Db, now: Date): Promise<void> {
+  const before = addSeconds(now, -KEPT_SECONDS)
+  for (const table of [
+    'authorization_requests',
+    'authorization_codes',
+    'access_tokens',
+    'refresh_tokens',
+  ] as const)
+    await inBatches(
+      db,
+      sql`delete from ${sql.table(table)} where hash in (
+        select hash from ${sql.table(table)} where expires_at < ${before} order by expires_at limit ${BATCH}
+      )`,
+    )
+  await inBatches(
+    db,
+    sql`delete from token_families where id in (
+      select id from token_families where expires_at < ${before} order by expires_at limit ${BATCH}
+    )`,
+  )
+}
+
+async function inBatches(db: Db, statement: RawBuilder<unknown>): Promise<void> {
+  for (let batch = 0; batch < MAX_BATCHES; batch++) {
+    const { numAffectedRows } = await statement.execute(db)
+    if (Number(numAffectedRows ?? 0) < BATCH) return
+  }
+}

@@ -1,0 +1,148 @@
+import { no, type Result, yes } from '../base/result.ts'
+import { type Client, ceilingOf } from '../clients/client.ts'
+import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
+import { ofResources } from './narrow.ts'
+
+/** What an app hears of a request that is at fault (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */
+export type AuthorizationError =
+  | 'invalid_request'
+  | 'unsupported_response_type'
+  | 'unauthorized_client'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'request_not_supported'
+  | 'request_uri_not_supported'
+  | 'access_denied'
+  | 'login_required'
+  | 'consent_required'
+  | 'interaction_required'
+  | 'temporarily_unavailable'
+
+export interface AuthorizationFault {
+  readonly error: AuthorizationError
+  /** For the app's developer; nothing of the request stands in it but names of scopes. */
+  readonly description: string
+}
+
+/** The catalogue, as far as it matters here: the API of each scope that is declared. */
+export interface KnownScopes {
+  readonly apiOf: Readonly<Record<string, string>>
+  /** Identifiers of all APIs. */
+  readonly apis: readonly string[]
+  /** Declared, and not given out any more. */
+  readonly deprecated: ReadonlySet<string>
+}
+
+type Asked = Pick<
+  AuthorizationRequest,
+  'state' | 'scopes' | 'resources' | 'codeChallenge' | 'prompt' | 'maxAge' | 'loginHint'
+>
+
+const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
+const MAX_SCOPES = 100
+const MAX_RESOURCES = 20
+const MAX_STATE = 4_096
+/** RFC 6749 §3.1: nothing is sent twice, but this (RFC 8707 §2). */
+const REPEATABLE = 'resource'
+
+/** The state, as far as it can be given back: once, and whole. */
+export function stateIn(query: URLSearchParams): string | null {
+  const states = query.getAll('state')
+  const [state = ''] = states
+  return states.length === 1 && state !== '' && state.length <= MAX_STATE && !state.includes('\0')
+    ? state
+    : null
+}
+
+/** Everything that an app asks but who it is and where the answer goes, which are settled before. */
+export function readAuthorization(
+  query: URLSearchParams,
+  client: Client,
+  known: KnownScopes,
+): Result<Asked, AuthorizationFault> {
+  const repeated = [...new Set(query.keys())].find(
+    (name) => name !== REPEATABLE && query.getAll(name).length > 1,
+  )
+  if (repeated !== undefined) return fault('invalid_request', 'A parameter is repeated.')
+  const get = (name: string) => query.get(name) || undefined
+  if (query.has('request') && get('request') !== undefined)
+    return fault('request_not_supported', 'Request objects are not supported.')
+  if (get('request_uri') !== undefined)
+    return fault('request_uri_not_supported', 'Request objects are not supported.')
+
+  const responseType = get('response_type')
+  if (responseType === undefined) return fault('invalid_request', 'response_type is missing: it is code.')
+  if (responseType !== 'code')
+    return fault('unsupported_response_type', 'response_type is code, and nothing else.')
+  if ((get('response_mode') ?? 'query') !== 'query')
+    return fault('invalid_request', 'response_mode is query, and nothing else.')
+  if (!client.grantTypes.includes('authorization_code'))
+    return fault('unauthorized_client', 'The client is not registered for codes.')
+  if (get('state') !== undefined && stateIn(query) === null)
+    return fault('invalid_request', `state may have ${MAX_STATE} characters.`)
+
+  const codeChallenge = get('code_challenge')
+  if (codeChallenge === undefined)
+    return fault('invalid_request', 'code_challenge is missing: every client uses PKCE (RFC 7636).')
+  if (get('code_challenge_method') !== 'S256')
+    return fault('invalid_request', 'code_challenge_method must be S256.')
+  if (!CHALLENGE.test(codeChallenge))
+    return fault('invalid_request', 'code_challenge must be the base64url of a SHA-256, without padding.')
+
+  const prompt = readPrompt(get('prompt'))
+  if (prompt === null)
+    return fault('invalid_request', 'prompt is none, login, consent or select_account; none stands alone.')
+  const maxAge = readMaxAge(get('max_age'))
+  if (maxAge === undefined) return fault('invalid_request', 'max_age is a whole number of seconds.')
+
+  const resources = [...new Set(query.getAll(REPEATABLE).filter((resource) => resource !== ''))]
+  if (resources.length > MAX_RESOURCES || resources.some((resource) => !known.apis.includes(resource)))
+    return fault('invalid_target', 'A resource is none of the APIs here.')
+  const scopes = readScopes(get('scope'), client, known)
+  if (!scopes.ok) return scopes
+  const narrow = ofResources(scopes.value, resources, known.apiOf)
+  if (narrow.length === 0) return fault('invalid_scope', 'None of the scopes can be granted to this client.')
+  const loginHint =
+    get('login_hint')
+      ?.replace(/\p{Cc}/gu, '')
+      .slice(0, 254) || null
+  return yes({ state: stateIn(query), scopes: narrow, resources, codeChallenge, prompt, maxAge, loginHint })
+}
+
+/** What is not known is named; what the client may not have is left out, and the token's answer says so. */
+function readScopes(
+  text: string | undefined,
+  client: Client,
+  { apiOf, deprecated }: KnownScopes,
+): Result<readonly string[], AuthorizationFault> {
+  const ceiling = ceilingOf(client).filter((scope) => scope in apiOf)
+  if (text === undefined) return yes(ceiling.filter((scope) => !deprecated.has(scope)))
+  const asked = [...new Set(text.split(' ').filter((scope) => scope !== ''))]
+  const unknown = asked.find((scope) => !Object.hasOwn(apiOf, scope))
+  if (unknown !== undefined)
+    return fault(
+      'invalid_scope',
+      SCOPE_TOKEN.test(unknown) ? `There is no scope ${unknown}.` : 'A scope is not well-formed.',
+    )
+  if (asked.length > MAX_SCOPES) return fault('invalid_scope', 'There are too many scopes.')
+  return yes(asked.filter((scope) => ceiling.includes(scope) && !deprecated.has(scope)))
+}
+
+function readPrompt(text: string | undefined): readonly Prompt[] | null {
+  if (text === undefined) return []
+  const asked = [...new Set(text.split(' ').filter((each) => each !== ''))]
+  const prompts = PROMPTS.filter((prompt) => asked.includes(prompt))
+  const isWhole = prompts.length === asked.length
+  return isWhole && (!prompts.includes('none') || prompts.length === 1) ? prompts : null
+}
+
+/** Undefined where it is no number. */
+function readMaxAge(text: string | undefined): number | null | undefined {
+  if (text === undefined) return null
+  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
+}
+
+function fault(error: AuthorizationError, description: string) {
+  return no({ error, description })
+}

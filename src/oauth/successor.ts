@@ -1,0 +1,33 @@
+import { createHmac } from 'node:crypto'
+import { type CredentialPlace, credentialFrom, type Secret } from '@doorward/sdk/kernel'
+
+/** Both that a refresh token yields. */
+export interface Successors {
+  readonly refreshToken: Secret
+  readonly accessToken: Secret
+}
+
+/**
+ * What a refresh token yields, computed from the token itself and a key of the server's: so all that race with one token
+ * get the same, an answer that was lost can be given again, and nothing usable is stored for it (ADR 0016). The access
+ * token depends on what it is for as well.
+ *
+ * @param presented the refresh token, as the client has it
+ */
+export function successorsOf(
+  key: Uint8Array,
+  place: CredentialPlace,
+  presented: string,
+  purpose: { readonly scopes: readonly string[] | null; readonly resources: readonly string[] },
+): Successors {
+  const bits = (...parts: readonly string[]) =>
+    createHmac('sha256', key)
+      .update(JSON.stringify([presented, ...parts]))
+      .digest()
+  const scopes = purpose.scopes?.toSorted().join(' ') ?? '*'
+  const resources = purpose.resources.toSorted().join(' ')
+  return {
+    refreshToken: credentialFrom('refresh_token', place, bits('refresh_token')),
+    accessToken: credentialFrom('access_token', place, bits('access_token', scopes, resources)),
+  }
+}
