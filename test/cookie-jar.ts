@@ -2,12 +2,15 @@
 export interface CookieJar {
   readonly cookies: Map<string, string>
   get(path: string, headers?: Record<string, string>): Promise<JarAnswer>
-  post(path: string, fields: Record<string, string>, headers?: Record<string, string>): Promise<JarAnswer>
+  post(path: string, fields: Fields, headers?: Record<string, string>): Promise<JarAnswer>
   /** Fills in the form of a page, hidden fields and all, and sends it. */
-  submit(page: JarAnswer, fields: Record<string, string>): Promise<JarAnswer>
-  /** Goes where an answer leads, until it leads nowhere. */
+  submit(page: JarAnswer, fields: Fields): Promise<JarAnswer>
+  /** Goes where an answer leads, until it leads nowhere, or to somebody else. */
   follow(answer: JarAnswer): Promise<JarAnswer>
 }
+
+/** A list where a name stands more than once. */
+export type Fields = Readonly<Record<string, string>> | readonly (readonly [string, string])[]
 
 export interface JarAnswer {
   readonly status: number
@@ -17,8 +20,12 @@ export interface JarAnswer {
   readonly text: string
 }
 
-/** @param origin where the server listens, whatever it is configured to be */
-export function openJar(origin: string): CookieJar {
+/**
+ * @param origin where the server listens, whatever it is configured to be
+ * @param publicUrl what it is configured to be, where that is something else
+ */
+export function openJar(origin: string, publicUrl = 'http://doorward.test'): CookieJar {
+  const ours = new Set([origin, new URL(publicUrl).origin])
   const cookies = new Map<string, string>()
 
   async function send(path: string, init: RequestInit, headers: Record<string, string>): Promise<JarAnswer> {
@@ -48,16 +55,23 @@ export function openJar(origin: string): CookieJar {
     cookies,
     get: (path, headers = {}) => send(path, {}, headers),
     post: (path, fields, headers = {}) =>
-      send(path, { method: 'POST', body: new URLSearchParams(fields) }, headers),
+      send(path, { method: 'POST', body: new URLSearchParams(listOf(fields)) }, headers),
     submit: (page, fields) => {
       const action = /<form method="post" action="([^"]+)"/.exec(page.text)?.[1]
       if (action === undefined) throw new Error(`no form at ${page.path}: ${page.status} ${page.text}`)
-      return jar.post(action, { ...hiddenFields(page.text), ...fields })
+      const given = listOf(fields)
+      const hidden = Object.entries(hiddenFields(page.text)).filter(([name]) =>
+        given.every(([each]) => each !== name),
+      )
+      return jar.post(unescaped(action), [...hidden, ...given])
     },
     follow: async (answer) => {
       let at = answer
-      for (let n = 0; n < 10 && at.location !== null; n++)
-        at = await jar.get(new URL(at.location, origin).pathname + new URL(at.location, origin).search)
+      for (let n = 0; n < 10 && at.location !== null; n++) {
+        const next = new URL(at.location, origin)
+        if (!ours.has(next.origin)) return at
+        at = await jar.get(next.pathname + next.search)
+      }
       return at
     },
   }
@@ -66,5 +80,21 @@ export function openJar(origin: string): CookieJar {
 
 export function hiddenFields(text: string): Record<string, string> {
   const found = text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)
-  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, value]))
+  return Object.fromEntries([...found].map(([, name = '', value = '']) => [name, unescaped(value)]))
+}
+
+function listOf(fields: Fields): [string, string][] {
+  return Array.isArray(fields) ? fields.map(([name, value]) => [name, value]) : Object.entries(fields)
+}
+
+function unescaped(text: string): string {
+  const signs: Readonly<Record<string, string>> = {
+    amp: '&',
+    lt: '<',
+    gt: '>',
+    quot: '"',
+    '#39': "'",
+    '#96': '`',
+  }
+  return text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name: string) => signs[name] ?? '')
 }

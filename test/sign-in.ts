@@ -7,9 +7,10 @@ export const PASSWORD = 'two brown owls tap'
 /** An app that listens, so that cookies go over real HTTP. */
 export async function openListening(
   settings: Partial<Settings> = {},
+  port = 0,
 ): Promise<{ app: TestApp; origin: string }> {
   const app = await openTestApp(settings)
-  const origin = await app.app.listen({ port: 0, host: '127.0.0.1' })
+  const origin = await app.app.listen({ port, host: '127.0.0.1' })
   return { app, origin }
 }
 

@@ -20,7 +20,7 @@ export interface FormCall {
 export interface JsonAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Null: an empty body. */
+  /** Null: an empty body; some clients want even that to say that it is JSON. */
   readonly body: Readonly<Record<string, unknown>> | null
 }
 
@@ -108,10 +108,11 @@ function callOf(request: FastifyRequest, now: Date, trustedProxies: IpRanges | n
 }
 
 function send(reply: FastifyReply, { status, headers = {}, body }: JsonAnswer): FastifyReply {
-  reply.code(status).headers({ ...NEVER_KEPT, ...FROM_ANYWHERE, ...headers })
-  return body === null
-    ? reply.send()
-    : reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(body)
+  return reply
+    .code(status)
+    .headers({ ...NEVER_KEPT, ...FROM_ANYWHERE, ...headers })
+    .type('application/json; charset=utf-8')
+    .send(body === null ? '' : JSON.stringify(body))
 }
 
 /** What went wrong outside OAuth's own rules, in its words (RFC 6749 §5.2). */

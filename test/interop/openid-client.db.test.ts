@@ -7,12 +7,19 @@ let world: World
 let config: client.Configuration
 before(async () => {
   world = await openWorld()
-  const { clientId, clientSecret } = await world.confidential()
-  config = await client.discovery(new URL(world.issuer), clientId, clientSecret, undefined, {
+  config = await discover()
+})
+
+/** A new client, which has found the server. */
+async function discover(): Promise<client.Configuration> {
+  const { clientId, clientSecret } = await world.confidential({
+    token_endpoint_auth_method: 'client_secret_post',
+  })
+  return await client.discovery(new URL(world.issuer), clientId, clientSecret, undefined, {
     algorithm: 'oauth2',
     execute: [client.allowInsecureRequests],
   })
-})
+}
 after(() => world.close())
 
 async function connect(scope: string): Promise<client.TokenEndpointResponse> {
@@ -56,7 +63,8 @@ it('META-01 AUZ-10 REF-01 REV-03: openid-client discovers, connects, refreshes, 
 
 it('CON-20: openid-client hears a no with state and issuer', async () => {
   const state = client.randomState()
-  const url = client.buildAuthorizationUrl(config, {
+  const another = await discover()
+  const url = client.buildAuthorizationUrl(another, {
     redirect_uri: world.redirectUri,
     scope: 'orders:read',
     state,
@@ -65,15 +73,21 @@ it('CON-20: openid-client hears a no with state and issuer', async () => {
   })
   const back = await world.deny(url)
   const checks = { pkceCodeVerifier: 'a'.repeat(43), expectedState: state }
-  await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: 'access_denied' })
+  await assert.rejects(client.authorizationCodeGrant(another, back, checks), { error: 'access_denied' })
 })
 
 it('TOK-15: openid-client gets a token without a user, for what an administrator has listed', async () => {
   const { clientId, clientSecret } = await world.machine()
-  const machine = await client.discovery(new URL(world.issuer), clientId, clientSecret, undefined, {
-    algorithm: 'oauth2',
-    execute: [client.allowInsecureRequests],
-  })
+  const machine = await client.discovery(
+    new URL(world.issuer),
+    clientId,
+    clientSecret,
+    client.ClientSecretBasic(clientSecret),
+    {
+      algorithm: 'oauth2',
+      execute: [client.allowInsecureRequests],
+    },
+  )
   const answer = await client.clientCredentialsGrant(machine, { scope: 'orders:read' })
   assert.deepEqual([answer.scope, answer.refresh_token], ['orders:read', undefined])
   assert.equal(await world.api(answer.access_token), 200)

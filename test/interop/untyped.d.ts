@@ -1,0 +1,30 @@
+// Clients that bring no types of their own.
+
+declare module 'passport-oauth2' {
+  type Done = (error: unknown, user?: object) => void
+  export default class OAuth2Strategy {
+    constructor(
+      options: object,
+      verify: (accessToken: string, refreshToken: string, profile: object, done: Done) => void,
+    )
+    userProfile: (accessToken: string, done: Done) => void
+    authenticate(request: object, options: object): void
+  }
+}
+
+declare module 'simple-oauth2' {
+  interface AccessToken {
+    readonly token: Readonly<Record<string, unknown>>
+    refresh(): Promise<AccessToken>
+    revoke(kind: 'access_token' | 'refresh_token'): Promise<void>
+  }
+  export class AuthorizationCode {
+    constructor(options: object)
+    authorizeURL(parameters: object): string
+    getToken(parameters: object): Promise<AccessToken>
+  }
+  export class ClientCredentials {
+    constructor(options: object)
+    getToken(parameters: object): Promise<AccessToken>
+  }
+}
