@@ -25,7 +25,8 @@ export function managementApi(url: string, adminKey: Secret): Ask {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(15_000),
     })
-    const answer = await response.json()
+    const text = await response.text()
+    const answer = text === '' ? null : JSON.parse(text)
     if (!response.ok) throw new ProblemError(`${method} ${path}`, response.status, answer)
     return answer
   }

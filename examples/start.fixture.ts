@@ -18,6 +18,7 @@ export interface Place {
   readonly serverUrl: string
   readonly ordersUrl: string
   readonly appUrl: string
+  readonly loginUrl: string
   readonly env: Readonly<Record<string, string>>
   release(): void
 }
@@ -49,6 +50,7 @@ export async function place(): Promise<Place> {
     serverUrl: `http://127.0.0.1:${port}`,
     ordersUrl: `http://127.0.0.1:${ordersPort}`,
     appUrl: `http://127.0.0.1:${appPort}`,
+    loginUrl: `http://127.0.0.1:${loginPort}`,
     env: {
       PORT: String(port),
       ORDERS_PORT: String(ordersPort),

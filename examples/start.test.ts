@@ -28,7 +28,7 @@ describe('npm start', () => {
     const shown = new Set(secretsIn(running.output()).map((secret) => secret.slice(0, -49)))
     assert.deepEqual([...shown].sort(), ['ak_', 'sk_live_', 'sk_test_'])
     assert.equal(new Set(secretsIn(running.output())).size, 4)
-    for (const where of [`${at.serverUrl}/docs`, at.ordersUrl, at.dataDir])
+    for (const where of [`${at.serverUrl}/docs`, at.ordersUrl, at.appUrl, at.dataDir])
       assert.ok(running.output().includes(where), where)
     assert.doesNotMatch(running.output(), /warning|"level"/i)
   })

@@ -126,6 +126,7 @@ describe('every operation of the management API', () => {
     const unknown: Record<string, string> = {
       key: 'key_unknown',
       cli: 'cli_unknown',
+      grt: 'grt_unknown',
       org: 'org_unknown',
       usr: 'usr_unknown',
     }

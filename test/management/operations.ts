@@ -1,6 +1,8 @@
 import { askToSignIn } from '../../src/accounts/ask-to-sign-in.ts'
+import { newId } from '../../src/base/id.ts'
 import type { Visit } from '../../src/http/visit.ts'
-import type { TestApp } from '../app.ts'
+import { insertGrant } from '../../src/oauth/grant.store.ts'
+import type { TestApp, TestClient } from '../app.ts'
 
 /** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
 export type Examples = Readonly<Record<string, Example>>
@@ -29,6 +31,10 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   )
   const [accepted = '', rejected = ''] = challenges
   const person = { user_id: 'u_1', display_name: 'Ann', owners: [{ id: ownerId, name: 'A' }] }
+  const [grant, another] = [
+    await grantFor(app, client, ownerId),
+    await grantFor(app, rotatingClient, ownerId),
+  ]
   const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
@@ -59,6 +65,12 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     finishClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
     undoClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
     revokeClient: { path: byClient, body: { reason: 'test' } },
+    listRefusedRequests: { path: byClient },
+    listGrants: {},
+    getGrant: { path: { id: grant } },
+    reduceGrant: { path: { id: grant }, body: { scopes: ['orders:read'] } },
+    revokeGrant: { path: { id: another }, body: { reason: 'test' } },
+    revokeGrants: { body: { owner_id: ownerId, reason: 'test' } },
     listOwners: {},
     getOwner: { path: byOwner },
     changeOwner: { path: byOwner, body: { name: 'b' } },
@@ -95,6 +107,16 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     spendQuotas: { body: { spends: [{ credential_id: 'sec_none', cost: 1 }] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
   }
+}
+
+/** What a user allowed a client, as if the page had been answered. */
+async function grantFor(app: TestApp, { client_id: clientId }: TestClient, ownerId: string): Promise<string> {
+  const id = newId('grt')
+  const shown = { client_name: 'An app', redirect_host: 'app.example.com', owner_name: 'A', scopes: [] }
+  const [scopes, createdAt] = [['orders:read', 'orders:write'], app.clock.now()]
+  const grant = { id, userId: 'usr_1', clientId, ownerId, scopes, shown, createdAt, expiresAt: null }
+  await app.db.transaction().execute((tx) => insertGrant(tx, grant))
+  return id
 }
 
 /** A browser that has come without any request. */
