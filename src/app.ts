@@ -49,7 +49,7 @@ import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { endGrantsOfMember } from './oauth/end-grant.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
-import { type OAuthSettings, openOAuth } from './oauth/open-oauth.ts'
+import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { pruneOAuth } from './oauth/prune.store.ts'
 import type { RefusedRequests } from './oauth/refused-requests.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
@@ -149,7 +149,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
     const parts = { db, clock, log, pages, accounts, verifier, knownAdminKeys, onChanged }
-    refusedRequests = await openOAuth(app, {
+    refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
     })

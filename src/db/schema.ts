@@ -1,5 +1,25 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Kysely, Transaction } from 'kysely'
+import type {
+  LoginChallengesTable,
+  MembersTable,
+  PasswordLinksTable,
+  SessionsTable,
+  UserCredentialsTable,
+  UsersTable,
+} from './account-tables.ts'
+import type {
+  AccessTokensTable,
+  AuthorizationCodesTable,
+  AuthorizationRequestsTable,
+  ClientRefusalsTable,
+  GrantsTable,
+  RefreshTokensTable,
+  TokenFamiliesTable,
+} from './oauth-tables.ts'
+
+export type { PersonJson } from './account-tables.ts'
+export type { ShownJson } from './oauth-tables.ts'
 
 /** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
 export interface Schema {
@@ -45,7 +65,7 @@ export type Tx = Transaction<Schema>
 /** JSON goes in as text and comes out parsed, on both engines. */
 export type Json<T> = ColumnType<T, string, string>
 /** Set once, when the row is made. */
-type Fixed<T> = ColumnType<T, T, never>
+export type Fixed<T> = ColumnType<T, T, never>
 
 interface ApisTable {
   id: Fixed<string>
@@ -236,180 +256,4 @@ interface QuotaSpentTable {
   period: Fixed<'day' | 'month'>
   period_start: Fixed<Date>
   spent: number
-}
-
-interface UsersTable {
-  id: Fixed<string>
-  email: Fixed<string>
-  name: string
-  email_verified: boolean
-  image: string | null
-  created_at: Fixed<Date>
-  updated_at: Date
-}
-
-/** Of better-auth's columns those that are used. */
-interface UserCredentialsTable {
-  id: Fixed<string>
-  account_id: Fixed<string>
-  provider_id: Fixed<string>
-  user_id: Fixed<string>
-  password: string | null
-  created_at: Fixed<Date>
-  updated_at: Date
-}
-
-interface PasswordLinksTable {
-  hash: Fixed<Uint8Array>
-  user_id: Fixed<string>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  spent_at: Date | null
-}
-
-interface MembersTable {
-  owner_id: Fixed<string>
-  user_id: Fixed<string>
-  created_by: Fixed<string>
-  created_at: Fixed<Date>
-}
-
-/** Whom an API provider's own login has vouched for. */
-export interface PersonJson {
-  readonly user_id: string
-  readonly display_name: string
-  readonly owners: readonly { readonly id: string; readonly name: string }[]
-  readonly authenticated_at: string
-}
-
-interface LoginChallengesTable {
-  hash: Fixed<Uint8Array>
-  browser_hash: Fixed<Uint8Array>
-  return_to: Fixed<string>
-  refused_to: Fixed<string | null>
-  client_name: Fixed<string | null>
-  login_hint: Fixed<string | null>
-  wants_fresh: Fixed<boolean>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  verifier_hash: Uint8Array | null
-  accepted_at: Date | null
-  person: ColumnType<PersonJson | null, string | null, string | null>
-  rejected_at: Date | null
-  rejected_reason: string | null
-  spent_at: Date | null
-}
-
-interface SessionsTable {
-  hash: Fixed<Uint8Array>
-  id: Fixed<string>
-  user_id: Fixed<string>
-  person: ColumnType<PersonJson | null, string | null, string | null>
-  authenticated_at: Fixed<Date>
-  created_at: Fixed<Date>
-  seen_at: Date
-  expires_at: Fixed<Date>
-  ended_at: Date | null
-}
-
-/** What the consent page showed when it was last answered. */
-export interface ShownJson {
-  readonly client_name: string
-  readonly redirect_host: string
-  readonly owner_name: string
-  readonly scopes: readonly {
-    readonly name: string
-    readonly description: string
-    readonly sensitivity: string
-    readonly ticked: boolean
-  }[]
-}
-
-interface GrantsTable {
-  id: Fixed<string>
-  user_id: Fixed<string>
-  client_id: Fixed<string>
-  owner_id: Fixed<string>
-  scopes: string[]
-  shown: Json<ShownJson>
-  granted_at: Fixed<Date>
-  consented_at: Date
-  expires_at: Date | null
-  last_used_at: Date | null
-  revoked_at: Date | null
-  revoked_by: string | null
-  revoked_reason: string | null
-}
-
-interface AuthorizationRequestsTable {
-  hash: Fixed<Uint8Array>
-  browser_hash: Fixed<Uint8Array>
-  client_id: Fixed<string>
-  redirect_uri: Fixed<string>
-  state: Fixed<string | null>
-  scopes: Fixed<string[]>
-  resources: Fixed<string[]>
-  code_challenge: Fixed<string>
-  prompt: Fixed<string[]>
-  max_age: Fixed<number | null>
-  login_hint: Fixed<string | null>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  answered_at: Date | null
-}
-
-interface AuthorizationCodesTable {
-  hash: Fixed<Uint8Array>
-  grant_id: Fixed<string>
-  client_id: Fixed<string>
-  redirect_uri: Fixed<string>
-  code_challenge: Fixed<string>
-  scopes: Fixed<string[]>
-  resources: Fixed<string[]>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  spent_at: Date | null
-  family_id: string | null
-}
-
-interface TokenFamiliesTable {
-  id: Fixed<string>
-  grant_id: Fixed<string>
-  client_id: Fixed<string>
-  scopes: Fixed<string[]>
-  resources: Fixed<string[]>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  revoked_at: Date | null
-  revoked_reason: string | null
-}
-
-interface RefreshTokensTable {
-  hash: Fixed<Uint8Array>
-  family_id: Fixed<string>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  spent_at: Date | null
-  successor_hash: Uint8Array | null
-}
-
-interface ClientRefusalsTable {
-  client_id: Fixed<string>
-  endpoint: Fixed<string>
-  reason: Fixed<string>
-  count: number
-  last_at: Date
-  last_ip: string | null
-}
-
-interface AccessTokensTable {
-  hash: Fixed<Uint8Array>
-  family_id: Fixed<string | null>
-  client_id: Fixed<string>
-  environment: Fixed<string>
-  scopes: Fixed<string[]>
-  resources: Fixed<string[]>
-  created_at: Fixed<Date>
-  expires_at: Fixed<Date>
-  revoked_at: Date | null
 }

@@ -1,11 +1,6 @@
 import type { Db } from '../db/schema.ts'
 import type { Sensitivity } from '../scopes/scope.ts'
-import type { KnownScopes } from './read-authorization.ts'
-
-/** The catalogue as authorization needs it. */
-export interface Catalogue extends KnownScopes {
-  readonly scopes: ReadonlyMap<string, { readonly description: string; readonly sensitivity: Sensitivity }>
-}
+import type { Catalogue } from './known-scopes.ts'
 
 export async function readCatalogue(db: Db): Promise<Catalogue> {
   const [apis, scopes] = await Promise.all([

@@ -13,6 +13,7 @@ import type { ClientRefusal } from '../clients/client-refusal.ts'
 import type { ClientRequest } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
 import { endFamily } from './end-family.ts'
+import type { FoundCode, FoundRefreshToken } from './found-token.ts'
 import {
   addAccessToken,
   endOfAccessToken,
@@ -22,8 +23,8 @@ import {
 } from './issue-tokens.store.ts'
 import { ofResources } from './narrow.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
-import { type FoundCode, redeem } from './redeem-code.ts'
-import { type FoundRefreshToken, refresh } from './refresh.ts'
+import { redeem } from './redeem-code.ts'
+import { refresh } from './refresh.ts'
 import { successorsOf } from './successor.ts'
 import { clientAndCode, clientAndOwnScopes, clientAndRefreshToken } from './token.store.ts'
 import type { TokenRequest, TokenWish } from './token-request.ts'

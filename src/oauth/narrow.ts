@@ -1,15 +1,7 @@
 import { no, type Result, yes } from '../base/result.ts'
+import type { Granted } from './found-token.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
 import type { TokenWish } from './token-request.ts'
-
-/** What a token may be issued for at most. */
-export interface Granted {
-  readonly scopes: readonly string[]
-  /** API identifiers that were asked for; empty: none was, and the scopes say which. */
-  readonly resources: readonly string[]
-  /** The API of each scope. */
-  readonly apiOf: Readonly<Record<string, string>>
-}
 
 /** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/

@@ -13,7 +13,7 @@ import type { Visit } from '../http/visit.ts'
 import { allowedBefore, shownOf, silentYes } from './allowed-before.ts'
 import { answerRequest, findRequest, insertRequest } from './authorization-request.store.ts'
 import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
-import { type Catalogue, readCatalogue } from './catalogue.store.ts'
+import { readCatalogue } from './catalogue.store.ts'
 import {
   aboutConsent,
   CONSENT_PATH,
@@ -26,6 +26,7 @@ import {
   unknownClient,
 } from './consent.page.ts'
 import { consent, type Yes } from './consent.ts'
+import type { Catalogue } from './known-scopes.ts'
 import { type AuthorizationFault, readAuthorization, stateIn } from './read-authorization.ts'
 import { redirectBack } from './redirect-back.ts'
 

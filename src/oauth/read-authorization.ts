@@ -1,6 +1,7 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { type Client, ceilingOf } from '../clients/client.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
+import type { KnownScopes } from './known-scopes.ts'
 import { ofResources } from './narrow.ts'
 
 /** What an app hears of a request that is at fault (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */
@@ -22,15 +23,6 @@ export interface AuthorizationFault {
   readonly error: AuthorizationError
   /** For the app's developer; nothing of the request stands in it but names of scopes. */
   readonly description: string
-}
-
-/** The catalogue, as far as it matters here: the API of each scope that is declared. */
-export interface KnownScopes {
-  readonly apiOf: Readonly<Record<string, string>>
-  /** Identifiers of all APIs. */
-  readonly apis: readonly string[]
-  /** Declared, and not given out any more. */
-  readonly deprecated: ReadonlySet<string>
 }
 
 type Asked = Pick<

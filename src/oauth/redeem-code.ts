@@ -1,19 +1,9 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { type Granted, narrowed } from './narrow.ts'
+import type { FoundCode } from './found-token.ts'
+import { narrowed } from './narrow.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
-import { type Standing, whyOver } from './standing.ts'
+import { whyOver } from './standing.ts'
 import type { TokenRequest } from './token-request.ts'
-
-/** A code that exists, and what it hangs from. */
-export interface FoundCode extends Granted, Standing {
-  readonly clientId: string
-  readonly redirectUri: string
-  readonly codeChallenge: string
-  readonly expiresAt: Date
-  readonly spentAt: Date | null
-  /** What it yielded, once it is spent. */
-  readonly familyId: string | null
-}
 
 type CodeRequest = Extract<TokenRequest, { grantType: 'authorization_code' }>
 

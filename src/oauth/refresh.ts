@@ -1,23 +1,9 @@
 import { addSeconds } from '../base/clock.ts'
-import { type Granted, narrowed } from './narrow.ts'
+import type { FoundRefreshToken } from './found-token.ts'
+import { narrowed } from './narrow.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
-import { type Standing, whyOver } from './standing.ts'
+import { whyOver } from './standing.ts'
 import type { TokenRequest } from './token-request.ts'
-
-/** A refresh token that exists, and what it hangs from. */
-export interface FoundRefreshToken extends Granted, Standing {
-  readonly clientId: string
-  readonly familyId: string
-  readonly familyRevokedAt: Date | null
-  /** After which the user is asked anew. */
-  readonly familyExpiresAt: Date
-  readonly expiresAt: Date
-  readonly spentAt: Date | null
-  /** As 64 hex digits; null while it is not spent. */
-  readonly successorHash: string | null
-  /** Whether the successor has been used in turn. */
-  readonly successorSpent: boolean
-}
 
 type RefreshRequest = Extract<TokenRequest, { grantType: 'refresh_token' }>
 

@@ -1,12 +1,5 @@
+import type { Standing } from './found-token.ts'
 import type { OAuthRefusalReason } from './oauth-refusal.ts'
-
-/** What a code or a refresh token hangs from, as far as it can end it. */
-export interface Standing {
-  readonly grantId: string
-  readonly grantRevokedAt: Date | null
-  readonly grantExpiresAt: Date | null
-  readonly ownerSuspendedAt: Date | null
-}
 
 /** Why nothing more comes of a grant; null where it stands. */
 export function whyOver(standing: Standing, now: Date): OAuthRefusalReason | null {

@@ -2,8 +2,7 @@ import { sql } from 'kysely'
 import { clientWithSecretQuery, foundClient } from '../clients/client.store.ts'
 import type { FoundClient } from '../clients/client.ts'
 import type { Db } from '../db/schema.ts'
-import type { FoundCode } from './redeem-code.ts'
-import type { FoundRefreshToken } from './refresh.ts'
+import type { FoundCode, FoundRefreshToken } from './found-token.ts'
 
 /** The client, and the code that it presents: one statement, whatever is found. */
 export async function clientAndCode(

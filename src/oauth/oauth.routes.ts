@@ -46,7 +46,7 @@ export interface OAuthParts {
 }
 
 /** Everything that apps and the people who connect them reach. @returns what has to be flushed now and then */
-export async function openOAuth(app: FastifyInstance, parts: OAuthParts): Promise<RefusedRequests> {
+export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Promise<RefusedRequests> {
   const {
     db,
     clock,

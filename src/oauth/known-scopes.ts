@@ -1,0 +1,15 @@
+import type { Sensitivity } from '../scopes/scope.ts'
+
+/** The catalogue, as far as it matters here: the API of each scope that is declared. */
+export interface KnownScopes {
+  readonly apiOf: Readonly<Record<string, string>>
+  /** Identifiers of all APIs. */
+  readonly apis: readonly string[]
+  /** Declared, and not given out any more. */
+  readonly deprecated: ReadonlySet<string>
+}
+
+/** The catalogue as authorization needs it. */
+export interface Catalogue extends KnownScopes {
+  readonly scopes: ReadonlyMap<string, { readonly description: string; readonly sensitivity: Sensitivity }>
+}
