@@ -42,6 +42,7 @@ import type { Database } from './db/open.ts'
 import { openDocuments } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
+import type { FetchDocument } from './http/outbound.ts'
 import { openPages } from './http/pages.ts'
 import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
@@ -78,6 +79,8 @@ export interface Parts {
   readonly settings: Settings
   /** Counts rate limits where several nodes must agree. Default: this process for itself. */
   readonly limiter?: RateLimiter | undefined
+  /** Fetches what strangers' apps say of themselves. Default: from the public Internet, by https. */
+  readonly fetchDocument?: FetchDocument | undefined
   /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
   readonly tidies?: boolean
 }
@@ -88,7 +91,7 @@ const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const { database, clock, log, settings, limiter, tidies = true } = parts
+  const { database, clock, log, settings, limiter, fetchDocument, tidies = true } = parts
   const { db } = database
   const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules, serverSecret, loginUrl } = settings
   const system = (): Origin => ({
@@ -152,6 +155,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
+      ...{ environment: policy.environments[0] ?? '', fetchDocument },
     })
   }
 

@@ -42,6 +42,9 @@ export const VARIABLES = {
   DOORWARD_REFRESH_IDLE_DAYS: 'An app that does not come back for so long needs its user again. Default 30',
   DOORWARD_REFRESH_MAX_DAYS: 'However often it comes, it needs its user again after this. Default 365',
   DOORWARD_GRANT_MAX_DAYS: 'How long what a user allowed an app stands. Default: until somebody ends it',
+  DOORWARD_CLIENT_DOCUMENTS:
+    'Hosts whose client id metadata documents make apps known, or any. Default: none',
+  DOORWARD_CLIENT_REGISTRATION: 'on: apps may register themselves (RFC 7591). Default off',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
 } as const
 
@@ -156,6 +159,15 @@ export function readConfig(
   const refreshIdleDays = whole('DOORWARD_REFRESH_IDLE_DAYS', 1, 3_650)
   const refreshMaxDays = whole('DOORWARD_REFRESH_MAX_DAYS', 1, 3_650)
   const grantDays = whole('DOORWARD_GRANT_MAX_DAYS', 1, 3_650)
+  const documentHosts = listOf(get('DOORWARD_CLIENT_DOCUMENTS') ?? '')
+  const isAny = documentHosts.length === 1 && documentHosts[0] === 'any'
+  check(
+    'DOORWARD_CLIENT_DOCUMENTS',
+    isAny || documentHosts.every((each) => URL.parse(`https://${each}`)?.host === each),
+    'must list hosts such as app.example.com, or be the word any',
+  )
+  const registration = get('DOORWARD_CLIENT_REGISTRATION') ?? 'off'
+  check('DOORWARD_CLIENT_REGISTRATION', registration === 'on' || registration === 'off', 'must be on or off')
   const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
@@ -189,6 +201,8 @@ export function readConfig(
           refreshAbsoluteSeconds: inSeconds(refreshMaxDays) ?? DEFAULT_TOKEN_TIMES.refreshAbsoluteSeconds,
         },
         grantSeconds: inSeconds(grantDays),
+        documentHosts: isAny ? 'any' : documentHosts.length === 0 ? 'none' : new Set(documentHosts),
+        registration: registration === 'on',
       },
     },
   }

@@ -2,7 +2,7 @@ import { mintCredential, Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { ensureFirstAdminKey } from '../src/admin/first-admin-key.ts'
 import type { Permission } from '../src/admin/permission.ts'
-import { buildApp, type Settings } from '../src/app.ts'
+import { buildApp, type Parts, type Settings } from '../src/app.ts'
 import type { Database } from '../src/db/open.ts'
 import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
@@ -59,7 +59,7 @@ export const DEFAULT_SETTINGS: Settings = {
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
   loginUrl: null,
-  oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null },
+  oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, documentHosts: 'none', registration: false },
 }
 
 /** Another node on the database and the clock of a test's app; the test closes it. */
@@ -68,7 +68,10 @@ export async function openSecondNode({ database, clock }: TestApp): Promise<Fast
 }
 
 /** The whole app on a database of its own, with a clock to turn, without a socket. */
-export async function openTestApp(settings: Partial<Settings> = {}): Promise<TestApp> {
+export async function openTestApp(
+  settings: Partial<Settings> = {},
+  more: Pick<Parts, 'fetchDocument'> = {},
+): Promise<TestApp> {
   const clock = testClock()
   const { database, close: closeDatabase } = await openTestDatabase()
   const lines: string[] = []
@@ -76,7 +79,13 @@ export async function openTestApp(settings: Partial<Settings> = {}): Promise<Tes
   const first = mintCredential('admin_key')
   const system = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: clock.now() } as const
   await ensureFirstAdminKey(database.db, system, null, first)
-  const app = await buildApp({ database, clock, log, settings: { ...DEFAULT_SETTINGS, ...settings } })
+  const app = await buildApp({
+    ...more,
+    database,
+    clock,
+    log,
+    settings: { ...DEFAULT_SETTINGS, ...settings },
+  })
   const adminKey = first.reveal()
 
   const call: TestApp['call'] = async (

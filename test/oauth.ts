@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Settings } from '../src/app.ts'
+import type { FetchDocument } from '../src/http/outbound.ts'
 import type { TestApp } from './app.ts'
 import { type CookieJar, type Fields, type JarAnswer, openJar } from './cookie-jar.ts'
 import { makeUser, openListening, PASSWORD } from './sign-in.ts'
@@ -19,9 +20,14 @@ export interface OAuthApp {
 export async function openOAuthApp({
   owners = ['org_1'],
   port = 0,
+  fetchDocument,
   ...settings
-}: Partial<Settings> & { owners?: readonly string[]; port?: number } = {}): Promise<OAuthApp> {
-  const { app, origin } = await openListening(settings, port)
+}: Partial<Settings> & {
+  owners?: readonly string[]
+  port?: number
+  fetchDocument?: FetchDocument
+} = {}): Promise<OAuthApp> {
+  const { app, origin } = await openListening(settings, port, { fetchDocument })
   const userId = await makeUser(app, EMAIL, owners)
   return { app, origin, userId, jar: openJar(origin), close: () => app.close() }
 }

@@ -8,8 +8,9 @@ export const PASSWORD = 'two brown owls tap'
 export async function openListening(
   settings: Partial<Settings> = {},
   port = 0,
+  more: Parameters<typeof openTestApp>[1] = {},
 ): Promise<{ app: TestApp; origin: string }> {
-  const app = await openTestApp(settings)
+  const app = await openTestApp(settings, more)
   const origin = await app.app.listen({ port, host: '127.0.0.1' })
   return { app, origin }
 }

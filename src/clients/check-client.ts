@@ -17,12 +17,12 @@ export async function whyNotDescribe(
   said: Described,
   held: ClientMetadata | null = null,
 ): Promise<Problem | null> {
-  return (
-    whyBeyond(caller, said, held) ??
-    whyNotUris(said) ??
-    whyNotTogether(said) ??
-    (await whyNotScopes(tx, said, held))
-  )
+  return whyBeyond(caller, said, held) ?? whyNotSaid(said) ?? (await whyNotScopes(tx, said, held))
+}
+
+/** What is wrong by itself, whoever says it. */
+export function whyNotSaid(said: Described): Problem | null {
+  return whyNotUris(said) ?? whyNotTogether(said)
 }
 
 /** What only an administrator of all owners' matters may say: who is trusted, and what needs no user. */

@@ -22,7 +22,8 @@ import {
 import { type ClientMint, createClient } from './create-client.ts'
 
 const tag = 'Clients'
-export const clientParams = strictObject({ id: Type.String({ pattern: '^cli_[A-Za-z0-9]{1,40}$' }) })
+/** `cli_…`, or the URL of a client's own document, percent-encoded. */
+export const clientParams = strictObject({ id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) })
 
 /** Registering clients and finding them; what happens to one afterwards is in `client-life.routes.ts`. */
 export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint): void {

@@ -81,6 +81,12 @@ export interface RefreshTokensTable {
   successor_hash: Uint8Array | null
 }
 
+export interface ClientDocumentsTable {
+  client_id: Fixed<string>
+  fetched_at: Date
+  fresh_until: Date
+}
+
 export interface ClientRefusalsTable {
   client_id: Fixed<string>
   endpoint: Fixed<string>

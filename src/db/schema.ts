@@ -12,6 +12,7 @@ import type {
   AccessTokensTable,
   AuthorizationCodesTable,
   AuthorizationRequestsTable,
+  ClientDocumentsTable,
   ClientRefusalsTable,
   GrantsTable,
   RefreshTokensTable,
@@ -55,6 +56,7 @@ export interface Schema {
   token_families: TokenFamiliesTable
   refresh_tokens: RefreshTokensTable
   access_tokens: AccessTokensTable
+  client_documents: ClientDocumentsTable
   client_refusals: ClientRefusalsTable
 }
 

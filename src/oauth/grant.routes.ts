@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Caller } from '../admin/caller.ts'
 import { changes, type Door, reads } from '../admin/management.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { clientParams } from '../clients/client.routes.ts'
 import { findClient } from '../clients/client.store.ts'
 import type { Db } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
@@ -137,7 +138,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     permission: 'clients:read',
     tag: 'Clients',
     summary: 'Why the OAuth endpoints refused a client, by reason, the latest first; up to ten seconds late',
-    params: strictObject({ id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) }),
+    params: clientParams,
     status: 200,
     answer: Type.Object({ data: Type.Array(RefusedRequestWire) }),
     problems: ['not_found'],

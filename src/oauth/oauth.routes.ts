@@ -5,19 +5,23 @@ import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import type { Clock } from '../base/clock.ts'
 import { deriveKey } from '../base/derive.ts'
 import type { ClientKnowledge } from '../clients/authenticate-client.ts'
-import { clientWithSecret, knownClient } from '../clients/client.store.ts'
+import { clientWithSecret } from '../clients/client.store.ts'
 import { spendAssertion } from '../clients/client-assertion.store.ts'
+import { FetchedKeys } from '../clients/fetched-keys.ts'
 import type { Db } from '../db/schema.ts'
 import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
+import { type FetchDocument, openOutbound } from '../http/outbound.ts'
 import type { Pages } from '../http/pages.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
 import { openConnectedApps } from './connected-apps.ts'
+import { DocumentClients, type DocumentHosts } from './document-clients.ts'
 import { GuessLimits } from './guess-limits.ts'
 import { openIntrospectEndpoint } from './introspect-endpoint.ts'
 import { metadataRoutes } from './metadata.routes.ts'
 import { openAuthorize } from './open-authorize.ts'
 import { RefusedRequests } from './refused-requests.ts'
+import { REGISTER_PATH, registerRoutes } from './register.routes.ts'
 import { openRevokeEndpoint } from './revoke-endpoint.ts'
 import { openTokenEndpoint } from './token-endpoint.ts'
 import type { TokenTimes } from './token-times.ts'
@@ -27,6 +31,10 @@ export interface OAuthSettings {
   readonly times: TokenTimes
   /** How long a grant stands; null: until somebody ends it. */
   readonly grantSeconds: number | null
+  /** Whose documents make clients known. */
+  readonly documentHosts: DocumentHosts
+  /** Whether apps may register themselves. */
+  readonly registration: boolean
 }
 
 export interface OAuthParts {
@@ -42,6 +50,10 @@ export interface OAuthParts {
   readonly trustedProxies: IpRanges | null
   readonly serverSecret: Secret
   readonly settings: OAuthSettings
+  /** Of clients that nobody registered. */
+  readonly environment: string
+  /** Default: the public Internet, by https. */
+  readonly fetchDocument?: FetchDocument | undefined
   readonly onChanged: () => Promise<void>
 }
 
@@ -59,14 +71,16 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     settings,
     onChanged,
   } = parts
+  const { environment, fetchDocument = openOutbound() } = parts
   const refused = new RefusedRequests(db, log)
+  const keys = new FetchedKeys(fetchDocument, clock)
   const guesses = new GuessLimits()
   const clients: ClientKnowledge = {
     issuer,
     find: (clientId, secretHash) => clientWithSecret(db, clientId, secretHash),
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
     noteUse: (secretId, use) => noteSecretUse(db, secretId, use),
-    fetchKeys: async () => null,
+    fetchKeys: (uri) => keys.at(uri),
   }
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
@@ -75,10 +89,15 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
   const { verifier, knownAdminKeys } = parts
   openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, verifier, guesses, refused })
-  const findClient = (id: string) => knownClient(db, id)
-  const { grantSeconds } = settings
+  const { grantSeconds, documentHosts: hosts, registration } = settings
+  const documents = new DocumentClients({ db, clock, log, fetch: fetchDocument, hosts, environment })
+  const findClient = (id: string) => documents.find(id)
   openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, accounts, onChanged })
-  metadataRoutes(app, db, issuer, {})
+  if (registration) await registerRoutes(app, { db, clock, log, trustedProxies, environment, brand })
+  metadataRoutes(app, db, issuer, {
+    ...(registration ? { registration_endpoint: issuer + REGISTER_PATH } : {}),
+    ...(hosts === 'none' ? {} : { client_id_metadata_document_supported: true }),
+  })
   return refused
 }

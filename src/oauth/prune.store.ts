@@ -1,7 +1,10 @@
 import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
+import { forgetUnusedClients } from './self-described.store.ts'
 
+/** A client that registered itself, and that nobody allowed anything for so long, is forgotten. */
+const UNUSED_SECONDS = 7 * 86_400
 const BATCH = 1_000
 const MAX_BATCHES = 1_000
 /** What is over is kept a little longer, so that the log can still say why it was refused. */
@@ -13,6 +16,7 @@ const KEPT_SECONDS = 86_400
  */
 export async function pruneOAuth(db: Db, now: Date): Promise<void> {
   const before = addSeconds(now, -KEPT_SECONDS)
+  await forgetUnusedClients(db, addSeconds(now, -UNUSED_SECONDS))
   for (const table of [
     'authorization_requests',
     'authorization_codes',

@@ -113,6 +113,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`create index access_tokens_oldest on access_tokens (expires_at)`.execute(db)
 
+  // Clients whose id is the URL of their own document: what was read of it, and until when that is believed.
+  await sql`
+    create table client_documents (
+      client_id    text primary key references clients,
+      fetched_at   timestamptz not null,
+      fresh_until  timestamptz not null
+    )`.execute(db)
+  await sql`create index clients_self_registered on clients (created_at) where source = 'dynamic'`.execute(db)
+
   // Why a client's requests were refused, for its developer and for the operator: one row for each reason.
   await sql`
     create table client_refusals (

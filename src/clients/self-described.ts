@@ -1,0 +1,92 @@
+import { no, type Result, yes } from '../base/result.ts'
+import { type Described, whyNotSaid } from './check-client.ts'
+import { AUTH_METHODS, DEFAULT_REFRESH_GRACE_SECONDS, GRANT_TYPES, MAX_REDIRECT_URIS } from './client.ts'
+import { readKeySet } from './client-keys.ts'
+
+/** RFC 7591 §3.2.2 */
+export interface MetadataFault {
+  readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'
+  readonly description: string
+}
+
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
+
+/**
+ * What a client says of itself (RFC 7591 §2), be it in its own document or when it registers. It cannot say who may
+ * trust it, what it needs no user for, or what it may be granted: that is decided here.
+ *
+ * @param ceiling what nobody's acquaintance may be granted at most
+ */
+export function readSelfDescribed(
+  value: unknown,
+  ceiling: readonly string[],
+  usualMethod: 'none' | 'client_secret_basic',
+): Result<Described, MetadataFault> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return fault('It is no JSON object.')
+  const said = value as Readonly<Record<string, unknown>>
+  const method = said.token_endpoint_auth_method ?? usualMethod
+  const tokenEndpointAuthMethod = AUTH_METHODS.find((each) => each === method)
+  if (tokenEndpointAuthMethod === undefined)
+    return fault(`token_endpoint_auth_method is one of ${AUTH_METHODS.join(', ')}.`)
+  const responseTypes = textsOf(said.response_types ?? ['code'])
+  if (responseTypes === null || responseTypes.some((type) => type !== 'code'))
+    return fault('response_types is ["code"], and nothing else.')
+  const grants = textsOf(said.grant_types ?? ['authorization_code', 'refresh_token'])
+  const grantTypes = GRANT_TYPES.filter((type) => type !== 'client_credentials' && grants?.includes(type))
+  if (grants === null || !grantTypes.includes('authorization_code'))
+    return fault('grant_types must have authorization_code, and may have refresh_token.')
+  const redirectUris = textsOf(said.redirect_uris)
+  if (redirectUris === null || redirectUris.length === 0 || redirectUris.length > MAX_REDIRECT_URIS)
+    return fault(`redirect_uris is a list of 1 to ${MAX_REDIRECT_URIS}.`, 'invalid_redirect_uri')
+  const name = said.client_name ?? ''
+  const whyNot = typeof name === 'string' ? whyNotName(name) : 'is no text.'
+  if (whyNot !== null) return fault(`client_name ${whyNot}`)
+  const jwks = said.jwks === undefined ? null : readKeySet(said.jwks)
+  if (jwks !== null && 'fault' in jwks) return fault(`jwks: ${jwks.fault}`)
+  const uri = (field: string) =>
+    typeof said[field] === 'string' && said[field] !== '' ? String(said[field]) : null
+  const described: Described = {
+    type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
+    name: String(name),
+    description: null,
+    clientUri: uri('client_uri'),
+    // Never shown: nobody has looked at it.
+    logoUri: null,
+    policyUri: uri('policy_uri'),
+    tosUri: uri('tos_uri'),
+    redirectUris: [...new Set(redirectUris)],
+    grantTypes,
+    tokenEndpointAuthMethod,
+    jwks,
+    jwksUri: uri('jwks_uri'),
+    requiredScopes: [],
+    optionalScopes: ceiling,
+    clientCredentialsScopes: [],
+    firstParty: false,
+    testers: [],
+    refreshGraceSeconds: DEFAULT_REFRESH_GRACE_SECONDS,
+  }
+  const problem = whyNotSaid(described)
+  if (problem === null) return yes(described)
+  const error = problem.code === 'invalid_redirect_uri' ? problem.code : 'invalid_client_metadata'
+  return fault(problem.detail, error)
+}
+
+/** Letters that look alike in two alphabets make one app look like another. */
+function whyNotName(name: string): string | null {
+  if (name.trim() === '' || name.length > 100) return 'must have 1 to 100 characters.'
+  if (UNSEEN.test(name)) return 'has characters that cannot be seen, or that turn text around.'
+  const mixes = /\p{Script=Latin}/u.test(name) && /\p{Script=Cyrillic}|\p{Script=Greek}/u.test(name)
+  return mixes ? 'mixes alphabets whose letters look alike.' : null
+}
+
+function textsOf(value: unknown): string[] | null {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string' && each.length <= 2000)
+    ? value
+    : null
+}
+
+function fault(description: string, error: MetadataFault['error'] = 'invalid_client_metadata') {
+  return no({ error, description: description.replace(/["\\]|[^\x20-\x7e]/g, "'") })
+}

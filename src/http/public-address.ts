@@ -1,0 +1,38 @@
+import { BlockList, isIPv6 } from 'node:net'
+
+/** What is no address of the public Internet (IANA's special-purpose registries), and so nothing to be fetched from. */
+const RESERVED_V4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+] as const
+/** Of the global unicast block, the only one that is given out, what leads elsewhere: Teredo and the like, 6to4, documents. */
+const RESERVED_V6 = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const
+
+const reserved = new BlockList()
+for (const [net, bits] of RESERVED_V4) reserved.addSubnet(net, bits, 'ipv4')
+for (const [net, bits] of RESERVED_V6) reserved.addSubnet(net, bits, 'ipv6')
+const global = new BlockList()
+global.addSubnet('2000::', 3, 'ipv6')
+
+/** Whether an IP address is one of the public Internet. IPv4 in the clothes of IPv6 is none. */
+export function isPublicAddress(address: string): boolean {
+  if (isIPv6(address)) return global.check(address, 'ipv6') && !reserved.check(address, 'ipv6')
+  return !reserved.check(address, 'ipv4')
+}

@@ -1,0 +1,132 @@
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { addSeconds, type Clock } from '../base/clock.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Described } from '../clients/check-client.ts'
+import { insertClient, knownClient, updateMetadata } from '../clients/client.store.ts'
+import type { Client } from '../clients/client.ts'
+import { readSelfDescribed } from '../clients/self-described.ts'
+import type { Db } from '../db/schema.ts'
+import type { Logger } from '../http/log.ts'
+import type { FetchDocument } from '../http/outbound.ts'
+import { basicScopes, documentFreshUntil, keepDocument } from './self-described.store.ts'
+
+/** Which hosts' documents are read: none, some, or any. */
+export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
+
+/** How long a document is believed, whatever its server says, in seconds. */
+const LEAST_SECONDS = 300
+const MOST_SECONDS = 86_400
+/** How soon one that could not be had is asked for again. */
+const AFTER_A_FAULT_MS = 30_000
+const MAX_FAULTS = 1_000
+
+export interface DocumentClientsParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Logger
+  readonly fetch: FetchDocument
+  readonly hosts: DocumentHosts
+  readonly environment: string
+}
+
+/**
+ * Clients that nobody has registered: their id is the https URL of a document in which they describe themselves
+ * (draft-ietf-oauth-client-id-metadata-document). They are kept as rows among the others, and can be suspended like them.
+ */
+export class DocumentClients {
+  readonly #parts: DocumentClientsParts
+  readonly #reading = new Map<string, Promise<Client | undefined>>()
+  readonly #faultyUntilMs = new Map<string, number>()
+
+  constructor(parts: DocumentClientsParts) {
+    this.#parts = parts
+  }
+
+  /** The client, whoever made it known; read anew where that is due. */
+  async find(id: string): Promise<Client | undefined> {
+    const { db, clock } = this.#parts
+    const known = await knownClient(db, id)
+    if (known !== undefined && known.source !== 'metadata_document') return known
+    if (!this.#isReadable(id)) return undefined
+    if (known !== undefined && ((await documentFreshUntil(db, id)) ?? 0) > clock.now()) return known
+    if ((this.#faultyUntilMs.get(id) ?? 0) > clock.steadyMs()) return undefined
+    const reading = this.#reading.get(id) ?? this.#read(id, known).finally(() => this.#reading.delete(id))
+    this.#reading.set(id, reading)
+    return await reading
+  }
+
+  #isReadable(id: string): boolean {
+    const { hosts } = this.#parts
+    const url = hosts === 'none' ? null : documentUrl(id)
+    return url !== null && (hosts === 'any' || (hosts !== 'none' && hosts.has(url.host)))
+  }
+
+  async #read(id: string, known: Client | undefined): Promise<Client | undefined> {
+    const { db, clock, log, fetch, environment } = this.#parts
+    const fetched = await fetch(id)
+    const described = fetched.ok ? readDocument(id, fetched.value.json, await basicScopes(db)) : fetched.no
+    if (typeof described === 'string') {
+      log.info({ client_id: id, reason: described }, 'the document of a client cannot be used')
+      if (this.#faultyUntilMs.size >= MAX_FAULTS) this.#faultyUntilMs.clear()
+      this.#faultyUntilMs.set(id, clock.steadyMs() + AFTER_A_FAULT_MS)
+      return undefined
+    }
+    const now = clock.now()
+    const asked = fetched.ok ? (fetched.value.maxAgeSeconds ?? LEAST_SECONDS) : LEAST_SECONDS
+    const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
+    const origin: Origin = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
+    await db.transaction().execute(async (tx) => {
+      if (known === undefined && (await knownClient(tx, id)) === undefined) {
+        const life = { createdBy: 'system', createdAt: now, publishedAt: now }
+        await insertClient(tx, {
+          ...described,
+          ...life,
+          id,
+          ownerId: null,
+          environment,
+          source: 'metadata_document',
+        })
+        await recordDone(
+          tx,
+          origin,
+          'client.created',
+          { ownerId: null, targetId: id },
+          { name: described.name },
+        )
+      } else if (known !== undefined && known.revokedAt === null && differs(known, described)) {
+        await updateMetadata(tx, known, described)
+        await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
+        await recordDone(tx, origin, 'client.changed', { ownerId: null, targetId: id })
+      }
+      await keepDocument(tx, id, now, freshUntil)
+    })
+    return await knownClient(db, id)
+  }
+}
+
+/** A client id that can be a document's URL: https, a path, and nothing by which one document has two ids. */
+export function documentUrl(id: string): URL | null {
+  const url = id.length <= 400 ? URL.parse(id) : null
+  if (url === null || url.protocol !== 'https:' || url.href !== id) return null
+  const plain = url.username === '' && url.password === '' && url.hash === '' && url.search === ''
+  return plain && url.pathname !== '/' && !id.includes('#') && !id.includes('?') ? url : null
+}
+
+function readDocument(id: string, json: unknown, ceiling: readonly string[]): Described | string {
+  const { client_id: said, client_secret: secret } = Object(json) as Record<string, unknown>
+  if (said !== id) return 'client_id is not the URL of the document'
+  if (secret !== undefined) return 'a document that everybody can read holds a client_secret'
+  const read = readSelfDescribed(json, ceiling, 'none')
+  if (!read.ok) return read.no.description
+  const { tokenEndpointAuthMethod: method } = read.value
+  return method === 'none' || method === 'private_key_jwt'
+    ? read.value
+    : 'a secret would have to be shared first'
+}
+
+function differs(known: Client, described: Described): boolean {
+  return (Object.keys(described) as (keyof Described)[]).some(
+    (field) => JSON.stringify(known[field]) !== JSON.stringify(described[field]),
+  )
+}

@@ -1,0 +1,47 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { newId } from '../base/id.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Described } from '../clients/check-client.ts'
+import { insertClient } from '../clients/client.store.ts'
+import { usesSecret } from '../clients/client.ts'
+import { type MetadataFault, readSelfDescribed } from '../clients/self-described.ts'
+import type { Db } from '../db/schema.ts'
+import { issueSecret } from '../secrets/issue-secret.ts'
+import { basicScopes, countSelfRegistered } from './self-described.store.ts'
+
+/** Clients that registered themselves, all told, that are not over. */
+const MAX_SELF_REGISTERED = 10_000
+
+export interface SelfRegistered extends Described {
+  readonly id: string
+  readonly secret: Secret | null
+}
+
+/** RFC 7591: anybody's app, which can be granted only what is not sensitive, and is never allowed in silence. */
+export async function registerClient(
+  db: Db,
+  origin: Origin,
+  place: { readonly environment: string; readonly brand: string | null },
+  metadata: unknown,
+): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
+  const read = readSelfDescribed(metadata, await basicScopes(db), 'client_secret_basic')
+  if (!read.ok) return read
+  const described = read.value
+  if ((await countSelfRegistered(db)) >= MAX_SELF_REGISTERED) return no('full')
+  const id = newId('cli')
+  const secret = await db.transaction().execute(async (tx) => {
+    const { environment } = place
+    const life = { createdBy: 'itself', createdAt: origin.now, publishedAt: origin.now }
+    await insertClient(tx, { ...described, ...life, id, ownerId: null, environment, source: 'dynamic' })
+    const order = { kind: 'client_secret', holderId: id, ...place, expiresAt: null } as const
+    const issued = usesSecret(described.tokenEndpointAuthMethod)
+      ? await issueSecret(tx, order, origin.now)
+      : null
+    const detail = { name: described.name, redirect_uris: described.redirectUris, hint: issued?.hint ?? null }
+    await recordDone(tx, origin, 'client.registered_itself', { ownerId: null, targetId: id }, detail)
+    return issued?.secret ?? null
+  })
+  return yes({ ...described, id, secret })
+}

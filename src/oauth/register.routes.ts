@@ -1,0 +1,107 @@
+import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Clock } from '../base/clock.ts'
+import type { Db } from '../db/schema.ts'
+import type { Logger } from '../http/log.ts'
+import { problemOfThrown } from '../http/server.ts'
+import { registerClient, type SelfRegistered } from './register-client.ts'
+
+export const REGISTER_PATH = '/oauth/register'
+/** From one address. */
+const LIMIT = { points: 20, duration: 3_600 }
+const MAX_BYTES = 16 * 1024
+const HEADERS = { 'cache-control': 'no-store', pragma: 'no-cache', 'access-control-allow-origin': '*' }
+
+export interface RegisterParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Logger
+  readonly trustedProxies: IpRanges | null
+  readonly environment: string
+  readonly brand: string | null
+}
+
+/** Dynamic client registration (RFC 7591), where it is switched on. */
+export async function registerRoutes(
+  server: FastifyInstance,
+  { db, clock, log, trustedProxies, environment, brand }: RegisterParts,
+): Promise<void> {
+  const limiter = new RateLimiterMemory(LIMIT)
+  await server.register(async (app) => {
+    const fail = (reply: FastifyReply, status: number, error: string, description: string) =>
+      reply.code(status).headers(HEADERS).send({ error, error_description: description })
+    app.setErrorHandler<FastifyError>((error, request, reply) => {
+      if (error.statusCode === 413)
+        return fail(reply, 413, 'invalid_client_metadata', 'The body is too large.')
+      const { code } = problemOfThrown(error, request.id, log)
+      if (code === 'database_unavailable')
+        return fail(
+          reply.header('retry-after', '1'),
+          503,
+          'temporarily_unavailable',
+          'Try again in a moment.',
+        )
+      return code === 'internal_error'
+        ? fail(reply, 500, 'server_error', `It was logged as request ${request.id}.`)
+        : fail(reply, 400, 'invalid_client_metadata', 'The body is no JSON object that can be read.')
+    })
+    const schema = { hide: true }
+    app.options(REGISTER_PATH, { schema }, async (_, reply) =>
+      reply
+        .code(204)
+        .headers({
+          ...HEADERS,
+          'access-control-allow-methods': 'POST',
+          'access-control-allow-headers': 'Content-Type',
+        })
+        .send(),
+    )
+    app.post(REGISTER_PATH, { schema, bodyLimit: MAX_BYTES }, async (request, reply) => {
+      const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
+      const ip = clientIp(peerIp, forwardedFor, trustedProxies)
+      const waitMs = await limiter.consume(ip ?? 'nowhere').then(
+        () => 0,
+        (refused: unknown) =>
+          refused instanceof RateLimiterRes ? refused.msBeforeNext : Promise.reject(refused),
+      )
+      if (waitMs > 0)
+        return fail(
+          reply.header('retry-after', String(Math.ceil(waitMs / 1000))),
+          429,
+          'temporarily_unavailable',
+          'Too many clients were registered from this address.',
+        )
+      const now = clock.now()
+      const origin = { actor: { kind: 'anonymous', id: null }, ip, requestId: request.id, now } as const
+      const made = await registerClient(db, origin, { environment, brand }, request.body)
+      if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
+      return made.no === 'full'
+        ? fail(reply, 503, 'temporarily_unavailable', 'There are as many clients as are allowed.')
+        : fail(reply, 400, made.no.error, made.no.description)
+    })
+  })
+}
+
+/** RFC 7591 §3.2.1: what is registered, and nothing of what was only asked for. */
+function toWire(client: SelfRegistered, now: Date) {
+  const uris = {
+    client_uri: client.clientUri,
+    policy_uri: client.policyUri,
+    tos_uri: client.tosUri,
+    jwks_uri: client.jwksUri,
+  }
+  return {
+    client_id: client.id,
+    client_id_issued_at: Math.floor(now.getTime() / 1000),
+    ...(client.secret === null ? {} : { client_secret: client.secret.reveal(), client_secret_expires_at: 0 }),
+    client_name: client.name,
+    redirect_uris: client.redirectUris,
+    grant_types: client.grantTypes,
+    response_types: ['code'],
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    scope: client.optionalScopes.join(' '),
+    ...(client.jwks === null ? {} : { jwks: client.jwks }),
+    ...Object.fromEntries(Object.entries(uris).filter(([, uri]) => uri !== null)),
+  }
+}

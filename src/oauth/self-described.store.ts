@@ -1,0 +1,66 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
+
+/** Until when what was read of a client's document is believed; undefined where none was read. */
+export async function documentFreshUntil(db: Db, clientId: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('client_documents')
+    .select('fresh_until')
+    .where('client_id', '=', clientId)
+    .executeTakeFirst()
+  return row?.fresh_until
+}
+
+export async function keepDocument(
+  tx: Tx,
+  clientId: string,
+  fetchedAt: Date,
+  freshUntil: Date,
+): Promise<void> {
+  const read = { fetched_at: fetchedAt, fresh_until: freshUntil }
+  await tx
+    .insertInto('client_documents')
+    .values({ client_id: clientId, ...read })
+    .onConflict((conflict) => conflict.column('client_id').doUpdateSet(read))
+    .execute()
+}
+
+/** Scopes that anybody's app may ask for: those that are not sensitive, and still given out. */
+export async function basicScopes(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('scopes')
+    .select('name')
+    .where('sensitivity', '=', 'basic')
+    .where('deprecated_at', 'is', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
+
+export async function countSelfRegistered(db: Db): Promise<number> {
+  const { n } = await db
+    .selectFrom('clients')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('source', '=', 'dynamic')
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+/** Forgets clients that registered themselves and were never allowed anything. */
+export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string }>`
+      select id from clients
+      where source = 'dynamic' and created_at < ${before}
+        and not exists (select from grants where client_id = clients.id)
+        and not exists (select from authorization_requests where client_id = clients.id)
+      order by created_at limit 1000 for update skip locked`.execute(tx)
+    const ids = rows.map(({ id }) => id)
+    if (ids.length === 0) return
+    await tx.deleteFrom('redirect_uris').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('client_refusals').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('secrets').where('holder_id', 'in', ids).execute()
+    await tx.deleteFrom('clients').where('id', 'in', ids).execute()
+  })
+}
