@@ -17,7 +17,7 @@ const QuotaCountWire = Type.Object({
 })
 
 const Spend = strictObject({
-  credential_id: Type.String({ maxLength: 60, description: "The secret's id, `sec_…`" }),
+  credential_id: Type.String({ maxLength: 400, description: 'As the record has it' }),
   cost: Type.Integer({ minimum: 1, maximum: MAX_COST }),
 })
 

@@ -20,8 +20,8 @@ export const UsageBatchWire = strictObject({
     strictObject({
       credential_id: nullable(
         Type.String({
-          pattern: '^sec_[A-Za-z0-9]{1,40}$',
-          description: 'null: well-formed credentials that nobody knows, all together',
+          pattern: '^[\\x21-\\x7e]{1,400}$',
+          description: 'As the record has it. null: well-formed credentials that nobody knows, all together',
         }),
       ),
       outcome: Type.String({

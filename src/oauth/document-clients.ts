@@ -50,7 +50,7 @@ export class DocumentClients {
     if (known !== undefined && known.source !== 'metadata_document') return known
     if (!this.#isReadable(id)) return undefined
     if (known !== undefined && ((await documentFreshUntil(db, id)) ?? 0) > clock.now()) return known
-    if ((this.#faultyUntilMs.get(id) ?? 0) > clock.steadyMs()) return undefined
+    if ((this.#faultyUntilMs.get(id) ?? Number.NEGATIVE_INFINITY) > clock.steadyMs()) return undefined
     const reading = this.#reading.get(id) ?? this.#read(id, known).finally(() => this.#reading.delete(id))
     this.#reading.set(id, reading)
     return await reading

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { doorward } from '@doorward/sdk/express'
+import type { TestApp } from '../app.ts'
 import { openJar } from '../cookie-jar.ts'
 import { allow, EMAIL, openOAuthApp, pkce } from '../oauth.ts'
 import { freePort } from '../postgres.ts'
@@ -18,6 +19,10 @@ export interface World {
   readonly redirectUri: string
   readonly userId: string
   readonly apiUrl: string
+  /** An admin key with the permission `verify`. */
+  readonly verifyKey: string
+  /** Calls the management API. */
+  readonly call: TestApp['call']
   confidential(more?: Record<string, unknown>): Promise<Registered>
   publicClient(redirectUris: readonly string[]): Promise<Registered>
   machine(): Promise<Registered>
@@ -32,10 +37,12 @@ export interface World {
 
 const SCOPES = ['orders:read', 'orders:write']
 
-export async function openWorld(): Promise<World> {
+export async function openWorld(
+  more: Pick<NonNullable<Parameters<typeof openOAuthApp>[0]>, 'oauth' | 'fetchDocument'> = {},
+): Promise<World> {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
-  const { app, userId, close } = await openOAuthApp({ publicUrl: issuer, port })
+  const { app, userId, close } = await openOAuthApp({ ...more, publicUrl: issuer, port })
   // Clients sign with the time of this machine.
   app.clock.advance({ ms: Date.now() - app.clock.now().getTime() })
   const verifyKey = await app.adminKeyWith(['verify'])
@@ -64,6 +71,8 @@ export async function openWorld(): Promise<World> {
     redirectUri,
     userId,
     apiUrl,
+    verifyKey,
+    call: app.call,
     confidential: (more = {}) => register(more),
     publicClient: (redirectUris) => register({ type: 'public', redirect_uris: redirectUris }),
     machine: async () => {
