@@ -1,6 +1,7 @@
 import { hashCredential, type Principal, parseCredential, type Verifier } from '@doorward/sdk/kernel'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import { authenticateClient, type ClientKnowledge } from '../clients/authenticate-client.ts'
+import { readClient } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../http/form-endpoint.ts'
 import { type AboutToken, aboutToken } from './about-token.store.ts'
@@ -64,10 +65,10 @@ async function whoAsks(
   call: FormCall,
 ): Promise<{ readonly clientId: string | null } | JsonAnswer> {
   const { authorization, form, userAgent, ip, now } = call
-  const [, bearer] = /^bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? []
-  if (bearer !== undefined) {
-    await knownAdminKeys.find(bearer)
-    const isEntitled = knownAdminKeys.live(bearer)?.permissions.includes('verify') === true
+  const adminKey = adminKeyIn(call)
+  if (adminKey !== null) {
+    await knownAdminKeys.find(adminKey)
+    const isEntitled = knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true
     return isEntitled ? { clientId: null } : NOT_ENTITLED
   }
   const claimed = claimedIn(call)
@@ -83,6 +84,15 @@ async function whoAsks(
     call,
   )
   return known.ok ? NOT_ENTITLED : answerRefusal(known.no)
+}
+
+/** As a bearer; or where a client's secret would be, because API gateways know no other way to ask (RFC 7662 §2.1). */
+function adminKeyIn({ authorization, form }: FormCall): string | null {
+  const [, bearer] = /^bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? []
+  if (bearer !== undefined) return bearer
+  const read = readClient({ authorization, form })
+  const secret = read.ok && 'secret' in read.value ? read.value.secret.reveal() : ''
+  return parseCredential(secret)?.kind === 'admin_key' ? secret : null
 }
 
 const NOT_ENTITLED: JsonAnswer = {
