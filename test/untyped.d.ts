@@ -28,3 +28,11 @@ declare module 'simple-oauth2' {
     getToken(parameters: object): Promise<AccessToken>
   }
 }
+
+declare module 'oidc-provider' {
+  export default class Provider {
+    constructor(issuer: string, configuration: object)
+    on(event: string, listener: (context: unknown, error: Error) => void): void
+    listen(port: number, host: string, ready: () => void): void
+  }
+}

@@ -1,0 +1,15 @@
+import type { Attack, Finding } from './attack.ts'
+import { CODE_ATTACKS } from './code-attacks.ts'
+import { REQUEST_ATTACKS } from './request-attacks.ts'
+import type { Target } from './target.ts'
+
+export const ATTACKS: readonly Attack[] = [...REQUEST_ATTACKS, ...CODE_ATTACKS]
+
+/** One attack; what breaks the attack itself is told as such, and never counts as held. */
+export async function attack({ run }: Attack, target: Target): Promise<Finding> {
+  try {
+    return await run(target)
+  } catch (error) {
+    return { outcome: 'not_made', why: String(error instanceof Error ? error.message : error).slice(0, 200) }
+  }
+}

@@ -1,0 +1,60 @@
+/** A client as its developer keeps it. */
+export interface AttackClient {
+  readonly id: string
+  readonly secret: string | null
+}
+
+/** What an authorization request holds; undefined leaves a usual parameter out. */
+export type Asked = Readonly<Record<string, string | undefined>>
+
+/** One browser: keeps cookies, and follows nothing by itself. */
+export interface AttackBrowser {
+  send(
+    method: string,
+    path: string,
+    more?: { form?: [string, string][]; headers?: Record<string, string> },
+  ): Promise<AttackAnswer>
+}
+
+export interface AttackAnswer {
+  readonly status: number
+  readonly location: string | null
+  readonly headers: Headers
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: what a server answers, read field by field
+  readonly body: any
+}
+
+/**
+ * An issuer under attack: two processes on one database, and nothing but HTTP between us and them. What differs from
+ * product to product (how a client is registered, how a user signs in) is here, and only that.
+ */
+export interface Target {
+  readonly name: string
+  /** The issuer identifier as it is configured. */
+  readonly issuer: string
+  /** Where its processes are. */
+  readonly nodes: readonly [string, string]
+  readonly paths: Readonly<
+    Record<'authorize' | 'token' | 'revoke' | 'introspect' | 'register' | 'metadata', string>
+  >
+  /** Two confidential clients of different developers, a public one of a native app, and the redirect URIs of all. */
+  readonly clients: Readonly<Record<'mine' | 'other' | 'native', AttackClient>>
+  readonly redirectUri: string
+  readonly loopbackUri: string
+  /** What `mine` may be granted, and an API that exists beside. */
+  readonly scopes: readonly [string, string]
+  readonly resource: string | undefined
+  browser(node?: 0 | 1): AttackBrowser
+  /** Signs in where it is asked for and says yes, as the user; stops where the browser is sent to the client, or at a page. */
+  approve(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
+  /** The same, up to the page that asks for consent. */
+  consentPage(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
+  /** Signs in as somebody else in a browser that is signed in already. */
+  swapUser(browser: AttackBrowser): Promise<void>
+  /** Everything that the database holds, as text. */
+  dump(): Promise<string>
+  /** Ends a process without a word, and starts it again. */
+  restart(node: 0 | 1): Promise<void>
+  close(): Promise<void>
+}
