@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Browser, Page } from 'playwright-core'
+import type { TestApp } from './app.ts'
+import { noChromium, openChromium } from './chromium.ts'
+import { authorizePath, EMAIL, openOAuthApp, pkce } from './oauth.ts'
+import { freePort } from './postgres.ts'
+import { makeUser, PASSWORD } from './sign-in.ts'
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+/** Where to put pictures of every page, for whoever wants to look. */
+const PICTURES = process.env.SCREENSHOTS
+const SIZES = [
+  { width: 1280, height: 900 },
+  { width: 390, height: 844 },
+]
+
+interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+describe('consent and connected apps, in a browser', { skip: noChromium }, () => {
+  let app: TestApp
+  let origin: string
+  let browser: Browser
+  let client: Server
+  let redirectUri: string
+  const arrived: URL[] = []
+  let close: () => Promise<void>
+  before(async () => {
+    const port = await freePort()
+    origin = `http://127.0.0.1:${port}`
+    const oauth = await openOAuthApp({ publicUrl: origin, port, owners: ['org_acme'] })
+    app = oauth.app
+    close = oauth.close
+    browser = await openChromium()
+    client = createServer((request, response) => {
+      if (request.url?.startsWith('/cb')) arrived.push(new URL(request.url, redirectUri))
+      response
+        .setHeader('content-type', 'text/html')
+        .end('<!doctype html><title>Back</title><h1>Back in the app</h1>')
+    })
+    await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve))
+    redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/cb`
+    await app.call('PATCH', '/v1/owners/org_acme', { name: 'Acme Ltd' })
+    for (const [name, description, sensitivity] of [
+      ['orders:read', 'See your orders', 'basic'],
+      ['orders:write', 'Place orders for you', 'sensitive'],
+      ['orders:admin', 'Delete your orders', 'restricted'],
+    ])
+      await app.call('POST', '/v1/scopes', { name, description, sensitivity })
+    await makeUser(app, 'both@example.com', ['org_acme', 'org_globex'])
+  })
+  after(async () => {
+    await browser?.close()
+    client?.close()
+    client?.closeAllConnections()
+    await close?.()
+  })
+
+  const newClient = async (more: Record<string, unknown> = {}) => {
+    const { body } = await app.call('POST', '/v1/clients', {
+      name: 'Parcel Desk',
+      type: 'confidential',
+      redirect_uris: ['http://127.0.0.1/cb'],
+      scopes: ['orders:read', 'orders:write', 'orders:admin'],
+      required_scopes: ['orders:read'],
+      client_uri: 'https://parcel.example',
+      policy_uri: 'https://parcel.example/privacy',
+      ...more,
+    })
+    return body.client_id as string
+  }
+  const urlOf = (clientId: string, more = {}) =>
+    origin +
+    authorizePath({
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      code_challenge: pkce().challenge,
+      ...more,
+    })
+  const signIn = async (page: Page, email = EMAIL) => {
+    await page.fill('#email', email)
+    await page.fill('#password', PASSWORD)
+    await page.click('button')
+  }
+
+  it('WEB-13 CON-15: are without serious findings, wide and narrow, light and dark', async () => {
+    for (const viewport of SIZES)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const context = await browser.newContext({ viewport, colorScheme })
+        const page = await context.newPage()
+        const look = async (what: string) => {
+          if (PICTURES !== undefined)
+            await page.screenshot({
+              path: join(PICTURES, `${what}-${viewport.width}-${colorScheme}.png`),
+              fullPage: true,
+            })
+          await page.evaluate(AXE)
+          const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] }
+          const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          assert.deepEqual(
+            serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+            [],
+            `${what}, ${viewport.width} px, ${colorScheme}`,
+          )
+          const sideways = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+          assert.equal(sideways, false, `${what} scrolls sideways at ${viewport.width} px`)
+        }
+        const clientId = await newClient()
+        await page.goto(urlOf(clientId, { scope: 'orders:read orders:write' }))
+        await look('sign-in')
+        await signIn(page)
+        await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
+        await look('consent')
+        await page.click('button[value=allow]')
+        await page.waitForSelector('h1:has-text("Back in the app")')
+        await page.goto(urlOf(clientId, { scope: 'orders:read orders:write orders:admin' }))
+        await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
+        await look('consent-more')
+        await page.goto(`${origin}/connected-apps`)
+        await look('connected-apps')
+        await page.click('text=Change or remove')
+        await page.waitForSelector('button[value=remove]')
+        await look('connected-app')
+        await page.click('button[value=remove]')
+        await page.waitForSelector('h1:has-text("Connected apps")')
+        await page.goto(`${origin}/oauth/authorize?client_id=nobody`)
+        await page.click('summary')
+        await look('failure')
+        await context.close()
+
+        const several = await browser.newContext({ viewport, colorScheme })
+        const other = await several.newPage()
+        await other.goto(urlOf(await newClient()))
+        await signIn(other, 'both@example.com')
+        await other.waitForSelector('text=For which workspace?')
+        if (PICTURES !== undefined)
+          await other.screenshot({
+            path: join(PICTURES, `consent-several-${viewport.width}-${colorScheme}.png`),
+            fullPage: true,
+          })
+        await several.close()
+      }
+  })
+
+  it('AUZ-15: Chromium follows the answer of the form to the app, without a script, by keyboard', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    const clientId = await newClient()
+    await page.goto(urlOf(clientId, { state: 'a state' }))
+    await signIn(page)
+    await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
+    await page.uncheck('input[value="orders:admin"]')
+    await page.focus('button[value=allow]')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('h1:has-text("Back in the app")')
+    const back = arrived.at(-1)?.searchParams
+    assert.deepEqual([back?.get('state'), back?.get('iss')], ['a state', origin])
+    const { body } = await app.call('GET', `/v1/grants?client_id=${clientId}`)
+    assert.deepEqual(body.data[0].scopes, ['orders:read', 'orders:write'])
+    await page.goBack()
+    await page.waitForSelector('h1')
+    assert.match(await page.content(), /This request is over|Allow Parcel Desk|Sign in/)
+    await context.close()
+  })
+})
