@@ -106,7 +106,7 @@ export class DocumentClients {
 }
 
 /** A client id that can be a document's URL: https, a path, and nothing by which one document has two ids. */
-export function documentUrl(id: string): URL | null {
+function documentUrl(id: string): URL | null {
   const url = id.length <= 400 ? URL.parse(id) : null
   if (url === null || url.protocol !== 'https:' || url.href !== id) return null
   const plain = url.username === '' && url.password === '' && url.hash === '' && url.search === ''

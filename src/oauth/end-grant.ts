@@ -22,7 +22,7 @@ export interface GrantEnd {
 }
 
 /** Most grants that one call ends. */
-export const MAX_ENDED_AT_ONCE = 5_000
+const MAX_ENDED_AT_ONCE = 5_000
 
 /** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
 export async function endLockedGrant(tx: Tx, origin: Origin, grant: Grant, end: GrantEnd): Promise<void> {

@@ -63,12 +63,12 @@ export function readTokenRequest(form: URLSearchParams): Result<TokenRequest, OA
 }
 
 /** RFC 6749 §3.3: separated by spaces; the order and what is said twice mean nothing. */
-export function scopesOf(text: string | undefined): readonly string[] | null {
+function scopesOf(text: string | undefined): readonly string[] | null {
   if (text === undefined) return null
   const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))]
   return scopes.length === 0 ? null : scopes
 }
 
-export function resourcesOf(form: URLSearchParams): readonly string[] {
+function resourcesOf(form: URLSearchParams): readonly string[] {
   return [...new Set(form.getAll(REPEATABLE).filter((resource) => resource !== ''))]
 }
