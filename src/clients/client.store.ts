@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Reach } from '../admin/caller.ts'
+import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
@@ -167,6 +168,7 @@ export function clientWithSecretQuery(db: Db, clientId: string, secretHash: stri
   const id = /^[\x21-\x7e]{1,2000}$/.test(clientId) ? clientId : '-'
   const hash = secretHash === null ? null : Buffer.from(secretHash, 'hex')
   return withinReach(db, 'every_owner')
+    .modifyFront(PREPARED)
     .leftJoin('secrets as secret', (join) =>
       join.onRef('secret.holder_id', '=', 'clients.id').on('secret.hash', '=', sql<Buffer>`${hash}::bytea`),
     )

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 
 /** What introspection tells of a credential beside its verdict. */
@@ -12,7 +13,7 @@ export interface AboutToken {
 export async function aboutToken(db: Db, hash: string): Promise<AboutToken | null> {
   const bytes = Buffer.from(hash, 'hex')
   const { rows } = await sql<{ created_at: Date; audiences: string[] | null }>`
-    select created_at, null::text[] as audiences from secrets where hash = ${bytes}
+    select ${PREPARED} created_at, null::text[] as audiences from secrets where hash = ${bytes}
     union all
     select tokens.created_at, case when tokens.resources <> '{}' then tokens.resources else array(
       select apis.identifier from apis where apis.id in (select api_id from scopes where name = any(tokens.scopes))

@@ -240,10 +240,8 @@ describe('the authorization endpoint', () => {
     assert.equal(forged.status, 403, 'another site')
 
     await makeUser(oauth.app, 'bob@example.com', ['org_1'])
-    const swapped = await jar.submit(await jar.follow(await jar.get('/sign-in')), {})
-    assert.ok(swapped.status < 500)
-    const bob = await arrive(jar, '/sign-in', 'bob@example.com')
-    assert.ok(bob.text.includes('You are signed') || bob.status === 200)
+    await jar.submit(await jar.follow(await jar.get('/sign-in')), {})
+    assert.match((await arrive(jar, '/sign-in', 'bob@example.com')).text, /You are signed in/)
     const late = await jar.submit(page, { decision: 'allow' })
     assert.equal(late.status, 403, 'somebody else is signed in now')
 
@@ -256,11 +254,8 @@ describe('the authorization endpoint', () => {
       ['owner_id', 'org_2'],
     ])
     assert.equal(tampered.status, 422, 'a workspace that is not theirs')
-    const [one, two] = await Promise.all([
-      allow(mine, fresh),
-      allow(mine, fresh).catch((error: Error) => error),
-    ])
-    const both = [one, two].filter((each) => each instanceof URL)
+    const answers = await Promise.allSettled([allow(mine, fresh), allow(mine, fresh)])
+    const both = answers.filter(({ status }) => status === 'fulfilled')
     assert.equal(both.length, 1, 'one answer')
     const { body } = await oauth.app.call('GET', `/v1/grants?client_id=${app.client_id}`)
     assert.deepEqual(

@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 
 /** A new access token, as it is kept. */
@@ -43,7 +44,7 @@ export async function spendCode(
   refresh: NewRefreshToken | null,
 ): Promise<boolean> {
   const { rows } = await sql<{ spent: boolean }>`
-    with standing as (${standing(grantId)}),
+    with ${PREPARED} standing as (${standing(grantId)}),
     spent as (
       update authorization_codes set spent_at = ${access.createdAt}, family_id = ${familyId}
       where hash = ${bytes(codeHash)} and spent_at is null and exists (select from standing)
@@ -77,7 +78,7 @@ export async function spendRefreshToken(
   refresh: NewRefreshToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ spent: boolean }>`
-    with standing as (${standing(grantId)}),
+    with ${PREPARED} standing as (${standing(grantId)}),
     spent as (
       update refresh_tokens set spent_at = ${access.createdAt}, successor_hash = ${bytes(refresh.hash)}
       where hash = ${bytes(tokenHash)} and spent_at is null and exists (select from standing)
@@ -97,7 +98,7 @@ export async function addAccessToken(
   access: NewAccessToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ added: boolean }>`
-    with standing as (${standing(grantId)}),
+    with ${PREPARED} standing as (${standing(grantId)}),
     lively as (
       select id from token_families where id = ${familyId} and revoked_at is null and exists (select from standing)
     ),
@@ -142,7 +143,7 @@ function insertRefresh(
 
 function insertAccess(token: NewAccessToken, familyId: string | null, from: ReturnType<typeof sql>) {
   return sql`
-    insert into access_tokens (
+    insert into access_tokens ${familyId === null ? PREPARED : sql``} (
       hash, family_id, client_id, environment, scopes, resources, created_at, expires_at
     )
     select ${bytes(token.hash)}::bytea, ${familyId}::text, ${token.clientId}, ${token.environment},

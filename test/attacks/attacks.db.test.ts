@@ -9,7 +9,10 @@ import type { Target } from './target.ts'
 const postgresUrl = process.env.TEST_POSTGRES_URL ?? ''
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
 
-describe('attacks on Doorward, two processes on one Postgres', () => {
+// Told once, and not for each attack.
+if (skip !== false) it('attacks on Doorward and on oidc-provider', { skip })
+
+describe('attacks on Doorward, two processes on one Postgres', { skip }, () => {
   let target: Target
   before(async () => {
     if (skip === false) target = await openDoorward(postgresUrl)
@@ -17,13 +20,13 @@ describe('attacks on Doorward, two processes on one Postgres', () => {
   after(() => target?.close())
 
   for (const each of ATTACKS)
-    it(`${each.guarantees}: ${each.what}`, { skip }, async () => {
+    it(`${each.guarantees}: ${each.what}`, async () => {
       assert.deepEqual(await attack(each, target), { outcome: 'held' })
     })
 })
 
-describe('the same attacks on oidc-provider', () => {
-  it('find what is known of it: so they can fail', { skip }, async () => {
+describe('the same attacks on oidc-provider', { skip }, () => {
+  it('find what is known of it: so they can fail', async () => {
     const target = await openOidcProvider(postgresUrl)
     try {
       const known = ATTACKS.filter(({ guarantees }) => guarantees === 'META-03' || guarantees === 'STO-01')

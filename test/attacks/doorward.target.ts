@@ -51,6 +51,13 @@ export async function openDoorward(postgresUrl: string): Promise<Target> {
     mine: await register({}),
     other: await register({}),
     native: await register({ type: 'public', redirect_uris: [LOOPBACK_URI] }),
+    machine: await register({
+      owner_id: 'org_1',
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scopes: [],
+      client_credentials_scopes: SCOPES,
+    }),
   }
 
   const ours = () => [ISSUER, ...nodes]
@@ -110,6 +117,8 @@ export async function openDoorward(postgresUrl: string): Promise<Target> {
         'bob@example.com',
       )
     },
+    adminKey,
+    databaseUrl: database.href,
     dump: () => dumpOf(database.href),
     restart: async (node) => {
       await servers[node].kill('SIGKILL')

@@ -33,10 +33,18 @@ export async function openOidcProvider(postgresUrl: string): Promise<Target> {
     mine: { id: 'mine', secret: 'a secret of mine, long enough' },
     other: { id: 'other', secret: 'a secret of another, long enough' },
     native: { id: 'native', secret: null },
+    machine: { id: 'machine', secret: 'a secret of a machine, long enough' },
   }
   const registered = [
     { ...usual, client_id: clients.mine.id, client_secret: clients.mine.secret },
     { ...usual, client_id: clients.other.id, client_secret: clients.other.secret },
+    {
+      client_id: clients.machine.id,
+      client_secret: clients.machine.secret,
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+    },
     {
       ...usual,
       client_id: clients.native.id,
@@ -142,6 +150,8 @@ export async function openOidcProvider(postgresUrl: string): Promise<Target> {
         ['password', 'x'],
       ])
     },
+    adminKey: null,
+    databaseUrl: database.href,
     dump: () => dumpOf(database.href),
     restart: async (node) => {
       await stop(node)

@@ -38,8 +38,8 @@ export interface Target {
   readonly paths: Readonly<
     Record<'authorize' | 'token' | 'revoke' | 'introspect' | 'register' | 'metadata', string>
   >
-  /** Two confidential clients of different developers, a public one of a native app, and the redirect URIs of all. */
-  readonly clients: Readonly<Record<'mine' | 'other' | 'native', AttackClient>>
+  /** Two confidential clients of different developers, a public one of a native app, and one that acts for itself. */
+  readonly clients: Readonly<Record<'mine' | 'other' | 'native' | 'machine', AttackClient>>
   readonly redirectUri: string
   readonly loopbackUri: string
   /** What `mine` may be granted, and an API that exists beside. */
@@ -52,6 +52,9 @@ export interface Target {
   consentPage(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
   /** Signs in as somebody else in a browser that is signed in already. */
   swapUser(browser: AttackBrowser): Promise<void>
+  /** What may ask Doorward about every credential; null for others. */
+  readonly adminKey: string | null
+  readonly databaseUrl: string
   /** Everything that the database holds, as text. */
   dump(): Promise<string>
   /** Ends a process without a word, and starts it again. */

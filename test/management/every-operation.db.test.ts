@@ -59,8 +59,11 @@ describe('every operation of the management API', () => {
       'src/access/forward-auth.routes.ts',
       'src/admin/management.ts',
       'src/http/documents.ts',
+      'src/http/form-endpoint.ts',
       'src/http/health.ts',
       'src/http/pages.ts',
+      'src/oauth/metadata.routes.ts',
+      'src/oauth/register.routes.ts',
     ])
   })
 
