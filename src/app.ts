@@ -151,7 +151,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const pages = await openPages(app, { publicUrl, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
-    const parts = { db, clock, log, pages, accounts, verifier, knownAdminKeys, onChanged }
+    const parts = { db, clock, log, pages, accounts, verifier, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },

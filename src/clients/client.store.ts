@@ -158,16 +158,10 @@ export async function clientWithSecret(
   clientId: string,
   secretHash: string | null,
 ): Promise<FoundClient | null> {
-  const row = await clientWithSecretQuery(db, clientId, secretHash).executeTakeFirst()
-  return row === undefined ? null : foundClient(row)
-}
-
-/** The statement of {@link clientWithSecret}, for who asks for more in the same round trip. */
-export function clientWithSecretQuery(db: Db, clientId: string, secretHash: string | null) {
   // What can be no id is still asked for, as one that nobody has: a text that the database refuses would be a 500.
   const id = /^[\x21-\x7e]{1,2000}$/.test(clientId) ? clientId : '-'
   const hash = secretHash === null ? null : Buffer.from(secretHash, 'hex')
-  return withinReach(db, 'every_owner')
+  const row = await withinReach(db, 'every_owner')
     .modifyFront(PREPARED)
     .leftJoin('secrets as secret', (join) =>
       join.onRef('secret.holder_id', '=', 'clients.id').on('secret.hash', '=', sql<Buffer>`${hash}::bytea`),
@@ -181,12 +175,8 @@ export function clientWithSecretQuery(db: Db, clientId: string, secretHash: stri
       'secret.last_used_at as secret_last_used_at',
     ])
     .where('clients.id', '=', id)
-}
-
-type FoundRow = Awaited<ReturnType<ReturnType<typeof clientWithSecretQuery>['executeTakeFirstOrThrow']>>
-
-/** A row of {@link clientWithSecretQuery}. */
-export function foundClient(row: FoundRow): FoundClient {
+    .executeTakeFirst()
+  if (row === undefined) return null
   const secret =
     row.secret_id === null
       ? null

@@ -8,12 +8,11 @@ import {
   authenticateClient,
   type ClientKnowledge,
 } from '../clients/authenticate-client.ts'
-import type { Client, FoundClient } from '../clients/client.ts'
+import type { Client } from '../clients/client.ts'
 import type { ClientRefusal } from '../clients/client-refusal.ts'
 import type { ClientRequest } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
 import { endFamily } from './end-family.ts'
-import type { FoundCode, FoundRefreshToken } from './found-token.ts'
 import {
   addAccessToken,
   endOfAccessToken,
@@ -26,7 +25,7 @@ import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refu
 import { redeem } from './redeem-code.ts'
 import { refresh } from './refresh.ts'
 import { successorsOf } from './successor.ts'
-import { clientAndCode, clientAndOwnScopes, clientAndRefreshToken } from './token.store.ts'
+import { apisOf, findCode, findRefreshToken } from './token.store.ts'
 import type { TokenRequest, TokenWish } from './token-request.ts'
 import type { TokenTimes } from './token-times.ts'
 
@@ -37,8 +36,7 @@ export interface Issuer {
   readonly times: TokenTimes
   /** From which the successors of refresh tokens are computed. */
   readonly refreshKey: Uint8Array
-  /** How clients are known, but for the question itself, which is asked together with that for the code or token. */
-  readonly clients: Omit<ClientKnowledge, 'find'>
+  readonly clients: ClientKnowledge
   /** Called once an end of tokens is committed, and awaited. */
   readonly onChanged: () => Promise<void>
 }
@@ -68,7 +66,8 @@ type Issued = Promise<Result<IssuedTokens, TokenRefusal>>
 /** Another request was first this many times: no race of honest clients is that long. */
 const MAX_LOST_RACES = 5
 
-/** The token endpoint: who asks, whether it may, and what it gets. One question and one change, whatever is asked. */
+/** The token endpoint: who asks, whether it may, and what it gets. One question and one change, whatever is asked:
+ * two round trips to the database, where the client is known here. */
 export async function issueTokens(issuer: Issuer, request: TokenRequest, call: TokenCall): Issued {
   for (let race = 0; race < MAX_LOST_RACES; race++) {
     const issued = await once(issuer, request, call, race > 0)
@@ -102,17 +101,11 @@ async function fromCode(
   const { db, times } = issuer
   const { now } = call.origin
   const codeHash = hashCredential(request.code)
-  let code: FoundCode | null = null
-  const known = await prove(issuer, call, again, async (id, secret) => {
-    const found = await clientAndCode(db, id, secret, codeHash)
-    code = found.code
-    return found.client
-  })
+  const [known, found] = await Promise.all([prove(issuer, call, again), findCode(db, codeHash)])
   if (!known.ok) return known
   const { client } = known.value
   const refused = refusing(client)
   if (!client.grantTypes.includes('authorization_code')) return refused('grant_type_not_registered')
-  const found = code as FoundCode | null
   const redemption = redeem(found, request, client.id, now)
   if (redemption.outcome === 'refuse') return no({ why: redemption.refusal, clientId: client.id })
   if (redemption.outcome === 'replayed') {
@@ -148,12 +141,7 @@ async function fromRefreshToken(
   const { db, refreshKey } = issuer
   const { now } = call.origin
   const tokenHash = hashCredential(request.refreshToken)
-  let token: FoundRefreshToken | null = null
-  const known = await prove(issuer, call, again, async (id, secret) => {
-    const found = await clientAndRefreshToken(db, id, secret, tokenHash)
-    token = found.token
-    return found.client
-  })
+  const [known, found] = await Promise.all([prove(issuer, call, again), findRefreshToken(db, tokenHash)])
   if (!known.ok) return known
   const { client } = known.value
   const refused = refusing(client)
@@ -161,7 +149,6 @@ async function fromRefreshToken(
 
   const place = placeOf(issuer, client)
   const next = successorsOf(refreshKey, place, request.refreshToken, request.wish)
-  const found = token as FoundRefreshToken | null
   const refreshing = refresh(found, request, client, hashOf(next.refreshToken), now)
   if (refreshing.outcome === 'refuse') return no({ why: refreshing.refusal, clientId: client.id })
   if (refreshing.outcome === 'reused') {
@@ -195,12 +182,7 @@ async function fromRefreshToken(
 /** RFC 6749 §4.4: no user, no refresh token, and only what an administrator has listed. None listed, none given. */
 async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Promise<Awaited<Issued>> {
   const { now } = call.origin
-  let apiOf: Readonly<Record<string, string>> = {}
-  const known = await prove(issuer, call, false, async (id, secret) => {
-    const found = await clientAndOwnScopes(issuer.db, id, secret)
-    apiOf = found.apiOf
-    return found.client
-  })
+  const known = await prove(issuer, call, false)
   if (!known.ok) return known
   const { client } = known.value
   const refused = refusing(client)
@@ -211,6 +193,7 @@ async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Prom
   const listed = client.clientCredentialsScopes
   const beyond = wish.scopes?.find((scope) => !listed.includes(scope))
   if (beyond !== undefined) return refused('scope_not_granted')
+  const apiOf = wish.resources.length === 0 ? {} : await apisOf(issuer.db, listed)
   if (wish.resources.some((resource) => !Object.values(apiOf).includes(resource)))
     return refused('resource_not_granted')
   const scopes = ofResources(wish.scopes ?? listed, wish.resources, apiOf)
@@ -226,9 +209,8 @@ async function prove(
   { clients }: Issuer,
   { origin, userAgent, proof }: TokenCall,
   again: boolean,
-  find: (clientId: string, secretHash: string | null) => Promise<FoundClient | null>,
 ): Promise<Result<AuthenticatedClient, TokenRefusal>> {
-  const knowledge = { ...clients, find, ...(again ? { spend: async () => true } : {}) }
+  const knowledge = again ? { ...clients, spend: async () => true } : clients
   const known = await authenticateClient(knowledge, proof, { now: origin.now, ip: origin.ip, userAgent })
   return known.ok ? known : no({ why: known.no, clientId: null })
 }

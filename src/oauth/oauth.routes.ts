@@ -4,10 +4,12 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import type { Clock } from '../base/clock.ts'
 import { deriveKey } from '../base/derive.ts'
+import type { ChangesFeed } from '../changes/changes-feed.ts'
 import type { ClientKnowledge } from '../clients/authenticate-client.ts'
 import { clientWithSecret } from '../clients/client.store.ts'
 import { spendAssertion } from '../clients/client-assertion.store.ts'
 import { FetchedKeys } from '../clients/fetched-keys.ts'
+import { KnownClients } from '../clients/known-clients.ts'
 import type { Db } from '../db/schema.ts'
 import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
@@ -54,6 +56,8 @@ export interface OAuthParts {
   readonly environment: string
   /** Default: the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
+  /** Tells of changes to clients. */
+  readonly feed: ChangesFeed
   readonly onChanged: () => Promise<void>
 }
 
@@ -69,17 +73,23 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     brand,
     trustedProxies,
     settings,
+    feed,
     onChanged,
   } = parts
   const { environment, fetchDocument = openOutbound() } = parts
   const refused = new RefusedRequests(db, log)
   const keys = new FetchedKeys(fetchDocument, clock)
   const guesses = new GuessLimits()
+  const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
+  feed.follow(known)
   const clients: ClientKnowledge = {
     issuer,
-    find: (clientId, secretHash) => clientWithSecret(db, clientId, secretHash),
+    find: (clientId, secretHash) => known.find(clientId, secretHash),
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
-    noteUse: (secretId, use) => noteSecretUse(db, secretId, use),
+    noteUse: async (secretId, use) => {
+      await noteSecretUse(db, secretId, use)
+      known.forgetAll()
+    },
     fetchKeys: (uri) => keys.at(uri),
   }
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log })

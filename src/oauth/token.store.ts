@@ -1,35 +1,26 @@
-import { sql } from 'kysely'
-import { clientWithSecretQuery, foundClient } from '../clients/client.store.ts'
-import type { FoundClient } from '../clients/client.ts'
+import { type RawBuilder, sql } from 'kysely'
+import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import type { FoundCode, FoundRefreshToken } from './found-token.ts'
 
-/** The client, and the code that it presents: one statement, whatever is found. */
-export async function clientAndCode(
-  db: Db,
-  clientId: string,
-  secretHash: string | null,
-  codeHash: string,
-): Promise<{ client: FoundClient | null; code: FoundCode | null }> {
-  const found = await clientAnd<CodeJson>(
+/** A code that somebody presents. @param hash 64 hex digits */
+export async function findCode(db: Db, hash: string): Promise<FoundCode | null> {
+  const asked = await ask<CodeJson>(
     db,
-    clientId,
-    secretHash,
     sql`
-      select json_build_object(
+      select ${PREPARED} json_build_object(
         'client', code.client_id, 'redirectUri', code.redirect_uri, 'challenge', code.code_challenge,
         'scopes', code.scopes, 'resources', code.resources, 'apiOf', ${apiOf(sql`code.scopes`)},
         'expires', ${ms('code.expires_at')}, 'spent', ${ms('code.spent_at')}, 'family', code.family_id,
         ${STANDING}
-      )
+      ) as asked
       from authorization_codes as code
       join grants on grants.id = code.grant_id
       join owners on owners.id = grants.owner_id
-      where code.hash = ${Buffer.from(codeHash, 'hex')}`,
+      where code.hash = ${Buffer.from(hash, 'hex')}`,
   )
-  const { client, asked } = found
-  if (asked === null) return { client, code: null }
-  const code = {
+  if (asked === null) return null
+  return {
     clientId: asked.client,
     redirectUri: asked.redirectUri,
     codeChallenge: asked.challenge,
@@ -41,22 +32,14 @@ export async function clientAndCode(
     familyId: asked.family,
     ...standingOf(asked),
   }
-  return { client, code }
 }
 
-/** The client, and the refresh token that it presents. */
-export async function clientAndRefreshToken(
-  db: Db,
-  clientId: string,
-  secretHash: string | null,
-  tokenHash: string,
-): Promise<{ client: FoundClient | null; token: FoundRefreshToken | null }> {
-  const { client, asked } = await clientAnd<RefreshJson>(
+/** A refresh token that somebody presents. @param hash 64 hex digits */
+export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefreshToken | null> {
+  const asked = await ask<RefreshJson>(
     db,
-    clientId,
-    secretHash,
     sql`
-      select json_build_object(
+      select ${PREPARED} json_build_object(
         'client', families.client_id, 'family', families.id,
         'familyRevoked', ${ms('families.revoked_at')}, 'familyExpires', ${ms('families.expires_at')},
         'scopes', array(select name from unnest(families.scopes) as name where name = any(grants.scopes)),
@@ -67,15 +50,15 @@ export async function clientAndRefreshToken(
           select from refresh_tokens as next where next.hash = token.successor_hash and next.spent_at is not null
         ),
         ${STANDING}
-      )
+      ) as asked
       from refresh_tokens as token
       join token_families as families on families.id = token.family_id
       join grants on grants.id = families.grant_id
       join owners on owners.id = grants.owner_id
-      where token.hash = ${Buffer.from(tokenHash, 'hex')}`,
+      where token.hash = ${Buffer.from(hash, 'hex')}`,
   )
-  if (asked === null) return { client, token: null }
-  const token = {
+  if (asked === null) return null
+  return {
     clientId: asked.client,
     familyId: asked.family,
     familyRevokedAt: dateOf(asked.familyRevoked),
@@ -89,37 +72,19 @@ export async function clientAndRefreshToken(
     successorSpent: asked.successorSpent,
     ...standingOf(asked),
   }
-  return { client, token }
 }
 
-/** The client, and the APIs of the scopes that it may have for itself. */
-export async function clientAndOwnScopes(
-  db: Db,
-  clientId: string,
-  secretHash: string | null,
-): Promise<{ client: FoundClient | null; apiOf: Readonly<Record<string, string>> }> {
-  const listed = apiOf(sql`clients.client_credentials_scopes`)
-  const { client, asked } = await clientAnd<Record<string, string>>(
-    db,
-    clientId,
-    secretHash,
-    sql`select ${listed}`,
+/** The API of each of some scopes. */
+export async function apisOf(db: Db, scopes: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  return (
+    (await ask<Record<string, string>>(db, sql`select ${apiOf(sql`${[...scopes]}::text[]`)} as asked`)) ?? {}
   )
-  return { client, apiOf: asked ?? {} }
 }
 
-/** One more question in the statement that finds the client; its answer is one JSON value. */
-async function clientAnd<Asked>(
-  db: Db,
-  clientId: string,
-  secretHash: string | null,
-  question: ReturnType<typeof sql>,
-): Promise<{ client: FoundClient | null; asked: Asked | null }> {
-  const row = await clientWithSecretQuery(db, clientId, secretHash)
-    .select(sql<unknown>`(${question})`.as('asked'))
-    .executeTakeFirst()
-  if (row === undefined) return { client: null, asked: null }
-  return { client: foundClient(row), asked: row.asked as Asked | null }
+/** A question whose answer is one JSON value; null where there is none. */
+async function ask<Asked>(db: Db, question: RawBuilder<unknown>): Promise<Asked | null> {
+  const { rows } = await question.execute(db)
+  return (rows[0] as { asked: Asked | null } | undefined)?.asked ?? null
 }
 
 interface StandingJson {
