@@ -6,7 +6,7 @@ import { openDoorward } from './doorward.target.ts'
 import { openOidcProvider } from './oidc-provider.target.ts'
 import type { Target } from './target.ts'
 
-// `node test/attacks/report.ts` writes docs/attacks.md: every attack against both, in one run.
+// `npm run attacks` writes docs/attacks.md: every attack against both, in one run.
 
 const postgres = await startPostgres()
 const findings = new Map<string, Finding[]>()
@@ -33,7 +33,7 @@ writeFileSync(
   'docs/attacks.md',
   `# Attacks
 
-\`node test/attacks/report.ts\` makes every attack below against two issuers in one run, and writes this page. Both are two
+\`npm run attacks\` makes every attack below against two issuers in one run, and writes this page. Both are two
 processes on one ${postgres.description}, and are spoken to by HTTP alone. There is no list of exceptions. The attacks
 on Doorward are a part of \`npm test\` as well, and fail it.
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier, httpSource, type Verdict, type Verifier } from '@doorward/sdk'
 import { openSecondNode, openTestApp, type TestAnswer, type TestApp } from '../app.ts'
+import { eventually } from '../eventually.ts'
 
 type App = TestApp['app']
 
@@ -148,16 +148,6 @@ describe('through a second node, without the clock moving on by itself', () => {
   async function atSdk(secret: string, scopes: readonly string[]): Promise<string> {
     const verdict: Verdict = await sdk.verify(secret, { scopes, environment: 'live', clientIp: ipAsked })
     return verdict.valid ? 'accepted' : verdict.refusal.reason
-  }
-
-  /** Asks until the answer is the expected one, for five seconds of real time at most. */
-  async function eventually(ask: () => Promise<string>, expected: string): Promise<void> {
-    let got = await ask()
-    for (let n = 0; n < 250 && got !== expected; n++) {
-      await sleep(20)
-      got = await ask()
-    }
-    assert.equal(got, expected)
   }
 
   for (const { what, made, end, scopes = ['orders:read'], reason } of ENDINGS)

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import { connect, type OAuthApp, openOAuthApp, pkce, post } from '../../test/oauth.ts'
+import { pruneOAuth } from './prune.store.ts'
+
+const TABLES = [
+  'authorization_requests',
+  'authorization_codes',
+  'access_tokens',
+  'refresh_tokens',
+  'token_families',
+] as const
+
+describe('what is over', () => {
+  let oauth: OAuthApp
+  before(async () => {
+    oauth = await openOAuthApp()
+  })
+  after(() => oauth.close())
+
+  const counts = async () => {
+    const { db } = oauth.app
+    const rows = TABLES.map((table) =>
+      sql<{ n: number }>`select count(*)::int as n from ${sql.table(table)}`.execute(db),
+    )
+    return (await Promise.all(rows)).map(({ rows: [row] }) => row?.n)
+  }
+
+  it('STO-05: is forgotten a day later, in batches, and what lives stays and works', async () => {
+    const { app } = oauth
+    const client = await app.clientFor(null)
+    const basic = [client.client_id, client.client_secret] as const
+    const { verifier, challenge } = pkce()
+    const back = await connect(oauth.jar, { client_id: client.client_id, code_challenge: challenge })
+    const form = {
+      grant_type: 'authorization_code',
+      code: back.searchParams.get('code') ?? '',
+      code_verifier: verifier,
+    }
+    const { body } = await post(oauth.origin, '/oauth/token', form, { basic })
+    const past = new Date(app.clock.now().getTime() - 2 * 86_400_000)
+    await sql`
+      insert into refresh_tokens (hash, family_id, created_at, expires_at)
+      select sha256(('r' || n)::bytea), 'fam_dead', ${past}, ${past} from generate_series(1, 2500) as n`.execute(
+      app.db,
+    )
+    await sql`
+      insert into access_tokens (hash, client_id, environment, scopes, resources, created_at, expires_at)
+      select sha256(('a' || n)::bytea), 'cli_dead', 'live', '{}', '{}', ${past}, ${past}
+      from generate_series(1, 2500) as n`.execute(app.db)
+    await pruneOAuth(app.db, app.clock.now())
+    assert.deepEqual(await counts(), [1, 1, 1, 1, 1])
+    const refresh = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
+    assert.equal((await post(oauth.origin, '/oauth/token', refresh, { basic })).status, 200)
+
+    app.clock.advance({ days: 400 })
+    await pruneOAuth(app.db, app.clock.now())
+    assert.deepEqual(await counts(), [0, 0, 0, 0, 0])
+    const { body: grants } = await app.call('GET', '/v1/grants')
+    assert.equal(grants.data.length, 1, 'what was granted stays for the record')
+  })
+
+  it('REG-10: a client that registered itself and was never allowed anything is forgotten within a week', async () => {
+    const { app } = oauth
+    const [unused, used] = [await app.clientFor(null), await app.clientFor(null)]
+    const ids = [unused.client_id, used.client_id]
+    await app.db
+      .updateTable('clients')
+      .set({ source: 'dynamic' } as never)
+      .where('id', 'in', ids)
+      .execute()
+    await connect(oauth.jar, { client_id: used.client_id, code_challenge: pkce().challenge })
+    app.clock.advance({ days: 8 })
+    await pruneOAuth(app.db, app.clock.now())
+    const left = await app.db.selectFrom('clients').select('id').where('source', '=', 'dynamic').execute()
+    assert.deepEqual(left, [{ id: used.client_id }])
+  })
+})

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { createVerifier, httpSource, type Verifier } from '@doorward/sdk'
+import { openSecondNode, type TestApp, type TestClient } from '../app.ts'
+import { openJar } from '../cookie-jar.ts'
+import { eventually } from '../eventually.ts'
+import { arrive, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
+
+/** What a row ends: the tokens of an app of its own, and what they hang from. */
+interface Subject {
+  readonly oauth: OAuthApp
+  readonly client: TestClient
+  readonly grantId: string
+  readonly access: string
+  readonly refresh: string
+  readonly code: Readonly<Record<string, string>>
+}
+
+interface Ending {
+  readonly what: string
+  readonly end: (subject: Subject) => Promise<unknown>
+  readonly reason: string
+  /** Puts back what other rows need. */
+  readonly undo?: (subject: Subject) => Promise<unknown>
+}
+
+const call = ({ oauth }: Subject, method: string, path: string, body?: unknown) =>
+  oauth.app.call(method, path, body)
+const asClient = ({ oauth, client }: Subject, path: string, form: Record<string, string>) =>
+  post(oauth.origin, path, form, { basic: [client.client_id, client.client_secret] })
+
+/** Every way in which a token that was let in no longer is. A new one needs a row here. */
+const ENDINGS: readonly Ending[] = [
+  {
+    what: 'the grant revoked by the provider',
+    end: (subject) => call(subject, 'POST', `/v1/grants/${subject.grantId}/revoke`, { reason: 'test' }),
+    reason: 'revoked',
+  },
+  {
+    what: 'the grant reduced',
+    end: (subject) => call(subject, 'PATCH', `/v1/grants/${subject.grantId}`, { scopes: ['orders:write'] }),
+    reason: 'missing_scope',
+  },
+  {
+    what: 'all grants of a client revoked',
+    end: (subject) =>
+      call(subject, 'POST', '/v1/grant-revocations', { client_id: subject.client.client_id, reason: 'test' }),
+    reason: 'revoked',
+  },
+  {
+    what: 'the app removed by its user',
+    end: async ({ oauth, grantId }) => {
+      await arrive(oauth.jar, '/connected-apps')
+      const page = await oauth.jar.get(`/connected-apps?app=${grantId}`)
+      const last = { ...page, text: page.text.slice(page.text.lastIndexOf('<form')) }
+      return await oauth.jar.submit(last, { decision: 'remove' })
+    },
+    reason: 'revoked',
+  },
+  {
+    what: 'the user’s access to the owner removed',
+    end: (subject) => call(subject, 'DELETE', `/v1/owners/org_1/members/${subject.oauth.userId}`),
+    reason: 'revoked',
+    undo: (subject) => call(subject, 'PUT', `/v1/owners/org_1/members/${subject.oauth.userId}`),
+  },
+  {
+    what: 'the access token given back',
+    end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.access }),
+    reason: 'revoked',
+  },
+  {
+    what: 'the refresh token given back',
+    end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.refresh }),
+    reason: 'revoked',
+  },
+  {
+    what: 'the code used again',
+    end: (subject) => asClient(subject, '/oauth/token', subject.code),
+    reason: 'revoked',
+  },
+  {
+    what: 'a spent refresh token used again',
+    end: async (subject) => {
+      const form = { grant_type: 'refresh_token', refresh_token: subject.refresh }
+      const { body } = await asClient(subject, '/oauth/token', form)
+      await asClient(subject, '/oauth/token', { ...form, refresh_token: body.refresh_token })
+      return await asClient(subject, '/oauth/token', form)
+    },
+    reason: 'revoked',
+  },
+  {
+    what: 'the client suspended',
+    end: (subject) =>
+      call(subject, 'POST', `/v1/clients/${subject.client.client_id}/suspend`, { reason: 'test' }),
+    reason: 'disabled',
+  },
+  {
+    what: 'the client revoked',
+    end: (subject) =>
+      call(subject, 'POST', `/v1/clients/${subject.client.client_id}/revoke`, { reason: 'test' }),
+    reason: 'revoked',
+  },
+  {
+    what: 'the client’s ceiling lowered',
+    end: (subject) =>
+      call(subject, 'PATCH', `/v1/clients/${subject.client.client_id}`, { scopes: ['orders:write'] }),
+    reason: 'missing_scope',
+  },
+  {
+    what: 'the owner suspended',
+    end: (subject) => call(subject, 'POST', '/v1/owners/org_1/suspend', { reason: 'test' }),
+    reason: 'owner_suspended',
+    undo: (subject) => call(subject, 'POST', '/v1/owners/org_1/resume'),
+  },
+  {
+    what: 'ten minutes gone by',
+    end: async ({ oauth }) => oauth.app.clock.advance({ seconds: 600 }),
+    reason: 'expired',
+  },
+]
+
+describe('tokens, through a second node and an SDK', () => {
+  let oauth: OAuthApp
+  let second: TestApp['app']
+  let sdk: Verifier
+  before(async () => {
+    oauth = await openOAuthApp()
+    second = await openSecondNode(oauth.app)
+    await second.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = second.server.address() as AddressInfo
+    const adminKey = await oauth.app.adminKeyWith(['verify'])
+    const steady = () => oauth.app.clock.steadyMs()
+    sdk = createVerifier({
+      source: httpSource({ url: `http://127.0.0.1:${port}`, adminKey, steady }),
+      now: () => oauth.app.clock.now().getTime(),
+      steady,
+    })
+  })
+  after(async () => {
+    sdk.close()
+    await second.close()
+    await oauth.close()
+  })
+
+  const ask = { scopes: ['orders:read'], environment: 'live', clientIp: null }
+  const atSdk = async (token: string) => {
+    const verdict = await sdk.verify(token, ask)
+    return verdict.valid ? 'accepted' : verdict.refusal.reason
+  }
+  const atSecondNode = async (credential: string) => {
+    const question = { credential, scopes: ask.scopes, environment: 'live' }
+    const { body } = await oauth.app.call('POST', '/v1/verify', question, { node: second })
+    return body.valid ? 'accepted' : body.refusal.reason
+  }
+
+  for (const { what, end, reason, undo } of ENDINGS)
+    it(`REV-09 CON-19: ${what}: ${reason} at the other node and in the SDK`, async () => {
+      const client = await oauth.app.clientFor(null, { scopes: ['orders:read', 'orders:write'] })
+      const { verifier, challenge } = pkce()
+      const back = await connect(openJar(oauth.origin), {
+        client_id: client.client_id,
+        code_challenge: challenge,
+      })
+      const code = {
+        grant_type: 'authorization_code',
+        code: back.searchParams.get('code') ?? '',
+        code_verifier: verifier,
+      }
+      const made = await post(oauth.origin, '/oauth/token', code, {
+        basic: [client.client_id, client.client_secret],
+      })
+      const { access_token: access, refresh_token: refresh } = made.body
+      const { body: grants } = await oauth.app.call('GET', `/v1/grants?client_id=${client.client_id}`)
+      const subject = { oauth, client, grantId: grants.data[0].id, access, refresh, code }
+      await eventually(() => atSdk(access), 'accepted')
+      assert.equal(await atSecondNode(access), 'accepted')
+      await end(subject)
+      await eventually(() => atSecondNode(access), reason)
+      await eventually(() => atSdk(access), reason)
+      await undo?.(subject)
+    })
+})
