@@ -1,17 +1,8 @@
 import { expandScopes } from '@doorward/sdk/kernel'
-import { sql } from 'kysely'
 
 /** As Postgres writes an array of `bytea`: a tenth of what it costs to have the driver write it. */
 export function arrayOf(hashes: readonly string[]): string {
   return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
-}
-
-export function ms(moment: string) {
-  return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
-}
-
-export function dateOf(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms)
 }
 
 /** All that some scopes allow; worked out once for each list, because many credentials have the same. */

@@ -7,9 +7,10 @@ import {
   type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
+import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { arrayOf, dateOf, expanding, ms } from './record-columns.store.ts'
+import { arrayOf, expanding } from './record-columns.store.ts'
 import { tokenRecords } from './token-record.store.ts'
 
 /**

@@ -6,9 +6,10 @@ import {
   NO_LIMITS,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
+import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { arrayOf, dateOf, expanding, ms } from './record-columns.store.ts'
+import { arrayOf, expanding } from './record-columns.store.ts'
 
 /**
  * What verification knows of some access tokens, in the order of their hashes; null where there is none. A token may do

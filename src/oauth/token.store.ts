@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import type { FoundCode, FoundRefreshToken } from './found-token.ts'
@@ -139,13 +140,4 @@ function apiOf(scopes: ReturnType<typeof sql>) {
     select json_object_agg(scopes.name, apis.identifier)
     from scopes join apis on apis.id = scopes.api_id where scopes.name = any(${scopes})
   )`
-}
-
-/** Moments come as ms since the epoch. */
-function ms(moment: string) {
-  return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
-}
-
-function dateOf(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms)
 }
