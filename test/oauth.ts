@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Settings } from '../src/app.ts'
 import type { FetchDocument } from '../src/http/outbound.ts'
-import type { TestApp } from './app.ts'
+import type { TestApp, TestClient } from './app.ts'
 import { type CookieJar, type Fields, type JarAnswer, openJar } from './cookie-jar.ts'
 import { makeUser, openListening, PASSWORD } from './sign-in.ts'
 
@@ -77,6 +77,19 @@ export async function connect(
   const page = await arrive(jar, authorizePath(asked), email)
   if (page.location !== null) return new URL(page.location)
   return await allow(jar, page)
+}
+
+/** Redeems the code that the browser came back with. @returns what the token endpoint says */
+export async function redeem(
+  origin: string,
+  { client_id, client_secret }: TestClient,
+  back: URL,
+  verifier: string,
+): Promise<TokenAnswer['body']> {
+  const code = back.searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', code, code_verifier: verifier }
+  const { body } = await post(origin, '/oauth/token', form, { basic: [client_id, client_secret] })
+  return body
 }
 
 export interface TokenAnswer {

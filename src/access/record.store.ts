@@ -10,7 +10,7 @@ import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { arrayOf, expanding } from './record-columns.store.ts'
+import { arrayOf, expanding, inPlaces } from './record-columns.store.ts'
 import { tokenRecords } from './token-record.store.ts'
 
 /**
@@ -63,9 +63,7 @@ async function keyRecords(
   )
   const [{ found, implies } = { found: null, implies: null }] = rows
   const allows = expanding(implies)
-  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
-  for (const row of found ?? []) records[row[0] - 1] = toRecord(row, allows, now.getTime())
-  return records
+  return inPlaces(found, hashes.length, (row) => toRecord(row, allows, now.getTime()))
 }
 
 /** In the order of the statement. */

@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { arrayOf, expanding } from './record-columns.store.ts'
+import { arrayOf, expanding, inPlaces } from './record-columns.store.ts'
 
 /**
  * What verification knows of some access tokens, in the order of their hashes; null where there is none. A token may do
@@ -57,9 +57,7 @@ export async function tokenRecords(
   )
   const [{ found, implies } = { found: null, implies: null }] = rows
   const allows = expanding(implies)
-  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
-  for (const row of found ?? []) records[row[0] - 1] = toRecord(row, allows, now.getTime())
-  return records
+  return inPlaces(found, hashes.length, (row) => toRecord(row, allows, now.getTime()))
 }
 
 /** In the order of the statement. */

@@ -1,3 +1,4 @@
+import type { Db } from '../db/schema.ts'
 import type { Visit } from '../http/visit.ts'
 
 /** Who is signed in, in one browser, now. */
@@ -38,8 +39,8 @@ export interface SignInWish {
 
 /** Sign-in of people. What is behind it, passwords of ours or the API provider's own login, is nobody else's matter. */
 export interface Accounts {
-  /** Who is signed in in the browser of this visit; null: nobody, or not any more. */
-  signedIn(visit: Visit): Promise<SignedIn | null>
+  /** Who is signed in in the browser of this visit; null: nobody, or not any more. @param db a transaction that asks */
+  signedIn(visit: Visit, db?: Db): Promise<SignedIn | null>
   /** @returns where to send the browser, so that somebody signs in and comes back */
   askToSignIn(visit: Visit, wish: SignInWish): Promise<string>
 }

@@ -1,7 +1,7 @@
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import type { Db } from '../db/schema.ts'
-import type { Visit } from '../http/visit.ts'
+import { browserHash, type Visit } from '../http/visit.ts'
 import type { SignInWish } from './accounts.ts'
 import { insertChallenge } from './login-challenge.store.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
@@ -21,9 +21,4 @@ export async function askToSignIn(db: Db, visit: Visit, wish: SignInWish): Promi
   }
   await insertChallenge(db, challenge, browserHash(visit))
   return token
-}
-
-/** What is stored of the browser's cookie. */
-export function browserHash(visit: Visit): Buffer {
-  return hashToken(visit.browser())
 }

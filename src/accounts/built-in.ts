@@ -1,8 +1,9 @@
+import { originOfVisit } from '../audit/visit-origin.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Db } from '../db/schema.ts'
 import type { Answer } from '../http/pages.ts'
-import type { Visit } from '../http/visit.ts'
+import { browserHash, type Visit } from '../http/visit.ts'
 import type { Person, SignedIn } from './accounts.ts'
-import { browserHash } from './ask-to-sign-in.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 import { findLink } from './password-link.store.ts'
@@ -20,7 +21,7 @@ import {
 } from './sign-in.page.ts'
 import { SignInLimits } from './sign-in-limits.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'
-import { originOf, startSession } from './start-session.ts'
+import { startSession } from './start-session.ts'
 import { findUser } from './user.store.ts'
 
 /** People of ours, with e-mail address and password. */
@@ -62,7 +63,7 @@ export function builtIn(parts: WayParts): SignInWay {
     }
     const userId = await passwords.prove(email, fields.get('password') ?? '')
     if (userId === null) {
-      await refusedAttempts.record(originOf(visit, null), REFUSED)
+      await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
       const alert = 'The e-mail address or the password is not right.'
       return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
     }
@@ -85,7 +86,7 @@ export function builtIn(parts: WayParts): SignInWay {
   }
 
   /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
-  async function personOf(session: Session): Promise<Omit<SignedIn, 'sessionId'> | null> {
+  async function personOf(session: Session, db: Db): Promise<Omit<SignedIn, 'sessionId'> | null> {
     if (session.person !== null) return null
     const user = await findUser(db, 'every_owner', session.userId)
     if (user === undefined) return null

@@ -3,7 +3,7 @@ import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { touchOwner } from '../owners/owner.store.ts'
+import { holdOwner, touchOwner } from '../owners/owner.store.ts'
 import { deleteMember, insertMember, type Member } from './member.store.ts'
 import { forgetOwnerOfPerson } from './person.store.ts'
 import { findUser } from './user.store.ts'
@@ -38,6 +38,7 @@ export async function removeMember(
 ): Promise<Result<void, Problem>> {
   const { ownerId, userId } = member
   if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
+  await holdOwner(tx, ownerId)
   const ended = [
     await deleteMember(tx, member),
     await forgetOwnerOfPerson(tx, ownerId, userId),

@@ -1,7 +1,6 @@
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import type { Answer } from '../http/pages.ts'
-import type { Visit } from '../http/visit.ts'
-import { browserHash } from './ask-to-sign-in.ts'
+import { browserHash, type Visit } from '../http/visit.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure } from './sign-in.page.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'

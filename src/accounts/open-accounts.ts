@@ -1,5 +1,6 @@
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Db } from '../db/schema.ts'
 import type { Visit } from '../http/visit.ts'
 import type { Accounts, SignedIn } from './accounts.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
@@ -39,14 +40,15 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
     askToSignIn: async (visit, wish) => way.entrance(await askToSignIn(db, visit, wish)),
   }
 
-  async function signedIn(visit: Visit): Promise<SignedIn | null> {
+  async function signedIn(visit: Visit, asking: Db = db): Promise<SignedIn | null> {
     const token = visit.cookie('session')
     if (token === undefined || !isToken('ss', token)) return null
-    const session = await findSession(db, hashToken(token), visit.now)
+    const session = await findSession(asking, hashToken(token), visit.now)
     if (session === undefined) return null
-    const person = await way.personOf(session)
+    const person = await way.personOf(session, asking)
     if (person === null) return null
-    if (session.seenAt < addSeconds(visit.now, -SEEN_EVERY_SECONDS)) await noteSeen(db, session.id, visit.now)
+    if (session.seenAt < addSeconds(visit.now, -SEEN_EVERY_SECONDS))
+      await noteSeen(asking, session.id, visit.now)
     return { ...person, sessionId: session.id }
   }
 }

@@ -1,5 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { recordDone } from '../audit/audit-event.store.ts'
+import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
@@ -9,7 +10,6 @@ import type { Visit } from '../http/visit.ts'
 import { findLink, insertLink, spendLink } from './password-link.store.ts'
 import type { Passwords } from './prove-password.ts'
 import { endSessionsOf } from './session.store.ts'
-import { originOf } from './start-session.ts'
 import { setPasswordHash } from './user.store.ts'
 import { LINK_SECONDS, whyUnsuitable } from './user.ts'
 
@@ -48,7 +48,9 @@ export async function setPassword(
     await setPasswordHash(tx, found.userId, passwordHash, visit.now)
     const sessions = await endSessionsOf(tx, found.userId, visit.now)
     const about = { ownerId: null, targetId: found.userId }
-    await recordDone(tx, originOf(visit, found.userId), 'password.set', about, { sessions_ended: sessions })
+    await recordDone(tx, originOfVisit(visit, found.userId), 'password.set', about, {
+      sessions_ended: sessions,
+    })
     return yes(undefined)
   })
 }

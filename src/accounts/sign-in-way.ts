@@ -12,7 +12,7 @@ export interface SignInWay {
   /** Where a browser goes with a challenge. */
   entrance(challenge: string): string
   /** Whose a session is; null where this way does not know the person, or not any more. */
-  personOf(session: Session): Promise<Person | null>
+  personOf(session: Session, db: Db): Promise<Person | null>
   /** What `/sign-in` shows for a challenge. */
   show(visit: Visit, challenge: string): Promise<Answer>
 }

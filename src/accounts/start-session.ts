@@ -1,13 +1,12 @@
 import { recordDone } from '../audit/audit-event.store.ts'
-import type { Origin } from '../audit/audit-event.ts'
+import { originOfVisit } from '../audit/visit-origin.ts'
 import { newId } from '../base/id.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
-import type { Visit } from '../http/visit.ts'
+import { browserHash, type Visit } from '../http/visit.ts'
 import type { Person } from './accounts.ts'
-import { browserHash } from './ask-to-sign-in.ts'
 import { type ChallengeName, spendChallenge } from './login-challenge.store.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { endSession, insertSession } from './session.store.ts'
@@ -45,7 +44,7 @@ export async function startSession(
       await insertSession(tx, hashToken(token), { id, userId, person, authenticatedAt }, visit.now)
       await recordDone(
         tx,
-        originOf(visit, userId),
+        originOfVisit(visit, userId),
         'session.started',
         { ownerId: null, targetId: id },
         {
@@ -67,18 +66,10 @@ export async function signOut(db: Db, visit: Visit): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const ended = await endSession(tx, hashToken(token), visit.now)
     if (ended === undefined) return
-    await recordDone(tx, originOf(visit, ended.userId), 'session.ended', {
+    await recordDone(tx, originOfVisit(visit, ended.userId), 'session.ended', {
       ownerId: null,
       targetId: ended.id,
     })
   })
   visit.setCookie('session', null)
-}
-
-/** Where the audit log says it came from; without a user, a stranger. */
-export function originOf(visit: Visit, userId: string | null): Origin {
-  const { now, ip, requestId } = visit
-  const actor =
-    userId === null ? ({ kind: 'anonymous', id: null } as const) : ({ kind: 'user', id: userId } as const)
-  return { actor, ip, requestId, now }
 }

@@ -1,6 +1,6 @@
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { isToken, mintToken } from '../base/one-time-token.ts'
+import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import type { Cookies } from './cookies.ts'
 
 /** One request of a browser for a page of ours. */
@@ -45,4 +45,9 @@ export function visitOf(
     cookie,
     setCookie,
   }
+}
+
+/** What is stored of the browser's cookie. */
+export function browserHash(visit: Visit): Buffer {
+  return hashToken(visit.browser())
 }

@@ -28,12 +28,18 @@ export async function silentYes(
     grant !== undefined &&
     request.scopes.every((scope) => grant.scopes.includes(scope))
   )
-    return { userId: who.userId, ownerId: grant.ownerId, scopes: request.scopes, shown: grant.shown }
+    return {
+      userId: who.userId,
+      ownerId: grant.ownerId,
+      asked: false,
+      scopes: request.scopes,
+      shown: grant.shown,
+    }
   const [owner] = who.owners
   if (!client.firstParty || client.type === 'public' || who.owners.length !== 1 || owner === undefined)
     return null
   const shown = shownOf(client, request, owner, [])
-  return { userId: who.userId, ownerId: owner.id, scopes: request.scopes, shown }
+  return { userId: who.userId, ownerId: owner.id, asked: false, scopes: request.scopes, shown }
 }
 
 /** Whether this is the very client that was allowed before, and no other that says so. */

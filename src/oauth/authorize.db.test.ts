@@ -3,7 +3,6 @@ import { after, before, describe, it } from 'node:test'
 import type { TestClient } from '../../test/app.ts'
 import { openJar } from '../../test/cookie-jar.ts'
 import {
-  allow,
   arrive,
   authorizePath,
   connect,
@@ -11,11 +10,11 @@ import {
   type OAuthApp,
   openOAuthApp,
   pkce,
-  post,
   REDIRECT_URI,
+  redeem,
   ticked,
 } from '../../test/oauth.ts'
-import { makeUser, PASSWORD } from '../../test/sign-in.ts'
+import { PASSWORD } from '../../test/sign-in.ts'
 
 const ISSUER = 'http://doorward.test'
 
@@ -161,109 +160,6 @@ describe('the authorization endpoint', () => {
     ])
   })
 
-  it('CON-17: no silent yes for whoever cannot be told from another', async () => {
-    const app = await oauth.app.clientFor(null, {
-      type: 'public',
-      redirect_uris: ['http://127.0.0.1/cb', 'com.example.app:/cb', REDIRECT_URI],
-    })
-    const jar = newJar()
-    for (const uri of ['http://127.0.0.1:7001/cb', 'com.example.app:/cb']) {
-      for (const _ of [1, 2]) {
-        const page = await arrive(jar, authorizePath(asked({ client_id: app.client_id, redirect_uri: uri })))
-        assert.match(page.text, /name="decision"/, uri)
-        await allow(jar, page)
-      }
-      const none = await jar.get(
-        authorizePath(asked({ client_id: app.client_id, redirect_uri: uri, prompt: 'none' })),
-      )
-      assert.match(none.location ?? '', /error=consent_required/)
-    }
-    const silent = await jar.get(authorizePath(asked({ client_id: app.client_id, prompt: 'none' })))
-    assert.match(silent.location ?? '', /code=/, 'an https address is somebody')
-  })
-
-  it('CON-15 CON-20 AUZ-15: what is left out is not granted; a no is told with state, and granted nothing', async () => {
-    const app = await oauth.app.clientFor(null, {
-      scopes: ['orders:read', 'orders:write'],
-      required_scopes: ['orders:read'],
-    })
-    const { verifier, challenge } = pkce()
-    const jar = newJar()
-    const page = await arrive(
-      jar,
-      authorizePath(asked({ client_id: app.client_id, code_challenge: challenge, state: 's' })),
-    )
-    assert.deepEqual(ticked(page), [['scope', 'orders:write']], 'what it cannot do without is no choice')
-    for (const said of ['An app', 'app.example.com', 'Ann Archer', 'Allows orders:read', 'Connected apps'])
-      assert.ok(page.text.includes(said), said)
-    const denied = await jar.submit(page, { decision: 'deny' })
-    assert.equal(denied.status, 303)
-    const no = new URL(denied.location ?? '').searchParams
-    assert.deepEqual([no.get('error'), no.get('state'), no.get('iss')], ['access_denied', 's', ISSUER])
-    assert.equal((await jar.submit(page, { decision: 'allow' })).status, 400, 'it is over')
-
-    const again = await arrive(
-      jar,
-      authorizePath(asked({ client_id: app.client_id, code_challenge: challenge })),
-    )
-    const back = await allow(jar, again, [])
-    const form = {
-      grant_type: 'authorization_code',
-      code: back.searchParams.get('code') ?? '',
-      code_verifier: verifier,
-    }
-    const { body } = await post(oauth.origin, '/oauth/token', form, {
-      basic: [app.client_id, app.client_secret],
-    })
-    assert.equal(body.scope, 'orders:read')
-
-    const more = await arrive(jar, authorizePath(asked({ client_id: app.client_id })))
-    assert.deepEqual(ticked(more), [['scope', 'orders:write']])
-    assert.ok(more.text.includes('You allowed before: Allows orders:read'), 'only what is new is asked')
-  })
-
-  it('CON-16: a decision belongs to one browser, one session and one request, and is taken once', async () => {
-    const jar = newJar()
-    const app = await oauth.app.clientFor(null)
-    const path = () => authorizePath(asked({ client_id: app.client_id }))
-    const page = await arrive(jar, path())
-    const other = newJar()
-    await arrive(other, path())
-    assert.equal((await other.submit(page, { decision: 'allow' })).status, 403, 'another browser')
-    assert.equal(
-      (await jar.post('/oauth/consent', { request: 'ar_x', decision: 'allow' })).status,
-      403,
-      'no token',
-    )
-    const crossSite = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
-    const forged = await jar.post('/oauth/consent', { decision: 'allow' }, crossSite)
-    assert.equal(forged.status, 403, 'another site')
-
-    await makeUser(oauth.app, 'bob@example.com', ['org_1'])
-    await jar.submit(await jar.follow(await jar.get('/sign-in')), {})
-    assert.match((await arrive(jar, '/sign-in', 'bob@example.com')).text, /You are signed in/)
-    const late = await jar.submit(page, { decision: 'allow' })
-    assert.equal(late.status, 403, 'somebody else is signed in now')
-
-    const mine = newJar()
-    const fresh = await arrive(mine, path())
-    const tampered = await mine.submit(fresh, [
-      ['decision', 'allow'],
-      ['scope', 'admin:all'],
-      ['scope', 'orders:read'],
-      ['owner_id', 'org_2'],
-    ])
-    assert.equal(tampered.status, 422, 'a workspace that is not theirs')
-    const answers = await Promise.allSettled([allow(mine, fresh), allow(mine, fresh)])
-    const both = answers.filter(({ status }) => status === 'fulfilled')
-    assert.equal(both.length, 1, 'one answer')
-    const { body } = await oauth.app.call('GET', `/v1/grants?client_id=${app.client_id}`)
-    assert.deepEqual(
-      body.data.map((grant: { scopes: string[] }) => grant.scopes),
-      [['orders:read']],
-    )
-  })
-
   it('AUZ-02: a redirect URI that is taken away meanwhile is not used', async () => {
     const app = await oauth.app.clientFor(null)
     const jar = newJar()
@@ -294,65 +190,12 @@ describe('the authorization endpoint', () => {
   })
 })
 
-describe('a user of several workspaces', () => {
-  let oauth: OAuthApp
-  before(async () => {
-    oauth = await openOAuthApp({ owners: ['org_1', 'org_2'] })
-  })
-  after(() => oauth.close())
-
-  it('CON-19: chooses one, has a grant for each, and takes back one without the other', async () => {
-    const client = await oauth.app.clientFor(null)
-    const connectFor = async (ownerId: string) => {
-      const { verifier, challenge } = pkce()
-      const asked = { client_id: client.client_id, code_challenge: challenge, prompt: 'consent' }
-      const page = await arrive(oauth.jar, authorizePath(asked))
-      const fields = ticked(page).filter(([name]) => name !== 'owner_id')
-      const back = await allow(oauth.jar, page, [...fields, ['owner_id', ownerId]])
-      const form = {
-        grant_type: 'authorization_code',
-        code: back.searchParams.get('code') ?? '',
-        code_verifier: verifier,
-      }
-      return (
-        await post(oauth.origin, '/oauth/token', form, { basic: [client.client_id, client.client_secret] })
-      ).body
-    }
-    const first = await connectFor('org_1')
-    const second = await connectFor('org_2')
-    const verdict = async (credential: string) =>
-      (await oauth.app.call('POST', '/v1/verify', { credential })).body
-    assert.equal((await verdict(first.access_token)).principal.owner_id, 'org_1')
-    assert.equal((await verdict(second.access_token)).principal.owner_id, 'org_2')
-
-    const list = await oauth.jar.get('/connected-apps')
-    const links = [...list.text.matchAll(/href="(\/connected-apps\?app=grt_\w+)"/g)].map(
-      ([, href = '']) => href,
-    )
-    assert.equal(links.length, 2, 'one row for each app and workspace')
-    const pages = await Promise.all(links.map((link) => oauth.jar.get(link)))
-    const one = pages.find(({ text }) => text.includes('<strong>org_1</strong>'))
-    assert.ok(one)
-    const removed = await oauth.jar.submit(one, { decision: 'remove' })
-    assert.equal(removed.status, 303)
-    assert.equal((await verdict(first.access_token)).refusal.reason, 'revoked')
-    assert.equal((await verdict(second.access_token)).valid, true)
-  })
-})
-
 it('TOK-14 MGT-01: no token reaches the management API, nor the pages of a user', async () => {
   const oauth = await openOAuthApp()
   const client = await oauth.app.clientFor(null)
   const { verifier, challenge } = pkce()
   const back = await connect(oauth.jar, { client_id: client.client_id, code_challenge: challenge })
-  const form = {
-    grant_type: 'authorization_code',
-    code: back.searchParams.get('code') ?? '',
-    code_verifier: verifier,
-  }
-  const { body } = await post(oauth.origin, '/oauth/token', form, {
-    basic: [client.client_id, client.client_secret],
-  })
+  const body = await redeem(oauth.origin, client, back, verifier)
   for (const credential of [body.access_token, body.refresh_token])
     for (const path of ['/v1/grants', '/v1/keys', '/v1/verify', '/v1/clients']) {
       const method = path === '/v1/verify' ? 'POST' : 'GET'

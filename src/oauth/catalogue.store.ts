@@ -21,6 +21,7 @@ export async function readCatalogue(db: Db): Promise<Catalogue> {
   return {
     apis: apis.map(({ identifier }) => identifier),
     apiOf: Object.fromEntries(scopes.map(({ name, identifier }) => [name, identifier])),
+    basic: new Set(scopes.flatMap(({ name, sensitivity }) => (sensitivity === 'basic' ? [name] : []))),
     deprecated: new Set(scopes.flatMap(({ name, deprecated_at: at }) => (at === null ? [] : [name]))),
     scopes: new Map(
       scopes.map(({ name, description, sensitivity }) => [

@@ -1,4 +1,5 @@
 import type { Accounts, SignedIn } from '../accounts/accounts.ts'
+import { originOfVisit } from '../audit/visit-origin.ts'
 import type { Db } from '../db/schema.ts'
 import { html } from '../http/html.ts'
 import type { Answer, Pages } from '../http/pages.ts'
@@ -15,7 +16,6 @@ import {
 import { endLockedGrant, reduceGrant } from './end-grant.ts'
 import { listGrants, lockGrant } from './grant.store.ts'
 import type { NamedGrant } from './grant.ts'
-import { originOf } from './open-authorize.ts'
 
 export interface ConnectedAppsParts {
   readonly db: Db
@@ -63,7 +63,7 @@ async function change(
   who: SignedIn,
   fields: URLSearchParams,
 ): Promise<Answer> {
-  const origin = originOf(visit, who.userId)
+  const origin = originOfVisit(visit, who.userId)
   const id = fields.get('app') ?? ''
   const kept = fields.getAll('scope')
   const isRemoved = fields.get('decision') !== 'reduce'

@@ -30,8 +30,8 @@ export interface ConsentQuestion {
   readonly owners: readonly NamedOwner[]
   /** What is to be decided. */
   readonly choices: readonly ScopeChoice[]
-  /** What the user allowed before, in sentences. */
-  readonly allowed: readonly string[]
+  /** What the user allowed before, and is not asked again. */
+  readonly allowed: readonly { readonly name: string; readonly description: string }[]
   /** Whether the app can come back by itself while the user is away. */
   readonly offline: boolean
   /** What was wrong with what was sent before. */
@@ -57,7 +57,7 @@ ${ownerChoice(owners)}
 ${choices.map(scopeChoice)}
 </ul>
 </fieldset>
-${allowed.length > 0 && html`<p class="hint">You allowed before: ${allowed.join('; ')}.</p>`}
+${allowed.length > 0 && html`<p class="hint">You allowed before: ${allowed.map(({ description }) => description).join('; ')}.</p>`}
 ${
   offline &&
   html`<p class="hint">It keeps this access while you are away, until you take it back under

@@ -5,8 +5,7 @@ import { addSeconds } from '../base/clock.ts'
 import { newId } from '../base/id.ts'
 import { announce } from '../changes/change.store.ts'
 import { holdClient } from '../clients/client.store.ts'
-import type { Client } from '../clients/client.ts'
-import { whyNotAuthorize } from '../clients/client.ts'
+import { type Client, whyNotAuthorize } from '../clients/client.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import type { ShownJson, Tx } from '../db/schema.ts'
 import { touchOwner } from '../owners/owner.store.ts'
@@ -20,6 +19,8 @@ import { type Grant, stateOf } from './grant.ts'
 export interface Yes {
   readonly userId: string
   readonly ownerId: string
+  /** Whether the user was asked now. Else it was said before, and nothing of the grant becomes another by it. */
+  readonly asked: boolean
   /** Of what was asked for. */
   readonly scopes: readonly string[]
   readonly shown: ShownJson
@@ -29,7 +30,7 @@ export interface Yes {
  * Keeps a yes, and makes the code that the app redeems. One grant stands for each user, client and owner: it grows by
  * what is new, and loses what was shown and left out.
  *
- * @returns null where the client or the owner was suspended meanwhile, or the redirect URI taken away
+ * @returns null where the client or the owner was suspended meanwhile, the redirect URI or what was said before taken away
  */
 export async function consent(
   tx: Tx,
@@ -55,6 +56,7 @@ export async function consent(
   if ((await touchOwner(tx, yes.ownerId, now)).suspendedAt !== null) return null
   const expiresAt = grantSeconds === null ? null : addSeconds(now, grantSeconds)
   const grant = await keepGrant(tx, origin, { client, request, yes, expiresAt })
+  if (grant === null) return null
   const code = mintCredential('authorization_code', { environment: client.environment, brand })
   await insertCode(tx, hashCredential(code.reveal()), {
     grantId: grant.id,
@@ -83,13 +85,19 @@ async function keepGrant(
     readonly yes: Yes
     readonly expiresAt: Date | null
   },
-): Promise<Pick<Grant, 'id'>> {
+): Promise<Pick<Grant, 'id'> | null> {
   const { now } = origin
   const { userId, ownerId, scopes, shown } = yes
   const standing = await lockStandingGrant(tx, { userId, clientId: client.id, ownerId })
   const isOver = standing !== undefined && stateOf(standing, now) === 'expired'
   if (isOver)
     await updateGrant(tx, standing, { revoked_at: now, revoked_by: 'system', revoked_reason: 'expired' })
+  if (!yes.asked) {
+    const covers =
+      standing !== undefined && !isOver && scopes.every((scope) => standing.scopes.includes(scope))
+    if (covers) return standing
+    if (!client.firstParty) return null
+  }
   if (standing !== undefined && !isOver) {
     const shownNames = new Set(shown.scopes.map(({ name }) => name))
     const kept = standing.scopes.filter((scope) => !shownNames.has(scope))

@@ -66,8 +66,10 @@ type Issued = Promise<Result<IssuedTokens, TokenRefusal>>
 /** Another request was first this many times: no race of honest clients is that long. */
 const MAX_LOST_RACES = 5
 
-/** The token endpoint: who asks, whether it may, and what it gets. One question and one change, whatever is asked:
- * two round trips to the database, where the client is known here. */
+/**
+ * The token endpoint: who asks, whether it may, and what it gets. One question and one change, whatever is asked; the
+ * client is asked for at the same time, where it is not known here.
+ */
 export async function issueTokens(issuer: Issuer, request: TokenRequest, call: TokenCall): Issued {
   for (let race = 0; race < MAX_LOST_RACES; race++) {
     const issued = await once(issuer, request, call, race > 0)

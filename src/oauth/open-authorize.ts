@@ -1,15 +1,17 @@
 import type { Accounts, NamedOwner, SignedIn } from '../accounts/accounts.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
-import type { Origin } from '../audit/audit-event.ts'
+import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
+import { no, yes as success } from '../base/result.ts'
 import { type Client, whyEnded, whyNotAuthorize } from '../clients/client.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import type { Db } from '../db/schema.ts'
+import { transact } from '../db/transact.ts'
 import { html } from '../http/html.ts'
 import type { Failure } from '../http/page.ts'
 import type { Answer, Pages } from '../http/pages.ts'
-import type { Visit } from '../http/visit.ts'
+import { browserHash, type Visit } from '../http/visit.ts'
 import { allowedBefore, shownOf, silentYes } from './allowed-before.ts'
 import { answerRequest, findRequest, insertRequest } from './authorization-request.store.ts'
 import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
@@ -168,8 +170,7 @@ async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSearchPara
   if (owner === null) return await ask(parts, visit, token, 'Choose one of your workspaces.')
   const ticked = new Set(fields.getAll('scope'))
   const yes = yesTo(question, owner, who, (choice) => !choice.optional || ticked.has(choice.name))
-  const before = await allowedBefore(parts.db, client, request, who, owner)
-  const scopes = [...yes.scopes, ...before].filter((scope, at, all) => all.indexOf(scope) === at)
+  const scopes = [...yes.scopes, ...question.allowed.map(({ name }) => name)]
   if (scopes.length === 0) return await ask(parts, visit, token, 'Leave at least one thing ticked, or deny.')
   return await answerYes(parts, visit, request, { ...yes, scopes }, token)
 }
@@ -208,7 +209,6 @@ async function questionOf(
   const { scopes: catalogue } = await readCatalogue(db)
   const [only] = who.owners
   const before = only === undefined ? [] : await allowedBefore(db, client, request, who, only)
-  const sentence = (scope: string) => catalogue.get(scope)?.description ?? scope
   return {
     token,
     client,
@@ -220,7 +220,7 @@ async function questionOf(
       client,
       catalogue,
     ),
-    allowed: before.map(sentence),
+    allowed: before.map((name) => ({ name, description: catalogue.get(name)?.description ?? name })),
     offline: client.grantTypes.includes('refresh_token'),
   }
 }
@@ -252,6 +252,7 @@ function yesTo(
   return {
     userId: who.userId,
     ownerId: owner.id,
+    asked: true,
     scopes: choices.filter(isTicked).map(({ name }) => name),
     shown: shownOf(
       client,
@@ -269,21 +270,25 @@ function yesTo(
 
 /** Keeps the yes and sends the code. @param token of the request to spend; null where none was kept */
 async function answerYes(
-  { db, brand, issuer, grantSeconds, onChanged }: AuthorizeParts,
+  { db, brand, issuer, accounts, grantSeconds, onChanged }: AuthorizeParts,
   visit: Visit,
   request: AuthorizationRequest,
   yes: Yes,
   token: string | null,
 ): Promise<Answer> {
-  const origin = originOf(visit, yes.userId)
-  const code = await db.transaction().execute(async (tx) => {
+  const origin = originOfVisit(visit, yes.userId)
+  const kept = await transact(db, async (tx) => {
     const spent = token === null || (await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))
-    return spent ? await consent(tx, origin, { request, brand, grantSeconds, yes }) : 'spent'
+    if (!spent) return no(REQUEST_OVER)
+    const code = await consent(tx, origin, { request, brand, grantSeconds, yes })
+    // The owner's row is held now: whoever takes the user's access away has done so already, or will see this grant.
+    const who = await accounts.signedIn(visit, tx)
+    const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
+    return code === null || !mayAct ? no(NOT_TO_BE_ALLOWED) : success(code)
   })
-  if (code === 'spent') return { failure: REQUEST_OVER }
-  if (code === null) return { failure: NOT_TO_BE_ALLOWED }
+  if (!kept.ok) return { failure: kept.no }
   await onChanged()
-  return { goTo: redirectBack(request, issuer, { code: code.reveal() }) }
+  return { goTo: redirectBack(request, issuer, { code: kept.value.reveal() }) }
 }
 
 async function spend(
@@ -296,15 +301,7 @@ async function spend(
   return await db.transaction().execute(async (tx) => {
     if (!(await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))) return false
     const about = { ownerId: null, targetId: client.id }
-    await recordDone(tx, originOf(visit, who?.userId ?? null), 'grant.denied', about)
+    await recordDone(tx, originOfVisit(visit, who?.userId ?? null), 'grant.denied', about)
     return true
   })
-}
-
-export function originOf({ ip, requestId, now }: Visit, userId: string | null): Origin {
-  return { actor: { kind: userId === null ? 'anonymous' : 'user', id: userId }, ip, requestId, now }
-}
-
-function browserHash(visit: Visit): Buffer {
-  return hashToken(visit.browser())
 }

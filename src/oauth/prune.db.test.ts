@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
-import { connect, type OAuthApp, openOAuthApp, pkce, post } from '../../test/oauth.ts'
+import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
 import { pruneOAuth } from './prune.store.ts'
 
 const TABLES = [
@@ -33,12 +33,7 @@ describe('what is over', () => {
     const basic = [client.client_id, client.client_secret] as const
     const { verifier, challenge } = pkce()
     const back = await connect(oauth.jar, { client_id: client.client_id, code_challenge: challenge })
-    const form = {
-      grant_type: 'authorization_code',
-      code: back.searchParams.get('code') ?? '',
-      code_verifier: verifier,
-    }
-    const { body } = await post(oauth.origin, '/oauth/token', form, { basic })
+    const body = await redeem(oauth.origin, client, back, verifier)
     const past = new Date(app.clock.now().getTime() - 2 * 86_400_000)
     await sql`
       insert into refresh_tokens (hash, family_id, created_at, expires_at)

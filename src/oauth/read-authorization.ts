@@ -106,9 +106,11 @@ export function readAuthorization(
 function readScopes(
   text: string | undefined,
   client: Client,
-  { apiOf, deprecated }: KnownScopes,
+  { apiOf, basic, deprecated }: KnownScopes,
 ): Result<readonly string[], AuthorizationFault> {
-  const ceiling = ceilingOf(client).filter((scope) => scope in apiOf)
+  const ceiling = ceilingOf(client).filter(
+    (scope) => Object.hasOwn(apiOf, scope) && (client.source === 'registered' || basic.has(scope)),
+  )
   if (text === undefined) return yes(ceiling.filter((scope) => !deprecated.has(scope)))
   const asked = [...new Set(text.split(' ').filter((scope) => scope !== ''))]
   const unknown = asked.find((scope) => !Object.hasOwn(apiOf, scope))

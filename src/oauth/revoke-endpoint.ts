@@ -14,7 +14,7 @@ import type { GuessLimits } from './guess-limits.ts'
 import { answerRefusal, whyNotCall } from './oauth-answer.ts'
 import { refuse } from './oauth-refusal.ts'
 import type { RefusedRequests } from './refused-requests.ts'
-import { claimedIn, originOf, tooManyGuesses } from './token-endpoint.ts'
+import { claimedIn, originOfCall, tooManyGuesses } from './token-endpoint.ts'
 import { readParameters } from './token-request.ts'
 
 export interface RevokeEndpointParts {
@@ -51,7 +51,7 @@ async function answerRevokeCall(parts: RevokeEndpointParts, call: FormCall): Pro
   }
   const token = read.get('token')
   if (token === undefined) return answerRefusal(refuse('no_token', 'token is missing.'))
-  await revokeToken(db, originOf(call), known.value.client, token)
+  await revokeToken(db, originOfCall(call), known.value.client, token)
   await parts.onChanged()
   return { status: 200, body: null }
 }

@@ -67,6 +67,18 @@ describe('clients by their own documents', () => {
     assert.deepEqual([answer.status, answer.location], [400, null])
   })
 
+  it('REG-05: a scope that becomes sensitive later is theirs no more to ask for', async () => {
+    const redirect_uri = 'https://app.example.com/cb'
+    const scope = { scope: 'orders:read', redirect_uri }
+    await oauth.app.call('PATCH', '/v1/scopes/orders:read', { sensitivity: 'sensitive' })
+    const jar = openJar(oauth.origin)
+    await arrive(jar, '/sign-in')
+    const refused = await jar.get(ask(scope))
+    assert.match(refused.location ?? '', /error=invalid_scope/)
+    await oauth.app.call('PATCH', '/v1/scopes/orders:read', { sensitivity: 'basic' })
+    assert.doesNotMatch((await jar.get(ask(scope))).location ?? '', /error=/)
+  })
+
   it('CON-21: can be suspended like any other', async () => {
     const path = `/v1/clients/${encodeURIComponent(ID)}`
     assert.equal((await oauth.app.call('GET', path)).body.source, 'metadata_document')

@@ -33,7 +33,7 @@ async function answerTokenCall(
 
   const { authorization, form, userAgent } = call
   const issued = await issueTokens(issuer, request.value, {
-    origin: originOf(call),
+    origin: originOfCall(call),
     userAgent,
     proof: { authorization, form },
   })
@@ -62,7 +62,7 @@ export function tooManyGuesses(seconds: number): JsonAnswer {
 }
 
 /** Whoever asks; a client is named in the detail of what comes of it. */
-export function originOf({ ip, requestId, now }: FormCall): Origin {
+export function originOfCall({ ip, requestId, now }: FormCall): Origin {
   return { actor: { kind: 'anonymous', id: null }, ip, requestId, now }
 }
 

@@ -17,6 +17,11 @@ export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> 
   )
 }
 
+/** Has whoever touches the owner wait until the transaction ends; one that is not there is not made. */
+export async function holdOwner(tx: Tx, id: string): Promise<void> {
+  await tx.selectFrom('owners').select('id').where('id', '=', id).forUpdate().execute()
+}
+
 export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner | undefined> {
   const row = await withinReach(db, reach).where('id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)
