@@ -1,5 +1,5 @@
 import { type CredentialSource, httpSource } from '@doorward/sdk'
-import { mintCredential } from '@doorward/sdk/kernel'
+import { mintCredential, type recordToWire } from '@doorward/sdk/kernel'
 
 /**
  * A source that has a live key for every hash, without a network: the answers are JSON as the server sends it, read by
@@ -20,18 +20,22 @@ export function madeUpSource(): CredentialSource {
   })
 }
 
-/** Ids as long as real ones; ten thousand owners. */
-function wireOf(at: number) {
+/** Ids as long as real ones; a hundred keys an owner. */
+function wireOf(at: number): ReturnType<typeof recordToWire> {
   const id = String(at).padStart(22, '0')
   return {
     kind: 'api_key',
     credential_id: `sec_${id}`,
     key_id: `key_${id}`,
-    owner_id: `org_${at % 10_000}`,
+    client_id: null,
+    user_id: null,
+    owner_id: `org_${Math.floor(at / 100)}`,
     environment: 'live',
     scopes: ['orders:read', 'orders:write'],
     metadata: {},
+    audiences: null,
     ip_allowlist: null,
+    limits: null,
     ended: null,
     retires_at: null,
     expires_at: null,

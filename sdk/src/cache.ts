@@ -106,7 +106,7 @@ export class RecordCache {
     return {
       kind: profile.kind,
       credentialId: this.#ids[place * 2] ?? '',
-      keyId: this.#ids[place * 2 + 1] || null,
+      keyId: this.#ids[place * 2 + 1] ?? null,
       clientId: profile.clientId,
       userId: profile.userId,
       ownerId: profile.ownerId,
@@ -192,7 +192,7 @@ export class RecordCache {
       this.#evict()
     const place = this.#rows.add(digest)
     this.#ids[place * 2] = record.credentialId
-    this.#ids[place * 2 + 1] = record.keyId ?? ''
+    this.#ids[place * 2 + 1] = record.keyId ?? undefined
     const { ended } = record
     if (ended !== null) this.#ends.set(place, ended)
     const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(record) ? FINAL : 0)

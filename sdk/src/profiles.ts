@@ -1,21 +1,26 @@
+import { digestCredential } from './credential.ts'
 import type { CredentialRecord } from './record.ts'
 
 /** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
 export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
 
-interface Held {
-  readonly profile: Profile
-  readonly text: string
-  holders: number
-}
+/** Bytes of a profile: the object, its digest, its places in the lists, the owner's id. An estimate, and not a low one. */
+const BYTES_OF_PROFILE = 400
+/** Parts that profiles share. Beyond so many they are forgotten, and shared anew from then on. */
+const MAX_SHARED = 1_000
 
-/** Bytes of a profile beside its text: the set of scopes, the lists, the objects. An estimate, and not a low one. */
-const BYTES_BESIDE = 400
-
-/** Equal profiles, kept once for as long as somebody holds them, and called by a small number. */
+/**
+ * Equal profiles, kept once for as long as somebody holds them, and called by a small number. Different ones share what
+ * they have in common: a million keys of as many owners mostly have one of a few sets of scopes, and what is shared
+ * stays near the processor.
+ */
 export class Profiles {
-  readonly #held: (Held | undefined)[] = []
+  readonly #profiles: (Profile | undefined)[] = []
+  readonly #digests: string[] = []
+  readonly #holders: number[] = []
+  readonly #sizes: number[] = []
   readonly #numbers = new Map<string, number>()
+  readonly #shared = new Map<string, unknown>()
   readonly #free: number[] = []
   #bytes = 0
 
@@ -27,50 +32,61 @@ export class Profiles {
   /** The number of the profile of a record; for each call one {@link release}. */
   hold(record: CredentialRecord): number {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
-    const text = JSON.stringify({ ...profile, scopes: [...profile.scopes] })
-    const known = this.#numbers.get(text)
-    const held = known === undefined ? undefined : this.#held[known]
-    if (known !== undefined && held !== undefined) {
-      held.holders += 1
+    const texts = {
+      scopes: JSON.stringify([...profile.scopes]),
+      metadata: JSON.stringify(profile.metadata),
+    }
+    const text = JSON.stringify({ ...profile, ...texts })
+    const digest = digestCredential(text)
+    const known = this.#numbers.get(digest)
+    if (known !== undefined) {
+      this.#holders[known] = (this.#holders[known] ?? 0) + 1
       return known
     }
-    const number = this.#free.pop() ?? this.#held.length
-    this.#held[number] = { profile, text, holders: 1 }
-    this.#numbers.set(text, number)
-    this.#bytes += bytesOf(text)
+    const number = this.#free.pop() ?? this.#profiles.length
+    this.#profiles[number] = {
+      ...profile,
+      scopes: this.#share(texts.scopes, profile.scopes),
+      metadata: this.#share(texts.metadata, profile.metadata),
+    }
+    this.#digests[number] = digest
+    this.#holders[number] = 1
+    this.#sizes[number] = text.length + BYTES_OF_PROFILE
+    this.#numbers.set(digest, number)
+    this.#bytes += text.length + BYTES_OF_PROFILE
     return number
   }
 
   /** @throws RangeError for a number that nobody holds */
   get(number: number): Profile {
-    return this.#at(number).profile
+    const profile = this.#profiles[number]
+    if (profile === undefined) throw new RangeError('no such profile is held')
+    return profile
   }
 
   release(number: number): void {
-    const held = this.#at(number)
-    held.holders -= 1
-    if (held.holders > 0) return
-    this.#held[number] = undefined
-    this.#numbers.delete(held.text)
+    const holders = (this.#holders[number] ?? 0) - 1
+    this.#holders[number] = holders
+    if (holders > 0) return
+    this.#profiles[number] = undefined
+    this.#numbers.delete(this.#digests[number] ?? '')
     this.#free.push(number)
-    this.#bytes -= bytesOf(held.text)
+    this.#bytes -= this.#sizes[number] ?? 0
   }
 
   clear(): void {
-    this.#held.length = 0
+    for (const list of [this.#profiles, this.#digests, this.#holders, this.#sizes, this.#free]) list.length = 0
     this.#numbers.clear()
-    this.#free.length = 0
+    this.#shared.clear()
     this.#bytes = 0
   }
 
-  #at(number: number): Held {
-    const held = this.#held[number]
-    if (held === undefined) throw new RangeError('no such profile is held')
-    return held
+  /** The first of equal parts. */
+  #share<Part>(text: string, part: Part): Part {
+    const known = this.#shared.get(text)
+    if (known !== undefined) return known as Part
+    if (this.#shared.size >= MAX_SHARED) this.#shared.clear()
+    this.#shared.set(text, part)
+    return part
   }
-}
-
-/** The text itself, and the same again for what was read from it. */
-function bytesOf(text: string): number {
-  return text.length * 3 + BYTES_BESIDE
 }

@@ -142,9 +142,18 @@ function toPrincipalWire(principal: Principal) {
     client_id: principal.clientId,
     user_id: principal.userId,
     owner_id: principal.ownerId,
-    scopes: [...principal.scopes].sort(),
+    scopes: sorted(principal.scopes),
     environment: principal.environment,
     expires_at: iso(principal.expiresAt),
     metadata: principal.metadata,
   }
 }
+
+/** The scopes of a record, which are mostly shared by many, in order; worked out once for as long as they are kept. */
+function sorted(scopes: ReadonlySet<string>): readonly string[] {
+  const known = SORTED.get(scopes) ?? [...scopes].sort()
+  SORTED.set(scopes, known)
+  return known
+}
+
+const SORTED = new WeakMap<ReadonlySet<string>, readonly string[]>()
