@@ -5,17 +5,6 @@ export function arrayOf(hashes: readonly string[]): string {
   return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
 }
 
-/** Rows of a statement by their place among what was asked for, from 1; null where there is none. */
-export function inPlaces<Row extends readonly [at: number, ...rest: unknown[]], Made>(
-  rows: readonly Row[] | null,
-  asked: number,
-  make: (row: Row) => Made,
-): (Made | null)[] {
-  const made = new Array<Made | null>(asked).fill(null)
-  for (const row of rows ?? []) made[row[0] - 1] = make(row)
-  return made
-}
-
 /** All that some scopes allow; worked out once for each list, because many credentials have the same. */
 export function expanding(
   implies: Readonly<Record<string, readonly string[]>> | null,

@@ -10,64 +10,62 @@ import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
-import { arrayOf, expanding, inPlaces } from './record-columns.store.ts'
-import { tokenRecords } from './token-record.store.ts'
+import { arrayOf, expanding } from './record-columns.store.ts'
+import { TOKENS_FOUND, type TokenRow, tokenRecord } from './token-record.store.ts'
 
 /**
  * What verification knows of some credentials, in the order of their hashes; null where there is none. Admin keys and
- * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no key was found.
+ * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash.
+ *
+ * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
+ * cost this process three times as much as one JSON text does. Moments come as ms since the epoch.
  */
 export async function recordsByHash(
   db: Db,
   hashes: readonly string[],
   now: Date,
 ): Promise<(CredentialRecord | null)[]> {
-  const records = await keyRecords(db, hashes, now)
-  const others = hashes.flatMap((hash, at) => (records[at] === null ? [{ hash, at }] : []))
-  if (others.length === 0) return records
-  const tokens = await tokenRecords(
-    db,
-    others.map(({ hash }) => hash),
-    now,
-  )
-  for (const [nth, { at }] of others.entries()) records[at] = tokens[nth] ?? null
-  return records
-}
-
-/**
- * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
- * cost this process three times as much as one JSON text does. Moments come as ms since the epoch.
- */
-async function keyRecords(
-  db: Db,
-  hashes: readonly string[],
-  now: Date,
-): Promise<(CredentialRecord | null)[]> {
-  const { rows } = await sql<{ found: Row[] | null; implies: Record<string, string[]> | null }>`
+  const { rows } = await sql<Found>`
+    with held as materialized (
+      select at, asked.hash, holder_id, id, revoked_at, retired_at, retires_at, expires_at
+      from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
+      left join secrets on secrets.hash = asked.hash
+    )
     select ${PREPARED}
       (
         select json_agg(json_build_array(
-          at, secrets.id, keys.id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist, keys.metadata,
+          at, held.id, keys.id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist, keys.metadata,
           ${LIMITS},
-          ${ms('coalesce(keys.revoked_at, secrets.revoked_at)')}, ${ms('secrets.retired_at')},
-          ${ms('secrets.retires_at')}, ${ms('secrets.expires_at')}, ${ms('owners.suspended_at')},
+          ${ms('coalesce(keys.revoked_at, held.revoked_at)')}, ${ms('held.retired_at')},
+          ${ms('held.retires_at')}, ${ms('held.expires_at')}, ${ms('owners.suspended_at')},
           ${ms('keys.disabled_at')}
         ))
-        from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
-        join secrets on secrets.hash = asked.hash
-        join keys on keys.id = secrets.holder_id
+        from held
+        join keys on keys.id = held.holder_id
         join owners on owners.id = keys.owner_id
-      ) as found,
+      ) as keys,
+      (${TOKENS_FOUND}) as tokens,
       (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies`.execute(
     db,
   )
-  const [{ found, implies } = { found: null, implies: null }] = rows
+  const [{ keys, tokens, implies } = NOTHING] = rows
   const allows = expanding(implies)
-  return inPlaces(found, hashes.length, (row) => toRecord(row, allows, now.getTime()))
+  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
+  for (const row of keys ?? []) records[row[0] - 1] = keyRecord(row, allows, now.getTime())
+  for (const row of tokens ?? []) records[row[0] - 1] = tokenRecord(row, allows, now.getTime())
+  return records
 }
 
+interface Found {
+  readonly keys: KeyRow[] | null
+  readonly tokens: TokenRow[] | null
+  readonly implies: Record<string, string[]> | null
+}
+
+const NOTHING: Found = { keys: null, tokens: null, implies: null }
+
 /** In the order of the statement. */
-type Row = readonly [
+type KeyRow = readonly [
   /** From 1. */
   at: number,
   credentialId: string,
@@ -86,8 +84,8 @@ type Row = readonly [
   disabledAt: number | null,
 ]
 
-function toRecord(
-  row: Row,
+function keyRecord(
+  row: KeyRow,
   allows: (scopes: readonly string[]) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {

@@ -7,61 +7,44 @@ import {
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
-import { PREPARED } from '../db/prepared.ts'
-import type { Db } from '../db/schema.ts'
-import { arrayOf, expanding, inPlaces } from './record-columns.store.ts'
 
 /**
- * What verification knows of some access tokens, in the order of their hashes; null where there is none. A token may do
- * what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
+ * What verification knows of the access tokens among `held`, as one JSON value, where no secret has the hash. A token may
+ * do what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
  * Without a user it reaches the data of the client's own owner.
  */
-export async function tokenRecords(
-  db: Db,
-  hashes: readonly string[],
-  now: Date,
-): Promise<(CredentialRecord | null)[]> {
-  const { rows } = await sql<{ found: Row[] | null; implies: Record<string, string[]> | null }>`
-    select ${PREPARED}
-      (
-        select json_agg(json_build_array(
-          at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
-          array(
-            select name from unnest(tokens.scopes) as name
-            where name = any(clients.required_scopes || clients.optional_scopes || clients.client_credentials_scopes)
-              and (grants.id is null or name = any(grants.scopes))
-              and (grants.id is not null or name = any(clients.client_credentials_scopes))
-          ),
-          case when tokens.resources <> '{}' then tokens.resources else array(
-            select apis.identifier from apis
-            where apis.id in (select api_id from scopes where name = any(tokens.scopes))
-              or (tokens.scopes = '{}' and apis.is_default)
-          ) end,
-          case when owners.rate_limits <> '[]' or owners.quota is not null
-          then json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota) end,
-          ${ms('coalesce(tokens.revoked_at, families.revoked_at, grants.revoked_at, clients.revoked_at)')},
-          ${ms('least(tokens.expires_at, grants.expires_at)')},
-          ${ms('owners.suspended_at')},
-          ${ms('coalesce(clients.suspended_at, authors.suspended_at)')}
-        ))
-        from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
-        join access_tokens as tokens on tokens.hash = asked.hash
-        join clients on clients.id = tokens.client_id
-        left join token_families as families on families.id = tokens.family_id
-        left join grants on grants.id = families.grant_id
-        left join owners as authors on authors.id = clients.owner_id
-        join owners on owners.id = case when tokens.family_id is null then clients.owner_id else grants.owner_id end
-      ) as found,
-      (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies`.execute(
-    db,
-  )
-  const [{ found, implies } = { found: null, implies: null }] = rows
-  const allows = expanding(implies)
-  return inPlaces(found, hashes.length, (row) => toRecord(row, allows, now.getTime()))
-}
+export const TOKENS_FOUND = sql<TokenRow[] | null>`
+  select json_agg(json_build_array(
+    at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
+    array(
+      select name from unnest(tokens.scopes) as name
+      where name = any(clients.required_scopes || clients.optional_scopes || clients.client_credentials_scopes)
+        and (grants.id is null or name = any(grants.scopes))
+        and (grants.id is not null or name = any(clients.client_credentials_scopes))
+    ),
+    case when tokens.resources <> '{}' then tokens.resources else array(
+      select apis.identifier from apis
+      where apis.id in (select api_id from scopes where name = any(tokens.scopes))
+        or (tokens.scopes = '{}' and apis.is_default)
+    ) end,
+    case when owners.rate_limits <> '[]' or owners.quota is not null
+    then json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota) end,
+    ${ms('coalesce(tokens.revoked_at, families.revoked_at, grants.revoked_at, clients.revoked_at)')},
+    ${ms('least(tokens.expires_at, grants.expires_at)')},
+    ${ms('owners.suspended_at')},
+    ${ms('coalesce(clients.suspended_at, authors.suspended_at)')}
+  ))
+  from held
+  join access_tokens as tokens on tokens.hash = held.hash
+  join clients on clients.id = tokens.client_id
+  left join token_families as families on families.id = tokens.family_id
+  left join grants on grants.id = families.grant_id
+  left join owners as authors on authors.id = clients.owner_id
+  join owners on owners.id = case when tokens.family_id is null then clients.owner_id else grants.owner_id end
+  where held.holder_id is null`
 
 /** In the order of the statement. */
-type Row = readonly [
+export type TokenRow = readonly [
   /** From 1. */
   at: number,
   credentialId: string,
@@ -78,8 +61,8 @@ type Row = readonly [
   disabledAt: number | null,
 ]
 
-function toRecord(
-  row: Row,
+export function tokenRecord(
+  row: TokenRow,
   allows: (scopes: readonly string[]) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {
