@@ -61,11 +61,11 @@ export function rawRequest(
   method: string,
   path: string,
   headers: Readonly<Record<string, string>>,
-  body?: { readonly text: string; readonly textLength: number },
+  body?: { readonly text: string; readonly textLength: number; readonly type?: string },
 ): string {
   const lines = Object.entries({ host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}`)
   if (body === undefined) return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`
   const length = body.text.length - '{}'.length + body.textLength
-  lines.push('content-type: application/json', `content-length: ${length}`)
+  lines.push(`content-type: ${body.type ?? 'application/json'}`, `content-length: ${length}`)
   return `${method} ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body.text}`
 }

@@ -12,6 +12,8 @@ export interface Load {
   readonly request: string
   /** Taken in turn, over and over; all of one length, because the request holds one Content-Length. */
   readonly texts: readonly string[]
+  /** A field of each answer that is the connection's next text, such as `refresh_token`; the first are `texts`, in order. */
+  readonly nextIn?: string
   /** When to end: by time or by number. */
   readonly seconds?: number
   readonly total?: number
@@ -26,6 +28,8 @@ export interface LoadAnswer {
   readonly statuses: Readonly<Record<string, number>>
   /** Bytes of the last answer, as text, so that a wrong one can be told. */
   readonly last: string
+  /** With `nextIn`: what each connection would have sent next. */
+  readonly next: readonly string[]
   readonly p50Ms: number
   readonly p99Ms: number
   /** How busy this process was, 0 to 1: at 1 it would be what is measured. */
@@ -43,7 +47,7 @@ process.on('message', (load: Load) => {
 })
 
 async function run(load: Load): Promise<LoadAnswer> {
-  const { port, connections, request, texts, seconds = Number.POSITIVE_INFINITY, rate } = load
+  const { port, connections, request, texts, seconds = Number.POSITIVE_INFINITY, rate, nextIn } = load
   const total = load.total ?? Number.POSITIVE_INFINITY
   const [head = '', tail = ''] = request.split('{}')
   const statuses: Record<string, number> = {}
@@ -58,17 +62,20 @@ async function run(load: Load): Promise<LoadAnswer> {
   /** Milliseconds until the next request is due. */
   const wait = () => (rate === undefined ? 0 : startedMs + (sent * 1000) / rate - performance.now())
 
-  const drive = (socket: Socket) =>
+  const next: string[] = []
+  const drive = (socket: Socket, at: number) =>
     new Promise<void>((resolve, reject) => {
+      let own = texts[at] ?? ''
       let sentMs = 0
       let received = ''
-      const next = () => {
-        if (sent >= total || performance.now() >= endMs) return resolve()
+      const send = () => {
+        if (sent >= total || performance.now() >= endMs) return resolve(void (next[at] = own))
         const ms = wait()
-        if (ms > 0) return void setTimeout(next, Math.max(1, Math.floor(ms)))
-        const text = texts[sent++ % texts.length] ?? ''
+        if (ms > 0) return void setTimeout(send, Math.max(1, Math.floor(ms)))
+        const text = nextIn === undefined ? texts[sent % texts.length] : own
+        sent += 1
         sentMs = performance.now()
-        socket.write(head + text + tail, 'latin1')
+        socket.write(`${head}${text}${tail}`, 'latin1')
       }
       socket.setEncoding('latin1').on('data', (chunk) => {
         received += chunk
@@ -78,12 +85,13 @@ async function run(load: Load): Promise<LoadAnswer> {
         const status = received.slice(9, 12)
         statuses[status] = (statuses[status] ?? 0) + 1
         last = received
+        if (nextIn !== undefined) own = JSON.parse(received.slice(received.indexOf('\r\n\r\n')))[nextIn]
         received = ''
-        next()
+        send()
       })
       socket.on('error', reject)
       socket.on('close', () => reject(new Error(`a connection was closed after ${received || last}`)))
-      next()
+      send()
     })
 
   await Promise.all(sockets.map(drive))
@@ -96,6 +104,7 @@ async function run(load: Load): Promise<LoadAnswer> {
     seconds: elapsedMs / 1000,
     statuses,
     last,
+    next,
     p50Ms: latencies[Math.floor(latencies.length * 0.5)] ?? 0,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
     busy: (user + system) / 1000 / elapsedMs,

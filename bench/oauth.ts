@@ -1,102 +1,83 @@
-import { Agent, request } from 'node:http'
 import pg from 'pg'
 import { openDoorward } from '../test/attacks/doorward.target.ts'
 import { openOidcProvider } from '../test/attacks/oidc-provider.target.ts'
 import { freshTokens } from '../test/attacks/requests.ts'
 import type { AttackClient, Target } from '../test/attacks/target.ts'
 import { startPostgres } from '../test/postgres.ts'
-import { compare, type Finding, interleaved } from './measure.ts'
+import { rawRequest } from './doorward.ts'
+import { compare, type Finding, interleaved, median } from './measure.ts'
+import { loadGenerator } from './processes.ts'
 
 // `node bench/oauth.ts [--rows 10000000]`: token requests against `oidc-provider`, both on one Postgres, one process each,
 // in turns; and refreshes beside a table of dead tokens against an empty one.
 
 const CONNECTIONS = 32
 const ROUNDS = 5
-const ROUND_MS = 3_000
+const ROUND_SECONDS = 3
+const FORM = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
+const CLIENT_CREDENTIALS = 'client_credentials'
 const [, , , rowsText = '10000000'] = process.argv
 const DEAD_ROWS = Number(rowsText)
-
-interface Call {
-  readonly path: string
-  readonly body: string
-  readonly authorization: string
-}
-
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-
-function post(
-  target: Target,
-  { path, body, authorization }: Call,
-  type = 'application/x-www-form-urlencoded',
-) {
-  return new Promise<string>((resolve, reject) => {
-    const headers = { authorization, 'content-type': type, 'content-length': Buffer.byteLength(body) }
-    const asking = request(target.nodes[0] + path, { method: 'POST', agent, headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (part) => (text += part))
-      response.once('end', () =>
-        response.statusCode === 200
-          ? resolve(text)
-          : reject(new Error(`${path}: ${response.statusCode} ${text}`)),
-      )
-    })
-    asking.once('error', reject).end(body)
-  })
-}
 
 function basic({ id, secret }: AttackClient): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`).toString('base64')}`
 }
 
-/** Requests a second, one under way for each chain; each chain makes its next request from the answer before. */
-async function perSecond(ask: (chain: number) => Promise<void>): Promise<number> {
-  const startedMs = performance.now()
-  let count = 0
-  const drive = async (chain: number) => {
-    while (performance.now() - startedMs < ROUND_MS) {
-      await ask(chain)
-      count += 1
-    }
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, (_, chain) => drive(chain)))
-  return (count * 1000) / (performance.now() - startedMs)
-}
-
-/** What is asked of a target, by name. */
+/** What is asked of a target, by name: each once, in requests a second. */
 async function contendersOf(target: Target) {
   const chains = []
   // One after the other: so many sign-ins at once look like guessing.
   for (let chain = 0; chain < CONNECTIONS; chain++) chains.push(await freshTokens(target))
+  const port = Number(new URL(target.nodes[0] ?? '').port)
+  let refreshes: readonly string[] = chains.map(({ refresh }) => refresh)
   const mine = basic(target.clients.mine)
-  const [{ access } = { access: '' }] = chains
-  const own = {
-    path: target.paths.token,
-    body: 'grant_type=client_credentials&scope=orders:read',
-    authorization: basic(target.clients.machine),
+  const run = async (request: string, texts: readonly string[], nextIn?: string) => {
+    const chained = nextIn === undefined ? {} : { nextIn }
+    const load = { port, connections: CONNECTIONS, request, texts, seconds: ROUND_SECONDS, ...chained }
+    const answer = await generator.run(load)
+    if (nextIn !== undefined) refreshes = answer.next
+    busy.push(answer.busy)
+    return answer.count / answer.seconds
   }
-  const about = { path: target.paths.introspect, body: `token=${access}`, authorization: mine }
-  const refreshes = chains.map(({ refresh }) => refresh)
+  /** `{}` in the body stands for one of some texts, all of one length. */
+  const asking = (path: string, authorization: string, text: string, type: string, textLength: number) =>
+    rawRequest('POST', path, { authorization }, { text, textLength, type })
+  const accesses = chains.map(({ access }) => access)
+  const [access = ''] = accesses
+  const [refresh = ''] = refreshes
+  const own = asking(
+    target.paths.token,
+    basic(target.clients.machine),
+    'grant_type={}&scope=orders:read',
+    FORM,
+    CLIENT_CREDENTIALS.length,
+  )
+  const about = asking(target.paths.introspect, mine, 'token={}', FORM, access.length)
+  const verify = asking(
+    '/v1/verify',
+    `Bearer ${target.adminKey}`,
+    '{"credential":"{}"}',
+    JSON_TYPE,
+    access.length,
+  )
+  const renewing = asking(
+    target.paths.token,
+    mine,
+    'grant_type=refresh_token&refresh_token={}',
+    FORM,
+    refresh.length,
+  )
   return {
-    clientCredentials: () => perSecond(async () => void (await post(target, own))),
-    introspection: () => perSecond(async () => void (await post(target, about))),
-    verification: () =>
-      perSecond(async () => {
-        const call = {
-          path: '/v1/verify',
-          body: JSON.stringify({ credential: access }),
-          authorization: `Bearer ${target.adminKey}`,
-        }
-        await post(target, call, 'application/json')
-      }),
-    refresh: () =>
-      perSecond(async (chain) => {
-        const body = `grant_type=refresh_token&refresh_token=${refreshes[chain]}`
-        const answer = await post(target, { path: target.paths.token, body, authorization: mine })
-        refreshes[chain] = JSON.parse(answer).refresh_token
-      }),
+    clientCredentials: () => run(own, [CLIENT_CREDENTIALS]),
+    introspection: () => run(about, accesses),
+    verification: () => run(verify, accesses),
+    refresh: () => run(renewing, refreshes, 'refresh_token'),
   }
 }
 
+const busy: number[] = []
+const generator = loadGenerator()
 const postgres = await startPostgres()
 const ours = await openDoorward(postgres.url)
 const theirs = await openOidcProvider(postgres.url)
@@ -133,7 +114,8 @@ findings.push(
 say(findings.at(-1))
 await ours.close()
 await postgres.stop()
-agent.destroy()
+await generator.stop()
+process.stdout.write(`The load generator was ${Math.round(median(busy) * 100)} % busy.\n`)
 
 /** Dead ones of both kinds, as time would leave them; the statistics are brought up to date, as Postgres does by itself. */
 async function addDeadTokens(url: string): Promise<void> {
@@ -155,10 +137,6 @@ async function addDeadTokens(url: string): Promise<void> {
   await client.query('analyze')
   await client.query('checkpoint')
   await client.end()
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }
 
 function say(finding: Finding | undefined): void {
