@@ -69,7 +69,10 @@ async function run(load: Load): Promise<LoadAnswer> {
       let sentMs = 0
       let received = ''
       const send = () => {
-        if (sent >= total || performance.now() >= endMs) return resolve(void (next[at] = own))
+        if (sent >= total || performance.now() >= endMs) {
+          next[at] = own
+          return resolve()
+        }
         const ms = wait()
         if (ms > 0) return void setTimeout(send, Math.max(1, Math.floor(ms)))
         const text = nextIn === undefined ? texts[sent % texts.length] : own

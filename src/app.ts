@@ -15,6 +15,7 @@ import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { forwardAuthShortcut } from './access/forward-auth-shortcut.ts'
 import { quotaRoutes } from './access/quota.routes.ts'
 import { forgetOldQuotas } from './access/quota.store.ts'
+import { recordsByHash } from './access/record.store.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
@@ -125,6 +126,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   }
 
   const app = await openServer(log)
+  const shortcuts = new Shortcuts(app, log)
   await openDocuments(app, publicUrl)
   healthRoutes(app, db)
   scopeRoutes(app, door)
@@ -151,7 +153,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const pages = await openPages(app, { publicUrl, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
-    const parts = { db, clock, log, pages, accounts, verifier, knownAdminKeys, feed, onChanged }
+    const findRecord = async (hash: string) => (await recordsByHash(db, [hash], clock.now()))[0] ?? null
+    const parts = { db, clock, log, shortcuts, pages, accounts, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
@@ -159,7 +162,6 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     })
   }
 
-  const shortcuts = new Shortcuts(app, log)
   shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
   if (rules !== null) {
     const { onExposed } = door

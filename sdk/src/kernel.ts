@@ -19,7 +19,7 @@ export {
 export { explainRefusal } from './explain.ts'
 export { flushEvery } from './flush.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
-export type { Verdict } from './judge.ts'
+export { judge, type Verdict } from './judge.ts'
 export { endedBy, type Lifetime } from './lifetime.ts'
 export {
   type LimitHolder,

@@ -75,7 +75,8 @@ export class Profiles {
   }
 
   clear(): void {
-    for (const list of [this.#profiles, this.#digests, this.#holders, this.#sizes, this.#free]) list.length = 0
+    for (const list of [this.#profiles, this.#digests, this.#holders, this.#sizes, this.#free])
+      list.length = 0
     this.#numbers.clear()
     this.#shared.clear()
     this.#bytes = 0

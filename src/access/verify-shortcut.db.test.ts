@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
 import fc from 'fast-check'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { comparable } from '../../test/both-ways.ts'
 
 /** Through a socket requests go the short way where they can; injected ones always go the long way. */
 describe('the short way of /v1/verify', () => {
@@ -48,39 +49,6 @@ describe('the short way of /v1/verify', () => {
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     return { status: answer.statusCode, headers: answer.headers, text: answer.body }
-  }
-
-  /** What may differ between two requests for the same, or is the connection's matter. */
-  const ITS_OWN = new Set([
-    'x-request-id',
-    'date',
-    'connection',
-    'keep-alive',
-    'transfer-encoding',
-    'content-length',
-  ])
-  /** What tells a browser what a page may do: no browser gets a verdict. */
-  const FOR_BROWSERS = new Set([
-    'content-security-policy',
-    'cross-origin-opener-policy',
-    'cross-origin-resource-policy',
-    'origin-agent-cluster',
-    'permissions-policy',
-    'referrer-policy',
-    'x-dns-prefetch-control',
-    'x-download-options',
-    'x-frame-options',
-    'x-permitted-cross-domain-policies',
-    'x-xss-protection',
-  ])
-
-  function comparable({ status, headers, text }: { status: number; headers: object; text: string }) {
-    const named = Object.entries(headers).filter(
-      ([name]) => !ITS_OWN.has(name) && (status !== 200 || !FOR_BROWSERS.has(name)),
-    )
-    const body = JSON.parse(text)
-    if (typeof body.request_id === 'string') body.request_id = '…'
-    return { status, headers: Object.fromEntries(named.map(([name, value]) => [name, String(value)])), body }
   }
 
   async function sameBothWays(path: string, body: unknown, headers?: Headers): Promise<number> {

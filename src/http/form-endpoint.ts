@@ -1,8 +1,12 @@
+import type { IncomingMessage } from 'node:http'
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from './log.ts'
+import { plainLength, whenRead } from './plain-post.ts'
+import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
+import type { Shortcut, Shortcuts } from './shortcuts.ts'
 
 /** A form that a program has posted. */
 export interface FormCall {
@@ -28,11 +32,14 @@ export interface FormEndpointParts {
   readonly trustedProxies: IpRanges | null
   readonly clock: Clock
   readonly log: Logger
+  readonly shortcuts: Shortcuts
 }
+
+type Take = (call: FormCall) => Promise<JsonAnswer>
 
 /** Endpoints that take forms and answer in JSON, as OAuth's do, apart from the API and from pages. */
 export interface FormEndpoints {
-  post(path: string, take: (call: FormCall) => Promise<JsonAnswer>): void
+  post(path: string, take: Take): void
 }
 
 const FORM = 'application/x-www-form-urlencoded'
@@ -47,25 +54,29 @@ const OTHER_METHODS = ['GET', 'PUT', 'PATCH', 'DELETE'] as const
 
 export async function openFormEndpoints(
   server: FastifyInstance,
-  { trustedProxies, clock, log }: FormEndpointParts,
+  parts: FormEndpointParts,
 ): Promise<FormEndpoints> {
+  const { log, shortcuts } = parts
   let app = server
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(
       FORM,
       { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
-      async (_: unknown, body: unknown) => new URLSearchParams(String(body)),
+      async (_: unknown, body: unknown) => formOf(body),
     )
-    scope.setErrorHandler<FastifyError>((error, request, reply) => send(reply, answerTo(error, request, log)))
+    scope.setErrorHandler<FastifyError>((error, request, reply) =>
+      send(reply, answerTo(error, request.id, log)),
+    )
     app = scope
   })
   const schema = { hide: true }
   return {
     post: (path, take) => {
       app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) =>
-        send(reply, await take(callOf(request, clock.now(), trustedProxies))),
+        send(reply, await take(callOf(parts, request.raw, formOf(request.body), request.id))),
       )
+      shortcuts.add(formShortcut(parts, path, take))
       app.options(path, { schema }, async (_, reply) =>
         reply
           .code(204)
@@ -94,36 +105,70 @@ const PREFLIGHT = {
   'access-control-max-age': '7200',
 }
 
-function callOf(request: FastifyRequest, now: Date, trustedProxies: IpRanges | null): FormCall {
-  const { peerIp, forwardedFor, authorization, userAgent } = fromNodeRequest(request.raw, request.url)
-  return {
-    form: request.body instanceof URLSearchParams ? request.body : new URLSearchParams(),
-    queried: new Set(new URL(request.url, 'http://ours').searchParams.keys()),
-    authorization,
-    ip: clientIp(peerIp, forwardedFor, trustedProxies),
-    userAgent,
-    requestId: request.id,
-    now,
+/** A form that is certainly in order, without a router; whatever its endpoint says to it is said here. */
+function formShortcut(parts: FormEndpointParts, path: string, take: Take): Shortcut {
+  return (request, response) => {
+    if (request.url !== path) return false
+    const length = plainLength(request, FORM, MAX_FORM_BYTES)
+    if (length === null) return false
+    const id = newRequestId()
+    const answer = (said: JsonAnswer) =>
+      parts.shortcuts.answer(response, said.status, Object.entries(headersOf(said)).flat(), textOf(said), id)
+    whenRead(request, length, (body) => {
+      take(callOf(parts, request, formOf(body.toString('utf8')), id))
+        .catch((error: FastifyError) => answerTo(error, id, parts.log))
+        .then(answer)
+    })
+    return true
   }
 }
 
-function send(reply: FastifyReply, { status, headers = {}, body }: JsonAnswer): FastifyReply {
-  return reply
-    .code(status)
-    .headers({ ...NEVER_KEPT, ...FROM_ANYWHERE, ...headers })
-    .type('application/json; charset=utf-8')
-    .send(body === null ? '' : JSON.stringify(body))
+function formOf(body: unknown): URLSearchParams {
+  if (body instanceof URLSearchParams) return body
+  return new URLSearchParams(typeof body === 'string' ? body : '')
+}
+
+function callOf(
+  { trustedProxies, clock }: FormEndpointParts,
+  request: IncomingMessage,
+  form: URLSearchParams,
+  requestId: string,
+): FormCall {
+  const { url = '/' } = request
+  const { peerIp, forwardedFor, authorization, userAgent } = fromNodeRequest(request, url)
+  const queried = url.includes('?') ? new URL(url, 'http://ours').searchParams.keys() : []
+  return {
+    form,
+    queried: new Set(queried),
+    authorization,
+    ip: clientIp(peerIp, forwardedFor, trustedProxies),
+    userAgent,
+    requestId,
+    now: clock.now(),
+  }
+}
+
+function send(reply: FastifyReply, answer: JsonAnswer): FastifyReply {
+  return reply.code(answer.status).headers(headersOf(answer)).send(textOf(answer))
+}
+
+function headersOf({ headers }: JsonAnswer): Record<string, string> {
+  return { 'content-type': 'application/json; charset=utf-8', ...NEVER_KEPT, ...FROM_ANYWHERE, ...headers }
+}
+
+function textOf({ body }: JsonAnswer): string {
+  return body === null ? '' : JSON.stringify(body)
 }
 
 /** What went wrong outside OAuth's own rules, in its words (RFC 6749 §5.2). */
-function answerTo(error: FastifyError, request: FastifyRequest, log: Logger): JsonAnswer {
+function answerTo(error: FastifyError, requestId: string, log: Logger): JsonAnswer {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return fault(413, 'invalid_request', `The body may take ${MAX_FORM_BYTES} bytes.`)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return fault(415, 'invalid_request', `Send Content-Type: ${FORM}.`)
   }
-  const { code, retryAfterSeconds } = problemOfThrown(error, request.id, log)
+  const { code, retryAfterSeconds } = problemOfThrown(error, requestId, log)
   if (code === 'database_unavailable') {
     const later = { 'retry-after': String(retryAfterSeconds ?? 1) }
     return {
@@ -132,7 +177,7 @@ function answerTo(error: FastifyError, request: FastifyRequest, log: Logger): Js
     }
   }
   return code === 'internal_error'
-    ? fault(500, 'server_error', `It was logged as request ${request.id}. Nothing was changed.`)
+    ? fault(500, 'server_error', `It was logged as request ${requestId}. Nothing was changed.`)
     : fault(400, 'invalid_request', 'The body is no form that can be read.')
 }
 

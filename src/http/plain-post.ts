@@ -12,15 +12,21 @@ const BEARER = 'Bearer '
 const MAX_LENGTH = 64 * 1024
 
 /** What a short way needs of a request's headers; null where there is anything that it would have to think about. */
-export function plainPost({ method, headers, rawHeaders }: IncomingMessage): PlainPost | null {
-  const { authorization, 'content-type': type, 'content-length': length } = headers
-  if (method !== 'POST' || authorization === undefined || !authorization.startsWith(BEARER)) return null
-  if (type !== 'application/json' && type !== 'application/json; charset=utf-8') return null
-  if (length === undefined || headers['transfer-encoding'] !== undefined) return null
-  if (headers['x-api-key'] !== undefined || isTwice(rawHeaders, 'authorization')) return null
-  const contentLength = Number(length)
-  if (!(contentLength > 0 && contentLength <= MAX_LENGTH)) return null
-  return { bearer: authorization.slice(BEARER.length), contentLength }
+export function plainPost(request: IncomingMessage): PlainPost | null {
+  const { authorization, 'x-api-key': apiKey } = request.headers
+  if (authorization === undefined || !authorization.startsWith(BEARER) || apiKey !== undefined) return null
+  if (isTwice(request.rawHeaders, 'authorization')) return null
+  const contentLength = plainLength(request, 'application/json', MAX_LENGTH)
+  return contentLength === null ? null : { bearer: authorization.slice(BEARER.length), contentLength }
+}
+
+/** Bytes of a POST's body of a type; null where it is another, or of any length but a stated one from 1 to `most`. */
+export function plainLength({ method, headers }: IncomingMessage, type: string, most: number): number | null {
+  const given = headers['content-type']
+  if (method !== 'POST' || (given !== type && given !== `${type}; charset=utf-8`)) return null
+  if (headers['content-length'] === undefined || headers['transfer-encoding'] !== undefined) return null
+  const length = Number(headers['content-length'])
+  return length > 0 && length <= most ? length : null
 }
 
 /** Of a repeated Authorization, `headers` keeps the first without a word. */

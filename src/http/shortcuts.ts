@@ -53,8 +53,14 @@ export class Shortcuts {
   }
 
   /** @param headers name, value, name, value … besides those that every answer has */
-  answer(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
-    this.#write(response, newRequestId(), status, headers, this.#standing ?? [], body)
+  answer(
+    response: ServerResponse,
+    status: number,
+    headers: readonly string[],
+    body: string,
+    requestId = newRequestId(),
+  ): void {
+    this.#write(response, requestId, status, headers, this.#standing ?? [], body)
   }
 
   /** An answer that a proxy passes on as its own: without the headers that are for clients of ours. */

@@ -1,11 +1,17 @@
-import { hashCredential, type Principal, parseCredential, type Verifier } from '@doorward/sdk/kernel'
+import {
+  type CredentialRecord,
+  hashCredential,
+  judge,
+  type Principal,
+  parseCredential,
+} from '@doorward/sdk/kernel'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import { authenticateClient, type ClientKnowledge } from '../clients/authenticate-client.ts'
 import { readClient } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../http/form-endpoint.ts'
-import { type AboutToken, aboutToken } from './about-token.store.ts'
 import type { GuessLimits } from './guess-limits.ts'
+import { findIssuedAt } from './issued-at.store.ts'
 import { answerRefusal, whyNotCall } from './oauth-answer.ts'
 import { refuse } from './oauth-refusal.ts'
 import type { RefusedRequests } from './refused-requests.ts'
@@ -17,7 +23,8 @@ export interface IntrospectEndpointParts {
   readonly issuer: string
   readonly clients: ClientKnowledge
   readonly knownAdminKeys: KnownAdminKeys
-  readonly verifier: Verifier
+  /** What is known of a credential, by its hash, from the database itself; null where it is unknown. */
+  readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
   readonly guesses: GuessLimits
   readonly refused: RefusedRequests
 }
@@ -29,8 +36,11 @@ const NEVER_EXPIRING_SECONDS = 60
 const INACTIVE: JsonAnswer = { status: 200, body: { active: false } }
 
 /**
- * RFC 7662, for keys and access tokens alike, by the same verdict as everywhere. A confidential client may ask about its
+ * RFC 7662, for keys and access tokens alike, by the same judge as everywhere. A confidential client may ask about its
  * own tokens; an admin key with `verify` about everything. Whatever else is asked about is not active.
+ *
+ * Who asks this keeps the answer, so it is the database's: it knows of a revocation at another server at once, where
+ * `/v1/verify` hears of it some milliseconds later.
  */
 export function openIntrospectEndpoint(endpoints: FormEndpoints, parts: IntrospectEndpointParts): void {
   endpoints.post(INTROSPECT_PATH, (call) => answerIntrospectCall(parts, call))
@@ -48,15 +58,17 @@ async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCa
 
   const kind = parseCredential(token)?.kind
   if (kind !== 'access_token' && kind !== 'api_key') return INACTIVE
-  const ask = { scopes: [], environment: null, clientIp: null }
-  const [verdict, about] = await Promise.all([
-    parts.verifier.verify(token, ask, { dryRun: true }),
-    aboutToken(parts.db, hashCredential(token)),
-  ])
+  const hash = hashCredential(token)
+  const [record, issuedAt] = await Promise.all([parts.findRecord(hash), findIssuedAt(parts.db, hash)])
+  if (record === null || issuedAt === null) return INACTIVE
   // An allow-list is about who calls, which nobody can say of a call that is not being made.
-  if (!verdict.valid || about === null) return INACTIVE
+  const verdict = judge(record, { scopes: [], environment: null, clientIp: null }, call.now.getTime())
+  if (!verdict.valid) return INACTIVE
   if (asker.clientId !== null && verdict.principal.clientId !== asker.clientId) return INACTIVE
-  return { status: 200, body: toWire(parts.issuer, verdict.principal, about, call.now) }
+  return {
+    status: 200,
+    body: toWire(parts.issuer, verdict.principal, { audiences: record.audiences, issuedAt }, call.now),
+  }
 }
 
 /** The client whose tokens may be asked about, or null for all of them. */
@@ -105,7 +117,12 @@ const NOT_ENTITLED: JsonAnswer = {
 }
 
 /** RFC 7662 §2.2, and of ours what else a principal has. */
-function toWire(issuer: string, principal: Principal, about: AboutToken, now: Date) {
+function toWire(
+  issuer: string,
+  principal: Principal,
+  about: { readonly audiences: readonly string[] | null; readonly issuedAt: Date },
+  now: Date,
+) {
   const never = new Date(now.getTime() + NEVER_EXPIRING_SECONDS * 1000)
   return {
     active: true,
@@ -115,7 +132,7 @@ function toWire(issuer: string, principal: Principal, about: AboutToken, now: Da
     scope: [...principal.scopes].sort().join(' '),
     ...(principal.clientId === null ? {} : { client_id: principal.clientId }),
     exp: seconds(principal.expiresAt ?? never),
-    iat: seconds(about.createdAt),
+    iat: seconds(about.issuedAt),
     token_type: 'Bearer',
     kind: principal.kind,
     credential_id: principal.credentialId,

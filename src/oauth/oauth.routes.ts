@@ -1,4 +1,4 @@
-import type { IpRanges, Secret, Verifier } from '@doorward/sdk/kernel'
+import type { CredentialRecord, IpRanges, Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
@@ -15,6 +15,7 @@ import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
 import { type FetchDocument, openOutbound } from '../http/outbound.ts'
 import type { Pages } from '../http/pages.ts'
+import type { Shortcuts } from '../http/shortcuts.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
 import { openConnectedApps } from './connected-apps.ts'
 import { DocumentClients, type DocumentHosts } from './document-clients.ts'
@@ -43,9 +44,11 @@ export interface OAuthParts {
   readonly db: Db
   readonly clock: Clock
   readonly log: Logger
+  readonly shortcuts: Shortcuts
   readonly pages: Pages
   readonly accounts: Accounts
-  readonly verifier: Verifier
+  /** What is known of a credential, by its hash, from the database itself. */
+  readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
   readonly knownAdminKeys: KnownAdminKeys
   readonly publicUrl: string
   readonly brand: string | null
@@ -67,6 +70,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     db,
     clock,
     log,
+    shortcuts,
     pages,
     accounts,
     publicUrl: issuer,
@@ -92,13 +96,13 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     },
     fetchKeys: (uri) => keys.at(uri),
   }
-  const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log })
+  const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, shortcuts })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
   const issuing = { db, brand, times: settings.times, refreshKey, clients, onChanged }
   openTokenEndpoint(endpoints, { issuer: issuing, guesses, refused })
   openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
-  const { verifier, knownAdminKeys } = parts
-  openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, verifier, guesses, refused })
+  const { findRecord, knownAdminKeys } = parts
+  openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, guesses, refused })
   const { grantSeconds, documentHosts: hosts, registration } = settings
   const documents = new DocumentClients({ db, clock, log, fetch: fetchDocument, hosts, environment })
   const findClient = (id: string) => documents.find(id)
