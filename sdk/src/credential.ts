@@ -36,6 +36,8 @@ const CHECKSUM_LENGTH = 6
 const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
 const MAX_PREFIX_LENGTH = 64
 
+/** Shortest text that can be one: a mark of two letters, `_`, body and checksum. */
+export const MIN_CREDENTIAL_LENGTH = 2 + 1 + TAIL_LENGTH
 /** Longest text that can be a credential; anything longer is refused before it is looked at. */
 export const MAX_CREDENTIAL_LENGTH = MAX_PREFIX_LENGTH + 1 + TAIL_LENGTH
 
@@ -141,7 +143,7 @@ export function mayBeCredential(text: string): boolean {
   const { length } = text
   return (
     length <= MAX_CREDENTIAL_LENGTH &&
-    length >= TAIL_LENGTH + 3 &&
+    length >= MIN_CREDENTIAL_LENGTH &&
     text.charCodeAt(length - TAIL_LENGTH - 1) === 0x5f
   )
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { openDoor } from './door.ts'
+import { type Admission, openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
@@ -22,15 +22,21 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
   const door = openDoor(options)
   const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
     const admit = door.admitting(wanted)
-    return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
-      const admission = await admit(fromNodeRequest(request.raw, request.originalUrl))
-      if ('principal' in admission) {
+    // With `done` and not async: what is known is answered at once, and no promise is made for it.
+    return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+      const settle = (admission: Admission): void => {
+        if ('answer' in admission) {
+          const { status, headers, body } = admission.answer
+          void reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
+          return
+        }
         request.principal = admission.principal
         if (admission.headers !== null) reply.headers(admission.headers)
-        return undefined
+        done()
       }
-      const { status, headers, body } = admission.answer
-      return reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
+      const admission = admit(fromNodeRequest(request.raw, request.originalUrl))
+      if (admission instanceof Promise) void admission.then(settle)
+      else settle(admission)
     }
   }
   return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }

@@ -7,24 +7,41 @@ import type { Incoming } from './door.ts'
  * @param url as it was sent; a router may have cut `request.url`
  */
 export function fromNodeRequest(request: IncomingMessage, url: string): Incoming {
+  const authorization: string[] = []
+  const xApiKey: string[] = []
+  const forwardedFor: string[] = []
+  // From `rawHeaders`, because `headers` drops a repeated Authorization without a word, and because requests faked by
+  // test tools (Fastify's `inject`) have no `headersDistinct`.
+  const { rawHeaders } = request
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (!LENGTHS.has(name.length)) continue
+    const value = rawHeaders[at + 1] ?? ''
+    switch (name.toLowerCase()) {
+      case 'authorization':
+        authorization.push(value)
+        break
+      case 'x-api-key':
+        xApiKey.push(value)
+        break
+      case 'x-forwarded-for':
+        forwardedFor.push(value)
+    }
+  }
   return {
     method: request.method ?? 'GET',
-    authorization: headerValues(request, 'authorization'),
-    xApiKey: headerValues(request, 'x-api-key'),
+    authorization,
+    xApiKey,
     url,
     peerIp: request.socket.remoteAddress ?? null,
-    forwardedFor: headerValues(request, 'x-forwarded-for').join(',') || null,
+    forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(',') || null,
     userAgent: request.headers['user-agent'] ?? null,
   }
 }
 
-/**
- * Every value of a header, as it was sent. From `rawHeaders`, because `headers` drops a repeated Authorization without
- * a word, and because requests faked by test tools (Fastify's `inject`) have no `headersDistinct`.
- */
-function headerValues({ rawHeaders }: IncomingMessage, name: string): string[] {
-  const values: string[] = []
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
-    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
-  return values
-}
+/** Of the names that are looked for: most others need not even be put into lower case. */
+const LENGTHS: ReadonlySet<number> = new Set([
+  'authorization'.length,
+  'x-api-key'.length,
+  'x-forwarded-for'.length,
+])

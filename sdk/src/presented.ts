@@ -1,4 +1,4 @@
-import { hashCredential, isWellFormed } from './credential.ts'
+import { hashCredential, isWellFormed, MIN_CREDENTIAL_LENGTH } from './credential.ts'
 import type { PresentationFault } from './refusal.ts'
 
 /** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
@@ -27,14 +27,20 @@ export function readCredential(request: PresentedRequest): Presentation {
   const inUrl = credentialInUrl(request.url)
   if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? hashCredential(inUrl) : null)
 
-  const texts = new Set(request.xApiKey)
+  let text: string | undefined
+  let isTwo = false
   for (const header of request.authorization) {
     const token = bearerToken(header)
-    if (token === 'malformed') return no('malformed_header')
-    if (token !== null) texts.add(token.text)
+    if (token === MALFORMED) return no('malformed_header')
+    if (token === null) continue
+    isTwo ||= text !== undefined && text !== token
+    text = token
   }
-  if (texts.size > 1) return no('two_credentials')
-  const [text] = texts
+  for (const key of request.xApiKey) {
+    isTwo ||= text !== undefined && text !== key
+    text = key
+  }
+  if (isTwo) return no('two_credentials')
   if (text === undefined) return no('no_credential')
   return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
 }
@@ -44,15 +50,24 @@ const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 const BEARER_TOKEN = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 /** The scheme ends where RFC 9110 §5.6.2's token does: `Bearerx` is another scheme, `Bearer,` is ours and broken. */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])/i
+const USUAL = 'Bearer '
+/** No token: nothing that stands in a header is empty behind its scheme. */
+const MALFORMED = ''
 
-function bearerToken(header: string): { text: string } | 'malformed' | null {
+/** The token; null where the scheme is another. */
+function bearerToken(header: string): string | null {
+  if (header.startsWith(USUAL)) {
+    const text = header.slice(USUAL.length)
+    if (TOKEN.test(text)) return text
+  }
   if (!BEARER.test(header)) return null
-  const text = BEARER_TOKEN.exec(header)?.[1]
-  return text === undefined ? 'malformed' : { text }
+  return BEARER_TOKEN.exec(header)?.[1] ?? MALFORMED
 }
 
 /** Parameter names under which people put credentials into URLs. */
 const TELLTALE = new Set(['access_token', 'api_key', 'apikey', 'api-key', 'x-api-key'])
+/** Without any of these in it, a query too short for a credential holds nothing of interest: most need no parser. */
+const MAYBE_TELLTALE = /key|token|%/i
 /** No more of a query than this is looked at. */
 const MAX_QUERY_LENGTH = 8192
 
@@ -60,7 +75,9 @@ const MAX_QUERY_LENGTH = 8192
 function credentialInUrl(url: string): string | null {
   const start = url.indexOf('?')
   if (start === -1 || start === url.length - 1) return null
-  for (const [name, value] of new URLSearchParams(url.slice(start + 1, start + MAX_QUERY_LENGTH))) {
+  const query = url.slice(start + 1, start + MAX_QUERY_LENGTH)
+  if (query.length < MIN_CREDENTIAL_LENGTH && !MAYBE_TELLTALE.test(query)) return null
+  for (const [name, value] of new URLSearchParams(query)) {
     if (isWellFormed(name)) return name
     if (isWellFormed(value) || (value !== '' && TELLTALE.has(name.toLowerCase()))) return value
   }

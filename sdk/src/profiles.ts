@@ -32,11 +32,9 @@ export class Profiles {
   /** The number of the profile of a record; for each call one {@link release}. */
   hold(record: CredentialRecord): number {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
-    const texts = {
-      scopes: JSON.stringify([...profile.scopes]),
-      metadata: JSON.stringify(profile.metadata),
-    }
-    const text = JSON.stringify({ ...profile, ...texts })
+    const scopes = JSON.stringify([...profile.scopes])
+    const metadata = JSON.stringify(profile.metadata)
+    const text = JSON.stringify({ ...profile, scopes, metadata })
     const digest = digestCredential(text)
     const known = this.#numbers.get(digest)
     if (known !== undefined) {
@@ -46,8 +44,8 @@ export class Profiles {
     const number = this.#free.pop() ?? this.#profiles.length
     this.#profiles[number] = {
       ...profile,
-      scopes: this.#share(texts.scopes, profile.scopes),
-      metadata: this.#share(texts.metadata, profile.metadata),
+      scopes: this.#share(scopes, profile.scopes),
+      metadata: this.#share(metadata, profile.metadata),
     }
     this.#digests[number] = digest
     this.#holders[number] = 1
