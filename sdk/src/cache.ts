@@ -18,16 +18,18 @@ const DEFAULT_BYTES = 64 * 1024 * 1024
 const MAX_UNKNOWN_ENTRIES = 10_000
 
 /** A row, its share of the slots, and its two ids as text. */
-const BYTES_OF_ENTRY = 180
+const BYTES_OF_ENTRY = 165
 
 /**
- * The numbers of a row. Moments are in ms, `NEVER` where there is none. `STATE` is the profile's number above three
- * flags: used since the hand came by; there is an end; it cannot be undone.
+ * The whole numbers of a row. `STATE` is the profile's number above three flags: used since the hand came by; there is
+ * an end; it cannot be undone. `MARK` is somebody else's.
  */
+const STATE = 0
+const MARK = 1
+/** Its other numbers: moments in ms, `NEVER` where there is none. */
 const EXPIRES_AT = 0
 const RETIRES_AT = 1
 const ASKED_AT = 2
-const STATE = 3
 const USED = 1
 const ENDED = 2
 const FINAL = 4
@@ -92,16 +94,16 @@ export class RecordCache {
       const askedAtMs = this.#unknown.get(digest)
       return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? NOBODYS : MISSING
     }
-    const state = this.#rows.number(place, STATE)
+    const state = this.#rows.integer(place, STATE)
     if ((state & FINAL) === 0 && !this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs))
       return MISSING
-    if ((state & USED) === 0) this.#rows.setNumber(place, STATE, state | USED)
+    if ((state & USED) === 0) this.#rows.setInteger(place, STATE, state | USED)
     return place
   }
 
   /** The record at a place that was just found. */
   recordAt(place: number): CredentialRecord {
-    const state = this.#rows.number(place, STATE)
+    const state = this.#rows.integer(place, STATE)
     const profile = this.#profiles.get(state >> FLAG_BITS)
     return {
       kind: profile.kind,
@@ -122,6 +124,15 @@ export class RecordCache {
     }
   }
 
+  /** A small whole number that somebody keeps at a place; 0 at first, and again when another credential is there. */
+  markAt(place: number): number {
+    return this.#rows.integer(place, MARK)
+  }
+
+  setMark(place: number, mark: number): void {
+    this.#rows.setInteger(place, MARK, mark)
+  }
+
   /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
   get(digest: string, nowMs: number, moreMs = 0): CredentialRecord | null | undefined {
     const place = this.find(digest, nowMs, moreMs)
@@ -132,7 +143,7 @@ export class RecordCache {
   set(digest: string, record: CredentialRecord | null, askedAtMs: number): void {
     const place = this.#rows.find(digest)
     if (place !== -1) {
-      const isOver = (this.#rows.number(place, STATE) & FINAL) !== 0
+      const isOver = (this.#rows.integer(place, STATE) & FINAL) !== 0
       if (isOver || this.#rows.number(place, ASKED_AT) > askedAtMs) return
       this.#remove(place)
     }
@@ -146,7 +157,7 @@ export class RecordCache {
     const place = this.#rows.find(digest)
     if (place === -1) this.#unknown.delete(digest)
     else {
-      this.#rows.setNumber(place, STATE, this.#rows.number(place, STATE) | ENDED | FINAL)
+      this.#rows.setInteger(place, STATE, this.#rows.integer(place, STATE) | ENDED | FINAL)
       this.#ends.set(place, ended)
     }
   }
@@ -155,7 +166,7 @@ export class RecordCache {
   forget(digest: string): void {
     const place = this.#rows.find(digest)
     if (place === -1) this.#unknown.delete(digest)
-    else if ((this.#rows.number(place, STATE) & FINAL) === 0) this.#remove(place)
+    else if ((this.#rows.integer(place, STATE) & FINAL) === 0) this.#remove(place)
   }
 
   clear(): void {
@@ -199,7 +210,7 @@ export class RecordCache {
     this.#rows.setNumber(place, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, ASKED_AT, askedAtMs)
-    this.#rows.setNumber(place, STATE, (profile << FLAG_BITS) | flags)
+    this.#rows.setInteger(place, STATE, (profile << FLAG_BITS) | flags)
   }
 
   #addUnknown(digest: string, askedAtMs: number): void {
@@ -216,17 +227,17 @@ export class RecordCache {
       const place = this.#hand
       this.#hand = place + 1 < this.#rows.places ? place + 1 : 0
       if (this.#ids[place * 2] === undefined) continue
-      const state = this.#rows.number(place, STATE)
+      const state = this.#rows.integer(place, STATE)
       if ((state & USED) === 0) {
         this.#remove(place)
         return
       }
-      this.#rows.setNumber(place, STATE, state & ~USED)
+      this.#rows.setInteger(place, STATE, state & ~USED)
     }
   }
 
   #remove(place: number): void {
-    this.#profiles.release(this.#rows.number(place, STATE) >> FLAG_BITS)
+    this.#profiles.release(this.#rows.integer(place, STATE) >> FLAG_BITS)
     this.#ids[place * 2] = undefined
     this.#ids[place * 2 + 1] = undefined
     this.#ends.delete(place)

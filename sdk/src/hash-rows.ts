@@ -1,10 +1,14 @@
-/** Rows of one chunk: 4096 × 64 bytes = 256 KB. Chunks are added, never copied, so that growing stalls nobody. */
+/** Rows of one chunk: 4096 × 48 bytes = 192 KB. Chunks are added, never copied, so that growing stalls nobody. */
 const CHUNK_BITS = 12
-const CHUNK_MASK = (1 << CHUNK_BITS) - 1
-const ROW_WORDS = 16
-const ROW_NUMBERS = 8
-/** The first half of a row is its hash; the other half is the caller's numbers. */
-const FIRST_NUMBER = 4
+const CHUNK_ROWS = 1 << CHUNK_BITS
+const CHUNK_MASK = CHUNK_ROWS - 1
+const ROW_BYTES = 48
+const ROW_WORDS = ROW_BYTES / 4
+const ROW_DOUBLES = ROW_BYTES / 8
+/** A row: 16 bytes of its hash, two whole numbers of 32 bits, three numbers of 64 bits. */
+const HASH_WORDS = 4
+const FIRST_INTEGER = HASH_WORDS
+const FIRST_NUMBER = (HASH_WORDS + 2) / 2
 const FIRST_SLOTS = 1024
 /** Slots that may be taken before there are twice as many. */
 const MAX_LOAD = 0.7
@@ -13,10 +17,11 @@ const MAX_LOAD = 0.7
  * A table of rows by SHA-256 hash, outside the garbage collector's sight: a `Map` of a million objects costs it tenths
  * of a second at a time, and several misses of the processor's cache for each lookup.
  *
- * A row is one cache line of 64 bytes: the hash, and {@link NUMBERS} numbers of the caller's. Its place, 0, 1, 2 …,
- * stays the same while it is there, and is used again when it was removed. Places are found through slots of 8 bytes
- * (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 16 characters of UTF-16,
- * see `digestCredential`.
+ * A row is the first 128 bits of the hash, and numbers of the caller's: {@link INTEGERS} of 32 bits and {@link NUMBERS}
+ * of 64. Nobody finds a text whose SHA-256 begins with 128 given bits, and comparing all of them takes twice as long.
+ * The row's place, 0, 1, 2 …, stays the same while it is there, and is used again when it was removed. Places are found
+ * through slots of 8 bytes (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 16
+ * characters of UTF-16, see `digestCredential`.
  */
 export class HashRows {
   #slots = new Int32Array(FIRST_SLOTS * 2)
@@ -38,7 +43,7 @@ export class HashRows {
 
   /** Bytes that the table takes. */
   get bytes(): number {
-    return this.#slots.byteLength + this.#words.length * (ROW_WORDS << (CHUNK_BITS + 2))
+    return this.#slots.byteLength + this.#words.length * CHUNK_ROWS * ROW_BYTES
   }
 
   /** The row's place, or -1. */
@@ -56,14 +61,14 @@ export class HashRows {
     if (this.size + 1 > (this.#mask + 1) * MAX_LOAD) this.#grow()
     const place = this.#free.pop() ?? this.#places++
     if (place >> CHUNK_BITS === this.#words.length) {
-      const chunk = new ArrayBuffer(ROW_WORDS << (CHUNK_BITS + 2))
+      const chunk = new ArrayBuffer(CHUNK_ROWS * ROW_BYTES)
       this.#words.push(new Int32Array(chunk))
       this.#numbers.push(new Float64Array(chunk))
     }
     const words = this.#wordsOf(place)
     const at = (place & CHUNK_MASK) * ROW_WORDS
     words.fill(0, at, at + ROW_WORDS)
-    for (let word = 0; word < 8; word++) words[at + word] = wordOf(hash, word)
+    for (let word = 0; word < HASH_WORDS; word++) words[at + word] = wordOf(hash, word)
     this.#take(wordOf(hash, 0), place)
     return place
   }
@@ -76,15 +81,24 @@ export class HashRows {
     this.#free.push(place)
   }
 
+  integer(place: number, field: number): number {
+    return this.#words[place >> CHUNK_BITS]?.[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] ?? 0
+  }
+
+  setInteger(place: number, field: number, value: number): void {
+    const words = this.#words[place >> CHUNK_BITS]
+    if (words !== undefined) words[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] = value
+  }
+
   number(place: number, field: number): number {
     return (
-      this.#numbers[place >> CHUNK_BITS]?.[(place & CHUNK_MASK) * ROW_NUMBERS + FIRST_NUMBER + field] ?? 0
+      this.#numbers[place >> CHUNK_BITS]?.[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] ?? 0
     )
   }
 
   setNumber(place: number, field: number, value: number): void {
     const numbers = this.#numbers[place >> CHUNK_BITS]
-    if (numbers !== undefined) numbers[(place & CHUNK_MASK) * ROW_NUMBERS + FIRST_NUMBER + field] = value
+    if (numbers !== undefined) numbers[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] = value
   }
 
   clear(): void {
@@ -96,11 +110,15 @@ export class HashRows {
     this.#places = 0
   }
 
+  /** The first word is in the slot too, and was compared there. */
   #isAt(place: number, hash: string): boolean {
     const words = this.#wordsOf(place)
     const at = (place & CHUNK_MASK) * ROW_WORDS
-    for (let word = 0; word < 8; word++) if (words[at + word] !== wordOf(hash, word)) return false
-    return true
+    return (
+      words[at + 1] === wordOf(hash, 1) &&
+      words[at + 2] === wordOf(hash, 2) &&
+      words[at + 3] === wordOf(hash, 3)
+    )
   }
 
   #wordsOf(place: number): Int32Array {
@@ -145,8 +163,9 @@ export class HashRows {
   }
 }
 
-/** Numbers of the caller's in each row. */
-export const NUMBERS = ROW_NUMBERS - FIRST_NUMBER
+/** Whole numbers from -2^31 up to 2^31 - 1, and numbers of any kind, of the caller's in each row. */
+export const INTEGERS = 2
+export const NUMBERS = ROW_DOUBLES - FIRST_NUMBER
 
 /** The word-th four bytes of a hash. */
 function wordOf(hash: string, word: number): number {

@@ -10,8 +10,9 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
   const authorization: string[] = []
   const xApiKey: string[] = []
   const forwardedFor: string[] = []
+  let userAgent: string | null = null
   // From `rawHeaders`, because `headers` drops a repeated Authorization without a word, and because requests faked by
-  // test tools (Fastify's `inject`) have no `headersDistinct`.
+  // test tools (Fastify's `inject`) have no `headersDistinct`. And Node makes that object only for who asks for it.
   const { rawHeaders } = request
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
@@ -26,6 +27,9 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
         break
       case 'x-forwarded-for':
         forwardedFor.push(value)
+        break
+      case 'user-agent':
+        userAgent ??= value
     }
   }
   return {
@@ -35,7 +39,7 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
     url,
     peerIp: request.socket.remoteAddress ?? null,
     forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(',') || null,
-    userAgent: request.headers['user-agent'] ?? null,
+    userAgent,
   }
 }
 
@@ -44,4 +48,5 @@ const LENGTHS: ReadonlySet<number> = new Set([
   'authorization'.length,
   'x-api-key'.length,
   'x-forwarded-for'.length,
+  'user-agent'.length,
 ])

@@ -41,7 +41,11 @@ test('whatever stands at a place, and whenever counts are taken, it counts as th
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const [plain, placed] = [new UsageCounter(), new UsageCounter()]
-      const byPlace = new UsageByPlace(placed)
+      const marks = new Map<number, number>()
+      const byPlace = new UsageByPlace(placed, {
+        markAt: (place) => marks.get(place) ?? 0,
+        setMark: (place, mark) => marks.set(place, mark),
+      })
       for (const step of steps) {
         if (step === 'take') {
           assert.deepEqual(countsOf(placed), countsOf(plain))

@@ -89,7 +89,8 @@ export class UsageCounter {
    *
    * @param credentialId null for a well-formed credential that nobody knows
    * @param scopes what the call asked for
-   * @param last what this gave for the same credential earlier in the same {@link round}: it may save the `Map.get`
+   * @param last what this gave for the same credential earlier in the same {@link round}: it may save the `Map.get`;
+   *   null: nothing, so that where there is no room for a new line none is looked for
    * @returns the line that was counted into; undefined where there was no room
    */
   note(
@@ -99,13 +100,15 @@ export class UsageCounter {
     ip: string | null,
     userAgent: string | null,
     nowMs: number,
-    last?: UsageLine,
+    last?: UsageLine | null,
   ): UsageLine | undefined {
     const minute = Math.floor(nowMs / MINUTE_MS)
     const line =
-      last !== undefined && isFor(last, outcome, scopes, minute)
+      last != null && isFor(last, outcome, scopes, minute)
         ? last
-        : this.#lineFor(credentialId, outcome, scopes, minute)
+        : last === null && this.#held >= MAX_HELD
+          ? undefined
+          : this.#lineFor(credentialId, outcome, scopes, minute)
     if (line === undefined) {
       this.#dropped += 1
       return undefined

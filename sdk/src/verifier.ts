@@ -9,6 +9,7 @@ import {
 } from './credential.ts'
 import { createMeasure, type Measure } from './how-much.ts'
 import { type Ask, judge, type Verdict } from './judge.ts'
+import type { RecordLimits } from './limits.ts'
 import { Lookups } from './lookups.ts'
 import { memoryLimiter } from './memory-limiter.ts'
 import type { RateLimiter } from './rate-limiter.ts'
@@ -89,7 +90,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const steady = options.steady ?? options.now ?? (() => performance.now())
   if (!(staleIfUnreachableMs >= 0)) throw new RangeError('staleIfUnreachableMs must be 0 or more')
   const cache = new RecordCache(limits)
-  const counts = usage && new UsageByPlace(usage)
+  const counts = usage && new UsageByPlace(usage, cache)
   const measure = createMeasure(limiter ?? memoryLimiter(steady), source)
   const lookups = new Lookups(source, steady, (digest, record, askedAtMs) =>
     cache.set(digest, record, askedAtMs),
@@ -100,20 +101,35 @@ export function createVerifier(options: VerifierOptions): Verifier {
   // is asked or tells something, which is every few seconds at the least.
   let wallAheadMs = now() - steady()
 
-  const counted = (
+  const count = (
     verdict: Verdict,
     record: CredentialRecord | null,
     ask: Ask,
     call: CallFacts,
     nowMs: number,
     place: number,
-  ): Verdict => {
-    if (counts !== undefined) {
-      const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
-      const credentialId = record === null ? null : record.credentialId
-      counts.note(place, credentialId, outcome, ask, call.userAgent ?? null, nowMs)
+  ): void => {
+    const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
+    const credentialId = record === null ? null : record.credentialId
+    counts?.note(place, credentialId, outcome, ask, call.userAgent ?? null, nowMs)
+  }
+
+  /** The last stage, for the few that have limits. */
+  const decideHowMuch = (
+    allowed: Verdict & { valid: true },
+    record: CredentialRecord & { limits: RecordLimits },
+    ask: Ask,
+    call: CallFacts,
+    nowMs: number,
+    place: number,
+  ): Verdict | Promise<Verdict> => {
+    const settle = ({ refusal, limits }: Measure): Verdict => {
+      const verdict: Verdict = refusal === null ? { ...allowed, limits } : { valid: false, refusal, limits }
+      count(verdict, record, ask, call, nowMs, place)
+      return verdict
     }
-    return verdict
+    const measured = measure(record, record.limits, call.cost ?? 1, nowMs)
+    return measured instanceof Promise ? measured.then(settle) : settle(measured)
   }
 
   const decide = (
@@ -125,15 +141,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
   ): Verdict | Promise<Verdict> => {
     const verdict = judge(record, ask, nowMs)
     if (call.dryRun === true) return verdict
-    const cost = call.cost ?? 1
-    if (!verdict.valid || record === null || record.limits === null || cost === 0)
-      return counted(verdict, record, ask, call, nowMs, place)
-    const settle = ({ refusal, limits }: Measure): Verdict => {
-      const limited: Verdict = refusal === null ? { ...verdict, limits } : { valid: false, refusal, limits }
-      return counted(limited, record, ask, call, nowMs, place)
-    }
-    const measured = measure(record, record.limits, cost, nowMs)
-    return measured instanceof Promise ? measured.then(settle) : settle(measured)
+    if (verdict.valid && hasLimits(record) && call.cost !== 0)
+      return decideHowMuch(verdict, record, ask, call, nowMs, place)
+    count(verdict, record, ask, call, nowMs, place)
+    return verdict
   }
 
   const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number) =>
@@ -205,4 +216,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }),
     close: () => following?.close(),
   }
+}
+
+function hasLimits(record: CredentialRecord | null): record is CredentialRecord & { limits: RecordLimits } {
+  return record !== null && record.limits !== null
 }
