@@ -43,6 +43,11 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     browser = await openChromium()
     client = createServer((request, response) => {
       if (request.url?.startsWith('/cb')) arrived.push(new URL(request.url, redirectUri))
+      // Some apps take the code at one origin and go on to another.
+      if (request.url?.startsWith('/cb') && request.url.includes('state=onwards')) {
+        response.writeHead(303, { location: new URL('/home', localhost(redirectUri)).href }).end()
+        return
+      }
       response
         .setHeader('content-type', 'text/html')
         .end('<!doctype html><title>Back</title><h1>Back in the app</h1>')
@@ -151,6 +156,32 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       }
   })
 
+  it('WEB-02: Chromium follows the answer on to another origin of the app', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(urlOf(await newClient(), { state: 'onwards' }))
+    await signIn(page)
+    await page.click('button[value=allow]')
+    await page.waitForURL(new URL('/home', localhost(redirectUri)).href)
+    await context.close()
+  })
+
+  it('WEB-02 AUZ-19: Chromium follows a sign-in to the app that was connected before', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const clientId = await newClient()
+    await page.goto(urlOf(clientId))
+    await signIn(page)
+    await page.click('button[value=allow]')
+    await page.waitForSelector('h1:has-text("Back in the app")')
+    await context.clearCookies({ name: 'doorward-session' })
+    await page.goto(urlOf(clientId, { state: 'again' }))
+    await signIn(page)
+    await page.waitForSelector('h1:has-text("Back in the app")')
+    assert.equal(arrived.at(-1)?.searchParams.get('state'), 'again')
+    await context.close()
+  })
+
   it('AUZ-15: Chromium follows the answer of the form to the app, without a script, by keyboard', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
@@ -172,3 +203,8 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await context.close()
   })
 })
+
+/** The same server by another name, which browsers count as another origin. */
+function localhost(url: string): string {
+  return url.replace('127.0.0.1', 'localhost')
+}

@@ -24,7 +24,7 @@ export function signInPage(pages: Pages, visit: Visit, form: SignInForm): Page {
   const { challenge, clientName, email, alert, ...more } = form
   return {
     title: 'Sign in',
-    ...(clientName === null ? {} : { lead: html`to continue to <strong>${clientName}</strong>` }),
+    ...(clientName === null ? {} : forApp(clientName)),
     body: html`${alertOf(alert)}
 <form method="post" action="${pages.at('/sign-in')}">
 ${pages.formToken(visit, aboutSignIn(challenge))}
@@ -40,6 +40,14 @@ ${pages.formToken(visit, aboutSignIn(challenge))}
 <button>Sign in</button>
 </form>`,
     ...more,
+  }
+}
+
+/** What an app was allowed before is answered at once: then this very form leads to the app, by https or to this machine. */
+function forApp(clientName: string): Pick<Page, 'lead' | 'formAction'> {
+  return {
+    lead: html`to continue to <strong>${clientName}</strong>`,
+    formAction: ['https:', 'http:'],
   }
 }
 

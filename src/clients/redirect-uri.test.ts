@@ -157,6 +157,10 @@ const NEVER = [
     'https://2130706433/',
     'https://a.example%2fevil.example/',
     'https://a..b:x/',
+    'https://a,b.example/',
+    'https://a_b.example/',
+    "https://a.example'x/",
+    'https://a.example;x/',
   ],
   ...[
     'https://[::0001]/',
@@ -190,6 +194,8 @@ const NEVER = [
     'Com.Example.App:/cb',
   ],
   ...['.example:/cb', 'com..app:/cb', 'com.example.:/cb', '1com.example:/cb', 'com.example_app:/cb'],
+  // What no browser can read as a URL
+  ...['com.example.app://[x]/cb', 'com.example.app://a:b/cb', 'com.example.app://a:99999/cb'],
   `https://a.example/${'x'.repeat(2000)}`,
 ]
 

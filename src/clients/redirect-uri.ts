@@ -23,6 +23,8 @@ const CHARACTERS = /^(?:[A-Za-z0-9\-._~:/?[\]@!$&'()+,;=]|%[0-9A-Fa-f]{2})+$/
 const SCHEME = /^(?<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?<rest>.*)$/
 /** RFC 8252 §7.1: a domain name of the app's owner, in reverse. A scheme without a dot could be anybody's. */
 const REVERSE_DOMAIN = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/
+/** A name or an address. The URL standard lets more through, such as commas, which resolvers and people read differently. */
+const HOST = /^(?:[A-Za-z0-9.-]+|\[[0-9a-f:.]+\])$/
 /** What the answer itself says; a query that says it too would be read either way. */
 const ANSWERS = new Set(['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'])
 const MAX_LENGTH = 2000
@@ -45,6 +47,7 @@ export function whyNotRedirectUri(uri: string, type: ClientType): string | null 
     return "has a scheme that no app can own. Use https, or your domain's name in reverse: com.example.app:/callback."
   if (type !== 'public') return 'has a scheme of its own, which is for public clients only. Use https.'
   if (!rest.startsWith('/')) return 'must go on with a slash after the scheme: com.example.app:/callback.'
+  if (!URL.canParse(uri)) return 'has a host or port that is none. Write com.example.app:/callback.'
   return null
 }
 
@@ -98,6 +101,7 @@ function whyNotAuthority(uri: string): string | null {
   const { hostname, protocol } = new URL(uri)
   const [, port] = /:(\d*)$/.exec(authority) ?? []
   if (port === '' || port?.startsWith('0')) return 'has no proper port after the colon.'
+  if (!HOST.test(hostname)) return 'has signs in its host that no name on the Internet has.'
   if (authority !== (port === undefined ? hostname : `${hostname}:${port}`))
     return `has its host in a form that browsers rewrite. Write ${protocol}//${hostname}.`
   return null

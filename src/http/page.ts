@@ -13,8 +13,8 @@ export interface Page {
   readonly lead?: Html | string
   readonly body: Html
   /**
-   * Origins that a form's answer may lead to, beside ours: Chrome applies `form-action` to the redirects after a form.
-   * From stored redirect URIs, never from a request.
+   * Schemes of what a form's answer may lead to, beside our own origin: Chrome applies `form-action` to all redirects
+   * after a form. Never from a request.
    */
   readonly formAction?: readonly string[]
   readonly retryAfterSeconds?: number

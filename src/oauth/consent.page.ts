@@ -5,7 +5,7 @@ import type { Failure, Page } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
 import type { Sensitivity } from '../scopes/scope.ts'
-import { formActionOf, placeOf } from './redirect-back.ts'
+import { formActionOf, isNative, placeOf } from './redirect-back.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
 export const aboutConsent = (request: string) => `consent ${request}`
@@ -43,7 +43,7 @@ export function consentPage(pages: Pages, visit: Visit, question: ConsentQuestio
   return {
     title: `Allow ${client.name}?`,
     lead: leadOf(question),
-    formAction: [formActionOf(redirectUri)],
+    formAction: formActionOf(redirectUri),
     ...(alert === undefined ? {} : { status: 422 }),
     body: html`${alert !== undefined && html`<p class="alert" role="alert">${alert}</p>`}
 ${unknownAuthor(client)}
@@ -63,7 +63,7 @@ ${
   html`<p class="hint">It keeps this access while you are away, until you take it back under
 <a href="${pages.at('/connected-apps')}">Connected apps</a>.</p>`
 }
-<p class="hint">You go on to <strong>${placeOf(redirectUri)}</strong>.</p>
+<p class="hint">You go on to ${destination(redirectUri)}.</p>
 <div class="pair">
 <button name="decision" value="deny" class="quiet">Deny</button>
 <button name="decision" value="allow">Allow</button>
@@ -83,6 +83,11 @@ function leadOf({ client, owners }: ConsentQuestion): Html {
   return client.firstParty
     ? html`It asks to reach ${whose}.`
     : html`This app is not ours. It asks to reach ${whose}, and never sees your password.`
+}
+
+function destination(redirectUri: string): Html {
+  const place = html`<strong>${placeOf(redirectUri)}</strong>`
+  return isNative(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
 }
 
 /** Whoever can register by themselves can call themselves anything. */

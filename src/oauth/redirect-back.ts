@@ -11,14 +11,30 @@ export function redirectBack(
   return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${parameters}`
 }
 
-/** What a page's `form-action` must allow for the browser to follow such an answer. */
-export function formActionOf(redirectUri: string): string {
-  const { origin, protocol } = new URL(redirectUri)
-  return origin === 'null' ? protocol : origin
+/**
+ * What a page's `form-action` must allow for the browser to follow such an answer, wherever the app then leads it:
+ * Chrome looks at every redirect after the form. So it is schemes and no hosts. An app that takes its code at one origin
+ * and goes on to another would be a dead button, and `http://[::1]` is no host that CSP knows.
+ */
+export function formActionOf(redirectUri: string): readonly string[] {
+  const scheme = schemeOf(redirectUri)
+  if (scheme === 'http:') return ['https:', 'http:']
+  return [scheme]
 }
 
-/** What people read of where they are sent. */
+/**
+ * What people read of where they are sent: the host, with https and http; else the scheme, with its colon. After a
+ * scheme of an app's own may stand what looks like a host, but it is nobody's.
+ */
 export function placeOf(redirectUri: string): string {
-  const { host, protocol } = new URL(redirectUri)
-  return host === '' ? protocol : host
+  return isNative(redirectUri) ? schemeOf(redirectUri) : new URL(redirectUri).host
+}
+
+/** Whether an app on the user's device is sent the answer, by a scheme of its own. */
+export function isNative(redirectUri: string): boolean {
+  return !/^https?:/.test(redirectUri)
+}
+
+function schemeOf(redirectUri: string): string {
+  return redirectUri.slice(0, redirectUri.indexOf(':') + 1)
 }
