@@ -62,12 +62,13 @@ export function buildOwnLogin(ask: Ask): FastifyInstance {
   /** Says who it is, or that nobody signs in, and sends the same browser on. */
   async function answer(reply: FastifyReply, challenge: string, user: OwnUser | null) {
     const path = `/v1/login-challenges/${challenge}`
+    const now = new Date().toISOString()
     const { redirect_to: next } = await ask<{ redirect_to: string }>(
       'POST',
       user === null ? `${path}/reject` : `${path}/accept`,
       user === null
         ? { reason: 'The sign-in was cancelled.' }
-        : { user_id: user.id, display_name: user.name, owners: user.owners },
+        : { user_id: user.id, display_name: user.name, owners: user.owners, authenticated_at: now },
     )
     return reply.redirect(next, 303)
   }

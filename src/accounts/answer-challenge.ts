@@ -5,7 +5,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Person } from './accounts.ts'
-import { answerChallenge, type ChallengeAnswer, findChallenge } from './login-challenge.store.ts'
+import { answerChallenge, findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 
 /** The challenge that the API provider's backend asks about, while it is open. */
@@ -20,6 +20,12 @@ export async function readChallenge(
   const state = stateOf(challenge, now)
   if (state === 'open') return yes(challenge)
   return no(state === 'expired' ? EXPIRED : ANSWERED)
+}
+
+/** Whom the API provider's backend names. */
+export interface ToldPerson extends Omit<Person, 'authenticatedAt'> {
+  /** Null: it does not say. */
+  readonly authenticatedAt: Date | null
 }
 
 const EXPIRED = problem(
@@ -37,7 +43,7 @@ export async function answer(
   tx: Tx,
   caller: Caller,
   token: string,
-  said: ChallengeAnswer,
+  said: { readonly person: ToldPerson } | { readonly rejectedReason: string },
 ): Promise<Result<string, Problem>> {
   const open = await readChallenge(tx, token, caller.now)
   if (!open.ok) return open
@@ -66,8 +72,15 @@ export async function answer(
 /** Clocks of two machines are a little apart. */
 const SKEW_MS = 5_000
 
-function faultOf(person: Person, challenge: LoginChallenge, now: Date): Problem | null {
-  const at = person.authenticatedAt.getTime()
+function faultOf(person: ToldPerson, challenge: LoginChallenge, now: Date): Problem | null {
+  // Silence would turn a session of last week into a sign-in of now.
+  if (challenge.wantsFresh && person.authenticatedAt === null)
+    return problem(
+      'invalid_request',
+      '`authenticated_at` is missing. `fresh_sign_in` is true: let the person sign in, and say when they did.',
+      { faults: [{ at: '/authenticated_at', message: 'is missing.' }] },
+    )
+  const at = (person.authenticatedAt ?? now).getTime()
   if (at > now.getTime() + SKEW_MS)
     return problem(
       'invalid_request',
@@ -83,8 +96,8 @@ function faultOf(person: Person, challenge: LoginChallenge, now: Date): Problem 
 }
 
 /** Within the skew, what cannot be by our clock is moved to where it can. */
-function onOurClock(person: Person, { wantsFresh, createdAt }: LoginChallenge, now: Date): Person {
+function onOurClock(person: ToldPerson, { wantsFresh, createdAt }: LoginChallenge, now: Date): Person {
   const earliest = wantsFresh ? createdAt.getTime() : Number.NEGATIVE_INFINITY
-  const at = Math.min(Math.max(person.authenticatedAt.getTime(), earliest), now.getTime())
+  const at = Math.min(Math.max((person.authenticatedAt ?? now).getTime(), earliest), now.getTime())
   return { ...person, authenticatedAt: new Date(at) }
 }

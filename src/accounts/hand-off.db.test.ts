@@ -183,6 +183,8 @@ describe("hand-off to the API provider's own login", () => {
       (await call(challenge, '/accept', { ...ANN, authenticated_at: at(seconds) })).body.code
     assert.equal(await tried(-60), 'sign_in_too_old')
     assert.equal(await tried(60), 'invalid_request')
+    const silent = await call(challenge, '/accept', ANN)
+    assert.deepEqual([silent.status, silent.body.faults[0].at], [400, '/authenticated_at'])
     // The provider's clock is three seconds behind ours.
     const back = await jar.get(await accept(challenge, { authenticated_at: at(-3) }))
     assert.equal(back.location, '/next?a=b')

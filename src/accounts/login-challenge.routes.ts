@@ -53,7 +53,7 @@ export function loginChallengeRoutes(
     idempotent: true,
   } as const
   changes(app, door, accept, async ({ db, caller, params, body }) =>
-    redirect(await answer(db, caller, params.challenge, { person: fromAcceptWire(body, caller.now) })),
+    redirect(await answer(db, caller, params.challenge, { person: fromAcceptWire(body) })),
   )
 
   const reject = {

@@ -45,7 +45,7 @@ export async function findChallenge(
 }
 
 /** What the API provider's own login says. */
-export type ChallengeAnswer = { readonly person: Person } | { readonly rejectedReason: string }
+type ChallengeAnswer = { readonly person: Person } | { readonly rejectedReason: string }
 
 /** Answers a challenge that is open. @returns false where it is not */
 export async function answerChallenge(

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
-import type { Person } from './accounts.ts'
+import type { ToldPerson } from './answer-challenge.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { AnyUserId } from './user.wire.ts'
 
@@ -26,7 +26,11 @@ export const AcceptWire = strictObject({
     description: 'For which owners the person may act',
   }),
   authenticated_at: Type.Optional(
-    Type.String({ format: 'date-time', description: 'When the person signed in with you; without it, now' }),
+    Type.String({
+      format: 'date-time',
+      description:
+        'When the person signed in with you; without it, now. Needed where `fresh_sign_in` is true',
+    }),
   ),
 })
 
@@ -46,12 +50,12 @@ export function toChallengeWire(challenge: LoginChallenge) {
   }
 }
 
-export function fromAcceptWire(body: Static<typeof AcceptWire>, now: Date): Person {
+export function fromAcceptWire(body: Static<typeof AcceptWire>): ToldPerson {
   return {
     userId: body.user_id,
     displayName: body.display_name,
     email: null,
     owners: body.owners.toSorted((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1)),
-    authenticatedAt: body.authenticated_at === undefined ? now : new Date(body.authenticated_at),
+    authenticatedAt: body.authenticated_at === undefined ? null : new Date(body.authenticated_at),
   }
 }

@@ -25,6 +25,11 @@ export interface AuthorizationRequest {
   readonly expiresAt: Date
 }
 
+/** Whether it matters to the app when the user signs in: whoever is not signed in here has to do so now. */
+export function caresWhenSignedIn({ prompt, maxAge }: AuthorizationRequest): boolean {
+  return prompt.includes('login') || maxAge !== null
+}
+
 /** Whether the user has to prove anew who they are. */
 export function wantsFreshSignIn(
   { prompt, maxAge, createdAt }: AuthorizationRequest,

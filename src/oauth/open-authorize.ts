@@ -14,7 +14,12 @@ import type { Answer, Pages } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
 import { allowedBefore, shownOf, silentYes } from './allowed-before.ts'
 import { answerRequest, findRequest, insertRequest } from './authorization-request.store.ts'
-import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
+import {
+  type AuthorizationRequest,
+  caresWhenSignedIn,
+  REQUEST_SECONDS,
+  wantsFreshSignIn,
+} from './authorization-request.ts'
 import { readCatalogue } from './catalogue.store.ts'
 import {
   aboutConsent,
@@ -132,15 +137,14 @@ async function ask(parts: AuthorizeParts, visit: Visit, token: string, alert?: s
   if (found === null) return { failure: REQUEST_OVER }
   const { request, client } = found
   const who = await accounts.signedIn(visit)
-  const fresh = who !== null && wantsFreshSignIn(request, who.authenticatedAt)
-  if (who === null || fresh)
+  if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
     return {
       goTo: await accounts.askToSignIn(visit, {
         returnTo: `${CONSENT_PATH}?request=${token}`,
         refusedTo: `${REFUSED_PATH}?request=${token}`,
         clientName: client.name,
         loginHint: request.loginHint,
-        fresh,
+        fresh: caresWhenSignedIn(request),
       }),
     }
   if (whyNotAuthorize(client, who.userId) !== null) return { failure: NOT_TO_BE_ALLOWED }
