@@ -4,12 +4,13 @@ import { openOidcProvider } from '../test/attacks/oidc-provider.target.ts'
 import { freshTokens } from '../test/attacks/requests.ts'
 import type { AttackClient, Target } from '../test/attacks/target.ts'
 import { startPostgres } from '../test/postgres.ts'
+import { onCore } from './cores.ts'
 import { rawRequest } from './doorward.ts'
 import { compare, type Finding, interleaved, median } from './measure.ts'
 import { loadGenerator } from './processes.ts'
 
-// `node bench/oauth.ts [--rows 10000000]`: token requests against `oidc-provider`, both on one Postgres, one process each,
-// in turns; and refreshes beside a table of dead tokens against an empty one.
+// `node bench/oauth.ts [--rows 10000000]`: token requests against `oidc-provider`, both on one Postgres, one process and one core
+// each, in turns; and refreshes beside a table of dead tokens against an empty one.
 
 const CONNECTIONS = 32
 const ROUNDS = 5
@@ -77,10 +78,10 @@ async function contendersOf(target: Target) {
 }
 
 const busy: number[] = []
-const generator = loadGenerator()
-const postgres = await startPostgres()
-const ours = await openDoorward(postgres.url)
-const theirs = await openOidcProvider(postgres.url)
+const generator = await onCore('others', loadGenerator)
+const postgres = await onCore('others', () => startPostgres())
+const ours = await onCore('measured', () => openDoorward(postgres.url))
+const theirs = await onCore('measured', () => openOidcProvider(postgres.url))
 const findings: Finding[] = []
 const [own, other] = [await contendersOf(ours), await contendersOf(theirs)]
 const told = (samples: { one: readonly number[]; other: readonly number[] }) =>

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createVerifier, UsageCounter } from '@doorward/sdk/kernel'
 import pg from 'pg'
+import { startPostgres } from '../test/postgres.ts'
 import type { Bench } from './bench.ts'
 import { openBetterAuth } from './better-auth.ts'
+import { onCore } from './cores.ts'
 import { openSource, rawRequest, startDoorward } from './doorward.ts'
 import { makeDatabase, makeEmptyDatabase, mintTexts, storeKeys } from './keys.ts'
-import { compare, type Finding, inFlight, interleaved, median, perSecond } from './measure.ts'
+import { compare, type Finding, inFlight, interleaved, perSecond } from './measure.ts'
 import { openNaive } from './naive.ts'
 import { loadGenerator, serveScript } from './processes.ts'
 
@@ -20,10 +22,26 @@ interface Ground {
   readonly betterAuthKeys: readonly string[]
 }
 
-/** (d) The naive way and better-auth's api-key plugin, on the same Postgres: in process, and over HTTP. */
+/**
+ * (d) The naive way and better-auth's api-key plugin, on the same Postgres: in process, and over HTTP, where all that
+ * answers shares one core, database and all.
+ */
 export async function peers(bench: Bench): Promise<readonly Finding[]> {
-  const doorwardUrl = await makeDatabase(bench.postgresUrl, 'peers_doorward')
-  const peersUrl = await makeEmptyDatabase(bench.postgresUrl, 'peers_others')
+  bench.say('d: in process')
+  const inProcess = await compareInProcess(bench, await prepare(bench.postgresUrl))
+  bench.say('d: over HTTP')
+  const postgres = await onCore('measured', () => startPostgres())
+  try {
+    return [...inProcess, ...(await compareOverHttp(bench, await prepare(postgres.url)))]
+  } finally {
+    await postgres.stop()
+  }
+}
+
+/** The same keys for everybody. */
+async function prepare(postgresUrl: string): Promise<Ground> {
+  const doorwardUrl = await makeDatabase(postgresUrl, 'peers_doorward')
+  const peersUrl = await makeEmptyDatabase(postgresUrl, 'peers_others')
   const texts = mintTexts(KEYS)
   await storeKeys(doorwardUrl, texts)
   const pool = new pg.Pool({ connectionString: peersUrl, max: POOL_SIZE })
@@ -31,11 +49,7 @@ export async function peers(bench: Bench): Promise<readonly Finding[]> {
   const betterAuthKeys = await (await openBetterAuth(pool, { migrate: true })).make(KEYS)
   await pool.query('vacuum analyze')
   await pool.end()
-  const ground = { doorwardUrl, peersUrl, texts, betterAuthKeys }
-  bench.say('d: in process')
-  const inProcess = await compareInProcess(bench, ground)
-  bench.say('d: over HTTP')
-  return [...inProcess, ...(await compareOverHttp(bench, ground))]
+  return { doorwardUrl, peersUrl, texts, betterAuthKeys }
 }
 
 async function compareInProcess({ quick }: Bench, ground: Ground): Promise<Finding[]> {
@@ -91,22 +105,31 @@ async function compareInProcess({ quick }: Bench, ground: Ground): Promise<Findi
 
 async function compareOverHttp({ quick }: Bench, ground: Ground): Promise<Finding[]> {
   const { doorwardUrl, peersUrl, texts, betterAuthKeys } = ground
-  const doorward = await startDoorward(doorwardUrl)
+  const doorward = await onCore('measured', () => startDoorward(doorwardUrl))
   const peer = (way: string) =>
-    serveScript('peer-server.ts', {
-      args: [way],
-      env: { DATABASE_URL: peersUrl, DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey },
-    })
-  const [sdk, naive, betterAuth] = await Promise.all([peer('doorward'), peer('naive'), peer('better-auth')])
-  const generator = loadGenerator()
-  const busy: number[] = []
+    onCore('measured', () =>
+      serveScript('peer-server.ts', {
+        args: [way],
+        env: { DATABASE_URL: peersUrl, DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey },
+      }),
+    )
+  const sdk = await peer('doorward')
+  const naive = await peer('naive')
+  const betterAuth = await peer('better-auth')
+  const generator = await onCore('others', loadGenerator)
   const load =
     (port: number, request: string, keys = texts) =>
     async () => {
       const seconds = quick ? 0.3 : 2
-      const answer = await generator.run({ port, connections: IN_FLIGHT, request, texts: keys, seconds })
+      const answer = await generator.run({
+        port,
+        connections: IN_FLIGHT,
+        request,
+        texts: keys,
+        seconds,
+        spins: true,
+      })
       if (/"valid":false/.test(answer.last)) throw new Error(`refused: ${answer.last}`)
-      busy.push(answer.busy)
       return answer.count / answer.seconds
     }
   const ask = (path: string, keys: readonly string[], more = {}, headers = {}) =>
@@ -134,17 +157,10 @@ async function compareOverHttp({ quick }: Bench, ground: Ground): Promise<Findin
     other: readonly number[],
     target?: { atLeast: number },
   ) => compare(what, { one, other }, `${perSecond(one)} against ${perSecond(other)}`, target)
-  const generatorBusy = `; the load generator was ${Math.round(median(busy) * 100)} % busy`
-  const first = line(
-    '`/v1/verify` against the naive endpoint (Fastify, SELECT, UPDATE)',
-    samples.verify,
-    samples.naive,
-    {
-      atLeast: 8,
-    },
-  )
   return [
-    { ...first, figures: first.figures + generatorBusy },
+    line('`/v1/verify` against the naive endpoint (Fastify, SELECT, UPDATE)', samples.verify, samples.naive, {
+      atLeast: 8,
+    }),
     line('`/v1/verify` against better-auth behind Fastify', samples.verify, samples.betterAuth),
     line('a Fastify route with the SDK’s guard against the naive way', samples.guarded, samples.naiveGuarded),
     line(

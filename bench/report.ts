@@ -58,8 +58,8 @@ ${HOW.replace('{version}', version ?? '')}`,
 const HOW = `## How it was measured
 
 - What a line compares was measured in the same run, in turns (A B A B …) after a round of warming up. *measured* is the ratio of the medians, *range* the least and the greatest ratio of a single round.
-- One Postgres of the run's own serves all: \`fsync\` off (which favours whoever writes), \`shared_buffers\` a quarter of the memory and 4 GB at most, everything else as it comes. (f) has another one, with \`pg_stat_statements\`.
-- Every pool has 10 connections. HTTP is measured with 32 connections (64 in (f)), one request under way on each, by a generator of our own (\`bench/load.ts\`): plain sockets and requests made beforehand. How busy it was stands beside the figures.
+- One Postgres of the run's own serves all: \`fsync\` off (which favours whoever writes), \`shared_buffers\` a quarter of the memory, everything else as it comes. (f) has another one, with \`pg_stat_statements\`, and the HTTP half of (d) one that shares the core of the servers.
+- Every pool has 10 connections. HTTP is measured with 32 connections (64 in (f)), one request under way on each, by a generator of our own (\`bench/load.ts\`): plain sockets and requests made beforehand. In (b), (c) and (d) whoever is measured has one core, with \`taskset\`, and everybody else the other; the generator never sleeps there, because waking it up would be half of what a small server is seen to do.
 - (a) runs in a process of its own. Records come from the SDK's HTTP source, fed from memory; usage is counted and taken every two seconds, scopes, environment and address are asked for. The bare side hashes the same strings, in the same random order, to \`latin1\`.
 - (b) is the orders API of the example, from the same files; for the side without a guard a loader hook puts a function in its place that lets everybody in.
 - (c) The bare server parses the question's JSON and writes that of Doorward's own answer, anew each time.

@@ -87,7 +87,7 @@ async function runParts(letters: readonly string[], postgresUrl: string, quick: 
 
 /** As its documentation advises for a machine of its own: a quarter of the memory. */
 function buffers(): string {
-  return `${Math.min(4096, Math.round(totalmem() / 4 / 2 ** 20))}MB`
+  return `${Math.round(totalmem() / 4 / 2 ** 20)}MB`
 }
 
 /** Ctrl-C leaves no Postgres and none of its files behind. */

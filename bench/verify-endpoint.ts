@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { Bench } from './bench.ts'
+import { onCore } from './cores.ts'
 import { type Doorward, rawRequest, startDoorward } from './doorward.ts'
 import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
-import { compare, type Finding, interleaved, median, perSecond, type Samples } from './measure.ts'
+import { compare, type Finding, interleaved, perSecond, type Samples } from './measure.ts'
 import { loadGenerator, serveScript } from './processes.ts'
 
 const RULES = fileURLToPath(new URL('forward-auth.json', import.meta.url))
@@ -23,27 +24,24 @@ export async function verifyEndpoint({ postgresUrl, quick, say }: Bench): Promis
   const url = await makeDatabase(postgresUrl, 'verify_endpoint')
   const texts = mintTexts(KEYS)
   await storeKeys(url, texts)
-  const doorward = await startDoorward(url, { DOORWARD_FORWARD_AUTH: RULES })
+  const doorward = await onCore('measured', () => startDoorward(url, { DOORWARD_FORWARD_AUTH: RULES }))
   const [answer, headers] = [
     await answerOf(doorward, texts[0] ?? ''),
     await headersOf(doorward, texts[0] ?? ''),
   ]
-  const bare = await serveScript('bare-server.ts', {
-    env: { ANSWER: answer, HEADERS: JSON.stringify(headers) },
-  })
-  const generator = loadGenerator()
-  const busy: number[] = []
+  const env = { ANSWER: answer, HEADERS: JSON.stringify(headers) }
+  const bare = await onCore('measured', () => serveScript('bare-server.ts', { env }))
+  const generator = await onCore('others', loadGenerator)
   const load = (port: number, request: string) => async () => {
     const seconds = quick ? 0.3 : 2
-    const done = await generator.run({ port, connections: CONNECTIONS, request, texts, seconds })
+    const done = await generator.run({ port, connections: CONNECTIONS, request, texts, seconds, spins: true })
     if (/"valid":false/.test(done.last)) throw new Error(`refused: ${done.last}`)
-    busy.push(done.busy)
     return done.count / done.seconds
   }
   const against = (request: string) =>
     interleaved(quick ? 1 : 9, { one: load(doorward.port, request), other: load(bare.port, request) })
   const line = (what: string, samples: Samples) => {
-    const figures = `${perSecond(samples.one)} against ${perSecond(samples.other)}; the load generator was ${Math.round(median(busy) * 100)} % busy`
+    const figures = `${perSecond(samples.one)} against ${perSecond(samples.other)}`
     return compare(what, samples, figures, { atLeast: 0.8 })
   }
 

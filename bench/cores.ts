@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+
+/** Who is measured, database included where a line says so; and everybody else, load generators first. */
+export type Core = 'measured' | 'others'
+
+/** Without `taskset`, or with one core, the system's scheduler decides, and the figures vary more. */
+const CAN_PIN = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+
+/** Runs what starts processes; they, and all that they start, stay on one core. */
+export async function onCore<Started>(core: Core, start: () => Started | Promise<Started>): Promise<Started> {
+  bind(core === 'measured' ? '0' : '1')
+  try {
+    return await start()
+  } finally {
+    bind(`0-${availableParallelism() - 1}`)
+  }
+}
+
+/** Children inherit where this process may run when they are started. */
+function bind(cores: string): void {
+  if (CAN_PIN) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(process.pid)])
+}
