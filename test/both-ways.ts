@@ -22,13 +22,21 @@ const FOR_BROWSERS = new Set([
   'x-xss-protection',
 ])
 
-/** An answer as it must be, whichever way the request took. */
+/** What tells a browser how to treat an answer that is no page: servers get verdicts, scripts may get tokens. */
+export const FOR_SCRIPTS = ['strict-transport-security', 'x-content-type-options'] as const
+
+/**
+ * An answer as it must be, whichever way the request took.
+ *
+ * @param without further headers that its short way leaves out
+ */
 export function comparable(
   { status, headers, text }: { status: number; headers: object; text: string },
   isShort = status === 200,
+  without: readonly string[] = [],
 ) {
   const named = Object.entries(headers).filter(
-    ([name]) => !ITS_OWN.has(name) && !(isShort && FOR_BROWSERS.has(name)),
+    ([name]) => !ITS_OWN.has(name) && !(isShort && (FOR_BROWSERS.has(name) || without.includes(name))),
   )
   const body = text === '' ? null : JSON.parse(text)
   if (typeof body?.request_id === 'string') body.request_id = '…'

@@ -7,7 +7,7 @@ export function forwardAuthShortcut(shortcuts: Shortcuts, forwardAuth: ForwardAu
   return (request, response) => {
     if (!isAsking(forwardAuth.rules.proxy, request.url) || !forwardAuth.trusts(request)) return false
     const send = ({ status, headers, body }: ForwardAnswer) =>
-      shortcuts.passOn(response, status, headers, body)
+      shortcuts.answerServer(response, status, headers, body)
     try {
       const answer = forwardAuth.answer(request)
       if (answer instanceof Promise) answer.then(send).catch((error) => shortcuts.fail(response, error))

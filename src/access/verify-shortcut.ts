@@ -6,6 +6,9 @@ import { plainQuestion, plainQuestions } from './plain-question.ts'
 import { verdictOn } from './verify.ts'
 import { toVerdictWire } from './verify.wire.ts'
 
+const BEARER = 'Bearer '
+/** Longer bodies are rare, and have limits to be looked at. */
+const MAX_BODY_BYTES = 64 * 1024
 const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store']
 
 /**
@@ -37,10 +40,12 @@ export function verifyShortcut(
     const { url } = request
     const answering = url === '/v1/verify' ? one : url === '/v1/verify-batches' ? batch : null
     if (answering === null) return false
-    const post = plainPost(request)
-    if (post === null || adminKeys.live(post.bearer)?.permissions.includes('verify') !== true) return false
+    const post = plainPost(request, 'application/json', MAX_BODY_BYTES)
+    if (post?.authorization?.startsWith(BEARER) !== true) return false
+    const adminKey = adminKeys.live(post.authorization.slice(BEARER.length))
+    if (adminKey?.permissions.includes('verify') !== true) return false
 
-    const send = (text: string) => shortcuts.answer(response, 200, HEADERS, text)
+    const send = (text: string) => shortcuts.answerServer(response, 200, HEADERS, text)
     const fail = (error: unknown) => shortcuts.fail(response, error)
     whenRead(request, post.contentLength, (body) => {
       try {

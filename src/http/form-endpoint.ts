@@ -3,7 +3,7 @@ import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from './log.ts'
-import { plainLength, whenRead } from './plain-post.ts'
+import { plainPost, whenRead } from './plain-post.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
 import type { Shortcut, Shortcuts } from './shortcuts.ts'
@@ -109,12 +109,12 @@ const PREFLIGHT = {
 function formShortcut(parts: FormEndpointParts, path: string, take: Take): Shortcut {
   return (request, response) => {
     if (request.url !== path) return false
-    const length = plainLength(request, FORM, MAX_FORM_BYTES)
-    if (length === null) return false
+    const post = plainPost(request, FORM, MAX_FORM_BYTES)
+    if (post === null) return false
     const id = newRequestId()
     const answer = (said: JsonAnswer) =>
       parts.shortcuts.answer(response, said.status, Object.entries(headersOf(said)).flat(), textOf(said), id)
-    whenRead(request, length, (body) => {
+    whenRead(request, post.contentLength, (body) => {
       take(callOf(parts, request, formOf(body.toString('utf8')), id))
         .catch((error: FastifyError) => answerTo(error, id, parts.log))
         .then(answer)

@@ -1,43 +1,60 @@
 import type { IncomingMessage } from 'node:http'
 
-/** A request with a body of JSON and nothing unusual about it. */
+/** A POST with a body of one type and nothing unusual about it. */
 export interface PlainPost {
-  /** What stands behind `Authorization: Bearer `, as it was sent. */
-  readonly bearer: string
+  /** As it was sent; null where it was not. */
+  readonly authorization: string | null
   readonly contentLength: number
 }
 
-const BEARER = 'Bearer '
-/** Longer bodies are rare, and have limits to be looked at. */
-const MAX_LENGTH = 64 * 1024
-
-/** What a short way needs of a request's headers; null where there is anything that it would have to think about. */
-export function plainPost(request: IncomingMessage): PlainPost | null {
-  const { authorization, 'x-api-key': apiKey } = request.headers
-  if (authorization === undefined || !authorization.startsWith(BEARER) || apiKey !== undefined) return null
-  if (isTwice(request.rawHeaders, 'authorization')) return null
-  const contentLength = plainLength(request, 'application/json', MAX_LENGTH)
-  return contentLength === null ? null : { bearer: authorization.slice(BEARER.length), contentLength }
-}
-
-/** Bytes of a POST's body of a type; null where it is another, or of any length but a stated one from 1 to `most`. */
-export function plainLength({ method, headers }: IncomingMessage, type: string, most: number): number | null {
-  const given = headers['content-type']
-  if (method !== 'POST' || (given !== type && given !== `${type}; charset=utf-8`)) return null
-  if (headers['content-length'] === undefined || headers['transfer-encoding'] !== undefined) return null
-  const length = Number(headers['content-length'])
-  return length > 0 && length <= most ? length : null
-}
-
-/** Of a repeated Authorization, `headers` keeps the first without a word. */
-function isTwice(rawHeaders: readonly string[], name: string): boolean {
-  let found = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const each = rawHeaders[at] ?? ''
-    if (each.length === name.length && each.toLowerCase() === name) found += 1
+/**
+ * What a short way needs of a request's headers; null where there is anything that it would have to think about. Read
+ * from `rawHeaders`: of a repeated Authorization, `headers` keeps the first without a word, and it is only made for who
+ * asks for it.
+ *
+ * @param type of the body, the only one that is taken
+ * @param most bytes of the body
+ */
+export function plainPost(
+  { method, rawHeaders }: IncomingMessage,
+  type: string,
+  most: number,
+): PlainPost | null {
+  if (method !== 'POST') return null
+  let authorization: string | null = null
+  let contentType: string | null = null
+  let contentLength = 0
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? ''
+    if (!LENGTHS.has(name.length)) continue
+    const value = rawHeaders[at + 1] ?? ''
+    switch (name.toLowerCase()) {
+      case 'authorization':
+        if (authorization !== null) return null
+        authorization = value
+        break
+      case 'content-type':
+        if (contentType !== null) return null
+        contentType = value
+        break
+      case 'content-length':
+        contentLength = Number(value)
+        break
+      case 'transfer-encoding':
+      case 'x-api-key':
+        return null
+    }
   }
-  return found > 1
+  if (contentType !== type && contentType !== `${type}; charset=utf-8`) return null
+  return contentLength > 0 && contentLength <= most ? { authorization, contentLength } : null
 }
+
+/** Of the names that are looked for: most others need not even be put into lower case. */
+const LENGTHS: ReadonlySet<number> = new Set(
+  ['authorization', 'content-type', 'content-length', 'transfer-encoding', 'x-api-key'].map(
+    ({ length }) => length,
+  ),
+)
 
 /**
  * The body of a request, once it is there; never called where the client goes away before. Unlike at `end`, the request

@@ -7,11 +7,10 @@ import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
 
 /**
- * Of what stands in every answer, what is for programs too. The rest tells a browser what a page may do, and none comes
- * this way: it takes a header that no page can send to us. Node checks each header anew in each answer, and the dozen of
- * them cost as much as everything else together.
+ * Of what stands in every answer, what a script in a browser is told of an answer that is no page. Node checks each
+ * header anew in each answer, and the dozen of them cost as much as everything else together.
  */
-const FOR_PROGRAMS: ReadonlySet<string> = new Set(['strict-transport-security', 'x-content-type-options'])
+const FOR_SCRIPTS: ReadonlySet<string> = new Set(['strict-transport-security', 'x-content-type-options'])
 
 /** Takes a request, or leaves it to the long way. @returns whether it is taken, and will be answered */
 export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -38,7 +37,7 @@ export class Shortcuts {
     // What is set when a request arrives is the same for all.
     app.addHook('onRequest', async (_, reply) => {
       this.#standing ??= Object.entries(reply.getHeaders())
-        .filter(([name]) => FOR_PROGRAMS.has(name))
+        .filter(([name]) => FOR_SCRIPTS.has(name))
         .flatMap(([name, value]) => [name, String(value)])
     })
     app.addHook('preClose', async () => {
@@ -63,8 +62,8 @@ export class Shortcuts {
     this.#write(response, requestId, status, headers, this.#standing ?? [], body)
   }
 
-  /** An answer that a proxy passes on as its own: without the headers that are for clients of ours. */
-  passOn(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
+  /** An answer to a server, or that a proxy passes on as its own: without what tells browsers how to treat it. */
+  answerServer(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
     this.#write(response, newRequestId(), status, headers, [], body)
   }
 
