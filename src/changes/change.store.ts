@@ -61,13 +61,15 @@ function secretsOf(about: About) {
 
 /**
  * Whether to tell "everything" instead: where a client or an owner may have tokens. New ones come all the time, and
- * holding them off, for the list to be whole, would have every token request lock the client's and the owner's row.
+ * holding them off, for the list to be whole, would have every token request lock the client's and the owner's row. So
+ * what counts is whether a client can have some: its first one may come between this and the commit.
  */
 function isWide(about: About) {
   if (about === 'everything') return sql`true`
   if ('clientId' in about)
     return sql`(
       exists (select from grants where client_id = ${about.clientId})
+      or exists (select from clients where id = ${about.clientId} and 'client_credentials' = any(grant_types))
       or exists (select from access_tokens where client_id = ${about.clientId} and family_id is null)
     )`
   if ('ownerId' in about)

@@ -36,10 +36,11 @@ export async function changeClient(
   const fault = await whyNotDescribe(tx, caller, said, client)
   if (fault !== null) return no(fault)
 
+  // Told first, by what the client was: it may be getting a token without a user, and lose the right to in this change.
+  await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
   await updateMetadata(tx, client, said)
   // One method at a time: secrets that prove nothing now must not come to life with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
-  await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
   await recordDone(tx, caller, 'client.changed', about(client), changesBetween(client, said))
   return yes(id)
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { Secret } from '@doorward/sdk/kernel'
+import type { Caller } from '../../src/admin/caller.ts'
+import { changeClient } from '../../src/clients/change-client.ts'
+import { suspendClient } from '../../src/clients/suspend-client.ts'
+import type { Tx } from '../../src/db/schema.ts'
+import { ENGINE } from '../database.ts'
+import { eventually } from '../eventually.ts'
+import { openOAuthApp, post } from '../oauth.ts'
+
+const skip = ENGINE === 'pglite' ? 'one connection: nothing comes between a statement and its commit' : false
+
+const CHANGES: readonly [
+  what: string,
+  change: (tx: Tx, caller: Caller, id: string) => Promise<unknown>,
+  reason: string,
+][] = [
+  ['suspended', (tx, caller, id) => suspendClient(tx, caller, id, 'test'), 'disabled'],
+  [
+    'changed, so that it gets no more',
+    (tx, caller, id) =>
+      changeClient(tx, caller, id, {
+        grantTypes: ['authorization_code'],
+        redirectUris: ['https://app.example.com/cb'],
+        scopes: ['orders:read'],
+        clientCredentialsScopes: [],
+      }),
+    'missing_scope',
+  ],
+]
+
+for (const [what, change, reason] of CHANGES)
+  it(`REV-09: the first token of a client that is being ${what} is heard of too`, { skip }, async () => {
+    const oauth = await openOAuthApp()
+    const { db, clock } = oauth.app
+    const client = await oauth.app.clientFor('org_9', {
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      client_credentials_scopes: ['orders:read'],
+    })
+    const caller: Caller = {
+      ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: clock.now() },
+      ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner', presented: new Secret('x') },
+    }
+    const verdict = async (credential: string) => {
+      const { body } = await oauth.app.call('POST', '/v1/verify', { credential, scopes: ['orders:read'] })
+      return body.valid ? 'accepted' : body.refusal.reason
+    }
+    let token = ''
+    await db.transaction().execute(async (tx) => {
+      await change(tx, caller, client.client_id)
+      const basic = [client.client_id, client.client_secret] as const
+      const { body } = await post(
+        oauth.origin,
+        '/oauth/token',
+        { grant_type: 'client_credentials' },
+        { basic },
+      )
+      token = body.access_token
+      assert.equal(await verdict(token), 'accepted', 'nothing is committed yet')
+    })
+    await eventually(() => verdict(token), reason)
+    await oauth.close()
+  })
