@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { announce } from '../changes/change.store.ts'
+import { announce, changesAfter } from '../changes/change.store.ts'
 import { ChangesFeed } from '../changes/changes-feed.ts'
 import { openLog } from '../http/log.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
@@ -80,6 +80,41 @@ describe('the stream of changes to one listener', () => {
     const stream = open({ after: 0, once: true })
     const text = await readUntil(stream, 'confirmed')
     assert.deepEqual(eventsIn(text), ['open', 'change 1', 'change 2', 'confirmed'])
+  })
+
+  for (const [from, once] of [
+    ['memory', false],
+    ['memory', true],
+    ['the database', false],
+    ['the database', true],
+  ] as const)
+    it(`KEY-10: who comes back to more than fits, from ${from}${once ? ', once' : ''}: nothing is confirmed before the last change`, async () => {
+      await tell(900)
+      let missed: StreamStart['missed'] = []
+      if (from === 'the database') {
+        missed = (await changesAfter(place.database.db, 0, 1_000)).changes
+        feed.close()
+        feed = new ChangesFeed(place.database, clock, openLog('silent'))
+        await feed.start()
+      }
+      const text = await readUntil(open({ after: 0, missed, once }), 'event: confirmed')
+      assert.deepEqual(eventsIn(text), [
+        'open',
+        ...Array.from({ length: 900 }, (_, n) => `change ${n + 1}`),
+        'confirmed',
+      ])
+    })
+
+  it('a listener whose own key was changed while he was away is told so far, and comes back for the rest', async () => {
+    const adminKeyHash = 'ab'.repeat(32)
+    await place.database.db.transaction().execute(async (tx) => {
+      const about = { tokenHash: Buffer.from(adminKeyHash, 'hex') }
+      await announce(tx, clock.now(), { action: 'admin_key.rotated', about })
+    })
+    await tell(2)
+    let text = ''
+    for await (const chunk of open({ after: 0, adminKeyHash })) text += chunk
+    assert.deepEqual(eventsIn(text), ['open', 'change 1'])
   })
 
   it('OPS-08: who is slow misses nothing, and is given no more than he takes', async () => {

@@ -35,6 +35,8 @@ export class ChangesStream extends Readable implements FeedListener {
   readonly #following: Following | null
   #position: number
   #saidAtMs: number
+  #confirmedAtMs = Number.NEGATIVE_INFINITY
+  #isOver = false
   /** Since when nothing is taken; null while it is. */
   #blockedAtMs: number | null = null
 
@@ -46,21 +48,19 @@ export class ChangesStream extends Readable implements FeedListener {
     this.#position = start.after ?? feed.position ?? 0
     this.#saidAtMs = steadyMs()
     this.#say('open', { restarted: start.after === null, clock_ms: this.#saidAtMs })
-    for (const change of start.missed) this.changed(change)
     this.#catchUp()
-    this.#confirm(feed.confirmedAtMs)
-    this.#following = start.once ? null : feed.follow(this)
-    if (start.once) this.push(null)
+    this.#following = this.#isOver ? null : feed.follow(this)
   }
 
   changed(change: StoredChange): void {
-    if (change.position <= this.#position || this.#blockedAtMs !== null) return
+    if (change.position <= this.#position || this.#blockedAtMs !== null || this.#isOver) return
     this.#position = change.position
     this.#write(toChangeEvent(change))
     if (change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
   }
 
   confirmed(atMs: number): void {
+    if (this.#isOver) return
     const nowMs = this.#steadyMs()
     if (this.#blockedAtMs !== null) {
       if (nowMs - this.#blockedAtMs > MAX_BLOCKED_MS) this.destroy()
@@ -69,6 +69,7 @@ export class ChangesStream extends Readable implements FeedListener {
   }
 
   restarted(): void {
+    if (this.#isOver) return
     this.#position = this.#feed.position ?? 0
     this.#say('restarted', {})
   }
@@ -76,11 +77,13 @@ export class ChangesStream extends Readable implements FeedListener {
   /** Ends the answer; the listener comes back and goes on from where he was. */
   finish(): void {
     this.#following?.close()
-    if (!this.readableEnded && !this.destroyed) this.push(null)
+    if (this.#isOver || this.destroyed) return
+    this.#isOver = true
+    this.push(null)
   }
 
   override _read(): void {
-    if (this.#blockedAtMs === null) return
+    if (this.#blockedAtMs === null || this.#isOver) return
     this.#blockedAtMs = null
     this.#catchUp()
   }
@@ -90,14 +93,24 @@ export class ChangesStream extends Readable implements FeedListener {
     done(error)
   }
 
+  /**
+   * Says what is not said yet, as far as it is taken. Only when nothing is left is anything confirmed: who is told
+   * "nothing is missing" trusts what he keeps, and the rest may hold the end of a key.
+   */
   #catchUp(): void {
+    for (const change of this.#start.missed) this.changed(change)
+    if (this.#blockedAtMs !== null || this.#isOver) return
     const missed = this.#feed.recentAfter(this.#position)
     if (missed === null) this.restarted()
     else for (const change of missed) this.changed(change)
+    if (this.#blockedAtMs !== null || this.#isOver) return
+    this.#confirm(this.#feed.confirmedAtMs)
+    if (this.#start.once) this.finish()
   }
 
   #confirm(atMs: number): void {
-    if (!Number.isFinite(atMs)) return
+    if (!(atMs > this.#confirmedAtMs)) return
+    this.#confirmedAtMs = atMs
     this.#saidAtMs = this.#steadyMs()
     this.#say('confirmed', { clock_ms: atMs })
   }
