@@ -43,4 +43,8 @@ export interface Accounts {
   signedIn(visit: Visit, db?: Db): Promise<SignedIn | null>
   /** @returns where to send the browser, so that somebody signs in and comes back */
   askToSignIn(visit: Visit, wish: SignInWish): Promise<string>
+  /** The same for somebody else: who is signed in is signed out. */
+  signInAnew(visit: Visit, wish: SignInWish): Promise<string>
+  /** What a page's `form-action` must allow where the answer to its form may lead to sign-in; none: it is a page of ours. */
+  readonly leadsTo: readonly string[]
 }

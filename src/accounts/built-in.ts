@@ -35,6 +35,7 @@ export function builtIn(parts: WayParts): SignInWay {
   pages.get('/password-set', async () => ({ page: passwordSetPage(pages) }))
 
   return {
+    leadsTo: [],
     entrance: (challenge) => pages.at(`/sign-in?login_challenge=${challenge}`),
     personOf,
     show: async (visit, token) => {

@@ -20,6 +20,7 @@ export function handOff(parts: WayParts, loginUrl: string): SignInWay {
   pages.get('/sign-in/return', comeBack)
   return {
     entrance,
+    leadsTo: loginUrl.startsWith('https:') ? ['https:'] : ['https:', 'http:'],
     personOf: async (session) => session.person,
     show: async (_, challenge) =>
       isToken('lc', challenge) ? { goTo: entrance(challenge) } : { failure: NO_CHALLENGE },

@@ -38,6 +38,11 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
   return {
     signedIn,
     askToSignIn: async (visit, wish) => way.entrance(await askToSignIn(db, visit, wish)),
+    signInAnew: async (visit, wish) => {
+      await signOut(db, visit)
+      return way.entrance(await askToSignIn(db, visit, { ...wish, fresh: true }))
+    },
+    leadsTo: way.leadsTo,
   }
 
   async function signedIn(visit: Visit, asking: Db = db): Promise<SignedIn | null> {

@@ -26,6 +26,9 @@ export interface Failure {
   readonly title: string
   readonly message: Html | string
   readonly forDevelopers: Html | string
+  /** What the person can do now: a form, most often. */
+  readonly wayOut?: Html
+  readonly formAction?: readonly string[]
   readonly retryAfterSeconds?: number
 }
 
@@ -41,14 +44,14 @@ export function sendStyle(reply: FastifyReply): FastifyReply {
 }
 
 export function failurePage(
-  { status, title, message, forDevelopers, ...more }: Failure,
+  { status, title, message, forDevelopers, wayOut, ...more }: Failure,
   requestId: string,
 ): Page {
   return {
     status,
     title,
     lead: message,
-    body: html`<details class="developers">
+    body: html`${wayOut}<details class="developers">
         <summary>For developers</summary>
         <p>${forDevelopers}</p>
         <p>Request <code>${requestId}</code></p>

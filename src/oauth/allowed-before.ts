@@ -6,35 +6,33 @@ import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Yes } from './consent.ts'
 import { standingGrants } from './grant.store.ts'
 import { type Grant, stateOf } from './grant.ts'
-import { placeOf } from './redirect-back.ts'
+import { isSamePlace, placeOf } from './redirect-back.ts'
 
 /**
  * The yes that was given before, where it covers all that is asked for now, for the only owner that it can be about.
  * Never for who cannot be told from another: an app on the user's machine without a secret (RFC 8252 §8.6), or one that
- * registered by itself. The API provider's own apps, which can prove who they are, need no question.
+ * nobody registered. The API provider's own apps, which can prove who they are, need no question at first; where the
+ * user has left one less, it asks like any other.
  */
 export async function silentYes(
   db: Db,
   client: Client,
   request: AuthorizationRequest,
   who: SignedIn,
+  now: Date,
 ): Promise<Yes | null> {
-  if (!isCertain(client, request)) return null
+  if (!isCertain(client, request) || wantsPage(request, who)) return null
   if (whyNotAuthorize(client, who.userId) !== null) return null
-  const standing = await grantsFor(db, client, who, request.createdAt)
+  // Whoever has several workspaces may want another one this time, and could never say so.
+  if (who.owners.length !== 1 && !request.prompt.includes('none')) return null
+  const standing = await grantsFor(db, client, who, now)
   const [grant] = standing
-  if (
-    standing.length === 1 &&
-    grant !== undefined &&
-    request.scopes.every((scope) => grant.scopes.includes(scope))
-  )
-    return {
-      userId: who.userId,
-      ownerId: grant.ownerId,
-      asked: false,
-      scopes: request.scopes,
-      shown: grant.shown,
-    }
+  if (grant !== undefined) {
+    const covers = request.scopes.every((scope) => grant.scopes.includes(scope))
+    if (standing.length !== 1 || !covers || !wasShown(client, request, grant)) return null
+    const { ownerId, shown } = grant
+    return { userId: who.userId, ownerId, asked: false, scopes: request.scopes, shown }
+  }
   const [owner] = who.owners
   if (!client.firstParty || client.type === 'public' || who.owners.length !== 1 || owner === undefined)
     return null
@@ -42,9 +40,19 @@ export async function silentYes(
   return { userId: who.userId, ownerId: owner.id, asked: false, scopes: request.scopes, shown }
 }
 
+/** Whether the app wants the page, whatever was said before; who has just signed in has chosen an account by it. */
+function wantsPage({ prompt, createdAt }: AuthorizationRequest, { authenticatedAt }: SignedIn): boolean {
+  return prompt.includes('consent') || (prompt.includes('select_account') && authenticatedAt < createdAt)
+}
+
 /** Whether this is the very client that was allowed before, and no other that says so. */
 function isCertain(client: Client, { redirectUri }: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
-  return client.source !== 'dynamic' && (client.type === 'confidential' || !isClaimedByNobody(redirectUri))
+  return client.source === 'registered' && (client.type === 'confidential' || !isClaimedByNobody(redirectUri))
+}
+
+/** Whether the user has seen where this leads. Nobody was asked about the API provider's own apps. */
+function wasShown(client: Client, { redirectUri }: AuthorizationRequest, { shown }: Grant): boolean {
+  return client.firstParty || isSamePlace(placeOf(redirectUri), shown.redirect_host)
 }
 
 /** What stands of what this user granted, for owners for whom they still may act. */
@@ -54,18 +62,22 @@ async function grantsFor(db: Db, client: Client, who: SignedIn, now: Date): Prom
   return all.filter((grant) => owners.has(grant.ownerId) && stateOf(grant, now) === 'active')
 }
 
-/** Of what is asked for, what the user allowed before for this owner; asked anew where the app wants it asked. */
+/**
+ * Of what is asked for, what the user allowed before, and need not be asked again. Nothing where the app wants it asked,
+ * where the user has several owners to choose from, and where nothing would be left to ask.
+ */
 export async function allowedBefore(
   db: Db,
   client: Client,
   request: AuthorizationRequest,
   who: SignedIn,
-  owner: NamedOwner,
+  now: Date,
 ): Promise<readonly string[]> {
   if (request.prompt.includes('consent') || who.owners.length !== 1 || !isCertain(client, request)) return []
-  const grants = await grantsFor(db, client, who, request.createdAt)
-  const scopes = grants.find(({ ownerId }) => ownerId === owner.id)?.scopes ?? []
-  return request.scopes.filter((scope) => scopes.includes(scope))
+  const [grant] = await grantsFor(db, client, who, now)
+  if (grant === undefined || !wasShown(client, request, grant)) return []
+  const before = request.scopes.filter((scope) => grant.scopes.includes(scope))
+  return before.length === request.scopes.length ? [] : before
 }
 
 /** What is kept of the page that the user saw. */

@@ -179,6 +179,21 @@ describe('the authorization endpoint', () => {
     assert.equal((await arrive(jar, path)).status, 200)
   })
 
+  it('AUZ-18: nobody is led to an app that nobody has looked at, by its own mistake, before they have signed in', async () => {
+    const owned = await oauth.app.clientFor('org_dev', { draft: false })
+    await oauth.app.call('POST', `/v1/clients/${owned.client_id}/publish`)
+    const draft = await oauth.app.clientFor(null, { draft: true })
+    const jar = newJar()
+    await arrive(jar, '/sign-in')
+    for (const { client_id } of [owned, draft])
+      for (const more of [{ response_type: 'token' }, { prompt: 'none' }]) {
+        const stranger = await newJar().get(authorizePath(asked({ client_id, ...more })))
+        assert.deepEqual([stranger.status, stranger.location], [400, null])
+        const known = await jar.get(authorizePath(asked({ client_id, ...more })))
+        assert.match(known.location ?? '', /^https:\/\/app\.example\.com\/cb\?error=/)
+      }
+  })
+
   it('AUZ-16 WEB-01 WEB-02: no CORS, no frames, and a form that may lead to the app', async () => {
     const app = await oauth.app.clientFor(null)
     const page = await arrive(newJar(), authorizePath(asked({ client_id: app.client_id })))

@@ -48,8 +48,10 @@ describe('a decision about an app', () => {
       )
       assert.match(none.location ?? '', /error=consent_required/)
     }
-    const silent = await jar.get(authorizePath(asked({ client_id: app.client_id, prompt: 'none' })))
-    assert.match(silent.location ?? '', /code=/, 'an https address is somebody')
+    const byHttps = () => jar.get(authorizePath(asked({ client_id: app.client_id, prompt: 'none' })))
+    assert.match((await byHttps()).location ?? '', /error=consent_required/, 'its host was never shown')
+    await allow(jar, await arrive(jar, authorizePath(asked({ client_id: app.client_id }))))
+    assert.match((await byHttps()).location ?? '', /code=/, 'an https address is somebody')
   })
 
   it('CON-15 CON-20 AUZ-15: what is left out is not granted; a no is told with state, and granted nothing', async () => {
@@ -175,7 +177,7 @@ describe('a user of several workspaces', () => {
     const client = await oauth.app.clientFor(null)
     const connectFor = async (ownerId: string) => {
       const { verifier, challenge } = pkce()
-      const asked = { client_id: client.client_id, code_challenge: challenge, prompt: 'consent' }
+      const asked = { client_id: client.client_id, code_challenge: challenge }
       const page = await arrive(oauth.jar, authorizePath(asked))
       const fields = ticked(page).filter(([name]) => name !== 'owner_id')
       const back = await allow(oauth.jar, page, [...fields, ['owner_id', ownerId]])
@@ -188,6 +190,8 @@ describe('a user of several workspaces', () => {
     assert.equal((await verdict(first.access_token)).principal.owner_id, 'org_1')
     assert.equal((await verdict(second.access_token)).principal.owner_id, 'org_2')
 
+    const none = { client_id: client.client_id, code_challenge: pkce().challenge, prompt: 'none' }
+    assert.match((await oauth.jar.get(authorizePath(none))).location ?? '', /error=consent_required/)
     const list = await oauth.jar.get('/connected-apps')
     const links = [...list.text.matchAll(/href="(\/connected-apps\?app=grt_\w+)"/g)].map(
       ([, href = '']) => href,

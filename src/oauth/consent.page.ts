@@ -1,56 +1,38 @@
-import type { NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import type { NamedOwner } from '../accounts/accounts.ts'
 import type { Client } from '../clients/client.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Failure, Page } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
-import type { Sensitivity } from '../scopes/scope.ts'
+import { type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
 import { formActionOf, isNative, placeOf } from './redirect-back.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
-export const aboutConsent = (request: string) => `consent ${request}`
+/** @param shown digest of what the page asks */
+export const aboutConsent = (request: string, shown: string) => `consent ${request} ${shown}`
 
-/** A scope as the user decides on it. */
-export interface ScopeChoice {
-  readonly name: string
-  /** A sentence for people. */
-  readonly description: string
-  readonly sensitivity: Sensitivity
-  /** Whether it can be left out. */
-  readonly optional: boolean
-}
-
-export interface ConsentQuestion {
+/** One look at the page. */
+interface Shown {
+  readonly question: ConsentQuestion
   /** The token of the request. */
   readonly token: string
-  readonly client: Client
-  readonly redirectUri: string
-  readonly who: SignedIn
-  /** For whom the user may say yes: at least one. */
-  readonly owners: readonly NamedOwner[]
-  /** What is to be decided. */
-  readonly choices: readonly ScopeChoice[]
-  /** What the user allowed before, and is not asked again. */
-  readonly allowed: readonly { readonly name: string; readonly description: string }[]
-  /** Whether the app can come back by itself while the user is away. */
-  readonly offline: boolean
   /** What was wrong with what was sent before. */
-  readonly alert?: string
+  readonly alert?: string | undefined
+  /** Schemes of where signing in leads. */
+  readonly leadsTo: readonly string[]
 }
 
-export function consentPage(pages: Pages, visit: Visit, question: ConsentQuestion): Page {
-  const { token, client, redirectUri, who, owners, choices, allowed, offline, alert } = question
+export function consentPage(pages: Pages, visit: Visit, { question, token, alert, leadsTo }: Shown): Page {
+  const { client, redirectUri, who, owners, choices, allowed } = question
+  const form = (body: Html) => formOf(pages, visit, token, digestOf(question), body)
   return {
     title: `Allow ${client.name}?`,
     lead: leadOf(question),
-    formAction: formActionOf(redirectUri),
+    formAction: [...new Set([...formActionOf(redirectUri), ...leadsTo])],
     ...(alert === undefined ? {} : { status: 422 }),
     body: html`${alert !== undefined && html`<p class="alert" role="alert">${alert}</p>`}
 ${unknownAuthor(client)}
-<form method="post" action="${pages.at(CONSENT_PATH)}">
-${pages.formToken(visit, aboutConsent(token))}
-<input type="hidden" name="request" value="${token}">
-${ownerChoice(owners)}
+${form(html`${ownerChoice(owners)}
 <fieldset>
 <legend>${allowed.length > 0 ? 'New: it would also' : 'It would'}</legend>
 <ul class="choices">
@@ -58,22 +40,56 @@ ${choices.map(scopeChoice)}
 </ul>
 </fieldset>
 ${allowed.length > 0 && html`<p class="hint">You allowed before: ${allowed.map(({ description }) => description).join('; ')}.</p>`}
-${
-  offline &&
-  html`<p class="hint">It keeps this access while you are away, until you take it back under
-<a href="${pages.at('/connected-apps')}">Connected apps</a>.</p>`
-}
+${where(question)}
+<p class="hint">${howLong(pages, question)}</p>
 <p class="hint">You go on to ${destination(redirectUri)}.</p>
 <div class="pair">
-<button name="decision" value="deny" class="quiet">Deny</button>
+<button name="decision" value="deny">Deny</button>
 <button name="decision" value="allow">Allow</button>
-</div>
-</form>
+</div>`)}
 <footer>
 <p class="hint">Signed in as <strong>${who.displayName}</strong>${who.email !== null && html` (${who.email})`}.</p>
+${form(html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`)}
 ${pageLinks(client)}
 </footer>`,
   }
+}
+
+/** @param shown digest of the question; empty where none is asked */
+function formOf(pages: Pages, visit: Visit, token: string, shown: string, body: Html): Html {
+  return html`<form method="post" action="${pages.at(CONSENT_PATH)}">
+${pages.formToken(visit, aboutConsent(token, shown))}
+<input type="hidden" name="request" value="${token}">
+<input type="hidden" name="shown" value="${shown}">
+${body}
+</form>`
+}
+
+/** What cannot be allowed, with a way back: the app hears that it was not, and nobody is left standing here. */
+export function deadEnd(
+  pages: Pages,
+  visit: Visit,
+  failure: Failure,
+  token: string,
+  redirectUri: string,
+): { readonly failure: Failure } {
+  const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
+  const wayOut = formOf(pages, visit, token, '', button)
+  return { failure: { ...failure, wayOut, formAction: formActionOf(redirectUri) } }
+}
+
+function where({ resources }: ConsentQuestion): Html | null {
+  if (resources.length === 0) return null
+  return html`<p class="hint">At ${resources.map((resource, at) => html`${at > 0 && ', '}<strong>${resource}</strong>`)} only.</p>`
+}
+
+function howLong(pages: Pages, { offline, grantSeconds }: ConsentQuestion): Html {
+  const link = html`<a href="${pages.at('/connected-apps')}">Connected apps</a>`
+  if (!offline)
+    return html`It gets this access for a short while, and has to come back to you for more. You can take it back under ${link}.`
+  const days = grantSeconds === null ? null : Math.ceil(grantSeconds / 86_400)
+  const most = days === null ? 'until' : `for ${days === 1 ? 'one day' : `${days} days`} at most, or until`
+  return html`It keeps this access while you are away, ${most} you take it back under ${link}.`
 }
 
 function leadOf({ client, owners }: ConsentQuestion): Html {

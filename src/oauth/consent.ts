@@ -93,9 +93,9 @@ async function keepGrant(
   if (isOver)
     await updateGrant(tx, standing, { revoked_at: now, revoked_by: 'system', revoked_reason: 'expired' })
   if (!yes.asked) {
-    const covers =
-      standing !== undefined && !isOver && scopes.every((scope) => standing.scopes.includes(scope))
-    if (covers) return standing
+    // What the user has said once is never made another, nor more, without asking them.
+    if (standing !== undefined && !isOver)
+      return scopes.every((scope) => standing.scopes.includes(scope)) ? standing : null
     if (!client.firstParty) return null
   }
   if (standing !== undefined && !isOver) {

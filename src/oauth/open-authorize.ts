@@ -1,10 +1,10 @@
-import type { Accounts, NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import type { Accounts, SignedIn, SignInWish } from '../accounts/accounts.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import { no, yes as success } from '../base/result.ts'
-import { type Client, whyEnded, whyNotAuthorize } from '../clients/client.ts'
+import { type Client, stateOf, whyEnded, whyNotAuthorize } from '../clients/client.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import type { Db } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
@@ -12,7 +12,7 @@ import { html } from '../http/html.ts'
 import type { Failure } from '../http/page.ts'
 import type { Answer, Pages } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
-import { allowedBefore, shownOf, silentYes } from './allowed-before.ts'
+import { silentYes } from './allowed-before.ts'
 import { answerRequest, findRequest, insertRequest } from './authorization-request.store.ts'
 import {
   type AuthorizationRequest,
@@ -24,16 +24,15 @@ import { readCatalogue } from './catalogue.store.ts'
 import {
   aboutConsent,
   CONSENT_PATH,
-  type ConsentQuestion,
   consentPage,
+  deadEnd,
   NO_OWNER,
   NOT_TO_BE_ALLOWED,
   REQUEST_OVER,
-  type ScopeChoice,
   unknownClient,
 } from './consent.page.ts'
 import { consent, type Yes } from './consent.ts'
-import type { Catalogue } from './known-scopes.ts'
+import { chosenOwner, digestOf, questionOf, yesTo } from './consent-question.ts'
 import { type AuthorizationFault, readAuthorization, stateIn } from './read-authorization.ts'
 import { redirectBack } from './redirect-back.ts'
 
@@ -63,7 +62,7 @@ export function openAuthorize(parts: AuthorizeParts): void {
   pages.get(CONSENT_PATH, (visit) => ask(parts, visit, visit.query.get('request') ?? ''))
   pages.post(
     CONSENT_PATH,
-    (fields) => aboutConsent(fields.get('request') ?? ''),
+    (fields) => aboutConsent(fields.get('request') ?? '', fields.get('shown') ?? ''),
     (visit, fields) => decide(parts, visit, fields),
   )
   pages.get(REFUSED_PATH, (visit) => refuseSignIn(parts, visit, visit.query.get('request') ?? ''))
@@ -78,8 +77,7 @@ async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
   const { client, redirectUri } = trusted
   const back = { redirectUri, state: stateIn(query) }
   const refused = async (fault: AuthorizationFault): Promise<Answer> => {
-    // Who registered by themselves must not lead strangers around the web by our name (RFC 9700 §4.11.2).
-    if (client.source !== 'registered' && (await accounts.signedIn(visit)) === null)
+    if (!isOurs(client) && (await accounts.signedIn(visit)) === null)
       return { failure: unknownClient(html`<code>${fault.error}</code>: ${fault.description}`) }
     return { goTo: redirectBack(back, issuer, { error: fault.error, error_description: fault.description }) }
   }
@@ -100,10 +98,19 @@ async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
   const who = await accounts.signedIn(visit)
   if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
     return await refused({ error: 'login_required', description: 'Nobody is signed in.' })
-  const silent = await silentYes(db, client, request, who)
-  if (silent === null)
+  const silent = await silentYes(db, client, request, who, now)
+  const answer = silent === null ? null : await answerYes(parts, visit, request, silent, null)
+  if (answer === null || 'failure' in answer)
     return await refused({ error: 'consent_required', description: 'The user has to be asked.' })
-  return await answerYes(parts, visit, request, silent, null)
+  return answer
+}
+
+/**
+ * Whether an error may be sent to it before anybody has signed in. Whoever registers an app by themselves, or without
+ * anybody having looked at it yet, must not lead strangers around the web by our name (RFC 9700 §4.11.2).
+ */
+function isOurs(client: Client): boolean {
+  return client.source === 'registered' && client.ownerId === null && stateOf(client) === 'live'
 }
 
 /** Who asks, and where the answer may go: until both are certain, nothing is sent anywhere. */
@@ -138,21 +145,24 @@ async function ask(parts: AuthorizeParts, visit: Visit, token: string, alert?: s
   const { request, client } = found
   const who = await accounts.signedIn(visit)
   if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
-    return {
-      goTo: await accounts.askToSignIn(visit, {
-        returnTo: `${CONSENT_PATH}?request=${token}`,
-        refusedTo: `${REFUSED_PATH}?request=${token}`,
-        clientName: client.name,
-        loginHint: request.loginHint,
-        fresh: caresWhenSignedIn(request),
-      }),
-    }
-  if (whyNotAuthorize(client, who.userId) !== null) return { failure: NOT_TO_BE_ALLOWED }
-  if (who.owners.length === 0) return { failure: NO_OWNER }
-  const silent = request.prompt.includes('consent') ? null : await silentYes(db, client, request, who)
-  if (silent !== null && alert === undefined) return await answerYes(parts, visit, request, silent, token)
-  const question = await questionOf(parts, request, client, who, token)
-  return { page: consentPage(pages, visit, alert === undefined ? question : { ...question, alert }) }
+    return { goTo: await accounts.askToSignIn(visit, wishOf(request, client, token)) }
+  if (whyNotAuthorize(client, who.userId) !== null)
+    return deadEnd(pages, visit, NOT_TO_BE_ALLOWED, token, request.redirectUri)
+  if (who.owners.length === 0) return deadEnd(pages, visit, NO_OWNER, token, request.redirectUri)
+  const silent = alert === undefined ? await silentYes(db, client, request, who, visit.now) : null
+  if (silent !== null) return await answerYes(parts, visit, request, silent, token)
+  const question = await questionOf(parts, request, client, who, visit.now)
+  return { page: consentPage(pages, visit, { question, token, alert, leadsTo: accounts.leadsTo }) }
+}
+
+function wishOf(request: AuthorizationRequest, client: Client, token: string): SignInWish {
+  return {
+    returnTo: `${CONSENT_PATH}?request=${token}`,
+    refusedTo: `${REFUSED_PATH}?request=${token}`,
+    clientName: client.name,
+    loginHint: request.loginHint,
+    fresh: caresWhenSignedIn(request),
+  }
 }
 
 /** Takes the user's decision on what is kept here; of the form only the decision itself is read. */
@@ -162,22 +172,28 @@ async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSearchPara
   const found = await waiting(parts, visit, token)
   if (found === null) return { failure: REQUEST_OVER }
   const { request, client } = found
+  const decision = fields.get('decision')
+  if (decision === 'somebody_else')
+    return { goTo: await accounts.signInAnew(visit, { ...wishOf(request, client, token), loginHint: null }) }
   const who = await accounts.signedIn(visit)
-  if (who === null || wantsFreshSignIn(request, who.authenticatedAt)) return await ask(parts, visit, token)
-  if (whyNotAuthorize(client, who.userId) !== null) return { failure: NOT_TO_BE_ALLOWED }
-  if (fields.get('decision') !== 'allow') {
+  if (decision !== 'allow') {
     if (!(await spend(parts, visit, token, who, client))) return { failure: REQUEST_OVER }
-    return { goTo: redirectBack(request, issuer, DENIED) }
+    return { goTo: redirectBack(request, issuer, decision === 'back' ? IMPOSSIBLE : DENIED) }
   }
-  const question = await questionOf(parts, request, client, who, token)
+  if (who === null || wantsFreshSignIn(request, who.authenticatedAt)) return await ask(parts, visit, token)
+  if (whyNotAuthorize(client, who.userId) !== null || who.owners.length === 0)
+    return await ask(parts, visit, token)
+  const question = await questionOf(parts, request, client, who, visit.now)
+  if (fields.get('shown') !== digestOf(question)) return await ask(parts, visit, token, CHANGED)
   const owner = chosenOwner(question.owners, fields.get('owner_id'))
   if (owner === null) return await ask(parts, visit, token, 'Choose one of your workspaces.')
-  const ticked = new Set(fields.getAll('scope'))
-  const yes = yesTo(question, owner, who, (choice) => !choice.optional || ticked.has(choice.name))
-  const scopes = [...yes.scopes, ...question.allowed.map(({ name }) => name)]
-  if (scopes.length === 0) return await ask(parts, visit, token, 'Leave at least one thing ticked, or deny.')
-  return await answerYes(parts, visit, request, { ...yes, scopes }, token)
+  const yes = yesTo(question, owner, new Set(fields.getAll('scope')))
+  if (yes.scopes.length === 0)
+    return await ask(parts, visit, token, 'Leave at least one thing ticked, or deny.')
+  return await answerYes(parts, visit, request, yes, token)
 }
+
+const CHANGED = 'Something of this has changed since it was shown. Nothing was done: look at it again.'
 
 /** The API provider's own login has refused: the app hears it, the user is done. */
 async function refuseSignIn(parts: AuthorizeParts, visit: Visit, token: string): Promise<Answer> {
@@ -188,6 +204,7 @@ async function refuseSignIn(parts: AuthorizeParts, visit: Visit, token: string):
 }
 
 const DENIED = { error: 'access_denied', error_description: 'The user said no.' }
+const IMPOSSIBLE = { error: 'access_denied', error_description: 'This user cannot allow it.' }
 
 /** The request of this browser that waits for an answer, and its client, if that may still ask. */
 async function waiting(
@@ -203,83 +220,15 @@ async function waiting(
   return matchesRedirectUri(request.redirectUri, client.redirectUris) ? { request, client } : null
 }
 
-async function questionOf(
-  { db }: AuthorizeParts,
-  request: AuthorizationRequest,
-  client: Client,
-  who: SignedIn,
-  token: string,
-): Promise<ConsentQuestion> {
-  const { scopes: catalogue } = await readCatalogue(db)
-  const [only] = who.owners
-  const before = only === undefined ? [] : await allowedBefore(db, client, request, who, only)
-  return {
-    token,
-    client,
-    redirectUri: request.redirectUri,
-    who,
-    owners: who.owners,
-    choices: choicesOf(
-      request.scopes.filter((scope) => !before.includes(scope)),
-      client,
-      catalogue,
-    ),
-    allowed: before.map((name) => ({ name, description: catalogue.get(name)?.description ?? name })),
-    offline: client.grantTypes.includes('refresh_token'),
-  }
-}
-
-function choicesOf(
-  scopes: readonly string[],
-  client: Client,
-  catalogue: Catalogue['scopes'],
-): readonly ScopeChoice[] {
-  return scopes.map((name) => {
-    const { description, sensitivity } = catalogue.get(name) ?? { description: name, sensitivity: 'basic' }
-    return { name, description, sensitivity, optional: !client.requiredScopes.includes(name) }
-  })
-}
-
-/** Null where it is none of the user's. */
-function chosenOwner(owners: readonly NamedOwner[], chosen: string | null): NamedOwner | null {
-  const [only] = owners
-  if (owners.length === 1 && only !== undefined && chosen === null) return only
-  return owners.find(({ id }) => id === chosen) ?? null
-}
-
-function yesTo(
-  { client, redirectUri, choices }: ConsentQuestion,
-  owner: NamedOwner,
-  who: SignedIn,
-  isTicked: (choice: ScopeChoice) => boolean,
-): Yes {
-  return {
-    userId: who.userId,
-    ownerId: owner.id,
-    asked: true,
-    scopes: choices.filter(isTicked).map(({ name }) => name),
-    shown: shownOf(
-      client,
-      { redirectUri },
-      owner,
-      choices.map((choice) => ({
-        name: choice.name,
-        description: choice.description,
-        sensitivity: choice.sensitivity,
-        ticked: isTicked(choice),
-      })),
-    ),
-  }
-}
-
 /** Keeps the yes and sends the code. @param token of the request to spend; null where none was kept */
 async function answerYes(
-  { db, brand, issuer, accounts, grantSeconds, onChanged }: AuthorizeParts,
+  parts: AuthorizeParts,
   visit: Visit,
   request: AuthorizationRequest,
   yes: Yes,
   token: string | null,
 ): Promise<Answer> {
+  const { db, brand, issuer, accounts, grantSeconds, onChanged } = parts
   const origin = originOfVisit(visit, yes.userId)
   const kept = await transact(db, async (tx) => {
     const spent = token === null || (await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))
@@ -290,7 +239,11 @@ async function answerYes(
     const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
     return code === null || !mayAct ? no(NOT_TO_BE_ALLOWED) : success(code)
   })
-  if (!kept.ok) return { failure: kept.no }
+  if (!kept.ok) {
+    // What was suspended may be the workspace: then the app is told, for nothing of the request was spent.
+    const waits = token !== null && kept.no !== REQUEST_OVER && (await waiting(parts, visit, token)) !== null
+    return waits ? deadEnd(parts.pages, visit, kept.no, token, request.redirectUri) : { failure: kept.no }
+  }
   await onChanged()
   return { goTo: redirectBack(request, issuer, { code: kept.value.reveal() }) }
 }

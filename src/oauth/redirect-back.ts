@@ -30,6 +30,12 @@ export function placeOf(redirectUri: string): string {
   return isNative(redirectUri) ? schemeOf(redirectUri) : new URL(redirectUri).host
 }
 
+/** Whether two places are one for whoever reads them: an app on the user's machine listens on the port of the moment. */
+export function isSamePlace(one: string, other: string): boolean {
+  const portless = (place: string) => place.replace(/^(127\.0\.0\.1|\[::1\]|localhost):\d+$/, '$1')
+  return portless(one) === portless(other)
+}
+
 /** Whether an app on the user's device is sent the answer, by a scheme of its own. */
 export function isNative(redirectUri: string): boolean {
   return !/^https?:/.test(redirectUri)

@@ -60,6 +60,18 @@ describe('clients by their own documents', () => {
     assert.deepEqual(asked, [ID], 'the document is read once, for as long as it is fresh')
   })
 
+  it('CON-17: is asked about every time, with an https address too: nobody here has looked at it', async () => {
+    const jar = openJar(oauth.origin)
+    const https = { redirect_uri: 'https://app.example.com/cb', scope: 'orders:read' }
+    for (const n of [1, 2]) {
+      const page = await arrive(jar, ask(https))
+      assert.match(page.text, /name="decision"/, `time ${n}`)
+      await allow(jar, page)
+    }
+    const none = await jar.get(ask({ ...https, prompt: 'none' }))
+    assert.match(none.location ?? '', /error=consent_required/)
+  })
+
   it('REG-11: is read anew when it is due, and what it says then holds', async () => {
     documents.set(ID, { ...DOCUMENT, redirect_uris: ['https://app.example.com/cb'] })
     oauth.app.clock.advance({ seconds: 601 })
