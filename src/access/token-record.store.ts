@@ -11,22 +11,19 @@ import { dateOf, ms } from '../db/moments.ts'
 /**
  * What verification knows of the access tokens among `held`, as one JSON value, where no secret has the hash. A token may
  * do what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
- * Without a user it reaches the data of the client's own owner.
+ * What a client may have without a user is another list than what users can grant it, and neither adds to the other.
+ * A token is for the APIs of what it still may do, and of these for the ones that it was asked for. Without a user it
+ * reaches the data of the client's own owner.
  */
 export const TOKENS_FOUND = sql<TokenRow[] | null>`
   select json_agg(json_build_array(
     at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
+    allowed.scopes,
     array(
-      select name from unnest(tokens.scopes) as name
-      where name = any(clients.required_scopes || clients.optional_scopes || clients.client_credentials_scopes)
-        and (grants.id is null or name = any(grants.scopes))
-        and (grants.id is not null or name = any(clients.client_credentials_scopes))
-    ),
-    case when tokens.resources <> '{}' then tokens.resources else array(
       select apis.identifier from apis
-      where apis.id in (select api_id from scopes where name = any(tokens.scopes))
-        or (tokens.scopes = '{}' and apis.is_default)
-    ) end,
+      where apis.id in (select api_id from scopes where name = any(allowed.scopes))
+        and (tokens.resources = '{}' or apis.identifier = any(tokens.resources))
+    ),
     case when owners.rate_limits <> '[]' or owners.quota is not null
     then json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota) end,
     ${ms('coalesce(tokens.revoked_at, families.revoked_at, grants.revoked_at, clients.revoked_at)')},
@@ -41,6 +38,13 @@ export const TOKENS_FOUND = sql<TokenRow[] | null>`
   left join grants on grants.id = families.grant_id
   left join owners as authors on authors.id = clients.owner_id
   join owners on owners.id = case when tokens.family_id is null then clients.owner_id else grants.owner_id end
+  cross join lateral (
+    select array(
+      select name from unnest(tokens.scopes) as name
+      where case when grants.id is null then name = any(clients.client_credentials_scopes)
+        else name = any(grants.scopes) and name = any(clients.required_scopes || clients.optional_scopes) end
+    ) as scopes
+  ) as allowed
   where held.holder_id is null`
 
 /** In the order of the statement. */

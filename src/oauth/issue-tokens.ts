@@ -20,7 +20,7 @@ import {
   spendCode,
   spendRefreshToken,
 } from './issue-tokens.store.ts'
-import { ofResources } from './narrow.ts'
+import { ofResources, refuseScope } from './narrow.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
 import { redeem } from './redeem-code.ts'
 import { refresh } from './refresh.ts'
@@ -194,12 +194,14 @@ async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Prom
     return refused('client_without_owner', 'The client belongs to no owner, so there is no data to reach.')
   const listed = client.clientCredentialsScopes
   const beyond = wish.scopes?.find((scope) => !listed.includes(scope))
-  if (beyond !== undefined) return refused('scope_not_granted')
+  if (beyond !== undefined)
+    return no({ why: refuseScope(beyond, 'is not listed for this client'), clientId: client.id })
   const apiOf = wish.resources.length === 0 ? {} : await apisOf(issuer.db, listed)
   if (wish.resources.some((resource) => !Object.values(apiOf).includes(resource)))
     return refused('resource_not_granted')
   const scopes = ofResources(wish.scopes ?? listed, wish.resources, apiOf)
-  if (scopes.length === 0) return refused('no_scopes', 'No scopes are listed for this client.')
+  if (listed.length === 0) return refused('no_scopes', 'No scopes are listed for this client.')
+  if (scopes.length === 0) return refused('resource_without_scopes')
   const accessToken = mintCredential('access_token', placeOf(issuer, client))
   const access = newAccess(issuer, client, accessToken, { scopes, resources: wish.resources }, now, null)
   await insertOwnToken(issuer.db, access)

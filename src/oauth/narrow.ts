@@ -6,24 +6,25 @@ import type { TokenWish } from './token-request.ts'
 /** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
 
+/** The "no" to a scope, by its name where that can be repeated. */
+export function refuseScope(scope: string, why = 'was not granted'): OAuthRefusal {
+  return refuse('scope_not_granted', `${SCOPE_TOKEN.test(scope) ? `The scope ${scope}` : 'A scope'} ${why}.`)
+}
+
 /**
  * What this token is for: what was granted, or the part of it that is asked for. A resource narrows to the scopes of its
- * API (RFC 8707 §2.2); nothing ever gets wider.
+ * API (RFC 8707 §2.2); nothing ever gets wider, and a token for nothing is none.
  */
 export function narrowed(granted: Granted, wish: TokenWish): Result<Omit<Granted, 'apiOf'>, OAuthRefusal> {
   const beyond = wish.scopes?.find((scope) => !granted.scopes.includes(scope))
-  if (beyond !== undefined)
-    return no(
-      refuse(
-        'scope_not_granted',
-        SCOPE_TOKEN.test(beyond) ? `The scope ${beyond} was not granted.` : 'A scope was not granted.',
-      ),
-    )
+  if (beyond !== undefined) return no(refuseScope(beyond))
   const apis = granted.resources.length > 0 ? granted.resources : Object.values(granted.apiOf)
   if (wish.resources.some((resource) => !apis.includes(resource))) return no(refuse('resource_not_granted'))
   const resources = wish.resources.length > 0 ? wish.resources : granted.resources
   const asked = wish.scopes ?? granted.scopes
-  return yes({ scopes: ofResources(asked, resources, granted.apiOf), resources })
+  const scopes = ofResources(asked, resources, granted.apiOf)
+  if (asked.length === 0) return no(refuse('no_scopes'))
+  return scopes.length === 0 ? no(refuse('resource_without_scopes')) : yes({ scopes, resources })
 }
 
 /** Without resources a token is for the APIs of all its scopes. */

@@ -34,6 +34,7 @@ export const OAUTH_REFUSALS = {
   scope_not_granted: 'invalid_scope',
   no_scopes: 'invalid_scope',
   resource_not_granted: 'invalid_target',
+  resource_without_scopes: 'invalid_target',
 } as const
 
 export type OAuthRefusalReason = keyof typeof OAUTH_REFUSALS
@@ -52,10 +53,15 @@ export interface OAuthRefusal {
 
 export function refuse(
   reason: OAuthRefusalReason,
-  description = DESCRIPTIONS[OAUTH_REFUSALS[reason]],
+  description = OF_A_REASON.get(reason) ?? DESCRIPTIONS[OAUTH_REFUSALS[reason]],
 ): OAuthRefusal {
   return { reason, error: OAUTH_REFUSALS[reason], description }
 }
+
+const OF_A_REASON: ReadonlyMap<OAuthRefusalReason, string> = new Map([
+  ['no_scopes', 'Nothing that was granted is left that the client may still have.'],
+  ['resource_without_scopes', 'None of the scopes is one of the resource.'],
+])
 
 /** Where nothing more may be said. Of `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2). */
 const DESCRIPTIONS: Readonly<Record<(typeof OAUTH_REFUSALS)[OAuthRefusalReason], string>> = {

@@ -11,12 +11,13 @@ export async function findCode(db: Db, hash: string): Promise<FoundCode | null> 
     sql`
       select ${PREPARED} json_build_object(
         'client', code.client_id, 'redirectUri', code.redirect_uri, 'challenge', code.code_challenge,
-        'scopes', code.scopes, 'resources', code.resources, 'apiOf', ${apiOf(sql`code.scopes`)},
+        'scopes', ${stillAllowed(sql`code.scopes`)}, 'resources', code.resources, 'apiOf', ${apiOf(sql`code.scopes`)},
         'expires', ${ms('code.expires_at')}, 'spent', ${ms('code.spent_at')}, 'family', code.family_id,
         ${STANDING}
       ) as asked
       from authorization_codes as code
       join grants on grants.id = code.grant_id
+      join clients on clients.id = code.client_id
       join owners on owners.id = grants.owner_id
       where code.hash = ${Buffer.from(hash, 'hex')}`,
   )
@@ -43,7 +44,7 @@ export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefre
       select ${PREPARED} json_build_object(
         'client', families.client_id, 'family', families.id,
         'familyRevoked', ${ms('families.revoked_at')}, 'familyExpires', ${ms('families.expires_at')},
-        'scopes', array(select name from unnest(families.scopes) as name where name = any(grants.scopes)),
+        'scopes', ${stillAllowed(sql`families.scopes`)},
         'resources', families.resources, 'apiOf', ${apiOf(sql`families.scopes`)},
         'expires', ${ms('token.expires_at')}, 'spent', ${ms('token.spent_at')},
         'successor', encode(token.successor_hash, 'hex'),
@@ -55,6 +56,7 @@ export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefre
       from refresh_tokens as token
       join token_families as families on families.id = token.family_id
       join grants on grants.id = families.grant_id
+      join clients on clients.id = families.client_id
       join owners on owners.id = grants.owner_id
       where token.hash = ${Buffer.from(hash, 'hex')}`,
   )
@@ -132,6 +134,14 @@ function standingOf(json: StandingJson) {
     grantExpiresAt: dateOf(json.grantExpires),
     ownerSuspendedAt: dateOf(json.ownerSuspended),
   }
+}
+
+/** What verification will allow: what the grant and the client's ceiling still have of some scopes. */
+function stillAllowed(scopes: ReturnType<typeof sql>) {
+  return sql`array(
+    select name from unnest(${scopes}) as name
+    where name = any(grants.scopes) and name = any(clients.required_scopes || clients.optional_scopes)
+  )`
 }
 
 /** The API of each of some scopes. */
