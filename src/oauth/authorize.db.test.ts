@@ -126,7 +126,13 @@ describe('the authorization endpoint', () => {
     const loopback = await connect(newJar(), asked({ redirect_uri: 'http://127.0.0.1:45001/cb' }))
     assert.equal(loopback.port, '45001')
     const tooLong = await newJar().get(authorizePath(asked({ state: 'x'.repeat(5_000) })))
-    assert.match(tooLong.location ?? '', /error=invalid_request/)
+    assert.match(tooLong.location ?? '', /error=invalid_request.*more\+than\+4096/)
+    for (const state of ['a%00b', 'a%ffb', '%c3%28', '%ed%a0%80']) {
+      const answer = await newJar().get(`${authorizePath(asked())}&state=${state}`)
+      const said = new URL(answer.location ?? '').searchParams
+      assert.deepEqual([said.get('error'), said.get('state')], ['invalid_request', null], state)
+      assert.equal(said.get('error_description'), 'state is no UTF-8, or has NUL or U+FFFD in it.')
+    }
   })
 
   it('AUZ-19: prompt=none answers by redirect, whoever is there', async () => {

@@ -29,6 +29,7 @@ function listed(pages: Pages, { grant, ownerName, scopes }: ShownApp): Html {
 <h2>${grant.clientName}</h2>
 <p>for <strong>${ownerName}</strong></p>
 <ul>${scopes.map(({ description }) => html`<li>${description}</li>`)}</ul>
+${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}
 <p class="hint">Connected ${day(grant.createdAt)} · ${
     grant.lastUsedAt === null ? 'not used yet' : html`last used ${day(grant.lastUsedAt)}`
   }</p>
@@ -37,8 +38,16 @@ function listed(pages: Pages, { grant, ownerName, scopes }: ShownApp): Html {
 `
 }
 
-/** One app: what it may do, and the two ways to take it back. */
-export function connectedAppPage(pages: Pages, visit: Visit, { grant, ownerName, scopes }: ShownApp): Page {
+const STOPPED =
+  'This app is stopped: it can do nothing here at the moment. If it is let go on, it may do this again.'
+
+/** One app: what it may do, and the two ways to take it back. @param leadsTo schemes of where signing in leads */
+export function connectedAppPage(
+  pages: Pages,
+  visit: Visit,
+  { grant, ownerName, scopes }: ShownApp,
+  leadsTo: readonly string[],
+): Page {
   const form = (body: Html) => html`<form method="post" action="${pages.at(CONNECTED_APPS_PATH)}">
 ${pages.formToken(visit, aboutApp(grant.id))}
 <input type="hidden" name="app" value="${grant.id}">
@@ -47,7 +56,8 @@ ${body}
   return {
     title: grant.clientName,
     lead: html`may act for you in <strong>${ownerName}</strong> since ${day(grant.createdAt)}.`,
-    body: html`${
+    formAction: leadsTo,
+    body: html`${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}${
       scopes.length > 1 &&
       form(html`<fieldset>
 <legend>It may</legend>
@@ -72,6 +82,13 @@ connect it again. What it has copied before, it keeps.</p>
 function day(at: Date): Html {
   const iso = at.toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
+}
+
+export const NOTHING_SAID: Failure = {
+  status: 422,
+  title: 'That was not clear',
+  message: 'Nothing was done. Go back, and choose what to do with the app.',
+  forDevelopers: html`<code>decision</code> is <code>remove</code> or <code>reduce</code>.`,
 }
 
 export const NO_SUCH_APP: Failure = {

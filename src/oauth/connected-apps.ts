@@ -11,6 +11,7 @@ import {
   connectedAppPage,
   connectedAppsPage,
   NO_SUCH_APP,
+  NOTHING_SAID,
   type ShownApp,
 } from './connected-apps.page.ts'
 import { endLockedGrant, reduceGrant } from './end-grant.ts'
@@ -29,14 +30,16 @@ const MOST = 200
 
 /** What a user allowed apps, and how to take it back. Nothing but a session of the user's own gets here: no token does. */
 export function openConnectedApps(parts: ConnectedAppsParts): void {
-  const { pages } = parts
+  const { pages, accounts } = parts
   pages.get(CONNECTED_APPS_PATH, (visit) =>
     signedIn(parts, visit, async (who) => {
       const id = visit.query.get('app')
       const apps = await appsOf(parts.db, who, visit.now)
       if (id === null) return { page: connectedAppsPage(pages, apps) }
       const app = apps.find(({ grant }) => grant.id === id)
-      return app === undefined ? { failure: NO_SUCH_APP } : { page: connectedAppPage(pages, visit, app) }
+      return app === undefined
+        ? { failure: NO_SUCH_APP }
+        : { page: connectedAppPage(pages, visit, app, accounts.leadsTo) }
     }),
   )
   pages.post(
@@ -66,7 +69,10 @@ async function change(
   const origin = originOfVisit(visit, who.userId)
   const id = fields.get('app') ?? ''
   const kept = fields.getAll('scope')
-  const isRemoved = fields.get('decision') !== 'reduce'
+  const decision = fields.get('decision')
+  const isRemoved = decision === 'remove'
+  // No browser of ours sends anything else, and what is not understood ends nothing.
+  if (!isRemoved && decision !== 'reduce') return { failure: NOTHING_SAID }
   if (!isRemoved && kept.length === 0)
     return {
       failure: {
@@ -97,7 +103,7 @@ async function change(
 
 /** One for each app and workspace. */
 async function appsOf(db: Db, who: SignedIn, now: Date): Promise<readonly ShownApp[]> {
-  const filter = { userId: who.userId, state: 'active' } as const
+  const filter = { userId: who.userId, states: ['active', 'stopped'] } as const
   const [grants, { scopes: catalogue }] = await Promise.all([
     listGrants(db, 'every_owner', filter, now, { after: null, limit: MOST }),
     readCatalogue(db),

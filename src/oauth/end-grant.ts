@@ -71,10 +71,10 @@ export async function revokeGrant(
 export async function revokeGrants(
   tx: Tx,
   caller: Caller,
-  filter: Omit<GrantFilter, 'state'>,
+  filter: GrantFilter,
   reason: string,
 ): Promise<number> {
-  const grants = await lockGrants(tx, caller.reach, filter, caller.now, MAX_ENDED_AT_ONCE)
+  const grants = await lockGrants(tx, caller.reach, filter, MAX_ENDED_AT_ONCE)
   await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
   return grants.length
 }
@@ -86,7 +86,7 @@ export async function endGrantsOfMember(
   { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
 ): Promise<boolean> {
   if (!covers(caller.reach, ownerId)) return false
-  const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, caller.now, MAX_ENDED_AT_ONCE)
+  const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, MAX_ENDED_AT_ONCE)
   await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason: 'access_to_owner_removed' })
   return grants.length > 0
 }

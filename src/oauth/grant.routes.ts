@@ -53,7 +53,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
   } as const
   reads(app, door, list, ({ db, caller, query }) => {
     const { user_id: userId, client_id: clientId, owner_id: ownerId, state } = query
-    const filter = { userId, clientId, ownerId, state }
+    const filter = { userId, clientId, ownerId, states: state === undefined ? undefined : [state] }
     return pageOf(
       query,
       (after, limit) => listGrants(db, caller.reach, filter, caller.now, { after, limit }),
@@ -125,7 +125,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     const filter = { userId, clientId, ownerId, before: before === undefined ? undefined : new Date(before) }
     if (Object.values(filter).every((part) => part === undefined))
       return no(problem('invalid_request', 'Say whose: user_id, client_id, owner_id or granted_before.'))
-    const standing = await countStanding(db, caller.reach, filter, caller.now)
+    const standing = await countStanding(db, caller.reach, filter)
     if (body.dry_run === true) return yes({ revoked: standing, remaining: standing })
     const revoked = await revokeGrants(db, caller, filter, reason)
     return yes({ revoked, remaining: Math.max(0, standing - revoked) })

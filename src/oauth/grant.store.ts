@@ -99,7 +99,6 @@ export interface GrantFilter {
   readonly userId?: string | undefined
   readonly clientId?: string | undefined
   readonly ownerId?: string | undefined
-  readonly state?: GrantState | undefined
   /** First granted earlier than this. */
   readonly before?: Date | undefined
 }
@@ -113,15 +112,16 @@ export async function findGrant(db: Db, reach: Reach, id: string): Promise<Named
 export async function listGrants(
   db: Db,
   reach: Reach,
-  filter: GrantFilter,
+  { states, ...filter }: GrantFilter & { readonly states?: readonly GrantState[] | undefined },
   now: Date,
   page: { after: Position | null; limit: number },
 ): Promise<NamedGrant[]> {
   let query = named(db, reach)
-    .where(matching(filter, now))
+    .where(matching(filter))
     .orderBy('grants.granted_at', 'desc')
     .orderBy('grants.id', 'desc')
     .limit(page.limit)
+  if (states !== undefined) query = query.where(isInState(states, now))
   const { after } = page
   if (after !== null)
     query = query.where(({ eb, refTuple, tuple }) =>
@@ -131,17 +131,11 @@ export async function listGrants(
 }
 
 /** Locks grants that stand, in the order of their ids, so that two who do so wait for each other. */
-export async function lockGrants(
-  tx: Tx,
-  reach: Reach,
-  filter: GrantFilter,
-  now: Date,
-  limit: number,
-): Promise<Grant[]> {
+export async function lockGrants(tx: Tx, reach: Reach, filter: GrantFilter, limit: number): Promise<Grant[]> {
   let query = tx
     .selectFrom('grants')
     .selectAll()
-    .where(matching({ ...filter }, now))
+    .where(matching(filter))
     .where('revoked_at', 'is', null)
     .orderBy('id')
     .limit(limit)
@@ -150,11 +144,11 @@ export async function lockGrants(
   return (await query.execute()).map(fromRow)
 }
 
-export async function countStanding(db: Db, reach: Reach, filter: GrantFilter, now: Date): Promise<number> {
+export async function countStanding(db: Db, reach: Reach, filter: GrantFilter): Promise<number> {
   let query = db
     .selectFrom('grants')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where(matching(filter, now))
+    .where(matching(filter))
     .where('revoked_at', 'is', null)
   if (reach !== 'every_owner') query = query.where('owner_id', '=', reach.ownerId)
   return Number((await query.executeTakeFirstOrThrow()).n)
@@ -174,27 +168,41 @@ export async function revokeGrantRows(
     .execute()
 }
 
-function matching({ userId, clientId, ownerId, state, before }: GrantFilter, now: Date) {
+function matching({ userId, clientId, ownerId, before }: GrantFilter) {
   const conditions = [sql`true`]
   if (userId !== undefined) conditions.push(sql`grants.user_id = ${userId}`)
   if (clientId !== undefined) conditions.push(sql`grants.client_id = ${clientId}`)
   if (ownerId !== undefined) conditions.push(sql`grants.owner_id = ${ownerId}`)
   if (before !== undefined) conditions.push(sql`grants.granted_at < ${before}`)
-  if (state === 'revoked') conditions.push(sql`grants.revoked_at is not null`)
-  if (state === 'expired') conditions.push(sql`grants.revoked_at is null and grants.expires_at <= ${now}`)
-  if (state === 'active')
-    conditions.push(
-      sql`grants.revoked_at is null and (grants.expires_at is null or grants.expires_at > ${now})`,
-    )
   return sql<boolean>`${sql.join(conditions, sql` and `)}`
 }
+
+/** The same as `stateWithClient`, where `named` has joined what it needs. */
+function isInState(states: readonly GrantState[], now: Date) {
+  const stands = sql`grants.revoked_at is null and (grants.expires_at is null or grants.expires_at > ${now})`
+  const conditions = {
+    active: sql`${stands} and not ${CLIENT_STOPPED}`,
+    stopped: sql`${stands} and ${CLIENT_STOPPED}`,
+    expired: sql`grants.revoked_at is null and grants.expires_at <= ${now}`,
+    revoked: sql`grants.revoked_at is not null`,
+  }
+  return sql<boolean>`(${sql.join(
+    states.map((state) => conditions[state]),
+    sql` or `,
+  )})`
+}
+
+const CLIENT_STOPPED = sql<boolean>`(clients.revoked_at is not null or clients.suspended_at is not null
+  or client_owner.suspended_at is not null)`
 
 function named(db: Db, reach: Reach) {
   const query = db
     .selectFrom('grants')
     .innerJoin('clients', 'clients.id', 'grants.client_id')
     .innerJoin('owners', 'owners.id', 'grants.owner_id')
+    .leftJoin('owners as client_owner', 'client_owner.id', 'clients.owner_id')
     .selectAll('grants')
+    .select(CLIENT_STOPPED.as('is_client_stopped'))
     .select(['clients.name as client_name', 'clients.client_uri', 'owners.name as owner_name'])
   return reach === 'every_owner' ? query : query.where('grants.owner_id', '=', reach.ownerId)
 }
@@ -220,12 +228,18 @@ function fromRow(row: Row): Grant {
 }
 
 function fromNamedRow(
-  row: Row & { client_name: string; client_uri: string | null; owner_name: string | null },
+  row: Row & {
+    client_name: string
+    client_uri: string | null
+    owner_name: string | null
+    is_client_stopped: boolean
+  },
 ): NamedGrant {
   return {
     ...fromRow(row),
     clientName: row.client_name,
     clientUri: row.client_uri,
     ownerName: row.owner_name,
+    isClientStopped: row.is_client_stopped,
   }
 }

@@ -30,16 +30,24 @@ export interface NamedGrant extends Grant {
   readonly clientUri: string | null
   /** Null where the owner has none. */
   readonly ownerName: string | null
+  /** Whether the client is suspended or revoked, or its owner is suspended: nothing of it works, and this neither. */
+  readonly isClientStopped: boolean
 }
 
-export const GRANT_STATES = ['active', 'expired', 'revoked'] as const
+export const GRANT_STATES = ['active', 'stopped', 'expired', 'revoked'] as const
 export type GrantState = (typeof GRANT_STATES)[number]
 
-/** Read off the timestamps, never stored. */
+/** Read off the timestamps, never stored. By itself: whether its client is stopped is looked at apart. */
 export function stateOf(
   { revokedAt, expiresAt }: Pick<Grant, 'revokedAt' | 'expiresAt'>,
   now: Date,
-): GrantState {
+): Exclude<GrantState, 'stopped'> {
   if (revokedAt !== null) return 'revoked'
   return expiresAt !== null && expiresAt <= now ? 'expired' : 'active'
+}
+
+/** The state as people are told it. A grant that stands for a client that is stopped is worth nothing meanwhile. */
+export function stateWithClient(grant: NamedGrant, now: Date): GrantState {
+  const state = stateOf(grant, now)
+  return state === 'active' && grant.isClientStopped ? 'stopped' : state
 }

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
-import { GRANT_STATES, type NamedGrant, stateOf } from './grant.ts'
+import { GRANT_STATES, type NamedGrant, stateWithClient } from './grant.ts'
 
 const Text = Type.String({ pattern: '^[\\x21-\\x7e]{1,2000}$' })
 export const GrantStateWire = Type.Union(GRANT_STATES.map((state) => Type.Literal(state)))
@@ -15,7 +15,9 @@ export const GrantWire = Type.Object({
   scopes: Type.Array(Type.String(), {
     description: 'Tokens never allow more, whatever they were issued for',
   }),
-  state: GrantStateWire,
+  state: Type.Union(GrantStateWire.anyOf, {
+    description: '`stopped`: it stands, and is worth nothing while the client is suspended or revoked',
+  }),
   shown: Type.Unknown({ description: 'What the user saw when they last said yes' }),
   granted_at: Moment,
   consented_at: Moment,
@@ -53,7 +55,7 @@ export function toGrantWire(grant: NamedGrant, now: Date) {
     owner_id: grant.ownerId,
     owner_name: grant.ownerName,
     scopes: grant.scopes,
-    state: stateOf(grant, now),
+    state: stateWithClient(grant, now),
     shown: grant.shown,
     granted_at: iso(grant.createdAt),
     consented_at: iso(grant.consentedAt),

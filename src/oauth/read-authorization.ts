@@ -42,9 +42,13 @@ const REPEATABLE = 'resource'
 export function stateIn(query: URLSearchParams): string | null {
   const states = query.getAll('state')
   const [state = ''] = states
-  return states.length === 1 && state !== '' && state.length <= MAX_STATE && !state.includes('\0')
-    ? state
-    : null
+  return states.length === 1 && state !== '' && whyNotState(state) === null ? state : null
+}
+
+/** Bytes that are no UTF-8 have become U+FFFD by now, and would come back as others than they were. */
+function whyNotState(state: string): string | null {
+  if (state.length > MAX_STATE) return `state has more than ${MAX_STATE} characters.`
+  return /[\0\ufffd]/.test(state) ? 'state is no UTF-8, or has NUL or U+FFFD in it.' : null
 }
 
 /** Everything that an app asks but who it is and where the answer goes, which are settled before. */
@@ -71,8 +75,8 @@ export function readAuthorization(
     return fault('invalid_request', 'response_mode is query, and nothing else.')
   if (!client.grantTypes.includes('authorization_code'))
     return fault('unauthorized_client', 'The client is not registered for codes.')
-  if (get('state') !== undefined && stateIn(query) === null)
-    return fault('invalid_request', `state may have ${MAX_STATE} characters.`)
+  const badState = whyNotState(get('state') ?? '')
+  if (badState !== null) return fault('invalid_request', badState)
 
   const codeChallenge = get('code_challenge')
   if (codeChallenge === undefined)
