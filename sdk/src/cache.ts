@@ -2,6 +2,7 @@ import { HashRows } from './hash-rows.ts'
 import { Profiles } from './profiles.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Ended } from './refusal.ts'
+import type { CountingPlaces } from './usage-by-place.ts'
 
 export interface CacheLimits {
   /** How long an answer may be used that nobody confirms, in ms from when it was asked for. Default and maximum 5000. */
@@ -18,18 +19,20 @@ const DEFAULT_BYTES = 64 * 1024 * 1024
 const MAX_UNKNOWN_ENTRIES = 10_000
 
 /** A row, its share of the slots, and its two ids as text. */
-const BYTES_OF_ENTRY = 165
+const BYTES_OF_ENTRY = 180
 
 /**
  * The whole numbers of a row. `STATE` is the profile's number above three flags: used since the hand came by; there is
- * an end; it cannot be undone. `MARK` is somebody else's.
+ * an end; it cannot be undone. `MARK` and `CALLS` are for who counts.
  */
 const STATE = 0
 const MARK = 1
+const CALLS = 2
 /** Its other numbers: moments in ms, `NEVER` where there is none. */
 const EXPIRES_AT = 0
 const RETIRES_AT = 1
 const ASKED_AT = 2
+const COUNTED_AT = 3
 const USED = 1
 const ENDED = 2
 const FINAL = 4
@@ -51,7 +54,8 @@ export const NOBODYS = -2
  *
  * All moments, save those of a record, are of a clock that only goes forward.
  */
-export class RecordCache {
+export class RecordCache implements CountingPlaces {
+  leaving: CountingPlaces['leaving'] = null
   readonly #rows = new HashRows()
   readonly #profiles = new Profiles()
   /** Two for each row: the secret's and the key's. */
@@ -124,13 +128,31 @@ export class RecordCache {
     }
   }
 
-  /** A small whole number that somebody keeps at a place; 0 at first, and again when another credential is there. */
+  credentialIdAt(place: number): string {
+    return this.#ids[place * 2] ?? ''
+  }
+
   markAt(place: number): number {
     return this.#rows.integer(place, MARK)
   }
 
   setMark(place: number, mark: number): void {
     this.#rows.setInteger(place, MARK, mark)
+  }
+
+  count(place: number, atMs: number): void {
+    this.#rows.setInteger(place, CALLS, this.#rows.integer(place, CALLS) + 1)
+    this.#rows.setNumber(place, COUNTED_AT, atMs)
+  }
+
+  takeCount(place: number): number {
+    const calls = this.#rows.integer(place, CALLS)
+    this.#rows.setInteger(place, CALLS, 0)
+    return calls
+  }
+
+  countedAt(place: number): number {
+    return this.#rows.number(place, COUNTED_AT)
   }
 
   /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
@@ -170,6 +192,7 @@ export class RecordCache {
   }
 
   clear(): void {
+    this.leaving?.all()
     this.#rows.clear()
     this.#profiles.clear()
     this.#ids = []
@@ -237,6 +260,7 @@ export class RecordCache {
   }
 
   #remove(place: number): void {
+    this.leaving?.one(place)
     this.#profiles.release(this.#rows.integer(place, STATE) >> FLAG_BITS)
     this.#ids[place * 2] = undefined
     this.#ids[place * 2 + 1] = undefined

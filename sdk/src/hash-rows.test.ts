@@ -50,11 +50,11 @@ test('whatever is added and removed, it finds what a Map finds, with the same nu
   )
 })
 
-test('it holds a hundred thousand, at less than 80 bytes each, and gives up the places of those that go', () => {
+test('it holds a hundred thousand, at less than 100 bytes each, and gives up the places of those that go', () => {
   const rows = new HashRows()
   const digests = Array.from({ length: 100_000 }, (_, n) => digestCredential(`${n}`))
   for (const [at, digest] of digests.entries()) assert.equal(rows.add(digest), at)
-  assert.ok(rows.bytes < 80 * rows.size, `${rows.bytes / rows.size}`)
+  assert.ok(rows.bytes < 100 * rows.size, `${rows.bytes / rows.size}`)
   for (const [at, digest] of digests.entries()) assert.equal(rows.find(digest), at)
   for (const digest of digests) rows.remove(rows.find(digest))
   assert.equal(rows.size, 0)

@@ -4,13 +4,49 @@ import fc from 'fast-check'
 import type { Ask } from './judge.ts'
 import { NOW } from './record.fixture.ts'
 import { UsageCounter } from './usage.ts'
-import { UsageByPlace } from './usage-by-place.ts'
+import { type CountingPlaces, UsageByPlace } from './usage-by-place.ts'
 
 const asks: Ask[] = [['orders:read'], ['orders:read'], ['orders:write'], []].map((scopes) => ({
   scopes,
   environment: 'live',
   clientIp: null,
 }))
+
+/** As a cache would: who comes to a place has another leave. */
+class Places implements CountingPlaces {
+  readonly #at = new Map<number, { id: number; mark: number; calls: number; ms: number }>()
+  leaving: CountingPlaces['leaving'] = null
+
+  put(place: number, id: number): number {
+    const there = this.#at.get(place)
+    if (there?.id === id) return id
+    if (there !== undefined) this.leaving?.one(place)
+    this.#at.set(place, { id, mark: 0, calls: 0, ms: 0 })
+    return id
+  }
+
+  #of(place: number) {
+    const there = this.#at.get(place)
+    if (there === undefined) throw new Error('nobody is there')
+    return there
+  }
+
+  credentialIdAt = (place: number) => `sec_${this.#of(place).id}`
+  markAt = (place: number) => this.#of(place).mark
+  countedAt = (place: number) => this.#of(place).ms
+  setMark(place: number, mark: number): void {
+    this.#of(place).mark = mark
+  }
+  count(place: number, atMs: number): void {
+    this.#of(place).calls += 1
+    this.#of(place).ms = atMs
+  }
+  takeCount(place: number): number {
+    const { calls } = this.#of(place)
+    this.#of(place).calls = 0
+    return calls
+  }
+}
 
 function countsOf(counter: UsageCounter): Map<string, number> {
   const counts = new Map<string, number>()
@@ -41,19 +77,17 @@ test('whatever stands at a place, and whenever counts are taken, it counts as th
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const [plain, placed] = [new UsageCounter(), new UsageCounter()]
-      const marks = new Map<number, number>()
-      const byPlace = new UsageByPlace(placed, {
-        markAt: (place) => marks.get(place) ?? 0,
-        setMark: (place, mark) => marks.set(place, mark),
-      })
+      const places = new Places()
+      const byPlace = new UsageByPlace(placed, places)
       for (const step of steps) {
         if (step === 'take') {
           assert.deepEqual(countsOf(placed), countsOf(plain))
           continue
         }
-        const { place, id, no, ms } = step
+        const { place, no, ms } = step
+        const id = place < 0 ? step.id : places.put(place, step.id)
         const ask = asks[step.ask] as Ask
-        const credentialId = id === 0 ? null : `sec_${id}`
+        const credentialId = place < 0 && id === 0 ? null : `sec_${id}`
         const outcome = no ? 'revoked' : 'accepted'
         plain.note(credentialId, outcome, ask.scopes, null, null, NOW + ms)
         byPlace.note(place, credentialId, outcome, ask, null, NOW + ms)
@@ -62,4 +96,20 @@ test('whatever stands at a place, and whenever counts are taken, it counts as th
     }),
     { numRuns: 500 },
   )
+})
+
+test('calls of one credential from more addresses than are kept apart all count', () => {
+  const counter = new UsageCounter()
+  const places = new Places()
+  const byPlace = new UsageByPlace(counter, places)
+  places.put(0, 1)
+  const ask = asks[0] as Ask
+  for (let at = 0; at < 25_000; at++)
+    byPlace.note(0, 'sec_1', 'accepted', { ...ask, clientIp: `10.0.${at >> 8}.${at & 255}` }, null, NOW + at)
+  const batch = counter.take()
+  assert.equal(
+    batch?.items.reduce((sum, { calls }) => sum + calls, 0),
+    25_000,
+  )
+  assert.equal(batch?.items[0]?.lastIp, '10.0.97.167')
 })

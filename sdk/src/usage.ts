@@ -55,9 +55,9 @@ export interface UsageLine {
   lastUserAgent: string | null
 }
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 /** Scopes of lines that are held at once (some 10 MB): who cannot deliver counts coarser, then not at all. */
-const MAX_HELD = 50_000
+export const MAX_HELD = 50_000
 /** Lines of one credential, because they are looked through one by one. */
 const MAX_CHAIN = 1_000
 /** About so many items go out at once: the receiver writes them in some 20 ms. */
@@ -77,6 +77,7 @@ export class UsageCounter {
   #undelivered: UsageBatch | null = null
   #dropped = 0
   #round = 0
+  readonly #elsewhere: (() => void)[] = []
 
   /** Verifications and exposures that were lost since the start: too many at once, or given up. */
   get dropped(): number {
@@ -84,14 +85,11 @@ export class UsageCounter {
   }
 
   /**
-   * Counts one verification. The same credential with the same outcome and the very same array of scopes, as a guard
-   * hands it in, costs one `Map.get` and allocates nothing.
+   * Counts a verification, or some that are alike.
    *
    * @param credentialId null for a well-formed credential that nobody knows
    * @param scopes what the call asked for
-   * @param last what this gave for the same credential earlier in the same {@link round}: it may save the `Map.get`;
-   *   null: nothing, so that where there is no room for a new line none is looked for
-   * @returns the line that was counted into; undefined where there was no room
+   * @param lastMs when the last of them was
    */
   note(
     credentialId: string | null,
@@ -99,26 +97,30 @@ export class UsageCounter {
     scopes: readonly string[],
     ip: string | null,
     userAgent: string | null,
-    nowMs: number,
-    last?: UsageLine | null,
-  ): UsageLine | undefined {
-    const minute = Math.floor(nowMs / MINUTE_MS)
-    const line =
-      last != null && isFor(last, outcome, scopes, minute)
-        ? last
-        : last === null && this.#held >= MAX_HELD
-          ? undefined
-          : this.#lineFor(credentialId, outcome, scopes, minute)
+    lastMs: number,
+    calls = 1,
+  ): void {
+    const line = this.#lineFor(credentialId, outcome, scopes, Math.floor(lastMs / MINUTE_MS))
     if (line === undefined) {
-      this.#dropped += 1
-      return undefined
+      this.drop(calls)
+      return
     }
-    line.calls += 1
-    line.lastAfterMs = (nowMs - line.minute * MINUTE_MS) | 0
-    // Mostly the same as before, and a reference costs more to write than to compare.
-    if (line.lastIp !== ip) line.lastIp = ip
-    if (line.lastUserAgent !== userAgent) line.lastUserAgent = userAgent
-    return line
+    line.calls += calls
+    const lastAfterMs = (lastMs - line.minute * MINUTE_MS) | 0
+    if (lastAfterMs < line.lastAfterMs) return
+    line.lastAfterMs = lastAfterMs
+    line.lastIp = ip
+    line.lastUserAgent = userAgent
+  }
+
+  /** Verifications that there is no room to count. */
+  drop(calls = 1): void {
+    this.#dropped += calls
+  }
+
+  /** Who keeps counts elsewhere notes them when called, which is each time before counts are taken. */
+  beforeTaken(hand: () => void): void {
+    this.#elsewhere.push(hand)
   }
 
   /** Lines are counted into for one round, which ends when they are taken. */
@@ -205,6 +207,7 @@ export class UsageCounter {
   }
 
   #close(): void {
+    for (const hand of this.#elsewhere) hand()
     for (const newest of this.#newest.values())
       for (let line: UsageLine | undefined = newest; line !== undefined; line = line.next)
         this.#closed.push(line)
@@ -220,19 +223,15 @@ function isFor(line: UsageLine, outcome: Outcome, scopes: readonly string[], min
 }
 
 /** Mostly one array, a guard's; a server that reads them from requests has a new one each time. */
-function sameScopes(a: readonly string[], b: readonly string[]): boolean {
+export function sameScopes(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((scope, at) => scope === b[at]))
 }
 
-/** One for each scope. What is no scope can be asked for, and is counted, but not by its name. */
+/** One for each scope. */
 function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: UsageLine): UsageItem[] {
   const minuteMs = minute * MINUTE_MS
-  const names = new Set(scopes.map((scope) => parseScope(scope) ?? ''))
-  const printable = last.lastUserAgent
-    ?.replace(/\p{Cc}/gu, '')
-    .slice(0, MAX_USER_AGENT)
-    .toWellFormed()
-  return [...(names.size === 0 ? [''] : names)].map((scope, at) => ({
+  const lastUserAgent = printable(last.lastUserAgent)
+  return namesOf(scopes).map((scope, at) => ({
     credentialId,
     outcome,
     scope,
@@ -241,6 +240,27 @@ function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: Usag
     calls: at === 0 ? calls : 0,
     lastAt: new Date(minuteMs + last.lastAfterMs),
     lastIp: last.lastIp,
-    lastUserAgent: printable ?? null,
+    lastUserAgent,
   }))
 }
+
+/** What is no scope can be asked for, and is counted, but not by its name. Mostly a guard's array, again and again. */
+function namesOf(scopes: readonly string[]): readonly string[] {
+  const known = NAMES.get(scopes)
+  if (known !== undefined) return known
+  const names = scopes.length === 0 ? [''] : [...new Set(scopes.map((scope) => parseScope(scope) ?? ''))]
+  NAMES.set(scopes, names)
+  return names
+}
+
+const NAMES = new WeakMap<readonly string[], readonly string[]>()
+
+function printable(userAgent: string | null): string | null {
+  if (userAgent === null || PLAIN.test(userAgent)) return userAgent
+  return userAgent
+    .replace(/\p{Cc}/gu, '')
+    .slice(0, MAX_USER_AGENT)
+    .toWellFormed()
+}
+
+const PLAIN = new RegExp(`^[ -~]{0,${MAX_USER_AGENT}}$`)
