@@ -5,6 +5,11 @@ interface Window {
   endsAtMs: number
 }
 
+/** One that need not ask anybody. */
+interface LocalLimiter extends RateLimiter {
+  take(counters: readonly Counter[], cost: number): Taken
+}
+
 /** Counters kept at once, some 20 MB. Only keys that are good and have limits make any. */
 const MAX_WINDOWS = 100_000
 
@@ -14,7 +19,7 @@ const MAX_WINDOWS = 100_000
  *
  * @param steady milliseconds on a clock that only goes forward
  */
-export function memoryLimiter(steady: () => number = () => performance.now()): RateLimiter {
+export function memoryLimiter(steady: () => number = () => performance.now()): LocalLimiter {
   /** The oldest first. */
   const windows = new Map<string, Window>()
 

@@ -28,7 +28,7 @@ export interface RedisLimiterOptions {
 export const WITHOUT_REDIS = ['local', 'refuse', 'allow'] as const
 export type WithoutRedis = (typeof WITHOUT_REDIS)[number]
 
-/** After a failure Redis is left alone for so long; then one call tries again. */
+/** After a failure Redis is left alone for so long; then one call at a time tries again. */
 const AWAY_MS = 1_000
 /** A limit that is used up is refused without asking for so long at the most. */
 const FULL_MS = 1_000
@@ -55,17 +55,24 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   })
   const local = memoryLimiter(steady)
   const full = new Map<string, { used: number; resetsAtMs: number; untilMs: number }>()
-  let awayUntilMs = Number.NEGATIVE_INFINITY
+  /** What was not taken in Redis: it is given back where it was taken, wherever calls are counted by then. */
+  const takenElsewhere = new WeakMap<Taken, RateLimiter | null>()
+  let isAway = false
+  let isTrying = false
+  let tryAgainAtMs = Number.NEGATIVE_INFINITY
 
   const without = (counters: readonly Counter[], cost: number): Taken | Promise<Taken> => {
-    if (withoutRedis === 'local') return local.take(counters, cost)
     if (withoutRedis === 'refuse')
       return Promise.reject(new SourceUnavailableError('rate limits cannot be counted'))
-    return { granted: true, counts: [] }
+    const isLocal = withoutRedis === 'local'
+    const taken: Taken = isLocal ? local.take(counters, cost) : { granted: true, counts: [] }
+    takenElsewhere.set(taken, isLocal ? local : null)
+    return taken
   }
 
   const failed = (error: unknown): void => {
-    awayUntilMs = steady() + AWAY_MS
+    isAway = true
+    tryAgainAtMs = steady() + AWAY_MS
     onError(new Error(`Redis does not count rate limits (${WORDS[withoutRedis]})`, { cause: error }))
   }
 
@@ -82,15 +89,12 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     return isFull ? { granted: false, counts } : null
   }
 
-  const addAll = (counters: readonly Counter[], cost: number) =>
-    Promise.all(
-      counters.map(async ({ id, rateLimit }): Promise<Count> => {
-        const { consumedPoints, msBeforeNext } = await counting.consume(id, cost, {
-          customDuration: rateLimit.windowSeconds,
-        })
-        return { used: consumedPoints, resetMs: msBeforeNext }
-      }),
-    )
+  const add = async ({ id, rateLimit }: Counter, cost: number): Promise<Count> => {
+    const { consumedPoints, msBeforeNext } = await counting.consume(id, cost, {
+      customDuration: rateLimit.windowSeconds,
+    })
+    return { used: consumedPoints, resetMs: msBeforeNext }
+  }
 
   const giveBack = (counters: readonly Counter[], cost: number): void => {
     for (const { id, rateLimit } of counters)
@@ -98,11 +102,19 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   }
 
   const take = async (counters: readonly Counter[], cost: number): Promise<Taken> => {
+    const adding = counters.map((counter) => add(counter, cost))
     let counts: Count[]
     try {
-      counts = await within(timeoutMs, addAll(counters, cost))
+      counts = await within(timeoutMs, Promise.all(adding))
+      isAway = false
     } catch (error) {
       failed(error)
+      // Redis does what it was asked once it goes on. By then the call is counted elsewhere, or was refused.
+      for (const [at, counter] of counters.entries())
+        adding[at]?.then(
+          () => giveBack([counter], cost),
+          () => {},
+        )
       return await without(counters, cost)
     }
     const before = counts.map(({ used, resetMs }) => ({ used: used - cost, resetMs }))
@@ -123,15 +135,26 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     return { granted: false, counts: before }
   }
 
+  /** One call finds out whether Redis is there again; the others do not wait for what it hears. */
+  const tryAgain = async (counters: readonly Counter[], cost: number): Promise<Taken> => {
+    isTrying = true
+    try {
+      return await take(counters, cost)
+    } finally {
+      isTrying = false
+    }
+  }
+
   return {
     take: (counters, cost) => {
       if (counters.length === 0) return { granted: true, counts: [] }
-      const isAway = steady() < awayUntilMs
-      return isAway ? without(counters, cost) : (knownFull(counters, cost) ?? take(counters, cost))
+      if (!isAway) return knownFull(counters, cost) ?? take(counters, cost)
+      return isTrying || steady() < tryAgainAtMs ? without(counters, cost) : tryAgain(counters, cost)
     },
-    giveBack: (counters, cost) => {
-      if (steady() < awayUntilMs) local.giveBack(counters, cost)
-      else giveBack(counters, cost)
+    giveBack: (counters, cost, taken) => {
+      const elsewhere = taken === undefined ? undefined : takenElsewhere.get(taken)
+      if (elsewhere === undefined) giveBack(counters, cost)
+      else elsewhere?.giveBack(counters, cost)
     },
   }
 }

@@ -33,8 +33,8 @@ export interface RateLimiter {
    * SourceUnavailableError where it cannot count and was told to refuse then.
    */
   take(counters: readonly Counter[], cost: number): Taken | Promise<Taken>
-  /** The call was refused for another reason: what was taken for it is there again. */
-  giveBack(counters: readonly Counter[], cost: number): void
+  /** The call was refused for another reason: what was taken for it is there again, by the answer to the taking. */
+  giveBack(counters: readonly Counter[], cost: number, taken?: Taken): void
 }
 
 /** What a call with this credential counts in. */
