@@ -114,6 +114,48 @@ test('VER-09: of several limits all hold, and one that refuses takes nothing of 
   assert.deepEqual(got, ['accepted', 'key', 'key', 'key', 'accepted', 'accepted', 'owner'])
 })
 
+for (const [what, counts, cost, refusedBy, told] of [
+  ['the first is not known', [undefined, { used: 3, resetMs: 9_000 }], 1, 'owner', ['owner']],
+  ['the second is not known', [{ used: 1, resetMs: 5_000 }, undefined], 1, 'key', ['key']],
+  ['none is known, and it costs more than the first has', [undefined, undefined], 2, 'key', ['key']],
+  ['none is known', [], 1, 'key', ['key', 'owner']],
+  ['none is known to be full', [{ used: 0, resetMs: 5_000 }, undefined], 1, 'owner', ['key', 'owner']],
+] as const)
+  test(`VER-11: a limiter that does not know all counts refuses all the same: ${what}`, async (t) => {
+    const source = new Metered()
+    const limiter = { take: () => ({ granted: false, counts }), giveBack: () => {} }
+    const verifier = createVerifier({ source, limiter, now: () => NOW })
+    t.after(() => verifier.close())
+    const key = source.add({ limits: { key: rate(1), owner: rate(3) } })
+    await verifier.verify(key, ASK, { dryRun: true })
+    const verdict = await verifier.verify(key, ASK, { cost })
+    assert.ok(!verdict.valid && verdict.refusal.reason === 'rate_limited')
+    assert.equal(verdict.refusal.limit.of, refusedBy)
+    assert.deepEqual(
+      verdict.limits?.map(({ of }) => of),
+      told,
+    )
+  })
+
+test('nothing throws at who asks of what is in the cache: what is wrong is a rejection', async (t) => {
+  const source = new Metered()
+  const limiter = {
+    take: () => {
+      throw new Error('broken')
+    },
+    giveBack: () => {},
+  }
+  const verifier = createVerifier({ source, limiter, now: () => NOW })
+  t.after(() => verifier.close())
+  const key = source.add(withKey(rate(1)))
+  await verifier.verify(key, ASK, { dryRun: true })
+  for (const cost of [1, -1]) {
+    const said = verifier.verify(key, ASK, { cost })
+    assert.ok(said instanceof Promise)
+    await assert.rejects(said, cost === 1 ? /broken/ : RangeError)
+  }
+})
+
 test('KEY-11: both secrets of a rotation count in the same limits', async (t) => {
   const { source, verifier } = open(t)
   const old = source.add(withKey(rate(2), { credentialId: 'sec_old' }))

@@ -10,7 +10,7 @@ import {
 } from './rate-limiter.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Refusal } from './refusal.ts'
-import type { CredentialSource } from './source.ts'
+import type { CredentialSource, QuotaCount } from './source.ts'
 
 /** How a call stands with the limits of its credential. */
 export interface Measure {
@@ -38,20 +38,22 @@ export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
       const states = counts.map((count) => quotaState(count, nowMs))
       limits.push(...states)
       if (granted) return { refusal: null, limits }
-      limiter.giveBack(rates.counters, cost)
-      const full = counts.flatMap(({ spent, limit }, at) => (spent + cost > limit ? (states[at] ?? []) : []))
-      return { refusal: { reason: 'quota_exceeded', ...latestOf(full) }, limits }
+      const full = states.filter((_, at) => isSpent(counts[at], cost))
+      const refusal = { reason: 'quota_exceeded', ...latestOf(full.length > 0 ? full : states) } as const
+      limiter.giveBack(rates.counters, cost, rates.taken)
+      return { refusal, limits }
     } catch (error) {
-      limiter.giveBack(rates.counters, cost)
+      limiter.giveBack(rates.counters, cost, rates.taken)
       throw error
     }
   }
 
-  /**
-   * @param nowMs milliseconds since the epoch
-   * @throws RangeError for what is no cost; a negative one would give units back
-   */
-  return (record: CredentialRecord, limits: RecordLimits, cost: number, nowMs: number) => {
+  const measure = (
+    record: CredentialRecord,
+    limits: RecordLimits,
+    cost: number,
+    nowMs: number,
+  ): Measure | Promise<Measure> => {
     if (!isCost(cost)) throw new RangeError('cost must be a whole number from 0 to 1000000')
     const counters = countersOf(record, limits)
     const hasQuota = limits.key.quota !== null || limits.owner.quota !== null
@@ -62,6 +64,20 @@ export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
     }
     const taken = limiter.take(counters, cost)
     return taken instanceof Promise ? taken.then(settle) : settle(taken)
+  }
+
+  /**
+   * Whatever goes wrong is a rejection: who calls may not be in an async function. With a RangeError for what is no
+   * cost; a negative one would give units back.
+   *
+   * @param nowMs milliseconds since the epoch
+   */
+  return (...asked: Parameters<typeof measure>): Measure | Promise<Measure> => {
+    try {
+      return measure(...asked)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 
@@ -77,12 +93,27 @@ function statesOf({ counters, taken: { counts } }: Rates): LimitState[] {
   })
 }
 
-function tooFast(rates: Rates, cost: number): Measure {
-  const limits = statesOf(rates)
-  const full = rates.counters.flatMap((counter, at) =>
-    hasRoom(counter, rates.taken.counts[at]?.used ?? 0, cost) ? [] : (limits[at] ?? []),
-  )
-  return { refusal: { reason: 'rate_limited', ...latestOf(full) }, limits }
+/** A limiter that refuses from memory knows only some of the counts: each stays beside its limit. */
+function tooFast({ counters, taken: { counts } }: Rates, cost: number): Measure {
+  const seen = counters.map((counter, at) => {
+    const count = counts[at]
+    const unseen = { used: 0, resetMs: counter.rateLimit.windowSeconds * 1000 }
+    return {
+      isKnown: count !== undefined,
+      isFull: !hasRoom(counter, count?.used ?? 0, cost),
+      state: rateLimitState(counter, count ?? unseen),
+    }
+  })
+  const full = seen.filter(({ isFull }) => isFull)
+  const refusing = full.length > 0 ? full : seen
+  return {
+    refusal: { reason: 'rate_limited', ...latestOf(refusing.map(({ state }) => state)) },
+    limits: seen.flatMap((each) => (each.isKnown || refusing.includes(each) ? [each.state] : [])),
+  }
+}
+
+function isSpent(count: QuotaCount | undefined, cost: number): boolean {
+  return count !== undefined && count.spent + cost > count.limit
 }
 
 /** Of the limits that refuse, the one that does so the longest. */

@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RateLimiter } from '@doorward/sdk/kernel'
+import {
+  type CredentialRecord,
+  createVerifier,
+  type Limits,
+  mintCredential,
+  type RateLimiter,
+  type Verdict,
+} from '@doorward/sdk/kernel'
 import type { WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
+import { Redis } from 'ioredis'
 import { openSharedLimiter } from '../../src/access/shared-limiter.ts'
 import { openLog } from '../../src/http/log.ts'
 import { noRedis, startRedis, type TestRedis } from '../redis.ts'
@@ -66,6 +74,14 @@ async function granted(
 ): Promise<number> {
   const taken = await Promise.all(Array.from({ length: calls }, () => limiter.take([counter], 1)))
   return taken.filter((each) => each.granted).length
+}
+
+/** How many units of a limit are taken, as Redis counts them. */
+async function countInRedis({ id }: { id: string }): Promise<number> {
+  const client = new Redis(redis.url)
+  const count = Number(await client.get(`doorward:${id}`))
+  client.disconnect()
+  return count
 }
 
 it('VER-10: two nodes with one Redis let in as many as the limit says, and no more', { skip }, async () => {
@@ -149,4 +165,117 @@ it('Redis stopped with its connection open: calls are answered, and it counts ag
   const sums = await Promise.all([granted(a, shared, 10), granted(b, shared, 10)])
   assert.equal(sums[0] + sums[1], 10)
   close()
+})
+
+it('VER-10: what Redis was asked while it was stopped is given back once it goes on: no call is counted twice', {
+  skip,
+}, async () => {
+  const { limiters, close } = await nodes(1)
+  const [limiter] = limiters as [RateLimiter]
+  const [counter, other] = [limit(100), limit(100)]
+  await limiter.take([counter, other], 2)
+  redis.pause()
+  const taken = await Promise.all(Array.from({ length: 5 }, () => limiter.take([counter, other], 1)))
+  assert.ok(
+    taken.every(({ counts }) => (counts[0]?.used ?? 99) <= 5),
+    'counted here',
+  )
+  redis.resume()
+  await counting(limiter)
+  assert.deepEqual([await countInRedis(counter), await countInRedis(other)], [2, 2])
+  close()
+})
+
+it('while Redis is away one call at a time finds out whether it still is; the others do not wait', {
+  skip,
+}, async () => {
+  const { limiters, close } = await nodes(1)
+  const [limiter] = limiters as [RateLimiter]
+  const counter = limit(100)
+  redis.pause()
+  await limiter.take([counter], 1)
+  await sleep(1_100)
+  const taken = Array.from({ length: 10 }, () => limiter.take([counter], 1))
+  assert.equal(taken.filter((each) => each instanceof Promise).length, 1)
+  await Promise.all(taken)
+  redis.resume()
+  await counting(limiter)
+  assert.equal(await countInRedis(counter), 0)
+  close()
+})
+
+it('what is given back goes where it was taken, wherever is counted by then', { skip }, async () => {
+  const { limiters, close } = await nodes(1)
+  const [limiter] = limiters as [RateLimiter]
+  const [shared, local] = [limit(100), limit(100)]
+  const takenInRedis = await limiter.take([shared], 3)
+  redis.pause()
+  const takenHere = await limiter.take([local], 3)
+  limiter.giveBack([shared], 1, takenInRedis)
+  redis.resume()
+  await counting(limiter)
+  limiter.giveBack([local], 1, takenHere)
+  await sleep(50)
+  assert.deepEqual([await countInRedis(shared), await countInRedis(local)], [2, 0])
+  close()
+})
+
+it('VER-11: through a verifier, what is used up is refused with 429 as long as it is, also from memory', {
+  skip,
+}, async (t) => {
+  const { limiters, close } = await nodes(1)
+  t.after(close)
+  const rate = (most: number): Limits => ({
+    rateLimits: [{ name: 'l', limit: most, windowSeconds: 60 }],
+    quota: null,
+  })
+  const key = mintCredential('api_key', { environment: 'live' }).reveal()
+  made += 1
+  const record: CredentialRecord = {
+    kind: 'api_key',
+    credentialId: `sec_${made}`,
+    keyId: `key_${made}`,
+    clientId: null,
+    userId: null,
+    audiences: null,
+    ownerId: `org_${made}`,
+    environment: 'live',
+    scopes: new Set(),
+    metadata: {},
+    ipAllowlist: null,
+    limits: { key: rate(5), owner: rate(2) },
+    ended: null,
+    retiresAt: null,
+    expiresAt: null,
+  }
+  const verifier = createVerifier({
+    source: { lookup: async (hashes) => hashes.map(() => record) },
+    limiter: limiters[0],
+  })
+  t.after(() => verifier.close())
+  const ask = async (cost = 1) => {
+    const verdict: Verdict = await verifier.verify(
+      key,
+      { scopes: [], environment: 'live', clientIp: null },
+      { cost },
+    )
+    return verdict.valid || verdict.refusal.reason !== 'rate_limited'
+      ? verdict.valid
+      : verdict.refusal.limit.of
+  }
+  assert.equal(await ask(6), 'key', 'more than there ever is')
+  // The owner's limit is full from the third on, and then the key's is no longer looked at.
+  assert.deepEqual(
+    [await ask(), await ask(), await ask(), await ask(), await ask()],
+    [true, true, 'owner', 'owner', 'owner'],
+  )
+  await redis.kill()
+  t.after(() => redis.start())
+  // For so long what Redis said last is still known.
+  await sleep(1_100)
+  assert.deepEqual(
+    [await ask(6), await ask(), await ask(), await ask()],
+    ['key', true, true, 'owner'],
+    'and the same without Redis',
+  )
 })
