@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { crc32 } from 'node:zlib'
 
@@ -226,12 +226,24 @@ function checksumOf(text: string): string {
   return digits
 }
 
+/** Random bytes that nobody had yet: asking the system for few takes as long as asking for many. */
+const pool = new Uint8Array(4_096)
+let used = pool.length
+
 /** Uniform base62 by rejection: a byte of 248 or more is drawn again, because 256 is no multiple of 62. */
 function randomBase62(length: number): string {
   let text = ''
-  while (text.length < length)
-    for (const byte of randomBytes(length))
-      if (byte < 248 && text.length < length) text += ALPHABET.charAt(byte % 62)
+  while (text.length < length) {
+    if (used === pool.length) {
+      randomFillSync(pool)
+      used = 0
+    }
+    const byte = pool[used] ?? 0
+    // Nothing that became a secret stays here.
+    pool[used] = 0
+    used += 1
+    if (byte < 248) text += ALPHABET.charAt(byte % 62)
+  }
   return text
 }
 
