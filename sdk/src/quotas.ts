@@ -1,4 +1,4 @@
-import { type LimitHolder, type LimitState, periodAt } from './limits.ts'
+import { type LimitHolder, type LimitState, periodAt, type QuotaPeriod } from './limits.ts'
 import type { CredentialRecord } from './record.ts'
 import {
   type CredentialSource,
@@ -11,12 +11,16 @@ import {
 /** Most spends in one question. */
 export const MAX_SPENDS = 200
 const MAX_WAITING = 10_000
+/** A call is refused after so long, as one that is looked up is: whoever waits longer has gone. */
+const MAX_WAIT_MS = 2_000
 const MAX_KNOWN = 10_000
 /** So long before the end of a period nothing is said from memory: the clock that ends it may be ahead of this one. */
 const UNSURE_MS = 60_000
 
 interface Waiting extends PromiseWithResolvers<QuotaAnswer> {
   readonly spend: QuotaSpend
+  readonly deadline: NodeJS.Timeout
+  isLate: boolean
 }
 
 /**
@@ -28,7 +32,7 @@ export class Quotas {
   readonly #source: CredentialSource
   #waiting: Waiting[] = []
   #isAsking = false
-  /** What was spent at the least, by holder and end of the period. */
+  /** What was spent at the least, by holder, period and its end: a day and a month can end together. */
   readonly #spent = new Map<string, number>()
 
   constructor(source: CredentialSource) {
@@ -40,7 +44,8 @@ export class Quotas {
     const known = this.#knownCounts(record, nowMs)
     if (known.some(({ limit, spent }) => spent + cost > limit)) return { granted: false, quotas: known }
     const answer = await this.#ask({ credentialId: record.credentialId, cost })
-    for (const { of, spent, endsAt } of answer.quotas) this.#remember(nameOf(record, of, endsAt), spent)
+    for (const { of, period, spent, endsAt } of answer.quotas)
+      this.#remember(nameOf(record, of, period, endsAt), spent)
     return answer
   }
 
@@ -50,7 +55,7 @@ export class Quotas {
       const quota = record.limits?.[holder].quota ?? null
       if (quota === null) continue
       const { end: endsAt } = periodAt(quota.period, new Date(nowMs))
-      const spent = this.#spent.get(nameOf(record, holder, endsAt))
+      const spent = this.#spent.get(nameOf(record, holder, quota.period, endsAt))
       if (spent !== undefined && nowMs < endsAt.getTime() - UNSURE_MS)
         counts.push({ of: holder, ...quota, spent, endsAt })
     }
@@ -69,10 +74,23 @@ export class Quotas {
   #ask(spend: QuotaSpend): Promise<QuotaAnswer> {
     if (this.#waiting.length >= MAX_WAITING)
       return Promise.reject(new SourceUnavailableError('too many quotas are being spent at once'))
-    const waiting = { ...Promise.withResolvers<QuotaAnswer>(), spend }
+    const waiting: Waiting = {
+      ...Promise.withResolvers<QuotaAnswer>(),
+      spend,
+      deadline: setTimeout(() => this.#giveUp(waiting), MAX_WAIT_MS).unref(),
+      isLate: false,
+    }
     this.#waiting.push(waiting)
     if (!this.#isAsking) void this.#askAll()
     return waiting.promise
+  }
+
+  /** One that is being asked for may still be spent, for nothing; one that waits is not asked for any more. */
+  #giveUp(waiting: Waiting): void {
+    waiting.isLate = true
+    waiting.reject(new SourceUnavailableError('a quota cannot be spent in time'))
+    // They are late in the order in which they came, so these are all.
+    while (this.#waiting[0]?.isLate === true) this.#waiting.shift()
   }
 
   async #askAll(): Promise<void> {
@@ -81,13 +99,18 @@ export class Quotas {
       const batch = this.#waiting.splice(0, MAX_SPENDS)
       try {
         const answers = await this.#spendAtSource(batch.map(({ spend }) => spend))
-        for (const [at, { resolve, reject }] of batch.entries()) {
+        for (const [at, { resolve, reject, deadline }] of batch.entries()) {
           const answer = answers[at]
+          clearTimeout(deadline)
           if (answer === undefined || answer instanceof Error) reject(unavailable(answer))
           else resolve(answer)
         }
       } catch (error) {
-        for (const { reject } of batch) reject(unavailable(error))
+        // Who waits behind would only wait for the same failure.
+        for (const { reject, deadline } of [...batch, ...this.#waiting.splice(0)]) {
+          clearTimeout(deadline)
+          reject(unavailable(error))
+        }
       }
     }
     this.#isAsking = false
@@ -99,8 +122,13 @@ export class Quotas {
   }
 }
 
-function nameOf({ keyId, ownerId }: CredentialRecord, of: LimitHolder, endsAt: Date): string {
-  return `${of === 'key' ? (keyId ?? '') : ownerId}/${endsAt.getTime()}`
+function nameOf(
+  { keyId, ownerId }: CredentialRecord,
+  of: LimitHolder,
+  period: QuotaPeriod,
+  endsAt: Date,
+): string {
+  return `${of === 'key' ? (keyId ?? '') : ownerId}/${period}/${endsAt.getTime()}`
 }
 
 function unavailable(cause: unknown): SourceUnavailableError {
