@@ -64,6 +64,6 @@ const HOW = `## How it was measured
 - (b) is the orders API of the example, from the same files; for the side without a guard a loader hook puts a function in its place that lets everybody in.
 - (c) The bare server parses the question's JSON and writes that of Doorward's own answer, anew each time.
 - (d) better-auth with its api-key plugin {version}: rate limits off and \`deferUpdates\` on, which is the fastest that its documentation knows on a database; deferred work is waited for at the end of each round. The naive way: prepared SELECT and UPDATE by primary key. 1,000 keys each.
-- (e) and (h) run the server's own verifier and its own statements in process, 256 lookups under way.
+- (e) and (h) run the server's own verifier and its own statements in process, 256 lookups under way. (h) reads the tables into Postgres's buffers first, as they are where all of them are in use.
 - (g) counts from the moment at which the order to revoke is sent. The other process asks every millisecond.
 `
