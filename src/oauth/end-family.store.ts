@@ -48,7 +48,15 @@ export async function revokeFamily(tx: Tx, familyId: string, reason: string, now
 export async function hasLivelyFamily(tx: Tx, grantId: string, now: Date): Promise<boolean> {
   const { rows } = await sql<{ lively: boolean }>`
     select exists (
-      select from token_families where grant_id = ${grantId} and revoked_at is null and expires_at > ${now}
+      select from token_families as families
+      where grant_id = ${grantId} and revoked_at is null and expires_at > ${now} and (
+        exists (
+          select from access_tokens where family_id = families.id and revoked_at is null and expires_at > ${now}
+        )
+        or exists (
+          select from refresh_tokens where family_id = families.id and spent_at is null and expires_at > ${now}
+        )
+      )
     ) as lively`.execute(tx)
   return rows[0]?.lively ?? false
 }

@@ -78,11 +78,10 @@ export async function spendRefreshToken(
   refresh: NewRefreshToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ spent: boolean }>`
-    with ${PREPARED} standing as (${standing(grantId)}),
+    with ${PREPARED} standing as (${standingFamily(grantId, familyId)}),
     spent as (
       update refresh_tokens set spent_at = ${access.createdAt}, successor_hash = ${bytes(refresh.hash)}
       where hash = ${bytes(tokenHash)} and spent_at is null and exists (select from standing)
-        and exists (select from token_families where id = ${familyId} and revoked_at is null)
       returning family_id
     ),
     refresh as (${insertRefresh(refresh, familyId, access.createdAt, sql`spent`)}),
@@ -98,11 +97,8 @@ export async function addAccessToken(
   access: NewAccessToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ added: boolean }>`
-    with ${PREPARED} standing as (${standing(grantId)}),
-    lively as (
-      select id from token_families where id = ${familyId} and revoked_at is null and exists (select from standing)
-    ),
-    access as (${insertAccess(access, familyId, sql`lively`)} returning hash)
+    with ${PREPARED} standing as (${standingFamily(grantId, familyId)}),
+    access as (${insertAccess(access, familyId, sql`standing`)} returning hash)
     select exists (select from access) as added`.execute(db)
   return rows[0]?.added ?? false
 }
@@ -126,6 +122,18 @@ export async function endOfAccessToken(db: Db, hash: string): Promise<Date | nul
 /** Held until the statement ends: whoever revokes the grant waits, or is waited for and seen. */
 function standing(grantId: string) {
   return sql`select id from grants where id = ${grantId} and revoked_at is null for share`
+}
+
+/**
+ * The same with the family, which is locked too and so read as it is once whoever held it has committed: read without a
+ * lock it would be as it was before this statement waited, and tokens would be added to a family that has ended.
+ */
+function standingFamily(grantId: string, familyId: string) {
+  return sql`
+    select families.id from token_families as families join grants on grants.id = families.grant_id
+    where families.id = ${familyId} and families.revoked_at is null
+      and grants.id = ${grantId} and grants.revoked_at is null
+    for share`
 }
 
 function insertRefresh(
