@@ -1,5 +1,5 @@
-import { isIPv6 } from 'node:net'
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { networkOf } from '../http/network.ts'
 
 /**
  * How often a password may be guessed. From one address at one account ten times in ten minutes, so that a stranger who
@@ -44,14 +44,4 @@ async function take(limiter: RateLimiterMemory, key: string): Promise<number | n
     if (refused instanceof RateLimiterRes) return Math.max(1, Math.ceil(refused.msBeforeNext / 1000))
     throw refused
   }
-}
-
-/** Who has one IPv6 address has 2^64 of them. */
-function networkOf(ip: string | null): string {
-  if (ip === null || !isIPv6(ip)) return ip ?? 'nowhere'
-  const [head = '', tail = ''] = ip.split('::')
-  const groups = [head, tail].map((part) => (part === '' ? [] : part.split(':')))
-  const [left = [], right = []] = groups
-  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...zeros, ...right].slice(0, 4).join(':')
 }

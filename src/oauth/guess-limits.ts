@@ -1,29 +1,46 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { Clock } from '../base/clock.ts'
+import { networkOf } from '../http/network.ts'
 
 /**
- * How often somebody may fail to prove that they are a client, from one address at one client: 30 times in five minutes.
- * The client itself, from its own address, is not kept out by a stranger who guesses. Kept by each server for itself.
+ * How often somebody may fail to prove that they are a client, from one network at one client: 30 times in five minutes,
+ * then each failure says when to come back. Only failures: who has the right secret is let in however often a stranger
+ * beside them guessed, because many people come from one address. Kept by each server for itself.
  */
-const LIMIT = { points: 30, duration: 300 }
+const MOST_FAILURES = 30
+const WINDOW_MS = 300_000
+/** A stranger makes up as many names as he likes: beyond this the oldest count is forgotten. */
+const MAX_COUNTED = 10_000
 
-export class GuessLimits {
-  readonly #limiter = new RateLimiterMemory(LIMIT)
-
-  /** Seconds to wait, or null to go on. */
-  async wait(ip: string | null, clientId: string): Promise<number | null> {
-    const known = await this.#limiter.get(keyOf(ip, clientId))
-    return known === null || known.consumedPoints < LIMIT.points
-      ? null
-      : Math.max(1, Math.ceil(known.msBeforeNext / 1000))
-  }
-
-  async failed(ip: string | null, clientId: string): Promise<void> {
-    await this.#limiter.consume(keyOf(ip, clientId)).catch((refused: unknown) => {
-      if (!(refused instanceof RateLimiterRes)) throw refused
-    })
-  }
+interface Count {
+  failures: number
+  readonly untilMs: number
 }
 
-function keyOf(ip: string | null, clientId: string): string {
-  return `${ip ?? 'nowhere'} ${clientId.slice(0, 200)}`
+export class GuessLimits {
+  readonly #clock: Pick<Clock, 'steadyMs'>
+  readonly #counts = new Map<string, Count>()
+
+  constructor(clock: Pick<Clock, 'steadyMs'>) {
+    this.#clock = clock
+  }
+
+  get size(): number {
+    return this.#counts.size
+  }
+
+  /** Counts a failure. @returns seconds to wait where there were too many, or null */
+  failed(ip: string | null, clientId: string): number | null {
+    const name = `${networkOf(ip)} ${clientId.slice(0, 200)}`
+    const nowMs = this.#clock.steadyMs()
+    const known = this.#counts.get(name)
+    if (known === undefined || known.untilMs <= nowMs) {
+      this.#counts.delete(name)
+      const [oldest] = this.#counts.size < MAX_COUNTED ? [] : this.#counts.keys()
+      if (oldest !== undefined) this.#counts.delete(oldest)
+      this.#counts.set(name, { failures: 1, untilMs: nowMs + WINDOW_MS })
+      return null
+    }
+    known.failures += 1
+    return known.failures <= MOST_FAILURES ? null : Math.max(1, Math.ceil((known.untilMs - nowMs) / 1000))
+  }
 }

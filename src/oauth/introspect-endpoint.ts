@@ -6,27 +6,24 @@ import {
   parseCredential,
 } from '@doorward/sdk/kernel'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
+import { earlier } from '../base/clock.ts'
 import { authenticateClient, type ClientKnowledge } from '../clients/authenticate-client.ts'
 import { readClient } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../http/form-endpoint.ts'
-import type { GuessLimits } from './guess-limits.ts'
+import { answerRefused, type Refusing } from './answer-refused.ts'
 import { findIssuedAt } from './issued-at.store.ts'
-import { answerRefusal, whyNotCall } from './oauth-answer.ts'
-import { refuse } from './oauth-refusal.ts'
-import type { RefusedRequests } from './refused-requests.ts'
-import { claimedIn, tooManyGuesses } from './token-endpoint.ts'
+import { whyNotCall } from './oauth-answer.ts'
+import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
 import { readParameters } from './token-request.ts'
 
-export interface IntrospectEndpointParts {
+export interface IntrospectEndpointParts extends Refusing {
   readonly db: Db
   readonly issuer: string
   readonly clients: ClientKnowledge
   readonly knownAdminKeys: KnownAdminKeys
   /** What is known of a credential, by its hash, from the database itself; null where it is unknown. */
   readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
-  readonly guesses: GuessLimits
-  readonly refused: RefusedRequests
 }
 
 export const INTROSPECT_PATH = '/oauth/introspect'
@@ -48,13 +45,13 @@ export function openIntrospectEndpoint(endpoints: FormEndpoints, parts: Introspe
 
 async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCall): Promise<JsonAnswer> {
   const unfit = whyNotCall(call)
-  if (unfit !== null) return answerRefusal(unfit)
+  if (unfit !== null) return answerRefused(parts, 'introspect', call, unfit)
   const read = readParameters(call.form)
-  if (read === null) return answerRefusal(refuse('repeated_parameter', 'A parameter is repeated.'))
+  if (read === null) return answerRefused(parts, 'introspect', call, REPEATED)
   const asker = await whoAsks(parts, call)
   if ('status' in asker) return asker
   const token = read.get('token')
-  if (token === undefined) return answerRefusal(refuse('no_token', 'token is missing.'))
+  if (token === undefined) return answerRefused(parts, 'introspect', call, NO_TOKEN, asker.clientId)
 
   const kind = parseCredential(token)?.kind
   if (kind !== 'access_token' && kind !== 'api_key') return INACTIVE
@@ -67,35 +64,30 @@ async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCa
   if (asker.clientId !== null && verdict.principal.clientId !== asker.clientId) return INACTIVE
   return {
     status: 200,
-    body: toWire(parts.issuer, verdict.principal, { audiences: record.audiences, issuedAt }, call.now),
+    body: toWire(parts.issuer, verdict.principal, record, issuedAt, call.now),
   }
 }
 
 /** The client whose tokens may be asked about, or null for all of them. */
 async function whoAsks(
-  { clients, knownAdminKeys, guesses, refused }: IntrospectEndpointParts,
+  parts: IntrospectEndpointParts,
   call: FormCall,
 ): Promise<{ readonly clientId: string | null } | JsonAnswer> {
+  const { clients, knownAdminKeys, refused } = parts
   const { authorization, form, userAgent, ip, now } = call
   const adminKey = adminKeyIn(call)
   if (adminKey !== null) {
     await knownAdminKeys.find(adminKey)
-    const isEntitled = knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true
-    return isEntitled ? { clientId: null } : NOT_ENTITLED
+    if (knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true) return { clientId: null }
+    refused.note('introspect', 'admin_key_not_entitled', null, call)
+    return NOT_ENTITLED
   }
-  const claimed = claimedIn(call)
-  const waits = await guesses.wait(ip, claimed)
-  if (waits !== null) return tooManyGuesses(waits)
   const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
-  if (known.ok && known.value.client.type === 'confidential') return { clientId: known.value.client.id }
-  if (!known.ok && known.no.error === 'invalid_client') await guesses.failed(ip, claimed)
-  refused.note(
-    'introspect',
-    known.ok ? 'public_client' : known.no.reason,
-    known.ok ? known.value.client.id : null,
-    call,
-  )
-  return known.ok ? NOT_ENTITLED : answerRefusal(known.no)
+  if (!known.ok) return answerRefused(parts, 'introspect', call, known.no)
+  const { id, type } = known.value.client
+  if (type === 'confidential') return { clientId: id }
+  refused.note('introspect', 'public_client', id, call)
+  return NOT_ENTITLED
 }
 
 /** As a bearer; or where a client's secret would be, because API gateways know no other way to ask (RFC 7662 §2.1). */
@@ -117,22 +109,18 @@ const NOT_ENTITLED: JsonAnswer = {
 }
 
 /** RFC 7662 §2.2, and of ours what else a principal has. */
-function toWire(
-  issuer: string,
-  principal: Principal,
-  about: { readonly audiences: readonly string[] | null; readonly issuedAt: Date },
-  now: Date,
-) {
+function toWire(issuer: string, principal: Principal, record: CredentialRecord, issuedAt: Date, now: Date) {
   const never = new Date(now.getTime() + NEVER_EXPIRING_SECONDS * 1000)
   return {
     active: true,
     iss: issuer,
     sub: principal.userId ?? principal.clientId ?? principal.ownerId,
-    ...(about.audiences === null ? {} : { aud: about.audiences }),
+    ...(record.audiences === null ? {} : { aud: record.audiences }),
     scope: [...principal.scopes].sort().join(' '),
     ...(principal.clientId === null ? {} : { client_id: principal.clientId }),
-    exp: seconds(principal.expiresAt ?? never),
-    iat: seconds(about.issuedAt),
+    // Who asks keeps the answer until then: the old secret of a rotation is over when its overlap is.
+    exp: seconds(earlier(record.expiresAt, record.retiresAt) ?? never),
+    iat: seconds(issuedAt),
     token_type: 'Bearer',
     kind: principal.kind,
     credential_id: principal.credentialId,

@@ -72,3 +72,6 @@ const DESCRIPTIONS: Readonly<Record<(typeof OAUTH_REFUSALS)[OAuthRefusalReason],
   unauthorized_client: 'The client is not registered for this.',
   unsupported_grant_type: 'Use authorization_code, refresh_token or client_credentials.',
 }
+
+export const REPEATED = refuse('repeated_parameter', 'A parameter is repeated.')
+export const NO_TOKEN = refuse('no_token', 'token is missing.')

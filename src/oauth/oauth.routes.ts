@@ -83,7 +83,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const { environment, fetchDocument = openOutbound() } = parts
   const refused = new RefusedRequests(db, log)
   const keys = new FetchedKeys(fetchDocument, clock)
-  const guesses = new GuessLimits()
+  const guesses = new GuessLimits(clock)
   const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
   const clients: ClientKnowledge = {

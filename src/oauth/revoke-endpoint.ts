@@ -6,22 +6,19 @@ import { authenticateClient, type ClientKnowledge } from '../clients/authenticat
 import type { Client } from '../clients/client.ts'
 import type { Db } from '../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../http/form-endpoint.ts'
+import { answerRefused, type Refusing } from './answer-refused.ts'
 import { findToken, hasLivelyFamily, lockFamily, revokeAccessToken } from './end-family.store.ts'
 import { endLockedFamily } from './end-family.ts'
 import { endLockedGrant } from './end-grant.ts'
 import { lockGrant } from './grant.store.ts'
-import type { GuessLimits } from './guess-limits.ts'
-import { answerRefusal, whyNotCall } from './oauth-answer.ts'
-import { refuse } from './oauth-refusal.ts'
-import type { RefusedRequests } from './refused-requests.ts'
-import { claimedIn, originOfCall, tooManyGuesses } from './token-endpoint.ts'
+import { whyNotCall } from './oauth-answer.ts'
+import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { originOfCall } from './token-endpoint.ts'
 import { readParameters } from './token-request.ts'
 
-export interface RevokeEndpointParts {
+export interface RevokeEndpointParts extends Refusing {
   readonly db: Db
   readonly clients: ClientKnowledge
-  readonly guesses: GuessLimits
-  readonly refused: RefusedRequests
   /** Called once a change is committed, and awaited. */
   readonly onChanged: () => Promise<void>
 }
@@ -34,24 +31,18 @@ export function openRevokeEndpoint(endpoints: FormEndpoints, parts: RevokeEndpoi
 }
 
 async function answerRevokeCall(parts: RevokeEndpointParts, call: FormCall): Promise<JsonAnswer> {
-  const { db, clients, guesses, refused } = parts
+  const { db, clients } = parts
   const unfit = whyNotCall(call)
-  if (unfit !== null) return answerRefusal(unfit)
+  if (unfit !== null) return answerRefused(parts, 'revoke', call, unfit)
   const read = readParameters(call.form)
-  if (read === null) return answerRefusal(refuse('repeated_parameter', 'A parameter is repeated.'))
-  const claimed = claimedIn(call)
-  const waits = await guesses.wait(call.ip, claimed)
-  if (waits !== null) return tooManyGuesses(waits)
+  if (read === null) return answerRefused(parts, 'revoke', call, REPEATED)
   const { authorization, form, userAgent, ip, now } = call
   const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
-  if (!known.ok) {
-    if (known.no.error === 'invalid_client') await guesses.failed(ip, claimed)
-    refused.note('revoke', known.no.reason, null, call)
-    return answerRefusal(known.no)
-  }
+  if (!known.ok) return answerRefused(parts, 'revoke', call, known.no)
+  const { client } = known.value
   const token = read.get('token')
-  if (token === undefined) return answerRefusal(refuse('no_token', 'token is missing.'))
-  await revokeToken(db, originOfCall(call), known.value.client, token)
+  if (token === undefined) return answerRefused(parts, 'revoke', call, NO_TOKEN, client.id)
+  await revokeToken(db, originOfCall(call), client, token)
   await parts.onChanged()
   return { status: 200, body: null }
 }

@@ -1,6 +1,6 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { GRANT_TYPES, type GrantType } from '../clients/client.ts'
-import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
+import { type OAuthRefusal, REPEATED, refuse } from './oauth-refusal.ts'
 
 /** What a client asks of the token endpoint, whoever it is (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8707 §2.2). */
 export type TokenRequest =
@@ -39,7 +39,7 @@ export function readParameters(form: URLSearchParams): ReadonlyMap<string, strin
 
 export function readTokenRequest(form: URLSearchParams): Result<TokenRequest, OAuthRefusal> {
   const read = readParameters(form)
-  if (read === null) return no(refuse('repeated_parameter', 'A parameter is repeated.'))
+  if (read === null) return no(REPEATED)
   const given = read.get('grant_type')
   if (given === undefined) return no(refuse('no_grant_type', 'grant_type is missing.'))
   const grantType = GRANT_TYPES.find((each): each is GrantType => each === given)

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hashCredential } from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
 import type { TestClient } from '../../test/app.ts'
+import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../test/oauth.ts'
+import { lockFamily } from './end-family.store.ts'
+import { endLockedFamily } from './end-family.ts'
+import { findRefreshToken } from './token.store.ts'
 
 describe('the token endpoint', () => {
   let oauth: OAuthApp
@@ -303,13 +310,78 @@ describe('the token endpoint', () => {
     assert.equal(wrong.headers.get('content-type')?.includes('application/json'), true)
   })
 
-  it('TOK-19: who guesses secrets is held up, and the client itself is not', async () => {
+  it('TOK-19: who guesses secrets is held up, and who has the right one is not, from the same address', async () => {
     const guessed = await oauth.app.clientFor(null)
     const guess = () => token({ grant_type: 'client_credentials' }, { basic: [guessed.client_id, 'x'] })
     for (let n = 0; n < 30; n++) assert.equal((await guess()).status, 401)
     const held = await guess()
     assert.equal(held.status, 429)
     assert.ok(Number(held.headers.get('retry-after')) > 0)
+    assert.match(oauth.app.log(), /"reason":"too_many_failures"/)
+    const right = await token({ grant_type: 'client_credentials' }, basicOf(guessed))
+    assert.equal(right.body.error, 'unauthorized_client')
     assert.equal((await token({ grant_type: 'client_credentials' })).body.error, 'unauthorized_client')
+  })
+
+  it('what is refused before anybody has proved who he is, is in the log with its reason', async () => {
+    const once = { token: 'x' }
+    const rows: [path: string, form: Record<string, string> | [string, string][], reason: string][] = [
+      ['/oauth/token', { grant_type: 'authorization_code', code: 'x' }, 'no_code_verifier'],
+      ['/oauth/token', { grant_type: 'password' }, 'unsupported_grant_type'],
+      ['/oauth/token', {}, 'no_grant_type'],
+    ]
+    for (const path of ['/oauth/token', '/oauth/revoke', '/oauth/introspect']) {
+      rows.push([path, [...Object.entries(once), ['token', 'y']], 'repeated_parameter'])
+      rows.push([`${path}?client_id=x`, once, 'credential_in_query'])
+      if (path !== '/oauth/token') rows.push([path, {}, 'no_token'])
+    }
+    for (const [path, form, reason] of rows) {
+      const before = oauth.app.log().length
+      assert.equal((await post(oauth.origin, path, form, basicOf(client))).status, 400, path)
+      const endpoint = path.replace(/^.oauth.|[?].*$/g, '')
+      const told = oauth.app.log().slice(before)
+      assert.match(told, new RegExp(`"endpoint":"${endpoint}","reason":"${reason}"`), `${path} ${reason}`)
+    }
+  })
+
+  it('TOK-07: a spent code that another client has, or without its verifier, ends nothing', async () => {
+    const code = await freshCode()
+    const { body: first } = await token(code)
+    const other = await oauth.app.clientFor(null)
+    for (const answer of [
+      await token(code, basicOf(other)),
+      await token({ ...code, code_verifier: pkce().verifier }),
+      await token({ ...code, redirect_uri: `${REDIRECT_URI}/` }),
+    ])
+      assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant'])
+    assert.equal((await api(first.access_token)).valid, true)
+    const again = await token({ grant_type: 'refresh_token', refresh_token: first.refresh_token })
+    assert.equal(again.status, 200)
+  })
+
+  const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
+  it('REF-09: a refresh that waited for the end of its family is refused', { skip }, async () => {
+    const { body } = await token(await freshCode())
+    const { db, clock } = oauth.app
+    const { familyId } = (await findRefreshToken(db, hashCredential(body.refresh_token))) ?? assert.fail()
+    const origin = {
+      actor: { kind: 'system', id: null },
+      ip: null,
+      requestId: null,
+      now: clock.now(),
+    } as const
+    const refresh = () => token({ grant_type: 'refresh_token', refresh_token: body.refresh_token })
+    const waiting = await db.transaction().execute(async (tx) => {
+      const family = (await lockFamily(tx, familyId)) ?? assert.fail()
+      const asked = refresh()
+      await eventually(async () => {
+        const { rows } = await sql`select from pg_locks where not granted`.execute(tx)
+        return rows.length > 0 ? 'waits' : 'goes on'
+      }, 'waits')
+      await endLockedFamily(tx, origin, family, 'revoked_by_client')
+      return { asked }
+    })
+    const answer = await waiting.asked
+    assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_grant'])
   })
 })
