@@ -2,6 +2,7 @@ import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { allApis, insertApi, lockCatalogue, updateApi } from './scope.store.ts'
@@ -32,6 +33,9 @@ export async function changeApi(
   const { identifier = api.identifier, name = api.name } = change
   if (apis.some((each) => each.id !== id && each.identifier === identifier)) return no(taken(identifier))
   await updateApi(tx, { id, identifier, name })
+  // Tokens are for it by its identifier.
+  if (identifier !== api.identifier)
+    await announce(tx, origin.now, { action: 'api.changed', about: 'everything' })
   await recordDone(tx, origin, 'api.changed', { ownerId: null, targetId: id }, { identifier, name })
   return yes(id)
 }

@@ -21,6 +21,8 @@ interface Ending {
   readonly what: string
   readonly end: (subject: Subject) => Promise<unknown>
   readonly reason: string
+  /** What is asked about is used at this API; without it, at any. */
+  readonly resource?: string
   /** Puts back what other rows need. */
   readonly undo?: (subject: Subject) => Promise<unknown>
 }
@@ -29,6 +31,12 @@ const call = ({ oauth }: Subject, method: string, path: string, body?: unknown) 
   oauth.app.call(method, path, body)
 const asClient = ({ oauth, client }: Subject, path: string, form: Record<string, string>) =>
   post(oauth.origin, path, form, { basic: [client.client_id, client.client_secret] })
+
+async function renameApi(subject: Subject, identifier: string): Promise<void> {
+  const { body } = await call(subject, 'GET', '/v1/apis')
+  const changed = await call(subject, 'PATCH', `/v1/apis/${body.data[0].id}`, { identifier })
+  assert.equal(changed.status, 200, changed.text)
+}
 
 /** Every way in which a token that was let in no longer is. A new one needs a row here. */
 const ENDINGS: readonly Ending[] = [
@@ -114,6 +122,13 @@ const ENDINGS: readonly Ending[] = [
     undo: (subject) => call(subject, 'POST', '/v1/owners/org_1/resume'),
   },
   {
+    what: 'the API given another identifier',
+    resource: 'https://api.example.com',
+    end: (subject) => renameApi(subject, 'https://api.example.org'),
+    reason: 'wrong_audience',
+    undo: (subject) => renameApi(subject, 'https://api.example.com'),
+  },
+  {
     what: 'ten minutes gone by',
     end: async ({ oauth }) => oauth.app.clock.advance({ seconds: 600 }),
     reason: 'expired',
@@ -131,6 +146,8 @@ describe('tokens, through a second node and an SDK', () => {
     const { port } = second.server.address() as AddressInfo
     const adminKey = await oauth.app.adminKeyWith(['verify'])
     const steady = () => oauth.app.clock.steadyMs()
+    const { body } = await oauth.app.call('GET', '/v1/apis')
+    await oauth.app.call('PATCH', `/v1/apis/${body.data[0].id}`, { identifier: 'https://api.example.com' })
     sdk = createVerifier({
       source: httpSource({ url: `http://127.0.0.1:${port}`, adminKey, steady }),
       now: () => oauth.app.clock.now().getTime(),
@@ -144,17 +161,17 @@ describe('tokens, through a second node and an SDK', () => {
   })
 
   const ask = { scopes: ['orders:read'], environment: 'live', clientIp: null }
-  const atSdk = async (token: string) => {
-    const verdict = await sdk.verify(token, ask)
+  const atSdk = async (token: string, resource?: string) => {
+    const verdict = await sdk.verify(token, { ...ask, resource })
     return verdict.valid ? 'accepted' : verdict.refusal.reason
   }
-  const atSecondNode = async (credential: string) => {
-    const question = { credential, scopes: ask.scopes, environment: 'live' }
+  const atSecondNode = async (credential: string, resource?: string) => {
+    const question = { credential, scopes: ask.scopes, environment: 'live', resource }
     const { body } = await oauth.app.call('POST', '/v1/verify', question, { node: second })
     return body.valid ? 'accepted' : body.refusal.reason
   }
 
-  for (const { what, end, reason, undo } of ENDINGS)
+  for (const { what, end, reason, resource, undo } of ENDINGS)
     it(`REV-09 CON-19: ${what}: ${reason} at the other node and in the SDK`, async () => {
       const client = await oauth.app.clientFor(null, { scopes: ['orders:read', 'orders:write'] })
       const { verifier, challenge } = pkce()
@@ -173,11 +190,11 @@ describe('tokens, through a second node and an SDK', () => {
       const { access_token: access, refresh_token: refresh } = made.body
       const { body: grants } = await oauth.app.call('GET', `/v1/grants?client_id=${client.client_id}`)
       const subject = { oauth, client, grantId: grants.data[0].id, access, refresh, code }
-      await eventually(() => atSdk(access), 'accepted')
-      assert.equal(await atSecondNode(access), 'accepted')
+      await eventually(() => atSdk(access, resource), 'accepted')
+      assert.equal(await atSecondNode(access, resource), 'accepted')
       await end(subject)
-      await eventually(() => atSecondNode(access), reason)
-      await eventually(() => atSdk(access), reason)
+      await eventually(() => atSecondNode(access, resource), reason)
+      await eventually(() => atSdk(access, resource), reason)
       await undo?.(subject)
     })
 })
