@@ -92,6 +92,19 @@ describe('limits of keys and owners, as they are set', () => {
     ])
   })
 
+  it('verifiers hear of an owner where his limits are set, and not of his name or address', async () => {
+    await app.keyFor('org_heard')
+    const told = async () =>
+      (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
+    const before = await told()
+    for (const change of [{ name: 'A name' }, { notice_email: 'ops@example.com' }, {}])
+      assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
+    assert.equal(await told(), before)
+    for (const change of [{ name: 'Another', quota: DAILY }, { rate_limits: [] }])
+      assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
+    assert.equal(await told(), before + 2)
+  })
+
   it('KEY-11: a rotated key keeps its limits', async () => {
     const { id } = await app.keyFor('org_rotated', { rate_limits: [BURST], quota: DAILY })
     assert.equal((await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 60 })).status, 200)
