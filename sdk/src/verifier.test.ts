@@ -283,6 +283,19 @@ test('VER-18: only who asks for it gets stale answers, only while nobody can be 
   assert.throws(() => createVerifier({ source: records, staleIfUnreachableMs: -1 }), RangeError)
 })
 
+test('KEY-10: a stale answer is not used where a change was heard while the source was asked', async () => {
+  const { clock, records, verifier, feed } = withFeed({ staleIfUnreachableMs: 10_000, onStale: () => {} })
+  const [revoked, narrowed] = [records.add(), records.add()]
+  for (const key of [revoked, narrowed]) await verifier.verify(key, ask)
+  records.failure = new Error('connection refused')
+  clock.nowMs += 6_000
+  const [one, other] = [verifier.verify(revoked, ask), verifier.verify(narrowed, ask)]
+  feed().changed({ hashes: [hashCredential(revoked)], ended: { reason: 'revoked', at: at(6) } })
+  feed().changed({ hashes: [hashCredential(narrowed)], ended: null })
+  assert.equal(reasonOf(await one), 'revoked')
+  await assert.rejects(async () => other, SourceUnavailableError)
+})
+
 test('KEY-08: a clock on the wall that is put right is followed, though ages are not measured by it', async () => {
   const wall = { nowMs: NOW }
   const steadyMs = 123

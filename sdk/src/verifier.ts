@@ -152,15 +152,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   const verifyUnknown = async (digest: string, ask: Ask, call: CallFacts): Promise<Verdict> => {
     wallAheadMs = now() - steady()
-    const old = staleIfUnreachableMs > 0 ? cache.get(digest, steady(), staleIfUnreachableMs) : undefined
-    if (old !== undefined && steady() < unreachableUntilMs) return decide(old, ask, call, now())
+    const kept = () =>
+      staleIfUnreachableMs > 0 ? cache.get(digest, steady(), staleIfUnreachableMs) : undefined
+    const old = steady() < unreachableUntilMs ? kept() : undefined
+    if (old !== undefined) return decide(old, ask, call, now())
     try {
       return decide(await lookups.record(digest), ask, call, now())
     } catch (error) {
-      if (old === undefined) throw error
+      // Looked at now: while the source was asked, a change may have been heard that ended or narrowed it.
+      const last = kept()
+      if (last === undefined) throw error
       unreachableUntilMs = steady() + UNREACHABLE_FOR_MS
       onStale?.(error)
-      return decide(old, ask, call, now())
+      return decide(last, ask, call, now())
     }
   }
 
