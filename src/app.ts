@@ -82,6 +82,8 @@ export interface Parts {
   readonly limiter?: RateLimiter | undefined
   /** Fetches what strangers' apps say of themselves. Default: from the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
+  /** How much work a password's hash is: scrypt's N, as a power of two. Default: as much as is good. */
+  readonly passwordLogN?: number | undefined
   /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
   readonly tidies?: boolean
 }
@@ -92,7 +94,7 @@ const TIDY_EVERY_MS = 600_000
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const { database, clock, log, settings, limiter, fetchDocument, tidies = true } = parts
+  const { database, clock, log, settings, limiter, fetchDocument, tidies = true, passwordLogN } = parts
   const { db } = database
   const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules, serverSecret, loginUrl } = settings
   const system = (): Origin => ({
@@ -142,7 +144,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
 
-  const passwords = openPasswords(db, serverSecret)
+  const passwords = openPasswords(db, serverSecret, passwordLogN)
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
   userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })

@@ -62,9 +62,13 @@ export const DEFAULT_SETTINGS: Settings = {
   oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, documentHosts: 'none', registration: false },
 }
 
+/** Passwords are hashed with little work here: how much it is in earnest has a test of its own. */
+const QUICK_LOG_N = 10
+
 /** Another node on the database and the clock of a test's app; the test closes it. */
 export async function openSecondNode({ database, clock }: TestApp): Promise<FastifyInstance> {
-  return await buildApp({ database, clock, log: openLog('silent'), settings: DEFAULT_SETTINGS })
+  const log = openLog('silent')
+  return await buildApp({ database, clock, log, settings: DEFAULT_SETTINGS, passwordLogN: QUICK_LOG_N })
 }
 
 /** The whole app on a database of its own, with a clock to turn, without a socket. */
@@ -85,6 +89,7 @@ export async function openTestApp(
     clock,
     log,
     settings: { ...DEFAULT_SETTINGS, ...settings },
+    passwordLogN: QUICK_LOG_N,
   })
   const adminKey = first.reveal()
 

@@ -4,6 +4,7 @@ import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import { commonPasswords } from './common-passwords.ts'
 import type { Passwords } from './prove-password.ts'
 import { insertUser, setPasswordHash } from './user.store.ts'
 import { whyUnsuitable } from './user.ts'
@@ -23,12 +24,13 @@ export async function createUser(
   asked: NewUser,
 ): Promise<Result<string, Problem>> {
   const email = asked.email.toLowerCase()
-  const why = asked.password === null ? null : whyUnsuitable(asked.password, email)
+  const { password } = asked
+  const why = password === null ? null : whyUnsuitable(password, email, await commonPasswords())
   if (why !== null) return no(problem('unsuitable_password', why))
   const id = newId('usr')
   if (!(await insertUser(tx, { id, email, name: asked.name, createdAt: caller.now })))
     return no(problem('user_exists', 'Find the user with `GET /v1/users?email=…`.'))
-  if (asked.password !== null) await setPasswordHash(tx, id, await passwords.hash(asked.password), caller.now)
+  if (password !== null) await setPasswordHash(tx, id, await passwords.hash(password), caller.now)
   await recordDone(tx, caller, 'user.created', { ownerId: null, targetId: id })
   return yes(id)
 }

@@ -1,10 +1,11 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from '../base/derive.ts'
 import type { Db } from '../db/schema.ts'
+import { hashPassword, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from './user.ts'
 
 /**
- * better-auth, and all of it that is used: it keeps passwords (scrypt), and says whose an e-mail address and a password
+ * better-auth, and all of it that is used: it keeps passwords, hashed as we say, and says whose an e-mail address and a password
  * are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
  * whatever else signing in does (decision 0013). It is loaded when somebody signs in for the first time.
  */
@@ -14,19 +15,25 @@ export interface Passwords {
   hash(password: string): Promise<string>
 }
 
-export function openPasswords(db: Db, serverSecret: Secret | null): Passwords {
+/** @param logN how much work a hash is; less in tests of other things */
+export function openPasswords(db: Db, serverSecret: Secret | null, logN = PASSWORD_LOG_N): Passwords {
+  const hash = (password: string) => hashPassword(password, logN)
   let opened: Promise<Pick<Passwords, 'prove'>> | undefined
   return {
     prove: async (email, password) => {
       if (serverSecret === null) throw new Error('nobody can sign in without a server secret')
-      opened ??= openBetterAuth(db, serverSecret)
+      opened ??= openBetterAuth(db, serverSecret, hash)
       return (await opened).prove(email, password)
     },
-    hash: async (password) => (await import('better-auth/crypto')).hashPassword(password),
+    hash,
   }
 }
 
-async function openBetterAuth(db: Db, serverSecret: Secret): Promise<Pick<Passwords, 'prove'>> {
+async function openBetterAuth(
+  db: Db,
+  serverSecret: Secret,
+  hash: Passwords['hash'],
+): Promise<Pick<Passwords, 'prove'>> {
   const [{ betterAuth }, { isAPIError }] = await Promise.all([
     import('better-auth'),
     import('better-auth/api'),
@@ -58,6 +65,8 @@ async function openBetterAuth(db: Db, serverSecret: Secret): Promise<Pick<Passwo
       disableSignUp: true,
       minPasswordLength: MIN_PASSWORD,
       maxPasswordLength: MAX_PASSWORD,
+      // For an address that nobody has it hashes too, so that both take as long.
+      password: { hash, verify: ({ hash, password }) => isPassword(password, hash) },
     },
     session: { storeSessionInDatabase: false },
     secondaryStorage: NOWHERE,

@@ -131,7 +131,7 @@ export const CHALLENGE_OVER: Failure = {
 export const LINK_OVER: Failure = {
   status: 400,
   title: 'This link does not work any more',
-  message: 'It works once, within a day, and only the newest one does. Ask for another.',
+  message: 'It works once, within an hour, and only the newest one does. Ask for another.',
   forDevelopers: html`Make another with <code>POST /v1/users/{id}/password-link</code>.`,
 }
 

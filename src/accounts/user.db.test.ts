@@ -54,7 +54,7 @@ describe('users and members', () => {
     assert.ok(text.includes('&lt;img') && !text.includes('<img'))
   })
 
-  it('CON-08: a link sets a password once, within a day, and only the newest one does', async () => {
+  it('CON-08: a link sets a password once, within an hour, and only the newest one does', async () => {
     const { body } = await app.call('POST', '/v1/users', { email: 'bo@acme.example', name: 'Bo' })
     assert.equal(body.password_set_at, null)
     const old = pathOf(body.password_link.url)

@@ -1,39 +1,56 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { commonPasswords } from './common-passwords.ts'
 import { MAX_PASSWORD, whyUnsuitable } from './user.ts'
 
 const EMAIL = 'archer@acme.example'
+const COMMON = await commonPasswords()
 
 describe('a password', () => {
   for (const password of [
     'two brown owls tap',
     'zwölf Eulen 🦉 im Turm',
     'correcthorsebatterystaple',
-    'Tr0ub4dor&3 x',
+    'Tr0ub4dor&3 x by night',
+    'password of my old dog',
+    'monkey business 4 us',
+    '731948206573910',
     'x7x7x7long tail of words',
     'b'.padEnd(MAX_PASSWORD, 'a quiet afternoon by the sea '),
   ])
     it(`CON-01: can be "${password.slice(0, 30)}", of any characters and without rules for them`, () => {
-      assert.equal(whyUnsuitable(password, EMAIL), null)
+      assert.equal(whyUnsuitable(password, EMAIL, COMMON), null)
     })
 
   const refused: [password: string, why: RegExp][] = [
-    ['', /at least 12/],
-    ['short', /at least 12/],
-    ['eleven char', /at least 12/],
-    ['🦉'.repeat(11), /at least 12/],
+    ['', /at least 15/],
+    ['short', /at least 15/],
+    ['fourteen chars', /at least 15/],
+    ['🦉'.repeat(14), /at least 15/],
     ['y'.repeat(MAX_PASSWORD + 1), /at most 128/],
-    ['aaaaaaaaaaaa', /different/],
-    ['ababababababab', /different/],
+    ['aaaaaaaaaaaaaaa', /different/],
+    ['abababababababab', /different/],
     ['archer@acme.example', /e-mail/],
     ['my archer@acme.example!', /e-mail/],
     ['Archer-Archer-1', /e-mail/],
     ['passwordpassword1', /guessed first/],
-    ['123456123456', /guessed first/],
-    ['qwertyuiopas', /guessed first/],
+    ['123456123456123456', /guessed first/],
+    ['qwertyuiopasdfg', /guessed first/],
+    ['abcdefgh12345678', /guessed first/],
+    ['qwer1234asdf5678', /guessed first/],
+    ['password12345678', /guessed first/],
+    ['Password1234567890', /guessed first/],
+    ['1234567Password', /guessed first/],
+    ['P4ssw0rd!!2026!!', /guessed first/],
+    ['Basketball2026!', /guessed first/],
+    ['qwerty123456789', /guessed first/],
+    ['1qaz2wsx3edc4rfv', /guessed first/],
+    ['polniypizdec0211', /guessed first/],
+    ['Doorward2026!Acme', /our name/],
+    ['doorward-12345678', /our name/],
   ]
   for (const [password, why] of refused)
     it(`CON-02: cannot be "${password.slice(0, 30)}"`, () => {
-      assert.match(whyUnsuitable(password, EMAIL) ?? 'none', why)
+      assert.match(whyUnsuitable(password, EMAIL, COMMON) ?? 'none', why)
     })
 })
