@@ -102,21 +102,21 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       for (const colorScheme of ['light', 'dark'] as const) {
         const context = await browser.newContext({ viewport, colorScheme })
         const page = await context.newPage()
-        const look = async (what: string) => {
+        const look = async (what: string, at = page) => {
           if (PICTURES !== undefined)
-            await page.screenshot({
+            await at.screenshot({
               path: join(PICTURES, `${what}-${viewport.width}-${colorScheme}.png`),
               fullPage: true,
             })
-          await page.evaluate(AXE)
-          const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] }
+          await at.evaluate(AXE)
+          const { violations } = (await at.evaluate('axe.run()')) as { violations: Violation[] }
           const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
           assert.deepEqual(
             serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
             [],
             `${what}, ${viewport.width} px, ${colorScheme}`,
           )
-          const sideways = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+          const sideways = await at.evaluate('document.documentElement.scrollWidth > innerWidth')
           assert.equal(sideways, false, `${what} scrolls sideways at ${viewport.width} px`)
         }
         const clientId = await newClient()
@@ -135,8 +135,15 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
         await page.click('text=Change or remove')
         await page.waitForSelector('button[value=remove]')
         await look('connected-app')
+        await app.call('POST', `/v1/clients/${clientId}/suspend`, { reason: 'test' })
+        await page.reload()
+        await page.waitForSelector('text=This app is stopped')
+        await look('connected-app-stopped')
         await page.click('button[value=remove]')
         await page.waitForSelector('h1:has-text("Connected apps")')
+        await page.goto(urlOf(await newClient({ draft: true })))
+        await page.waitForSelector('button[value=back]')
+        await look('dead-end')
         await page.goto(`${origin}/oauth/authorize?client_id=nobody`)
         await page.click('summary')
         await look('failure')
@@ -147,11 +154,15 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
         await other.goto(urlOf(await newClient()))
         await signIn(other, 'both@example.com')
         await other.waitForSelector('text=For which workspace?')
-        if (PICTURES !== undefined)
-          await other.screenshot({
-            path: join(PICTURES, `consent-several-${viewport.width}-${colorScheme}.png`),
-            fullPage: true,
-          })
+        await look('consent-several', other)
+        await app.call('PATCH', '/v1/scopes/orders:admin', { description: `Delete orders of ${colorScheme}` })
+        await other.click('button[value=allow]')
+        await other.waitForSelector('[role=alert]')
+        await look('consent-changed', other)
+        await other.click('button[value=somebody_else]')
+        await other.waitForSelector('#password')
+        await signIn(other)
+        await other.waitForSelector(`text=(${EMAIL})`)
         await several.close()
       }
   })

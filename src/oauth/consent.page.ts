@@ -145,7 +145,7 @@ function pageLinks({ clientUri, policyUri, tosUri }: Client): Html | null {
   ].flatMap(([text, uri]) =>
     uri == null ? [] : [html`<a href="${uri}" rel="noopener noreferrer">${text}</a> `],
   )
-  return links.length === 0 ? null : html`<p class="hint">${links}</p>`
+  return links.length === 0 ? null : html`<p class="hint links">${links}</p>`
 }
 
 export const REQUEST_OVER: Failure = {
