@@ -1,6 +1,7 @@
-import { hashCredential } from '@doorward/sdk/kernel'
+import { endedBy, hashCredential } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import type { PresentedAdminKey } from '../admin/admin-key.store.ts'
 import { type Door, reads } from '../admin/management.ts'
 import { no, yes } from '../base/result.ts'
 import { changesAfter } from '../changes/change.store.ts'
@@ -19,9 +20,16 @@ const MAX_MISSED = 1_000
 const Position = Type.String({ pattern: '^\\d{1,15}$' })
 
 /** What changed, told to SDKs as it happens. */
-export function changesRoutes(app: FastifyInstance, door: Door, feed: ChangesFeed): void {
+export function changesRoutes(
+  app: FastifyInstance,
+  door: Door,
+  feed: ChangesFeed,
+  maxListeners = MAX_LISTENERS,
+): void {
   const { clock } = door
   const streams = new Set<ChangesStream>()
+  /** Those whose stream is about to be: they count, or many who come at once would all find room. */
+  let opening = 0
   // A stream that goes on would hold up the server's stop for as long as its listener likes.
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.finish()
@@ -48,20 +56,28 @@ export function changesRoutes(app: FastifyInstance, door: Door, feed: ChangesFee
     problems: ['too_many_listeners'],
   } as const
   reads(app, door, follow, async ({ db, caller, query, headers }) => {
-    if (streams.size >= MAX_LISTENERS)
+    if (streams.size + opening >= maxListeners)
       return no(
         problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
       )
-    const start = await beginning(query.after ?? headers['last-event-id'])
-    const stream = new ChangesStream(feed, () => clock.steadyMs(), {
-      ...start,
-      once: query.once ?? false,
-      endsAtMs: clock.steadyMs() + LIFETIME_MS * (0.75 + Math.random() / 2),
-      adminKeyHash: hashCredential(caller.presented.reveal()),
-    })
-    streams.add(stream)
-    stream.once('close', () => streams.delete(stream))
-    return yes(stream)
+    opening += 1
+    try {
+      const start = await beginning(query.after ?? headers['last-event-id'])
+      const presented = caller.presented.reveal()
+      const key = await door.knownAdminKeys.find(presented)
+      const lifetimeMs = LIFETIME_MS * (0.75 + Math.random() / 2)
+      const stream = new ChangesStream(feed, () => clock.steadyMs(), {
+        ...start,
+        once: query.once ?? false,
+        endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.now().getTime())),
+        adminKeyHash: hashCredential(presented),
+      })
+      streams.add(stream)
+      stream.once('close', () => streams.delete(stream))
+      return yes(stream)
+    } finally {
+      opening -= 1
+    }
 
     async function beginning(seen: unknown): Promise<Pick<StreamStart, 'after' | 'missed'>> {
       if (typeof seen !== 'string' || !/^\d{1,15}$/.test(seen)) return { after: null, missed: [] }
@@ -73,4 +89,11 @@ export function changesRoutes(app: FastifyInstance, door: Door, feed: ChangesFee
         : { after, missed: changes }
     }
   })
+}
+
+/** How long an admin key may listen, by the clock. What somebody does to it comes as a change. */
+function livesForMs(key: PresentedAdminKey | null, nowMs: number): number {
+  if (key === null || endedBy(key, nowMs) !== null) return 0
+  const ends = [key.expiresAt, key.retiresAt].map((end) => end?.getTime() ?? Number.POSITIVE_INFINITY)
+  return Math.min(...ends) - nowMs
 }

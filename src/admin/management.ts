@@ -114,6 +114,9 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
     method: operation.method,
     url: operation.url,
     schema: schemaOf(operation),
+    // Without these a GET would answer to HEAD too: another operation than the document has, and one that reads for
+    // nothing, or for ever where the answer is a stream.
+    exposeHeadRoute: false,
     ...(operation.bodyLimit === undefined ? {} : { bodyLimit: operation.bodyLimit }),
 
     onRequest: async (request, reply) => {
