@@ -63,6 +63,49 @@ describe('the feed of changes', () => {
     assert.equal(one.feed.position, 5)
   })
 
+  it('KEY-10: a listener that breaks begins anew, or hears nothing more; the others miss nothing', async () => {
+    const { feed, heard } = await node()
+    const broken: string[] = []
+    let isBroken = true
+    for (const name of ['mends', 'does not mend'])
+      feed.follow({
+        changed: ({ position }: StoredChange) => {
+          broken.push(`${name}: ${position}`)
+          if (isBroken) throw new Error('broken')
+        },
+        confirmed: () => {},
+        restarted: () => {
+          broken.push(`${name}: restarted`)
+          if (name === 'does not mend') throw new Error('broken')
+        },
+      })
+    const last: string[] = []
+    feed.follow({
+      changed: ({ position }: StoredChange) => void last.push(`${position}`),
+      confirmed: () => {},
+      restarted: () => {},
+    })
+    await tell('a')
+    await feed.catchUp()
+    isBroken = false
+    await tell('a')
+    await feed.catchUp()
+    assert.deepEqual(
+      [heard, last],
+      [
+        ['1 a', '2 a'],
+        ['1', '2'],
+      ],
+    )
+    assert.deepEqual(broken, [
+      'mends: 1',
+      'mends: restarted',
+      'does not mend: 1',
+      'does not mend: restarted',
+      'mends: 2',
+    ])
+  })
+
   it('what was committed before catchUp was called is told when it resolves, however many call', async () => {
     const { feed, heard } = await node()
     for (let n = 1; n <= 20; n++) {

@@ -116,20 +116,39 @@ export class ChangesFeed {
       if (!restarted && changes.length === BATCH) return true
     }
     this.#confirmedAtMs = startedAtMs
-    for (const listener of this.#listeners) listener.confirmed(startedAtMs)
+    this.#tellAll((listener) => listener.confirmed(startedAtMs))
     return false
   }
 
   #restart(position: number): void {
     this.#position = position
     this.#recent.length = 0
-    for (const listener of this.#listeners) listener.restarted()
+    this.#tellAll((listener) => listener.restarted())
   }
 
   #tell(change: StoredChange): void {
     this.#position = change.position
     this.#recent.push(change)
     if (this.#recent.length > KEPT_IN_MEMORY * 2) this.#recent.splice(0, KEPT_IN_MEMORY)
-    for (const listener of this.#listeners) listener.changed(change)
+    this.#tellAll((listener) => listener.changed(change))
+  }
+
+  /** One that breaks has nobody else miss anything. It begins anew, or never hears again that nothing is missing. */
+  #tellAll(tell: (listener: FeedListener) => void): void {
+    for (const listener of this.#listeners)
+      try {
+        tell(listener)
+      } catch (error) {
+        this.#log.error({ err: error }, 'a listener to changes broke')
+        this.#startOver(listener)
+      }
+  }
+
+  #startOver(listener: FeedListener): void {
+    try {
+      listener.restarted()
+    } catch {
+      this.#listeners.delete(listener)
+    }
   }
 }
