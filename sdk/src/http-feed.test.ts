@@ -172,3 +172,40 @@ test('a refusal is told, with what to do; closed, it comes no more', async (t) =
   await sleep(300)
   assert.equal(errors.length, count)
 })
+
+test('OPS-08: an answer that ends without being a feed is no reason to come back soon', async (t) => {
+  const { errors, visits, visit } = await open(t)
+  const first = await visit(0)
+  const endedAt = performance.now()
+  first.answer.end()
+  const second = await visit(1)
+  assert.ok(performance.now() - endedAt >= 49, 'as after a failure')
+  second.answer.end('event: confirmed\ndata: {"position":4,"clock_ms":1}\n\n')
+  await visit(2)
+  assert.ok(performance.now() - endedAt >= 49 + 99, 'and later each time')
+  assert.equal(visits.length, 3)
+  assert.deepEqual(errors, Array(2).fill('the feed of changes ended unopened'))
+})
+
+test('OPS-08: many who lose their feed at once do not come back at once', async (t) => {
+  const cameAtMs: number[] = []
+  const server = createServer((_, answer) => {
+    cameAtMs.push(performance.now())
+    answer.writeHead(503).end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const listener = { changed() {}, confirmed() {}, restarted() {} }
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const refusedAtMs: number[] = []
+  const onError = () => void refusedAtMs.push(performance.now())
+  const feeds = Array.from({ length: 30 }, () => followOverHttp(listener, { base, adminKey, onError }))
+  t.after(() => {
+    for (const feed of feeds) feed.close()
+  })
+  await until(() => cameAtMs.length >= 60)
+  const returned = cameAtMs.slice(30, 60)
+  assert.ok(Math.max(...returned) - Math.min(...returned) > 15, 'they are spread')
+  assert.ok(Math.min(...returned) - Math.min(...refusedAtMs) >= 49, 'over the second half of 100 ms')
+})

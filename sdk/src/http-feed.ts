@@ -21,7 +21,7 @@ export interface HttpFeedOptions {
   readonly steady?: (() => number) | undefined
 }
 
-/** A stream that ended as it should is taken up so soon: servers end one every few minutes, and when they stop. */
+/** A stream that was opened and ended is taken up so soon: servers end one every few minutes, and when they stop. */
 const SOON_MS = 50
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
@@ -105,7 +105,8 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
             over(new Error('the feed of changes is not understood', { cause }))
           }
         })
-        answer.on('end', () => over(null))
+        // What never was a feed may be somebody in between; he is not to be asked twenty times a second.
+        answer.on('end', () => over(ahead === null ? new Error('the feed of changes ended unopened') : null))
         answer.on('error', over)
         answer.on('close', () => over(new Error('the feed of changes broke off')))
       },
