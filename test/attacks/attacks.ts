@@ -1,9 +1,10 @@
 import type { Attack, Finding } from './attack.ts'
 import { CODE_ATTACKS } from './code-attacks.ts'
+import { ENDPOINT_ATTACKS } from './endpoint-attacks.ts'
 import { REQUEST_ATTACKS } from './request-attacks.ts'
 import type { Target } from './target.ts'
 
-export const ATTACKS: readonly Attack[] = [...REQUEST_ATTACKS, ...CODE_ATTACKS]
+export const ATTACKS: readonly Attack[] = [...REQUEST_ATTACKS, ...CODE_ATTACKS, ...ENDPOINT_ATTACKS]
 
 /** One attack; what breaks the attack itself is told as such, and never counts as held. */
 export async function attack({ run }: Attack, target: Target): Promise<Finding> {
