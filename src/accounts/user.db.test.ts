@@ -41,6 +41,8 @@ describe('users and members', () => {
     })
     assert.deepEqual([bad.status, bad.body.code], [400, 'unsuitable_password'])
     assert.deepEqual(await emails('/v1/users?email=y@acme.example'), [])
+    const common = { ...asked, email: 'y@acme.example', password: 'password12345678' }
+    assert.equal((await app.call('POST', '/v1/users', common)).body.code, 'unsuitable_password', 'CON-02')
   })
 
   it('WEB-08: a name is text on every page', async () => {
@@ -65,9 +67,11 @@ describe('users and members', () => {
     const form = await jar.get(path)
     assert.match(form.text, /bo@acme\.example/)
 
-    const weak = await jar.submit(form, { password: 'bo@acme.example' })
-    assert.equal(weak.status, 422)
-    assert.match(weak.text, /role="alert"/)
+    for (const password of ['bo@acme.example', 'Basketball2026!', 'fourteen chars']) {
+      const weak = await jar.submit(form, { password })
+      assert.equal(weak.status, 422, `CON-01 CON-02: ${password}`)
+      assert.match(weak.text, /role="alert"/)
+    }
     const other = openJar(origin)
     const otherForm = await other.get(path)
     const all = await Promise.all([
@@ -82,6 +86,7 @@ describe('users and members', () => {
     )
 
     const { body: late } = await app.call('POST', `/v1/users/${body.id}/password-link`)
+    assert.equal(LINK_SECONDS, 3600)
     app.clock.advance({ seconds: LINK_SECONDS })
     assert.equal((await openJar(origin).get(pathOf(late.url))).status, 400)
     const dump = JSON.stringify(await app.db.selectFrom('password_links').selectAll().execute())

@@ -40,6 +40,24 @@ describe("prompt=login and max_age at the API provider's own login", () => {
       assert.equal((await askedAt(openJar(origin), more)).fresh, fresh)
     })
 
+  it('WEB-02: a page from which somebody else can sign in there lets the form lead there', async () => {
+    const native = await app.clientFor(null, { type: 'public', redirect_uris: ['com.example.app:/cb'] })
+    const jar = openJar(origin)
+    const more = { client_id: native.client_id, redirect_uri: 'com.example.app:/cb' }
+    const { body } = await accept((await askedAt(jar, more)).challenge)
+    const page = await jar.follow(await jar.get(body.redirect_to.replace('http://doorward.test', '')))
+    const policy = page.headers.get('content-security-policy') ?? ''
+    assert.match(policy, /form-action 'self' com\.example\.app: https:;/)
+    assert.match(
+      page.text,
+      /the app on this device that opens <strong>com\.example\.app:<\/strong> addresses/,
+    )
+    const away = await jar.submit(page, { decision: 'somebody_else' })
+    const challenge = new URL(away.location ?? '').searchParams.get('login_challenge')
+    const { body: asked } = await app.call('GET', `/v1/login-challenges/${challenge}`)
+    assert.equal(asked.fresh_sign_in, true, 'else the session there would answer for the same person again')
+  })
+
   it('AUZ-19: an old session at the provider is no fresh sign-in, whether it says so or is silent', async () => {
     const jar = openJar(origin)
     const { challenge } = await askedAt(jar, { prompt: 'login' })
