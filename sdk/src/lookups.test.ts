@@ -24,7 +24,7 @@ const turn = () => new Promise((done) => setImmediate(done))
 const gap = () => new Promise((done) => setTimeout(done, 20))
 const record = aRecord()
 
-function open() {
+function open(joinForMs?: number) {
   const { questions, source } = slowSource()
   const clock = { nowMs: NOW }
   const kept: [hash: string, record: CredentialRecord | null, askedAtMs: number][] = []
@@ -32,6 +32,7 @@ function open() {
     source,
     () => clock.nowMs,
     (...answer) => kept.push(answer),
+    joinForMs,
   )
   return { questions, clock, kept, lookups }
 }
@@ -187,5 +188,57 @@ test('KEY-10: an answer that took more than 5 s is not believed', async () => {
     if (believed) assert.equal(await waiting, record)
     else await assert.rejects(waiting, SourceUnavailableError)
     assert.equal(kept.length, believed ? 1 : 0)
+  }
+})
+
+test('KEY-10: nobody waits for an answer that may be as old as none may be; who asked for it is served by it', async () => {
+  const { questions, clock, kept, lookups } = open(500)
+  const first = lookups.record('a')
+  await turn()
+  clock.nowMs += 499
+  const joined = lookups.record('a')
+  clock.nowMs += 1
+  const anew = lookups.record('a')
+  await turn()
+  assert.equal(lookups.record('a'), anew)
+  assert.equal(questions.length, 2)
+  questions[1]?.answer.resolve([null])
+  assert.equal(await anew, null)
+  questions[0]?.answer.resolve([record])
+  assert.deepEqual(await Promise.all([first, joined]), [record, record])
+  assert.deepEqual(kept, [['a', null, NOW + 500]], 'the older answer does not come over the later one')
+  assert.equal(lookups.waiting, 0)
+})
+
+test('KEY-10: with 0 each asks for himself, save who comes before the question is put', async () => {
+  const { questions, clock, lookups } = open(0)
+  const together = [lookups.record('a'), lookups.record('a')]
+  await turn()
+  clock.nowMs += 3
+  const alone = lookups.record('a')
+  await turn()
+  assert.equal(questions.length, 2)
+  questions[0]?.answer.resolve([null])
+  questions[1]?.answer.resolve([record])
+  assert.deepEqual(await Promise.all([...together, alone]), [null, null, record])
+})
+
+test('KEY-10: an answer that was overtaken and is of before a change is not used', async () => {
+  for (const isLaterThere of [false, true]) {
+    const { questions, clock, kept, lookups } = open(500)
+    const first = lookups.record('a')
+    await turn()
+    clock.nowMs += 500
+    const later = lookups.record('a')
+    await turn()
+    lookups.outdate('a')
+    questions[isLaterThere ? 1 : 0]?.answer.resolve([record])
+    questions[isLaterThere ? 0 : 1]?.answer.resolve([record])
+    clock.nowMs += 10
+    await turn()
+    await turn()
+    for (const { answer } of questions.slice(2)) answer.resolve([null])
+    assert.deepEqual(await Promise.all([first, later]), [null, null])
+    assert.ok(kept.every(([, known]) => known === null))
   }
 })

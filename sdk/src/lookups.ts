@@ -17,7 +17,9 @@ interface Answering<Found> {
 }
 
 interface Waiting<Found> extends PromiseWithResolvers<Found | null> {
+  readonly digest: string
   readonly sinceMs: number
+  askedAtMs: number
   /** Something has changed since it was asked: the answer under way is not to be used. */
   outdated: boolean
   isAsked: boolean
@@ -32,23 +34,29 @@ export class Lookups<Found = CredentialRecord> {
   readonly #source: Answering<Found>
   readonly #onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void
   readonly #steadyMs: () => number
+  readonly #joinForMs: number
   readonly #waiting = new Map<string, Waiting<Found>>()
-  #next: string[] = []
+  /** Asked for so long ago that somebody else has asked anew; few, or none. */
+  readonly #overtaken = new Set<Waiting<Found>>()
+  #next: Waiting<Found>[] = []
   #lastAskedAtMs = Number.NEGATIVE_INFINITY
   #isSendingLater = false
 
   /**
    * @param steadyMs ms on a clock that only goes forward
    * @param onAnswer hears each answer that is current, and when it was asked for on that clock
+   * @param joinForMs how old a question may be for another to wait for its answer, which may be as old
    */
   constructor(
     source: Answering<Found>,
     steadyMs: () => number,
     onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void,
+    joinForMs = MAX_STALENESS_MS,
   ) {
     this.#source = source
     this.#steadyMs = steadyMs
     this.#onAnswer = onAnswer
+    this.#joinForMs = joinForMs
   }
 
   /** How many hashes wait for an answer. */
@@ -58,18 +66,23 @@ export class Lookups<Found = CredentialRecord> {
 
   /** Rejects with a SourceUnavailableError, whatever the source failed of. */
   record(digest: string): Promise<Found | null> {
+    const nowMs = this.#steadyMs()
     const waiting = this.#waiting.get(digest)
-    if (waiting !== undefined) return waiting.promise
-    if (this.#waiting.size >= MAX_WAITING)
+    if (waiting !== undefined && !(waiting.isAsked && nowMs - waiting.askedAtMs >= this.#joinForMs))
+      return waiting.promise
+    if (this.#waiting.size + this.#overtaken.size >= MAX_WAITING)
       return Promise.reject(new SourceUnavailableError('too many credentials are being looked up'))
+    if (waiting !== undefined) this.#overtaken.add(waiting)
     const asked: Waiting<Found> = {
       ...Promise.withResolvers<Found | null>(),
-      sinceMs: this.#steadyMs(),
+      digest,
+      sinceMs: nowMs,
+      askedAtMs: nowMs,
       outdated: false,
       isAsked: false,
     }
     this.#waiting.set(digest, asked)
-    this.#enqueue(digest)
+    this.#enqueue(asked)
     return asked.promise
   }
 
@@ -77,10 +90,12 @@ export class Lookups<Found = CredentialRecord> {
   outdate(digest: string | null): void {
     const changed = digest === null ? this.#waiting.values() : [this.#waiting.get(digest)]
     for (const waiting of changed) if (waiting?.isAsked) waiting.outdated = true
+    for (const waiting of this.#overtaken)
+      if (digest === null || waiting.digest === digest) waiting.outdated = true
   }
 
-  #enqueue(digest: string): void {
-    this.#next.push(digest)
+  #enqueue(waiting: Waiting<Found>): void {
+    this.#next.push(waiting)
     if (this.#next.length >= MAX_BATCH) this.#send()
     else if (!this.#isSendingLater) {
       this.#isSendingLater = true
@@ -101,46 +116,55 @@ export class Lookups<Found = CredentialRecord> {
   }
 
   #send(): void {
-    const digests = this.#next
+    const batch = this.#next
     this.#next = []
-    if (digests.length > 0) void this.#ask(digests)
+    if (batch.length > 0) void this.#ask(batch)
   }
 
-  async #ask(digests: readonly string[]): Promise<void> {
+  async #ask(batch: readonly Waiting<Found>[]): Promise<void> {
     const askedAtMs = this.#steadyMs()
     this.#lastAskedAtMs = askedAtMs
-    for (const digest of digests) {
-      const waiting = this.#waiting.get(digest)
-      if (waiting !== undefined) waiting.isAsked = true
+    for (const waiting of batch) {
+      waiting.isAsked = true
+      waiting.askedAtMs = askedAtMs
     }
     try {
-      const records = await this.#source.lookup(digests.map(hexOfDigest))
-      if (records.length !== digests.length) throw new Error('the source did not answer each hash once')
+      const records = await this.#source.lookup(batch.map(({ digest }) => hexOfDigest(digest)))
+      if (records.length !== batch.length) throw new Error('the source did not answer each hash once')
       if (this.#steadyMs() - askedAtMs > MAX_STALENESS_MS)
         throw new Error('the answer came too late to be believed')
-      digests.forEach((digest, at) => {
-        this.#settle(digest, records[at] ?? null, askedAtMs)
+      batch.forEach((waiting, at) => {
+        this.#settle(waiting, records[at] ?? null)
       })
     } catch (error) {
-      for (const digest of digests) this.#settle(digest, asUnavailable(error), askedAtMs)
+      for (const waiting of batch) this.#settle(waiting, asUnavailable(error))
     }
   }
 
-  #settle(digest: string, answer: Found | null | Error, askedAtMs: number): void {
-    const waiting = this.#waiting.get(digest)
-    if (waiting === undefined) return
-    if (waiting.outdated && !(answer instanceof Error) && askedAtMs - waiting.sinceMs < MAX_STALENESS_MS) {
-      waiting.outdated = false
-      waiting.isAsked = false
-      this.#enqueue(digest)
+  #settle(waiting: Waiting<Found>, answer: Found | null | Error): void {
+    const { digest, askedAtMs, sinceMs, outdated } = waiting
+    const wasOvertaken = this.#overtaken.delete(waiting)
+    const latest = this.#waiting.get(digest)
+    // It was settled before its batch failed over another one.
+    if (!wasOvertaken && latest !== waiting) return
+    if (outdated && wasOvertaken && latest !== undefined) {
+      waiting.resolve(latest.promise)
       return
     }
-    this.#waiting.delete(digest)
+    if (outdated && !(answer instanceof Error) && askedAtMs - sinceMs < MAX_STALENESS_MS) {
+      waiting.outdated = false
+      waiting.isAsked = false
+      this.#waiting.set(digest, waiting)
+      this.#enqueue(waiting)
+      return
+    }
+    if (!wasOvertaken) this.#waiting.delete(digest)
     if (answer instanceof Error) waiting.reject(asUnavailable(answer))
-    else if (waiting.outdated)
+    else if (outdated)
       waiting.reject(new SourceUnavailableError('a credential changes faster than it can be looked up'))
     else {
-      this.#onAnswer(digest, answer, askedAtMs)
+      // What was overtaken serves those who waited for it; the later answer is the one to keep.
+      if (!wasOvertaken) this.#onAnswer(digest, answer, askedAtMs)
       waiting.resolve(answer)
     }
   }

@@ -92,9 +92,9 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const cache = new RecordCache(limits)
   const counts = usage && new UsageByPlace(usage, cache)
   const measure = createMeasure(limiter ?? memoryLimiter(steady), source)
-  const lookups = new Lookups(source, steady, (digest, record, askedAtMs) =>
-    cache.set(digest, record, askedAtMs),
-  )
+  const keep = (digest: string, record: CredentialRecord | null, askedAtMs: number) =>
+    cache.set(digest, record, askedAtMs)
+  const lookups = new Lookups(source, steady, keep, limits.maxStalenessMs)
   let confirmedAtMs = Number.NEGATIVE_INFINITY
   let unreachableUntilMs = Number.NEGATIVE_INFINITY
   // One clock is read per verification. What it is behind the clock on the wall is looked at each time that somebody
