@@ -144,7 +144,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
 
-  const passwords = openPasswords(db, serverSecret, passwordLogN)
+  const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
   userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })

@@ -4,10 +4,8 @@ import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { commonPasswords } from './common-passwords.ts'
 import type { Passwords } from './prove-password.ts'
 import { insertUser, setPasswordHash } from './user.store.ts'
-import { whyUnsuitable } from './user.ts'
 
 export interface NewUser {
   readonly email: string
@@ -25,7 +23,7 @@ export async function createUser(
 ): Promise<Result<string, Problem>> {
   const email = asked.email.toLowerCase()
   const { password } = asked
-  const why = password === null ? null : whyUnsuitable(password, email, await commonPasswords())
+  const why = password === null ? null : await passwords.whyUnsuitable(password, email)
   if (why !== null) return no(problem('unsuitable_password', why))
   const id = newId('usr')
   if (!(await insertUser(tx, { id, email, name: asked.name, createdAt: caller.now })))

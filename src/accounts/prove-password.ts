@@ -1,22 +1,35 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from '../base/derive.ts'
 import type { Db } from '../db/schema.ts'
+import { commonPasswords } from './common-passwords.ts'
 import { hashPassword, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
-import { MAX_PASSWORD, MIN_PASSWORD } from './user.ts'
+import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
 /**
- * better-auth, and all of it that is used: it keeps passwords, hashed as we say, and says whose an e-mail address and a password
- * are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
+ * better-auth, and all of it that is used: it keeps passwords, hashed as we say, and says whose an e-mail address and a
+ * password are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
  * whatever else signing in does (decision 0013). It is loaded when somebody signs in for the first time.
  */
 export interface Passwords {
   /** @returns the user's id; null for an unknown address and a wrong password alike, after as much work */
   prove(email: string, password: string): Promise<string | null>
   hash(password: string): Promise<string>
+  /** Why a password cannot be set, in words for the person; null where it can. */
+  whyUnsuitable(password: string, email: string): Promise<string | null>
 }
 
-/** @param logN how much work a hash is; less in tests of other things */
-export function openPasswords(db: Db, serverSecret: Secret | null, logN = PASSWORD_LOG_N): Passwords {
+export interface PasswordsParts {
+  readonly db: Db
+  readonly serverSecret: Secret | null
+  /** Its host's name is no part of a good password. */
+  readonly publicUrl: string
+  /** How much work a hash is; less in tests of other things. */
+  readonly logN?: number | undefined
+}
+
+export function openPasswords(parts: PasswordsParts): Passwords {
+  const { db, serverSecret, publicUrl, logN = PASSWORD_LOG_N } = parts
+  const words = ['doorward', ...new URL(publicUrl).hostname.split(/[.-]/)]
   const hash = (password: string) => hashPassword(password, logN)
   let opened: Promise<Pick<Passwords, 'prove'>> | undefined
   return {
@@ -26,6 +39,8 @@ export function openPasswords(db: Db, serverSecret: Secret | null, logN = PASSWO
       return (await opened).prove(email, password)
     },
     hash,
+    whyUnsuitable: async (password, email) =>
+      whyUnsuitable(password, email, { passwords: await commonPasswords(), words }),
   }
 }
 

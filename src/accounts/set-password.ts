@@ -7,12 +7,11 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import type { Visit } from '../http/visit.ts'
-import { commonPasswords } from './common-passwords.ts'
 import { findLink, insertLink, spendLink } from './password-link.store.ts'
 import type { Passwords } from './prove-password.ts'
 import { endSessionsOf } from './session.store.ts'
 import { setPasswordHash } from './user.store.ts'
-import { LINK_SECONDS, whyUnsuitable } from './user.ts'
+import { LINK_SECONDS } from './user.ts'
 
 /** A one-time link with which a user sets a password; links made before stop working. */
 export async function makePasswordLink(
@@ -41,7 +40,7 @@ export async function setPassword(
   const hash = hashToken(link)
   const found = await findLink(db, hash, visit.now)
   if (found === undefined) return no({ reason: 'link_over' })
-  const why = whyUnsuitable(password, found.email, await commonPasswords())
+  const why = await passwords.whyUnsuitable(password, found.email)
   if (why !== null) return no({ reason: 'unsuitable', why })
   const passwordHash = await passwords.hash(password)
   return await transact<void, PasswordRefused>(db, async (tx) => {

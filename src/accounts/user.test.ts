@@ -4,7 +4,7 @@ import { commonPasswords } from './common-passwords.ts'
 import { MAX_PASSWORD, whyUnsuitable } from './user.ts'
 
 const EMAIL = 'archer@acme.example'
-const COMMON = await commonPasswords()
+const KNOWN = { passwords: await commonPasswords(), words: ['doorward', 'parcelia'] }
 
 describe('a password', () => {
   for (const password of [
@@ -19,7 +19,7 @@ describe('a password', () => {
     'b'.padEnd(MAX_PASSWORD, 'a quiet afternoon by the sea '),
   ])
     it(`CON-01: can be "${password.slice(0, 30)}", of any characters and without rules for them`, () => {
-      assert.equal(whyUnsuitable(password, EMAIL, COMMON), null)
+      assert.equal(whyUnsuitable(password, EMAIL, KNOWN), null)
     })
 
   const refused: [password: string, why: RegExp][] = [
@@ -48,9 +48,10 @@ describe('a password', () => {
     ['polniypizdec0211', /guessed first/],
     ['Doorward2026!Acme', /our name/],
     ['doorward-12345678', /our name/],
+    ['Parcelia2026!!!', /our name/],
   ]
   for (const [password, why] of refused)
     it(`CON-02: cannot be "${password.slice(0, 30)}"`, () => {
-      assert.match(whyUnsuitable(password, EMAIL, COMMON) ?? 'none', why)
+      assert.match(whyUnsuitable(password, EMAIL, KNOWN) ?? 'none', why)
     })
 })

@@ -23,16 +23,20 @@ export const LINK_SECONDS = 3600
 /**
  * Why a password cannot be taken, in words for the person; null where it can. Any character counts, none is required.
  *
- * @param common what is tried first, in lower case
+ * @param known what is tried first, in lower case: passwords, and words of the place where they are set
  */
-export function whyUnsuitable(password: string, email: string, common: ReadonlySet<string>): string | null {
+export function whyUnsuitable(
+  password: string,
+  email: string,
+  known: { readonly passwords: ReadonlySet<string>; readonly words: readonly string[] },
+): string | null {
   const characters = [...password]
   if (characters.length < MIN_PASSWORD) return `Use at least ${MIN_PASSWORD} characters.`
   if (password.length > MAX_PASSWORD) return `Use at most ${MAX_PASSWORD} characters.`
   if (new Set(characters).size < 5) return 'Use more different characters.'
   const lower = password.toLowerCase()
-  if (steps(lower) < 5 || isCommon(lower, common)) return GUESSED_FIRST
-  const left = withoutOurWords(lower, email)
+  if (steps(lower) < 5 || isCommon(lower, known.passwords)) return GUESSED_FIRST
+  const left = withoutWords(lower, [...known.words, ...email.split(/[@.+_-]/)])
   if (lower.includes(email) || (left !== lower && steps(left) < 8))
     return 'Do not build it from your e-mail address, nor from our name.'
   return /^(.{1,8}?)\1+.{0,5}$/u.test(lower) ? GUESSED_FIRST : null
@@ -42,9 +46,8 @@ const GUESSED_FIRST =
   'This is a pattern that is guessed first. Use a few words that nobody would put together.'
 
 /** What is left without what anybody would think of here first. */
-function withoutOurWords(lower: string, email: string): string {
-  const words = ['doorward', ...email.split(/[@.+_-]/)].filter((word) => word.length >= 4)
-  return words.reduce((left, word) => left.replaceAll(word, ''), lower)
+function withoutWords(lower: string, words: readonly string[]): string {
+  return words.filter((word) => word.length >= 4).reduce((left, word) => left.replaceAll(word, ''), lower)
 }
 
 /** How many steps it takes to say it, where a run along the alphabet, the numbers or the keyboard is one step. */
