@@ -48,7 +48,7 @@ export function writeResults(table: string, postgres: string, minutes: number): 
 
 \`npm run bench\`, ${new Date().toISOString().slice(0, 10)}, ${minutes.toFixed(1)} minutes.
 
-Machine: ${machine(postgres)}. Load generators, servers and Postgres share it.
+Machine: ${machine(postgres)}. Load generators, servers and Postgres share it. What is not reached is explained in [WHY.md](WHY.md).
 
 ${table}
 ${HOW.replace('{version}', version ?? '')}`,
