@@ -9,7 +9,7 @@ import {
   usesSecret,
   whyEnded,
 } from './client.ts'
-import { claimedClient, proveAssertion } from './client-assertion.ts'
+import { claimedClient, claimedKey, proveAssertion } from './client-assertion.ts'
 import { type ClientRefusal, type ClientRefusalReason, refuseClient } from './client-refusal.ts'
 import { type ClientRequest, type PresentedClient, readClient } from './presented-client.ts'
 
@@ -23,8 +23,12 @@ export interface ClientKnowledge {
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
   /** Keeps who came with a secret last. Called at most once in a minute for each. */
   readonly noteUse: (secretId: string, use: ClientArrival) => Promise<void>
-  /** The key set at a client's `jwks_uri`, through the guard of all outbound requests; null where it cannot be had. */
-  readonly fetchKeys: (jwksUri: string) => Promise<JsonWebKeySet | null>
+  /**
+   * The key set at a client's `jwks_uri`, through the guard of all outbound requests; null where it cannot be had.
+   *
+   * @param kid the key that is looked for, as the assertion names it
+   */
+  readonly fetchKeys: (jwksUri: string, kid: string | undefined) => Promise<JsonWebKeySet | null>
 }
 
 /** When and from where a request came. */
@@ -82,7 +86,8 @@ async function whyNotProven(
   assertion: string,
   now: Date,
 ): Promise<ClientRefusalReason | null> {
-  const keys = client.jwks ?? (client.jwksUri === null ? null : await fetchKeys(client.jwksUri))
+  const keys =
+    client.jwks ?? (client.jwksUri === null ? null : await fetchKeys(client.jwksUri, claimedKey(assertion)))
   if (keys === null) return 'assertion_keys_unavailable'
   const proven = await proveAssertion(assertion, { clientId: client.id, keys, issuer, now })
   if (!proven.ok) return proven.no

@@ -19,6 +19,11 @@ export function claimedClient(assertion: string): string | null {
   return typeof iss === 'string' && iss !== '' ? iss : null
 }
 
+/** Which key it says it was signed with, likewise. */
+export function claimedKey(assertion: string): string | undefined {
+  return headerOf(assertion)?.kid
+}
+
 /** RFC 7523 §3, with the audience of its revision: the issuer and nothing else, so that no other server can replay it. */
 export async function proveAssertion(
   assertion: string,
