@@ -8,7 +8,7 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyNotDescribe } from './check-client.ts'
 import { lockClient, updateMetadata } from './client.store.ts'
-import { type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
+import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
 
 /** What is to be said anew; the rest stays. */
 export type ClientWish = { readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined } & {
@@ -33,7 +33,7 @@ export async function changeClient(
   )
   if (!ceiling.ok) return ceiling
   const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
-  const fault = await whyNotDescribe(tx, caller, said, client)
+  const fault = whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client))
   if (fault !== null) return no(fault)
 
   // Told first, by what the client was: it may be getting a token without a user, and lose the right to in this change.
@@ -67,6 +67,17 @@ export function about({ id, ownerId }: { id: string; ownerId: string | null }) {
 function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
 }
+
+/** What a client's own document says, or follows from it, would be undone by its next reading: better to say so now. */
+function whyNotOverDocument(client: Client, said: ClientMetadata): Problem | null {
+  if (client.source !== 'metadata_document') return null
+  const changed = Object.keys(changesBetween(client, said)).find((name) => !OVER_DOCUMENT.has(name))
+  if (changed === undefined) return null
+  const detail = `${changed} follows from the app's own document, whose next reading would undo the change.`
+  return problem('invalid_client_metadata', `${detail} Suspend the client where that will not do.`)
+}
+
+const OVER_DOCUMENT = new Set(['testers', 'refresh_grace_seconds'])
 
 /** What the audit log hears: each field that is another now, with what it was and what it is. */
 function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<string, unknown> {

@@ -15,7 +15,12 @@ type NewRow = ClientMetadata &
   >
 
 export async function insertClient(tx: Tx, client: NewRow): Promise<void> {
-  await tx
+  if (!(await insertClientOnce(tx, client))) throw new Error(`there is a client ${client.id} already`)
+}
+
+/** For ids that are not made up here. @returns whether it was not there before */
+export async function insertClientOnce(tx: Tx, client: NewRow): Promise<boolean> {
+  const done = await tx
     .insertInto('clients')
     .values({
       ...toColumns(client),
@@ -29,17 +34,24 @@ export async function insertClient(tx: Tx, client: NewRow): Promise<void> {
       published_at: client.publishedAt,
       suspended_by_provider: false,
     })
-    .execute()
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst()
+  if (done.numInsertedOrUpdatedRows !== 1n) return false
   await insertRedirectUris(tx, client)
+  return true
 }
 
-/** Changes what is said of a client of this owner; what is revoked stays as it is. */
+/**
+ * Changes what is said of a client of this owner; what is revoked stays as it is. The type goes with how it proves itself:
+ * nobody changes that of a registered one, but a client's own document may come to name keys.
+ */
 export async function updateMetadata(
   tx: Tx,
   client: Pick<Client, 'id' | 'ownerId'>,
   metadata: ClientMetadata,
 ): Promise<void> {
-  await updateClient(tx, client, toColumns(metadata))
+  const type = metadata.tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential'
+  await updateClient(tx, client, { ...toColumns(metadata), type })
   await tx.deleteFrom('redirect_uris').where('client_id', '=', client.id).execute()
   await insertRedirectUris(tx, { ...metadata, id: client.id })
 }
@@ -56,7 +68,7 @@ export interface ClientChange {
 export async function updateClient(
   tx: Tx,
   { id, ownerId }: Pick<Client, 'id' | 'ownerId'>,
-  change: ClientChange | ReturnType<typeof toColumns>,
+  change: ClientChange | (ReturnType<typeof toColumns> & Pick<Client, 'type'>),
 ): Promise<void> {
   const done = await tx
     .updateTable('clients')

@@ -145,7 +145,7 @@ interface AdminKeysTable {
 interface ClientsTable {
   id: Fixed<string>
   owner_id: Fixed<string | null>
-  type: Fixed<'confidential' | 'public'>
+  type: 'confidential' | 'public'
   environment: Fixed<string>
   source: Fixed<'registered' | 'metadata_document' | 'dynamic'>
   name: string

@@ -1,15 +1,17 @@
 import { recordDone } from '../audit/audit-event.store.ts'
-import type { Origin } from '../audit/audit-event.ts'
+import { canonicalJson, type Origin } from '../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../base/clock.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Described } from '../clients/check-client.ts'
-import { insertClient, knownClient, updateMetadata } from '../clients/client.store.ts'
-import type { Client } from '../clients/client.ts'
+import { insertClientOnce, knownClient, updateMetadata } from '../clients/client.store.ts'
+import { type Client, whyEnded } from '../clients/client.ts'
 import { readSelfDescribed } from '../clients/self-described.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
+import { networkOf } from '../http/network.ts'
 import type { FetchDocument } from '../http/outbound.ts'
-import { basicScopes, documentFreshUntil, keepDocument } from './self-described.store.ts'
+import { Tally } from '../http/tally.ts'
+import { basicScopes, countOfSource, documentFreshUntil, keepDocument } from './self-described.store.ts'
 
 /** Which hosts' documents are read: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
@@ -20,6 +22,12 @@ const MOST_SECONDS = 86_400
 /** How soon one that could not be had is asked for again. */
 const AFTER_A_FAULT_MS = 30_000
 const MAX_FAULTS = 1_000
+/** How long what was read last still proves a client, in seconds, where its server cannot be reached. */
+const LAST_GOOD_SECONDS = 86_400
+/** Anybody can name a URL: so many are read at a time, so often for one network, and so many clients are kept. */
+const MAX_READING = 8
+const READS = { most: 20, windowMs: 600_000 }
+const MAX_DOCUMENT_CLIENTS = 10_000
 
 export interface DocumentClientsParts {
   readonly db: Db
@@ -38,22 +46,52 @@ export class DocumentClients {
   readonly #parts: DocumentClientsParts
   readonly #reading = new Map<string, Promise<Client | undefined>>()
   readonly #faultyUntilMs = new Map<string, number>()
+  readonly #reads: Tally
 
   constructor(parts: DocumentClientsParts) {
     this.#parts = parts
+    this.#reads = new Tally(parts.clock, READS)
   }
 
-  /** The client, whoever made it known; read anew where that is due. */
-  async find(id: string): Promise<Client | undefined> {
-    const { db, clock } = this.#parts
+  /**
+   * The client, whoever made it known; read anew where that is due.
+   *
+   * @param ip on whose behalf; undefined: nobody's in particular, and not counted
+   */
+  async find(id: string, ip?: string | null): Promise<Client | undefined> {
+    const { db, clock, log } = this.#parts
     const known = await knownClient(db, id)
     if (known !== undefined && known.source !== 'metadata_document') return known
     if (!this.#isReadable(id)) return undefined
     if (known !== undefined && ((await documentFreshUntil(db, id)) ?? 0) > clock.now()) return known
     if ((this.#faultyUntilMs.get(id) ?? Number.NEGATIVE_INFINITY) > clock.steadyMs()) return undefined
-    const reading = this.#reading.get(id) ?? this.#read(id, known).finally(() => this.#reading.delete(id))
+    const running = this.#reading.get(id)
+    if (running !== undefined) return await running
+    const tooMuch =
+      this.#reading.size >= MAX_READING || (ip !== undefined && this.#reads.count(networkOf(ip)) !== null)
+    if (tooMuch) {
+      log.info({ client_id: id, ip }, 'too many documents of clients are asked for; this one is not read')
+      return known
+    }
+    const reading = this.#read(id, known).finally(() => this.#reading.delete(id))
     this.#reading.set(id, reading)
     return await reading
+  }
+
+  /**
+   * A known client as its document says now, for those whose keys are in it: a key that was withdrawn there must prove
+   * nothing here. While its server cannot be reached, what it said last holds for a day.
+   */
+  async current(known: Client): Promise<Client | undefined> {
+    const { db, clock } = this.#parts
+    const { id, source, tokenEndpointAuthMethod: method } = known
+    if (source !== 'metadata_document' || method !== 'private_key_jwt') return known
+    if (whyEnded(known) !== null || !this.#isReadable(id)) return known
+    const freshUntil = await documentFreshUntil(db, id)
+    if (freshUntil !== undefined && freshUntil > clock.now()) return known
+    const read = await this.find(id)
+    const isLately = freshUntil !== undefined && addSeconds(freshUntil, LAST_GOOD_SECONDS) > clock.now()
+    return read ?? (isLately ? known : undefined)
   }
 
   #isReadable(id: string): boolean {
@@ -76,28 +114,31 @@ export class DocumentClients {
     const asked = fetched.ok ? (fetched.value.maxAgeSeconds ?? LEAST_SECONDS) : LEAST_SECONDS
     const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
     const origin: Origin = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
+    if (known === undefined && (await countOfSource(db, 'metadata_document')) >= MAX_DOCUMENT_CLIENTS) {
+      log.warn({ client_id: id }, 'there are as many clients with documents as are allowed')
+      return undefined
+    }
     await db.transaction().execute(async (tx) => {
-      if (known === undefined && (await knownClient(tx, id)) === undefined) {
+      if (known === undefined) {
         const life = { createdBy: 'system', createdAt: now, publishedAt: now }
-        await insertClient(tx, {
-          ...described,
-          ...life,
-          id,
-          ownerId: null,
-          environment,
-          source: 'metadata_document',
-        })
-        await recordDone(
-          tx,
-          origin,
-          'client.created',
-          { ownerId: null, targetId: id },
-          { name: described.name },
-        )
-      } else if (known !== undefined && known.revokedAt === null && differs(known, described)) {
-        await updateMetadata(tx, known, described)
-        await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
-        await recordDone(tx, origin, 'client.changed', { ownerId: null, targetId: id })
+        const source = 'metadata_document' as const
+        const client = { ...described, ...life, id, ownerId: null, environment, source }
+        // Another server may have read the same document at the same time; then its row does as well.
+        if (await insertClientOnce(tx, client))
+          await recordDone(
+            tx,
+            origin,
+            'client.created',
+            { ownerId: null, targetId: id },
+            { name: described.name },
+          )
+      } else if (known.revokedAt === null) {
+        const said = { ...described, ...setByOperator(known) }
+        if (differs(known, said)) {
+          await updateMetadata(tx, known, said)
+          await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
+          await recordDone(tx, origin, 'client.changed', { ownerId: null, targetId: id })
+        }
       }
       await keepDocument(tx, id, now, freshUntil)
     })
@@ -125,8 +166,14 @@ function readDocument(id: string, json: unknown, ceiling: readonly string[]): De
     : 'a secret would have to be shared first'
 }
 
+/** What no document says, and an operator can: see `change-client.ts`. */
+function setByOperator({ testers, refreshGraceSeconds }: Client) {
+  return { testers, refreshGraceSeconds }
+}
+
+/** Kept as JSON by the database, which has an order of its own for what is in an object. */
 function differs(known: Client, described: Described): boolean {
   return (Object.keys(described) as (keyof Described)[]).some(
-    (field) => JSON.stringify(known[field]) !== JSON.stringify(described[field]),
+    (field) => canonicalJson(known[field]) !== canonicalJson(described[field]),
   )
 }

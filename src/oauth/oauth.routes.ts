@@ -86,15 +86,21 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const guesses = new GuessLimits(clock)
   const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
+  const { grantSeconds, documentHosts: hosts, registration } = settings
+  const documents = new DocumentClients({ db, clock, log, fetch: fetchDocument, hosts, environment })
   const clients: ClientKnowledge = {
     issuer,
-    find: (clientId, secretHash) => known.find(clientId, secretHash),
+    find: async (clientId, secretHash) => {
+      const found = await known.find(clientId, secretHash)
+      const client = found === null ? undefined : await documents.current(found.client)
+      return found === null || client === undefined ? null : { ...found, client }
+    },
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
     noteUse: async (secretId, use) => {
       await noteSecretUse(db, secretId, use)
       known.forgetAll()
     },
-    fetchKeys: (uri) => keys.at(uri),
+    fetchKeys: (uri, kid) => keys.at(uri, kid),
   }
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, shortcuts })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
@@ -103,8 +109,6 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
   const { findRecord, knownAdminKeys } = parts
   openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, guesses, refused })
-  const { grantSeconds, documentHosts: hosts, registration } = settings
-  const documents = new DocumentClients({ db, clock, log, fetch: fetchDocument, hosts, environment })
   const findClient = (id: string) => documents.find(id)
   openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, accounts, onChanged })

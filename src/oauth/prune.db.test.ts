@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
+import { forgetOldAssertions } from '../clients/client-assertion.store.ts'
 import { pruneOAuth } from './prune.store.ts'
 
 const TABLES = [
@@ -70,5 +71,34 @@ describe('what is over', () => {
     await pruneOAuth(app.db, app.clock.now())
     const left = await app.db.selectFrom('clients').select('id').where('source', '=', 'dynamic').execute()
     assert.deepEqual(left, [{ id: used.client_id }])
+  })
+
+  it('what nobody answered goes soon; an assertion only when no server’s clock could still take it', async () => {
+    const { app } = oauth
+    const client = await app.clientFor(null)
+    const ago = (seconds: number) => new Date(app.clock.now().getTime() - seconds * 1000)
+    for (const [name, at] of [
+      ['old', ago(601)],
+      ['new', ago(599)],
+    ] as const) {
+      await sql`
+        insert into authorization_requests (
+          hash, browser_hash, client_id, redirect_uri, scopes, resources, code_challenge, prompt, created_at, expires_at
+        ) values (
+          sha256(${name}::bytea), sha256('b'), ${client.client_id}, 'x', '{}', '{}', 'x', '{}', ${at}, ${at}
+        )`.execute(app.db)
+      await sql`
+        insert into client_assertions (client_id, jti_hash, forget_at)
+        values (${client.client_id}, sha256(${name}::bytea), ${at})`.execute(app.db)
+    }
+    await pruneOAuth(app.db, app.clock.now())
+    await forgetOldAssertions(app.db, app.clock.now())
+    for (const table of ['authorization_requests', 'client_assertions']) {
+      const { rows } = await sql<{ n: number }>`
+        select count(*)::int as n from ${sql.table(table)} where client_id = ${client.client_id}`.execute(
+        app.db,
+      )
+      assert.equal(rows[0]?.n, 1, table)
+    }
   })
 })

@@ -9,7 +9,7 @@ import { usesSecret } from '../clients/client.ts'
 import { type MetadataFault, readSelfDescribed } from '../clients/self-described.ts'
 import type { Db } from '../db/schema.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
-import { basicScopes, countSelfRegistered } from './self-described.store.ts'
+import { basicScopes, countOfSource } from './self-described.store.ts'
 
 /** Clients that registered themselves, all told, that are not over. */
 const MAX_SELF_REGISTERED = 10_000
@@ -29,7 +29,7 @@ export async function registerClient(
   const read = readSelfDescribed(metadata, await basicScopes(db), 'client_secret_basic')
   if (!read.ok) return read
   const described = read.value
-  if ((await countSelfRegistered(db)) >= MAX_SELF_REGISTERED) return no('full')
+  if ((await countOfSource(db, 'dynamic')) >= MAX_SELF_REGISTERED) return no('full')
   const id = newId('cli')
   const secret = await db.transaction().execute(async (tx) => {
     const { environment } = place

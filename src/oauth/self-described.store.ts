@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { ClientSource } from '../clients/client.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
 /** Until when what was read of a client's document is believed; undefined where none was read. */
@@ -37,27 +38,35 @@ export async function basicScopes(db: Db): Promise<readonly string[]> {
   return rows.map(({ name }) => name)
 }
 
-export async function countSelfRegistered(db: Db): Promise<number> {
+/** Clients that came to be known in one way, and are not over. */
+export async function countOfSource(db: Db, source: ClientSource): Promise<number> {
   const { n } = await db
     .selectFrom('clients')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('source', '=', 'dynamic')
+    .where('source', '=', source)
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow()
   return Number(n)
 }
 
-/** Forgets clients that registered themselves and were never allowed anything. */
+/**
+ * Forgets clients that nobody registered and that were never allowed anything. One that an operator has stopped stays:
+ * its document would bring it back.
+ */
 export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ id: string }>`
       select id from clients
-      where source = 'dynamic' and created_at < ${before}
+      where created_at < ${before} and (
+          source = 'dynamic'
+          or (source = 'metadata_document' and suspended_at is null and revoked_at is null)
+        )
         and not exists (select from grants where client_id = clients.id)
         and not exists (select from authorization_requests where client_id = clients.id)
       order by created_at limit 1000 for update skip locked`.execute(tx)
     const ids = rows.map(({ id }) => id)
     if (ids.length === 0) return
+    await tx.deleteFrom('client_documents').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('redirect_uris').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('client_refusals').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('secrets').where('holder_id', 'in', ids).execute()

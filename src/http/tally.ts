@@ -1,0 +1,42 @@
+import type { Clock } from '../base/clock.ts'
+
+/**
+ * How often something happened under each name in a window that begins with the first time. Bounded: a stranger makes up
+ * as many names as he likes, and beyond `maxNames` the oldest count is forgotten. Kept by each server for itself.
+ */
+export class Tally {
+  readonly #clock: Pick<Clock, 'steadyMs'>
+  readonly #most: number
+  readonly #windowMs: number
+  readonly #maxNames: number
+  readonly #counts = new Map<string, { times: number; readonly untilMs: number }>()
+
+  constructor(
+    clock: Pick<Clock, 'steadyMs'>,
+    { most, windowMs, maxNames = 10_000 }: { most: number; windowMs: number; maxNames?: number },
+  ) {
+    this.#clock = clock
+    this.#most = most
+    this.#windowMs = windowMs
+    this.#maxNames = maxNames
+  }
+
+  get size(): number {
+    return this.#counts.size
+  }
+
+  /** Counts one more. @returns seconds to wait where there were too many, or null */
+  count(name: string): number | null {
+    const nowMs = this.#clock.steadyMs()
+    const known = this.#counts.get(name)
+    if (known === undefined || known.untilMs <= nowMs) {
+      this.#counts.delete(name)
+      const [oldest] = this.#counts.size < this.#maxNames ? [] : this.#counts.keys()
+      if (oldest !== undefined) this.#counts.delete(oldest)
+      this.#counts.set(name, { times: 1, untilMs: nowMs + this.#windowMs })
+      return null
+    }
+    known.times += 1
+    return known.times <= this.#most ? null : Math.max(1, Math.ceil((known.untilMs - nowMs) / 1000))
+  }
+}
