@@ -85,11 +85,11 @@ describe('what is over', () => {
         insert into authorization_requests (
           hash, browser_hash, client_id, redirect_uri, scopes, resources, code_challenge, prompt, created_at, expires_at
         ) values (
-          sha256(${name}::bytea), sha256('b'), ${client.client_id}, 'x', '{}', '{}', 'x', '{}', ${at}, ${at}
+          sha256(${Buffer.from(name)}::bytea), sha256('b'), ${client.client_id}, 'x', '{}', '{}', 'x', '{}', ${at}, ${at}
         )`.execute(app.db)
       await sql`
         insert into client_assertions (client_id, jti_hash, forget_at)
-        values (${client.client_id}, sha256(${name}::bytea), ${at})`.execute(app.db)
+        values (${client.client_id}, sha256(${Buffer.from(name)}::bytea), ${at})`.execute(app.db)
     }
     await pruneOAuth(app.db, app.clock.now())
     await forgetOldAssertions(app.db, app.clock.now())
