@@ -105,6 +105,63 @@ const ENDINGS: readonly Ending[] = [
   },
 ]
 
+/** What ends nothing by itself, and is told to all because it may have altered any verdict. */
+const FOR_ALL: readonly {
+  readonly what: string
+  /** Whether a key may hold the scope meanwhile. */
+  readonly reaches: boolean
+  readonly end: (app: TestApp, scope: string) => Promise<TestAnswer>
+  readonly told: string
+}[] = [
+  {
+    what: 'a scope is deprecated',
+    reaches: true,
+    end: (app, scope) => app.call('PATCH', `/v1/scopes/${scope}`, { deprecated: true }),
+    told: 'scope.deprecated',
+  },
+  {
+    what: 'a scope is removed',
+    reaches: false,
+    end: (app, scope) => app.call('DELETE', `/v1/scopes/${scope}`),
+    told: 'scope.removed',
+  },
+]
+
+/** Every way in which an admin key that verifies no longer does; no such key is bound to an owner. */
+const ADMIN_ENDINGS: readonly {
+  readonly what: string
+  readonly end: (app: TestApp, id: string) => Promise<TestAnswer>
+  /** What its feed says until then. */
+  readonly told: RegExp
+}[] = [
+  {
+    what: 'revoked',
+    end: (app, id) => app.call('POST', `/v1/admin-keys/${id}/revoke`, { reason: 'test' }),
+    told: /event: open.*event: change.*"action":"admin_key.revoked"/s,
+  },
+  {
+    what: 'rotated without an overlap',
+    end: (app, id) => app.call('POST', `/v1/admin-keys/${id}/rotate`, { overlap_seconds: 0 }),
+    told: /event: open.*event: change.*"action":"admin_key.rotated"/s,
+  },
+  {
+    what: 'rotated, and finished',
+    end: async (app, id) => {
+      await app.call('POST', `/v1/admin-keys/${id}/rotate`, { overlap_seconds: 3600 })
+      return await app.call('POST', `/v1/admin-keys/${id}/rotation/finish`)
+    },
+    told: /event: open.*event: change.*"action":"admin_key.rotated"/s,
+  },
+  {
+    what: 'expired',
+    end: async (app) => {
+      app.clock.advance({ seconds: 3600 })
+      return await app.call('GET', '/v1/scopes')
+    },
+    told: /event: open/,
+  },
+]
+
 describe('through a second node, without the clock moving on by itself', () => {
   let app: TestApp
   let second: App
@@ -184,37 +241,51 @@ describe('through a second node, without the clock moving on by itself', () => {
     await bothSay(key.secret, 'accepted')
   })
 
-  it('a deprecated scope, and one that is removed, reach everybody as a change to all', async () => {
-    await app.call('POST', '/v1/scopes', { name: 'old:read', description: 'Old' })
-    const before = await app.database.db.selectFrom('changes_head').selectAll().executeTakeFirstOrThrow()
-    await app.call('PATCH', '/v1/scopes/old:read', { deprecated: true })
-    await app.call('DELETE', '/v1/scopes/old:read')
-    const told = await app.database.db
-      .selectFrom('changes')
-      .select(['action', 'hashes'])
-      .where('position', '>', before.position)
-      .orderBy('position')
-      .execute()
-    assert.deepEqual(told, [
-      { action: 'scope.deprecated', hashes: null },
-      { action: 'scope.removed', hashes: null },
-    ])
-  })
-
-  it('KEY-10: an admin key that is revoked verifies nothing at the other node, and its feed ends', async () => {
-    const made = await app.call('POST', '/v1/admin-keys', { name: 'sdk', permissions: ['verify'] })
-    const ask = { credential: (await app.keyFor('org_x')).secret }
-    const withIt = async () =>
-      String((await app.call('POST', '/v1/verify', ask, { node: second, as: made.body.secret })).status)
-    assert.equal(await withIt(), '200')
-    const { port } = second.server.address() as AddressInfo
-    const feed = await fetch(`http://127.0.0.1:${port}/v1/changes`, {
-      headers: { authorization: `Bearer ${made.body.secret}` },
-      signal: AbortSignal.timeout(10_000),
+  for (const { what, reaches, end, told } of FOR_ALL)
+    it(`KEY-10: ${what}: everybody asks anew, and who has it keeps it`, async () => {
+      const name = `old:${what.replace(/\W+/g, '_')}`
+      await app.call('POST', '/v1/scopes', { name, description: 'Old' })
+      const { secret } = await app.keyFor('org_old', { scopes: reaches ? [name] : ['orders:read'] })
+      const asked = [reaches ? name : 'orders:read']
+      await eventually(() => atSdk(secret, asked), 'accepted')
+      const head = await app.database.db
+        .selectFrom('changes_head')
+        .select('position')
+        .executeTakeFirstOrThrow()
+      const answer = await end(app, name)
+      assert.ok(answer.status < 300, answer.text)
+      const changes = app.database.db
+        .selectFrom('changes')
+        .select(['action', 'hashes'])
+        .where('position', '>', head.position)
+      assert.deepEqual(await changes.execute(), [{ action: told, hashes: null }])
+      assert.equal(await atSecondNode(secret, asked), 'accepted')
+      assert.equal(await atSdk(secret, asked), 'accepted')
     })
-    assert.equal(feed.headers.get('content-type'), 'text/event-stream')
-    await app.call('POST', `/v1/admin-keys/${made.body.id}/revoke`, { reason: 'test' })
-    await eventually(withIt, '401')
-    assert.match(await feed.text(), /event: open.*event: change.*"action":"admin_key.revoked"/s)
-  })
+
+  for (const { what, end, told } of ADMIN_ENDINGS)
+    it(`KEY-10: an admin key, ${what}: it verifies nothing at the other node, and its feed ends`, async () => {
+      const { secret: key } = await app.keyFor('org_x')
+      const made = await app.call('POST', '/v1/admin-keys', {
+        name: 'sdk',
+        permissions: ['verify'],
+        expires_at: new Date(app.clock.now().getTime() + 3600_000).toISOString(),
+      })
+      assert.equal(made.status, 201, made.text)
+      const withIt = async () => {
+        const as = { node: second, as: made.body.secret }
+        return String((await app.call('POST', '/v1/verify', { credential: key }, as)).status)
+      }
+      await eventually(withIt, '200')
+      const { port } = second.server.address() as AddressInfo
+      const feed = await fetch(`http://127.0.0.1:${port}/v1/changes`, {
+        headers: { authorization: `Bearer ${made.body.secret}` },
+        signal: AbortSignal.timeout(10_000),
+      })
+      assert.equal(feed.headers.get('content-type'), 'text/event-stream')
+      const { status, text } = await end(app, made.body.id)
+      assert.ok(status < 300, text)
+      await eventually(withIt, '401')
+      assert.match(await feed.text(), told)
+    })
 })
