@@ -34,6 +34,7 @@ import type { Door } from './admin/management.ts'
 import { RefusedAttempts } from './admin/refused-attempts.ts'
 import type { Origin } from './audit/audit-event.ts'
 import type { Clock } from './base/clock.ts'
+import { every } from './base/every.ts'
 import { pruneChanges } from './changes/change.store.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
@@ -49,7 +50,7 @@ import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
-import { endGrantsOfMember } from './oauth/end-grant.ts'
+import { endGrantsOfClient, endGrantsOfMember } from './oauth/end-grant.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { pruneOAuth } from './oauth/prune.store.ts'
@@ -136,7 +137,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   keyRoutes(app, door, { brand, policy })
   keyLifeRoutes(app, door, { brand, policy })
   clientRoutes(app, door, { brand, policy })
-  clientLifeRoutes(app, door, { brand, policy })
+  clientLifeRoutes(app, door, { brand, policy, endGrants: endGrantsOfClient })
   usageRoutes(app, door)
   verifyRoutes(app, door, verifier)
   quotaRoutes(app, door)
@@ -179,22 +180,21 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     everyMs: USAGE_EVERY_MS,
     onError: (error) => log.warn({ err: error }, 'usage could not be written; it is kept for the next try'),
   })
+  const onError = (error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again')
+  const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
+  const tidying = [
+    forgetOldRequests,
+    forgetOldBatches,
+    rollUpUsage,
+    forgetOldQuotas,
+    pruneChanges,
+    forgetOldAssertions,
+    pruneAccounts,
+    pruneOAuth,
+  ].map((tidy) => () => tidy(db, clock.now()))
   const timers = [
-    every(REFUSED_EVERY_MS, log, async () => {
-      await refusedAttempts.flush(clock.now())
-      await refusedRequests?.flush()
-    }),
-    every(TIDY_EVERY_MS, log, async () => {
-      if (!tidies) return
-      await forgetOldRequests(db, clock.now())
-      await forgetOldBatches(db, clock.now())
-      await rollUpUsage(db, clock.now())
-      await forgetOldQuotas(db, clock.now())
-      await pruneChanges(db, clock.now())
-      await forgetOldAssertions(db, clock.now())
-      await pruneAccounts(db, clock.now())
-      await pruneOAuth(db, clock.now())
-    }),
+    every(REFUSED_EVERY_MS, noting, onError),
+    ...(tidies ? [every(TIDY_EVERY_MS, tidying, onError)] : []),
   ]
   app.addHook('onClose', async () => {
     for (const timer of timers) clearInterval(timer)
@@ -212,11 +212,4 @@ function whyNoPasswords({ serverSecret, loginUrl }: Settings): { readonly no: st
   return {
     no: 'DOORWARD_SECRET is not set. Make one with `openssl rand -base64 32`, and start the server with it.',
   }
-}
-
-/** Work that comes round by itself; a failure is told, and tried again the next time. */
-function every(ms: number, log: Logger, work: () => Promise<void>): NodeJS.Timeout {
-  const run = () =>
-    work().catch((error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again'))
-  return setInterval(run, ms).unref()
 }

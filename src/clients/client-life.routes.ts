@@ -17,7 +17,7 @@ import {
 import type { ClientMint } from './create-client.ts'
 import { publishClient } from './publish-client.ts'
 import { finishClientRotation, rotateClient, undoClientRotation } from './rotate-client.ts'
-import { resumeClient, revokeClient, suspendClient } from './suspend-client.ts'
+import { type EndGrants, resumeClient, revokeClient, suspendClient } from './suspend-client.ts'
 
 const write = {
   method: 'POST',
@@ -29,7 +29,11 @@ const write = {
 } as const
 
 /** What happens to a client after it was registered: change, publish, suspend, resume, rotate, revoke. */
-export function clientLifeRoutes(app: FastifyInstance, door: Door, mint: ClientMint): void {
+export function clientLifeRoutes(
+  app: FastifyInstance,
+  door: Door,
+  { endGrants, ...mint }: ClientMint & { readonly endGrants: EndGrants },
+): void {
   const change = {
     ...write,
     id: 'changeClient',
@@ -115,7 +119,7 @@ export function clientLifeRoutes(app: FastifyInstance, door: Door, mint: ClientM
     problems: ['not_found'],
   } as const
   changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
-    const done = await revokeClient(db, caller, id, body.reason ?? 'no reason given')
+    const done = await revokeClient(db, caller, id, body.reason ?? 'no reason given', endGrants)
     return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
   })
 

@@ -91,6 +91,19 @@ export async function endGrantsOfMember(
   return grants.length > 0
 }
 
+/**
+ * What users granted a client ends with it, whoever they granted it for: none may be left, so there is no bound. All are
+ * locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
+ */
+export async function endGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
+  const grants = await lockGrants(tx, 'every_owner', { clientId }, Number.MAX_SAFE_INTEGER)
+  for (let at = 0; at < grants.length; at += MAX_ENDED_AT_ONCE)
+    await endLockedGrants(tx, caller, grants.slice(at, at + MAX_ENDED_AT_ONCE), {
+      by: caller.adminKeyId,
+      reason: 'client_revoked',
+    })
+}
+
 /** Takes scopes away; what is left must be a part of what there was, and something. */
 export async function reduceGrant(
   tx: Tx,

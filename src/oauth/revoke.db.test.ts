@@ -79,4 +79,21 @@ describe('revocation', () => {
     assert.equal(await standing(client), 0)
     assert.equal(await verdict((await connected(client)).access_token), 'accepted')
   })
+
+  it('CON-19: a client that is revoked has no grants left, and the log says of each why', async () => {
+    const client = await oauth.app.clientFor('org_9')
+    const tokens = await connected(client)
+    assert.equal(await standing(client), 1)
+    const path = `/v1/clients/${client.client_id}/revoke`
+    const developer = await oauth.app.adminKeyWith(['clients:write'], 'org_9')
+    await oauth.app.call('POST', path, { reason: 'test' }, { as: developer })
+    assert.equal(await standing(client), 0, 'of users of other owners too')
+    const { body } = await oauth.app.call('GET', '/v1/audit-events?action=grant.revoked&limit=1')
+    const [{ owner_id, detail }] = body.data
+    assert.deepEqual(
+      [owner_id, detail.reason, detail.client_id],
+      ['org_1', 'client_revoked', client.client_id],
+    )
+    assert.equal(await verdict(tokens.access_token), 'revoked')
+  })
 })
