@@ -79,8 +79,13 @@ test('VER-01: a hint is said from the presented text alone', () => {
   assert.equal(hint(unknownKey('test')), 'This credential is marked test; this API accepts live.')
   assert.equal(hint(unknownKey('test'), null), undefined)
   assert.match(hint(mintCredential('admin_key').reveal()) ?? '', /^This is an admin key/)
-  const token = mintCredential('access_token', { environment: 'live' }).reveal()
-  assert.equal(hint(token), 'This is marked as access token. Send an API key.')
+  const token = (environment: string) => mintCredential('access_token', { environment }).reveal()
+  assert.equal(hint(token('live')), undefined, 'its client gets a new one, and has no key to send')
+  assert.equal(hint(token('test')), 'This credential is marked test; this API accepts live.')
+  assert.equal(
+    hint(mintCredential('refresh_token', { environment: 'live' }).reveal()),
+    'This is marked as refresh token. Send an access token or an API key.',
+  )
   assert.equal(hint(`${key}x`), undefined)
 })
 

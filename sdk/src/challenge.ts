@@ -107,9 +107,16 @@ function hintFor({ presented, environment }: Setting): string | null {
   if (parsed === null) return null
   if (parsed.kind === 'admin_key')
     return 'This is an admin key, which is for Doorward itself. Send an API key.'
-  if (parsed.kind !== 'api_key') return `This is marked as ${parsed.kind.replace('_', ' ')}. Send an API key.`
-  if (environment === null || parsed.environment === environment) return null
-  return `This credential is marked ${parsed.environment}; this API accepts ${environment}.`
+  // A client whose token is over must get a new one (RFC 6750 §3.1), which `invalid_token` says already.
+  if (parsed.kind === 'access_token') return otherEnvironment(parsed.environment, environment)
+  if (parsed.kind !== 'api_key')
+    return `This is marked as ${parsed.kind.replace('_', ' ')}. Send an access token or an API key.`
+  return otherEnvironment(parsed.environment, environment)
+}
+
+function otherEnvironment(marked: string | null, accepted: string | null): string | null {
+  if (accepted === null || marked === accepted) return null
+  return `This credential is marked ${marked}; this API accepts ${accepted}.`
 }
 
 function badRequest(setting: Setting, code: string, title: string, detail: string): Answer {
