@@ -51,6 +51,7 @@ import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { endGrantsOfClient, endGrantsOfMember } from './oauth/end-grant.ts'
+import { endUnusedClients } from './oauth/end-unused-clients.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { pruneOAuth } from './oauth/prune.store.ts'
@@ -161,7 +162,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
-      ...{ environment: policy.environments[0] ?? '', fetchDocument },
+      ...{ environment: policy.environments[0] ?? '', policy, fetchDocument },
     })
   }
 
@@ -191,6 +192,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     forgetOldAssertions,
     pruneAccounts,
     pruneOAuth,
+    endUnusedClients,
   ].map((tidy) => () => tidy(db, clock.now()))
   const timers = [
     every(REFUSED_EVERY_MS, noting, onError),

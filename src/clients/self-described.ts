@@ -9,6 +9,9 @@ export interface MetadataFault {
   readonly description: string
 }
 
+/** A name is optional (RFC 7591 §2); people see the host that is led to beside it. */
+const UNNAMED = 'Unnamed app'
+
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
 
 /**
@@ -39,7 +42,7 @@ export function readSelfDescribed(
   const redirectUris = textsOf(said.redirect_uris)
   if (redirectUris === null || redirectUris.length === 0 || redirectUris.length > MAX_REDIRECT_URIS)
     return fault(`redirect_uris is a list of 1 to ${MAX_REDIRECT_URIS}.`, 'invalid_redirect_uri')
-  const name = said.client_name ?? ''
+  const name = said.client_name ?? UNNAMED
   const whyNot = typeof name === 'string' ? whyNotName(name) : 'is no text.'
   if (whyNot !== null) return fault(`client_name ${whyNot}`)
   const jwks = said.jwks === undefined ? null : readKeySet(said.jwks)

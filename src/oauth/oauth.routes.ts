@@ -16,6 +16,7 @@ import type { Logger } from '../http/log.ts'
 import { type FetchDocument, openOutbound } from '../http/outbound.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Shortcuts } from '../http/shortcuts.ts'
+import type { Policy } from '../owners/policy.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
 import { openConnectedApps } from './connected-apps.ts'
 import { DocumentClients, type DocumentHosts } from './document-clients.ts'
@@ -57,6 +58,8 @@ export interface OAuthParts {
   readonly settings: OAuthSettings
   /** Of clients that nobody registered. */
   readonly environment: string
+  /** How long their secrets may live. */
+  readonly policy: Policy
   /** Default: the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
   /** Tells of changes to clients. */
@@ -112,7 +115,10 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const findClient = (id: string) => documents.find(id)
   openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, accounts, onChanged })
-  if (registration) await registerRoutes(app, { db, clock, log, trustedProxies, environment, brand })
+  if (registration) {
+    const { policy } = parts
+    await registerRoutes(app, { db, clock, log, trustedProxies, environment, brand, policy })
+  }
   metadataRoutes(app, db, issuer, {
     ...(registration ? { registration_endpoint: issuer + REGISTER_PATH } : {}),
     ...(hosts === 'none' ? {} : { client_id_metadata_document_supported: true }),

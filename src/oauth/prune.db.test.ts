@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
 import { forgetOldAssertions } from '../clients/client-assertion.store.ts'
+import { endUnusedClients } from './end-unused-clients.ts'
 import { pruneOAuth } from './prune.store.ts'
 
 const TABLES = [
@@ -71,6 +72,27 @@ describe('what is over', () => {
     await pruneOAuth(app.db, app.clock.now())
     const left = await app.db.selectFrom('clients').select('id').where('source', '=', 'dynamic').execute()
     assert.deepEqual(left, [{ id: used.client_id }])
+  })
+
+  it('REG-10: one whose every grant is over is ended a month later, and takes no place any more', async () => {
+    const { app } = oauth
+    const [over, used] = [await app.clientFor(null), await app.clientFor(null)]
+    for (const { client_id } of [over, used]) {
+      const dynamic = { source: 'dynamic' } as never
+      await app.db.updateTable('clients').set(dynamic).where('id', '=', client_id).execute()
+      await connect(oauth.jar, { client_id, code_challenge: pkce().challenge })
+    }
+    await app.call('POST', '/v1/grant-revocations', { client_id: over.client_id, reason: 'test' })
+    const stateOf = async ({ client_id }: { client_id: string }) => {
+      await pruneOAuth(app.db, app.clock.now())
+      await endUnusedClients(app.db, app.clock.now())
+      return (await app.call('GET', `/v1/clients/${client_id}`)).body.state
+    }
+    app.clock.advance({ days: 29 })
+    assert.equal(await stateOf(over), 'live')
+    app.clock.advance({ days: 2 })
+    assert.equal(await stateOf(over), 'revoked')
+    assert.equal(await stateOf(used), 'live')
   })
 
   it('what nobody answered goes soon; an assertion only when no server’s clock could still take it', async () => {

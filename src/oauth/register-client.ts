@@ -6,6 +6,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Described } from '../clients/check-client.ts'
 import { insertClient } from '../clients/client.store.ts'
 import { usesSecret } from '../clients/client.ts'
+import { type ClientMint, longestLife } from '../clients/create-client.ts'
 import { type MetadataFault, readSelfDescribed } from '../clients/self-described.ts'
 import type { Db } from '../db/schema.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
@@ -17,13 +18,15 @@ const MAX_SELF_REGISTERED = 10_000
 export interface SelfRegistered extends Described {
   readonly id: string
   readonly secret: Secret | null
+  /** Null: it never does, or there is none. */
+  readonly secretExpiresAt: Date | null
 }
 
 /** RFC 7591: anybody's app, which can be granted only what is not sensitive, and is never allowed in silence. */
 export async function registerClient(
   db: Db,
   origin: Origin,
-  place: { readonly environment: string; readonly brand: string | null },
+  { environment, brand, policy }: ClientMint & { readonly environment: string },
   metadata: unknown,
 ): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
   const read = readSelfDescribed(metadata, await basicScopes(db), 'client_secret_basic')
@@ -31,11 +34,11 @@ export async function registerClient(
   const described = read.value
   if ((await countOfSource(db, 'dynamic')) >= MAX_SELF_REGISTERED) return no('full')
   const id = newId('cli')
+  const expiresAt = usesSecret(described.tokenEndpointAuthMethod) ? longestLife(policy, origin.now) : null
   const secret = await db.transaction().execute(async (tx) => {
-    const { environment } = place
     const life = { createdBy: 'itself', createdAt: origin.now, publishedAt: origin.now }
     await insertClient(tx, { ...described, ...life, id, ownerId: null, environment, source: 'dynamic' })
-    const order = { kind: 'client_secret', holderId: id, ...place, expiresAt: null } as const
+    const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
     const issued = usesSecret(described.tokenEndpointAuthMethod)
       ? await issueSecret(tx, order, origin.now)
       : null
@@ -43,5 +46,5 @@ export async function registerClient(
     await recordDone(tx, origin, 'client.registered_itself', { ownerId: null, targetId: id }, detail)
     return issued?.secret ?? null
   })
-  return yes({ ...described, id, secret })
+  return yes({ ...described, id, secret, secretExpiresAt: expiresAt })
 }

@@ -1,15 +1,17 @@
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
+import { networkOf } from '../http/network.ts'
 import { problemOfThrown } from '../http/server.ts'
+import { Tally } from '../http/tally.ts'
+import type { Policy } from '../owners/policy.ts'
 import { registerClient, type SelfRegistered } from './register-client.ts'
 
 export const REGISTER_PATH = '/oauth/register'
-/** From one address. */
-const LIMIT = { points: 20, duration: 3_600 }
+/** From one network. */
+const LIMIT = { most: 20, windowMs: 3_600_000 }
 const MAX_BYTES = 16 * 1024
 const HEADERS = { 'cache-control': 'no-store', pragma: 'no-cache', 'access-control-allow-origin': '*' }
 
@@ -20,14 +22,15 @@ export interface RegisterParts {
   readonly trustedProxies: IpRanges | null
   readonly environment: string
   readonly brand: string | null
+  readonly policy: Policy
 }
 
 /** Dynamic client registration (RFC 7591), where it is switched on. */
 export async function registerRoutes(
   server: FastifyInstance,
-  { db, clock, log, trustedProxies, environment, brand }: RegisterParts,
+  { db, clock, log, trustedProxies, environment, brand, policy }: RegisterParts,
 ): Promise<void> {
-  const limiter = new RateLimiterMemory(LIMIT)
+  const registrations = new Tally(clock, LIMIT)
   await server.register(async (app) => {
     const fail = (reply: FastifyReply, status: number, error: string, description: string) =>
       reply.code(status).headers(HEADERS).send({ error, error_description: description })
@@ -60,21 +63,17 @@ export async function registerRoutes(
     app.post(REGISTER_PATH, { schema, bodyLimit: MAX_BYTES }, async (request, reply) => {
       const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
       const ip = clientIp(peerIp, forwardedFor, trustedProxies)
-      const waitMs = await limiter.consume(ip ?? 'nowhere').then(
-        () => 0,
-        (refused: unknown) =>
-          refused instanceof RateLimiterRes ? refused.msBeforeNext : Promise.reject(refused),
-      )
-      if (waitMs > 0)
+      const seconds = registrations.count(networkOf(ip))
+      if (seconds !== null)
         return fail(
-          reply.header('retry-after', String(Math.ceil(waitMs / 1000))),
+          reply.header('retry-after', String(seconds)),
           429,
           'temporarily_unavailable',
-          'Too many clients were registered from this address.',
+          'Too many clients were registered from this network.',
         )
       const now = clock.now()
       const origin = { actor: { kind: 'anonymous', id: null }, ip, requestId: request.id, now } as const
-      const made = await registerClient(db, origin, { environment, brand }, request.body)
+      const made = await registerClient(db, origin, { environment, brand, policy }, request.body)
       if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
       return made.no === 'full'
         ? fail(reply, 503, 'temporarily_unavailable', 'There are as many clients as are allowed.')
@@ -83,7 +82,7 @@ export async function registerRoutes(
   })
 }
 
-/** RFC 7591 §3.2.1: what is registered, and nothing of what was only asked for. */
+/** RFC 7591 §3.2.1: what is registered, and nothing of what was only asked for. A secret that expires at 0 never does. */
 function toWire(client: SelfRegistered, now: Date) {
   const uris = {
     client_uri: client.clientUri,
@@ -94,7 +93,12 @@ function toWire(client: SelfRegistered, now: Date) {
   return {
     client_id: client.id,
     client_id_issued_at: Math.floor(now.getTime() / 1000),
-    ...(client.secret === null ? {} : { client_secret: client.secret.reveal(), client_secret_expires_at: 0 }),
+    ...(client.secret === null
+      ? {}
+      : {
+          client_secret: client.secret.reveal(),
+          client_secret_expires_at: Math.floor((client.secretExpiresAt?.getTime() ?? 0) / 1000),
+        }),
     client_name: client.name,
     redirect_uris: client.redirectUris,
     grant_types: client.grantTypes,

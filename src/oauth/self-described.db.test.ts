@@ -162,6 +162,7 @@ describe('clients that register themselves', () => {
   before(async () => {
     const times = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
     oauth = await openOAuthApp({
+      policy: { environments: ['live'], maxLifetimeSeconds: 3_600, maxKeysPerOwner: 10 },
       oauth: { times, grantSeconds: null, documentHosts: 'none', registration: true },
     })
     await oauth.app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
@@ -202,7 +203,11 @@ describe('clients that register themselves', () => {
       token_endpoint_auth_method: 'client_secret_post',
     })
     assert.match(secret.body.client_secret, /^cs_live_/)
-    assert.equal(secret.body.client_secret_expires_at, 0)
+    const hour = Math.floor(oauth.app.clock.now().getTime() / 1000) + 3_600
+    assert.equal(secret.body.client_secret_expires_at, hour, 'as long as the policy lets any secret live')
+    const { client_name: _, ...nameless } = metadata
+    const unnamed = await register(nameless)
+    assert.deepEqual([unnamed.status, unnamed.body.client_name], [201, 'Unnamed app'])
     const page = await arrive(
       openJar(oauth.origin),
       authorizePath({ client_id: body.client_id, redirect_uri: LOOPBACK, code_challenge: pkce().challenge }),
@@ -286,6 +291,7 @@ it('META-01 META-02 META-03: the metadata, wherever it is asked for, has the con
     const answer = await oauth.app.call('GET', `/.well-known/${path}`, undefined, { as: null, headers })
     assert.equal(answer.status, 200, path)
     assert.equal(answer.headers['access-control-allow-origin'], '*')
+    assert.match(String(answer.headers['cache-control']), /\bmax-age=[1-9]/)
     texts.add(answer.text)
   }
   assert.equal(texts.size, 1)

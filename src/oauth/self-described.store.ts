@@ -73,3 +73,26 @@ export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
     await tx.deleteFrom('clients').where('id', 'in', ids).execute()
   })
 }
+
+/** Revokes clients that registered themselves, whose every grant was over before. @returns their ids */
+export async function revokeUnusedClients(
+  tx: Tx,
+  before: Date,
+  { now, reason }: { readonly now: Date; readonly reason: string },
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    update clients set revoked_at = ${now}, revoked_reason = ${reason}
+    where id in (
+      select id from clients
+      where source = 'dynamic' and revoked_at is null and created_at < ${before}
+        and exists (select from grants where client_id = clients.id)
+        and not exists (
+          select from grants where client_id = clients.id
+            and coalesce(least(revoked_at, expires_at), 'infinity') > ${before}
+        )
+        and not exists (select from authorization_requests where client_id = clients.id)
+      order by created_at limit 1000 for update skip locked
+    )
+    returning id`.execute(tx)
+  return rows.map(({ id }) => id)
+}
