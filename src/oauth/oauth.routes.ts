@@ -112,7 +112,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
   const { findRecord, knownAdminKeys } = parts
   openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, guesses, refused })
-  const findClient = (id: string) => documents.find(id)
+  const findClient = (id: string, ip: string | null) => documents.find(id, ip)
   openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, accounts, onChanged })
   if (registration) {

@@ -44,7 +44,8 @@ export interface AuthorizeParts {
   readonly brand: string | null
   readonly grantSeconds: number | null
   /** Any client that may ask, registered or not; undefined where there is none. */
-  readonly findClient: (id: string) => Promise<Client | undefined>
+  /** @param ip on whose behalf: what a stranger can have us read is bounded */
+  readonly findClient: (id: string, ip: string | null) => Promise<Client | undefined>
   /** Called once a change is committed, and awaited. */
   readonly onChanged: () => Promise<void>
 }
@@ -72,7 +73,7 @@ export function openAuthorize(parts: AuthorizeParts): void {
 async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
   const { db, issuer, accounts } = parts
   const { query, now } = visit
-  const trusted = await trustedAsker(parts, query)
+  const trusted = await trustedAsker(parts, visit)
   if ('failure' in trusted) return trusted
   const { client, redirectUri } = trusted
   const back = { redirectUri, state: stateIn(query) }
@@ -116,13 +117,13 @@ function isOurs(client: Client): boolean {
 /** Who asks, and where the answer may go: until both are certain, nothing is sent anywhere. */
 async function trustedAsker(
   { findClient }: AuthorizeParts,
-  query: URLSearchParams,
+  { query, ip }: Visit,
 ): Promise<{ readonly client: Client; readonly redirectUri: string } | { readonly failure: Failure }> {
   const [clientId = '', anotherId] = query.getAll('client_id')
   const [redirectUri = '', anotherUri] = query.getAll('redirect_uri')
   if (clientId === '' || anotherId !== undefined)
     return { failure: unknownClient(html`<code>client_id</code> is missing, or stands there twice.`) }
-  const client = await findClient(clientId)
+  const client = await findClient(clientId, ip)
   if (client === undefined || whyEnded(client) !== null)
     return { failure: unknownClient(html`No client with this <code>client_id</code> may ask here.`) }
   if (redirectUri === '' || anotherUri !== undefined)
@@ -215,7 +216,7 @@ async function waiting(
   if (!isToken('ar', token)) return null
   const request = await findRequest(db, hashToken(token), browserHash(visit), visit.now)
   if (request === undefined) return null
-  const client = await findClient(request.clientId)
+  const client = await findClient(request.clientId, visit.ip)
   if (client === undefined || whyEnded(client) !== null) return null
   return matchesRedirectUri(request.redirectUri, client.redirectUris) ? { request, client } : null
 }
