@@ -57,6 +57,25 @@ const ENDINGS: readonly Ending[] = [
     reason: 'revoked',
   },
   {
+    what: 'all grants of a user revoked',
+    end: ({ oauth }) =>
+      oauth.app.call('POST', '/v1/grant-revocations', { user_id: oauth.userId, reason: 'test' }),
+    reason: 'revoked',
+  },
+  {
+    what: 'all grants for an owner revoked',
+    end: (subject) => call(subject, 'POST', '/v1/grant-revocations', { owner_id: 'org_1', reason: 'test' }),
+    reason: 'revoked',
+  },
+  {
+    what: 'all grants from before a moment revoked',
+    end: async (subject) => {
+      const granted_before = new Date(subject.oauth.app.clock.now().getTime() + 1).toISOString()
+      return await call(subject, 'POST', '/v1/grant-revocations', { granted_before, reason: 'test' })
+    },
+    reason: 'revoked',
+  },
+  {
     what: 'the app removed by its user',
     end: async ({ oauth, grantId }) => {
       await arrive(oauth.jar, '/connected-apps')
@@ -197,4 +216,35 @@ describe('tokens, through a second node and an SDK', () => {
       await eventually(() => atSdk(access, resource), reason)
       await undo?.(subject)
     })
+
+  const tokenAt = async (node: string, { client_id, client_secret }: TestClient, secret = client_secret) => {
+    const form = { grant_type: 'client_credentials' }
+    const { status, body } = await post(node, '/oauth/token', form, { basic: [client_id, secret] })
+    return status === 200 ? 'a token' : body.error
+  }
+  const actsForItself = () =>
+    oauth.app.clientFor('org_1', {
+      grant_types: ['client_credentials'],
+      redirect_uris: [],
+      scopes: [],
+      client_credentials_scopes: ['orders:read'],
+    })
+  const secondOrigin = () => `http://127.0.0.1:${(second.server.address() as AddressInfo).port}`
+
+  it('KEY-10: a client that is suspended gets no token at the other node, which knew it', async () => {
+    const client = await actsForItself()
+    assert.equal(await tokenAt(secondOrigin(), client), 'a token')
+    await oauth.app.call('POST', `/v1/clients/${client.client_id}/suspend`, { reason: 'test' })
+    await eventually(() => tokenAt(secondOrigin(), client), 'invalid_client')
+  })
+
+  it('TOK-20: a secret that was rotated out gets none there, its successor does', async () => {
+    const client = await actsForItself()
+    assert.equal(await tokenAt(secondOrigin(), client), 'a token')
+    const path = `/v1/clients/${client.client_id}/rotate`
+    const rotated = await oauth.app.call('POST', path, { overlap_seconds: 0 })
+    assert.equal(rotated.status, 200, rotated.text)
+    await eventually(() => tokenAt(secondOrigin(), client), 'invalid_client')
+    assert.equal(await tokenAt(secondOrigin(), client, rotated.body.client_secret), 'a token')
+  })
 })
