@@ -201,7 +201,8 @@ describe('clients and their secrets in the database', () => {
     const client = await signing()
     const assertion = await signed(client.client_id)
     await ask(null, assertion)
-    const gone = { forgetAt: app.clock.now() }
+    // A server whose clock is behind may take one for ten minutes more.
+    const gone = { forgetAt: new Date(app.clock.now().getTime() - 600_000) }
     for (let n = 0; n < 2_100; n++) await spendAssertion(app.db, 'cli_old', { jti: `${n}`, ...gone })
     const left = async () => (await app.db.selectFrom('client_assertions').selectAll().execute()).length
     app.clock.advance({ seconds: 119 })
@@ -209,6 +210,9 @@ describe('clients and their secrets in the database', () => {
     assert.equal(await left(), 1)
     assert.equal(await ask(null, assertion), 'assertion_replayed')
     app.clock.advance({ seconds: 2 })
+    await forgetOldAssertions(app.db, app.clock.now())
+    assert.equal(await left(), 1)
+    app.clock.advance({ seconds: 600 })
     await forgetOldAssertions(app.db, app.clock.now())
     assert.equal(await left(), 0)
     assert.equal(await ask(null, assertion), 'assertion_expired')

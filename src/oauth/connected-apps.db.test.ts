@@ -23,7 +23,6 @@ describe('connected apps', () => {
 
   const STOPS: readonly [what: string, owner: string | null, path: (id: string) => string][] = [
     ['suspended', null, (id) => `/v1/clients/${id}/suspend`],
-    ['revoked', null, (id) => `/v1/clients/${id}/revoke`],
     ['of a suspended owner', 'org_dev', () => '/v1/owners/org_dev/suspend'],
   ]
   for (const [what, ownerId, path] of STOPS)
@@ -42,6 +41,13 @@ describe('connected apps', () => {
       await oauth.jar.submit(await page(), { decision: 'remove' })
       assert.equal(await stateOf(id), 'revoked')
     })
+
+  it('CON-19: an app that is revoked is gone from them, and what it was granted has ended', async () => {
+    const { clientId, id } = await connected()
+    await oauth.app.call('POST', `/v1/clients/${clientId}/revoke`, { reason: 'test' })
+    assert.equal(await stateOf(id), 'revoked')
+    assert.doesNotMatch((await oauth.jar.get('/connected-apps')).text, new RegExp(id))
+  })
 
   it('CON-19: nothing is removed unless the form says so', async () => {
     const { id, page } = await connected()

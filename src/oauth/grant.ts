@@ -30,7 +30,7 @@ export interface NamedGrant extends Grant {
   readonly clientUri: string | null
   /** Null where the owner has none. */
   readonly ownerName: string | null
-  /** Whether the client is suspended or revoked, or its owner is suspended: nothing of it works, and this neither. */
+  /** Whether the client or its owner is suspended: nothing of it works, and this neither. A revoked one has no grants. */
   readonly isClientStopped: boolean
 }
 

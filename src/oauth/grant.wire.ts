@@ -16,7 +16,7 @@ export const GrantWire = Type.Object({
     description: 'Tokens never allow more, whatever they were issued for',
   }),
   state: Type.Union(GrantStateWire.anyOf, {
-    description: '`stopped`: it stands, and is worth nothing while the client is suspended or revoked',
+    description: '`stopped`: it stands, and is worth nothing while the client is suspended',
   }),
   shown: Type.Unknown({ description: 'What the user saw when they last said yes' }),
   granted_at: Moment,
