@@ -124,6 +124,8 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
       await makeUser(app, 'ann@acme.example')
       const page = await browser.newPage()
       await page.goto(`${origin}/sign-in`)
+      // The page gives it by itself, on a busy machine a moment after it has loaded.
+      await page.locator('input[name=email]:focus').waitFor()
       await page.keyboard.type('ann@acme.example')
       await page.keyboard.press('Tab')
       await page.keyboard.type(PASSWORD)
