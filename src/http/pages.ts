@@ -11,8 +11,15 @@ import { PROBLEMS, statusOf } from './problem.ts'
 import { problemOfThrown } from './server.ts'
 import { type Visit, visitOf } from './visit.ts'
 
-/** What a page's request is answered with: a page, a failure, or another place (always 303, so that it is a GET). */
-export type Answer = { readonly page: Page } | { readonly failure: Failure } | { readonly goTo: string }
+/**
+ * What a page's request is answered with: a page, a failure, another place (always 303, so that it is a GET), or what
+ * stands on a page as JSON, for whoever makes pages of their own for the same session.
+ */
+export type Answer =
+  | { readonly page: Page }
+  | { readonly failure: Failure }
+  | { readonly goTo: string }
+  | { readonly json: unknown; readonly status?: number }
 
 /** Server-rendered pages for people, apart from the API: HTML instead of problems, forms instead of JSON. */
 export interface Pages {
@@ -29,6 +36,8 @@ export interface Pages {
     about: (fields: URLSearchParams) => string,
     take: (visit: Visit, fields: URLSearchParams) => Promise<Answer>,
   ): void
+  /** What stands in the hidden field of a form. @param about as there */
+  tokenFor(visit: Visit, about: string): string
   /** The hidden field that each form needs. @param about which form, for what: other forms' tokens do not fit */
   formToken(visit: Visit, about: string): Html
 }
@@ -54,6 +63,11 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
     if ('goTo' in given) return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
+    if ('json' in given)
+      return reply
+        .code(given.status ?? 200)
+        .headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
+        .send(JSON.stringify(given.json))
     const page = 'page' in given ? given.page : failurePage(given.failure, reply.request.id)
     return sendPage(reply, page, base, host)
   }
@@ -101,6 +115,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
           return answer(reply, { failure: NOT_OUR_FORM })
         return answer(reply, await take(who, fields))
       }),
+    tokenFor: (who, about) => formToken(key, who, about),
     formToken: (who, about) =>
       html`<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(key, who, about)}">`,
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { openJar } from '../../test/cookie-jar.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce } from '../../test/oauth.ts'
 
 describe('connected apps', () => {
@@ -47,6 +48,31 @@ describe('connected apps', () => {
     await oauth.app.call('POST', `/v1/clients/${clientId}/revoke`, { reason: 'test' })
     assert.equal(await stateOf(id), 'revoked')
     assert.doesNotMatch((await oauth.jar.get('/connected-apps')).text, new RegExp(id))
+  })
+
+  it('CON-19: the same as JSON, to the session alone; what it holds is enough to reduce and to remove', async () => {
+    const { clientId, id } = await connected()
+    const mine = async () => {
+      const { data } = JSON.parse((await oauth.jar.get('/connected-apps.json')).text)
+      return data.find((each: { id: string }) => each.id === id)
+    }
+    const namesOf = ({ scopes }: { scopes: { name: string }[] }) => scopes.map(({ name }) => name).sort()
+    const app = await mine()
+    assert.deepEqual([app.client_id, app.owner_id], [clientId, 'org_1'])
+    assert.ok(namesOf(app).includes('orders:read'))
+    const stranger = await openJar(oauth.origin).get('/connected-apps.json')
+    assert.deepEqual([stranger.status, stranger.text], [401, '{"error":"not_signed_in"}'])
+    const headers = { authorization: `Bearer ${oauth.app.adminKey}` }
+    assert.equal((await fetch(`${oauth.origin}/connected-apps.json`, { headers })).status, 401)
+
+    const send = async (token: string, ...more: [string, string][]) =>
+      (await oauth.jar.post('/connected-apps', [['app', id], ['form_token', token], ...more])).status
+    assert.equal(await send('x', ['decision', 'remove']), 403)
+    assert.equal(await send(app.form_token, ['decision', 'reduce'], ['scope', 'orders:read']), 303)
+    assert.deepEqual(namesOf(await mine()), ['orders:read'])
+    assert.equal(await send(app.form_token, ['decision', 'remove']), 303)
+    assert.equal(await mine(), undefined)
+    assert.equal(await stateOf(id), 'revoked')
   })
 
   it('CON-19: nothing is removed unless the form says so', async () => {

@@ -5,6 +5,8 @@ import type { Visit } from '../http/visit.ts'
 import type { NamedGrant } from './grant.ts'
 
 export const CONNECTED_APPS_PATH = '/connected-apps'
+/** The same as JSON, for pages that somebody else makes for the same session. */
+export const CONNECTED_APPS_DATA_PATH = '/connected-apps.json'
 export const aboutApp = (grantId: string) => `connected app ${grantId}`
 
 export interface ShownApp {

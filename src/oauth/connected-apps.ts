@@ -7,6 +7,7 @@ import type { Visit } from '../http/visit.ts'
 import { readCatalogue } from './catalogue.store.ts'
 import {
   aboutApp,
+  CONNECTED_APPS_DATA_PATH,
   CONNECTED_APPS_PATH,
   connectedAppPage,
   connectedAppsPage,
@@ -14,6 +15,7 @@ import {
   NOTHING_SAID,
   type ShownApp,
 } from './connected-apps.page.ts'
+import { toAppWire } from './connected-apps.wire.ts'
 import { endLockedGrant, reduceGrant } from './end-grant.ts'
 import { listGrants, lockGrant } from './grant.store.ts'
 import type { NamedGrant } from './grant.ts'
@@ -42,6 +44,14 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
         : { page: connectedAppPage(pages, visit, app, accounts.leadsTo) }
     }),
   )
+  pages.get(CONNECTED_APPS_DATA_PATH, async (visit) => {
+    const who = await accounts.signedIn(visit)
+    if (who === null) return { status: 401, json: { error: 'not_signed_in' } }
+    const apps = await appsOf(parts.db, who, visit.now)
+    return {
+      json: { data: apps.map((app) => toAppWire(app, pages.tokenFor(visit, aboutApp(app.grant.id)))) },
+    }
+  })
   pages.post(
     CONNECTED_APPS_PATH,
     (fields) => aboutApp(fields.get('app') ?? ''),
