@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os'
 /** Who is measured, database included where a line says so; and everybody else, load generators first. */
 export type Core = 'measured' | 'others'
 
+/** Asked once: a process that is bound to one core sees only that. */
+const CORES = availableParallelism()
 /** Without `taskset`, or with one core, the system's scheduler decides, and the figures vary more. */
-const CAN_PIN = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+const CAN_PIN = CORES > 1 && spawnSync('taskset', ['--version']).status === 0
 
 /** Runs what starts processes; they, and all that they start, stay on one core. */
 export async function onCore<Started>(core: Core, start: () => Started | Promise<Started>): Promise<Started> {
@@ -13,7 +15,7 @@ export async function onCore<Started>(core: Core, start: () => Started | Promise
   try {
     return await start()
   } finally {
-    bind(`0-${availableParallelism() - 1}`)
+    bind(`0-${CORES - 1}`)
   }
 }
 

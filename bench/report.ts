@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Finding } from './measure.ts'
 
@@ -35,7 +35,7 @@ export function machine(postgres: string): string {
   const model = cpus()[0]?.model.trim() || 'unknown processor'
   const gigabytes = Math.round(totalmem() / 2 ** 30)
   return (
-    `${availableParallelism()} cores (${model}), ${gigabytes} GB of memory, ${process.platform} ${process.arch}, ` +
+    `${cpus().length} cores (${model}), ${gigabytes} GB of memory, ${process.platform} ${process.arch}, ` +
     `Node ${process.version}, ${postgres.replace(/ \(.*/, '')}`
   )
 }
