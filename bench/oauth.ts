@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { openDoorward } from '../test/attacks/doorward.target.ts'
 import { openOidcProvider } from '../test/attacks/oidc-provider.target.ts'
@@ -12,7 +13,7 @@ import { compare, type Finding, interleaved, median } from './measure.ts'
 import { loadGenerator } from './processes.ts'
 import { machine, tableOf } from './report.ts'
 
-// `node bench/oauth.ts [--rows 10000000]`: token requests against `oidc-provider`, both on one Postgres, one process and one core
+// `npm run bench:oauth [-- --rows 10000000] [--only-dead]`: token requests against `oidc-provider`, both on one Postgres, one process and one core
 // each, in turns; and refreshes beside a table of dead tokens against an empty one.
 
 const CONNECTIONS = 32
@@ -21,8 +22,13 @@ const ROUND_SECONDS = 3
 const FORM = 'application/x-www-form-urlencoded'
 const JSON_TYPE = 'application/json'
 const CLIENT_CREDENTIALS = 'client_credentials'
-const [, , , rowsText = '10000000'] = process.argv
-const DEAD_ROWS = Number(rowsText)
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '10000000' },
+    'only-dead': { type: 'boolean', default: false },
+  },
+})
+const DEAD_ROWS = Number(values.rows)
 
 function basic({ id, secret }: AttackClient): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`).toString('base64')}`
@@ -84,29 +90,15 @@ const busy: number[] = []
 const generator = await onCore('others', loadGenerator)
 const postgres = await onCore('others', () => startPostgres())
 const ours = await onCore('measured', () => openDoorward(postgres.url))
-const theirs = await onCore('measured', () => openOidcProvider(postgres.url))
 const findings: Finding[] = []
-const [own, other] = [await contendersOf(ours), await contendersOf(theirs)]
+const own = await contendersOf(ours)
 const told = (samples: { one: readonly number[]; other: readonly number[] }) =>
   `${Math.round(median(samples.one))} a second against ${Math.round(median(samples.other))}`
-for (const [what, one, another, atLeast] of [
-  ['client_credentials', own.clientCredentials, other.clientCredentials, 2],
-  ['refresh', own.refresh, other.refresh, 2],
-  // Ours asks the database each time, so that a revocation at another server is seen at once; verifying asks nobody.
-  ['introspection, each time from the database', own.introspection, other.introspection, undefined],
-  ['verification (/v1/verify) against its introspection', own.verification, other.introspection, 10],
-] as const) {
-  const samples = await interleaved(ROUNDS, { one, other: another })
-  findings.push(compare(what, samples, told(samples), atLeast === undefined ? undefined : { atLeast }))
-  say(findings.at(-1))
-}
-await theirs.close()
+if (!values['only-dead']) await compareWithPeer()
 
-const before = []
-for (let round = 0; round < ROUNDS; round++) before.push(await own.refresh())
+const before = await refreshes()
 await addDeadTokens(ours.databaseUrl)
-const after = []
-for (let round = 0; round < ROUNDS; round++) after.push(await own.refresh())
+const after = await refreshes()
 const samples = { one: before, other: after }
 findings.push(
   compare(
@@ -120,8 +112,34 @@ say(findings.at(-1))
 await ours.close()
 await postgres.stop()
 await generator.stop()
-if (DEAD_ROWS >= 10_000_000) writeResults()
+if (DEAD_ROWS >= 10_000_000 && !values['only-dead']) writeResults()
 process.stdout.write(`The load generator was ${Math.round(median(busy) * 100)} % busy.\n`)
+
+/** In turns, on the same Postgres. */
+async function compareWithPeer(): Promise<void> {
+  const theirs = await onCore('measured', () => openOidcProvider(postgres.url))
+  const other = await contendersOf(theirs)
+  for (const [what, one, another, atLeast] of [
+    ['client_credentials', own.clientCredentials, other.clientCredentials, 2],
+    ['refresh', own.refresh, other.refresh, 2],
+    // Ours asks the database each time, so that a revocation at another server is seen at once; verifying asks nobody.
+    ['introspection, each time from the database', own.introspection, other.introspection, undefined],
+    ['verification (/v1/verify) against its introspection', own.verification, other.introspection, 10],
+  ] as const) {
+    const samples = await interleaved(ROUNDS, { one, other: another })
+    findings.push(compare(what, samples, told(samples), atLeast === undefined ? undefined : { atLeast }))
+    say(findings.at(-1))
+  }
+  await theirs.close()
+}
+
+/** Rounds of refreshes, after one that warms up. */
+async function refreshes(): Promise<readonly number[]> {
+  await own.refresh()
+  const rounds = []
+  for (let round = 0; round < ROUNDS; round++) rounds.push(await own.refresh())
+  return rounds
+}
 
 /** Dead ones of both kinds, as time would leave them; the statistics are brought up to date, as Postgres does by itself. */
 async function addDeadTokens(url: string): Promise<void> {
@@ -140,7 +158,8 @@ async function addDeadTokens(url: string): Promise<void> {
      from generate_series(1, $1) as n`,
     [Math.round(DEAD_ROWS / 2)],
   )
-  await client.query('analyze')
+  // Else Postgres would do it by itself beside what is measured.
+  await client.query('vacuum analyze')
   await client.query('checkpoint')
   await client.end()
 }
