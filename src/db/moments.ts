@@ -9,3 +9,13 @@ export function ms(moment: string) {
 export function dateOf(ms: number | null): Date | null {
   return ms === null ? null : new Date(ms)
 }
+
+/** The same as {@link ms}, as text. */
+export function msText(moment: string) {
+  return sql`(${ms(moment)})::text`
+}
+
+/** What {@link msText} has made. */
+export function dateOfText(ms: string | null): Date | null {
+  return ms === null ? null : new Date(Number(ms))
+}
