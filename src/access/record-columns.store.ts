@@ -5,16 +5,15 @@ export function arrayOf(hashes: readonly string[]): string {
   return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
 }
 
-/** All that some scopes allow; worked out once for each list, because many credentials have the same. */
+/** All that some scopes, separated by spaces, allow; worked out once for each list, because many credentials have the same. */
 export function expanding(
   implies: Readonly<Record<string, readonly string[]>> | null,
-): (scopes: readonly string[]) => ReadonlySet<string> {
+): (scopes: string) => ReadonlySet<string> {
   const byScope = new Map(Object.entries(implies ?? {}))
   const done = new Map<string, ReadonlySet<string>>()
   return (scopes) => {
-    const name = scopes.join(' ')
-    const known = done.get(name) ?? expandScopes(scopes, byScope)
-    done.set(name, known)
+    const known = done.get(scopes) ?? expandScopes(scopes === '' ? [] : scopes.split(' '), byScope)
+    done.set(scopes, known)
     return known
   }
 }

@@ -4,10 +4,11 @@ import {
   type IpRanges,
   limitsOfWire,
   parseIpRanges,
+  type RecordLimits,
   type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
-import { dateOf, ms } from '../db/moments.ts'
+import { dateOfText, msText } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import { arrayOf, expanding } from './record-columns.store.ts'
@@ -18,7 +19,8 @@ import { TOKENS_FOUND, type TokenRow, tokenRecord } from './token-record.store.t
  * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash.
  *
  * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
- * cost this process three times as much as one JSON text does. Moments come as ms since the epoch.
+ * cost this process three times as much as one JSON text does. A key is a list of texts, because Postgres looks up how to
+ * write a value anew for each one in a list of several types. Moments come as ms since the epoch.
  */
 export async function recordsByHash(
   db: Db,
@@ -33,13 +35,13 @@ export async function recordsByHash(
     )
     select ${PREPARED}
       (
-        select json_agg(json_build_array(
-          at, held.id, keys.id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist, keys.metadata,
-          ${LIMITS},
-          ${ms('coalesce(keys.revoked_at, held.revoked_at)')}, ${ms('held.retired_at')},
-          ${ms('held.retires_at')}, ${ms('held.expires_at')}, ${ms('owners.suspended_at')},
-          ${ms('keys.disabled_at')}
-        ))
+        select json_agg(array[
+          at::text, held.id, keys.id, keys.owner_id, keys.environment, array_to_string(keys.scopes, ' '),
+          array_to_string(keys.ip_allowlist, ' '), nullif(keys.metadata, '{}')::text, (${LIMITS})::text,
+          ${msText('coalesce(keys.revoked_at, held.revoked_at)')}, ${msText('held.retired_at')},
+          ${msText('held.retires_at')}, ${msText('held.expires_at')}, ${msText('owners.suspended_at')},
+          ${msText('keys.disabled_at')}
+        ])
         from held
         join keys on keys.id = held.holder_id
         join owners on owners.id = keys.owner_id
@@ -51,7 +53,7 @@ export async function recordsByHash(
   const [{ keys, tokens, implies } = NOTHING] = rows
   const allows = expanding(implies)
   const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
-  for (const row of keys ?? []) records[row[0] - 1] = keyRecord(row, allows, now.getTime())
+  for (const row of keys ?? []) records[Number(row[0]) - 1] = keyRecord(row, allows, now.getTime())
   for (const row of tokens ?? []) records[row[0] - 1] = tokenRecord(row, allows, now.getTime())
   return records
 }
@@ -64,39 +66,40 @@ interface Found {
 
 const NOTHING: Found = { keys: null, tokens: null, implies: null }
 
-/** In the order of the statement. */
+/** In the order of the statement; lists are separated by spaces, which none of their entries has. */
 type KeyRow = readonly [
   /** From 1. */
-  at: number,
+  at: string,
   credentialId: string,
   keyId: string,
   ownerId: string,
   environment: string,
-  scopes: readonly string[],
-  ipAllowlist: readonly string[] | null,
-  metadata: Readonly<Record<string, unknown>>,
-  limits: RecordLimitsWire | null,
-  revokedAt: number | null,
-  retiredAt: number | null,
-  retiresAt: number | null,
-  expiresAt: number | null,
-  ownerSuspendedAt: number | null,
-  disabledAt: number | null,
+  scopes: string,
+  ipAllowlist: string | null,
+  /** Null where it is empty. */
+  metadata: string | null,
+  limits: string | null,
+  revokedAt: string | null,
+  retiredAt: string | null,
+  retiresAt: string | null,
+  expiresAt: string | null,
+  ownerSuspendedAt: string | null,
+  disabledAt: string | null,
 ]
 
 function keyRecord(
   row: KeyRow,
-  allows: (scopes: readonly string[]) => ReadonlySet<string>,
+  allows: (scopes: string) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {
-  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits, ...moments] = row
-  const [revokedAt, retiredAt, retiresAt, expiresAt, ownerSuspendedAt, disabledAt] = moments.map(dateOf)
-  const deadlines = { retiresAt: retiresAt ?? null, expiresAt: expiresAt ?? null }
+  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits] = row
+  const retiresAt = dateOfText(row[11])
+  const expiresAt = dateOfText(row[12])
   const deeds = {
-    revokedAt: revokedAt ?? null,
-    retiredAt: retiredAt ?? null,
-    ownerSuspendedAt: ownerSuspendedAt ?? null,
-    disabledAt: disabledAt ?? null,
+    revokedAt: dateOfText(row[9]),
+    retiredAt: dateOfText(row[10]),
+    ownerSuspendedAt: dateOfText(row[13]),
+    disabledAt: dateOfText(row[14]),
   }
   return {
     kind: 'api_key',
@@ -107,14 +110,17 @@ function keyRecord(
     ownerId,
     environment,
     scopes: allows(scopes),
-    metadata,
+    metadata: metadata === null ? NO_METADATA : JSON.parse(metadata),
     audiences: null,
     ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
-    limits: limits === null ? null : { key: limitsOfWire(limits.key), owner: limitsOfWire(limits.owner) },
-    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
-    ...deadlines,
+    limits: limits === null ? null : limitsOf(JSON.parse(limits)),
+    ended: endedBy({ ...deeds, retiresAt, expiresAt }, nowMs),
+    retiresAt,
+    expiresAt,
   }
 }
+
+const NO_METADATA = {}
 
 /** Null for the many that have none. */
 const LIMITS = sql`
@@ -125,9 +131,13 @@ const LIMITS = sql`
     'owner', json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota)
   ) end`
 
+function limitsOf({ key, owner }: RecordLimitsWire): RecordLimits {
+  return { key: limitsOfWire(key), owner: limitsOfWire(owner) }
+}
+
 /** The list was checked when it was stored. */
-function rangesOf(entries: readonly string[]): IpRanges {
-  const ranges = parseIpRanges(entries)
+function rangesOf(entries: string): IpRanges {
+  const ranges = parseIpRanges(entries === '' ? [] : entries.split(' '))
   if ('notARange' in ranges) throw new Error(`a stored allow-list holds ${ranges.notARange}`)
   return ranges
 }

@@ -18,7 +18,7 @@ import { dateOf, ms } from '../db/moments.ts'
 export const TOKENS_FOUND = sql<TokenRow[] | null>`
   select json_agg(json_build_array(
     at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
-    allowed.scopes,
+    array_to_string(allowed.scopes, ' '),
     array(
       select apis.identifier from apis
       where apis.id in (select api_id from scopes where name = any(allowed.scopes))
@@ -56,7 +56,8 @@ export type TokenRow = readonly [
   userId: string | null,
   ownerId: string,
   environment: string,
-  scopes: readonly string[],
+  /** Separated by spaces. */
+  scopes: string,
   audiences: readonly string[],
   ownerLimits: LimitsWire | null,
   revokedAt: number | null,
@@ -67,7 +68,7 @@ export type TokenRow = readonly [
 
 export function tokenRecord(
   row: TokenRow,
-  allows: (scopes: readonly string[]) => ReadonlySet<string>,
+  allows: (scopes: string) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {
   const [, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
