@@ -59,13 +59,13 @@ test('one question per hash, however many wait, and one for all misses of a turn
   )
 })
 
-test('no question holds more than 200 hashes', async () => {
+test('no question holds more than 128 hashes', async () => {
   const { questions, lookups } = open()
   for (let i = 0; i < 450; i++) void lookups.record(`${i}`)
   await turn()
   assert.deepEqual(
     questions.map((question) => question.hashes.length),
-    [200, 200, 50],
+    [128, 128, 128, 66],
   )
 })
 
@@ -75,6 +75,7 @@ test('OPS-08: a flood beyond 10,000 waiting hashes is turned away, and what wait
   for (let i = 1; i < 10_000; i++) void lookups.record(`${i}`)
   await assert.rejects(lookups.record('one more'), SourceUnavailableError)
   assert.equal(lookups.record('0'), first, 'who waits for the same needs no room')
+  await turn()
   for (const { hashes, answer } of questions) answer.resolve(hashes.map(() => null))
   assert.equal(await first, null)
   await turn()

@@ -3,8 +3,8 @@ import { hexOfDigest } from './credential.ts'
 import type { CredentialRecord } from './record.ts'
 import { SourceUnavailableError } from './source.ts'
 
-/** Most hashes in one question. */
-const MAX_BATCH = 200
+/** Most hashes in one question: enough for its cost to be shared, few enough that the next is asked while this is answered. */
+const MAX_BATCH = 128
 /** So many are worth a question of their own at once; fewer wait until {@link GAP_MS} after the last question. */
 const WORTH_ASKING = 32
 const GAP_MS = 2
