@@ -28,6 +28,7 @@ export function readCredential(request: PresentedRequest): Presentation {
   if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? hashCredential(inUrl) : null)
 
   let text: string | undefined
+  let isToken = true
   let isTwo = false
   for (const header of request.authorization) {
     const token = bearerToken(header)
@@ -38,11 +39,12 @@ export function readCredential(request: PresentedRequest): Presentation {
   }
   for (const key of request.xApiKey) {
     isTwo ||= text !== undefined && text !== key
+    isToken = TOKEN.test(key)
     text = key
   }
   if (isTwo) return no('two_credentials')
   if (text === undefined) return no('no_credential')
-  return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
+  return isToken ? { ok: true, text } : no('malformed_header')
 }
 
 /** RFC 6750 §2.1's b64token, of which our credentials are a part. */
