@@ -57,6 +57,8 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   const full = new Map<string, { used: number; resetsAtMs: number; untilMs: number }>()
   /** What was not taken in Redis: it is given back where it was taken, wherever calls are counted by then. */
   const takenElsewhere = new WeakMap<Taken, RateLimiter | null>()
+  /** When the windows end that something was taken of. */
+  const endsAtMs = new WeakMap<Taken, readonly number[]>()
   let isAway = false
   let isTrying = false
   let tryAgainAtMs = Number.NEGATIVE_INFINITY
@@ -96,9 +98,15 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     return { used: consumedPoints, resetMs: msBeforeNext }
   }
 
-  const giveBack = (counters: readonly Counter[], cost: number): void => {
-    for (const { id, rateLimit } of counters)
-      counting.reward(id, cost, { customDuration: rateLimit.windowSeconds }).catch(failed)
+  const giveBack = async ({ id, rateLimit }: Counter, cost: number): Promise<void> => {
+    const window = { customDuration: rateLimit.windowSeconds }
+    try {
+      const { consumedPoints } = await counting.reward(id, cost, window)
+      // Its window had ended, and this began another, which owes nothing.
+      if (consumedPoints < 0) await counting.consume(id, Math.min(cost, -consumedPoints), window)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   const take = async (counters: readonly Counter[], cost: number): Promise<Taken> => {
@@ -112,20 +120,22 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
       // Redis does what it was asked once it goes on. By then the call is counted elsewhere, or was refused.
       for (const [at, counter] of counters.entries())
         adding[at]?.then(
-          () => giveBack([counter], cost),
+          () => giveBack(counter, cost),
           () => {},
         )
       return await without(counters, cost)
     }
     const before = counts.map(({ used, resetMs }) => ({ used: used - cost, resetMs }))
-    if (counters.every((counter, at) => hasRoom(counter, before[at]?.used ?? 0, cost)))
-      return { granted: true, counts }
-    // What was full already gets nothing back: it is refused until its window ends, by the count as it is.
-    giveBack(
-      counters.filter(({ rateLimit }, at) => (before[at]?.used ?? 0) < rateLimit.limit),
-      cost,
-    )
     const nowMs = steady()
+    if (counters.every((counter, at) => hasRoom(counter, before[at]?.used ?? 0, cost))) {
+      const taken: Taken = { granted: true, counts }
+      const ends = counts.map(({ resetMs }) => nowMs + resetMs)
+      endsAtMs.set(taken, ends)
+      return taken
+    }
+    // What was full already gets nothing back: it is refused until its window ends, by the count as it is.
+    for (const [at, counter] of counters.entries())
+      if ((before[at]?.used ?? 0) < counter.rateLimit.limit) void giveBack(counter, cost)
     for (const [at, { id, rateLimit }] of counters.entries()) {
       const { used, resetMs } = before[at] ?? { used: 0, resetMs: 0 }
       if (used < rateLimit.limit) continue
@@ -153,8 +163,13 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     },
     giveBack: (counters, cost, taken) => {
       const elsewhere = taken === undefined ? undefined : takenElsewhere.get(taken)
-      if (elsewhere === undefined) giveBack(counters, cost)
-      else elsewhere?.giveBack(counters, cost)
+      if (elsewhere !== undefined) {
+        elsewhere?.giveBack(counters, cost)
+        return
+      }
+      const ends = taken && endsAtMs.get(taken)
+      for (const [at, counter] of counters.entries())
+        if (steady() < (ends?.[at] ?? Number.POSITIVE_INFINITY)) void giveBack(counter, cost)
     },
   }
 }

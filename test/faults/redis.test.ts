@@ -9,10 +9,11 @@ import {
   type RateLimiter,
   type Verdict,
 } from '@doorward/sdk/kernel'
-import type { WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
+import { redisLimiter, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import { Redis } from 'ioredis'
 import { openSharedLimiter } from '../../src/access/shared-limiter.ts'
 import { openLog } from '../../src/http/log.ts'
+import { eventually } from '../eventually.ts'
 import { noRedis, startRedis, type TestRedis } from '../redis.ts'
 
 const skip = noRedis
@@ -218,6 +219,25 @@ it('what is given back goes where it was taken, wherever is counted by then', { 
   await sleep(50)
   assert.deepEqual([await countInRedis(shared), await countInRedis(local)], [2, 0])
   close()
+})
+
+it('VER-10: what comes back after its window has ended makes the next one no longer', { skip }, async () => {
+  const client = new Redis(redis.url)
+  let nowMs = 0
+  await client.ping()
+  const limiter = redisLimiter({ redis: client, steady: () => nowMs })
+  const [begun, empty] = [limit(5), limit(5)]
+  const [takenOfBegun] = [await limiter.take([begun], 1), await limiter.take([empty], 1)]
+  // As Redis does it at the end of a window.
+  for (const { id } of [begun, empty]) await client.del(`doorward:${id}`)
+  nowMs += 60_000
+  assert.equal(await granted(limiter, begun, 2), 2)
+  limiter.giveBack([begun], 1, takenOfBegun)
+  limiter.giveBack([empty], 1)
+  await eventually(async () => `${await client.get(`doorward:${empty.id}`)}`, '0')
+  assert.equal(await granted(limiter, begun, 10), 3)
+  assert.equal(await granted(limiter, empty, 10), 5)
+  client.disconnect()
 })
 
 it('VER-11: through a verifier, what is used up is refused with 429 as long as it is, also from memory', {
