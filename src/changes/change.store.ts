@@ -47,6 +47,9 @@ export async function announce(
 function secretsOf(about: About) {
   if (about === 'everything') return sql`select hash from secrets where false`
   if ('secretId' in about) return sql`select hash from secrets where id = ${about.secretId}`
+  if ('secretIds' in about)
+    return sql`
+      select hash from secrets where id = any(${about.secretIds}::text[]) limit ${MAX_HASHES + 1}`
   if ('holderId' in about) return sql`select hash from secrets where holder_id = ${about.holderId}`
   if ('tokenHash' in about) return sql`select ${about.tokenHash}::bytea as hash`
   if ('familyId' in about) return sql`select hash from access_tokens where family_id = ${about.familyId}`

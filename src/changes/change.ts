@@ -16,6 +16,8 @@ export type About =
   | { readonly holderId: string }
   /** One secret of it. */
   | { readonly secretId: string }
+  /** Some secrets, whatever holds them. */
+  | { readonly secretIds: readonly string[] }
   /** All that was ever given to a client: its secrets, and its tokens. Where it may have tokens, told as "everything". */
   | { readonly clientId: string }
   /** All secrets of all keys of an owner, and all tokens that reach its data; the same. */
