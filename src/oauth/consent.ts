@@ -8,7 +8,7 @@ import { holdClient } from '../clients/client.store.ts'
 import { type Client, whyNotAuthorize } from '../clients/client.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import type { ShownJson, Tx } from '../db/schema.ts'
-import { touchOwner } from '../owners/owner.store.ts'
+import { holdOwner, touchOwner } from '../owners/owner.store.ts'
 import { insertCode } from './authorization-code.store.ts'
 import { CODE_SECONDS } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
@@ -49,7 +49,9 @@ export async function consent(
   },
 ): Promise<Secret | null> {
   const { now } = origin
-  // Whoever suspends or removes something meanwhile waits, and sees this grant.
+  // Whoever suspends or removes something meanwhile waits, and sees this grant. The owner before the client, as wherever
+  // both are held; one that is not there yet is made below.
+  await holdOwner(tx, yes.ownerId)
   const client = await holdClient(tx, request.clientId)
   if (client === undefined || whyNotAuthorize(client, yes.userId) !== null) return null
   if (!matchesRedirectUri(request.redirectUri, client.redirectUris)) return null
