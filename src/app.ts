@@ -134,7 +134,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   await openDocuments(app, publicUrl)
   healthRoutes(app, db)
   scopeRoutes(app, door)
-  ownerRoutes(app, door)
+  ownerRoutes(app, door, policy)
   keyRoutes(app, door, { brand, policy })
   keyLifeRoutes(app, door, { brand, policy })
   clientRoutes(app, door, { brand, policy })

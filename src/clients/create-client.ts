@@ -8,6 +8,7 @@ import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { touchOwner } from '../owners/owner.store.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
+import { policyFor } from '../owners/policy-for.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
 import { type Described, whyNotDescribe } from './check-client.ts'
 import { countStandingClients, insertClient } from './client.store.ts'
@@ -44,7 +45,8 @@ export async function createClient(
     )
   if (!policy.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
-  const fault = (await whyNotDescribe(tx, caller, described)) ?? (await whyNoPlace(tx, caller, ownerId))
+  // The owner before the catalogue, as wherever both are held.
+  const fault = (await whyNoPlace(tx, caller, ownerId)) ?? (await whyNotDescribe(tx, caller, described))
   if (fault !== null) return no(fault)
 
   const id = newId('cli')
@@ -59,7 +61,7 @@ export async function createClient(
     publishedAt: (draft ?? bound !== null) ? null : caller.now,
   })
   const issued = usesSecret(described.tokenEndpointAuthMethod)
-    ? await issueClientSecret(tx, caller, { brand, policy }, { id, environment })
+    ? await issueClientSecret(tx, caller, { brand, policy }, { id, ownerId, environment })
     : null
   const detail = {
     hint: issued?.hint ?? null,
@@ -82,9 +84,9 @@ export async function issueClientSecret(
   tx: Tx,
   caller: Caller,
   { brand, policy }: ClientMint,
-  { id, environment }: { id: string; environment: string },
+  { id, ownerId, environment }: { id: string; ownerId: string | null; environment: string },
 ): Promise<{ hint: string; secret: Secret }> {
-  const expiresAt = longestLife(policy, caller.now)
+  const expiresAt = longestLife(await policyFor(tx, policy, ownerId), caller.now)
   const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
   return await issueSecret(tx, order, caller.now)
 }

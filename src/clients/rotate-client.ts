@@ -5,6 +5,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { about, lockUnrevoked } from './change-client.ts'
 import { type ClientWithSecrets, hasSecret, usesSecret } from './client.ts'
@@ -32,11 +33,11 @@ export async function rotateClient(
     await recordDone(tx, caller, 'client.rotated', about(client), { old: null, new: hint })
     return yes({ secret })
   }
-  const { environment } = client
+  const { environment, ownerId } = client
   return await startRotation(tx, caller, client, 'client', {
     environment,
     brand: mint.brand,
-    expiresAt: longestLife(mint.policy, caller.now),
+    expiresAt: longestLife(await policyFor(tx, mint.policy, ownerId), caller.now),
     overlapSeconds,
   })
 }

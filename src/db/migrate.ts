@@ -9,6 +9,7 @@ import { up as accounts } from './migrations/0006-accounts.ts'
 import { up as oauth } from './migrations/0007-oauth.ts'
 import { up as refreshTokensOfFamily } from './migrations/0008-refresh-tokens-of-family.ts'
 import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
+import { up as ownPolicies } from './migrations/0009-own-policies.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -21,6 +22,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-accounts': { up: accounts },
   '0007-oauth': { up: oauth },
   '0008-refresh-tokens-of-family': { up: refreshTokensOfFamily },
+  '0009-own-policies': { up: ownPolicies },
   '0012-hash-indexes': { up: hashIndexes },
 }
 

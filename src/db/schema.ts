@@ -96,6 +96,8 @@ interface OwnersTable {
   created_at: Fixed<Date>
   rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
   quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
+  max_lifetime_seconds: number | null
+  max_keys: number | null
 }
 
 interface KeysTable {

@@ -6,6 +6,7 @@ import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
+import { policyFor } from '../owners/policy-for.ts'
 import { setSecretExpiry } from '../secrets/secret.store.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import { type Chosen, whyNotChoose } from './check-key.ts'
@@ -18,11 +19,11 @@ export interface KeyWish extends Chosen {
   readonly expiresAt?: Date | null | undefined
 }
 
-/** Changes a key that is not over. */
+/** Changes a key that is not over. `configured`: the policy where its owner has none of its own. */
 export async function changeKey(
   tx: Tx,
   caller: Caller,
-  policy: Policy,
+  configured: Policy,
   id: string,
   wish: KeyWish,
 ): Promise<Result<string, Problem>> {
@@ -37,6 +38,7 @@ export async function changeKey(
       return no(problem('key_expired', 'An expired key stays expired. Create a new one.'))
     const current = currentSecret(key.secrets)
     // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
+    const policy = await policyFor(tx, configured, key.ownerId)
     const within = expiryOf({ expiresAt: wish.expiresAt }, policy, current.createdAt)
     if (!within.ok) return within
     if (wish.expiresAt !== null && wish.expiresAt <= caller.now)

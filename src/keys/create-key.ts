@@ -9,7 +9,7 @@ import { type Problem, problem } from '../http/problem.ts'
 import type { ChosenLimits } from '../owners/check-limits.ts'
 import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
-import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
+import { type AskedLifetime, expiryOf, type Policy, withOwn } from '../owners/policy.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
 import { whyNotChoose } from './check-key.ts'
 import { countStandingKeys, insertKey } from './key.store.ts'
@@ -33,7 +33,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
 export async function createKey(
   tx: Tx,
   caller: Caller,
-  { brand, policy }: Mint,
+  { brand, policy: configured }: Mint,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
   const { ownerId, name, environment, scopes, ipAllowlist, metadata, rateLimits = [], quota = null } = asked
@@ -41,17 +41,21 @@ export async function createKey(
     return no(
       problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
     )
-  if (!policy.environments.includes(environment))
-    return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
+  if (!configured.environments.includes(environment))
+    return no(problem('unknown_environment', `Configured are: ${configured.environments.join(', ')}.`))
+  // Held from here on, and before the catalogue: the policy cannot be tightened until this key is there to be reached.
+  const owner = await touchOwner(tx, ownerId, caller.now)
+  const policy = withOwn(configured, owner.policy)
   const expiry = expiryOf(asked, policy, caller.now)
   if (!expiry.ok) return expiry
   const fault = await whyNotChoose(tx, caller, asked)
   if (fault !== null) return no(fault)
 
-  const owner = await touchOwner(tx, ownerId, caller.now)
   if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
   if ((await countStandingKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
-    return no(problem('too_many_keys', `It has ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`))
+    return no(
+      problem('too_many_keys', `The policy allows ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`),
+    )
 
   const id = newId('key')
   const made = { createdBy: caller.adminKeyId, createdAt: caller.now }

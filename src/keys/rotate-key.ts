@@ -4,6 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
+import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, successorExpiry } from '../secrets/secret.ts'
 import { lockUnrevoked } from './change-key.ts'
@@ -22,13 +23,14 @@ export interface RotationWish extends AskedLifetime {
 export async function rotateKey(
   tx: Tx,
   caller: Caller,
-  { brand, policy }: Mint,
+  { brand, policy: configured }: Mint,
   id: string,
   wish: RotationWish,
 ): Promise<Result<{ secret: Secret }, Problem>> {
   const locked = await lockRotatable(tx, caller, id)
   if (!locked.ok) return locked
   const key = locked.value
+  const policy = await policyFor(tx, configured, key.ownerId)
   const expiry = freshExpiry(key, wish, policy, caller.now)
   if (!expiry.ok) return expiry
 

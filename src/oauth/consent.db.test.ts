@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import { openJar } from '../../test/cookie-jar.ts'
+import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
 import {
   allow,
   arrive,
@@ -14,6 +17,7 @@ import {
   ticked,
 } from '../../test/oauth.ts'
 import { makeUser } from '../../test/sign-in.ts'
+import { holdOwner } from '../owners/owner.store.ts'
 
 const ISSUER = 'http://doorward.test'
 
@@ -163,6 +167,32 @@ describe('a decision about an app', () => {
       const { body } = await oauth.app.call('GET', `/v1/grants?user_id=${userId}&state=active`)
       assert.deepEqual(body.data, [], `round ${round}`)
     }
+  })
+
+  const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
+  it('a yes to an owner’s app, and a policy that reaches its secrets, do not block each other', {
+    skip,
+  }, async () => {
+    const email = 'patient@example.com'
+    await makeUser(oauth.app, email, ['org_busy'])
+    const { client_id } = await oauth.app.clientFor('org_busy', { draft: false })
+    const jar = newJar()
+    const page = await arrive(jar, authorizePath(asked({ client_id })), email)
+    const both = await oauth.app.db.transaction().execute(async (tx) => {
+      await holdOwner(tx, 'org_busy')
+      const waits = (n: number) =>
+        eventually(async () => {
+          const { rows } = await sql`select distinct pid from pg_locks where not granted`.execute(tx)
+          return `${rows.length}`
+        }, `${n}`)
+      const tightening = oauth.app.call('PATCH', '/v1/owners/org_busy', { max_lifetime_seconds: 3600 })
+      await waits(1)
+      const saying = allow(jar, page)
+      await waits(2)
+      return { tightening, saying }
+    })
+    assert.equal((await both.tightening).body.secrets_shortened, 1)
+    assert.match((await both.saying).searchParams.get('code') ?? '', /^ac_/)
   })
 })
 

@@ -4,30 +4,56 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { type ChosenLimits, whyNotLimits } from './check-limits.ts'
+import { type ChosenLimits, whyNotLimits, whyNotPolicy } from './check-limits.ts'
 import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
-import { findOwner, setOwner } from './owner.store.ts'
+import { findOwner, lockOwner, setOwner } from './owner.store.ts'
 import type { Owner } from './owner.ts'
+import { type ChosenPolicy, type Policy, withOwn } from './policy.ts'
+import { toOwnPolicyFields } from './policy.wire.ts'
+import { countOverlong, type LongestLife, type Reached } from './secret-lives.store.ts'
+import { shortenLives } from './shorten-lives.ts'
 
-export interface OwnerChange extends ChosenLimits {
+export interface OwnerChange extends ChosenLimits, ChosenPolicy {
   readonly name?: string | null | undefined
   readonly noticeEmail?: string | null | undefined
+  /** Change nothing, and say what would be. */
+  readonly dryRun: boolean
 }
 
-/** Changes what is known of an owner. */
+/** An owner as it is after a change, or would be, and what became of secrets that existed. */
+export interface ChangedOwner extends Reached {
+  readonly owner: Owner
+}
+
+/**
+ * Changes what is known of an owner. A longest lifetime that is set reaches the secrets that exist; so does going back to
+ * a configuration that is stricter than what was set. Neither lengthens a life.
+ */
 export async function changeOwner(
   tx: Tx,
   caller: Caller,
+  configured: Policy,
   id: string,
   change: OwnerChange,
-): Promise<Result<Owner, Problem>> {
-  const owner = await findOwner(tx, caller.reach, id)
+): Promise<Result<ChangedOwner, Problem>> {
+  const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
-  const fault = whyNotLimits(change, caller)
+  const fault = whyNotLimits(change, caller) ?? whyNotPolicy(change, caller)
   if (fault !== null) return no(fault)
-  const { name = owner.name, noticeEmail = owner.noticeEmail } = change
-  const { rateLimits = owner.limits.rateLimits, quota = owner.limits.quota } = change
-  await setOwner(tx, caller.reach, id, { name, notice_email: noticeEmail, ...toLimitColumns(change) })
+  const changed = withChange(owner, change)
+  const longest = longestToReach(owner, change, withOwn(configured, changed.policy), caller.now)
+  const reached =
+    longest === null ? NONE_REACHED : await (change.dryRun ? countOverlong : shortenLives)(tx, longest)
+  if (change.dryRun) return yes({ owner: changed, ...reached })
+
+  const { name, noticeEmail } = changed
+  const policy = toOwnPolicyFields(change)
+  await setOwner(tx, caller.reach, id, {
+    name,
+    notice_email: noticeEmail,
+    ...toLimitColumns(change),
+    ...policy,
+  })
   // Of all this, verification knows the limits alone; to tell of it has every verifier ask for many records anew.
   if (change.rateLimits !== undefined || change.quota !== undefined)
     await announce(tx, caller.now, { action: 'owner.changed', about: { ownerId: id } })
@@ -36,9 +62,41 @@ export async function changeOwner(
     caller,
     'owner.changed',
     { ownerId: id, targetId: id },
-    { name, notice_email: noticeEmail, ...limitsForAudit(change) },
+    {
+      name,
+      notice_email: noticeEmail,
+      ...limitsForAudit(change),
+      ...policy,
+      ...(longest === null ? {} : { secrets_shortened: reached.shortened, secrets_ended: reached.ended }),
+    },
   )
-  return yes({ ...owner, name, noticeEmail, limits: { rateLimits, quota } })
+  return yes({ owner: changed, ...reached })
+}
+
+const NONE_REACHED: Reached = { shortened: 0, ended: 0 }
+
+function withChange(owner: Owner, change: OwnerChange): Owner {
+  const { name = owner.name, noticeEmail = owner.noticeEmail } = change
+  const { rateLimits = owner.limits.rateLimits, quota = owner.limits.quota } = change
+  const { maxLifetimeSeconds = owner.policy.maxLifetimeSeconds, maxKeys = owner.policy.maxKeys } = change
+  return {
+    ...owner,
+    name,
+    noticeEmail,
+    limits: { rateLimits, quota },
+    policy: { maxLifetimeSeconds, maxKeys },
+  }
+}
+
+/** What secrets that exist are held to by a change; null where it says nothing of how long they may live. */
+function longestToReach(
+  owner: Owner,
+  { maxLifetimeSeconds: asked }: OwnerChange,
+  { maxLifetimeSeconds }: Policy,
+  now: Date,
+): LongestLife | null {
+  const isSaid = asked !== undefined && (asked !== null || owner.policy.maxLifetimeSeconds !== null)
+  return isSaid && maxLifetimeSeconds !== null ? { ownerId: owner.id, maxLifetimeSeconds, now } : null
 }
 
 /** Ends all of an owner's credentials at once, until it is resumed. Suspending twice is no fault. */

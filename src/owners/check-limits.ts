@@ -1,6 +1,7 @@
 import { type Quota, type RateLimit, whyNotRateLimits } from '@doorward/sdk/kernel'
 import type { Caller } from '../admin/caller.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import type { ChosenPolicy } from './policy.ts'
 
 /** Limits as somebody chose them; what is undefined was not chosen. */
 export interface ChosenLimits {
@@ -20,4 +21,17 @@ export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Cal
     )
   const why = rateLimits === undefined ? null : whyNotRateLimits(rateLimits)
   return why === null ? null : problem('invalid_request', `\`rate_limits\`: ${why}.`)
+}
+
+/** The policy of an owner is what the API's provider allows it, as its limits are. */
+export function whyNotPolicy(
+  { maxLifetimeSeconds, maxKeys }: ChosenPolicy,
+  { reach }: Caller,
+): Problem | null {
+  return reach === 'every_owner' || (maxLifetimeSeconds === undefined && maxKeys === undefined)
+    ? null
+    : problem(
+        'limits_are_the_providers',
+        'Leave out `max_lifetime_seconds` and `max_keys`: the provider of the API sets them.',
+      )
 }

@@ -9,7 +9,15 @@ import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
 import { fromLimitFields } from './limits.wire.ts'
 import { findOwner, listOwners } from './owner.store.ts'
 import type { Owner } from './owner.ts'
-import { OwnerChangeWire, OwnerWire, toOwnerWire } from './owner.wire.ts'
+import {
+  ChangedOwnerWire,
+  OwnerChangeWire,
+  OwnerWire,
+  toChangedOwnerWire,
+  toOwnerWire,
+} from './owner.wire.ts'
+import type { Policy } from './policy.ts'
+import { fromOwnPolicyFields } from './policy.wire.ts'
 
 const tag = 'Owners'
 const params = strictObject({ id: OwnerId })
@@ -23,7 +31,8 @@ const write = {
   problems: ['not_found'],
 } as const
 
-export function ownerRoutes(app: FastifyInstance, door: Door): void {
+/** `policy`: the configuration's, for those who have none of their own. */
+export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): void {
   const list = {
     ...read,
     id: 'listOwners',
@@ -56,19 +65,22 @@ export function ownerRoutes(app: FastifyInstance, door: Door): void {
     id: 'changeOwner',
     method: 'PATCH',
     url: '/v1/owners/:id',
-    summary: 'Change name, notice contact, rate limits or quota',
+    summary:
+      'Change name, notice contact, limits or policy; a shorter longest lifetime reaches secrets that exist',
     body: OwnerChangeWire,
-    problems: ['limits_are_the_providers'],
+    answer: ChangedOwnerWire,
+    problems: ['not_found', 'limits_are_the_providers'],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { id }, body }) =>
-    answer(
-      await changeOwner(db, caller, id, {
-        name: body.name,
-        noticeEmail: body.notice_email,
-        ...fromLimitFields(body),
-      }),
-    ),
-  )
+  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+    const done = await changeOwner(db, caller, policy, id, {
+      name: body.name,
+      noticeEmail: body.notice_email,
+      dryRun: body.dry_run === true,
+      ...fromLimitFields(body),
+      ...fromOwnPolicyFields(body),
+    })
+    return done.ok ? yes(toChangedOwnerWire(done.value)) : done
+  })
 
   const suspend = {
     ...write,

@@ -27,6 +27,12 @@ export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner
   return row === undefined ? undefined : fromRow(row)
 }
 
+/** The owner, where it is within reach; its row is locked until the transaction ends. */
+export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner | undefined> {
+  const row = await withinReach(tx, reach).where('id', '=', id).forUpdate().executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
 export async function listOwners(
   db: Db,
   reach: Reach,
@@ -52,6 +58,8 @@ export async function setOwner(
     suspended_reason?: string | null
     rate_limits?: string
     quota?: string | null
+    max_lifetime_seconds?: number | null
+    max_keys?: number | null
   },
 ): Promise<void> {
   let query = tx.updateTable('owners').set(change).where('id', '=', id)
@@ -73,5 +81,6 @@ function fromRow(row: Selectable<Schema['owners']>): Owner {
     suspendedReason: row.suspended_reason,
     createdAt: row.created_at,
     limits: limitsOfWire(row),
+    policy: { maxLifetimeSeconds: row.max_lifetime_seconds, maxKeys: row.max_keys },
   }
 }

@@ -1,4 +1,5 @@
 import type { Limits } from '@doorward/sdk/kernel'
+import type { OwnPolicy } from './policy.ts'
 
 /** The party whose data is reached, under the API provider's own id. Made when its first key is. */
 export interface Owner {
@@ -12,4 +13,6 @@ export interface Owner {
   readonly createdAt: Date
   /** How much all of its keys may do together. */
   readonly limits: Limits
+  /** What replaces the policy of all owners. */
+  readonly policy: OwnPolicy
 }

@@ -1,8 +1,10 @@
 import { limitsToWire } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
 import { iso, Moment, nullable, plainText, strictObject } from '../http/wire.ts'
+import type { ChangedOwner } from './change-owner.ts'
 import { AskedLimitFields, LimitFields } from './limits.wire.ts'
 import type { Owner } from './owner.ts'
+import { AskedOwnPolicyFields, OwnPolicyFields, toOwnPolicyFields } from './policy.wire.ts'
 
 export const OwnerWire = Type.Object({
   id: Type.String(),
@@ -11,6 +13,7 @@ export const OwnerWire = Type.Object({
   suspended_at: nullable(Moment),
   suspended_reason: nullable(Type.String()),
   ...LimitFields,
+  ...OwnPolicyFields,
   created_at: Moment,
 })
 
@@ -22,6 +25,23 @@ export const OwnerChangeWire = strictObject({
     ),
   ),
   ...AskedLimitFields,
+  ...AskedOwnPolicyFields,
+  dry_run: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Only say what would be, and how many secrets it would end',
+    }),
+  ),
+})
+
+export const ChangedOwnerWire = Type.Object({
+  ...OwnerWire.properties,
+  secrets_shortened: Type.Integer({
+    description: 'Secrets that now end earlier than they would have; with `dry_run`, would',
+  }),
+  secrets_ended: Type.Integer({
+    description: 'Beside these, secrets that are expired at once; with `dry_run`, would be',
+  }),
 })
 
 export function toOwnerWire(owner: Owner) {
@@ -32,6 +52,11 @@ export function toOwnerWire(owner: Owner) {
     suspended_at: iso(owner.suspendedAt),
     suspended_reason: owner.suspendedReason,
     ...limitsToWire(owner.limits),
+    ...toOwnPolicyFields(owner.policy),
     created_at: iso(owner.createdAt),
   }
+}
+
+export function toChangedOwnerWire({ owner, shortened, ended }: ChangedOwner) {
+  return { ...toOwnerWire(owner), secrets_shortened: shortened, secrets_ended: ended }
 }

@@ -2,7 +2,7 @@ import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
 
-/** What the operator allows all owners; from configuration. */
+/** What the operator allows an owner: as the configuration has it for all, or with what replaces it for one. */
 export interface Policy {
   /** The environments that keys can be made for. */
   readonly environments: readonly string[]
@@ -10,6 +10,26 @@ export interface Policy {
   readonly maxLifetimeSeconds: number | null
   /** Keys of one owner that are neither revoked nor expired. */
   readonly maxKeysPerOwner: number
+}
+
+/** What the operator set for one owner; null: as the configuration has it. */
+export interface OwnPolicy {
+  /** From 60. */
+  readonly maxLifetimeSeconds: number | null
+  /** 0: the owner can have no keys. */
+  readonly maxKeys: number | null
+}
+
+/** The same as somebody chose it; what is undefined was not chosen. */
+export type ChosenPolicy = { readonly [Part in keyof OwnPolicy]?: OwnPolicy[Part] | undefined }
+
+/** The policy that holds for an owner: its own replaces the configuration's, be it stricter or looser. */
+export function withOwn(policy: Policy, { maxLifetimeSeconds, maxKeys }: OwnPolicy): Policy {
+  return {
+    ...policy,
+    maxLifetimeSeconds: maxLifetimeSeconds ?? policy.maxLifetimeSeconds,
+    maxKeysPerOwner: maxKeys ?? policy.maxKeysPerOwner,
+  }
 }
 
 /** When a secret should end: at a moment, after some seconds, or as the policy has it. */

@@ -18,6 +18,8 @@ interface Ending {
   readonly what: string
   /** What the key is made with, beside what all are. */
   readonly made?: (app: TestApp) => Record<string, unknown>
+  /** How old it is when it is let in; else it is new. */
+  readonly agedSeconds?: number
   /** The steps at the first node; the last answers are checked for success. */
   readonly end: (app: TestApp, key: Subject) => Promise<TestAnswer | undefined>
   /** What then is asked for, and what the answer is. */
@@ -69,6 +71,22 @@ const ENDINGS: readonly Ending[] = [
     end: async (app, key) => {
       const expiresAt = new Date(app.clock.now().getTime() + 1_000).toISOString()
       const answer = await patch(app, key, { expires_at: expiresAt })
+      app.clock.advance({ seconds: 1 })
+      return answer
+    },
+    reason: 'expired',
+  },
+  {
+    what: "the owner's policy tightened: a longest lifetime that has passed",
+    agedSeconds: 60,
+    end: (app, { ownerId }) => app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60 }),
+    reason: 'expired',
+  },
+  {
+    what: "the owner's policy tightened, and its longest lifetime passes",
+    agedSeconds: 59,
+    end: async (app, { ownerId }) => {
+      const answer = await app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60 })
       app.clock.advance({ seconds: 1 })
       return answer
     },
@@ -207,10 +225,11 @@ describe('through a second node, without the clock moving on by itself', () => {
     return verdict.valid ? 'accepted' : verdict.refusal.reason
   }
 
-  for (const { what, made, end, scopes = ['orders:read'], reason } of ENDINGS)
+  for (const { what, made, agedSeconds = 0, end, scopes = ['orders:read'], reason } of ENDINGS)
     it(`KEY-10: ${what}: ${reason} at the other node and in the SDK`, async () => {
       const ownerId = `org_${what.replace(/\W+/g, '_')}`
       const key = { ...(await app.keyFor(ownerId, made?.(app) ?? {})), ownerId }
+      app.clock.advance({ seconds: agedSeconds })
       await eventually(() => atSdk(key.secret, scopes), 'accepted')
       assert.equal(await atSecondNode(key.secret, scopes), 'accepted')
       const answer = await end(app, key)

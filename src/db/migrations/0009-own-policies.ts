@@ -1,0 +1,9 @@
+import { type Kysely, sql } from 'kysely'
+
+/** What replaces the configuration's policy for one owner; empty: nothing does. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    alter table owners
+      add column max_lifetime_seconds bigint check (max_lifetime_seconds >= 60),
+      add column max_keys integer check (max_keys >= 0)`.execute(db)
+}

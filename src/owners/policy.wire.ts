@@ -1,0 +1,43 @@
+import { type Static, Type } from 'typebox'
+import { nullable } from '../http/wire.ts'
+import type { ChosenPolicy } from './policy.ts'
+
+const MaxLifetimeSeconds = nullable(
+  Type.Integer({
+    minimum: 60,
+    maximum: 3_155_760_000,
+    description: "The longest that a secret may live, instead of the configuration's. null: as configured",
+  }),
+)
+const MaxKeys = nullable(
+  Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    description:
+      "Keys that are neither revoked nor expired, instead of the configuration's. null: as configured",
+  }),
+)
+
+/** What is answered. */
+export const OwnPolicyFields = { max_lifetime_seconds: MaxLifetimeSeconds, max_keys: MaxKeys }
+
+/** What may be asked for. A field that is absent stays as it was. */
+export const AskedOwnPolicyFields = {
+  max_lifetime_seconds: Type.Optional(MaxLifetimeSeconds),
+  max_keys: Type.Optional(MaxKeys),
+}
+
+export function fromOwnPolicyFields(body: {
+  max_lifetime_seconds?: Static<typeof MaxLifetimeSeconds>
+  max_keys?: Static<typeof MaxKeys>
+}): ChosenPolicy {
+  return { maxLifetimeSeconds: body.max_lifetime_seconds, maxKeys: body.max_keys }
+}
+
+/** As the table, the wire and the audit log have it; only what was chosen. */
+export function toOwnPolicyFields({ maxLifetimeSeconds, maxKeys }: ChosenPolicy) {
+  return {
+    ...(maxLifetimeSeconds === undefined ? {} : { max_lifetime_seconds: maxLifetimeSeconds }),
+    ...(maxKeys === undefined ? {} : { max_keys: maxKeys }),
+  }
+}

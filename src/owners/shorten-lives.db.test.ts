@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
+import { chainHead } from '../audit/audit-event.store.ts'
+import { addSeconds } from '../base/clock.ts'
+import { MAX_HASHES } from '../changes/change.ts'
+
+const DAY = 86_400
+
+describe('a policy that is tightened', () => {
+  let app: TestApp
+  beforeEach(async () => {
+    app = await openTestApp()
+  })
+  /** Anew, where 90 days are configured. */
+  const openWith90Days = async () => {
+    await app.close()
+    const policy = { environments: ['live'], maxLifetimeSeconds: 90 * DAY, maxKeysPerOwner: 10 }
+    app = await openTestApp({ policy })
+  }
+  afterEach(() => app.close())
+
+  const tighten = async (days: number | null, more: object = {}) => {
+    const max_lifetime_seconds = days === null ? null : days * DAY
+    const answer = await app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds, ...more })
+    assert.equal(answer.status, 200, answer.text)
+    const { secrets_shortened: shortened, secrets_ended: ended } = answer.body
+    return { shortened, ended }
+  }
+  const key = (more: object = {}, ownerId = 'org_1') => app.keyFor(ownerId, { scopes: [], ...more })
+  const post = async (id: string, verb: string, body: object = {}) => {
+    const answer = await app.call('POST', `/v1/keys/${id}/${verb}`, body)
+    assert.equal(answer.status, 200, answer.text)
+    return answer.body
+  }
+  const read = async (id: string) => (await app.call('GET', `/v1/keys/${id}`)).body
+  const verdict = async (secret: string) => {
+    const { body } = await app.call('POST', '/v1/verify', { credential: secret })
+    return body.valid ? 'valid' : body.refusal.reason
+  }
+  const inDays = (days: number) => addSeconds(app.clock.now(), days * DAY).toISOString()
+  /** Everything that a change could leave behind. */
+  const everything = async () => {
+    const [secrets, owners, head, outbox] = await Promise.all([
+      app.db.selectFrom('secrets').selectAll().orderBy('id').execute(),
+      app.db.selectFrom('owners').selectAll().orderBy('id').execute(),
+      chainHead(app.db),
+      app.db.selectFrom('changes_head').selectAll().execute(),
+    ])
+    return { secrets, owners, head, outbox }
+  }
+
+  it('KEY-09: no secret outlives it, counted from when it was made; what is past it ends at once, what ends before stays', async () => {
+    const old = await key()
+    app.clock.advance({ days: 20 })
+    const [endless, brief, other] = [
+      await key(),
+      await key({ lifetime_seconds: 3600 }),
+      await key({}, 'org_2'),
+    ]
+    const made = app.clock.now()
+    app.clock.advance({ seconds: 60 })
+    assert.deepEqual(await tighten(10), { shortened: 1, ended: 1 })
+    assert.equal((await read(old.id)).state, 'expired')
+    assert.equal(await verdict(old.secret), 'expired')
+    assert.equal((await read(endless.id)).expires_at, addSeconds(made, 10 * DAY).toISOString())
+    assert.equal((await read(brief.id)).expires_at, addSeconds(made, 3600).toISOString())
+    assert.equal((await read(other.id)).expires_at, null)
+    assert.deepEqual(await Promise.all([endless, brief, other].map(({ secret }) => verdict(secret))), [
+      'valid',
+      'valid',
+      'valid',
+    ])
+    app.clock.advance({ days: 10, seconds: -60 })
+    assert.equal(await verdict(endless.secret), 'expired')
+    assert.equal((await app.call('POST', `/v1/keys/${old.id}/rotate`, {})).body.code, 'key_expired')
+  })
+
+  it('KEY-09 KEY-11: both secrets of a rotation are reached, and to undo it brings no longer life back', async () => {
+    const { id } = await key()
+    app.clock.advance({ days: 1 })
+    await post(id, 'rotate', { overlap_seconds: 3600 })
+    const [next, old] = (await read(id)).secrets
+    assert.deepEqual(await tighten(10), { shortened: 2, ended: 0 })
+    const [nextAfter, oldAfter] = (await read(id)).secrets
+    assert.deepEqual([nextAfter.expires_at, oldAfter.expires_at], [inDays(10), inDays(9)])
+    assert.deepEqual([nextAfter.id, oldAfter.id, oldAfter.retires_at], [next.id, old.id, old.retires_at])
+    await post(id, 'rotation/undo')
+    assert.equal((await read(id)).expires_at, inDays(9))
+  })
+
+  it('KEY-11: an overlap never outlives the old secret, which a policy shortened', async () => {
+    const { id, secret } = await key()
+    app.clock.advance({ days: 9 })
+    const { secret: successor } = await post(id, 'rotate', { overlap_seconds: 30 * DAY })
+    assert.deepEqual(await tighten(10), { shortened: 2, ended: 0 })
+    assert.equal((await read(id)).rotation.ends_at, inDays(1))
+    app.clock.advance({ days: 1 })
+    assert.deepEqual([await verdict(secret), await verdict(successor)], ['rotated', 'valid'])
+  })
+
+  it('KEY-09: what is disabled or suspended is reached too; what is over is neither reached nor counted', async () => {
+    const expired = await key({ lifetime_seconds: 12 * DAY })
+    app.clock.advance({ days: 12 })
+    const [disabled, revoked, finished, undone] = [await key(), await key(), await key(), await key()]
+    app.clock.advance({ days: 1 })
+    await post(disabled.id, 'disable')
+    await post(revoked.id, 'revoke')
+    for (const { id } of [finished, undone]) await post(id, 'rotate', { overlap_seconds: 3600 })
+    await post(finished.id, 'rotation/finish')
+    await post(undone.id, 'rotation/undo')
+    await app.call('POST', '/v1/owners/org_1/suspend', { reason: 'unpaid' })
+    const expiriesOf = async ({ id }: { id: string }) =>
+      (await read(id)).secrets.map((secret: { expires_at: string | null }) => secret.expires_at)
+    const before = await expiriesOf(expired)
+
+    assert.deepEqual(await tighten(10, { dry_run: true }), { shortened: 3, ended: 0 })
+    assert.deepEqual(await tighten(10), { shortened: 3, ended: 0 })
+    assert.deepEqual(await expiriesOf(disabled), [inDays(9)])
+    assert.deepEqual(await expiriesOf(finished), [inDays(10), null])
+    assert.deepEqual(await expiriesOf(undone), [null, inDays(9)])
+    assert.deepEqual(await expiriesOf(revoked), [null])
+    assert.deepEqual(await expiriesOf(expired), before)
+  })
+
+  it('KEY-09: secrets of the owner’s clients are reached, those of the API provider’s are not', async () => {
+    const [client, provider] = [await app.clientFor('org_1'), await app.clientFor(null)]
+    const made = app.clock.now()
+    app.clock.advance({ days: 1 })
+    assert.deepEqual(await tighten(10), { shortened: 1, ended: 0 })
+    const expiryOf = async ({ client_id: id }: { client_id: string }) =>
+      (await app.call('GET', `/v1/clients/${id}`)).body.secrets[0].expires_at
+    assert.deepEqual(
+      [await expiryOf(client), await expiryOf(provider)],
+      [addSeconds(made, 10 * DAY).toISOString(), null],
+    )
+  })
+
+  it('KEY-09: a dry run says what would be reached, and changes nothing', async () => {
+    await key()
+    await app.clientFor('org_1')
+    app.clock.advance({ days: 11 })
+    const { id } = await key()
+    await post(id, 'rotate', { overlap_seconds: 3600 })
+    const before = await everything()
+    const asked = { max_lifetime_seconds: 10 * DAY, name: 'Acme', rate_limits: [], dry_run: true }
+    const { body } = await app.call('PATCH', '/v1/owners/org_1', asked)
+    assert.deepEqual([body.name, body.max_lifetime_seconds], ['Acme', 10 * DAY])
+    assert.deepEqual([body.secrets_shortened, body.secrets_ended], [2, 2])
+    assert.deepEqual(await everything(), before)
+    assert.deepEqual(await tighten(10), { shortened: 2, ended: 2 })
+  })
+
+  it('KEY-09: to loosen it lengthens nothing; to go back to a stricter configuration shortens', async () => {
+    await openWith90Days()
+    const { id } = await key()
+    const expiry = async () => (await read(id)).expires_at
+    await tighten(10)
+    assert.equal(await expiry(), inDays(10))
+    for (const days of [365, null]) {
+      assert.deepEqual(await tighten(days), { shortened: 0, ended: 0 })
+      assert.equal(await expiry(), inDays(10))
+    }
+    await tighten(365)
+    const { id: long } = await key()
+    assert.equal((await read(long)).expires_at, inDays(365))
+    assert.deepEqual(await tighten(null, { dry_run: true }), { shortened: 1, ended: 0 })
+    assert.deepEqual(await tighten(null), { shortened: 1, ended: 0 })
+    assert.equal((await read(long)).expires_at, inDays(90))
+  })
+
+  it('KEY-09: what says nothing of the lifetime reaches nothing, however long keys live', async () => {
+    await openWith90Days()
+    const { id } = await key()
+    // As one that was made before the 90 days were configured.
+    await app.db.updateTable('secrets').set({ expires_at: null }).where('holder_id', '=', id).execute()
+    for (const body of [{ max_keys: 1 }, { name: 'Acme' }, { max_lifetime_seconds: null }]) {
+      const answer = await app.call('PATCH', '/v1/owners/org_1', body)
+      assert.deepEqual([answer.body.secrets_shortened, answer.body.secrets_ended], [0, 0])
+    }
+    assert.equal((await read(id)).expires_at, null)
+  })
+
+  it('AUD-01: the audit log tells what was set, and how many secrets it reached', async () => {
+    await key()
+    app.clock.advance({ days: 11 })
+    await key()
+    await tighten(10, { max_keys: 5 })
+    await app.call('PATCH', '/v1/owners/org_1', { name: 'Acme' })
+    const { body } = await app.call('GET', '/v1/audit-events?owner_id=org_1&action=owner.changed')
+    assert.deepEqual(
+      body.data.map(({ detail }: { detail: object }) => detail),
+      [
+        { name: 'Acme', notice_email: null },
+        {
+          name: null,
+          notice_email: null,
+          max_lifetime_seconds: 10 * DAY,
+          max_keys: 5,
+          secrets_shortened: 1,
+          secrets_ended: 1,
+        },
+      ],
+    )
+  })
+
+  it('KEY-10: verifiers hear of the secrets that were reached, of no others, and of all where these are too many', async () => {
+    const reached = [await key(), await key()]
+    await key({ lifetime_seconds: 60 })
+    const told = async () => {
+      const change = app.db
+        .selectFrom('changes')
+        .select(['action', 'hashes'])
+        .orderBy('position', 'desc')
+        .limit(1)
+      const { action, hashes } = await change.executeTakeFirstOrThrow()
+      return [action, hashes?.length ?? null]
+    }
+    await tighten(10)
+    assert.deepEqual(await told(), ['owner.changed', reached.length])
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at, retires_at)
+      select sha256(n::text::bytea), 'sec_' || n, ${reached[0]?.id}, 'x', ${app.clock.now()}::timestamptz, '2090-01-01'
+      from generate_series(1, ${MAX_HASHES + 1}) as n`.execute(app.db)
+    await tighten(9)
+    assert.deepEqual(await told(), ['owner.changed', null])
+  })
+
+  it('KEY-09: of keys that are made, changed and rotated while it is tightened, none escapes', async () => {
+    const keys = await Promise.all([1, 2, 3, 4].map(() => key()))
+    const client = await app.clientFor('org_1')
+    await Promise.all([
+      ...keys.map(({ id }) => app.call('POST', `/v1/keys/${id}/rotate`, {})),
+      ...[1, 2, 3, 4].map(() => key()),
+      app.call('POST', `/v1/clients/${client.client_id}/rotate`, {}),
+      tighten(10),
+      ...keys.map(({ id }) => app.call('PATCH', `/v1/keys/${id}`, { expires_at: inDays(300) })),
+      ...[1, 2, 3, 4].map(() => key()),
+      app.clientFor('org_1'),
+    ])
+    const secrets = await app.db.selectFrom('secrets').selectAll().execute()
+    const long = secrets
+      .filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
+      .map(({ expires_at }) => expires_at?.toISOString())
+    assert.deepEqual(new Set(long), new Set([inDays(10)]))
+  })
+
+  const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
+  const MEANWHILE: readonly (readonly [
+    what: string,
+    act: (made: { keyId: string; clientId: string }) => Promise<unknown>,
+  ])[] = [
+    ['a key is made', () => key()],
+    ['a client is registered', () => app.clientFor('org_1')],
+    ['a key is rotated', ({ keyId }) => app.call('POST', `/v1/keys/${keyId}/rotate`, {})],
+    [
+      'an expiry is moved',
+      ({ keyId }) => app.call('PATCH', `/v1/keys/${keyId}`, { expires_at: inDays(300) }),
+    ],
+    ['a client is rotated', ({ clientId }) => app.call('POST', `/v1/clients/${clientId}/rotate`, {})],
+  ]
+  for (const [what, act] of MEANWHILE)
+    it(`KEY-09: ${what}, and not committed before it is tightened: waited for, and reached`, {
+      skip,
+    }, async () => {
+      await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'Reads' })
+      const [{ id: keyId }, { client_id: clientId }] = [await key(), await app.clientFor('org_1')]
+      const waits = (n: number) =>
+        eventually(async () => {
+          const { rows } = await sql<{ n: number }>`
+            select count(distinct pid) as n from pg_locks where not granted`.execute(app.db)
+          return `${rows[0]?.n}`
+        }, `${n}`)
+      const both = await app.db.transaction().execute(async (tx) => {
+        // Whoever changes something takes this lock last: the first comes as far as that.
+        await chainHead(tx, 'lock')
+        const first = act({ keyId, clientId })
+        await waits(1)
+        const second = tighten(10)
+        await waits(2)
+        return { first, second }
+      })
+      await both.first
+      await both.second
+      const secrets = await app.db.selectFrom('secrets').selectAll().execute()
+      const ofOwner = secrets.filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
+      assert.ok(ofOwner.every(({ expires_at }) => expires_at?.toISOString() === inDays(10)))
+    })
+})
