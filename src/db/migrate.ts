@@ -8,8 +8,8 @@ import { up as clients } from './migrations/0005-clients.ts'
 import { up as accounts } from './migrations/0006-accounts.ts'
 import { up as oauth } from './migrations/0007-oauth.ts'
 import { up as refreshTokensOfFamily } from './migrations/0008-refresh-tokens-of-family.ts'
-import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
 import { up as ownPolicies } from './migrations/0009-own-policies.ts'
+import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
