@@ -56,7 +56,9 @@ export class ChangesStream extends Readable implements FeedListener {
     if (change.position <= this.#position || this.#blockedAtMs !== null || this.#isOver) return
     this.#position = change.position
     this.#write(toChangeEvent(change))
-    if (change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
+    // Its own making may still be on the way to this node.
+    const isMaking = change.action === 'admin_key.created'
+    if (!isMaking && change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
   }
 
   confirmed(atMs: number): void {
