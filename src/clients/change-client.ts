@@ -7,7 +7,7 @@ import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyNotDescribe } from './check-client.ts'
-import { lockClient, updateMetadata } from './client.store.ts'
+import { lockClient, updateClient, updateMetadata } from './client.store.ts'
 import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
 
 /** What is to be said anew; the rest stays. */
@@ -39,6 +39,7 @@ export async function changeClient(
   // Told first, by what the client was: it may be getting a token without a user, and lose the right to in this change.
   await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
   await updateMetadata(tx, client, said)
+  if (setsCeiling(client, wish)) await updateClient(tx, client, { ceiling_set_by_operator: true })
   // One method at a time: secrets that prove nothing now must not come to life with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
   await recordDone(tx, caller, 'client.changed', about(client), changesBetween(client, said))
@@ -68,16 +69,26 @@ function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
 }
 
-/** What a client's own document says, or follows from it, would be undone by its next reading: better to say so now. */
+/** Whether a list is put in place of what follows from the catalogue. Only operators reach clients that nobody registered. */
+function setsCeiling({ source }: Client, { scopes, requiredScopes }: ClientWish): boolean {
+  return source !== 'registered' && (scopes !== undefined || requiredScopes !== undefined)
+}
+
+/** What a client's own document says would be undone by its next reading: better to say so now. */
 function whyNotOverDocument(client: Client, said: ClientMetadata): Problem | null {
   if (client.source !== 'metadata_document') return null
   const changed = Object.keys(changesBetween(client, said)).find((name) => !OVER_DOCUMENT.has(name))
   if (changed === undefined) return null
-  const detail = `${changed} follows from the app's own document, whose next reading would undo the change.`
+  const detail = `${changed} follows from the app's own document at ${client.id}, whose next reading would undo the change.`
   return problem('invalid_client_metadata', `${detail} Suspend the client where that will not do.`)
 }
 
-const OVER_DOCUMENT = new Set(['testers', 'refresh_grace_seconds'])
+const OVER_DOCUMENT: ReadonlySet<string> = new Set([
+  'testers',
+  'refresh_grace_seconds',
+  'required_scopes',
+  'optional_scopes',
+])
 
 /** What the audit log hears: each field that is another now, with what it was and what it is. */
 function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<string, unknown> {

@@ -30,6 +30,7 @@ export function client(method: AuthMethod, more: Partial<Client> = {}): Client {
     type: method === 'none' ? 'public' : 'confidential',
     environment: 'live',
     source: 'registered',
+    ceilingSetByOperator: false,
     name: 'An app',
     description: null,
     clientUri: null,

@@ -63,6 +63,7 @@ export interface ClientChange {
   readonly suspended_by_provider?: boolean
   readonly revoked_at?: Date
   readonly revoked_reason?: string
+  readonly ceiling_set_by_operator?: boolean
 }
 
 export async function updateClient(
@@ -251,6 +252,7 @@ function fromRow(row: Row): Client {
     type: row.type,
     environment: row.environment,
     source: row.source,
+    ceilingSetByOperator: row.ceiling_set_by_operator,
     name: row.name,
     description: row.description,
     clientUri: row.client_uri,

@@ -72,6 +72,11 @@ export interface Client extends ClientMetadata {
   /** Stands in the prefix of its secrets and of the tokens that it gets. */
   readonly environment: string
   readonly source: ClientSource
+  /**
+   * Whether an operator said what its ceiling is, by name. Else that of a client that nobody registered is what nobody's
+   * acquaintance may have, as the catalogue says at the moment.
+   */
+  readonly ceilingSetByOperator: boolean
   readonly createdBy: string
   readonly createdAt: Date
   /** Until then a draft. */

@@ -119,6 +119,10 @@ export const ClientWire = Type.Object({
   state: State,
   ...said,
   optional_scopes: ScopeList('Those of `scopes` that a user can leave out'),
+  ceiling_set_by_operator: Type.Boolean({
+    description:
+      'Of a client that nobody registered: then `scopes` stay as they were set. Else they are the basic ones',
+  }),
   created_by: Type.String(),
   created_at: Moment,
   published_at: nullable(Moment),
@@ -159,6 +163,7 @@ export function toClientWire(client: ClientWithSecrets, now: Date) {
     scopes: ceilingOf(client),
     required_scopes: client.requiredScopes,
     optional_scopes: client.optionalScopes,
+    ceiling_set_by_operator: client.ceilingSetByOperator,
     client_credentials_scopes: client.clientCredentialsScopes,
     first_party: client.firstParty,
     testers: client.testers,

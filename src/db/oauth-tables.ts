@@ -87,6 +87,14 @@ export interface ClientDocumentsTable {
   fresh_until: Date
 }
 
+export interface BlockedClientsTable {
+  owner_id: Fixed<string>
+  client_id: Fixed<string>
+  reason: Fixed<string>
+  blocked_by: Fixed<string>
+  blocked_at: Fixed<Date>
+}
+
 export interface ClientRefusalsTable {
   client_id: Fixed<string>
   endpoint: Fixed<string>

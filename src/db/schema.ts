@@ -12,6 +12,7 @@ import type {
   AccessTokensTable,
   AuthorizationCodesTable,
   AuthorizationRequestsTable,
+  BlockedClientsTable,
   ClientDocumentsTable,
   ClientRefusalsTable,
   GrantsTable,
@@ -58,6 +59,7 @@ export interface Schema {
   access_tokens: AccessTokensTable
   client_documents: ClientDocumentsTable
   client_refusals: ClientRefusalsTable
+  blocked_clients: BlockedClientsTable
 }
 
 export type Db = Kysely<Schema>
@@ -172,6 +174,7 @@ interface ClientsTable {
   suspended_at: Date | null
   suspended_reason: string | null
   suspended_by_provider: boolean
+  ceiling_set_by_operator: ColumnType<boolean, boolean | undefined, boolean>
   revoked_at: Date | null
   revoked_reason: string | null
 }

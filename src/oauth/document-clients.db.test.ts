@@ -42,7 +42,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     const open = (with_: FetchDocument = fetch) =>
       new DocumentClients({
         ...{ db: app.db, clock: app.clock, log: openLog('silent'), fetch: with_ },
-        ...{ hosts: 'any', environment: 'live' },
+        ...{ hosts: 'any', environment: 'live', onChanged: async () => {} },
       })
     return { id, document, told, fetch, open, documents: open() }
   }
@@ -83,13 +83,58 @@ describe('clients by their own documents, and who makes work of it', () => {
     const { id, documents } = world()
     await documents.find(id)
     assert.equal((await patch(id, { refresh_grace_seconds: 5 })).status, 200)
-    for (const more of [{ scopes: [] }, { name: 'Another' }, { first_party: true }]) {
+    for (const more of [
+      { name: 'Another' },
+      { redirect_uris: ['https://app.example.com/other'] },
+      { client_uri: 'https://app.example.com/' },
+      { first_party: true },
+    ]) {
       const { status, body } = await patch(id, more)
       assert.deepEqual([status, body.code], [400, 'invalid_client_metadata'], JSON.stringify(more))
-      assert.match(body.detail, /the app's own document, whose next reading would undo the change/)
+      assert.ok(
+        body.detail.includes(`the app's own document at ${id}, whose next reading would undo the change`),
+      )
     }
     app.clock.advance({ seconds: 601 })
     assert.equal((await documents.find(id))?.refreshGraceSeconds, 5)
+  })
+
+  it('REG-05: a ceiling that an operator sets stays, whatever is read anew and comes into the catalogue', async () => {
+    const [set, unset] = [world(), world()]
+    for (const { documents, id } of [set, unset]) await documents.find(id)
+    const wanted = { scopes: ['orders:read', 'orders:refund'], required_scopes: ['orders:read'] }
+    const refund = { name: 'orders:refund', description: 'Pay back', sensitivity: 'restricted' }
+    await app.call('POST', '/v1/scopes', refund)
+    const { status, body } = await patch(set.id, wanted)
+    assert.deepEqual(
+      [status, body.required_scopes, body.optional_scopes, body.ceiling_set_by_operator],
+      [200, ['orders:read'], ['orders:refund'], true],
+    )
+    await app.call('POST', '/v1/scopes', { name: 'orders:list', description: 'List your orders' })
+    set.document.client_name = unset.document.client_name = 'Renamed'
+    app.clock.advance({ seconds: 601 })
+    const read = await set.documents.find(set.id)
+    assert.deepEqual(
+      [read?.name, read?.requiredScopes, read?.optionalScopes],
+      ['Renamed', ['orders:read'], ['orders:refund']],
+    )
+    assert.deepEqual((await unset.documents.find(unset.id))?.optionalScopes, ['orders:list', 'orders:read'])
+    const owners = await app.adminKeyWith(['clients:read', 'clients:write'], 'org_1')
+    const path = `/v1/clients/${encodeURIComponent(set.id)}`
+    assert.equal((await app.call('PATCH', path, { scopes: [] }, { as: owners })).status, 404)
+  })
+
+  it('REG-05: what an operator says while the document is being read is kept', async () => {
+    const { id, document, documents, fetch, open } = world()
+    await documents.find(id)
+    document.client_name = 'Renamed'
+    app.clock.advance({ seconds: 601 })
+    const meanwhile: FetchDocument = async (url) => {
+      assert.equal((await patch(id, { scopes: [] })).status, 200)
+      return await fetch(url)
+    }
+    const read = await open(meanwhile).find(id)
+    assert.deepEqual([read?.name, read?.optionalScopes], ['Renamed', []])
   })
 
   it('TOK-18: keys that a document no longer has prove nothing once it is due', async () => {

@@ -3,10 +3,10 @@ import { canonicalJson, type Origin } from '../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../base/clock.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Described } from '../clients/check-client.ts'
-import { insertClientOnce, knownClient, updateMetadata } from '../clients/client.store.ts'
+import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../clients/client.store.ts'
 import { type Client, whyEnded } from '../clients/client.ts'
 import { readSelfDescribed } from '../clients/self-described.ts'
-import type { Db } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import { networkOf } from '../http/network.ts'
 import type { FetchDocument } from '../http/outbound.ts'
@@ -36,6 +36,8 @@ export interface DocumentClientsParts {
   readonly fetch: FetchDocument
   readonly hosts: DocumentHosts
   readonly environment: string
+  /** Called once a change is committed, and awaited: this server must not use a key that was withdrawn. */
+  readonly onChanged: () => Promise<void>
 }
 
 /**
@@ -101,7 +103,7 @@ export class DocumentClients {
   }
 
   async #read(id: string, known: Client | undefined): Promise<Client | undefined> {
-    const { db, clock, log, fetch, environment } = this.#parts
+    const { db, clock, log, fetch, onChanged } = this.#parts
     const fetched = await fetch(id)
     const described = fetched.ok ? readDocument(id, fetched.value.json, await basicScopes(db)) : fetched.no
     if (typeof described === 'string') {
@@ -118,31 +120,46 @@ export class DocumentClients {
       log.warn({ client_id: id }, 'there are as many clients with documents as are allowed')
       return undefined
     }
-    await db.transaction().execute(async (tx) => {
-      if (known === undefined) {
-        const life = { createdBy: 'system', createdAt: now, publishedAt: now }
-        const source = 'metadata_document' as const
-        const client = { ...described, ...life, id, ownerId: null, environment, source }
-        // Another server may have read the same document at the same time; then its row does as well.
-        if (await insertClientOnce(tx, client))
-          await recordDone(
-            tx,
-            origin,
-            'client.created',
-            { ownerId: null, targetId: id },
-            { name: described.name },
-          )
-      } else if (known.revokedAt === null) {
-        const said = { ...described, ...setByOperator(known) }
-        if (differs(known, said)) {
-          await updateMetadata(tx, known, said)
-          await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
-          await recordDone(tx, origin, 'client.changed', { ownerId: null, targetId: id })
-        }
-      }
+    const isAnother = await db.transaction().execute(async (tx) => {
+      const isAnother = await this.#keep(tx, origin, id, described)
       await keepDocument(tx, id, now, freshUntil)
+      return isAnother
     })
+    if (isAnother) await onChanged()
     return await knownClient(db, id)
+  }
+
+  /**
+   * As its row is now, locked: an operator may have said something of it while the document was read, and another server
+   * may have read the same.
+   *
+   * @returns whether what is known here already has become another
+   */
+  async #keep(tx: Tx, origin: Origin, id: string, described: Described): Promise<boolean> {
+    const { now } = origin
+    const about = { ownerId: null, targetId: id }
+    const held = await lockClient(tx, 'every_owner', id)
+    if (held === undefined) {
+      const life = { createdBy: 'system', createdAt: now, publishedAt: now }
+      const source = 'metadata_document' as const
+      const client = {
+        ...described,
+        ...life,
+        id,
+        ownerId: null,
+        environment: this.#parts.environment,
+        source,
+      }
+      if (await insertClientOnce(tx, client))
+        await recordDone(tx, origin, 'client.created', about, { name: described.name })
+      return false
+    }
+    const said = { ...described, ...setByOperator(held) }
+    if (held.revokedAt !== null || !differs(held, said)) return false
+    await updateMetadata(tx, held, said)
+    await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
+    await recordDone(tx, origin, 'client.changed', about)
+    return true
   }
 }
 
@@ -167,8 +184,10 @@ function readDocument(id: string, json: unknown, ceiling: readonly string[]): De
 }
 
 /** What no document says, and an operator can: see `change-client.ts`. */
-function setByOperator({ testers, refreshGraceSeconds }: Client) {
-  return { testers, refreshGraceSeconds }
+function setByOperator(client: Client) {
+  const { testers, refreshGraceSeconds, requiredScopes, optionalScopes } = client
+  const ceiling = client.ceilingSetByOperator ? { requiredScopes, optionalScopes } : {}
+  return { testers, refreshGraceSeconds, ...ceiling }
 }
 
 /** Kept as JSON by the database, which has an order of its own for what is in an object. */

@@ -5,7 +5,7 @@ export interface KnownScopes {
   readonly apiOf: Readonly<Record<string, string>>
   /** Identifiers of all APIs. */
   readonly apis: readonly string[]
-  /** Those that are not sensitive: all that clients that nobody registered can be granted. */
+  /** Those that are not sensitive: all that clients that nobody registered can be granted by themselves. */
   readonly basic: ReadonlySet<string>
   /** Declared, and not given out any more. */
   readonly deprecated: ReadonlySet<string>

@@ -90,7 +90,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
   const { grantSeconds, documentHosts: hosts, registration } = settings
-  const documents = new DocumentClients({ db, clock, log, fetch: fetchDocument, hosts, environment })
+  const fetching = { fetch: fetchDocument, hosts, environment, onChanged }
+  const documents = new DocumentClients({ db, clock, log, ...fetching })
   const clients: ClientKnowledge = {
     issuer,
     find: async (clientId, secretHash) => {

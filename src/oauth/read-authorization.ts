@@ -112,8 +112,9 @@ function readScopes(
   client: Client,
   { apiOf, basic, deprecated }: KnownScopes,
 ): Result<readonly string[], AuthorizationFault> {
+  const isNamed = client.source === 'registered' || client.ceilingSetByOperator
   const ceiling = ceilingOf(client).filter(
-    (scope) => Object.hasOwn(apiOf, scope) && (client.source === 'registered' || basic.has(scope)),
+    (scope) => Object.hasOwn(apiOf, scope) && (isNamed || basic.has(scope)),
   )
   if (text === undefined) return yes(ceiling.filter((scope) => !deprecated.has(scope)))
   const asked = [...new Set(text.split(' ').filter((scope) => scope !== ''))]

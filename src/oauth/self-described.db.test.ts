@@ -7,6 +7,7 @@ import type { FetchDocument } from '../http/outbound.ts'
 
 const ID = 'https://app.example.com/oauth/client.json'
 const LOOPBACK = 'http://127.0.0.1:7777/cb'
+const HTTPS = 'https://app.example.com/cb'
 const DOCUMENT = {
   client_id: ID,
   client_name: 'Somebody’s tool',
@@ -99,6 +100,12 @@ describe('clients by their own documents', () => {
     assert.equal((await openJar(oauth.origin).get(ask({ redirect_uri }))).status, 400)
     await oauth.app.call('POST', `${path}/resume`)
     assert.equal((await openJar(oauth.origin).get(ask({ redirect_uri }))).status, 303)
+  })
+
+  it('REG-05 REV-09: an operator gives it more than it gets by itself, and takes it away from tokens that are out', async () => {
+    documents.set(ID, DOCUMENT)
+    oauth.app.clock.advance({ seconds: 601 })
+    await ceilingIsTheOperators(oauth, ID)
   })
 
   it('REG-11 REG-07: what is refused, and is not asked for again at once', async () => {
@@ -215,6 +222,18 @@ describe('clients that register themselves', () => {
     assert.match(page.text, /Nobody here has looked at this app/)
   })
 
+  it('REG-05 REV-09: an operator gives it more than it gets by itself, and takes it away from tokens that are out', async () => {
+    const restricted = {
+      name: 'orders:admin',
+      description: 'Delete your orders',
+      sensitivity: 'restricted',
+    }
+    await oauth.app.call('POST', '/v1/scopes', restricted)
+    const { body } = await register(metadata)
+    await ceilingIsTheOperators(oauth, body.client_id)
+    assert.equal((await register(metadata)).body.scope, 'orders:read', 'the next is another client')
+  })
+
   it('AUZ-18: nobody is led anywhere by a registration of a stranger’s before they have signed in', async () => {
     const { body } = await register({ ...metadata, redirect_uris: ['https://evil.example/'] })
     const path = authorizePath({
@@ -309,6 +328,29 @@ it('META-01 META-02 META-03: the metadata, wherever it is asked for, has the con
   assert.equal((await oauth.app.call('GET', `${path}/x`, undefined, { as: null })).status, 404)
   await oauth.close()
 })
+
+/** A public client that nobody registered gets a sensitive scope and loses it again, each by an operator's word. */
+async function ceilingIsTheOperators(oauth: OAuthApp, clientId: string): Promise<void> {
+  const path = `/v1/clients/${encodeURIComponent(clientId)}`
+  const scope = 'orders:read orders:admin'
+  const { verifier, challenge } = pkce()
+  const asked = { client_id: clientId, redirect_uri: HTTPS, code_challenge: challenge, scope }
+  const jar = openJar(oauth.origin)
+  assert.doesNotMatch((await arrive(jar, authorizePath(asked))).text, /Delete your orders/)
+  const wider = await oauth.app.call('PATCH', path, { scopes: scope.split(' ') })
+  assert.deepEqual([wider.status, wider.body.ceiling_set_by_operator], [200, true], wider.text)
+  const back = await allow(jar, await arrive(jar, authorizePath(asked)))
+  const code = back.searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier }
+  const { body } = await post(oauth.origin, '/oauth/token', form)
+  const question = { credential: body.access_token, scopes: ['orders:admin'] }
+  assert.equal((await oauth.app.call('POST', '/v1/verify', question)).body.valid, true)
+  assert.equal((await oauth.app.call('PATCH', path, { scopes: ['orders:read'] })).status, 200)
+  const { body: verdict } = await oauth.app.call('POST', '/v1/verify', question)
+  assert.equal(verdict.refusal.reason, 'missing_scope')
+  const refresh = { grant_type: 'refresh_token', client_id: clientId, refresh_token: body.refresh_token }
+  assert.equal((await post(oauth.origin, '/oauth/token', refresh)).body.scope, 'orders:read')
+}
 
 function metadataOf() {
   const { client_id: _, ...metadata } = DOCUMENT
