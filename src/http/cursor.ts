@@ -42,7 +42,7 @@ function toCursor(last: { createdAt: Date; id: string }): string {
 function fromCursor(cursor: string | undefined): Result<Position | null, Problem> {
   if (cursor === undefined) return yes(null)
   const [, ms, id] =
-    /^1 (\d{1,15}) ([A-Za-z0-9_.:@/-]{1,200})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+    /^1 (\d{1,15}) ([\x21-\x7e]{1,400})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   if (ms === undefined || id === undefined)
     return no(
       problem(

@@ -31,7 +31,7 @@ export const Limit = Type.Integer({
   default: DEFAULT_LIMIT,
   description: 'Rows per page',
 })
-export const Cursor = Type.String({ maxLength: 400, description: '`next_cursor` of the page before' })
+export const Cursor = Type.String({ maxLength: 600, description: '`next_cursor` of the page before' })
 
 export function pageWire<T extends TSchema>(row: T) {
   return Type.Object({ data: Type.Array(row), next_cursor: nullable(Type.String()) })

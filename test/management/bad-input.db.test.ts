@@ -111,7 +111,7 @@ const PATHS: readonly (readonly [path: string, status: number, code: string])[] 
   ['/v1/keys?limit=201', 400, 'invalid_request'],
   ['/v1/keys?limit=ten', 400, 'invalid_request'],
   ['/v1/keys?cursor=abc', 400, 'invalid_cursor'],
-  ['/v1/keys?cursor=MSAxIGtleV94Jw', 400, 'invalid_cursor'],
+  ['/v1/keys?cursor=MSAxIGtleV94IHk', 400, 'invalid_cursor'],
   ['/v1/keys?state=asleep', 400, 'invalid_request'],
   ['/v1/keys?owner=org_1', 400, 'unknown_field'],
   ['/v1/keys?unused_since=yesterday', 400, 'invalid_request'],
