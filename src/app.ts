@@ -50,6 +50,7 @@ import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
+import { blockedClientRoutes } from './oauth/blocked-client.routes.ts'
 import { endGrantsOfClient, endGrantsOfMember } from './oauth/end-grant.ts'
 import { endUnusedClients } from './oauth/end-unused-clients.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
@@ -151,6 +152,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
   userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })
   grantRoutes(app, door)
+  blockedClientRoutes(app, door)
   loginChallengeRoutes(app, door, urlOf)
   let refusedRequests: RefusedRequests | null = null
   if (serverSecret !== null) {

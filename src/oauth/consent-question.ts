@@ -5,6 +5,7 @@ import type { Db } from '../db/schema.ts'
 import type { Sensitivity } from '../scopes/scope.ts'
 import { allowedBefore, shownOf } from './allowed-before.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { ownersThatBlock } from './blocked-client.store.ts'
 import { readCatalogue } from './catalogue.store.ts'
 import type { Yes } from './consent.ts'
 import type { Catalogue } from './known-scopes.ts'
@@ -24,8 +25,10 @@ export interface ConsentQuestion {
   readonly client: Client
   readonly redirectUri: string
   readonly who: SignedIn
-  /** For whom the user may say yes: at least one. */
+  /** For whom the user may say yes; none where the client is blocked for all of theirs. */
   readonly owners: readonly NamedOwner[]
+  /** Other owners of the user's, whose administrators have blocked the client. */
+  readonly blockedOwners: readonly NamedOwner[]
   /** What is to be decided. */
   readonly choices: readonly ScopeChoice[]
   /** What the user allowed before, and is not asked again. */
@@ -47,11 +50,14 @@ export async function questionOf(
 ): Promise<ConsentQuestion> {
   const { scopes: catalogue } = await readCatalogue(db)
   const before = await allowedBefore(db, client, request, who, now)
+  const ownerIds = who.owners.map(({ id }) => id)
+  const blocking = await ownersThatBlock(db, client.id, ownerIds)
   return {
     client,
     redirectUri: request.redirectUri,
     who,
-    owners: who.owners,
+    owners: who.owners.filter(({ id }) => !blocking.has(id)),
+    blockedOwners: who.owners.filter(({ id }) => blocking.has(id)),
     choices: choicesOf(
       request.scopes.filter((scope) => !before.includes(scope)),
       client,

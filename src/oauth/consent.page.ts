@@ -23,7 +23,7 @@ interface Shown {
 }
 
 export function consentPage(pages: Pages, visit: Visit, { question, token, alert, leadsTo }: Shown): Page {
-  const { client, redirectUri, who, owners, choices, allowed } = question
+  const { client, redirectUri, who, owners, blockedOwners, choices, allowed } = question
   const form = (body: Html) => formOf(pages, visit, token, digestOf(question), body)
   return {
     title: `Allow ${client.name}?`,
@@ -33,6 +33,7 @@ export function consentPage(pages: Pages, visit: Visit, { question, token, alert
     body: html`${alert !== undefined && html`<p class="alert" role="alert">${alert}</p>`}
 ${unknownAuthor(client)}
 ${form(html`${ownerChoice(owners)}
+${notAvailable(blockedOwners)}
 <fieldset>
 <legend>${allowed.length > 0 ? 'New: it would also' : 'It would'}</legend>
 <ul class="choices">
@@ -128,6 +129,14 @@ ${owners.map(
 </fieldset>`
 }
 
+/** Who looks for a workspace reads why it is not there. */
+function notAvailable(owners: readonly NamedOwner[]): Html | null {
+  if (owners.length === 0) return null
+  return html`<p class="hint">Not available: ${owners.map(
+    ({ name }, at) => html`${at > 0 && '; '}<strong>${name}</strong>, blocked by an administrator of ${name}`,
+  )}.</p>`
+}
+
 function scopeChoice({ name, description, sensitivity, optional }: ScopeChoice): Html {
   const mark = sensitivity === 'basic' ? null : html` <em class="mark-${sensitivity}">${sensitivity}</em>`
   return optional
@@ -163,6 +172,19 @@ export const NO_OWNER: Failure = {
   message: 'You do not belong to any workspace here, so there is no data that this app could reach.',
   forDevelopers: html`The user may act for no owner. Add them with <code>PUT /v1/owners/{id}/members/{user_id}</code>, or name owners
     when your login accepts the challenge.`,
+}
+
+/** @param ownerNames all workspaces of the user's: at least one */
+export function blockedFor(ownerNames: readonly string[]): Failure {
+  const [first, ...others] = ownerNames
+  const whose = html`<strong>${first}</strong>${others.map((name) => html`, and of <strong>${name}</strong>`)}`
+  return {
+    status: 403,
+    title: 'This app is blocked',
+    message: html`It was blocked by an administrator of ${whose}. Nothing was done. Ask them if you need it.`,
+    forDevelopers: html`<code>GET /v1/owners/{id}/blocked-clients</code> says since when and why;
+    <code>DELETE /v1/owners/{id}/blocked-clients/{client_id}</code> lets users allow it again.`,
+  }
 }
 
 export const NOT_TO_BE_ALLOWED: Failure = {

@@ -3,6 +3,7 @@ import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { addSeconds } from '../base/clock.ts'
 import { newId } from '../base/id.ts'
+import { no, type Result, yes as success } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import { holdClient } from '../clients/client.store.ts'
 import { type Client, whyNotAuthorize } from '../clients/client.ts'
@@ -12,6 +13,7 @@ import { holdOwner, touchOwner } from '../owners/owner.store.ts'
 import { insertCode } from './authorization-code.store.ts'
 import { CODE_SECONDS } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { ownersThatBlock } from './blocked-client.store.ts'
 import { insertGrant, lockStandingGrant, updateGrant } from './grant.store.ts'
 import { type Grant, stateOf } from './grant.ts'
 
@@ -26,11 +28,15 @@ export interface Yes {
   readonly shown: ShownJson
 }
 
+/** Why a yes came to nothing: what it is about was taken away meanwhile. */
+export type WhyNotKept = 'not_to_be_allowed' | 'blocked'
+
 /**
  * Keeps a yes, and makes the code that the app redeems. One grant stands for each user, client and owner: it grows by
  * what is new, and loses what was shown and left out.
  *
- * @returns null where the client or the owner was suspended meanwhile, the redirect URI or what was said before taken away
+ * @returns why not: the client was blocked for the owner meanwhile; it or the owner was suspended, the redirect URI or
+ * what was said before taken away
  */
 export async function consent(
   tx: Tx,
@@ -47,18 +53,19 @@ export async function consent(
     readonly grantSeconds: number | null
     readonly yes: Yes
   },
-): Promise<Secret | null> {
+): Promise<Result<Secret, WhyNotKept>> {
   const { now } = origin
   // Whoever suspends or removes something meanwhile waits, and sees this grant. The owner before the client, as wherever
   // both are held; one that is not there yet is made below.
   await holdOwner(tx, yes.ownerId)
   const client = await holdClient(tx, request.clientId)
-  if (client === undefined || whyNotAuthorize(client, yes.userId) !== null) return null
-  if (!matchesRedirectUri(request.redirectUri, client.redirectUris)) return null
-  if ((await touchOwner(tx, yes.ownerId, now)).suspendedAt !== null) return null
+  if (client === undefined || whyNotAuthorize(client, yes.userId) !== null) return no('not_to_be_allowed')
+  if (!matchesRedirectUri(request.redirectUri, client.redirectUris)) return no('not_to_be_allowed')
+  if ((await touchOwner(tx, yes.ownerId, now)).suspendedAt !== null) return no('not_to_be_allowed')
+  if ((await ownersThatBlock(tx, client.id, [yes.ownerId])).size > 0) return no('blocked')
   const expiresAt = grantSeconds === null ? null : addSeconds(now, grantSeconds)
   const grant = await keepGrant(tx, origin, { client, request, yes, expiresAt })
-  if (grant === null) return null
+  if (grant === null) return no('not_to_be_allowed')
   const code = mintCredential('authorization_code', { environment: client.environment, brand })
   await insertCode(tx, hashCredential(code.reveal()), {
     grantId: grant.id,
@@ -70,7 +77,7 @@ export async function consent(
     createdAt: now,
     expiresAt: addSeconds(now, CODE_SECONDS),
   })
-  return code
+  return success(code)
 }
 
 async function keepGrant(

@@ -210,14 +210,17 @@ describe('clients by their own documents, and who makes work of it', () => {
     }
   })
 
-  it('REG-10: one that nobody allowed anything is forgotten in a week, unless an operator stopped it', async () => {
-    const [unused, stopped] = [world(), world()]
-    for (const { documents, id } of [unused, stopped]) await documents.find(id)
+  it('REG-10: one that nobody allowed anything is forgotten in a week, unless somebody said something of it', async () => {
+    const [unused, stopped, blocked, set] = [world(), world(), world(), world()]
+    for (const { documents, id } of [unused, stopped, blocked, set]) await documents.find(id)
     await app.call('POST', `/v1/clients/${encodeURIComponent(stopped.id)}/suspend`, { reason: 'test' })
+    const place = `/v1/owners/org_1/blocked-clients/${encodeURIComponent(blocked.id)}`
+    assert.equal((await app.call('PUT', place)).status, 200)
+    await patch(set.id, { scopes: [] })
     app.clock.advance({ days: 8 })
     await pruneOAuth(app.db, app.clock.now())
     assert.equal(await knownClient(app.db, unused.id), undefined)
-    assert.ok(await knownClient(app.db, stopped.id))
+    for (const { id } of [stopped, blocked, set]) assert.ok(await knownClient(app.db, id))
     assert.ok(await unused.documents.find(unused.id), 'it is read again when it is asked for')
   })
 })

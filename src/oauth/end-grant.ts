@@ -91,17 +91,32 @@ export async function endGrantsOfMember(
   return grants.length > 0
 }
 
-/**
- * What users granted a client ends with it, whoever they granted it for: none may be left, so there is no bound. All are
- * locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
- */
+/** What users granted a client ends with it, whoever they granted it for. */
 export async function endGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
-  const grants = await lockGrants(tx, 'every_owner', { clientId }, Number.MAX_SAFE_INTEGER)
+  await endEveryGrant(tx, caller, { clientId }, 'client_revoked')
+}
+
+/** What users granted a client for one owner ends when it is blocked there. @returns how many */
+export async function endGrantsForOwner(
+  tx: Tx,
+  caller: Caller,
+  { clientId, ownerId }: { readonly clientId: string; readonly ownerId: string },
+): Promise<number> {
+  return await endEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
+}
+
+/**
+ * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All are locked before the first is told of: telling takes a lock that others
+ * wait for with a grant in hand.
+ */
+async function endEveryGrant(tx: Tx, caller: Caller, filter: GrantFilter, reason: string): Promise<number> {
+  const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)
   for (let at = 0; at < grants.length; at += MAX_ENDED_AT_ONCE)
     await endLockedGrants(tx, caller, grants.slice(at, at + MAX_ENDED_AT_ONCE), {
       by: caller.adminKeyId,
-      reason: 'client_revoked',
+      reason,
     })
+  return grants.length
 }
 
 /** Takes scopes away; what is left must be a part of what there was, and something. */

@@ -1,9 +1,9 @@
-import type { Accounts, SignedIn, SignInWish } from '../accounts/accounts.ts'
+import type { Accounts, NamedOwner, SignedIn, SignInWish } from '../accounts/accounts.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
-import { no, yes as success } from '../base/result.ts'
+import { no } from '../base/result.ts'
 import { type Client, stateOf, whyEnded, whyNotAuthorize } from '../clients/client.ts'
 import { matchesRedirectUri } from '../clients/redirect-uri.ts'
 import type { Db } from '../db/schema.ts'
@@ -23,6 +23,7 @@ import {
 import { readCatalogue } from './catalogue.store.ts'
 import {
   aboutConsent,
+  blockedFor,
   CONSENT_PATH,
   consentPage,
   deadEnd,
@@ -153,7 +154,13 @@ async function ask(parts: AuthorizeParts, visit: Visit, token: string, alert?: s
   const silent = alert === undefined ? await silentYes(db, client, request, who, visit.now) : null
   if (silent !== null) return await answerYes(parts, visit, request, silent, token)
   const question = await questionOf(parts, request, client, who, visit.now)
+  if (question.owners.length === 0)
+    return deadEnd(pages, visit, blockedFor(namesOf(question.blockedOwners)), token, request.redirectUri)
   return { page: consentPage(pages, visit, { question, token, alert, leadsTo: accounts.leadsTo }) }
+}
+
+function namesOf(owners: readonly NamedOwner[]): readonly string[] {
+  return owners.map(({ name }) => name)
 }
 
 function wishOf(request: AuthorizationRequest, client: Client, token: string): SignInWish {
@@ -185,6 +192,7 @@ async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSearchPara
   if (whyNotAuthorize(client, who.userId) !== null || who.owners.length === 0)
     return await ask(parts, visit, token)
   const question = await questionOf(parts, request, client, who, visit.now)
+  if (question.owners.length === 0) return await ask(parts, visit, token)
   if (fields.get('shown') !== digestOf(question)) return await ask(parts, visit, token, CHANGED)
   const owner = chosenOwner(question.owners, fields.get('owner_id'))
   if (owner === null) return await ask(parts, visit, token, 'Choose one of your workspaces.')
@@ -238,7 +246,8 @@ async function answerYes(
     // The owner's row is held now: whoever takes the user's access away has done so already, or will see this grant.
     const who = await accounts.signedIn(visit, tx)
     const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
-    return code === null || !mayAct ? no(NOT_TO_BE_ALLOWED) : success(code)
+    if (!code.ok && code.no === 'blocked') return no(blockedFor([yes.shown.owner_name]))
+    return code.ok && mayAct ? code : no(NOT_TO_BE_ALLOWED)
   })
   if (!kept.ok) {
     // What was suspended may be the workspace: then the app is told, for nothing of the request was spent.

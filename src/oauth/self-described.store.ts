@@ -50,8 +50,8 @@ export async function countOfSource(db: Db, source: ClientSource): Promise<numbe
 }
 
 /**
- * Forgets clients that nobody registered and that were never allowed anything. One that an operator has stopped stays:
- * its document would bring it back.
+ * Forgets clients that nobody registered and that were never allowed anything. One that somebody has stopped, blocked or
+ * given a ceiling stays: its document would bring it back without.
  */
 export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
   await db.transaction().execute(async (tx) => {
@@ -59,7 +59,11 @@ export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
       select id from clients
       where created_at < ${before} and (
           source = 'dynamic'
-          or (source = 'metadata_document' and suspended_at is null and revoked_at is null)
+          or (
+            source = 'metadata_document' and suspended_at is null and revoked_at is null
+            and not ceiling_set_by_operator
+            and not exists (select from blocked_clients where client_id = clients.id)
+          )
         )
         and not exists (select from grants where client_id = clients.id)
         and not exists (select from authorization_requests where client_id = clients.id)
@@ -68,6 +72,7 @@ export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
     if (ids.length === 0) return
     await tx.deleteFrom('client_documents').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('redirect_uris').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('blocked_clients').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('client_refusals').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('secrets').where('holder_id', 'in', ids).execute()
     await tx.deleteFrom('clients').where('id', 'in', ids).execute()

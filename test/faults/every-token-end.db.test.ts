@@ -92,6 +92,14 @@ const ENDINGS: readonly Ending[] = [
     undo: (subject) => call(subject, 'PUT', `/v1/owners/org_1/members/${subject.oauth.userId}`),
   },
   {
+    what: 'the client blocked for the owner',
+    end: (subject) =>
+      call(subject, 'PUT', `/v1/owners/org_1/blocked-clients/${subject.client.client_id}`, {
+        reason: 'test',
+      }),
+    reason: 'revoked',
+  },
+  {
     what: 'the access token given back',
     end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.access }),
     reason: 'revoked',

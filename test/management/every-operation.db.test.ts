@@ -41,6 +41,8 @@ describe('every operation of the management API', () => {
       'members',
       'password_links',
       'login_challenges',
+      'grants',
+      'blocked_clients',
     ] as const
     const found = await Promise.all(tables.map((table) => app.db.selectFrom(table).selectAll().execute()))
     return JSON.stringify(found)

@@ -35,6 +35,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     await grantFor(app, client, ownerId),
     await grantFor(app, rotatingClient, ownerId),
   ]
+  const blocked = { id: ownerId, client_id: client.client_id }
   const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
@@ -70,6 +71,9 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     getGrant: { path: { id: grant } },
     reduceGrant: { path: { id: grant }, body: { scopes: ['orders:read'] } },
     revokeGrant: { path: { id: another }, body: { reason: 'test' } },
+    listBlockedClients: { path: byOwner },
+    blockClient: { path: blocked, body: { reason: 'test' } },
+    unblockClient: { path: blocked },
     revokeGrants: { body: { owner_id: ownerId, reason: 'test' } },
     listOwners: {},
     getOwner: { path: byOwner },
