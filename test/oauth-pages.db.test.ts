@@ -167,6 +167,23 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       }
   })
 
+  for (const host of ['127.0.0.1', '[::1]'])
+    it(`WEB-02 AUZ-04: Chromium follows the answer to an app that listens at http://${host}`, async (t) => {
+      const listening = await listenAt(host.replace(/[[\]]/g, ''))
+      if (listening === null) return t.skip('this machine has no such address')
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      const clientId = await newClient({ type: 'public', redirect_uris: [`http://${host}/cb`] })
+      await page.goto(urlOf(clientId, { redirect_uri: `http://${host}:${listening.port}/cb`, state: host }))
+      await signIn(page)
+      await page.click('button[value=allow]')
+      await page.waitForURL(({ pathname }) => pathname === '/cb', { timeout: 10_000 })
+      const back = await listening.arrival
+      await context.close()
+      listening.close()
+      assert.deepEqual([back.get('state'), back.get('iss'), back.has('code')], [host, origin, true])
+    })
+
   it('WEB-02: Chromium follows the answer on to another origin of the app', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
@@ -214,6 +231,31 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await context.close()
   })
 })
+
+/** An app on the user's machine, which waits for its code. Null where the machine has no such address. */
+async function listenAt(address: string): Promise<{
+  readonly port: number
+  readonly arrival: Promise<URLSearchParams>
+  close(): void
+} | null> {
+  const server = createServer()
+  const arrival = new Promise<URLSearchParams>((resolve) => {
+    server.on('request', (request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
+      if (pathname === '/cb') resolve(searchParams)
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>Back</title>')
+    })
+  })
+  const isThere = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false)).listen(0, address, () => resolve(true))
+  })
+  if (!isThere) return null
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  return { port: (server.address() as AddressInfo).port, arrival, close }
+}
 
 /** The same server by another name, which browsers count as another origin. */
 function localhost(url: string): string {
