@@ -32,7 +32,7 @@ describe('clients by their own documents, and who makes work of it', () => {
       ...{ client_id: id, client_name: 'A tool', redirect_uris: ['https://app.example.com/cb'] },
       ...{ token_endpoint_auth_method: 'none', ...more },
     }
-    const told = { asked: 0, isUp: true }
+    const told = { asked: 0, isUp: true, changed: 0 }
     const fetch: FetchDocument = async (url) => {
       told.asked += 1
       return told.isUp
@@ -42,7 +42,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     const open = (with_: FetchDocument = fetch) =>
       new DocumentClients({
         ...{ db: app.db, clock: app.clock, log: openLog('silent'), fetch: with_ },
-        ...{ hosts: 'any', environment: 'live', onChanged: async () => {} },
+        ...{ hosts: 'any', environment: 'live', onChanged: async () => void told.changed++ },
       })
     return { id, document, told, fetch, open, documents: open() }
   }
@@ -53,16 +53,16 @@ describe('clients by their own documents, and who makes work of it', () => {
   const patch = (id: string, body: object) => app.call('PATCH', `/v1/clients/${encodeURIComponent(id)}`, body)
 
   it('a reading that says the same is no change, whatever order the keys’ members have', async () => {
-    const { id, document, documents } = world({ token_endpoint_auth_method: 'private_key_jwt' })
+    const { id, document, documents, told } = world({ token_endpoint_auth_method: 'private_key_jwt' })
     document.jwks = { keys: [newKey('one')] }
     for (let n = 0; n < 3; n++) {
       assert.ok(await documents.find(id))
       app.clock.advance({ seconds: 601 })
     }
-    assert.equal(await changes(id), 0)
+    assert.deepEqual([await changes(id), told.changed], [0, 0])
     document.jwks = { keys: [newKey('two')] }
     await documents.find(id)
-    assert.equal(await changes(id), 1)
+    assert.deepEqual([await changes(id), told.changed], [1, 1], 'and this server has heard of it')
   })
 
   it('a document may come to name keys, and to name none', async () => {
