@@ -41,6 +41,7 @@ import { clientRoutes } from './clients/client.routes.ts'
 import { forgetOldAssertions } from './clients/client-assertion.store.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/open.ts'
+import type { Db } from './db/schema.ts'
 import { openDocuments } from './http/documents.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
@@ -94,6 +95,19 @@ export interface Parts {
 const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
 const TIDY_EVERY_MS = 600_000
+
+/** What takes away what is over, in a database that lives for years. */
+export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
+  forgetOldRequests,
+  forgetOldBatches,
+  rollUpUsage,
+  forgetOldQuotas,
+  pruneChanges,
+  forgetOldAssertions,
+  pruneAccounts,
+  pruneOAuth,
+  endUnusedClients,
+]
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
@@ -185,17 +199,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   const onError = (error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again')
   const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
-  const tidying = [
-    forgetOldRequests,
-    forgetOldBatches,
-    rollUpUsage,
-    forgetOldQuotas,
-    pruneChanges,
-    forgetOldAssertions,
-    pruneAccounts,
-    pruneOAuth,
-    endUnusedClients,
-  ].map((tidy) => () => tidy(db, clock.now()))
+  const tidying = TIDYING.map((tidy) => () => tidy(db, clock.now()))
   const timers = [
     every(REFUSED_EVERY_MS, noting, onError),
     ...(tidies ? [every(TIDY_EVERY_MS, tidying, onError)] : []),
