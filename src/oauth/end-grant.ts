@@ -8,6 +8,7 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import {
   findGrant,
   type GrantFilter,
+  type LockedGrant,
   lockGrant,
   lockGrants,
   revokeGrantRows,
@@ -21,18 +22,21 @@ export interface GrantEnd {
   readonly reason: string
 }
 
-/** Most grants that one call ends. */
+/** Most grants that one call ends, where it can be sent again. */
 const MAX_ENDED_AT_ONCE = 5_000
+/** Events that one statement writes: a statement has 65,535 parameters at most, and an event has 13. */
+const EVENTS_AT_ONCE = 5_000
 
 /** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
 export async function endLockedGrant(tx: Tx, origin: Origin, grant: Grant, end: GrantEnd): Promise<void> {
   await endLockedGrants(tx, origin, [grant], end)
 }
 
+/** However many: one statement ends them, one tells verifiers, and the audit log takes them in a few. */
 async function endLockedGrants(
   tx: Tx,
   origin: Origin,
-  grants: readonly Grant[],
+  grants: readonly LockedGrant[],
   { by, reason }: GrantEnd,
 ): Promise<void> {
   if (grants.length === 0) return
@@ -41,17 +45,12 @@ async function endLockedGrants(
   await revokeGrantRows(tx, grantIds, { by, reason, now })
   const ended = { reason: 'revoked', at: now } as const
   await announce(tx, now, { action: 'grant.revoked', about: { grantIds }, ended })
-  await recordEvents(
-    tx,
-    origin,
-    grants.map(({ id, ownerId, userId, clientId }) => ({
-      action: 'grant.revoked',
-      result: 'done',
-      ownerId,
-      targetId: id,
-      detail: { reason, by, user_id: userId, client_id: clientId },
-    })),
-  )
+  const happenings = grants.map(({ id, ownerId, userId, clientId }) => ({
+    ...({ action: 'grant.revoked', result: 'done', ownerId, targetId: id } as const),
+    detail: { reason, by, user_id: userId, client_id: clientId },
+  }))
+  for (let at = 0; at < happenings.length; at += EVENTS_AT_ONCE)
+    await recordEvents(tx, origin, happenings.slice(at, at + EVENTS_AT_ONCE))
 }
 
 /** Ends one; twice is no fault, and the first reason stands. */
@@ -111,11 +110,7 @@ export async function endGrantsForOwner(
  */
 async function endEveryGrant(tx: Tx, caller: Caller, filter: GrantFilter, reason: string): Promise<number> {
   const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)
-  for (let at = 0; at < grants.length; at += MAX_ENDED_AT_ONCE)
-    await endLockedGrants(tx, caller, grants.slice(at, at + MAX_ENDED_AT_ONCE), {
-      by: caller.adminKeyId,
-      reason,
-    })
+  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
   return grants.length
 }
 

@@ -130,18 +130,26 @@ export async function listGrants(
   return (await query.execute()).map(fromNamedRow)
 }
 
+/** What is read of a grant to end it: there may be very many, and what each page showed is long. */
+export type LockedGrant = Pick<Grant, 'id' | 'userId' | 'clientId' | 'ownerId'>
+
 /** Locks grants that stand, in the order of their ids, so that two who do so wait for each other. */
-export async function lockGrants(tx: Tx, reach: Reach, filter: GrantFilter, limit: number): Promise<Grant[]> {
+export async function lockGrants(
+  tx: Tx,
+  reach: Reach,
+  filter: GrantFilter,
+  limit: number,
+): Promise<LockedGrant[]> {
   let query = tx
     .selectFrom('grants')
-    .selectAll()
+    .select(['id', 'user_id as userId', 'client_id as clientId', 'owner_id as ownerId'])
     .where(matching(filter))
     .where('revoked_at', 'is', null)
     .orderBy('id')
     .limit(limit)
     .forUpdate()
   if (reach !== 'every_owner') query = query.where('owner_id', '=', reach.ownerId)
-  return (await query.execute()).map(fromRow)
+  return await query.execute()
 }
 
 export async function countStanding(db: Db, reach: Reach, filter: GrantFilter): Promise<number> {
@@ -154,7 +162,7 @@ export async function countStanding(db: Db, reach: Reach, filter: GrantFilter): 
   return Number((await query.executeTakeFirstOrThrow()).n)
 }
 
-/** Ends them. */
+/** Ends them, however many. */
 export async function revokeGrantRows(
   tx: Tx,
   ids: readonly string[],
@@ -163,7 +171,7 @@ export async function revokeGrantRows(
   await tx
     .updateTable('grants')
     .set({ revoked_at: now, revoked_by: by, revoked_reason: reason })
-    .where('id', 'in', ids)
+    .where('id', '=', sql<string>`any(${[...ids]}::text[])`)
     .where('revoked_at', 'is', null)
     .execute()
 }
