@@ -5,6 +5,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { basicScopes } from '../scopes/scope.store.ts'
 import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyNotDescribe } from './check-client.ts'
 import { lockClient, updateClient, updateMetadata } from './client.store.ts'
@@ -12,8 +13,11 @@ import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, us
 
 /** What is to be said anew; the rest stays. */
 export type ClientWish = { readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined } & {
-  /** The whole ceiling; what was required in it stays so, unless that is said anew too. */
-  readonly scopes?: readonly string[] | undefined
+  /**
+   * The whole ceiling; what was required in it stays so, unless that is said anew too. Null, of a client that nobody
+   * registered: what such a client has by itself, as the catalogue says.
+   */
+  readonly scopes?: readonly string[] | null | undefined
 }
 
 /** Changes what is said of a client that is not over. Whose it is, its type and its environment stay for good. */
@@ -26,12 +30,9 @@ export async function changeClient(
   const locked = await lockUnrevoked(tx, caller, id)
   if (!locked.ok) return locked
   const client = locked.value
-  const { scopes = ceilingOf(client), requiredScopes, ...rest } = wish
-  const ceiling = splitCeiling(
-    scopes,
-    requiredScopes ?? client.requiredScopes.filter((each) => scopes.includes(each)),
-  )
+  const ceiling = await ceilingAfter(tx, client, wish)
   if (!ceiling.ok) return ceiling
+  const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = wish
   const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
   const fault = whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client))
   if (fault !== null) return no(fault)
@@ -39,7 +40,8 @@ export async function changeClient(
   // Told first, by what the client was: it may be getting a token without a user, and lose the right to in this change.
   await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
   await updateMetadata(tx, client, said)
-  if (setsCeiling(client, wish)) await updateClient(tx, client, { ceiling_set_by_operator: true })
+  if (saysCeiling(client, wish))
+    await updateClient(tx, client, { ceiling_set_by_operator: wish.scopes !== null })
   // One method at a time: secrets that prove nothing now must not come to life with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
   await recordDone(tx, caller, 'client.changed', about(client), changesBetween(client, said))
@@ -69,8 +71,28 @@ function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
 }
 
-/** Whether a list is put in place of what follows from the catalogue. Only operators reach clients that nobody registered. */
-function setsCeiling({ source }: Client, { scopes, requiredScopes }: ClientWish): boolean {
+/** The ceiling as it is to be: as it was, where nothing is said of it. */
+async function ceilingAfter(
+  tx: Tx,
+  client: Client,
+  { scopes = ceilingOf(client), requiredScopes }: ClientWish,
+): Promise<ReturnType<typeof splitCeiling>> {
+  if (scopes !== null)
+    return splitCeiling(
+      scopes,
+      requiredScopes ?? client.requiredScopes.filter((each) => scopes.includes(each)),
+    )
+  if (client.source === 'registered' || requiredScopes !== undefined) return no(WITHOUT_LIST)
+  return splitCeiling(await basicScopes(tx), [])
+}
+
+const WITHOUT_LIST = problem(
+  'invalid_client_metadata',
+  '/scopes can be null for a client that nobody registered, which has scopes by itself, and without /required_scopes.',
+)
+
+/** Whether an operator says of a client that nobody registered what its ceiling is. No other admin key reaches one. */
+function saysCeiling({ source }: Client, { scopes, requiredScopes }: ClientWish): boolean {
   return source !== 'registered' && (scopes !== undefined || requiredScopes !== undefined)
 }
 

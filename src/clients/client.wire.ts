@@ -108,7 +108,15 @@ export const NewClientWire = strictObject({
   ...change,
 })
 
-export const ClientChangeWire = strictObject({ name: Type.Optional(name), ...change })
+export const ClientChangeWire = strictObject({
+  name: Type.Optional(name),
+  ...change,
+  scopes: Type.Optional(
+    Type.Union([said.scopes, Type.Null()], {
+      description: 'The ceiling, as above. null: of a client that nobody registered, the basic ones again',
+    }),
+  ),
+})
 
 export const ClientWire = Type.Object({
   client_id: Type.String(),
@@ -190,8 +198,8 @@ export function toIssuedClientWire(client: ClientWithSecrets, secret: Secret | n
 export function fromNewClientWire(body: Static<typeof NewClientWire>): Result<NewClient, Problem> {
   const wish = fromClientChangeWire(body)
   if (!wish.ok) return wish
-  const { scopes = [], requiredScopes = [], ...metadata } = wish.value
-  const ceiling = splitCeiling(scopes, requiredScopes)
+  const { scopes, requiredScopes = [], ...metadata } = wish.value
+  const ceiling = splitCeiling(scopes ?? [], requiredScopes)
   if (!ceiling.ok) return ceiling
   return yes({
     type: body.type,

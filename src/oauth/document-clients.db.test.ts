@@ -124,6 +124,24 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.equal((await app.call('PATCH', path, { scopes: [] }, { as: owners })).status, 404)
   })
 
+  it('REG-05: an operator can have it follow the catalogue again; a client that was registered has nothing to follow', async () => {
+    const { id, documents } = world()
+    await documents.find(id)
+    await patch(id, { scopes: [] })
+    const both = await patch(id, { scopes: null, required_scopes: ['orders:read'] })
+    assert.deepEqual([both.status, both.body.code], [400, 'invalid_client_metadata'])
+    const { body } = await patch(id, { scopes: null })
+    assert.equal(body.ceiling_set_by_operator, false)
+    assert.ok(body.optional_scopes.includes('orders:read'), 'at once')
+    const added = `orders:follow${made}`
+    await app.call('POST', '/v1/scopes', { name: added, description: 'Follow your orders' })
+    app.clock.advance({ seconds: 601 })
+    assert.ok((await documents.find(id))?.optionalScopes.includes(added))
+    const { client_id } = await app.clientFor(null)
+    const refused = await patch(client_id, { scopes: null })
+    assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_client_metadata'])
+  })
+
   it('REG-05: what an operator says while the document is being read is kept', async () => {
     const { id, document, documents, fetch, open } = world()
     await documents.find(id)

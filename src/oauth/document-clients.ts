@@ -11,7 +11,8 @@ import type { Logger } from '../http/log.ts'
 import { networkOf } from '../http/network.ts'
 import type { FetchDocument } from '../http/outbound.ts'
 import { Tally } from '../http/tally.ts'
-import { basicScopes, countOfSource, documentFreshUntil, keepDocument } from './self-described.store.ts'
+import { basicScopes } from '../scopes/scope.store.ts'
+import { countOfSource, documentFreshUntil, keepDocument } from './self-described.store.ts'
 
 /** Which hosts' documents are read: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>

@@ -9,8 +9,9 @@ import { usesSecret } from '../clients/client.ts'
 import { type ClientMint, longestLife } from '../clients/create-client.ts'
 import { type MetadataFault, readSelfDescribed } from '../clients/self-described.ts'
 import type { Db } from '../db/schema.ts'
+import { basicScopes } from '../scopes/scope.store.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
-import { basicScopes, countOfSource } from './self-described.store.ts'
+import { countOfSource } from './self-described.store.ts'
 
 /** Clients that registered themselves, all told, that are not over. */
 const MAX_SELF_REGISTERED = 10_000

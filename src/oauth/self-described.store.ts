@@ -26,18 +26,6 @@ export async function keepDocument(
     .execute()
 }
 
-/** Scopes that anybody's app may ask for: those that are not sensitive, and still given out. */
-export async function basicScopes(db: Db): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('scopes')
-    .select('name')
-    .where('sensitivity', '=', 'basic')
-    .where('deprecated_at', 'is', null)
-    .orderBy('name')
-    .execute()
-  return rows.map(({ name }) => name)
-}
-
 /** Clients that came to be known in one way, and are not over. */
 export async function countOfSource(db: Db, source: ClientSource): Promise<number> {
   const { n } = await db

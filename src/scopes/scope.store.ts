@@ -96,3 +96,15 @@ function fromRow(row: Selectable<Schema['scopes']>): CatalogueScope {
     createdAt: row.created_at,
   }
 }
+
+/** Scopes that anybody's app may ask for: those that are not sensitive, and still given out. */
+export async function basicScopes(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('scopes')
+    .select('name')
+    .where('sensitivity', '=', 'basic')
+    .where('deprecated_at', 'is', null)
+    .orderBy('name')
+    .execute()
+  return rows.map(({ name }) => name)
+}
