@@ -155,6 +155,14 @@ describe('a client that is blocked for an owner', () => {
     )
   })
 
+  it('CON-21: where all of them block it there is nothing to choose, and each is named', async () => {
+    const client = await newClient()
+    for (const ownerId of ['org_1', 'org_2']) await oauth.app.call('PUT', placeOf(client, ownerId))
+    const page = await arrive(openJar(oauth.origin), pathFor(client), both)
+    assert.equal(page.status, 403)
+    assert.match(page.text, /administrator of <strong>Acme Ltd<\/strong>, and of <strong>org_2<\/strong>/)
+  })
+
   it('CON-21: a page that was open when it was blocked grants nothing', async () => {
     const client = await newClient()
     const [one, several] = [openJar(oauth.origin), openJar(oauth.origin)]
