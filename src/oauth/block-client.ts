@@ -26,6 +26,7 @@ export async function blockClient(
 ): Promise<Result<void, Problem>> {
   const { ownerId, clientId } = place
   if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
+  await holdOwner(tx, ownerId)
   if ((await holdClient(tx, clientId)) === undefined) return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
   const blocked = { ...place, reason, blockedBy: caller.adminKeyId, blockedAt: caller.now }
