@@ -26,6 +26,7 @@ import { openAccounts } from './accounts/open-accounts.ts'
 import { openPasswords } from './accounts/prove-password.ts'
 import { pruneAccounts } from './accounts/prune.store.ts'
 import { userRoutes } from './accounts/user.routes.ts'
+import { userLifeRoutes } from './accounts/user-life.routes.ts'
 import { adminKeyRoutes } from './admin/admin-key.routes.ts'
 import { auditRoutes } from './admin/audit-event.routes.ts'
 import { forgetOldRequests } from './admin/idempotency.ts'
@@ -52,7 +53,7 @@ import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { blockedClientRoutes } from './oauth/blocked-client.routes.ts'
-import { endGrantsOfClient, endGrantsOfMember } from './oauth/end-grant.ts'
+import { endGrantsOfClient, endGrantsOfMember, endGrantsOfUser } from './oauth/end-grant.ts'
 import { endUnusedClients } from './oauth/end-unused-clients.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
@@ -165,6 +166,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
   userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })
+  userLifeRoutes(app, door, { usersElsewhere: loginUrl !== null, endWithUser: endGrantsOfUser })
   grantRoutes(app, door)
   blockedClientRoutes(app, door)
   loginChallengeRoutes(app, door, urlOf)

@@ -1,4 +1,4 @@
-import type { Db } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import type { Visit } from '../http/visit.ts'
 
 /** Who is signed in, in one browser, now. */
@@ -41,6 +41,13 @@ export interface SignInWish {
 export interface Accounts {
   /** Who is signed in in the browser of this visit; null: nobody, or not any more. @param db a transaction that asks */
   signedIn(visit: Visit, db?: Db): Promise<SignedIn | null>
+  /**
+   * Has whoever disables the user wait until the transaction ends, so that they see what it begins. First in the
+   * transaction: whoever waits holds nothing of the user's.
+   *
+   * @returns false where the user is disabled
+   */
+  holdEnabled(tx: Tx, userId: string): Promise<boolean>
   /** @returns where to send the browser, so that somebody signs in and comes back */
   askToSignIn(visit: Visit, wish: SignInWish): Promise<string>
   /** The same for somebody else: who is signed in is signed out. */

@@ -5,6 +5,8 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Person } from './accounts.ts'
+import { USER_DISABLED } from './disable-user.ts'
+import { holdEnabled } from './disabled-user.store.ts'
 import { answerChallenge, findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 
@@ -50,6 +52,7 @@ export async function answer(
   const fault = 'person' in said ? faultOf(said.person, open.value, caller.now) : null
   if (fault !== null) return no(fault)
   const told = 'person' in said ? { person: onOurClock(said.person, open.value, caller.now) } : said
+  if ('person' in said && !(await holdEnabled(tx, said.person.userId))) return no(USER_DISABLED)
   const verifier = mintToken('lv').reveal()
   if (!(await answerChallenge(tx, open.value.hash, told, hashToken(verifier), caller.now)))
     return no(ANSWERED)

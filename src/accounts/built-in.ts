@@ -1,5 +1,6 @@
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
+import { no } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import type { Answer } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
@@ -62,14 +63,19 @@ export function builtIn(parts: WayParts): SignInWay {
       const alert = `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, and try again.`
       return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
     }
-    const userId = await passwords.prove(email, fields.get('password') ?? '')
-    if (userId === null) {
+    const password = fields.get('password') ?? ''
+    const userId = await passwords.prove(email, password)
+    const started =
+      userId === null
+        ? no('not_proven')
+        : await startSession(db, visit, { hash: challenge.hash }, () => ({ userId }))
+    // One answer for whoever may not in: nobody learns here that a user is disabled.
+    if (userId === null || (!started.ok && started.no === 'disabled')) {
       await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
       const alert = 'The e-mail address or the password is not right.'
       return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
     }
     await limits.succeeded(email, visit.ip)
-    const started = await startSession(db, visit, { hash: challenge.hash }, () => ({ userId }))
     return started.ok ? { goTo: pages.at(started.value.returnTo) } : await over(visit, challenge)
   }
 

@@ -161,6 +161,7 @@ describe("hand-off to the API provider's own login", () => {
       ip: null,
       requestId: 'r',
       query: new URLSearchParams(),
+      userAgent: null,
       browser: () => browser,
       cookie: () => undefined,
       setCookie: () => {},
@@ -218,6 +219,43 @@ describe("hand-off to the API provider's own login", () => {
     }
     const { body } = await app.call('GET', '/v1/audit-events?action=member.removed')
     assert.deepEqual([body.data.length, body.data[0].target_id], [1, 'eve@idp/1'])
+  })
+
+  it('REF-10: a person who is disabled is not accepted, is signed out, and comes back from a sign-in under way refused', async () => {
+    const zed = { user_id: 'zed@idp/1' }
+    const path = `/v1/users/${encodeURIComponent(zed.user_id)}`
+    const [one, other, late] = [await sentAway(), await sentAway(), await sentAway()]
+    await one.jar.get(await accept(one.challenge, zed))
+    const back = await accept(other.challenge, zed)
+    const { body: sessions } = await app.call('GET', `${path}/sessions`)
+    assert.equal(sessions.data.length, 1)
+
+    const { body: standing } = await app.call('POST', `${path}/disable`, { reason: 'test' })
+    assert.deepEqual(standing, {
+      id: zed.user_id,
+      disabled_at: app.clock.now().toISOString(),
+      disabled_reason: 'test',
+    })
+    assert.equal(await isSignedIn(one.jar), false)
+    const refused = await other.jar.get(back)
+    assert.equal(refused.status, 403)
+    assert.match(refused.text, /You were not signed in.*cannot sign in here at the moment/s)
+    const answer = await call(late.challenge, '/accept', { ...ANN, ...zed })
+    assert.deepEqual([answer.status, answer.body.code], [409, 'user_disabled'])
+    // Nothing was spent: the provider can still say that nobody signs in, or somebody else.
+    await late.jar.get(await accept(late.challenge))
+    assert.equal(await isSignedIn(late.jar), true)
+
+    assert.equal((await app.call('POST', `${path}/enable`)).status, 200)
+    assert.equal(await isSignedIn(one.jar), false)
+    const again = await sentAway()
+    await again.jar.get(await accept(again.challenge, zed))
+    assert.equal(await isSignedIn(again.jar), true)
+  })
+
+  it('CON-12: of whom nobody has heard there are no sessions', async () => {
+    const { status, body } = await app.call('GET', '/v1/users/nobody@idp/sessions')
+    assert.deepEqual([status, body.data], [200, []])
   })
 
   it('an owner cannot be named twice, and a session of another way of signing in is none', async () => {

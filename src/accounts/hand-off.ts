@@ -2,6 +2,7 @@ import { hashToken, isToken } from '../base/one-time-token.ts'
 import type { Answer } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
 import { findChallenge } from './login-challenge.store.ts'
+import type { LoginChallenge } from './login-challenge.ts'
 import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure } from './sign-in.page.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'
 import { startSession } from './start-session.ts'
@@ -32,17 +33,22 @@ export function handOff(parts: WayParts, loginUrl: string): SignInWay {
     const name = { verifierHash: hashToken(verifier) }
     const started = await startSession(db, visit, name, ({ person }) => (person === null ? null : { person }))
     if (started.ok) {
-      const { person, returnTo, refusedTo, rejectedReason } = started.value
-      if (person !== null) return { goTo: pages.at(returnTo) }
-      return refusedTo === null
-        ? { failure: refusedFailure(rejectedReason ?? '') }
-        : { goTo: pages.at(refusedTo) }
+      const { person, returnTo, rejectedReason } = started.value
+      return person === null ? refused(started.value, rejectedReason ?? '') : { goTo: pages.at(returnTo) }
     }
     const challenge = await findChallenge(db, name, browserHash(visit))
     if (challenge === undefined) return { failure: NO_CHALLENGE }
+    if (started.no === 'disabled') return refused(challenge, DISABLED)
     // Back and again: who is signed in meanwhile goes on as if it had been once.
     const isDone =
       challenge.spentAt !== null && challenge.person !== null && (await parts.signedIn(visit)) !== null
     return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
   }
+
+  function refused({ refusedTo }: LoginChallenge, reason: string): Answer {
+    return refusedTo === null ? { failure: refusedFailure(reason) } : { goTo: pages.at(refusedTo) }
+  }
 }
+
+/** Accepted a moment before the person was disabled. */
+const DISABLED = 'You cannot sign in here at the moment.'

@@ -49,7 +49,7 @@ export function loginChallengeRoutes(
     summary: 'Say who has signed in, and for which owners they may act',
     body: AcceptWire,
     answer: RedirectWire,
-    problems: [...common.problems, 'sign_in_too_old'],
+    problems: [...common.problems, 'sign_in_too_old', 'user_disabled'],
     idempotent: true,
   } as const
   changes(app, door, accept, async ({ db, caller, params, body }) =>

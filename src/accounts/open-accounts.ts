@@ -5,6 +5,7 @@ import type { Visit } from '../http/visit.ts'
 import type { Accounts, SignedIn } from './accounts.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
 import { builtIn } from './built-in.ts'
+import { holdEnabled } from './disabled-user.store.ts'
 import { handOff } from './hand-off.ts'
 import { findSession, noteSeen } from './session.store.ts'
 import { SEEN_EVERY_SECONDS } from './session.ts'
@@ -37,6 +38,7 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
 
   return {
     signedIn,
+    holdEnabled,
     askToSignIn: async (visit, wish) => way.entrance(await askToSignIn(db, visit, wish)),
     signInAnew: async (visit, wish) => {
       await signOut(db, visit)

@@ -5,15 +5,20 @@ export async function insertLink(
   tx: Tx,
   link: { hash: Uint8Array; userId: string; createdAt: Date; expiresAt: Date },
 ): Promise<void> {
-  await tx
-    .updateTable('password_links')
-    .set({ spent_at: link.createdAt })
-    .where('user_id', '=', link.userId)
-    .where('spent_at', 'is', null)
-    .execute()
+  await spendLinksOf(tx, link.userId, link.createdAt)
   await tx
     .insertInto('password_links')
     .values({ hash: link.hash, user_id: link.userId, created_at: link.createdAt, expires_at: link.expiresAt })
+    .execute()
+}
+
+/** None of a user's links works any more. */
+export async function spendLinksOf(tx: Tx, userId: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('password_links')
+    .set({ spent_at: now })
+    .where('user_id', '=', userId)
+    .where('spent_at', 'is', null)
     .execute()
 }
 

@@ -1,12 +1,13 @@
 import { addSeconds } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import type { Position } from '../http/cursor.ts'
 import { fromPersonJson, toPersonJson } from './person.store.ts'
-import { ABSOLUTE_SECONDS, IDLE_SECONDS, type Session } from './session.ts'
+import { ABSOLUTE_SECONDS, IDLE_SECONDS, type ListedSession, type Session } from './session.ts'
 
 export async function insertSession(
   tx: Tx,
   hash: Uint8Array,
-  session: Omit<Session, 'seenAt'>,
+  session: Omit<Session, 'seenAt'> & Pick<ListedSession, 'ip' | 'userAgent'>,
   now: Date,
 ): Promise<void> {
   await tx
@@ -20,6 +21,8 @@ export async function insertSession(
       created_at: now,
       seen_at: now,
       expires_at: addSeconds(now, ABSOLUTE_SECONDS),
+      ip: session.ip,
+      user_agent: session.userAgent,
     })
     .execute()
 }
@@ -42,6 +45,54 @@ export async function findSession(db: Db, hash: Uint8Array, now: Date): Promise<
     authenticatedAt: row.authenticated_at,
     seenAt: row.seen_at,
   }
+}
+
+/** A user's sessions that last, newest first. */
+export async function listSessions(
+  db: Db,
+  userId: string,
+  now: Date,
+  page: { readonly after: Position | null; readonly limit: number },
+): Promise<ListedSession[]> {
+  let query = db
+    .selectFrom('sessions')
+    .select(['id', 'authenticated_at', 'created_at', 'seen_at', 'expires_at', 'ip', 'user_agent'])
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('seen_at', '>', addSeconds(now, -IDLE_SECONDS))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(page.limit)
+  const { after } = page
+  if (after !== null)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
+    )
+  const rows = await query.execute()
+  return rows.map((row) => ({
+    id: row.id,
+    authenticatedAt: row.authenticated_at,
+    createdAt: row.created_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    ip: row.ip,
+    userAgent: row.user_agent,
+  }))
+}
+
+/** Whether it is, or was, a session of that user's. */
+export async function isSessionOf(
+  db: Db,
+  { id, userId }: { readonly id: string; readonly userId: string },
+): Promise<boolean> {
+  const found = await db
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .executeTakeFirst()
+  return found !== undefined
 }
 
 /** Never later than another server has written already. */
@@ -68,6 +119,22 @@ export async function endSession(
     .returning(['id', 'user_id'])
     .executeTakeFirst()
   return row === undefined ? undefined : { id: row.id, userId: row.user_id }
+}
+
+/** @returns false where it was over already, or is somebody else's */
+export async function endSessionOf(
+  tx: Tx,
+  { id, userId }: { readonly id: string; readonly userId: string },
+  now: Date,
+): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('sessions')
+    .set({ ended_at: now })
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }
 
 /** @returns how many */

@@ -16,3 +16,13 @@ export interface Session {
   readonly authenticatedAt: Date
   readonly seenAt: Date
 }
+
+/** A session as whoever looks after users sees it. Its token is nowhere in it. */
+export interface ListedSession extends Pick<Session, 'id' | 'authenticatedAt' | 'seenAt'> {
+  readonly createdAt: Date
+  /** At the latest; earlier where nobody comes. */
+  readonly expiresAt: Date
+  /** Where it began, and in which browser; null where that was not kept. */
+  readonly ip: string | null
+  readonly userAgent: string | null
+}

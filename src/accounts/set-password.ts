@@ -7,6 +7,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import type { Visit } from '../http/visit.ts'
+import { holdEnabled } from './disabled-user.store.ts'
 import { findLink, insertLink, spendLink } from './password-link.store.ts'
 import type { Passwords } from './prove-password.ts'
 import { endSessionsOf } from './session.store.ts'
@@ -44,6 +45,7 @@ export async function setPassword(
   if (why !== null) return no({ reason: 'unsuitable', why })
   const passwordHash = await passwords.hash(password)
   return await transact<void, PasswordRefused>(db, async (tx) => {
+    if (!(await holdEnabled(tx, found.userId))) return no({ reason: 'link_over' })
     if (!(await spendLink(tx, hash, visit.now))) return no({ reason: 'link_over' })
     await setPasswordHash(tx, found.userId, passwordHash, visit.now)
     const sessions = await endSessionsOf(tx, found.userId, visit.now)

@@ -140,6 +140,7 @@ export function refusedFailure(reason: string): Failure {
     status: 403,
     title: 'You were not signed in',
     message: reason,
-    forDevelopers: 'The login of the API provider rejected the login challenge, for the reason above.',
+    forDevelopers:
+      'The login of the API provider rejected the login challenge, or the person is disabled: for the reason above.',
   }
 }

@@ -9,6 +9,8 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { Cursor, iso, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
 import { addMember, type EndWithMember, removeMember } from './change-members.ts'
 import { createUser } from './create-user.ts'
+import { USER_DISABLED } from './disable-user.ts'
+import { holdEnabled } from './disabled-user.store.ts'
 import type { Passwords } from './prove-password.ts'
 import { makePasswordLink } from './set-password.ts'
 import { findUser, listUsers } from './user.store.ts'
@@ -99,11 +101,12 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     summary: 'Make a one-time link with which a user sets a new password; links made before stop working',
     params,
     answer: PasswordLinkWire,
-    problems: ['not_found', 'sign_in_elsewhere'],
+    problems: ['not_found', 'sign_in_elsewhere', 'user_disabled'],
   } as const
   changes(app, door, link, async ({ db, caller, params: { id } }) => {
     if ('no' in signInHere) return no(problem('sign_in_elsewhere', signInHere.no))
     if ((await findUser(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    if (!(await holdEnabled(db, id))) return no(USER_DISABLED)
     const made = await linkFor(db, id, caller.now)
     await recordDone(db, caller, 'password_link.created', { ownerId: null, targetId: id })
     return yes(made)

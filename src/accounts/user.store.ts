@@ -72,24 +72,29 @@ export async function listUsers(
 
 function usersWithin(db: Db, reach: Reach) {
   const ownerId = reach === 'every_owner' ? null : reach.ownerId
-  const query = db.selectFrom('users').select((eb) => [
-    'users.id',
-    'users.email',
-    'users.name',
-    'users.created_at',
-    eb
-      .selectFrom('user_credentials')
-      .select('updated_at')
-      .whereRef('user_id', '=', 'users.id')
-      .where('provider_id', '=', PASSWORD)
-      .as('password_set_at'),
-    sql<NamedOwner[]>`(
+  const query = db
+    .selectFrom('users')
+    .leftJoin('disabled_users', 'disabled_users.user_id', 'users.id')
+    .select((eb) => [
+      'users.id',
+      'users.email',
+      'users.name',
+      'users.created_at',
+      'disabled_users.disabled_at',
+      'disabled_users.reason as disabled_reason',
+      eb
+        .selectFrom('user_credentials')
+        .select('updated_at')
+        .whereRef('user_credentials.user_id', '=', 'users.id')
+        .where('provider_id', '=', PASSWORD)
+        .as('password_set_at'),
+      sql<NamedOwner[]>`(
       select coalesce(jsonb_agg(jsonb_build_object('id', owners.id, 'name', coalesce(owners.name, owners.id))
         order by coalesce(owners.name, owners.id), owners.id), '[]')
       from members join owners on owners.id = members.owner_id
       where members.user_id = users.id and (${ownerId}::text is null or members.owner_id = ${ownerId})
     )`.as('owners'),
-  ])
+    ])
   return ownerId === null ? query : query.where((eb) => isMember(eb, ownerId))
 }
 
@@ -109,9 +114,17 @@ interface Row {
   readonly name: string
   readonly created_at: Date
   readonly password_set_at: Date | null
+  readonly disabled_at: Date | null
+  readonly disabled_reason: string | null
   readonly owners: NamedOwner[]
 }
 
-function fromRow({ created_at, password_set_at, ...same }: Row): User {
-  return { ...same, createdAt: created_at, passwordSetAt: password_set_at }
+function fromRow({ created_at, password_set_at, disabled_at, disabled_reason, ...same }: Row): User {
+  return {
+    ...same,
+    createdAt: created_at,
+    passwordSetAt: password_set_at,
+    disabledAt: disabled_at,
+    disabledReason: disabled_reason,
+  }
 }

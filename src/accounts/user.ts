@@ -11,6 +11,9 @@ export interface User {
   /** Of these owners as many as whoever asks may see. */
   readonly owners: readonly NamedOwner[]
   readonly createdAt: Date
+  /** Null: can sign in. */
+  readonly disabledAt: Date | null
+  readonly disabledReason: string | null
 }
 
 /** As NIST SP 800-63B-4 asks where the password is all there is. */

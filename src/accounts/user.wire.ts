@@ -35,6 +35,19 @@ export const UserWire = Type.Object({
   }),
   password_set_at: nullable(Moment),
   created_at: Moment,
+  disabled_at: nullable(Moment),
+  disabled_reason: nullable(Type.String()),
+})
+
+export const DisableWire = strictObject({
+  reason: plainText(300, 'Kept with the user and in the audit log'),
+})
+
+/** Whether somebody can sign in: a user of ours, or a person that the API provider's own login vouches for. */
+export const SignInStandingWire = Type.Object({
+  id: Type.String(),
+  disabled_at: nullable(Moment),
+  disabled_reason: nullable(Type.String()),
 })
 
 export const PasswordLinkWire = Type.Object({
@@ -55,5 +68,7 @@ export function toUserWire(user: User) {
     owners: user.owners,
     password_set_at: iso(user.passwordSetAt),
     created_at: iso(user.createdAt),
+    disabled_at: iso(user.disabledAt),
+    disabled_reason: user.disabledReason,
   }
 }

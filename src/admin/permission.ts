@@ -13,7 +13,8 @@ export const PERMISSIONS = {
   'admin_keys:read': 'List admin keys',
   'admin_keys:write': 'Create, rotate and revoke admin keys',
   'users:read': 'List and read users, and which owners they may act for',
-  'users:write': 'Create users, and make links with which they set their passwords',
+  'users:write':
+    'Create, disable and enable users, make links with which they set their passwords, end their sessions',
   'members:write': 'Say which users may act for an owner',
   'login_challenges:write': 'Say who is signing in: for the backend of your own login',
   'audit:read': 'Read and verify the audit log',

@@ -11,6 +11,13 @@ export interface UsersTable {
   updated_at: Date
 }
 
+export interface DisabledUsersTable {
+  user_id: Fixed<string>
+  disabled_at: Fixed<Date>
+  disabled_by: Fixed<string>
+  reason: Fixed<string>
+}
+
 /** Of better-auth's columns those that are used. */
 export interface UserCredentialsTable {
   id: Fixed<string>
@@ -73,4 +80,6 @@ export interface SessionsTable {
   seen_at: Date
   expires_at: Fixed<Date>
   ended_at: Date | null
+  ip: Fixed<string | null>
+  user_agent: Fixed<string | null>
 }

@@ -9,6 +9,7 @@ import { up as accounts } from './migrations/0006-accounts.ts'
 import { up as oauth } from './migrations/0007-oauth.ts'
 import { up as refreshTokensOfFamily } from './migrations/0008-refresh-tokens-of-family.ts'
 import { up as ownPolicies } from './migrations/0009-own-policies.ts'
+import { up as disabledUsers } from './migrations/0010-disabled-users.ts'
 import { up as blockedClients } from './migrations/0011-blocked-clients.ts'
 import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
 import type { Database } from './open.ts'
@@ -24,6 +25,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-oauth': { up: oauth },
   '0008-refresh-tokens-of-family': { up: refreshTokensOfFamily },
   '0009-own-policies': { up: ownPolicies },
+  '0010-disabled-users': { up: disabledUsers },
   '0011-blocked-clients': { up: blockedClients },
   '0012-hash-indexes': { up: hashIndexes },
 }

@@ -1,6 +1,7 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Kysely, Transaction } from 'kysely'
 import type {
+  DisabledUsersTable,
   LoginChallengesTable,
   MembersTable,
   PasswordLinksTable,
@@ -46,6 +47,7 @@ export interface Schema {
   usage_batches: UsageBatchesTable
   quota_spent: QuotaSpentTable
   users: UsersTable
+  disabled_users: DisabledUsersTable
   user_credentials: UserCredentialsTable
   password_links: PasswordLinksTable
   members: MembersTable

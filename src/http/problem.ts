@@ -47,6 +47,7 @@ export const PROBLEMS = {
   replay_sealed: [409, 'The first answer can no longer be read'],
   user_exists: [409, 'There is a user with this e-mail address already'],
   sign_in_elsewhere: [409, 'People do not sign in here'],
+  user_disabled: [409, 'The user is disabled'],
   login_challenge_expired: [409, 'The login challenge has expired'],
   login_challenge_answered: [409, 'The login challenge was answered already'],
   sign_in_too_old: [409, 'A fresh sign-in is asked for'],

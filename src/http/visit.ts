@@ -7,6 +7,8 @@ import type { Cookies } from './cookies.ts'
 export interface Visit {
   readonly now: Date
   readonly ip: string | null
+  /** As the browser says it, at most 300 characters of it. */
+  readonly userAgent: string | null
   readonly requestId: string
   readonly query: URLSearchParams
   /** What this browser, signed in or not, is told from others by: random, in a cookie that is set at the first look. */
@@ -15,6 +17,8 @@ export interface Visit {
   /** Null takes it away. */
   readonly setCookie: (name: CookieName, value: string | null) => void
 }
+
+const MAX_USER_AGENT = 300
 
 export type CookieName = 'browser' | 'session'
 
@@ -33,6 +37,7 @@ export function visitOf(
   return {
     now,
     ip: clientIp(peerIp, forwardedFor, trustedProxies),
+    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
     requestId: request.id,
     query: new URL(request.url, 'http://ours').searchParams,
     browser: () => {

@@ -104,9 +104,14 @@ export async function endGrantsForOwner(
   return await endEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
 }
 
+/** What somebody granted ends when they are disabled: to every client, for every owner. @returns how many */
+export async function endGrantsOfUser(tx: Tx, caller: Caller, userId: string): Promise<number> {
+  return await endEveryGrant(tx, caller, { userId }, 'user_disabled')
+}
+
 /**
- * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All are locked before the first is told of: telling takes a lock that others
- * wait for with a grant in hand.
+ * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All
+ * are locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
  */
 async function endEveryGrant(tx: Tx, caller: Caller, filter: GrantFilter, reason: string): Promise<number> {
   const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)

@@ -240,10 +240,11 @@ async function answerYes(
   const { db, brand, issuer, accounts, grantSeconds, onChanged } = parts
   const origin = originOfVisit(visit, yes.userId)
   const kept = await transact(db, async (tx) => {
+    if (!(await accounts.holdEnabled(tx, yes.userId))) return no(NOT_TO_BE_ALLOWED)
     const spent = token === null || (await answerRequest(tx, hashToken(token), browserHash(visit), visit.now))
     if (!spent) return no(REQUEST_OVER)
     const code = await consent(tx, origin, { request, brand, grantSeconds, yes })
-    // The owner's row is held now: whoever takes the user's access away has done so already, or will see this grant.
+    // User and owner are held now: whoever takes the user's access away has done so already, or will see this grant.
     const who = await accounts.signedIn(visit, tx)
     const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
     if (!code.ok && code.no === 'blocked') return no(blockedFor([yes.shown.owner_name]))

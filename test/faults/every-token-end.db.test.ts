@@ -100,6 +100,12 @@ const ENDINGS: readonly Ending[] = [
     reason: 'revoked',
   },
   {
+    what: 'the user disabled',
+    end: (subject) => call(subject, 'POST', `/v1/users/${subject.oauth.userId}/disable`, { reason: 'test' }),
+    reason: 'revoked',
+    undo: (subject) => call(subject, 'POST', `/v1/users/${subject.oauth.userId}/enable`),
+  },
+  {
     what: 'the access token given back',
     end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.access }),
     reason: 'revoked',

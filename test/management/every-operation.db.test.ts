@@ -40,6 +40,8 @@ describe('every operation of the management API', () => {
       'users',
       'members',
       'password_links',
+      'disabled_users',
+      'sessions',
       'login_challenges',
       'grants',
       'blocked_clients',

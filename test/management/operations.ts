@@ -1,4 +1,5 @@
 import { askToSignIn } from '../../src/accounts/ask-to-sign-in.ts'
+import { insertSession } from '../../src/accounts/session.store.ts'
 import { newId } from '../../src/base/id.ts'
 import type { Visit } from '../../src/http/visit.ts'
 import { insertGrant } from '../../src/oauth/grant.store.ts'
@@ -24,6 +25,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const rotatingClient = await app.clientFor(ownerId)
   await app.call('POST', `/v1/clients/${rotatingClient.client_id}/rotate`)
   const { body: user } = await app.call('POST', '/v1/users', { email: 'ann@example.com', name: 'Ann' })
+  const { body: other } = await app.call('POST', '/v1/users', { email: 'bo@example.com', name: 'Bo' })
   const member = { id: ownerId, user_id: user.id }
   await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
   const challenges = await Promise.all(
@@ -84,6 +86,11 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listUsers: {},
     getUser: { path: { id: user.id } },
     createPasswordLink: { path: { id: user.id } },
+    disableUser: { path: { id: other.id }, body: { reason: 'test' } },
+    enableUser: { path: { id: other.id }, body: {} },
+    listSessions: { path: { id: other.id } },
+    endSessions: { path: { id: other.id } },
+    endSession: { path: { id: other.id, session_id: await sessionFor(app, other.id) } },
     addMember: { path: member },
     removeMember: { path: member },
     getLoginChallenge: { path: { challenge: accepted } },
@@ -123,11 +130,20 @@ async function grantFor(app: TestApp, { client_id: clientId }: TestClient, owner
   return id
 }
 
+/** A browser in which somebody is signed in, without the browser. */
+async function sessionFor(app: TestApp, userId: string): Promise<string> {
+  const [id, now] = [newId('ses'), app.clock.now()]
+  const session = { id, userId, person: null, authenticatedAt: now, ip: null, userAgent: null }
+  await app.db.transaction().execute((tx) => insertSession(tx, Buffer.alloc(32), session, now))
+  return id
+}
+
 /** A browser that has come without any request. */
 function visitor(app: TestApp, browser: string): Visit {
   return {
     now: app.clock.now(),
     ip: null,
+    userAgent: null,
     requestId: 'req_test',
     query: new URLSearchParams(),
     browser: () => browser,
