@@ -10,25 +10,31 @@ import { insertUser, setPasswordHash } from './user.store.ts'
 export interface NewUser {
   readonly email: string
   readonly name: string
-  /** Null: the user sets one, by a link. */
-  readonly password: string | null
+  /** Null: the user sets a password, by a link. */
+  readonly passwordHash: string | null
+}
+
+/** Hashes a new user's password, which takes too long for a transaction. @returns null where there is none */
+export async function hashNewPassword(
+  passwords: Passwords,
+  email: string,
+  password: string | null,
+): Promise<Result<string | null, Problem>> {
+  if (password === null) return yes(null)
+  const why = await passwords.whyUnsuitable(password, email.toLowerCase())
+  return why === null ? yes(await passwords.hash(password)) : no(problem('unsuitable_password', why))
 }
 
 /** Makes a user. There is no other way to become one: nobody signs up by themselves. */
 export async function createUser(
   tx: Tx,
   caller: Caller,
-  passwords: Passwords,
-  asked: NewUser,
+  { email, name, passwordHash }: NewUser,
 ): Promise<Result<string, Problem>> {
-  const email = asked.email.toLowerCase()
-  const { password } = asked
-  const why = password === null ? null : await passwords.whyUnsuitable(password, email)
-  if (why !== null) return no(problem('unsuitable_password', why))
   const id = newId('usr')
-  if (!(await insertUser(tx, { id, email, name: asked.name, createdAt: caller.now })))
+  if (!(await insertUser(tx, { id, email: email.toLowerCase(), name, createdAt: caller.now })))
     return no(problem('user_exists', 'Find the user with `GET /v1/users?email=…`.'))
-  if (password !== null) await setPasswordHash(tx, id, await passwords.hash(password), caller.now)
+  if (passwordHash !== null) await setPasswordHash(tx, id, passwordHash, caller.now)
   await recordDone(tx, caller, 'user.created', { ownerId: null, targetId: id })
   return yes(id)
 }

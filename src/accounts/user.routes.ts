@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { changes, type Door, reads } from '../admin/management.ts'
+import { changes, changesPrepared, type Door, reads } from '../admin/management.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
@@ -8,7 +8,7 @@ import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { Cursor, iso, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
 import { addMember, type EndWithMember, removeMember } from './change-members.ts'
-import { createUser } from './create-user.ts'
+import { createUser, hashNewPassword } from './create-user.ts'
 import { USER_DISABLED } from './disable-user.ts'
 import { holdEnabled } from './disabled-user.store.ts'
 import type { Passwords } from './prove-password.ts'
@@ -58,13 +58,21 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     answer: NewUserAnswerWire,
     problems: ['user_exists', 'unsuitable_password', 'sign_in_elsewhere'],
   } as const
-  changes(app, door, create, async ({ db, caller, body: { email, name, password = null } }) => {
-    if ('no' in signInHere) return no(problem('sign_in_elsewhere', signInHere.no))
-    const made = await createUser(db, caller, passwords, { email, name, password })
-    if (!made.ok) return made
-    const link = password === null ? await linkFor(db, made.value, caller.now) : null
-    return await answerWith(db, made.value, (user) => ({ ...toUserWire(user), password_link: link }))
-  })
+  changesPrepared(
+    app,
+    door,
+    create,
+    async ({ body: { email, password = null } }) =>
+      'no' in signInHere
+        ? no(problem('sign_in_elsewhere', signInHere.no))
+        : await hashNewPassword(passwords, email, password),
+    async ({ db, caller, body: { email, name } }, passwordHash) => {
+      const made = await createUser(db, caller, { email, name, passwordHash })
+      if (!made.ok) return made
+      const link = passwordHash === null ? await linkFor(db, made.value, caller.now) : null
+      return await answerWith(db, made.value, (user) => ({ ...toUserWire(user), password_link: link }))
+    },
+  )
 
   const list = {
     ...read,

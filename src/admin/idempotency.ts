@@ -43,8 +43,25 @@ export async function claim(
     .executeTakeFirst()
   if (inserted.numInsertedOrUpdatedRows === 1n) return yes(null)
 
-  const first = await rowOf(tx, caller, request).selectAll().executeTakeFirstOrThrow()
-  if (Buffer.compare(first.fingerprint, fingerprint) !== 0)
+  return answerOf(await rowOf(tx, caller, request).selectAll().executeTakeFirstOrThrow(), caller, request)
+}
+
+/** The answer to a request that was made before; null where the name is free as yet, which only `claim` makes sure of. */
+export async function findAnswer(
+  db: Db,
+  caller: Caller,
+  request: NamedRequest,
+): Promise<Result<string | null, Problem>> {
+  const first = await rowOf(db, caller, request).selectAll().executeTakeFirst()
+  return first === undefined ? yes(null) : answerOf(first, caller, request)
+}
+
+function answerOf(
+  first: { readonly fingerprint: Uint8Array; readonly sealed_answer: Uint8Array | null },
+  caller: Caller,
+  request: NamedRequest,
+): Result<string, Problem> {
+  if (Buffer.compare(first.fingerprint, sha256(request.content)) !== 0)
     return no(
       problem(
         'idempotency_key_reused',
@@ -85,9 +102,9 @@ function rowKey(caller: Caller, request: NamedRequest) {
   return { admin_key_id: caller.adminKeyId, idempotency_key_hash: sha256(request.key) }
 }
 
-function rowOf(tx: Tx, caller: Caller, request: NamedRequest) {
+function rowOf(db: Db, caller: Caller, request: NamedRequest) {
   const { admin_key_id, idempotency_key_hash } = rowKey(caller, request)
-  return tx
+  return db
     .selectFrom('idempotent_requests')
     .where('admin_key_id', '=', admin_key_id)
     .where('idempotency_key_hash', '=', idempotency_key_hash)

@@ -16,7 +16,7 @@ import {
   permit,
 } from './authenticate-admin.ts'
 import type { Caller } from './caller.ts'
-import { claim, keep } from './idempotency.ts'
+import { claim, findAnswer, keep, type NamedRequest } from './idempotency.ts'
 import type { KnownAdminKeys } from './known-admin-keys.ts'
 import { type Operation, schemaOf } from './operation.ts'
 import type { RefusedAttempts } from './refused-attempts.ts'
@@ -66,31 +66,76 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
-  open(app, door, operation, (call, request) => {
-    const name = operation.idempotent === true ? request.headers['idempotency-key'] : undefined
-    if (typeof name !== 'string') return told(transact(door.db, (db) => handle({ ...call, db })))
-    if (!/^[\x21-\x7e]{1,255}$/.test(name))
-      return Promise.resolve(
-        no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.')),
-      )
-    const named = { key: name, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` }
-    return told(
-      transact<unknown, Problem>(door.db, async (db) => {
-        const first = await claim(db, call.caller, named)
-        if (!first.ok) return first
-        if (first.value !== null) return yes(JSON.parse(first.value))
-        const result = await handle({ ...call, db })
-        if (result.ok) await keep(db, call.caller, named, JSON.stringify(result.value))
-        return result
-      }),
-    )
+  open(app, door, operation, async (call, request) => {
+    const named = nameOf(operation, request)
+    if (!named.ok) return named
+    return await changeOnce(door, call.caller, named.value, (db) => handle({ ...call, db }))
   })
+}
 
-  async function told(change: Promise<Result<unknown, Problem>>): Promise<Result<unknown, Problem>> {
-    const result = await change
-    if (result.ok) await door.onChanged()
+/**
+ * The same for an operation with work that takes long and needs no database: it is done before the transaction, which
+ * holds locks and a connection. A request that is repeated is answered without it.
+ *
+ * @param prepare its "no" is the operation's
+ */
+export function changesPrepared<
+  Params extends TSchema,
+  Query extends TSchema,
+  Body extends TSchema,
+  Prepared,
+>(
+  app: FastifyInstance,
+  door: Door,
+  operation: Operation<Params, Query, Body>,
+  prepare: (call: Omit<Call<Params, Query, Body>, 'db'>) => Promise<Result<Prepared, Problem>>,
+  handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
+): void {
+  open(app, door, operation, async (call, request) => {
+    const named = nameOf(operation, request)
+    if (!named.ok) return named
+    const before = named.value === null ? yes(null) : await findAnswer(door.db, call.caller, named.value)
+    if (!before.ok) return before
+    if (before.value !== null) {
+      await door.onChanged()
+      return yes(JSON.parse(before.value))
+    }
+    const prepared = await prepare(call)
+    if (!prepared.ok) return prepared
+    return await changeOnce(door, call.caller, named.value, (db) => handle({ ...call, db }, prepared.value))
+  })
+}
+
+/** The request's `Idempotency-Key`, with what it stands for; null where it has none, or the operation takes none. */
+function nameOf(
+  operation: Pick<Operation<TSchema, TSchema, TSchema>, 'idempotent'>,
+  request: FastifyRequest,
+): Result<NamedRequest | null, Problem> {
+  const key = operation.idempotent === true ? request.headers['idempotency-key'] : undefined
+  if (typeof key !== 'string') return yes(null)
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    return no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.'))
+  return yes({ key, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` })
+}
+
+/** One transaction; of requests with the same name one has an effect, and the others get its answer. */
+async function changeOnce(
+  door: Door,
+  caller: Caller,
+  named: NamedRequest | null,
+  change: (tx: Tx) => Promise<Result<unknown, Problem>>,
+): Promise<Result<unknown, Problem>> {
+  const changed = await transact<unknown, Problem>(door.db, async (tx) => {
+    if (named === null) return await change(tx)
+    const first = await claim(tx, caller, named)
+    if (!first.ok) return first
+    if (first.value !== null) return yes(JSON.parse(first.value))
+    const result = await change(tx)
+    if (result.ok) await keep(tx, caller, named, JSON.stringify(result.value))
     return result
-  }
+  })
+  if (changed.ok) await door.onChanged()
+  return changed
 }
 
 /**
