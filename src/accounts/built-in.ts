@@ -76,7 +76,20 @@ export function builtIn(parts: WayParts): SignInWay {
       return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
     }
     await limits.succeeded(email, visit.ip)
+    await renewHash(userId, password, visit)
     return started.ok ? { goTo: pages.at(started.value.returnTo) } : await over(visit, challenge)
+  }
+
+  /** Whoever has signed in is signed in, whatever becomes of this. */
+  async function renewHash(userId: string, password: string, { requestId }: Visit): Promise<void> {
+    try {
+      await passwords.renew(userId, password)
+    } catch (error) {
+      log.warn(
+        { err: error, request_id: requestId },
+        'a password could not be hashed anew; it works as it is',
+      )
+    }
   }
 
   /** By the token and the browser together; without the browser a challenge is as good as none. */

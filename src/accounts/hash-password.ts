@@ -30,6 +30,12 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return key.length === expected.length && timingSafeEqual(key, expected)
 }
 
+/** Whether less work was put into it than is now, or work of another kind. */
+export function isOutdated(stored: string, logN: number): boolean {
+  const [kind, storedLogN, r, p] = stored.split('$')
+  return kind !== 'scrypt' || Number(storedLogN) < logN || Number(r) < R || Number(p) < P
+}
+
 let running = 0
 const waiting: (() => void)[] = []
 

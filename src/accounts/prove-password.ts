@@ -2,7 +2,8 @@ import type { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from '../base/derive.ts'
 import type { Db } from '../db/schema.ts'
 import { commonPasswords } from './common-passwords.ts'
-import { hashPassword, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
+import { hashPassword, isOutdated, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
+import { findPasswordHash, replacePasswordHash } from './user.store.ts'
 import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Passwords {
   /** @returns the user's id; null for an unknown address and a wrong password alike, after as much work */
   prove(email: string, password: string): Promise<string | null>
   hash(password: string): Promise<string>
+  /** Hashes a user's password anew where what is stored was made with less work; one that was set meanwhile stays. */
+  renew(userId: string, password: string): Promise<void>
   /** Why a password cannot be set, in words for the person; null where it can. */
   whyUnsuitable(password: string, email: string): Promise<string | null>
 }
@@ -39,6 +42,13 @@ export function openPasswords(parts: PasswordsParts): Passwords {
       return (await opened).prove(email, password)
     },
     hash,
+    renew: async (userId, password) => {
+      const from = await findPasswordHash(db, userId)
+      if (from === null || !isOutdated(from, logN)) return
+      // It may be another than the one that was proved a moment ago.
+      if (await isPassword(password, from))
+        await replacePasswordHash(db, userId, { from, to: await hash(password) })
+    },
     whyUnsuitable: async (password, email) =>
       whyUnsuitable(password, email, { passwords: await commonPasswords(), words }),
   }

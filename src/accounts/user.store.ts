@@ -39,6 +39,32 @@ export async function setPasswordHash(tx: Tx, userId: string, password: string, 
     .execute()
 }
 
+/** What is stored of a user's password; null where none is set. */
+export async function findPasswordHash(db: Db, userId: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('user_credentials')
+    .select('password')
+    .where('user_id', '=', userId)
+    .where('provider_id', '=', PASSWORD)
+    .executeTakeFirst()
+  return row?.password ?? null
+}
+
+/** Stores the same password hashed anew, unless another was set meanwhile. When it was set stays as it is. */
+export async function replacePasswordHash(
+  db: Db,
+  userId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  await db
+    .updateTable('user_credentials')
+    .set({ password: to })
+    .where('user_id', '=', userId)
+    .where('provider_id', '=', PASSWORD)
+    .where('password', '=', from)
+    .execute()
+}
+
 /** Users within reach: who is bound to an owner sees that owner's members, and of their owners that one. */
 export async function findUser(db: Db, reach: Reach, id: string): Promise<User | undefined> {
   const row = await usersWithin(db, reach).where('users.id', '=', id).executeTakeFirst()
