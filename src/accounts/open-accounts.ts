@@ -31,7 +31,8 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
     () => ABOUT_SIGN_OUT,
     async (visit) => {
       await signOut(db, visit)
-      return { goTo: pages.at('/signed-out') }
+      visit.setCookie('browser', null)
+      return { goTo: pages.at('/signed-out'), leavesNothing: true }
     },
   )
   pages.get('/signed-out', async () => ({ page: signedOutPage(pages) }))

@@ -312,6 +312,30 @@ describe('sign-in with a password', () => {
     }
   })
 
+  it('WEB-10: signing out leaves nothing of ours in the browser, and leaves alone what is not ours', async () => {
+    const jar = await signedInJar(origin, good.email)
+    const out = await jar.submit(await jar.get('/sign-in'), {})
+    assert.deepEqual([out.status, out.headers.get('clear-site-data')], [303, '"storage"'])
+    assert.deepEqual([...jar.cookies], [])
+
+    // Below a path the origin is another site's too. The proxy that takes the path away is played here.
+    const below = await openListening({ publicUrl: 'http://doorward.test/below' })
+    try {
+      await makeUser(below.app, good.email)
+      const other = openJar(below.origin)
+      const show = async (path: string) => {
+        const page = await other.get(path.replace('/below', ''))
+        return { ...page, text: page.text.replaceAll('"/below/', '"/') }
+      }
+      const form = await show((await show('/sign-in')).location ?? '')
+      assert.equal((await other.submit(form, good)).status, 303)
+      const left = await other.submit(await show('/sign-in'), {})
+      assert.deepEqual([left.status, left.headers.get('clear-site-data')], [303, null])
+    } finally {
+      await below.app.close()
+    }
+  })
+
   it('AUD-03: neither passwords nor tokens are in the log', async () => {
     const jar = await signedInJar(origin, good.email)
     for (const token of [PASSWORD, ...jar.cookies.values()]) assert.ok(!app.log().includes(token))

@@ -12,13 +12,14 @@ import { problemOfThrown } from './server.ts'
 import { type Visit, visitOf } from './visit.ts'
 
 /**
- * What a page's request is answered with: a page, a failure, another place (always 303, so that it is a GET), or what
- * stands on a page as JSON, for whoever makes pages of their own for the same session.
+ * What a page's request is answered with: a page, a failure, another place (always 303, so that it is a GET; where it
+ * leaves nothing, the browser forgets what it keeps of us), or what stands on a page as JSON, for whoever makes pages of
+ * their own for the same session.
  */
 export type Answer =
   | { readonly page: Page }
   | { readonly failure: Failure }
-  | { readonly goTo: string }
+  | { readonly goTo: string; readonly leavesNothing?: boolean }
   | { readonly json: unknown; readonly status?: number }
 
 /** Server-rendered pages for people, apart from the API: HTML instead of problems, forms instead of JSON. */
@@ -62,7 +63,11 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const cookies = cookiesFor(publicUrl)
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
-    if ('goTo' in given) return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
+    if ('goTo' in given) {
+      // "cookies" would take those of the whole registrable domain, and below a path "storage" is another site's too.
+      if (given.leavesNothing === true && base === '') reply.header('clear-site-data', '"storage"')
+      return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
+    }
     if ('json' in given)
       return reply
         .code(given.status ?? 200)
