@@ -66,6 +66,8 @@ import { scopeRoutes } from './scopes/scope.routes.ts'
 /** What the app is told; where it comes from is `config.ts`'s matter. */
 export interface Settings {
   readonly publicUrl: string
+  /** Further host names, in lower case, with which a proxy asks for pages. */
+  readonly hosts: readonly string[]
   readonly brand: string | null
   readonly policy: Policy
   readonly trustedProxies: IpRanges | null
@@ -114,7 +116,16 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, tidies = true, passwordLogN } = parts
   const { db } = database
-  const { publicUrl, brand, policy, trustedProxies, forwardAuth: rules, serverSecret, loginUrl } = settings
+  const {
+    publicUrl,
+    hosts,
+    brand,
+    policy,
+    trustedProxies,
+    forwardAuth: rules,
+    serverSecret,
+    loginUrl,
+  } = settings
   const system = (): Origin => ({
     actor: { kind: 'system', id: null },
     ip: null,
@@ -172,7 +183,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   loginChallengeRoutes(app, door, urlOf)
   let refusedRequests: RefusedRequests | null = null
   if (serverSecret !== null) {
-    const pages = await openPages(app, { publicUrl, serverSecret, trustedProxies, clock, log })
+    const pages = await openPages(app, { publicUrl, hosts, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
     const findRecord = async (hash: string) => (await recordsByHash(db, [hash], clock.now()))[0] ?? null

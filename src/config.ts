@@ -22,6 +22,8 @@ export const VARIABLES = {
     'redis://… or rediss://… of a Redis or Valkey in which all nodes count rate limits. Default: each for itself',
   WORKERS: 'Processes that answer, on one port. Default 1; more take a Postgres (DATABASE_URL)',
   PUBLIC_URL: 'Where clients reach this server. Default http://HOST:PORT. Never taken from a request',
+  DOORWARD_HOSTS:
+    'Further host names with which a proxy asks for the pages of sign-in and consent. Default: none but that of PUBLIC_URL',
   DOORWARD_ADMIN_KEY:
     'A well-formed admin key to register at the first start; without it one is made and shown once',
   DOORWARD_CATALOGUE: 'JSON file that declares APIs and scopes, applied at every start',
@@ -112,6 +114,13 @@ export function readConfig(
     'must be an http(s):// URL without ? or #',
   )
 
+  const hosts = listOf((get('DOORWARD_HOSTS') ?? '').toLowerCase())
+  check(
+    'DOORWARD_HOSTS',
+    hosts.every((each) => URL.parse(`https://${each}`)?.hostname === each),
+    'must list host names without port, such as doorward.internal.example',
+  )
+
   const adminKey = get('DOORWARD_ADMIN_KEY')
   const wellFormed = adminKey === undefined || parseCredential(adminKey)?.kind === 'admin_key'
   check(
@@ -185,6 +194,7 @@ export function readConfig(
     logLevel,
     settings: {
       publicUrl: publicUrl.replace(/\/+$/, ''),
+      hosts,
       brand,
       policy: {
         environments,

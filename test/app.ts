@@ -53,6 +53,7 @@ export interface CallOptions {
 
 export const DEFAULT_SETTINGS: Settings = {
   publicUrl: 'http://doorward.test',
+  hosts: [],
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
   trustedProxies: null,

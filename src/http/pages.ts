@@ -6,6 +6,7 @@ import { cookiesFor } from './cookies.ts'
 import { formToken, isFormToken, isFromElsewhere, TOKEN_FIELD } from './form-token.ts'
 import { type Html, html } from './html.ts'
 import type { Logger } from './log.ts'
+import { isOwnHost } from './own-host.ts'
 import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle } from './page.ts'
 import { PROBLEMS, statusOf } from './problem.ts'
 import { problemOfThrown } from './server.ts'
@@ -45,6 +46,8 @@ export interface Pages {
 
 export interface PagesParts {
   readonly publicUrl: string
+  /** Further names, in lower case, under which a proxy asks for the pages. */
+  readonly hosts: readonly string[]
   readonly serverSecret: Secret
   readonly trustedProxies: IpRanges | null
   readonly clock: Clock
@@ -55,8 +58,9 @@ const MAX_FORM_BYTES = 16 * 1024
 const FORM = 'application/x-www-form-urlencoded'
 
 export async function openPages(server: FastifyInstance, parts: PagesParts): Promise<Pages> {
-  const { publicUrl, serverSecret, trustedProxies, clock, log } = parts
-  const { origin, host, pathname } = new URL(publicUrl)
+  const { publicUrl, hosts, serverSecret, trustedProxies, clock, log } = parts
+  const { origin, host, hostname, pathname } = new URL(publicUrl)
+  const names = new Set([hostname, ...hosts])
   const base = pathname.replace(/\/+$/, '')
   const at = (path: string) => base + path
   const key = deriveKey(serverSecret, 'form token')
@@ -97,6 +101,9 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
         failure: { status, title, message, forDevelopers: html`<code>${fault.code}</code>: ${fault.detail}` },
       })
     })
+    scope.addHook('onRequest', async (request, reply) => {
+      if (!isOwnHost(request.headers.host, names)) return answer(reply, { failure: notOurHost(origin) })
+    })
     app = scope
   })
   const schema = { hide: true }
@@ -132,4 +139,15 @@ const NOT_OUR_FORM: Failure = {
   message: 'Nothing was done. Go back, reload the page, and send the form again.',
   forDevelopers: html`The form's <code>form_token</code> does not belong to this browser and its session as they are now,
     or another site sent the form. Cookies must be kept between showing a form and sending it.`,
+}
+
+/** RFC 9110, section 15.5.20. */
+function notOurHost(origin: string): Failure {
+  return {
+    status: 421,
+    title: 'This is not our address',
+    message: html`Nothing was done. Go to <a href="${origin}">${origin}</a>.`,
+    forDevelopers: html`The <code>Host</code> header names neither the host of <code>PUBLIC_URL</code> nor one of
+      <code>DOORWARD_HOSTS</code>. Let the proxy pass it on as it came, or name the host that it sends there.`,
+  }
 }
