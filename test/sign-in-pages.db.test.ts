@@ -108,6 +108,7 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
           await page.goto(`${origin}/sign-in`)
           await page.click('button')
           await page.waitForSelector('h1:has-text("You are signed out")')
+          assert.match(faults.splice(0).join(), /^Clear-Site-Data header .* Cleared data types: "storage"\.$/)
           await look('signed out')
           await context.close()
         }
