@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { TestApp } from '../../test/app.ts'
 import { type CookieJar, openJar } from '../../test/cookie-jar.ts'
+import { authorizePath, pkce, REDIRECT_URI } from '../../test/oauth.ts'
 import { isSignedIn, openListening } from '../../test/sign-in.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
 
 const LOGIN_URL = 'https://login.example.com/start?lang=en'
+const DENIED = `${REDIRECT_URI}?error=access_denied&error_description=The+user+said+no.&iss=http%3A%2F%2Fdoorward.test`
 const ANN = {
   user_id: 'u_7',
   display_name: 'Ann Archer',
@@ -25,9 +27,9 @@ describe("hand-off to the API provider's own login", () => {
   after(() => app.close())
 
   /** A browser that was sent to the login, and the challenge that it carries there. */
-  async function sentAway(): Promise<{ jar: CookieJar; challenge: string }> {
+  async function sentAway(path = '/sign-in'): Promise<{ jar: CookieJar; challenge: string }> {
     const jar = openJar(origin)
-    const { location } = await jar.get('/sign-in')
+    const { location } = await jar.get(path)
     const url = new URL(location ?? '')
     assert.equal(`${url.origin}${url.pathname}?lang=${url.searchParams.get('lang')}`, LOGIN_URL)
     return { jar, challenge: url.searchParams.get('login_challenge') ?? '' }
@@ -224,9 +226,12 @@ describe("hand-off to the API provider's own login", () => {
   it('REF-10: a person who is disabled is not accepted, is signed out, and comes back from a sign-in under way refused', async () => {
     const zed = { user_id: 'zed@idp/1' }
     const path = `/v1/users/${encodeURIComponent(zed.user_id)}`
+    const { client_id } = await app.clientFor(null)
     const [one, other, late] = [await sentAway(), await sentAway(), await sentAway()]
     await one.jar.get(await accept(one.challenge, zed))
     const back = await accept(other.challenge, zed)
+    const forAnApp = await sentAway(authorizePath({ client_id, code_challenge: pkce().challenge }))
+    const backToTheApp = await accept(forAnApp.challenge, zed)
     const { body: sessions } = await app.call('GET', `${path}/sessions`)
     assert.equal(sessions.data.length, 1)
 
@@ -240,6 +245,7 @@ describe("hand-off to the API provider's own login", () => {
     const refused = await other.jar.get(back)
     assert.equal(refused.status, 403)
     assert.match(refused.text, /You were not signed in.*cannot sign in here at the moment/s)
+    assert.equal((await forAnApp.jar.follow(await forAnApp.jar.get(backToTheApp))).location, DENIED)
     const answer = await call(late.challenge, '/accept', { ...ANN, ...zed })
     assert.deepEqual([answer.status, answer.body.code], [409, 'user_disabled'])
     // Nothing was spent: the provider can still say that nobody signs in, or somebody else.

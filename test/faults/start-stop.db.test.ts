@@ -39,6 +39,7 @@ describe('starting and stopping', () => {
       DOORWARD_BRAND: 'Acme!',
       DOORWARD_ENVIRONMENTS: 'live,sk',
       DOORWARD_TRUSTED_PROXIES: '10.0.0.0/8,proxy',
+      DOORWARD_HOSTS: 'https://doorward.internal.example',
       DOORWARD_LOG_LEVL: 'debug',
       DOORWARD_SECRET: 'only-eighteen-char',
       LOGIN_URL: 'javascript:alert(1)',
@@ -53,6 +54,7 @@ describe('starting and stopping', () => {
       'TRUSTED_PROXIES holds proxy',
       'DOORWARD_SECRET must have at least 32 bytes; make one with `openssl rand -base64 32`',
       'LOGIN_URL must be an http(s):// URL',
+      'DOORWARD_HOSTS must list host names without port',
     ])
       assert.ok(said.includes(name), name)
     assert.match(said, /DOORWARD_LOG_LEVL is no setting of Doorward; did you mean DOORWARD_LOG_LEVEL\?/)
