@@ -12,7 +12,7 @@ export const PERMISSIONS = {
   'scopes:write': 'Declare, change and deprecate APIs and scopes',
   'admin_keys:read': 'List admin keys',
   'admin_keys:write': 'Create, rotate and revoke admin keys',
-  'users:read': 'List and read users, and which owners they may act for',
+  'users:read': 'List and read users, which owners they may act for, and where they are signed in',
   'users:write':
     'Create, disable and enable users, make links with which they set their passwords, end their sessions',
   'members:write': 'Say which users may act for an owner',
