@@ -110,7 +110,9 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
   for await (const { type, data } of events) {
     if (type === 'test:stderr') stderr.set(data.file, (stderr.get(data.file) ?? '') + data.message)
     if (type !== 'test:pass' && type !== 'test:fail') continue
-    const file = relative(process.cwd(), data.file ?? data.name)
+    // Not `file`: tests that files share stand in a module of their own.
+    const path = data.entryFile ?? data.file
+    const file = relative(process.cwd(), path ?? data.name)
     const isFile = data.nesting === 0 && existsSync(data.name)
     const counts = ofFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
     ofFile.set(file, counts)
@@ -125,7 +127,7 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
       failures.push({
         where: `${name} · ${file} · ${data.name}`,
         error,
-        stderr: stderr.get(data.file ?? '') ?? '',
+        stderr: stderr.get(path ?? '') ?? '',
       })
       process.stdout.write(`  ✖ ${file}: ${data.name}\n`)
     }
