@@ -37,6 +37,10 @@ describe('what a proxy tells of the request', () => {
     for (const proxy of ['caddy', 'traefik'] as const)
       assert.deepEqual(read(proxy, { headers: { ...forwarded, host: 'doorward' } }), orders)
   })
+  it('Caddy: whatever query it repeats in its question, which is the client’s to choose', () => {
+    for (const query of ['?', '?x=1', '?/../x', '??'])
+      assert.deepEqual(read('caddy', { url: `/v1/forward-auth${query}`, headers: forwarded }), orders)
+  })
   it('Envoy: the request itself, with a prefix to its path', () => {
     const asked = { method: 'POST', url: '/v1/forward-auth/orders?x=1', headers: { host: 'a.example' } }
     assert.deepEqual(read('envoy', asked), orders)

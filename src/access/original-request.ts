@@ -33,10 +33,11 @@ export const PROXIES = Object.keys(DIALECTS) as readonly ProxyKind[]
 
 export const FORWARD_AUTH_PATH = '/v1/forward-auth'
 
-/** Whether a request is a question of such a proxy. */
+/** Whether a request is a question of such a proxy. Caddy repeats the client's query in it, which is not read here. */
 export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
   if (url === undefined || !url.startsWith(FORWARD_AUTH_PATH)) return false
-  return proxy === 'envoy' ? url[FORWARD_AUTH_PATH.length] === '/' : url.length === FORWARD_AUTH_PATH.length
+  const next = url[FORWARD_AUTH_PATH.length]
+  return proxy === 'envoy' ? next === '/' : next === undefined || next === '?'
 }
 
 /** What the request was; null where the proxy does not say, or says it twice. */
