@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type BehindProxy, type GuideSection, openBehindProxy } from './behind-proxy.ts'
+import { PATH_TRICKS } from './path-tricks.ts'
+import type { ProxyProgram } from './proxy-process.ts'
+
+const IDENTITY = [
+  'kind',
+  'owner-id',
+  'key-id',
+  'client-id',
+  'user-id',
+  'credential-id',
+  'scopes',
+  'environment',
+]
+
+/** Where a client could say what the proxy is to say: of every kind of proxy, since none may pass on another's. */
+const LIES = [
+  'X-Original-Method: GET',
+  'X-Original-URI: /health',
+  'X-Original-Host: other.example',
+  'X-Forwarded-Method: GET',
+  'X-Forwarded-Uri: /health',
+  'X-Forwarded-Host: other.example',
+]
+
+/** What a proxy says by itself, which differs. */
+export interface Own {
+  /** Its status where Doorward cannot be asked. */
+  readonly whenAway: number
+}
+
+/**
+ * What holds behind every proxy that is configured as the guide says, on a real one. In silence nothing is passed over:
+ * where there is no such program, one test says so.
+ *
+ * @param more what holds behind this proxy only
+ */
+export function checkProxy(
+  title: string,
+  program: ProxyProgram | null,
+  missing: string,
+  section: GuideSection,
+  own: Own,
+  more: (behind: () => BehindProxy) => void = () => {},
+): void {
+  // A group that is skipped is passed over in silence; a test is told.
+  if (program === null) {
+    it(title, { skip: missing })
+    return
+  }
+  describe(title, () => {
+    let behind: BehindProxy
+    let mine: string
+    before(async () => {
+      behind = await openBehindProxy(program, section)
+      mine = `Authorization: Bearer ${behind.key.secret}`
+    })
+    after(() => behind.close())
+    const send: BehindProxy['send'] = (...request) => behind.send(...request)
+
+    it('a yes reaches the upstream with the identity', async () => {
+      const { status, body, passed } = await send('GET /orders/7?limit=20')
+      assert.deepEqual([status, body.includes('here'), passed?.url], [200, true, '/orders/7?limit=20'])
+      assert.equal(passed?.headers['doorward-kind'], 'api_key')
+      assert.equal(passed?.headers['doorward-owner-id'], 'org_1')
+      assert.equal(passed?.headers['doorward-key-id'], behind.key.id)
+      assert.equal(passed?.headers['doorward-scopes'], 'orders:read')
+      assert.equal(passed?.headers['doorward-environment'], 'live')
+      assert.match(String(passed?.headers['doorward-credential-id']), /^sec_/)
+      assert.equal(passed?.headers['doorward-verify-key'], undefined)
+    })
+
+    it('a body reaches the upstream whole, after the question', async () => {
+      const { secret } = await behind.app.keyFor('org_1', { scopes: ['orders:write'] })
+      for (const [length, body] of [
+        ['Content-Length: 5', 'hello'],
+        ['Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'],
+      ] as const) {
+        const { status, passed } = await send(
+          'POST /orders',
+          [`Authorization: Bearer ${secret}`, length],
+          body,
+        )
+        assert.deepEqual([status, passed?.method, passed?.body], [200, 'POST', 'hello'])
+        assert.deepEqual((await send('POST /orders', [mine, length], body)).passed, undefined)
+      }
+    })
+
+    it('RS-11: forged identity headers are overwritten, however they are spelt and however often they come', async () => {
+      const forged = IDENTITY.flatMap((name) => [
+        `Doorward-${name}: evil`,
+        `doorward-${name}: evil`,
+        `DOORWARD-${name.toUpperCase()}: evil`,
+        `Doorward_${name.replaceAll('-', '_')}: evil`,
+        `Doorward-${name.replaceAll('-', '_')}: evil`,
+      ])
+      for (const [line, owner] of [
+        ['GET /orders', 'org_1'],
+        ['GET /health', '-'],
+      ] as const) {
+        const { status, passed } = await send(line, [...forged, mine])
+        assert.equal(status, 200)
+        assert.equal(passed?.headers['doorward-owner-id'], owner)
+        assert.deepEqual(
+          passed?.rawHeaders.filter((text) => text.includes('evil')),
+          [],
+        )
+        for (const name of IDENTITY) assert.ok(passed?.headers[`doorward-${name}`], name)
+      }
+    })
+
+    const BROKEN = [
+      'Doorward-Owner-Id : evil',
+      'Doorward-Owner-Id\t: evil',
+      'X: y\r\n Doorward-Owner-Id: evil',
+    ]
+    for (const line of BROKEN)
+      it(`RS-11: the broken header ${JSON.stringify(line)} forges nothing`, async () => {
+        const { status, passed } = await send('GET /health', [line])
+        if (passed === undefined) assert.equal(status, 400)
+        else assert.equal(passed.headers['doorward-owner-id'], '-')
+      })
+
+    it('RS-11: a client cannot have identity headers dropped by calling them the connection’s own', async () => {
+      const names = IDENTITY.map((name) => `Doorward-${name}`)
+      for (const connection of [
+        [`Connection: close, ${names.join(', ')}`],
+        [`connection: ${names.join(',').toUpperCase()},close`],
+        ['Connection: close', ...names.map((name) => `Connection: ${name}`)],
+        [`Connection: close, Upgrade, ${names.join(', ')}`, 'Upgrade: websocket'],
+      ]) {
+        const { status, passed } = await send('GET /orders', [...connection, mine])
+        assert.deepEqual(
+          [status, passed?.headers['doorward-owner-id']],
+          [200, 'org_1'],
+          connection.join('; '),
+        )
+        for (const name of IDENTITY) assert.ok(passed?.headers[`doorward-${name}`], name)
+      }
+    })
+
+    it('what is asked is the proxy’s to say: method, path, host, and who asks', async () => {
+      assert.equal((await send('GET /admin', [...LIES, mine])).status, 403)
+      assert.equal((await send('POST /orders', [...LIES, 'Content-Length: 0', mine])).status, 403)
+      const dropped = LIES.map((lie) => lie.split(':')[0]).join(', ')
+      const connection = `Connection: close, ${dropped}, Doorward-Verify-Key`
+      assert.equal((await send('GET /admin', [connection, mine])).status, 403)
+      assert.equal((await send('GET /orders', [connection, 'Doorward-Verify-Key: evil', mine])).status, 200)
+    })
+
+    it('a change of protocol is asked about like everything else', async () => {
+      const upgrade = ['Connection: close, Upgrade', 'Upgrade: websocket']
+      assert.equal((await send('GET /orders', [...upgrade, mine])).passed?.url, '/orders')
+      const { status, passed } = await send('GET /admin', [...upgrade, mine])
+      assert.deepEqual([status, passed], [403, undefined])
+    })
+
+    it('a no is the SDK’s: status, one challenge, problem body', async () => {
+      const ours = [mine]
+      const invalid = 'Bearer error="invalid_request"'
+      const table: [
+        line: string,
+        headers: string[],
+        status: number,
+        code: string,
+        challenge: string | null,
+      ][] = [
+        ['GET /orders', [], 401, 'no_credential', 'Bearer'],
+        [
+          'GET /orders',
+          ['Authorization: Bearer nonsense'],
+          401,
+          'invalid_token',
+          'Bearer error="invalid_token"',
+        ],
+        [
+          'GET /admin',
+          ours,
+          403,
+          'insufficient_scope',
+          'Bearer error="insufficient_scope", scope="admin:write"',
+        ],
+        ['GET /orders', ['Authorization: Bearer'], 400, 'malformed_header', invalid],
+        ['GET /orders', [...ours, 'X-API-Key: x'], 400, 'two_credentials', invalid],
+        [`GET /orders?api_key=${behind.key.secret}`, [], 400, 'credential_in_url', invalid],
+        ['GET /nowhere', ours, 403, 'no_rule', null],
+        ['GET /orders//7', ours, 400, 'path_ambiguous', null],
+      ]
+      for (const [line, headers, status, code, challenge] of table) {
+        const answer = await send(line, headers)
+        assert.equal(answer.passed, undefined, line)
+        assert.deepEqual([answer.status, JSON.parse(answer.body).code], [status, code], line)
+        assert.deepEqual(answer.headers.get('www-authenticate') ?? [], challenge === null ? [] : [challenge])
+        assert.deepEqual(answer.headers.get('content-type'), ['application/problem+json'])
+        assert.deepEqual(answer.headers.get('cache-control'), ['no-store'])
+      }
+    })
+
+    for (const path of PATH_TRICKS)
+      it(`the path ${JSON.stringify(path)} does not get to /admin past its rule`, async () => {
+        const { status, passed } = await send(`GET ${path}`)
+        // The one path here that is in order, since what follows `?` is no path.
+        if (path.startsWith('/orders/?')) assert.deepEqual([status, passed?.url], [200, path])
+        else assert.deepEqual([passed?.url, status === 400 || status === 403], [undefined, true], `${status}`)
+      })
+
+    it('what counts is the path as it was sent, and so it reaches the upstream', async () => {
+      // Tidied up, these are `/health` and `/orders/7`, which the key may have; they are refused all the same.
+      for (const path of ['/orders/../health', '//health', '/orders/./7', '/orders/%37/../7'])
+        assert.deepEqual([(await send(`GET ${path}`)).status, path], [400, path])
+      // An escape that changes nothing is passed on as it was sent.
+      for (const path of [
+        '/orders/%37',
+        '/orders/a%3Ab:c@~',
+        '/orders/7/',
+        '/orders?',
+        '/orders??x=%2e%2e/;',
+      ]) {
+        const { status, passed } = await send(`GET ${path}`)
+        assert.deepEqual([status, passed?.url], [200, path])
+      }
+    })
+
+    it('VER-14: two Authorization headers do not get through', async () => {
+      const { status, passed } = await send('GET /orders', [mine, 'Authorization: Bearer other'])
+      assert.deepEqual([status, passed], [400, undefined])
+    })
+
+    it('VER-12: an allow-list sees the client’s address and not what the client says of it', async () => {
+      const near = await behind.app.keyFor('org_1', { ip_allowlist: ['127.0.0.1'] })
+      const far = await behind.app.keyFor('org_1', { ip_allowlist: ['203.0.113.9'] })
+      for (const lie of [
+        ['X-Forwarded-For: 203.0.113.9'],
+        ['X-Forwarded-For: 203.0.113.9', 'Connection: close, X-Forwarded-For'],
+      ]) {
+        const statusFor = async ({ secret }: { secret: string }) =>
+          (await send('GET /orders', [...lie, `Authorization: Bearer ${secret}`])).status
+        assert.deepEqual([await statusFor(near), await statusFor(far)], [200, 401])
+      }
+    })
+
+    it('KEY-10: a revoked key is refused by the next request', async () => {
+      const soon = await behind.app.keyFor('org_1')
+      const its = [`Authorization: Bearer ${soon.secret}`]
+      assert.equal((await send('GET /orders', its)).status, 200)
+      await behind.app.call('POST', `/v1/keys/${soon.id}/revoke`, { reason: 'test' })
+      assert.equal((await send('GET /orders', its)).status, 401)
+    })
+
+    more(() => behind)
+
+    it('VER-18: where Doorward is away, nothing passes', async () => {
+      await behind.app.app.close()
+      const { status, passed } = await send('GET /orders')
+      assert.deepEqual([status, passed], [own.whenAway, undefined])
+      assert.equal((await send('GET /health')).passed, undefined)
+    })
+  })
+}
