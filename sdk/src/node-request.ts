@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Incoming } from './door.ts'
+import { lengthsOf, nameAt } from './raw-headers.ts'
+
+const LENGTHS = lengthsOf('authorization', 'x-api-key', 'x-forwarded-for', 'user-agent')
 
 /**
  * A request of Node's, as Fastify and Express carry it.
@@ -11,14 +14,12 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
   const xApiKey: string[] = []
   const forwardedFor: string[] = []
   let userAgent: string | null = null
-  // From `rawHeaders`, because `headers` drops a repeated Authorization without a word, and because requests faked by
-  // test tools (Fastify's `inject`) have no `headersDistinct`. And Node makes that object only for who asks for it.
   const { rawHeaders } = request
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? ''
-    if (!LENGTHS.has(name.length)) continue
+    const name = nameAt(rawHeaders, at, LENGTHS)
+    if (name === null) continue
     const value = rawHeaders[at + 1] ?? ''
-    switch (name.toLowerCase()) {
+    switch (name) {
       case 'authorization':
         authorization.push(value)
         break
@@ -42,11 +43,3 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
     userAgent,
   }
 }
-
-/** Of the names that are looked for: most others need not even be put into lower case. */
-const LENGTHS: ReadonlySet<number> = new Set([
-  'authorization'.length,
-  'x-api-key'.length,
-  'x-forwarded-for'.length,
-  'user-agent'.length,
-])

@@ -1,4 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { lengthsOf, nameAt } from '@doorward/sdk/kernel'
+
+const LENGTHS = lengthsOf('authorization', 'content-type', 'content-length', 'transfer-encoding', 'x-api-key')
 
 /** A POST with a body of one type and nothing unusual about it. */
 export interface PlainPost {
@@ -8,9 +11,7 @@ export interface PlainPost {
 }
 
 /**
- * What a short way needs of a request's headers; null where there is anything that it would have to think about. Read
- * from `rawHeaders`: of a repeated Authorization, `headers` keeps the first without a word, and it is only made for who
- * asks for it.
+ * What a short way needs of a request's headers; null where there is anything that it would have to think about.
  *
  * @param type of the body, the only one that is taken
  * @param most bytes of the body
@@ -25,10 +26,10 @@ export function plainPost(
   let contentType: string | null = null
   let contentLength = 0
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? ''
-    if (!LENGTHS.has(name.length)) continue
+    const name = nameAt(rawHeaders, at, LENGTHS)
+    if (name === null) continue
     const value = rawHeaders[at + 1] ?? ''
-    switch (name.toLowerCase()) {
+    switch (name) {
       case 'authorization':
         if (authorization !== null) return null
         authorization = value
@@ -48,13 +49,6 @@ export function plainPost(
   if (contentType !== type && contentType !== `${type}; charset=utf-8`) return null
   return contentLength > 0 && contentLength <= most ? { authorization, contentLength } : null
 }
-
-/** Of the names that are looked for: most others need not even be put into lower case. */
-const LENGTHS: ReadonlySet<number> = new Set(
-  ['authorization', 'content-type', 'content-length', 'transfer-encoding', 'x-api-key'].map(
-    ({ length }) => length,
-  ),
-)
 
 /**
  * The body of a request, once it is there; never called where the client goes away before. Unlike at `end`, the request
