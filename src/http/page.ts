@@ -32,7 +32,9 @@ export interface Failure {
   readonly retryAfterSeconds?: number
 }
 
-const STYLE = readFileSync(new URL('./page.css', import.meta.url), 'utf8')
+const STYLE = ['./page.css', './page-apps.css']
+  .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
+  .join('\n')
 /** Its name changes with its content, so that it can be kept for ever. */
 export const STYLE_PATH = `/assets/page-${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
 
