@@ -3,11 +3,11 @@ import { it } from 'node:test'
 import { findNginx } from './nginx.ts'
 import { checkProxy } from './proxy-checks.ts'
 
-checkProxy(
-  'nginx with auth_request',
-  findNginx(),
-  'NO NGINX: put it at /usr/sbin/nginx or name it in NGINX_PATH',
-  {
+checkProxy({
+  title: 'nginx with auth_request',
+  program: findNginx(),
+  missing: 'NO NGINX: put it at /usr/sbin/nginx or name it in NGINX_PATH',
+  section: {
     kind: 'nginx',
     language: 'nginx',
     placesHere: (port, verifyKey) => [
@@ -15,11 +15,11 @@ checkProxy(
       ['ak_…', verifyKey],
     ],
   },
-  { whenAway: 503 },
-  (behind) => {
+  statusWhenAway: 503,
+  more: (behind) => {
     it('the location that asks is not for clients', async () => {
       const { status, passed } = await behind().send('GET /_doorward')
       assert.deepEqual([status, passed], [404, undefined])
     })
   },
-)
+})

@@ -25,26 +25,20 @@ const LIES = [
   'X-Forwarded-Host: other.example',
 ]
 
-/** What a proxy says by itself, which differs. */
-export interface Own {
-  /** Its status where Doorward cannot be asked. */
-  readonly whenAway: number
+export interface CheckedProxy {
+  readonly title: string
+  readonly program: ProxyProgram | null
+  /** What to say where there is no such program. */
+  readonly missing: string
+  readonly section: GuideSection
+  /** Its own status, for when Doorward cannot be asked. */
+  readonly statusWhenAway: number
+  /** What holds behind this proxy only. */
+  readonly more: (behind: () => BehindProxy) => void
 }
 
-/**
- * What holds behind every proxy that is configured as the guide says, on a real one. In silence nothing is passed over:
- * where there is no such program, one test says so.
- *
- * @param more what holds behind this proxy only
- */
-export function checkProxy(
-  title: string,
-  program: ProxyProgram | null,
-  missing: string,
-  section: GuideSection,
-  own: Own,
-  more: (behind: () => BehindProxy) => void = () => {},
-): void {
+/** What holds behind every proxy that is configured as the guide says, on a real one. */
+export function checkProxy({ title, program, missing, section, statusWhenAway, more }: CheckedProxy): void {
   // A group that is skipped is passed over in silence; a test is told.
   if (program === null) {
     it(title, { skip: missing })
@@ -254,7 +248,7 @@ export function checkProxy(
     it('VER-18: where Doorward is away, nothing passes', async () => {
       await behind.app.app.close()
       const { status, passed } = await send('GET /orders')
-      assert.deepEqual([status, passed], [own.whenAway, undefined])
+      assert.deepEqual([status, passed], [statusWhenAway, undefined])
       assert.equal((await send('GET /health')).passed, undefined)
     })
   })
