@@ -12,6 +12,7 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { endAtExit } from './left-behind.ts'
@@ -67,7 +68,7 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
   const port = await freePort()
   const url = `postgres://doorward@127.0.0.1:${port}/postgres`
   let running: ChildProcess | undefined
-  const start = async () => {
+  const launch = () => {
     const settings = Object.entries({ ...SETTINGS, ...more }).flatMap(([name, value]) => [
       '-c',
       `${name}=${value}`,
@@ -77,7 +78,12 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
       cwd: directory,
       stdio: 'ignore',
     })
-    await untilReady(url)
+    return running
+  }
+  const start = async () => {
+    const giveUpAt = Date.now() + 30_000
+    // Right after a kill it ends again while a backend of before is still on its way out.
+    while (!(await comesUp(launch(), url, giveUpAt))) await sleep(50)
   }
   const end = async (signal: NodeJS.Signals) => {
     const child = running
@@ -187,15 +193,20 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-async function untilReady(url: string): Promise<void> {
-  const giveUp = Date.now() + 30_000
+/** Until it answers. @returns false where it has ended instead */
+async function comesUp(
+  postgres: Pick<ChildProcess, 'exitCode'>,
+  url: string,
+  giveUpAt: number,
+): Promise<boolean> {
   for (;;) {
     try {
       await serverVersion(url)
-      return
+      return true
     } catch (error) {
-      if (Date.now() > giveUp) throw new Error('Postgres did not come up within 30 s', { cause: error })
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (Date.now() > giveUpAt) throw new Error('Postgres did not come up within 30 s', { cause: error })
+      if (postgres.exitCode !== null) return false
+      await sleep(50)
     }
   }
 }

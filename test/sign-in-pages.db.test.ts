@@ -106,8 +106,10 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
           await page.click('summary')
           await look('failure')
           await page.goto(`${origin}/sign-in`)
+          const cleared = page.waitForEvent('console', (message) => message.text().includes('Cleared'))
           await page.click('button')
           await page.waitForSelector('h1:has-text("You are signed out")')
+          await cleared
           assert.match(faults.splice(0).join(), /^Clear-Site-Data header .* Cleared data types: "storage"\.$/)
           await look('signed out')
           await context.close()
