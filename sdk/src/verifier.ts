@@ -157,7 +157,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const old = steady() < unreachableUntilMs ? kept() : undefined
     if (old !== undefined) return decide(old, ask, call, now())
     try {
-      return decide(await lookups.record(digest), ask, call, now())
+      const record = await lookups.record(digest)
+      return decide(record, ask, call, now(), record === null ? MISSING : cache.find(digest, steady()))
     } catch (error) {
       // Looked at now: while the source was asked, a change may have been heard that ended or narrowed it.
       const last = kept()
