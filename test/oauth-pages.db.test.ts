@@ -26,6 +26,9 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
+/** What it is called that a machine has no IPv6. */
+const NO_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
 describe('consent and connected apps, in a browser', { skip: noChromium }, () => {
   let app: TestApp
   let origin: string
@@ -259,8 +262,11 @@ async function listenAt(address: string): Promise<{
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Back</title>')
     })
   })
-  const isThere = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false)).listen(0, address, () => resolve(true))
+  const isThere = await new Promise<boolean>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      NO_ADDRESS.has(error.code ?? '') ? resolve(false) : reject(error),
+    )
+    server.listen(0, address, () => resolve(true))
   })
   if (!isThere) return null
   const close = () => {

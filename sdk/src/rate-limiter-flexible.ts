@@ -129,8 +129,10 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     const nowMs = steady()
     if (counters.every((counter, at) => hasRoom(counter, before[at]?.used ?? 0, cost))) {
       const taken: Taken = { granted: true, counts }
-      const ends = counts.map(({ resetMs }) => nowMs + resetMs)
-      endsAtMs.set(taken, ends)
+      endsAtMs.set(
+        taken,
+        counts.map(({ resetMs }) => nowMs + resetMs),
+      )
       return taken
     }
     // What was full already gets nothing back: it is refused until its window ends, by the count as it is.

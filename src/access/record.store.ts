@@ -8,7 +8,7 @@ import {
   type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
-import { dateOfText, msText } from '../db/moments.ts'
+import { dateOf, msText } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import { arrayOf, expanding } from './record-columns.store.ts'
@@ -18,7 +18,7 @@ import { TOKENS_FOUND, type TokenRow, tokenRecord } from './token-record.store.t
  * What verification knows of some credentials, in the order of their hashes; null where there is none. Admin keys and
  * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash.
  *
- * One statement by primary key, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
+ * One statement by hash and id, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
  * cost this process three times as much as one JSON text does. A key is a list of texts, because Postgres looks up how to
  * write a value anew for each one in a list of several types. Moments come as ms since the epoch.
  */
@@ -92,14 +92,14 @@ function keyRecord(
   allows: (scopes: string) => ReadonlySet<string>,
   nowMs: number,
 ): CredentialRecord {
-  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits] = row
-  const retiresAt = dateOfText(row[11])
-  const expiresAt = dateOfText(row[12])
+  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits, ...moments] = row
+  const [revokedAt, retiredAt, retiresAt, expiresAt, ownerSuspendedAt, disabledAt] = moments
+  const deadlines = { retiresAt: dateOf(retiresAt), expiresAt: dateOf(expiresAt) }
   const deeds = {
-    revokedAt: dateOfText(row[9]),
-    retiredAt: dateOfText(row[10]),
-    ownerSuspendedAt: dateOfText(row[13]),
-    disabledAt: dateOfText(row[14]),
+    revokedAt: dateOf(revokedAt),
+    retiredAt: dateOf(retiredAt),
+    ownerSuspendedAt: dateOf(ownerSuspendedAt),
+    disabledAt: dateOf(disabledAt),
   }
   return {
     kind: 'api_key',
@@ -114,13 +114,12 @@ function keyRecord(
     audiences: null,
     ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
     limits: limits === null ? null : limitsOf(JSON.parse(limits)),
-    ended: endedBy({ ...deeds, retiresAt, expiresAt }, nowMs),
-    retiresAt,
-    expiresAt,
+    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
+    ...deadlines,
   }
 }
 
-const NO_METADATA = {}
+const NO_METADATA = Object.freeze({})
 
 /** Null for the many that have none. */
 const LIMITS = sql`

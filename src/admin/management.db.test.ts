@@ -3,15 +3,14 @@ import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { doorOf } from '../../test/door.ts'
 import { no, yes } from '../base/result.ts'
 import { ping } from '../db/ping.ts'
 import { openLog } from '../http/log.ts'
 import { problem } from '../http/problem.ts'
 import { openServer } from '../http/server.ts'
 import { strictObject } from '../http/wire.ts'
-import { KnownAdminKeys } from './known-admin-keys.ts'
 import { changesPrepared } from './management.ts'
-import { RefusedAttempts } from './refused-attempts.ts'
 
 const OPERATION = {
   id: 'makeThing',
@@ -33,20 +32,10 @@ describe('an operation with work before its transaction', () => {
   const made: string[] = []
   before(async () => {
     app = await openTestApp()
-    const log = openLog('silent')
-    server = await openServer(log)
-    const door = {
-      db: app.db,
-      clock: app.clock,
-      knownAdminKeys: new KnownAdminKeys(app.db, app.clock),
-      trustedProxies: null,
-      refusedAttempts: new RefusedAttempts(app.db, log),
-      onExposed: () => {},
-      onChanged: async () => {},
-    }
+    server = await openServer(openLog('silent'))
     changesPrepared(
       server,
-      door,
+      doorOf(app),
       OPERATION,
       async ({ body: { name } }) => {
         // On PGlite this would wait for ever while a transaction is open.

@@ -5,17 +5,12 @@ export function ms(moment: string) {
   return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
 }
 
-/** What {@link ms} has made. */
-export function dateOf(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms)
-}
-
-/** The same as {@link ms}, as text. */
+/** The same as text. */
 export function msText(moment: string) {
   return sql`(${ms(moment)})::text`
 }
 
-/** What {@link msText} has made. */
-export function dateOfText(ms: string | null): Date | null {
+/** What {@link ms} or {@link msText} has made. */
+export function dateOf(ms: number | string | null): Date | null {
   return ms === null ? null : new Date(Number(ms))
 }

@@ -1,0 +1,18 @@
+import { KnownAdminKeys } from '../src/admin/known-admin-keys.ts'
+import type { Door } from '../src/admin/management.ts'
+import { RefusedAttempts } from '../src/admin/refused-attempts.ts'
+import { openLog } from '../src/http/log.ts'
+import type { TestApp } from './app.ts'
+
+/** The door of a server that is put together by hand, on the database and the clock of a test's app. */
+export function doorOf({ db, clock }: TestApp): Door {
+  return {
+    db,
+    clock,
+    knownAdminKeys: new KnownAdminKeys(db, clock),
+    trustedProxies: null,
+    refusedAttempts: new RefusedAttempts(db, openLog('silent')),
+    onExposed: () => {},
+    onChanged: async () => {},
+  }
+}
