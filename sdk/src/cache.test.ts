@@ -3,7 +3,8 @@ import test from 'node:test'
 import fc from 'fast-check'
 import { RecordCache } from './cache.ts'
 import { digestCredential } from './credential.ts'
-import { aRecord, at, NOW } from './record.fixture.ts'
+import { judge, whyNot } from './judge.ts'
+import { aRecord, at, NOW, ranges } from './record.fixture.ts'
 import type { CredentialRecord } from './record.ts'
 
 const record = aRecord()
@@ -21,6 +22,40 @@ test('what comes out is what went in, whatever the record says', () => {
   ]
   for (const [n, each] of records.entries()) cache.set(digest(`${n}`), each, NOW)
   for (const [n, each] of records.entries()) assert.deepEqual(cache.get(digest(`${n}`), NOW), each)
+})
+
+test('what is judged at its place gets the verdict that its record gets', () => {
+  const moments = [null, ...[-1, 0, 1].map(at)]
+  const cases = fc.record({
+    ended: fc.constantFrom(null, revoked, { reason: 'disabled', at: at(-2) } as const),
+    retiresAt: fc.constantFrom(...moments),
+    expiresAt: fc.constantFrom(...moments),
+    environment: fc.constantFrom('live', 'test'),
+    audiences: fc.constantFrom(null, [], ['https://api.example']),
+    ipAllowlist: fc.constantFrom(null, ranges('203.0.113.0/24'), ranges('10.0.0.0/8')),
+    scopes: fc.constantFrom(new Set<string>(), new Set(['orders:read'])),
+    kind: fc.constantFrom('api_key' as const, 'oauth' as const),
+    keyId: fc.constantFrom(null, 'key_1'),
+    metadata: fc.constantFrom({}, { plan: 'pro' }),
+  })
+  const ask = {
+    scopes: ['orders:read'],
+    environment: 'live',
+    resource: 'https://api.example',
+    clientIp: '203.0.113.7',
+  }
+  fc.assert(
+    fc.property(cases, (different) => {
+      const record = aRecord(different)
+      const cache = new RecordCache()
+      cache.set(digest('a'), record, NOW)
+      const place = cache.find(digest('a'), NOW)
+      const verdict = judge(record, ask, NOW)
+      const refusal = whyNot(cache.profileAt(place), cache.endedAt(place, NOW), ask)
+      assert.deepEqual(refusal, verdict.valid ? null : verdict.refusal)
+      if (verdict.valid) assert.deepEqual(cache.principalAt(place), verdict.principal)
+    }),
+  )
 })
 
 test('KEY-10: an answer is good for maxStalenessMs from when it was asked for, and not a millisecond more', () => {

@@ -1,6 +1,7 @@
 import { HashRows } from './hash-rows.ts'
+import { NEVER, pastDeadline } from './lifetime.ts'
 import { Profiles } from './profiles.ts'
-import type { CredentialRecord } from './record.ts'
+import { type CredentialRecord, type Principal, type Profile, principalOf } from './record.ts'
 import type { Ended } from './refusal.ts'
 import type { CountingPlaces } from './usage-by-place.ts'
 
@@ -28,7 +29,7 @@ const BYTES_OF_ENTRY = 180
 const STATE = 0
 const MARK = 1
 const CALLS = 2
-/** Its other numbers: moments in ms, `NEVER` where there is none. */
+/** Its other numbers: moments in ms. */
 const EXPIRES_AT = 0
 const RETIRES_AT = 1
 const ASKED_AT = 2
@@ -37,7 +38,6 @@ const USED = 1
 const ENDED = 2
 const FINAL = 4
 const FLAG_BITS = 3
-const NEVER = Number.POSITIVE_INFINITY
 
 /** What {@link RecordCache.find} gives where there is no place. */
 export const MISSING = -1
@@ -105,24 +105,29 @@ export class RecordCache implements CountingPlaces {
     return place
   }
 
-  /** The record at a place that was just found. */
+  /** What is known at a place that was just found; so are those below. */
+  profileAt(place: number): Profile {
+    return this.#profiles.get(this.#rows.integer(place, STATE) >> FLAG_BITS)
+  }
+
+  /** Why it is over, or null. */
+  endedAt(place: number, nowMs: number): Ended | null {
+    const rows = this.#rows
+    if ((rows.integer(place, STATE) & ENDED) !== 0) return this.#ends.get(place) ?? null
+    return pastDeadline(rows.number(place, RETIRES_AT), rows.number(place, EXPIRES_AT), nowMs)
+  }
+
+  principalAt(place: number): Principal {
+    const expiresAt = momentOf(this.#rows.number(place, EXPIRES_AT))
+    return principalOf(this.profileAt(place), this.credentialIdAt(place), this.#keyIdAt(place), expiresAt)
+  }
+
   recordAt(place: number): CredentialRecord {
-    const state = this.#rows.integer(place, STATE)
-    const profile = this.#profiles.get(state >> FLAG_BITS)
     return {
-      kind: profile.kind,
-      credentialId: this.#ids[place * 2] ?? '',
-      keyId: this.#ids[place * 2 + 1] ?? null,
-      clientId: profile.clientId,
-      userId: profile.userId,
-      ownerId: profile.ownerId,
-      environment: profile.environment,
-      scopes: profile.scopes,
-      metadata: profile.metadata,
-      audiences: profile.audiences,
-      ipAllowlist: profile.ipAllowlist,
-      limits: profile.limits,
-      ended: (state & ENDED) === 0 ? null : (this.#ends.get(place) ?? null),
+      ...this.profileAt(place),
+      credentialId: this.credentialIdAt(place),
+      keyId: this.#keyIdAt(place),
+      ended: this.#ends.get(place) ?? null,
       retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
       expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
     }
@@ -213,6 +218,10 @@ export class RecordCache implements CountingPlaces {
   /** About how much memory is taken. */
   get bytes(): number {
     return this.#rows.size * BYTES_OF_ENTRY + this.#profiles.bytes + this.#unknown.size * 120
+  }
+
+  #keyIdAt(place: number): string | null {
+    return this.#ids[place * 2 + 1] ?? null
   }
 
   #isGood(askedAtMs: number, nowMs: number, goodForMs: number): boolean {

@@ -198,8 +198,11 @@ export function hashCredential(text: string): string {
  * They are any 16 bits each, half surrogates too; it is no text to show or to send.
  */
 export function digestCredential(text: string): string {
-  return hash('sha256', text, 'utf16le')
+  return hash('sha256', text, AS_DIGEST)
 }
+
+/** Where the length is said, Node does not look whether the algorithm is one that should have had it said. */
+const AS_DIGEST = { outputEncoding: 'utf16le', outputLength: 32 } as const
 
 /** {@link hashCredential}'s form of a digest. */
 export function hexOfDigest(digest: string): string {

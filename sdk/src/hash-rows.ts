@@ -85,23 +85,19 @@ export class HashRows {
   }
 
   integer(place: number, field: number): number {
-    return this.#words[place >> CHUNK_BITS]?.[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] ?? 0
+    return this.#wordsOf(place)[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] ?? 0
   }
 
   setInteger(place: number, field: number, value: number): void {
-    const words = this.#words[place >> CHUNK_BITS]
-    if (words !== undefined) words[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] = value
+    this.#wordsOf(place)[(place & CHUNK_MASK) * ROW_WORDS + FIRST_INTEGER + field] = value
   }
 
   number(place: number, field: number): number {
-    return (
-      this.#numbers[place >> CHUNK_BITS]?.[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] ?? 0
-    )
+    return this.#numbersOf(place)[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] ?? 0
   }
 
   setNumber(place: number, field: number, value: number): void {
-    const numbers = this.#numbers[place >> CHUNK_BITS]
-    if (numbers !== undefined) numbers[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] = value
+    this.#numbersOf(place)[(place & CHUNK_MASK) * ROW_DOUBLES + FIRST_NUMBER + field] = value
   }
 
   clear(): void {
@@ -128,6 +124,12 @@ export class HashRows {
     const words = this.#words[place >> CHUNK_BITS]
     if (words === undefined) throw new RangeError('there is no such place')
     return words
+  }
+
+  #numbersOf(place: number): Float64Array {
+    const numbers = this.#numbers[place >> CHUNK_BITS]
+    if (numbers === undefined) throw new RangeError('there is no such place')
+    return numbers
   }
 
   #take(first: number, place: number): void {

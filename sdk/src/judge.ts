@@ -1,7 +1,7 @@
 import { pastItsEnd } from './lifetime.ts'
 import type { LimitState } from './limits.ts'
-import type { CredentialRecord, Principal } from './record.ts'
-import type { Refusal } from './refusal.ts'
+import { type CredentialRecord, type Principal, principalOf, type Terms } from './record.ts'
+import type { Ended, Refusal } from './refusal.ts'
 
 /** What a request asks of a credential. */
 export interface Ask {
@@ -21,52 +21,44 @@ export type Verdict =
   | { readonly valid: false; readonly refusal: Refusal; readonly limits?: readonly LimitState[] }
 
 /**
- * May this credential do this, here, now? Pure, and the only place that answers. How much it may is counted, and asked
- * after this: `how-much.ts`.
+ * Why this credential may not do this here, or null where it may. Pure, and the only place that answers. How much it may
+ * is counted, and asked after this: `how-much.ts`.
  *
  * The order is part of the promise: known → alive → here → allowed. A dead credential never learns which scope it
  * lacked, and one from the wrong place never learns what it may do.
  *
+ * @param terms null for a credential that nobody knows
+ * @param ended why it is over by now
+ */
+export function whyNot(terms: Terms | null, ended: Ended | null, ask: Ask): Refusal | null {
+  if (terms === null) return { reason: 'unknown' }
+  if (ended !== null) return ended
+
+  if (ask.environment !== null && terms.environment !== ask.environment)
+    return { reason: 'environment_mismatch', actual: terms.environment, expected: ask.environment }
+  const { audiences } = terms
+  if (audiences !== null && ask.resource != null && !audiences.includes(ask.resource))
+    return { reason: 'wrong_audience', audiences, expected: ask.resource }
+  if (terms.ipAllowlist !== null && !terms.ipAllowlist.includes(ask.clientIp))
+    return { reason: 'ip_not_allowed', clientIp: ask.clientIp }
+
+  for (const scope of ask.scopes)
+    if (!terms.scopes.has(scope)) {
+      const missing = ask.scopes.filter((each) => !terms.scopes.has(each))
+      return { reason: 'missing_scope', missing, required: ask.scopes }
+    }
+  return null
+}
+
+/**
+ * May the credential of this record do this, here, now?
+ *
  * @param nowMs milliseconds since the epoch
  */
 export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number): Verdict {
-  if (record === null) return refuse({ reason: 'unknown' })
-
-  const ended = record.ended ?? pastItsEnd(record, nowMs)
-  if (ended !== null) return refuse(ended)
-
-  if (ask.environment !== null && record.environment !== ask.environment)
-    return refuse({ reason: 'environment_mismatch', actual: record.environment, expected: ask.environment })
-  const { audiences } = record
-  if (audiences !== null && ask.resource != null && !audiences.includes(ask.resource))
-    return refuse({ reason: 'wrong_audience', audiences, expected: ask.resource })
-  if (record.ipAllowlist !== null && !record.ipAllowlist.includes(ask.clientIp))
-    return refuse({ reason: 'ip_not_allowed', clientIp: ask.clientIp })
-
-  for (const scope of ask.scopes)
-    if (!record.scopes.has(scope)) {
-      const missing = ask.scopes.filter((each) => !record.scopes.has(each))
-      return refuse({ reason: 'missing_scope', missing, required: ask.scopes })
-    }
-
-  return { valid: true, principal: principalOf(record) }
-}
-
-function refuse(refusal: Refusal): Verdict {
-  return { valid: false, refusal }
-}
-
-function principalOf(record: CredentialRecord): Principal {
-  return {
-    kind: record.kind,
-    credentialId: record.credentialId,
-    keyId: record.keyId,
-    clientId: record.clientId,
-    userId: record.userId,
-    ownerId: record.ownerId,
-    scopes: record.scopes,
-    environment: record.environment,
-    expiresAt: record.expiresAt,
-    metadata: record.metadata,
-  }
+  if (record === null) return { valid: false, refusal: { reason: 'unknown' } }
+  const refusal = whyNot(record, record.ended ?? pastItsEnd(record, nowMs), ask)
+  if (refusal !== null) return { valid: false, refusal }
+  const { credentialId, keyId, expiresAt } = record
+  return { valid: true, principal: principalOf(record, credentialId, keyId, expiresAt) }
 }

@@ -31,10 +31,16 @@ export function endedBy(life: Lifetime, nowMs: number): Ended | null {
 }
 
 /** The deadline that has passed, or null. At its very second a credential is expired. */
-export function pastItsEnd(life: Deadlines, nowMs: number): Ended | null {
-  if (life.retiresAt !== null && life.retiresAt.getTime() <= nowMs)
-    return { reason: 'rotated', at: life.retiresAt }
-  if (life.expiresAt !== null && life.expiresAt.getTime() <= nowMs)
-    return { reason: 'expired', at: life.expiresAt }
+export function pastItsEnd({ retiresAt, expiresAt }: Deadlines, nowMs: number): Ended | null {
+  return pastDeadline(retiresAt?.getTime() ?? NEVER, expiresAt?.getTime() ?? NEVER, nowMs)
+}
+
+/** A deadline that never comes. */
+export const NEVER = Number.POSITIVE_INFINITY
+
+/** The same of deadlines in ms since the epoch. */
+export function pastDeadline(retiresAtMs: number, expiresAtMs: number, nowMs: number): Ended | null {
+  if (retiresAtMs <= nowMs) return { reason: 'rotated', at: new Date(retiresAtMs) }
+  if (expiresAtMs <= nowMs) return { reason: 'expired', at: new Date(expiresAtMs) }
   return null
 }

@@ -1,7 +1,4 @@
-import type { CredentialRecord } from './record.ts'
-
-/** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
-export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
+import type { CredentialRecord, Profile } from './record.ts'
 
 /** Bytes of a profile besides its text: the object, its places in the lists, the owner's id. An estimate, and not a low one. */
 const BYTES_OF_PROFILE = 400

@@ -51,3 +51,29 @@ export interface Principal {
   readonly expiresAt: Date | null
   readonly metadata: Readonly<Record<string, unknown>>
 }
+
+/** Of a record, what a call is held against. */
+export type Terms = Pick<CredentialRecord, 'environment' | 'audiences' | 'ipAllowlist' | 'scopes'>
+
+/** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
+export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
+
+export function principalOf(
+  profile: Profile,
+  credentialId: string,
+  keyId: string | null,
+  expiresAt: Date | null,
+): Principal {
+  return {
+    kind: profile.kind,
+    credentialId,
+    keyId,
+    clientId: profile.clientId,
+    userId: profile.userId,
+    ownerId: profile.ownerId,
+    scopes: profile.scopes,
+    environment: profile.environment,
+    expiresAt,
+    metadata: profile.metadata,
+  }
+}

@@ -52,17 +52,15 @@ export class UsageByPlace {
     counter.beforeTaken(() => this.#handAll())
   }
 
-  /** @param place below 0: none, such as for a credential that was just looked up */
   note(
     place: number,
-    credentialId: string | null,
     outcome: Outcome,
     { scopes, clientIp }: Ask,
     userAgent: string | null,
     nowMs: number,
   ): void {
     const minute = Math.floor(nowMs / MINUTE_MS)
-    const mark = place < 0 ? 0 : this.#places.markAt(place)
+    const mark = this.#places.markAt(place)
     const marked = mark === 0 ? undefined : this.#kinds[mark - 1]
     if (marked !== undefined && isLike(marked, outcome, scopes, minute)) {
       if (marked.ip === clientIp && marked.userAgent === userAgent) {
@@ -70,13 +68,15 @@ export class UsageByPlace {
         return
       }
     } else if (mark !== 0) this.#hand(place)
-    else if (place >= 0 && !this.#begin(place)) {
+    else if (!this.#begin(place)) {
       this.#counter.drop()
       return
     }
-    const next = place < 0 ? 0 : this.#markOf({ outcome, scopes, minute, ip: clientIp, userAgent })
-    if (next === 0) this.#counter.note(credentialId, outcome, scopes, clientIp, userAgent, nowMs)
-    else {
+    const next = this.#markOf({ outcome, scopes, minute, ip: clientIp, userAgent })
+    if (next === 0) {
+      const credentialId = this.#places.credentialIdAt(place)
+      this.#counter.note(credentialId, outcome, scopes, clientIp, userAgent, nowMs)
+    } else {
       this.#places.setMark(place, next)
       this.#places.count(place, nowMs)
     }

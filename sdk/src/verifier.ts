@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { type CacheLimits, MAX_STALENESS_MS, MISSING, NOBODYS, RecordCache } from './cache.ts'
 import type { ChangesListener } from './changes.ts'
 import {
@@ -8,7 +9,7 @@ import {
   mayBeCredential,
 } from './credential.ts'
 import { createMeasure, type Measure } from './how-much.ts'
-import { type Ask, judge, type Verdict } from './judge.ts'
+import { type Ask, judge, type Verdict, whyNot } from './judge.ts'
 import type { RecordLimits } from './limits.ts'
 import { Lookups } from './lookups.ts'
 import { memoryLimiter } from './memory-limiter.ts'
@@ -101,17 +102,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
   // is asked or tells something, which is every few seconds at the least.
   let wallAheadMs = now() - steady()
 
+  /** @param credentialId whose, where it has no place in the cache; null for one that nobody knows */
   const count = (
     verdict: Verdict,
-    record: CredentialRecord | null,
+    place: number,
+    credentialId: string | null,
     ask: Ask,
     call: CallFacts,
     nowMs: number,
-    place: number,
   ): void => {
     const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
-    const credentialId = record === null ? null : record.credentialId
-    counts?.note(place, credentialId, outcome, ask, call.userAgent ?? null, nowMs)
+    const userAgent = call.userAgent ?? null
+    if (place >= 0) counts?.note(place, outcome, ask, userAgent, nowMs)
+    else usage?.note(credentialId, outcome, ask.scopes, ask.clientIp, userAgent, nowMs)
   }
 
   /** The last stage, for the few that have limits. */
@@ -125,7 +128,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   ): Verdict | Promise<Verdict> => {
     const settle = ({ refusal, limits }: Measure): Verdict => {
       const verdict: Verdict = refusal === null ? { ...allowed, limits } : { valid: false, refusal, limits }
-      count(verdict, record, ask, call, nowMs, place)
+      count(verdict, place, record.credentialId, ask, call, nowMs)
       return verdict
     }
     const measured = measure(record, record.limits, call.cost ?? 1, nowMs)
@@ -143,12 +146,21 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (call.dryRun === true) return verdict
     if (verdict.valid && hasLimits(record) && call.cost !== 0)
       return decideHowMuch(verdict, record, ask, call, nowMs, place)
-    count(verdict, record, ask, call, nowMs, place)
+    count(verdict, place, record === null ? null : record.credentialId, ask, call, nowMs)
     return verdict
   }
 
-  const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number) =>
-    decide(place === NOBODYS ? null : cache.recordAt(place), ask, call, nowMs, place)
+  /** The same for what is in the cache, judged where it lies: to make a record of it would cost as much again. */
+  const decideAt = (place: number, ask: Ask, call: CallFacts, nowMs: number): Verdict | Promise<Verdict> => {
+    if (place === NOBODYS) return decide(null, ask, call, nowMs)
+    const profile = cache.profileAt(place)
+    if (profile.limits !== null) return decide(cache.recordAt(place), ask, call, nowMs, place)
+    const refusal = whyNot(profile, cache.endedAt(place, nowMs), ask)
+    const verdict: Verdict =
+      refusal === null ? { valid: true, principal: cache.principalAt(place) } : { valid: false, refusal }
+    if (call.dryRun !== true) count(verdict, place, null, ask, call, nowMs)
+    return verdict
+  }
 
   const verifyUnknown = async (digest: string, ask: Ask, call: CallFacts): Promise<Verdict> => {
     wallAheadMs = now() - steady()
