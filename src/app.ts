@@ -140,7 +140,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     source: databaseSource(db, clock, feed),
     usage,
     limiter,
-    now: () => clock.now().getTime(),
+    now: () => clock.nowMs(),
     steady: () => clock.steadyMs(),
   })
   const knownAdminKeys = new KnownAdminKeys(db, clock)

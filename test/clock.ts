@@ -10,6 +10,7 @@ export function testClock(start = '2030-01-01T00:00:00.000Z'): TestClock {
   let nowMs = startMs
   return {
     now: () => new Date(nowMs),
+    nowMs: () => nowMs,
     steadyMs: () => nowMs - startMs,
     advance: ({ days = 0, hours = 0, seconds = 0, ms = 0 }) => {
       nowMs += ((days * 24 + hours) * 3600 + seconds) * 1000 + ms

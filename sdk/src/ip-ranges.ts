@@ -20,15 +20,22 @@ export function parseIpRanges(entries: readonly string[]): IpRanges | { readonly
       return { notARange: entry }
     list.addSubnet(address, bits === undefined ? width : Number(bits), family === 4 ? 'ipv4' : 'ipv6')
   }
-  return {
-    entries,
-    includes: (ip) => ip !== null && isIP(ip) !== 0 && list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'),
+  // Mostly it is one proxy that is asked about, again and again.
+  let asked: string | null = null
+  let answer = false
+  const includes = (ip: string | null) => {
+    if (ip === asked) return answer
+    answer = ip !== null && isIP(ip) !== 0 && list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6')
+    asked = ip
+    return answer
   }
+  return { entries, includes }
 }
 
 /** An address in one spelling: v4-mapped v6 as v4. Null where the text is no address. */
 export function normalizeIp(text: string | null | undefined): string | null {
   if (text === null || text === undefined || isIP(text) === 0) return null
+  if (!text.startsWith(':')) return text
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)
   return mapped?.[1] ?? text
 }

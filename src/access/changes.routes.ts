@@ -69,7 +69,7 @@ export function changesRoutes(
       const stream = new ChangesStream(feed, () => clock.steadyMs(), {
         ...start,
         once: query.once ?? false,
-        endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.now().getTime())),
+        endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.nowMs())),
         adminKeyHash: hashCredential(presented),
       })
       streams.add(stream)

@@ -27,9 +27,10 @@ export interface Spellings {
  * end makes no difference.
  */
 export function spellingsOf(path: string): Spellings | null {
-  if (path.length > MAX_PATH_LENGTH || !PATH.test(path)) return null
+  if (path.length > MAX_PATH_LENGTH) return null
   const sent = segmentsOf(path)
   if (PLAIN.test(path)) return { sent, decoded: sent, folded: sent }
+  if (!PATH.test(path)) return null
   const whole = decoded(path)
   if (whole === null) return null
   const spellings = {

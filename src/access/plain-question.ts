@@ -35,7 +35,8 @@ function parsed(body: string): unknown {
 function isPlain(value: unknown): value is Question {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   let credentials = 0
-  for (const name of Object.keys(value)) {
+  // Nothing is inherited by what was JSON; and to read what `for … in` names is much the fastest.
+  for (const name in value) {
     const part = (value as Record<string, unknown>)[name]
     switch (name) {
       case 'credential':

@@ -44,7 +44,7 @@ export class KnownAdminKeys implements ChangesListener {
   /** The key of a secret, if it is known here and alive; undefined says nothing about it. Asks nobody. */
   live(text: string): PresentedAdminKey | undefined {
     const key = this.#fresh(digestCredential(text))
-    return key != null && endedBy(key, this.#clock.now().getTime()) === null ? key : undefined
+    return key != null && endedBy(key, this.#clock.nowMs()) === null ? key : undefined
   }
 
   /**

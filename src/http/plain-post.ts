@@ -52,7 +52,7 @@ export function plainPost(
 
 /**
  * The body of a request, once it is there; never called where the client goes away before. Unlike at `end`, the request
- * can still be given to somebody else then.
+ * can still be given to somebody else then, with {@link unread}.
  */
 export function whenRead(request: IncomingMessage, length: number, use: (body: Buffer) => void): void {
   const chunks: Buffer[] = []
@@ -61,8 +61,13 @@ export function whenRead(request: IncomingMessage, length: number, use: (body: B
     missing -= chunk.length
     chunks.push(chunk)
     if (missing > 0) return
-    request.off('data', onData)
     use(chunks.length === 1 ? chunk : Buffer.concat(chunks))
   }
   request.on('data', onData)
+}
+
+/** Makes a request whose body was read as it was before. */
+export function unread(request: IncomingMessage, body: Buffer): void {
+  request.pause().removeAllListeners('data')
+  request.unshift(body)
 }

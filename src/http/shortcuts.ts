@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { headersOf } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
+import { unread } from './plain-post.ts'
 import { statusOf, toProblemWire } from './problem.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
@@ -78,8 +79,7 @@ export class Shortcuts {
 
   /** Gives a request back whose body was read already. */
   handBack(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    request.pause()
-    request.unshift(body)
+    unread(request, body)
     this.#longWay(request, response)
   }
 

@@ -24,7 +24,11 @@ interface Node {
 
 /** Real clocks: one of them wrong, and both counting from another beginning. */
 function clockOf(aheadMs: number): Clock {
-  return { now: () => new Date(Date.now() + aheadMs), steadyMs: () => performance.now() + 1e6 + aheadMs }
+  return {
+    now: () => new Date(Date.now() + aheadMs),
+    nowMs: () => Date.now() + aheadMs,
+    steadyMs: () => performance.now() + 1e6 + aheadMs,
+  }
 }
 
 describe('two servers whose clocks are 30 s apart', { concurrency: true }, () => {
