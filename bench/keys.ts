@@ -35,7 +35,12 @@ export function mintTexts(count: number): string[] {
   })
 }
 
-/** Live keys of one owner that may read and write orders. The id of the key at `i` is `key_<i>`. */
+/** The id of the key of the text at a place: as long as a real one, since V8 treats short texts in JSON otherwise. */
+export function keyIdAt(place: number): string {
+  return `key_${String(place).padStart(20, '0')}`
+}
+
+/** Live keys of one owner that may read and write orders. */
 export async function storeKeys(url: string, texts: readonly string[], ownerId = 'org_acme'): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -43,18 +48,23 @@ export async function storeKeys(url: string, texts: readonly string[], ownerId =
   const hashes = texts.map((text) => Buffer.from(hashCredential(text), 'hex'))
   await client.query(
     `insert into keys (id, owner_id, name, environment, scopes, metadata, created_by, created_at)
-     select 'key_' || i, $2, 'of the benchmark', 'live', '{orders:read,orders:write}', '{}', 'bench', now()
-     from generate_series(0, $1::int - 1) i`,
+     select ${idOf('key')}, $2, 'of the benchmark', 'live', '{orders:read,orders:write}', '{}', 'bench', now()
+     from generate_series(0, $1::bigint - 1) i`,
     [texts.length, ownerId],
   )
   await client.query(
     `insert into secrets (hash, id, holder_id, hint, created_at)
-     select hash, 'sec_' || i - 1, 'key_' || i - 1, 'sk_live_1234…', now()
-     from unnest($1::bytea[]) with ordinality as given (hash, i)`,
+     select hash, ${idOf('sec')}, ${idOf('key')}, 'sk_live_1234…', now()
+     from unnest($1::bytea[]) with ordinality as given (hash, n), lateral (select n - 1 as i)`,
     [hashes],
   )
   await client.query('analyze owners')
   await client.query('analyze keys')
   await client.query('analyze secrets')
   await client.end()
+}
+
+/** {@link keyIdAt} in SQL, of the place `i`. */
+function idOf(kind: 'key' | 'sec'): string {
+  return `'${kind}_' || lpad(i::text, 20, '0')`
 }

@@ -22,7 +22,7 @@ export function madeUpSource(): CredentialSource {
 
 /** Ids as long as real ones; a hundred keys an owner. */
 function wireOf(at: number): ReturnType<typeof recordToWire> {
-  const id = String(at).padStart(22, '0')
+  const id = String(at).padStart(20, '0')
   return {
     kind: 'api_key',
     credential_id: `sec_${id}`,

@@ -1,7 +1,7 @@
 import type { Bench } from './bench.ts'
 import { type Doorward, startDoorward } from './doorward.ts'
 import { openFeedGate } from './feed-gate.ts'
-import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
+import { keyIdAt, makeDatabase, mintTexts, storeKeys } from './keys.ts'
 import { type Finding, figure, quantile, rounded, sharedMs } from './measure.ts'
 import { type Fork, forkScript } from './processes.ts'
 import type { WatcherAnswer, WatcherMessage } from './revocation.process.ts'
@@ -53,7 +53,9 @@ async function latencies(doorward: Doorward, watcher: Fork, places: readonly num
   const orderedAtMs: number[] = []
   for (const place of places) {
     orderedAtMs.push(sharedMs())
-    const answer = await doorward.server.call('POST', `/v1/keys/key_${place}/revoke`, { reason: 'benchmark' })
+    const answer = await doorward.server.call('POST', `/v1/keys/${keyIdAt(place)}/revoke`, {
+      reason: 'benchmark',
+    })
     if (answer.status !== 200) throw new Error(`not revoked: ${JSON.stringify(answer.body)}`)
   }
   const { refusedAtMs, revived } = await watching

@@ -69,7 +69,7 @@ function nameOf(at: number): string {
  * much faster and lookups no cheaper: the hashes that are asked for lie everywhere, and so do their keys.
  */
 async function fill(url: string, keys: number): Promise<number> {
-  const id = (kind: string) => `'${kind}_' || lpad(to_hex(i), 8, '0') || 'abcdefghijklmn'`
+  const id = (kind: string) => `'${kind}_' || lpad(to_hex(i), 8, '0') || 'abcdefghijkl'`
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const run = (statement: string) => client.query(statement)

@@ -1,7 +1,7 @@
 import { HashRows } from './hash-rows.ts'
 import { NEVER, pastDeadline } from './lifetime.ts'
-import { Profiles } from './profiles.ts'
-import { type CredentialRecord, type Principal, type Profile, principalOf } from './record.ts'
+import { type HeldProfile, Profiles } from './profiles.ts'
+import { type CredentialRecord, type Principal, principalOf } from './record.ts'
 import type { Ended } from './refusal.ts'
 import type { CountingPlaces } from './usage-by-place.ts'
 
@@ -23,8 +23,8 @@ const MAX_UNKNOWN_ENTRIES = 10_000
 const BYTES_OF_ENTRY = 180
 
 /**
- * The whole numbers of a row. `STATE` is the profile's number above three flags: used since the hand came by; there is
- * an end; it cannot be undone. `MARK` and `CALLS` are for who counts.
+ * The whole numbers of a row. `STATE` are three flags: used since the hand came by; there is an end; it cannot be undone.
+ * `MARK` and `CALLS` are for who counts.
  */
 const STATE = 0
 const MARK = 1
@@ -37,7 +37,6 @@ const COUNTED_AT = 3
 const USED = 1
 const ENDED = 2
 const FINAL = 4
-const FLAG_BITS = 3
 
 /** What {@link RecordCache.find} gives where there is no place. */
 export const MISSING = -1
@@ -58,6 +57,8 @@ export class RecordCache implements CountingPlaces {
   leaving: CountingPlaces['leaving'] = null
   readonly #rows = new HashRows()
   readonly #profiles = new Profiles()
+  /** Of each row; undefined where nobody is. */
+  #profileAt: (HeldProfile | undefined)[] = []
   /** Two for each row: the secret's and the key's. */
   #ids: (string | undefined)[] = []
   readonly #ends = new Map<number, Ended>()
@@ -95,9 +96,12 @@ export class RecordCache implements CountingPlaces {
     const goodForMs = this.#maxStalenessMs + moreMs
     const place = this.#rows.find(digest)
     if (place === -1) {
+      if (this.#unknown.size === 0) return MISSING
       const askedAtMs = this.#unknown.get(digest)
       return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? NOBODYS : MISSING
     }
+    // Always there; but asked for now, they come from memory while the row still does.
+    if (this.#profileAt[place] === undefined || this.#ids[place * 2] === undefined) return MISSING
     const state = this.#rows.integer(place, STATE)
     if ((state & FINAL) === 0 && !this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs))
       return MISSING
@@ -106,8 +110,10 @@ export class RecordCache implements CountingPlaces {
   }
 
   /** What is known at a place that was just found; so are those below. */
-  profileAt(place: number): Profile {
-    return this.#profiles.get(this.#rows.integer(place, STATE) >> FLAG_BITS)
+  profileAt(place: number): HeldProfile {
+    const profile = this.#profileAt[place]
+    if (profile === undefined) throw new RangeError('nobody is at this place')
+    return profile
   }
 
   /** Why it is over, or null. */
@@ -123,8 +129,9 @@ export class RecordCache implements CountingPlaces {
   }
 
   recordAt(place: number): CredentialRecord {
+    const { text, holders, ...profile } = this.profileAt(place)
     return {
-      ...this.profileAt(place),
+      ...profile,
       credentialId: this.credentialIdAt(place),
       keyId: this.#keyIdAt(place),
       ended: this.#ends.get(place) ?? null,
@@ -200,6 +207,7 @@ export class RecordCache implements CountingPlaces {
     this.leaving?.all()
     this.#rows.clear()
     this.#profiles.clear()
+    this.#profileAt = []
     this.#ids = []
     this.#ends.clear()
     this.#unknown.clear()
@@ -234,6 +242,7 @@ export class RecordCache implements CountingPlaces {
     while (this.#rows.size > 0 && (this.#rows.size >= this.#maxEntries || this.bytes > this.#maxBytes))
       this.#evict()
     const place = this.#rows.add(digest)
+    this.#profileAt[place] = profile
     this.#ids[place * 2] = record.credentialId
     this.#ids[place * 2 + 1] = record.keyId ?? undefined
     const { ended } = record
@@ -242,7 +251,7 @@ export class RecordCache implements CountingPlaces {
     this.#rows.setNumber(place, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, ASKED_AT, askedAtMs)
-    this.#rows.setInteger(place, STATE, (profile << FLAG_BITS) | flags)
+    this.#rows.setInteger(place, STATE, flags)
   }
 
   #addUnknown(digest: string, askedAtMs: number): void {
@@ -258,7 +267,7 @@ export class RecordCache implements CountingPlaces {
     for (;;) {
       const place = this.#hand
       this.#hand = place + 1 < this.#rows.places ? place + 1 : 0
-      if (this.#ids[place * 2] === undefined) continue
+      if (this.#profileAt[place] === undefined) continue
       const state = this.#rows.integer(place, STATE)
       if ((state & USED) === 0) {
         this.#remove(place)
@@ -270,7 +279,8 @@ export class RecordCache implements CountingPlaces {
 
   #remove(place: number): void {
     this.leaving?.one(place)
-    this.#profiles.release(this.#rows.integer(place, STATE) >> FLAG_BITS)
+    this.#profiles.release(this.profileAt(place))
+    this.#profileAt[place] = undefined
     this.#ids[place * 2] = undefined
     this.#ids[place * 2 + 1] = undefined
     this.#ends.delete(place)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { hexOfDigest } from './credential.ts'
+import { digestCredential as digest, hashCredential } from './credential.ts'
 import { Lookups } from './lookups.ts'
 import { aRecord, NOW } from './record.fixture.ts'
 import type { CredentialRecord } from './record.ts'
@@ -39,21 +39,21 @@ function open(joinForMs?: number) {
 
 test('one question per hash, however many wait, and one for all misses of a turn', async () => {
   const { questions, kept, lookups, clock } = open()
-  const waiting = [lookups.record('a'), lookups.record('b'), lookups.record('a')]
+  const waiting = [lookups.record(digest('a')), lookups.record(digest('b')), lookups.record(digest('a'))]
   await turn()
-  waiting.push(lookups.record('b'))
+  waiting.push(lookups.record(digest('b')))
   clock.nowMs += 100
   questions[0]?.answer.resolve([record, null])
   assert.deepEqual(await Promise.all(waiting), [record, null, record, null])
   assert.deepEqual(
     questions.map((question) => question.hashes),
-    [['a', 'b'].map(hexOfDigest)],
+    [['a', 'b'].map(hashCredential)],
   )
   assert.deepEqual(
     kept,
     [
-      ['a', record, NOW],
-      ['b', null, NOW],
+      [digest('a'), record, NOW],
+      [digest('b'), null, NOW],
     ],
     'with the moment of the question',
   )
@@ -61,7 +61,7 @@ test('one question per hash, however many wait, and one for all misses of a turn
 
 test('no question holds more than 128 hashes', async () => {
   const { questions, lookups } = open()
-  for (let i = 0; i < 450; i++) void lookups.record(`${i}`)
+  for (let i = 0; i < 450; i++) void lookups.record(digest(`${i}`))
   await turn()
   assert.deepEqual(
     questions.map((question) => question.hashes.length),
@@ -71,25 +71,25 @@ test('no question holds more than 128 hashes', async () => {
 
 test('OPS-08: a flood beyond 10,000 waiting hashes is turned away, and what waits is still answered', async () => {
   const { questions, lookups } = open()
-  const first = lookups.record('0')
-  for (let i = 1; i < 10_000; i++) void lookups.record(`${i}`)
-  await assert.rejects(lookups.record('one more'), SourceUnavailableError)
-  assert.equal(lookups.record('0'), first, 'who waits for the same needs no room')
+  const first = lookups.record(digest('0'))
+  for (let i = 1; i < 10_000; i++) void lookups.record(digest(`${i}`))
+  await assert.rejects(lookups.record(digest('one more')), SourceUnavailableError)
+  assert.equal(lookups.record(digest('0')), first, 'who waits for the same needs no room')
   await turn()
   for (const { hashes, answer } of questions) answer.resolve(hashes.map(() => null))
   assert.equal(await first, null)
   await turn()
-  void lookups.record('one more')
+  void lookups.record(digest('one more'))
   await gap()
-  assert.deepEqual(questions.at(-1)?.hashes, [hexOfDigest('one more')])
+  assert.deepEqual(questions.at(-1)?.hashes, [hashCredential('one more')])
 })
 
 test('KEY-10: what was asked before a change is asked again, and only the new answer is told and kept', async () => {
   const { questions, kept, lookups, clock } = open()
-  const waiting = lookups.record('a')
+  const waiting = lookups.record(digest('a'))
   await turn()
-  lookups.outdate('a')
-  const later = lookups.record('a')
+  lookups.outdate(digest('a'))
+  const later = lookups.record(digest('a'))
   clock.nowMs += 10
   questions[0]?.answer.resolve([record])
   await turn()
@@ -98,13 +98,13 @@ test('KEY-10: what was asked before a change is asked again, and only the new an
   assert.deepEqual(kept, [], 'the answer from before revives nothing')
   questions[1]?.answer.resolve([null])
   assert.deepEqual(await Promise.all([waiting, later]), [null, null])
-  assert.deepEqual(kept, [['a', null, NOW + 10]])
+  assert.deepEqual(kept, [[digest('a'), null, NOW + 10]])
 })
 
 test('who waits in the very turn of a change, before anything was asked, is asked for once', async () => {
   const { questions, kept, lookups } = open()
-  const waiting = lookups.record('a')
-  lookups.outdate('a')
+  const waiting = lookups.record(digest('a'))
+  lookups.outdate(digest('a'))
   lookups.outdate(null)
   await turn()
   questions[0]?.answer.resolve([record])
@@ -115,7 +115,7 @@ test('who waits in the very turn of a change, before anything was asked, is aske
 
 test('KEY-10: what changes all the time is refused in the end, and never answered from before a change', async () => {
   const { questions, kept, lookups, clock } = open()
-  const waiting = lookups.record('a')
+  const waiting = lookups.record(digest('a'))
   waiting.catch(() => {})
   for (let n = 0; n < 20; n++) {
     await turn()
@@ -130,17 +130,17 @@ test('KEY-10: what changes all the time is refused in the end, and never answere
 
 test('few misses wait 2 ms for others, many do not', async () => {
   const { questions, lookups, clock } = open()
-  void lookups.record('first')
+  void lookups.record(digest('first'))
   await turn()
   assert.equal(questions.length, 1, 'the first is asked for at once')
-  void lookups.record('second')
+  void lookups.record(digest('second'))
   await turn()
   assert.equal(questions.length, 1)
-  for (let n = 0; n < 31; n++) void lookups.record(`${n}`)
+  for (let n = 0; n < 31; n++) void lookups.record(digest(`${n}`))
   await gap()
   assert.deepEqual(questions[1]?.hashes.length, 32)
   clock.nowMs += 1
-  for (let n = 100; n < 132; n++) void lookups.record(`${n}`)
+  for (let n = 100; n < 132; n++) void lookups.record(digest(`${n}`))
   await turn()
   assert.equal(questions.length, 3, 'worth a question')
 })
@@ -155,12 +155,12 @@ test('VER-18: whatever the source fails of, it is unavailable, and nothing is ke
   ]
   for (const [why, settle] of failures) {
     const { questions, kept, lookups } = open()
-    const waiting = [lookups.record('a'), lookups.record('a')]
+    const waiting = [lookups.record(digest('a')), lookups.record(digest('a'))]
     await turn()
     if (questions[0] !== undefined) settle(questions[0].answer)
     for (const each of waiting) await assert.rejects(each, SourceUnavailableError, why)
     assert.deepEqual(kept, [], why)
-    void lookups.record('a')
+    void lookups.record(digest('a'))
     await gap()
     assert.equal(questions.length, 2, 'the next asks again')
   }
@@ -168,12 +168,12 @@ test('VER-18: whatever the source fails of, it is unavailable, and nothing is ke
 
 test('a record that cannot be read does not shut out the others', async () => {
   const { questions, kept, lookups } = open()
-  const [bad, good] = [lookups.record('bad'), lookups.record('good')]
+  const [bad, good] = [lookups.record(digest('bad')), lookups.record(digest('good'))]
   await turn()
   questions[0]?.answer.resolve([new TypeError('record.kind is not known'), record])
   await assert.rejects(bad, /record\.kind is not known/)
   assert.equal(await good, record)
-  assert.deepEqual(kept, [['good', record, NOW]])
+  assert.deepEqual(kept, [[digest('good'), record, NOW]])
 })
 
 test('KEY-10: an answer that took more than 5 s is not believed', async () => {
@@ -182,7 +182,7 @@ test('KEY-10: an answer that took more than 5 s is not believed', async () => {
     [5_001, false],
   ] as const) {
     const { questions, clock, kept, lookups } = open()
-    const waiting = lookups.record('a')
+    const waiting = lookups.record(digest('a'))
     await turn()
     clock.nowMs += tookMs
     questions[0]?.answer.resolve([record])
@@ -194,29 +194,33 @@ test('KEY-10: an answer that took more than 5 s is not believed', async () => {
 
 test('KEY-10: nobody waits for an answer that may be as old as none may be; who asked for it is served by it', async () => {
   const { questions, clock, kept, lookups } = open(500)
-  const first = lookups.record('a')
+  const first = lookups.record(digest('a'))
   await turn()
   clock.nowMs += 499
-  const joined = lookups.record('a')
+  const joined = lookups.record(digest('a'))
   clock.nowMs += 1
-  const anew = lookups.record('a')
+  const anew = lookups.record(digest('a'))
   await turn()
-  assert.equal(lookups.record('a'), anew)
+  assert.equal(lookups.record(digest('a')), anew)
   assert.equal(questions.length, 2)
   questions[1]?.answer.resolve([null])
   assert.equal(await anew, null)
   questions[0]?.answer.resolve([record])
   assert.deepEqual(await Promise.all([first, joined]), [record, record])
-  assert.deepEqual(kept, [['a', null, NOW + 500]], 'the older answer does not come over the later one')
+  assert.deepEqual(
+    kept,
+    [[digest('a'), null, NOW + 500]],
+    'the older answer does not come over the later one',
+  )
   assert.equal(lookups.waiting, 0)
 })
 
 test('KEY-10: with 0 each asks for himself, save who comes before the question is put', async () => {
   const { questions, clock, lookups } = open(0)
-  const together = [lookups.record('a'), lookups.record('a')]
+  const together = [lookups.record(digest('a')), lookups.record(digest('a'))]
   await turn()
   clock.nowMs += 3
-  const alone = lookups.record('a')
+  const alone = lookups.record(digest('a'))
   await turn()
   assert.equal(questions.length, 2)
   questions[0]?.answer.resolve([null])
@@ -227,12 +231,12 @@ test('KEY-10: with 0 each asks for himself, save who comes before the question i
 test('KEY-10: an answer that was overtaken and is of before a change is not used', async () => {
   for (const isLaterThere of [false, true]) {
     const { questions, clock, kept, lookups } = open(500)
-    const first = lookups.record('a')
+    const first = lookups.record(digest('a'))
     await turn()
     clock.nowMs += 500
-    const later = lookups.record('a')
+    const later = lookups.record(digest('a'))
     await turn()
-    lookups.outdate('a')
+    lookups.outdate(digest('a'))
     questions[isLaterThere ? 1 : 0]?.answer.resolve([record])
     questions[isLaterThere ? 0 : 1]?.answer.resolve([record])
     clock.nowMs += 10

@@ -1,5 +1,6 @@
 import { MAX_STALENESS_MS } from './cache.ts'
 import { hexOfDigest } from './credential.ts'
+import { DigestMap } from './digest-map.ts'
 import type { CredentialRecord } from './record.ts'
 import { SourceUnavailableError } from './source.ts'
 
@@ -35,7 +36,7 @@ export class Lookups<Found = CredentialRecord> {
   readonly #onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void
   readonly #steadyMs: () => number
   readonly #joinForMs: number
-  readonly #waiting = new Map<string, Waiting<Found>>()
+  readonly #waiting = new DigestMap<Waiting<Found>>()
   /** Asked for so long ago that somebody else has asked anew; few, or none. */
   readonly #overtaken = new Set<Waiting<Found>>()
   #next: Waiting<Found>[] = []
@@ -73,8 +74,11 @@ export class Lookups<Found = CredentialRecord> {
     if (this.#waiting.size + this.#overtaken.size >= MAX_WAITING)
       return Promise.reject(new SourceUnavailableError('too many credentials are being looked up'))
     if (waiting !== undefined) this.#overtaken.add(waiting)
+    const { promise, resolve, reject } = Promise.withResolvers<Found | null>()
     const asked: Waiting<Found> = {
-      ...Promise.withResolvers<Found | null>(),
+      promise,
+      resolve,
+      reject,
       digest,
       sinceMs: nowMs,
       askedAtMs: nowMs,
@@ -143,7 +147,7 @@ export class Lookups<Found = CredentialRecord> {
 
   #settle(waiting: Waiting<Found>, answer: Found | null | Error): void {
     const { digest, askedAtMs, sinceMs, outdated } = waiting
-    const wasOvertaken = this.#overtaken.delete(waiting)
+    const wasOvertaken = this.#overtaken.size > 0 && this.#overtaken.delete(waiting)
     const latest = this.#waiting.get(digest)
     // It was settled before its batch failed over another one.
     if (!wasOvertaken && latest !== waiting) return

@@ -1,23 +1,24 @@
 import type { CredentialRecord, Profile } from './record.ts'
 
-/** Bytes of a profile besides its text: the object, its places in the lists, the owner's id. An estimate, and not a low one. */
+/** Bytes of a profile besides its text: the object, its place in the list, the owner's id. An estimate, and not a low one. */
 const BYTES_OF_PROFILE = 400
 /** Parts that profiles share. Beyond so many they are forgotten, and shared anew from then on. */
 const MAX_SHARED = 1_000
 
+/** A profile that is kept for who holds it. */
+export interface HeldProfile extends Profile {
+  /** Its whole content, in one spelling. */
+  readonly text: string
+  holders: number
+}
+
 /**
- * Equal profiles, kept once for as long as somebody holds them, and called by a small number. Different ones share what
- * they have in common: a million keys of as many owners mostly have one of a few sets of scopes, and what is shared
- * stays near the processor.
+ * Equal profiles, kept once for as long as somebody holds them. Different ones share what they have in common: a million
+ * keys of as many owners mostly have one of a few sets of scopes, and what is shared stays near the processor.
  */
 export class Profiles {
-  readonly #profiles: (Profile | undefined)[] = []
-  /** A profile's text is its whole content, in one spelling. */
-  readonly #texts: string[] = []
-  readonly #holders: number[] = []
-  readonly #numbers = new Map<string, number>()
+  readonly #held = new Map<string, HeldProfile>()
   readonly #shared = new Map<string, unknown>()
-  readonly #free: number[] = []
   #bytes = 0
 
   /** About how much memory they take. */
@@ -25,50 +26,36 @@ export class Profiles {
     return this.#bytes
   }
 
-  /** The number of the profile of a record; for each call one {@link release}. */
-  hold(record: CredentialRecord): number {
+  /** The profile of a record; for each call one {@link release}. */
+  hold(record: CredentialRecord): HeldProfile {
     const text = textOf(record)
-    const known = this.#numbers.get(text)
+    const known = this.#held.get(text)
     if (known !== undefined) {
-      this.#holders[known] = (this.#holders[known] ?? 0) + 1
+      known.holders += 1
       return known
     }
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
-    const number = this.#free.pop() ?? this.#profiles.length
-    this.#profiles[number] = {
+    const held = {
       ...profile,
       scopes: this.#share(JSON.stringify([...profile.scopes]), profile.scopes),
       metadata: this.#share(JSON.stringify(profile.metadata), profile.metadata),
+      text,
+      holders: 1,
     }
-    this.#texts[number] = text
-    this.#holders[number] = 1
-    this.#numbers.set(text, number)
+    this.#held.set(text, held)
     this.#bytes += text.length + BYTES_OF_PROFILE
-    return number
+    return held
   }
 
-  /** @throws RangeError for a number that nobody holds */
-  get(number: number): Profile {
-    const profile = this.#profiles[number]
-    if (profile === undefined) throw new RangeError('no such profile is held')
-    return profile
-  }
-
-  release(number: number): void {
-    const holders = (this.#holders[number] ?? 0) - 1
-    this.#holders[number] = holders
-    if (holders > 0) return
-    this.#profiles[number] = undefined
-    const text = this.#texts[number] ?? ''
-    this.#texts[number] = ''
-    this.#numbers.delete(text)
-    this.#free.push(number)
-    this.#bytes -= text.length + BYTES_OF_PROFILE
+  release(profile: HeldProfile): void {
+    profile.holders -= 1
+    if (profile.holders > 0) return
+    this.#held.delete(profile.text)
+    this.#bytes -= profile.text.length + BYTES_OF_PROFILE
   }
 
   clear(): void {
-    for (const list of [this.#profiles, this.#texts, this.#holders, this.#free]) list.length = 0
-    this.#numbers.clear()
+    this.#held.clear()
     this.#shared.clear()
     this.#bytes = 0
   }
