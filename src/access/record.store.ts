@@ -4,122 +4,43 @@ import {
   type IpRanges,
   limitsOfWire,
   parseIpRanges,
-  type RecordLimits,
   type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
-import { dateOf, msText } from '../db/moments.ts'
-import { PREPARED } from '../db/prepared.ts'
+import { dateOf, ms } from '../db/moments.ts'
+import { GIVEN, PREPARED, statement } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import { arrayOf, expanding } from './record-columns.store.ts'
-import { TOKENS_FOUND, type TokenRow, tokenRecord } from './token-record.store.ts'
+import { TOKEN_LINE, tokenRecord } from './token-record.store.ts'
 
 /**
  * What verification knows of some credentials, in the order of their hashes; null where there is none. Admin keys and
  * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash.
- *
- * One statement by hash and id, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
- * cost this process three times as much as one JSON text does. A key is a list of texts, because Postgres looks up how to
- * write a value anew for each one in a list of several types. Moments come as ms since the epoch.
  */
 export async function recordsByHash(
   db: Db,
   hashes: readonly string[],
   now: Date,
 ): Promise<(CredentialRecord | null)[]> {
-  const { rows } = await sql<Found>`
-    with held as materialized (
-      select at, asked.hash, holder_id, id, revoked_at, retired_at, retires_at, expires_at
-      from unnest(${arrayOf(hashes)}::text::bytea[]) with ordinality as asked (hash, at)
-      left join secrets on secrets.hash = asked.hash
-    )
-    select ${PREPARED}
-      (
-        select json_agg(array[
-          at::text, held.id, keys.id, keys.owner_id, keys.environment, array_to_string(keys.scopes, ' '),
-          array_to_string(keys.ip_allowlist, ' '), nullif(keys.metadata, '{}')::text, (${LIMITS})::text,
-          ${msText('coalesce(keys.revoked_at, held.revoked_at)')}, ${msText('held.retired_at')},
-          ${msText('held.retires_at')}, ${msText('held.expires_at')}, ${msText('owners.suspended_at')},
-          ${msText('keys.disabled_at')}
-        ])
-        from held
-        join keys on keys.id = held.holder_id
-        join owners on owners.id = keys.owner_id
-      ) as keys,
-      (${TOKENS_FOUND}) as tokens,
-      (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies`.execute(
-    db,
-  )
-  const [{ keys, tokens, implies } = NOTHING] = rows
+  const [{ found, implies } = NOTHING] = await find(db, [arrayOf(hashes)])
   const allows = expanding(implies)
   const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
-  for (const row of keys ?? []) records[Number(row[0]) - 1] = keyRecord(row, allows, now.getTime())
-  for (const row of tokens ?? []) records[row[0] - 1] = tokenRecord(row, allows, now.getTime())
+  for (const line of found?.split('\n') ?? []) {
+    const [at, record] = line.startsWith('[')
+      ? tokenRecord(line, allows, now.getTime())
+      : keyRecord(line, allows, now.getTime())
+    records[at - 1] = record
+  }
   return records
 }
 
 interface Found {
-  readonly keys: KeyRow[] | null
-  readonly tokens: TokenRow[] | null
+  /** A line for each: of a key its fields with tabs between them, of a token a JSON list. */
+  readonly found: string | null
   readonly implies: Record<string, string[]> | null
 }
 
-const NOTHING: Found = { keys: null, tokens: null, implies: null }
-
-/** In the order of the statement; lists are separated by spaces, which none of their entries has. */
-type KeyRow = readonly [
-  /** From 1. */
-  at: string,
-  credentialId: string,
-  keyId: string,
-  ownerId: string,
-  environment: string,
-  scopes: string,
-  ipAllowlist: string | null,
-  /** Null where it is empty. */
-  metadata: string | null,
-  limits: string | null,
-  revokedAt: string | null,
-  retiredAt: string | null,
-  retiresAt: string | null,
-  expiresAt: string | null,
-  ownerSuspendedAt: string | null,
-  disabledAt: string | null,
-]
-
-function keyRecord(
-  row: KeyRow,
-  allows: (scopes: string) => ReadonlySet<string>,
-  nowMs: number,
-): CredentialRecord {
-  const [, credentialId, keyId, ownerId, environment, scopes, ipAllowlist, metadata, limits, ...moments] = row
-  const [revokedAt, retiredAt, retiresAt, expiresAt, ownerSuspendedAt, disabledAt] = moments
-  const deadlines = { retiresAt: dateOf(retiresAt), expiresAt: dateOf(expiresAt) }
-  const deeds = {
-    revokedAt: dateOf(revokedAt),
-    retiredAt: dateOf(retiredAt),
-    ownerSuspendedAt: dateOf(ownerSuspendedAt),
-    disabledAt: dateOf(disabledAt),
-  }
-  return {
-    kind: 'api_key',
-    credentialId,
-    keyId,
-    clientId: null,
-    userId: null,
-    ownerId,
-    environment,
-    scopes: allows(scopes),
-    metadata: metadata === null ? NO_METADATA : JSON.parse(metadata),
-    audiences: null,
-    ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
-    limits: limits === null ? null : limitsOf(JSON.parse(limits)),
-    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
-    ...deadlines,
-  }
-}
-
-const NO_METADATA = Object.freeze({})
+const NOTHING: Found = { found: null, implies: null }
 
 /** Null for the many that have none. */
 const LIMITS = sql`
@@ -130,13 +51,122 @@ const LIMITS = sql`
     'owner', json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota)
   ) end`
 
-function limitsOf({ key, owner }: RecordLimitsWire): RecordLimits {
-  return { key: limitsOfWire(key), owner: limitsOfWire(owner) }
+/** What few keys have any of, as a JSON list; null where a key has none. */
+const UNUSUAL = sql`
+  case when coalesce(
+      keys.revoked_at, secrets.revoked_at, secrets.retired_at, secrets.retires_at, secrets.expires_at,
+      owners.suspended_at, keys.disabled_at
+    ) is not null
+    or keys.ip_allowlist is not null or keys.metadata <> '{}' or (${LIMITS}) is not null
+  then json_build_array(
+    keys.ip_allowlist, keys.metadata, ${LIMITS}, ${ms('coalesce(keys.revoked_at, secrets.revoked_at)')},
+    ${ms('secrets.retired_at')}, ${ms('secrets.retires_at')}, ${ms('secrets.expires_at')},
+    ${ms('owners.suspended_at')}, ${ms('keys.disabled_at')}
+  )::text end`
+
+/** A tab, which stands in no id, no name and no JSON. */
+const TAB = sql.lit('\t')
+
+/**
+ * One statement by hash and id, whatever the number, and one row: reading fourteen columns of a hundred rows one by one
+ * would cost this process three times as much as one text does, and Postgres spends as much on writing it as on finding
+ * the rows. So a key is put together as text; JSON is written only of what few have.
+ */
+const find = statement<Found>(sql`
+  select ${PREPARED}
+    string_agg(
+      case when secrets.id is null then (${TOKEN_LINE})
+      else at::text || ${TAB} || secrets.id || ${TAB} || keys.id || ${TAB} || keys.owner_id || ${TAB}
+        || keys.environment || ${TAB} || array_to_string(keys.scopes, ' ') || coalesce(${TAB} || ${UNUSUAL}, '')
+      end,
+      ${sql.lit('\n')}
+    ) as found,
+    (select json_object_agg(name, implies) from scopes where cardinality(implies) > 0) as implies
+  from unnest(${GIVEN}::text::bytea[]) with ordinality as asked (hash, at)
+  left join secrets on secrets.hash = asked.hash
+  left join keys on keys.id = secrets.holder_id
+  left join owners on owners.id = keys.owner_id`)
+
+/** {@link UNUSUAL}; moments in ms since the epoch. */
+type Unusual = readonly [
+  ipAllowlist: readonly string[] | null,
+  metadata: Readonly<Record<string, unknown>>,
+  limits: RecordLimitsWire | null,
+  revokedAt: number | null,
+  retiredAt: number | null,
+  retiresAt: number | null,
+  expiresAt: number | null,
+  ownerSuspendedAt: number | null,
+  disabledAt: number | null,
+]
+
+/** A key's place among those that were asked for, from 1, and its record. */
+function keyRecord(
+  line: string,
+  allows: (scopes: string) => ReadonlySet<string>,
+  nowMs: number,
+): readonly [at: number, record: CredentialRecord] {
+  const [at = '', credentialId = '', keyId = '', ownerId = '', environment = '', scopes, unusual] =
+    line.split('\t')
+  if (scopes === undefined) throw new Error('a stored key cannot be read')
+  const { metadata, ipAllowlist, limits, ended, retiresAt, expiresAt } =
+    unusual === undefined ? NOTHING_UNUSUAL : unusualOf(JSON.parse(unusual), nowMs)
+  const record = {
+    kind: 'api_key' as const,
+    credentialId,
+    keyId,
+    clientId: null,
+    userId: null,
+    ownerId,
+    environment,
+    scopes: allows(scopes),
+    metadata,
+    audiences: null,
+    ipAllowlist,
+    limits,
+    ended,
+    retiresAt,
+    expiresAt,
+  }
+  return [Number(at), record]
+}
+
+type OfFew = Pick<
+  CredentialRecord,
+  'metadata' | 'ipAllowlist' | 'limits' | 'ended' | 'retiresAt' | 'expiresAt'
+>
+
+const NOTHING_UNUSUAL: OfFew = {
+  metadata: Object.freeze({}),
+  ipAllowlist: null,
+  limits: null,
+  ended: null,
+  retiresAt: null,
+  expiresAt: null,
+}
+
+function unusualOf(unusual: Unusual, nowMs: number): OfFew {
+  const [ipAllowlist, metadata, limits, revoked, retired, retires, expires, ownerSuspended, disabled] =
+    unusual
+  const deadlines = { retiresAt: dateOf(retires), expiresAt: dateOf(expires) }
+  const deeds = {
+    revokedAt: dateOf(revoked),
+    retiredAt: dateOf(retired),
+    ownerSuspendedAt: dateOf(ownerSuspended),
+    disabledAt: dateOf(disabled),
+  }
+  return {
+    metadata,
+    ipAllowlist: ipAllowlist === null ? null : rangesOf(ipAllowlist),
+    limits: limits === null ? null : { key: limitsOfWire(limits.key), owner: limitsOfWire(limits.owner) },
+    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
+    ...deadlines,
+  }
 }
 
 /** The list was checked when it was stored. */
-function rangesOf(entries: string): IpRanges {
-  const ranges = parseIpRanges(entries === '' ? [] : entries.split(' '))
+function rangesOf(entries: readonly string[]): IpRanges {
+  const ranges = parseIpRanges(entries)
   if ('notARange' in ranges) throw new Error(`a stored allow-list holds ${ranges.notARange}`)
   return ranges
 }

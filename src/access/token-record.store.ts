@@ -9,14 +9,14 @@ import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
 
 /**
- * What verification knows of the access tokens among `held`, as one JSON value, where no secret has the hash. A token may
- * do what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
- * What a client may have without a user is another list than what users can grant it, and neither adds to the other.
- * A token is for the APIs of what it still may do, and of these for the ones that it was asked for. Without a user it
+ * What verification knows of the access token with the hash that is asked for, as a JSON list in text. A token may do
+ * what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
+ * What a client may have without a user is another list than what users can grant it, and neither adds to the other. A
+ * token is for the APIs of what it still may do, and of these for the ones that it was asked for. Without a user it
  * reaches the data of the client's own owner.
  */
-export const TOKENS_FOUND = sql<TokenRow[] | null>`
-  select json_agg(json_build_array(
+export const TOKEN_LINE = sql`
+  select json_build_array(
     at, coalesce(grants.id, clients.id), clients.id, grants.user_id, owners.id, tokens.environment,
     array_to_string(allowed.scopes, ' '),
     array(
@@ -30,9 +30,8 @@ export const TOKENS_FOUND = sql<TokenRow[] | null>`
     ${ms('least(tokens.expires_at, grants.expires_at)')},
     ${ms('owners.suspended_at')},
     ${ms('coalesce(clients.suspended_at, authors.suspended_at)')}
-  ))
-  from held
-  join access_tokens as tokens on tokens.hash = held.hash
+  )::text
+  from access_tokens as tokens
   join clients on clients.id = tokens.client_id
   left join token_families as families on families.id = tokens.family_id
   left join grants on grants.id = families.grant_id
@@ -45,10 +44,10 @@ export const TOKENS_FOUND = sql<TokenRow[] | null>`
         else name = any(grants.scopes) and name = any(clients.required_scopes || clients.optional_scopes) end
     ) as scopes
   ) as allowed
-  where held.holder_id is null`
+  where tokens.hash = asked.hash`
 
 /** In the order of the statement. */
-export type TokenRow = readonly [
+type TokenRow = readonly [
   /** From 1. */
   at: number,
   credentialId: string,
@@ -66,12 +65,14 @@ export type TokenRow = readonly [
   disabledAt: number | null,
 ]
 
+/** A token's place among those that were asked for, and its record. */
 export function tokenRecord(
-  row: TokenRow,
+  line: string,
   allows: (scopes: string) => ReadonlySet<string>,
   nowMs: number,
-): CredentialRecord {
-  const [, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
+): readonly [at: number, record: CredentialRecord] {
+  const row: TokenRow = JSON.parse(line)
+  const [at, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
   const [revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row.slice(9) as (number | null)[]
   const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt ?? null) }
   const deeds = {
@@ -80,7 +81,7 @@ export function tokenRecord(
     ownerSuspendedAt: dateOf(ownerSuspendedAt ?? null),
     disabledAt: dateOf(disabledAt ?? null),
   }
-  return {
+  const record: CredentialRecord = {
     kind: 'oauth',
     credentialId,
     keyId: null,
@@ -96,4 +97,5 @@ export function tokenRecord(
     ended: endedBy({ ...deeds, ...deadlines }, nowMs),
     ...deadlines,
   }
+  return [at, record]
 }

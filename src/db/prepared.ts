@@ -1,4 +1,5 @@
-import { sql } from 'kysely'
+import { CompiledQuery, type RawBuilder, sql } from 'kysely'
+import type { Db } from './schema.ts'
 
 const MARK = '/* prepared */'
 
@@ -17,3 +18,16 @@ export function preparedName(text: string): string | undefined {
 }
 
 const names = new Map<string, string>()
+
+/** Stands in a {@link statement} for a value that is given each time. */
+export const GIVEN = null
+
+/** A statement whose text Kysely puts together once, and not each time that it is asked with other values. */
+export function statement<Row>(query: RawBuilder<Row>) {
+  let text: string | undefined
+  return async (db: Db, given: readonly unknown[]): Promise<readonly Row[]> => {
+    text ??= query.compile(db).sql
+    const { rows } = await db.executeQuery<Row>(CompiledQuery.raw(text, [...given]))
+    return rows
+  }
+}
