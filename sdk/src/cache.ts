@@ -62,12 +62,14 @@ export class RecordCache implements CountingPlaces {
   /** Two for each row: the secret's and the key's. */
   #ids: (string | undefined)[] = []
   readonly #ends = new Map<number, Ended>()
-  readonly #unknown = new Map<string, number>()
+  /** Hashes that nobody has, with when each was asked for. */
+  readonly #unknown = new HashRows()
   readonly #maxStalenessMs: number
   readonly #maxEntries: number
   readonly #maxBytes: number
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #hand = 0
+  #unknownHand = 0
 
   /** @throws RangeError where an answer could outlive 5 seconds, or nothing could be kept */
   constructor(limits: CacheLimits = {}) {
@@ -96,9 +98,9 @@ export class RecordCache implements CountingPlaces {
     const goodForMs = this.#maxStalenessMs + moreMs
     const place = this.#rows.find(digest)
     if (place === -1) {
-      if (this.#unknown.size === 0) return MISSING
-      const askedAtMs = this.#unknown.get(digest)
-      return askedAtMs !== undefined && this.#isGood(askedAtMs, nowMs, goodForMs) ? NOBODYS : MISSING
+      const unknown = this.#unknown.find(digest)
+      if (unknown === -1) return MISSING
+      return this.#isGood(this.#unknown.number(unknown, ASKED_AT), nowMs, goodForMs) ? NOBODYS : MISSING
     }
     // Always there; but asked for now, they come from memory while the row still does.
     if (this.#profileAt[place] === undefined || this.#ids[place * 2] === undefined) return MISSING
@@ -181,7 +183,7 @@ export class RecordCache implements CountingPlaces {
       if (isOver || this.#rows.number(place, ASKED_AT) > askedAtMs) return
       this.#remove(place)
     }
-    this.#unknown.delete(digest)
+    this.#forgetUnknown(digest)
     if (record === null) this.#addUnknown(digest, askedAtMs)
     else this.#add(digest, record, askedAtMs)
   }
@@ -189,7 +191,7 @@ export class RecordCache implements CountingPlaces {
   /** Overwrites what is known with an end that cannot be undone. */
   end(digest: string, ended: Ended): void {
     const place = this.#rows.find(digest)
-    if (place === -1) this.#unknown.delete(digest)
+    if (place === -1) this.#forgetUnknown(digest)
     else {
       this.#rows.setInteger(place, STATE, this.#rows.integer(place, STATE) | ENDED | FINAL)
       this.#ends.set(place, ended)
@@ -199,7 +201,7 @@ export class RecordCache implements CountingPlaces {
   /** Has it asked for anew, unless it is over for good. */
   forget(digest: string): void {
     const place = this.#rows.find(digest)
-    if (place === -1) this.#unknown.delete(digest)
+    if (place === -1) this.#forgetUnknown(digest)
     else if ((this.#rows.integer(place, STATE) & FINAL) === 0) this.#remove(place)
   }
 
@@ -212,6 +214,7 @@ export class RecordCache implements CountingPlaces {
     this.#ends.clear()
     this.#unknown.clear()
     this.#hand = 0
+    this.#unknownHand = 0
   }
 
   /** Every change up to this moment has been told, so all that is here was true then. */
@@ -254,12 +257,19 @@ export class RecordCache implements CountingPlaces {
     this.#rows.setInteger(place, STATE, flags)
   }
 
+  /** Where there is no more room, whoever is next in line goes: the one that came first, or about so. */
   #addUnknown(digest: string, askedAtMs: number): void {
-    if (this.#unknown.size >= Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES)) {
-      const [oldest] = this.#unknown.keys()
-      if (oldest !== undefined) this.#unknown.delete(oldest)
+    const most = Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES)
+    if (this.#unknown.size >= most) {
+      this.#unknown.remove(this.#unknownHand)
+      this.#unknownHand = (this.#unknownHand + 1) % most
     }
-    this.#unknown.set(digest, askedAtMs)
+    this.#unknown.setNumber(this.#unknown.add(digest), ASKED_AT, askedAtMs)
+  }
+
+  #forgetUnknown(digest: string): void {
+    const place = this.#unknown.find(digest)
+    if (place !== -1) this.#unknown.remove(place)
   }
 
   /** The hand goes round; who was used since it came by last is spared once. */
