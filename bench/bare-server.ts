@@ -7,7 +7,7 @@ import { createServer } from 'node:http'
  */
 const { PORT, ANSWER = '{}', HEADERS = '{}' } = process.env
 const answer: unknown = JSON.parse(ANSWER)
-const headers: Record<string, string> = JSON.parse(HEADERS) ?? {}
+const headers: Record<string, string> = JSON.parse(HEADERS)
 
 createServer((request, response) => {
   if (request.method === 'GET') {

@@ -15,12 +15,16 @@ export interface Doorward {
   stop(): Promise<void>
 }
 
-/** The real server in a process of its own, as it comes, on a database that is migrated already. */
+/**
+ * The real server in a process of its own, as it comes, on a database that is migrated already.
+ *
+ * @param adminKey the same for each start on one database, which takes the first
+ */
 export async function startDoorward(
   databaseUrl: string,
   env: Record<string, string> = {},
+  adminKey = newAdminKey(),
 ): Promise<Doorward> {
-  const adminKey = mintCredential('admin_key').reveal()
   const server = await startServer({ DATABASE_URL: databaseUrl, NODE_ENV: 'production', ...env }, adminKey)
   const made = await server.call('POST', '/v1/admin-keys', { name: 'bench', permissions: ['verify'] })
   if (made.status !== 201) throw new Error(`no admin key: ${JSON.stringify(made.body)}`)
@@ -38,6 +42,10 @@ export async function startDoorward(
       if (fault !== undefined) throw new Error(`the server reported a fault: ${fault}`)
     },
   }
+}
+
+export function newAdminKey(): string {
+  return mintCredential('admin_key').reveal()
 }
 
 /** The source that the server's own verifier asks, changes feed and all, in this process. */

@@ -2,7 +2,7 @@ import type { Bench } from './bench.ts'
 import { onCore } from './cores.ts'
 import { rawRequest, startDoorward } from './doorward.ts'
 import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
-import { compare, type Finding, interleaved, perSecond } from './measure.ts'
+import { compare, type Finding, interleaved, overStarts, perSecond } from './measure.ts'
 import { loadGenerator, serveScript } from './processes.ts'
 
 const ORDERS_API = '../examples/orders-api/main.ts'
@@ -16,12 +16,12 @@ export async function guard({ postgresUrl, quick }: Bench): Promise<readonly Fin
   await storeKeys(url, texts)
   const doorward = await onCore('others', () => startDoorward(url))
   const env = { DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey }
-  const guarded = await onCore('measured', () => serveScript(ORDERS_API, { env }))
-  const open = await onCore('measured', () => serveScript(ORDERS_API, { env, imports: ['without-guard.ts'] }))
+  const serve = (imports: readonly string[]) =>
+    onCore('measured', () => serveScript(ORDERS_API, { env, imports }))
   const generator = await onCore('others', loadGenerator)
   const load = (port: number, path: string) => async () => {
     const request = rawRequest('GET', path, { authorization: 'Bearer {}' })
-    const seconds = quick ? 0.3 : 2
+    const seconds = quick ? 0.3 : 1.5
     const answer = await generator.run({
       port,
       connections: CONNECTIONS,
@@ -33,18 +33,24 @@ export async function guard({ postgresUrl, quick }: Bench): Promise<readonly Fin
     return answer.count / answer.seconds
   }
   const list = '/orders?limit=20'
+  const nothingThere = '/orders?limit=1&after=ord_100001'
   const {
     with: withGuard,
     without,
     guardOnly,
     nothing,
-  } = await interleaved(quick ? 1 : 7, {
-    with: load(guarded.port, list),
-    without: load(open.port, list),
-    guardOnly: load(guarded.port, '/orders?limit=1&after=ord_100001'),
-    nothing: load(open.port, '/orders?limit=1&after=ord_100001'),
+  } = await overStarts(quick ? 1 : 5, async () => {
+    const [guarded, open] = [await serve([]), await serve(['without-guard.ts'])]
+    const samples = await interleaved(quick ? 1 : 3, {
+      with: load(guarded.port, list),
+      without: load(open.port, list),
+      guardOnly: load(guarded.port, nothingThere),
+      nothing: load(open.port, nothingThere),
+    })
+    for (const each of [guarded, open]) await each.stop()
+    return samples
   })
-  for (const each of [generator, guarded, open, doorward]) await each.stop()
+  for (const each of [generator, doorward]) await each.stop()
   const figures = (one: readonly number[], other: readonly number[]) =>
     `${perSecond(one)} against ${perSecond(other)}`
   return [

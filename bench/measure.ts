@@ -37,6 +37,22 @@ export async function interleaved<Name extends string>(
   return samples
 }
 
+/**
+ * The samples of several starts: where V8 and the system happen to put things makes two starts of the same server differ
+ * by some percent, for as long as each lives.
+ */
+export async function overStarts<Name extends string>(
+  starts: number,
+  measured: () => Promise<Record<Name, number[]>>,
+): Promise<Record<Name, number[]>> {
+  const all = await measured()
+  for (let start = 1; start < starts; start++) {
+    const more = await measured()
+    for (const name in all) all[name].push(...more[name])
+  }
+  return all
+}
+
 /** The ratio of the medians, and between which bounds the ratios of the single rounds lie. */
 function ratioOf({ one, other }: Samples): { ratio: number; least: number; most: number } {
   const each = one.map((value, at) => value / (other[at] ?? Number.NaN))

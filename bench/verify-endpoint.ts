@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { Bench } from './bench.ts'
 import { onCore } from './cores.ts'
-import { type Doorward, rawRequest, startDoorward } from './doorward.ts'
+import { type Doorward, newAdminKey, rawRequest, startDoorward } from './doorward.ts'
 import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
-import { compare, type Finding, interleaved, perSecond, type Samples } from './measure.ts'
+import { compare, type Finding, interleaved, overStarts, perSecond } from './measure.ts'
 import { loadGenerator, serveScript } from './processes.ts'
 
 const RULES = fileURLToPath(new URL('forward-auth.json', import.meta.url))
@@ -20,47 +20,58 @@ const FORWARDED = {
 }
 
 /** (c) `/v1/verify` and forward-auth against a bare `node:http` server that answers the same. */
-export async function verifyEndpoint({ postgresUrl, quick, say }: Bench): Promise<readonly Finding[]> {
+export async function verifyEndpoint({ postgresUrl, quick }: Bench): Promise<readonly Finding[]> {
   const url = await makeDatabase(postgresUrl, 'verify_endpoint')
   const texts = mintTexts(KEYS)
   await storeKeys(url, texts)
-  const doorward = await onCore('measured', () => startDoorward(url, { DOORWARD_FORWARD_AUTH: RULES }))
-  const [answer, headers] = [
-    await answerOf(doorward, texts[0] ?? ''),
-    await headersOf(doorward, texts[0] ?? ''),
-  ]
-  const env = { ANSWER: answer, HEADERS: JSON.stringify(headers) }
-  const bare = await onCore('measured', () => serveScript('bare-server.ts', { env }))
+  const [text = ''] = texts
+  const adminKey = newAdminKey()
   const generator = await onCore('others', loadGenerator)
   const load = (port: number, request: string) => async () => {
-    const seconds = quick ? 0.3 : 2
+    const seconds = quick ? 0.3 : 1.5
     const done = await generator.run({ port, connections: CONNECTIONS, request, texts, seconds, spins: true })
     if (/"valid":false/.test(done.last)) throw new Error(`refused: ${done.last}`)
     return done.count / done.seconds
   }
-  const against = (request: string) =>
-    interleaved(quick ? 1 : 9, { one: load(doorward.port, request), other: load(bare.port, request) })
-  const line = (what: string, samples: Samples) => {
-    const figures = `${perSecond(samples.one)} against ${perSecond(samples.other)}`
-    return compare(what, samples, figures, { atLeast: 0.8 })
-  }
 
-  const verify = rawRequest(
-    'POST',
-    '/v1/verify',
-    { authorization: `Bearer ${doorward.verifyKey}` },
-    { text: JSON.stringify({ credential: '{}', ...QUESTION }), textLength: texts[0]?.length ?? 0 },
-  )
-  const findings = [line('`/v1/verify` against bare `node:http` with the same JSON', await against(verify))]
-  if (headers === null) say('c: this server has no /v1/forward-auth: NOT measured')
-  else {
-    const forward = rawRequest('GET', '/v1/forward-auth', { authorization: 'Bearer {}', ...FORWARDED })
-    findings.push(
-      line('`/v1/forward-auth` against bare `node:http` with the same headers', await against(forward)),
+  const samples = await overStarts(quick ? 1 : 4, async () => {
+    const doorward = await onCore('measured', () =>
+      startDoorward(url, { DOORWARD_FORWARD_AUTH: RULES }, adminKey),
     )
-  }
-  for (const each of [generator, bare, doorward]) await each.stop()
-  return findings
+    const [answer, headers] = [await answerOf(doorward, text), await headersOf(doorward, text)]
+    const env = { ANSWER: answer, HEADERS: JSON.stringify(headers) }
+    const bare = await onCore('measured', () => serveScript('bare-server.ts', { env }))
+    const verify = rawRequest(
+      'POST',
+      '/v1/verify',
+      { authorization: `Bearer ${doorward.verifyKey}` },
+      { text: JSON.stringify({ credential: '{}', ...QUESTION }), textLength: text.length },
+    )
+    const forward = rawRequest('GET', '/v1/forward-auth', { authorization: 'Bearer {}', ...FORWARDED })
+    const rounds = quick ? 1 : 4
+    const verified = await interleaved(rounds, {
+      verify: load(doorward.port, verify),
+      bareVerify: load(bare.port, verify),
+    })
+    const forwarded = await interleaved(rounds, {
+      forward: load(doorward.port, forward),
+      bareForward: load(bare.port, forward),
+    })
+    for (const each of [bare, doorward]) await each.stop()
+    return { ...verified, ...forwarded }
+  })
+  await generator.stop()
+
+  const line = (what: string, one: readonly number[], other: readonly number[]) =>
+    compare(what, { one, other }, `${perSecond(one)} against ${perSecond(other)}`, { atLeast: 0.8 })
+  return [
+    line('`/v1/verify` against bare `node:http` with the same JSON', samples.verify, samples.bareVerify),
+    line(
+      '`/v1/forward-auth` against bare `node:http` with the same headers',
+      samples.forward,
+      samples.bareForward,
+    ),
+  ]
 }
 
 async function answerOf({ server, verifyKey }: Doorward, credential: string): Promise<string> {
@@ -70,12 +81,11 @@ async function answerOf({ server, verifyKey }: Doorward, credential: string): Pr
   return JSON.stringify(body)
 }
 
-/** What forward-auth answers with besides what any server says; null where there is none. */
-async function headersOf({ server }: Doorward, credential: string): Promise<Record<string, string> | null> {
+/** What forward-auth answers with besides what any server says. */
+async function headersOf({ server }: Doorward, credential: string): Promise<Record<string, string>> {
   const headers = { authorization: `Bearer ${credential}`, ...FORWARDED }
   const answer = await fetch(`${server.url}/v1/forward-auth`, { headers })
   await answer.arrayBuffer()
-  if (answer.status === 404) return null
   if (answer.status !== 200) throw new Error(`forward-auth answers ${answer.status}`)
   const own = new Set(['connection', 'content-length', 'date', 'keep-alive'])
   return Object.fromEntries([...answer.headers].filter(([name]) => !own.has(name)))
