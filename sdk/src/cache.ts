@@ -19,8 +19,8 @@ const DEFAULT_ENTRIES = 100_000
 const DEFAULT_BYTES = 64 * 1024 * 1024
 const MAX_UNKNOWN_ENTRIES = 10_000
 
-/** A row, its share of the slots, and its two ids as text. */
-const BYTES_OF_ENTRY = 180
+/** A row, its share of the slots, its two ids as text, and where its profile is. */
+const BYTES_OF_ENTRY = 190
 
 /**
  * The whole numbers of a row. `STATE` are three flags: used since the hand came by; there is an end; it cannot be undone.
