@@ -72,6 +72,30 @@ describe('verification by the server', () => {
     assert.deepEqual(owners, ['org_2', null, 'org_1', 'org_2'])
   })
 
+  it('what a key has besides is looked up as it was stored, in one question with what is no key', async () => {
+    const metadata = { tab: '\t', line: '\n', quote: '"\\', list: [1, null] }
+    const more = {
+      metadata,
+      ip_allowlist: ['10.0.0.0/8', '2001:db8::/32'],
+      rate_limits: [{ name: 'burst', limit: 9, window_seconds: 60 }],
+      expires_at: '2030-06-01T00:00:00.123Z',
+      scopes: [],
+    }
+    const [plain, full] = [await app.keyFor('org_1'), await app.keyFor('org_1', more)]
+    const client = await app.clientFor('org_1')
+    const hashes = [client.client_secret, full.secret, app.adminKey, plain.secret].map(hashCredential)
+    const { body } = await app.call('POST', '/v1/lookups', { hashes })
+    const records = body.data.map((entry: { record: object | null }) => entry.record)
+    assert.deepEqual([records[0], records[2]], [null, null])
+    assert.equal(records[1].key_id, full.id)
+    assert.deepEqual(records[1].metadata, metadata)
+    assert.deepEqual(records[1].ip_allowlist, more.ip_allowlist)
+    assert.deepEqual(records[1].limits.key.rate_limits, more.rate_limits)
+    assert.deepEqual([records[1].expires_at, records[1].scopes], [more.expires_at, []])
+    const { metadata: none, ip_allowlist: anywhere, limits, expires_at: never } = records[3]
+    assert.deepEqual([records[3].key_id, none, anywhere, limits, never], [plain.id, {}, null, null, null])
+  })
+
   it('KEY-10: what a management call ends is refused by the same server from the next call on', async () => {
     const { id, secret } = await app.keyFor('org_1')
     assert.equal((await verify({ credential: secret })).body.valid, true)
