@@ -21,17 +21,15 @@ export type Verdict =
   | { readonly valid: false; readonly refusal: Refusal; readonly limits?: readonly LimitState[] }
 
 /**
- * Why this credential may not do this here, or null where it may. Pure, and the only place that answers. How much it may
- * is counted, and asked after this: `how-much.ts`.
+ * Why a credential that is known may not do this here, or null where it may. Pure, and the only place that answers. How
+ * much it may is counted, and asked after this: `how-much.ts`.
  *
  * The order is part of the promise: known → alive → here → allowed. A dead credential never learns which scope it
  * lacked, and one from the wrong place never learns what it may do.
  *
- * @param terms null for a credential that nobody knows
  * @param ended why it is over by now
  */
-export function whyNot(terms: Terms | null, ended: Ended | null, ask: Ask): Refusal | null {
-  if (terms === null) return { reason: 'unknown' }
+export function whyNot(terms: Terms, ended: Ended | null, ask: Ask): Refusal | null {
   if (ended !== null) return ended
 
   if (ask.environment !== null && terms.environment !== ask.environment)

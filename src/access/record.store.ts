@@ -51,18 +51,21 @@ const LIMITS = sql`
     'owner', json_build_object('rate_limits', owners.rate_limits, 'quota', owners.quota)
   ) end`
 
+/** All that ends a key, in the order of {@link Unusual}: one list for whether there is any and for what it is. */
+const ENDS = [
+  'coalesce(keys.revoked_at, secrets.revoked_at)',
+  'secrets.retired_at',
+  'secrets.retires_at',
+  'secrets.expires_at',
+  'owners.suspended_at',
+  'keys.disabled_at',
+]
+
 /** What few keys have any of, as a JSON list; null where a key has none. */
 const UNUSUAL = sql`
-  case when coalesce(
-      keys.revoked_at, secrets.revoked_at, secrets.retired_at, secrets.retires_at, secrets.expires_at,
-      owners.suspended_at, keys.disabled_at
-    ) is not null
+  case when coalesce(${sql.join(ENDS.map((moment) => sql.raw(moment)))}) is not null
     or keys.ip_allowlist is not null or keys.metadata <> '{}' or (${LIMITS}) is not null
-  then json_build_array(
-    keys.ip_allowlist, keys.metadata, ${LIMITS}, ${ms('coalesce(keys.revoked_at, secrets.revoked_at)')},
-    ${ms('secrets.retired_at')}, ${ms('secrets.retires_at')}, ${ms('secrets.expires_at')},
-    ${ms('owners.suspended_at')}, ${ms('keys.disabled_at')}
-  )::text end`
+  then json_build_array(keys.ip_allowlist, keys.metadata, ${LIMITS}, ${sql.join(ENDS.map(ms))})::text end`
 
 /** A tab, which stands in no id, no name and no JSON. */
 const TAB = sql.lit('\t')
