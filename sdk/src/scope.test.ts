@@ -85,3 +85,35 @@ test('the nearest known name is found, and a far one is none', () => {
   assert.equal(nearestName('orders:read', []), null)
   assert.equal(nearestName('x'.repeat(1e6), known), null)
 })
+
+test('VER-04: a name that is too long to be a slip of the hand is compared with nothing', () => {
+  let compared = 0
+  const counted = (function* () {
+    for (let at = 0; at < 1_000; at++) {
+      compared += 1
+      yield `a:${at}`
+    }
+  })()
+  assert.equal(nearestName('x'.repeat(65), counted), null)
+  assert.equal(compared, 0)
+})
+
+test('the nearest name is one of those with the fewest changes, at most a third of the name and four', () => {
+  const names = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 })
+  const distance = (a: string, b: string): number =>
+    a === '' || b === ''
+      ? a.length + b.length
+      : Math.min(
+          distance(a.slice(1), b.slice(1)) + (a[0] === b[0] ? 0 : 1),
+          ...(a[0] === b[0] ? [] : [distance(a.slice(1), b) + 1, distance(a, b.slice(1)) + 1]),
+        )
+  fc.assert(
+    fc.property(names, fc.array(names, { maxLength: 4 }), (name, known) => {
+      const fewest = Math.min(...known.map((each) => distance(name, each)))
+      const nearest = nearestName(name, known)
+      if (fewest > Math.min(4, Math.floor(name.length / 3))) assert.equal(nearest, null)
+      else assert.equal(distance(name, nearest ?? ''), fewest)
+    }),
+    { numRuns: 60 },
+  )
+})

@@ -33,27 +33,46 @@ export function expandScopes(
   return allowed
 }
 
-/** The known name most like a mistyped one, or null where none is near (more than a third of it would change). */
+/** Longer names are compared with nothing: they are no slip of the hand, and comparing takes length times length. */
+const MAX_COMPARED_LENGTH = 64
+/** More changes than this make another name, however long it is. */
+const MAX_CHANGES = 4
+
+/**
+ * The known name most like a mistyped one, or null where none is near: where more than a third of it, or more than four
+ * characters, would change. A caller chooses the name, so the work for one known name is bounded.
+ */
 export function nearestName(name: string, known: Iterable<string>): string | null {
+  if (name.length > MAX_COMPARED_LENGTH) return null
   let nearest: string | null = null
-  let fewest = Math.floor(Math.min(name.length, 100) / 3) + 1
+  let fewest = Math.min(Math.floor(name.length / 3), MAX_CHANGES) + 1
   for (const candidate of known) {
-    const changes = editDistance(name.slice(0, 100), candidate)
+    const changes = editDistance(name, candidate, fewest)
     if (changes < fewest) [nearest, fewest] = [candidate, changes]
   }
   return nearest
 }
 
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
+/**
+ * Levenshtein's distance, one row at a time, where it is less than a bound; else the bound. Only cells less than the bound
+ * away from the diagonal can be part of such a distance (Ukkonen).
+ */
+function editDistance(a: string, b: string, bound: number): number {
+  if (Math.abs(a.length - b.length) >= bound) return bound
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    const next: number[] = Array(b.length + 1).fill(bound)
+    const from = Math.max(0, i - bound)
+    const to = Math.min(b.length, i + bound)
+    let least = bound
+    for (let j = from; j <= to; j++) {
+      const swap = j === 0 ? i : (row[j - 1] ?? bound) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const changes = Math.min(swap, (row[j] ?? bound) + 1, (next[j - 1] ?? bound) + 1)
+      next[j] = changes
+      least = Math.min(least, changes)
     }
+    if (least >= bound) return bound
     row = next
   }
-  return row[b.length] ?? 0
+  return Math.min(row[b.length] ?? bound, bound)
 }

@@ -2,10 +2,15 @@ import { nearestName } from '@doorward/sdk/kernel'
 import { type Problem, problem } from '../http/problem.ts'
 import type { CatalogueScope } from './scope.ts'
 
+/** Faults in one answer. */
+const MAX_FAULTS = 20
+/** Each compares a name that the caller chose with the whole catalogue, while its lock is held. */
+const MAX_SUGGESTIONS = 3
+
 /**
  * Whether scopes can be given out: each is in the catalogue and none is deprecated, unless it was held before.
  *
- * @returns the fault, naming every scope at fault and the nearest known one; null where there is none
+ * @returns the fault, naming the scopes at fault, and for the first of them the nearest known one; null where there is none
  */
 export function whyNotGrantable(
   scopes: readonly string[],
@@ -14,13 +19,15 @@ export function whyNotGrantable(
 ): Problem | null {
   const known = new Map(catalogue.map((scope) => [scope.name, scope]))
   const unknown = scopes.filter((name) => !known.has(name))
-  if (unknown.length > 0)
-    return problem('unknown_scope', unknown.map((name) => wordsFor(name, known.keys())).join(' '), {
-      faults: unknown.map((name) => ({
-        at: `/scopes/${scopes.indexOf(name)}`,
-        message: wordsFor(name, known.keys()),
-      })),
-    })
+  if (unknown.length > 0) {
+    const faults = unknown.slice(0, MAX_FAULTS).map((name, at) => ({
+      at: `/scopes/${scopes.indexOf(name)}`,
+      message: wordsFor(name, at < MAX_SUGGESTIONS ? known.keys() : []),
+    }))
+    const more = unknown.length - faults.length
+    const detail = [...faults.map(({ message }) => message), ...(more > 0 ? [`And ${more} more.`] : [])]
+    return problem('unknown_scope', detail.join(' '), { faults })
+  }
   const deprecated = scopes.filter((name) => known.get(name)?.deprecatedAt != null && !held.includes(name))
   if (deprecated.length > 0)
     return problem(
