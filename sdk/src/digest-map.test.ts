@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { digestCredential } from './credential.ts'
+import { digestCredential } from './digest.ts'
 import { DigestMap } from './digest-map.ts'
 
 test('whatever is set and deleted, it holds what a Map holds', () => {

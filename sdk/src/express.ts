@@ -1,3 +1,4 @@
+import './runtime.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'

@@ -1,3 +1,4 @@
+import './runtime.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Admission, openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'

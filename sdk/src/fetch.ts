@@ -1,3 +1,4 @@
+import './runtime.ts'
 import { openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'
 import type { Principal } from './record.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { digestCredential } from './credential.ts'
+import { digestCredential } from './digest.ts'
 import { HashRows, INTEGERS, NUMBERS } from './hash-rows.ts'
 
 /** Digests that fall into the same slots, differ late, or hold any byte; and as many as make the table grow. */

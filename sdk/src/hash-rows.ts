@@ -24,7 +24,7 @@ const MAX_LOAD = 0.7
  * of 64. Nobody finds a text whose SHA-256 begins with 128 given bits, and comparing all of them takes twice as long.
  * The row's place, 0, 1, 2 …, stays the same while it is there, and is used again when it was removed. Places are found
  * through slots of 8 bytes (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 16
- * characters of UTF-16, see `digestCredential`.
+ * characters of UTF-16, see `digest.ts`.
  */
 export class HashRows {
   #slots = new Int32Array(FIRST_SLOTS * 2)

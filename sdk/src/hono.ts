@@ -1,3 +1,4 @@
+import './runtime.ts'
 import type { Context, MiddlewareHandler } from 'hono'
 import { openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'

@@ -1,4 +1,6 @@
 // What API owners use by itself, beside the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
+import './runtime.ts'
+
 export type { Answer } from './challenge.ts'
 export { type CredentialKind, type ParsedCredential, parseCredential, Secret } from './credential.ts'
 export { type Admission, type Door, type DoorHealth, type Incoming, openDoor } from './door.ts'

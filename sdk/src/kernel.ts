@@ -1,4 +1,6 @@
 // What the Doorward server itself builds on. One implementation of "is this allowed", here and there.
+import './runtime.ts'
+
 export { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 export type { Change, ChangesListener, Following } from './changes.ts'
 export { clientIp } from './client-ip.ts'
@@ -6,8 +8,6 @@ export {
   type CredentialKind,
   type CredentialPlace,
   credentialFrom,
-  digestCredential,
-  digestOfHex,
   hashCredential,
   isBrand,
   isEnvironmentName,
@@ -16,6 +16,7 @@ export {
   parseCredential,
   Secret,
 } from './credential.ts'
+export { digestCredential, digestOfHex } from './digest.ts'
 export { explainRefusal } from './explain.ts'
 export { flushEvery } from './flush.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { digestCredential as digest, hashCredential } from './credential.ts'
+import { hashCredential } from './credential.ts'
+import { digestCredential as digest } from './digest.ts'
 import { Lookups } from './lookups.ts'
 import { aRecord, NOW } from './record.fixture.ts'
 import type { CredentialRecord } from './record.ts'

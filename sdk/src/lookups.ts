@@ -1,5 +1,5 @@
 import { MAX_STALENESS_MS } from './cache.ts'
-import { hexOfDigest } from './credential.ts'
+import { hexOfDigest } from './digest.ts'
 import { DigestMap } from './digest-map.ts'
 import type { CredentialRecord } from './record.ts'
 import { SourceUnavailableError } from './source.ts'

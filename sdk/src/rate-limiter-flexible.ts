@@ -1,3 +1,4 @@
+import './runtime.ts'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 import { memoryLimiter } from './memory-limiter.ts'
 import { type Count, type Counter, hasRoom, type RateLimiter, type Taken } from './rate-limiter.ts'

@@ -1,13 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { type CacheLimits, MAX_STALENESS_MS, MISSING, NOBODYS, RecordCache } from './cache.ts'
 import type { ChangesListener } from './changes.ts'
-import {
-  digestCredential,
-  digestOfHex,
-  isCredentialHash,
-  isWellFormed,
-  mayBeCredential,
-} from './credential.ts'
+import { isCredentialHash, isWellFormed, mayBeCredential } from './credential.ts'
+import { digestCredential, digestOfHex } from './digest.ts'
 import { createMeasure, type Measure } from './how-much.ts'
 import { type Ask, judge, type Verdict, whyNot } from './judge.ts'
 import type { RecordLimits } from './limits.ts'
