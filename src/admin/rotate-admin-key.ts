@@ -28,6 +28,7 @@ export async function rotateAdminKey(
     brand,
     expiresAt,
     overlapSeconds,
+    maxLifetimeSeconds: null,
   })
 }
 

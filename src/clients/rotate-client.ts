@@ -34,11 +34,13 @@ export async function rotateClient(
     return yes({ secret })
   }
   const { environment, ownerId } = client
+  const policy = await policyFor(tx, mint.policy, ownerId)
   return await startRotation(tx, caller, client, 'client', {
     environment,
     brand: mint.brand,
-    expiresAt: longestLife(await policyFor(tx, mint.policy, ownerId), caller.now),
+    expiresAt: longestLife(policy, caller.now),
     overlapSeconds,
+    maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
 }
 

@@ -7,15 +7,15 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
-import { setSecretExpiry } from '../secrets/secret.store.ts'
-import { currentSecret } from '../secrets/secret.ts'
+import { setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
+import { currentSecret, isLive, runningRotation } from '../secrets/secret.ts'
 import { type Chosen, whyNotChoose } from './check-key.ts'
 import { lockKey, updateKey } from './key.store.ts'
-import { type Key, stateOf } from './key.ts'
+import type { Key } from './key.ts'
 
 export interface KeyWish extends Chosen {
   readonly name?: string | undefined
-  /** A new end of the current secret; an expired key cannot be woken up by it. */
+  /** A new end of the key. An expired one cannot be woken up by it; an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
 }
 
@@ -34,9 +34,9 @@ export async function changeKey(
   if (fault !== null) return no(fault)
 
   if (wish.expiresAt !== undefined) {
-    if (stateOf(key, caller.now) === 'expired')
-      return no(problem('key_expired', 'An expired key stays expired. Create a new one.'))
     const current = currentSecret(key.secrets)
+    if (!isLive(current, caller.now))
+      return no(problem('key_expired', 'An expired key stays expired. Create a new one.'))
     // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
     const policy = await policyFor(tx, configured, key.ownerId)
     const within = expiryOf({ expiresAt: wish.expiresAt }, policy, current.createdAt)
@@ -44,6 +44,9 @@ export async function changeKey(
     if (wish.expiresAt !== null && wish.expiresAt <= caller.now)
       return no(problem('expiry_in_past', 'To end a key now, revoke it.'))
     await setSecretExpiry(tx, id, current.id, wish.expiresAt)
+    const running = runningRotation(key.secrets, caller.now)
+    if (running !== null && wish.expiresAt !== null)
+      await shortenOverlap(tx, id, running.old.id, wish.expiresAt)
   }
   const { name, scopes, ipAllowlist, metadata } = wish
   const change = {

@@ -51,8 +51,9 @@ export interface KeyFilter {
   readonly ownerId?: string | undefined
   readonly environment?: string | undefined
   readonly state?: KeyState | undefined
-  /** Not used since then; never used counts. */
+  /** There at that moment, and not used since: never used counts. Only what is not over, unless a state is asked for. */
   readonly unusedSince?: Date | undefined
+  /** Ends before then. Only what is active, unless a state is asked for. */
   readonly expiringBefore?: Date | undefined
 }
 
@@ -79,31 +80,24 @@ export async function listKeys(
     )
   if (filter.ownerId !== undefined) query = query.where('keys.owner_id', '=', filter.ownerId)
   if (filter.environment !== undefined) query = query.where('keys.environment', '=', filter.environment)
-  if (filter.state !== undefined)
-    query = query.where(
-      sql<string>`case
-        when keys.revoked_at is not null then 'revoked'
-        when current.expires_at <= ${page.now} then 'expired'
-        when owners.suspended_at is not null then 'suspended'
-        when keys.disabled_at is not null then 'disabled'
-        else 'active' end`,
-      '=',
-      filter.state,
-    )
+  const states = statesOf(filter)
+  if (states !== null) query = query.where(stateIn(page.now), 'in', states)
   if (filter.expiringBefore !== undefined)
     query = query.where('current.expires_at', '<', filter.expiringBefore)
   const { unusedSince } = filter
   if (unusedSince !== undefined)
-    query = query.where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('secrets')
-            .select('secrets.id')
-            .whereRef('secrets.holder_id', '=', 'keys.id')
-            .where('secrets.last_used_at', '>=', unusedSince),
+    query = query
+      .where('keys.created_at', '<=', unusedSince)
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('secrets')
+              .select('secrets.id')
+              .whereRef('secrets.holder_id', '=', 'keys.id')
+              .where('secrets.last_used_at', '>=', unusedSince),
+          ),
         ),
-      ),
-    )
+      )
   const rows = await query.execute()
   const secrets = await secretsOf(
     db,
@@ -117,17 +111,40 @@ export async function listKeys(
   )
 }
 
+/** The states that a filter lets through; null: all. */
+function statesOf({ state, unusedSince, expiringBefore }: KeyFilter): readonly KeyState[] | null {
+  if (state !== undefined) return [state]
+  if (expiringBefore !== undefined) return ['active']
+  return unusedSince === undefined ? null : ['active', 'disabled', 'suspended']
+}
+
+/** The state of a key, as `stateOf` has it: a test holds the two together. */
+function stateIn(now: Date) {
+  return sql<KeyState>`case
+    when keys.revoked_at is not null then 'revoked'
+    when not ${hasLiveSecret(now)} then 'expired'
+    when owners.suspended_at is not null then 'suspended'
+    when keys.disabled_at is not null then 'disabled'
+    else 'active' end`
+}
+
+function hasLiveSecret(now: Date) {
+  return sql<boolean>`exists (
+    select from secrets
+    where secrets.holder_id = keys.id and secrets.revoked_at is null and secrets.retired_at is null
+      and (secrets.retires_at is null or secrets.retires_at > ${now}::timestamptz)
+      and (secrets.expires_at is null or secrets.expires_at > ${now}::timestamptz)
+  )`
+}
+
 /** Keys of an owner that still take a place: neither revoked nor expired. */
 export async function countStandingKeys(db: Db, ownerId: string, now: Date): Promise<number> {
   const { n } = await db
     .selectFrom('keys')
-    .innerJoin('secrets', 'secrets.holder_id', 'keys.id')
     .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('keys.owner_id', '=', ownerId)
-    .where('keys.revoked_at', 'is', null)
-    .where('secrets.revoked_at', 'is', null)
-    .where('secrets.retires_at', 'is', null)
-    .where((eb) => eb.or([eb('secrets.expires_at', 'is', null), eb('secrets.expires_at', '>', now)]))
+    .where('owner_id', '=', ownerId)
+    .where('revoked_at', 'is', null)
+    .where(hasLiveSecret(now))
     .executeTakeFirstOrThrow()
   return Number(n)
 }

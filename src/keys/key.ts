@@ -1,5 +1,5 @@
 import type { Limits } from '@doorward/sdk/kernel'
-import { currentSecret, type StoredSecret } from '../secrets/secret.ts'
+import { hasLiveSecret, type StoredSecret } from '../secrets/secret.ts'
 
 /** The identity that an owner's server acts under. It keeps its id, scopes and history through every rotation. */
 export interface Key {
@@ -25,11 +25,13 @@ export interface Key {
 export const KEY_STATES = ['active', 'disabled', 'suspended', 'expired', 'revoked'] as const
 export type KeyState = (typeof KEY_STATES)[number]
 
-/** Read off the timestamps, never stored. What cannot be undone comes first. */
+/**
+ * Read off the timestamps, never stored. What cannot be undone comes first. A key lives for as long as any of its secrets
+ * does, so that no secret of an expired key is accepted.
+ */
 export function stateOf(key: Key, now: Date): KeyState {
-  const { expiresAt } = currentSecret(key.secrets)
   if (key.revokedAt !== null) return 'revoked'
-  if (expiresAt !== null && expiresAt <= now) return 'expired'
+  if (!hasLiveSecret(key.secrets, now)) return 'expired'
   if (key.ownerSuspendedAt !== null) return 'suspended'
   if (key.disabledAt !== null) return 'disabled'
   return 'active'

@@ -18,7 +18,8 @@ export interface RotationWish extends AskedLifetime {
 
 /**
  * Gives a key a second secret. The key stays what it is: id, scopes, limits and history. The old secret works until
- * the overlap ends, and never longer than it would have by itself; the new one gets a lifetime of its own.
+ * the overlap ends: no longer than it would have by itself, than the new one, or than the policy lets a secret live. The
+ * new one gets a lifetime of its own.
  */
 export async function rotateKey(
   tx: Tx,
@@ -41,6 +42,7 @@ export async function rotateKey(
     brand,
     expiresAt: expiry.value,
     overlapSeconds,
+    maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
 }
 

@@ -24,19 +24,26 @@ export type HolderKind = keyof typeof CREDENTIAL_KIND
 
 const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key', client: 'client_secret' } as const
 
+export interface RotationOrder extends Omit<SecretOrder, 'holderId' | 'kind'> {
+  readonly overlapSeconds: number
+  /** The longest that the holder's secrets may live; null: for ever. */
+  readonly maxLifetimeSeconds: number | null
+}
+
 /** Starts a rotation: the old secret works until the overlap ends, the new one at once. At most two live. */
 export async function startRotation(
   tx: Tx,
   origin: Origin,
   holder: Holder,
   kind: HolderKind,
-  { overlapSeconds, ...order }: Omit<SecretOrder, 'holderId' | 'kind'> & { readonly overlapSeconds: number },
+  { overlapSeconds, maxLifetimeSeconds, ...order }: RotationOrder,
 ): Promise<Result<{ secret: Secret }, Problem>> {
   const running = runningRotation(holder.secrets, origin.now)
   if (running !== null) return no(rotationRunning(running))
   const old = currentSecret(holder.secrets)
-  const endsAt = overlapEnd(old, overlapSeconds, origin.now)
-  const endedAt = overlapSeconds === 0 ? origin.now : null
+  const bounds = { overlapSeconds, maxLifetimeSeconds, nextExpiresAt: order.expiresAt }
+  const endsAt = overlapEnd(old, bounds, origin.now)
+  const endedAt = endsAt <= origin.now ? origin.now : null
   await retireSecret(tx, holder.id, old.id, { endsAt, endedAt })
   const { secret, hint } = await issueSecret(
     tx,

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { StoredSecret } from './secret.ts'
 
@@ -118,6 +118,21 @@ export async function setSecretExpiry(
     .set({ expires_at: expiresAt })
     .where('id', '=', id)
     .where('holder_id', '=', holderId)
+    .execute()
+}
+
+/** Has a secret that is being replaced end no later than a moment, by its expiry too: the rotation can be undone. */
+export async function shortenOverlap(tx: Tx, holderId: string, id: string, latest: Date): Promise<void> {
+  await tx
+    .updateTable('secrets')
+    .set({
+      // `least` passes over null.
+      expires_at: sql`least(expires_at, ${latest}::timestamptz)`,
+      retires_at: sql`least(retires_at, ${latest}::timestamptz)`,
+    })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .where('retires_at', 'is not', null)
     .execute()
 }
 

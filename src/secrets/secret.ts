@@ -1,5 +1,5 @@
 import { endedBy } from '@doorward/sdk/kernel'
-import { addSeconds, earlier } from '../base/clock.ts'
+import { addSeconds } from '../base/clock.ts'
 
 /** What proves a key: stored only as a hash. Its holder is a key, an admin key or a client. */
 export interface StoredSecret {
@@ -46,17 +46,35 @@ export function currentSecret(secrets: readonly StoredSecret[]): StoredSecret {
   return current
 }
 
-/** The rotation that runs, or null: the old secret retires later, and the new one lives. */
-export function runningRotation(secrets: readonly StoredSecret[], now: Date): Rotation | null {
-  const old = secrets.find((secret) => secret.retiresAt !== null && isLive(secret, now))
-  const next = currentSecret(secrets)
-  if (old?.retiresAt == null || !isLive(next, now)) return null
-  return { old, next, endsAt: old.retiresAt }
+/** Whether any secret still works: what holds them is expired only where none does. */
+export function hasLiveSecret(secrets: readonly StoredSecret[], now: Date): boolean {
+  return secrets.some((secret) => isLive(secret, now))
 }
 
-/** The overlap never outlives the old secret. */
-export function overlapEnd(old: StoredSecret, overlapSeconds: number, now: Date): Date {
-  return earlier(addSeconds(now, overlapSeconds), old.expiresAt) ?? now
+/** The rotation that runs, or null: there is one for as long as the old secret works, so that it can be ended. */
+export function runningRotation(secrets: readonly StoredSecret[], now: Date): Rotation | null {
+  const old = secrets.find((secret) => secret.retiresAt !== null && isLive(secret, now))
+  return old?.retiresAt == null ? null : { old, next: currentSecret(secrets), endsAt: old.retiresAt }
+}
+
+/** What bounds an overlap, besides the old secret itself. */
+export interface OverlapBounds {
+  readonly overlapSeconds: number
+  /** The new secret's expiry: a holder whose new secret is over is over. */
+  readonly nextExpiresAt: Date | null
+  /** The policy's longest lifetime, counted from when the old secret was made; null: none. */
+  readonly maxLifetimeSeconds: number | null
+}
+
+/** The end of an overlap: it outlives neither secret nor the policy. Not before now. */
+export function overlapEnd(old: StoredSecret, bounds: OverlapBounds, now: Date): Date {
+  const { overlapSeconds, nextExpiresAt, maxLifetimeSeconds } = bounds
+  const latest = maxLifetimeSeconds === null ? null : addSeconds(old.createdAt, maxLifetimeSeconds)
+  const end = [old.expiresAt, nextExpiresAt, latest].reduce<Date>(
+    (sooner, bound) => (bound !== null && bound < sooner ? bound : sooner),
+    addSeconds(now, overlapSeconds),
+  )
+  return end < now ? now : end
 }
 
 /** A fresh lifetime of the same length as the old secret's; none where it had none. */
