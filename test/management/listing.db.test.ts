@@ -85,6 +85,45 @@ describe('lists', () => {
     ])
   })
 
+  it('KEY-19: keys that end between now and a moment; those of another state are asked for by it', async () => {
+    const by = new Date(app.clock.now().getTime() + 2 * 86_400_000).toISOString()
+    assert.deepEqual(await names(`expiring_before=${by}`), ['soon'])
+    assert.deepEqual(await names(`state=expired&expiring_before=${by}`), ['expired'])
+    const key = await app.keyFor('org_ending', { name: 'ending', scopes: [], lifetime_seconds: 60 })
+    const mine = `owner_id=org_ending&expiring_before=${by}`
+    assert.deepEqual(await names(mine), ['ending'])
+    for (const [act, state] of [
+      ['disable', 'disabled'],
+      ['revoke', 'revoked'],
+    ]) {
+      await app.call('POST', `/v1/keys/${key.id}/${act}`)
+      assert.deepEqual(await names(mine), [])
+      assert.deepEqual(await names(`state=${state}&${mine}`), ['ending'])
+    }
+  })
+
+  it('KEY-19: a key is unused since a moment at which it existed, and while it is not over', async () => {
+    const { clock } = app
+    const before = clock.now().toISOString()
+    clock.advance({ seconds: 1 })
+    const ending = { name: 'ended', scopes: [], lifetime_seconds: 60 }
+    const key = await app.keyFor('org_idle', { name: 'idle', scopes: [] })
+    await app.keyFor('org_idle', ending)
+    const since = clock.now().toISOString()
+    const idle = (moment: string, more = '') => names(`owner_id=org_idle&unused_since=${moment}${more}`)
+    assert.deepEqual(await idle(before), [])
+    assert.deepEqual((await idle(since)).sort(), ['ended', 'idle'])
+    clock.advance({ seconds: 60 })
+    assert.deepEqual(await idle(since), ['idle'])
+    assert.deepEqual(await idle(since, '&state=expired'), ['ended'])
+    await app.call('POST', `/v1/keys/${key.id}/disable`)
+    assert.deepEqual(await idle(since), ['idle'])
+    assert.deepEqual(await idle(since, '&state=active'), [])
+    await app.call('POST', `/v1/keys/${key.id}/revoke`)
+    assert.deepEqual(await idle(since), [])
+    assert.deepEqual(await idle(since, '&state=revoked'), ['idle'])
+  })
+
   it('MGT-02: a key that is bound to one owner sees that one only, whatever it asks for', async () => {
     await app.keyFor('org_3', { name: 'third', scopes: [] })
     const bound = await app.adminKeyWith(['keys:read', 'owners:read'], 'org_3')
