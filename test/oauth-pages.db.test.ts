@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import type { TestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
+import { eventually } from './eventually.ts'
 import { authorizePath, EMAIL, openOAuthApp, pkce } from './oauth.ts'
 import { freePort } from './postgres.ts'
 import { makeUser, PASSWORD } from './sign-in.ts'
@@ -49,6 +50,11 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       // Some apps take the code at one origin and go on to another.
       if (request.url?.startsWith('/cb') && request.url.includes('state=onwards')) {
         response.writeHead(303, { location: new URL('/home', localhost(redirectUri)).href }).end()
+        return
+      }
+      // Callbacks of hosted assistants lead on to the assistant on the user's machine.
+      if (request.url?.startsWith('/cb') && request.url.includes('state=native')) {
+        response.writeHead(307, { location: 'com.example.assistant://callback?code=x' }).end()
         return
       }
       response
@@ -207,6 +213,52 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await signIn(page)
     await page.click('button[value=allow]')
     await page.waitForURL(new URL('/home', localhost(redirectUri)).href)
+    await context.close()
+  })
+
+  for (const before of [false, true])
+    it(`WEB-02: Chromium follows the answer on to a scheme of the app's own${before ? ', from the sign-in' : ''}`, async () => {
+      const context = await browser.newContext()
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (message) => complaints.push(message.text()))
+      const clientId = await newClient()
+      await page.goto(urlOf(clientId, { state: before ? 'first' : 'native' }))
+      await signIn(page)
+      await page.waitForSelector('button[value=allow]')
+      await page.click('button[value=allow]', { noWaitAfter: true })
+      if (before) {
+        await page.waitForSelector('h1:has-text("Back in the app")')
+        await context.clearCookies({ name: 'doorward-session' })
+        await page.goto(urlOf(clientId, { state: 'native' }))
+        await page.fill('#email', EMAIL)
+        await page.fill('#password', PASSWORD)
+        await page.click('button', { noWaitAfter: true })
+      }
+      await eventually(async () => arrived.at(-1)?.searchParams.get('state') ?? '', 'native')
+      // Chromium asks what to open the address with, or fails to: either way it has not blocked it.
+      await page.waitForTimeout(200)
+      await context.close()
+      assert.deepEqual(
+        complaints.filter((text) => text.includes('form-action')),
+        [],
+      )
+    })
+
+  it('WEB-04: an app that opened a window for it is still its opener at the end', async () => {
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    await page.goto(localhost(redirectUri).replace('/cb', '/home'))
+    const opening = context.waitForEvent('page')
+    await page.evaluate(`window.opened = window.open(${JSON.stringify(urlOf(await newClient()))}); null`)
+    const popup = await opening
+    await popup.waitForSelector('#password')
+    assert.equal(await page.evaluate('window.opened.closed'), false, 'at the sign-in')
+    await signIn(popup)
+    await popup.click('button[value=allow]')
+    await popup.waitForSelector('h1:has-text("Back in the app")')
+    assert.equal(await page.evaluate('window.opened.closed'), false, 'at the app')
+    assert.equal(await popup.evaluate('window.opener !== null'), true)
     await context.close()
   })
 

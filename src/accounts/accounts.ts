@@ -52,6 +52,6 @@ export interface Accounts {
   askToSignIn(visit: Visit, wish: SignInWish): Promise<string>
   /** The same for somebody else: who is signed in is signed out. */
   signInAnew(visit: Visit, wish: SignInWish): Promise<string>
-  /** What a page's `form-action` must allow where the answer to its form may lead to sign-in; none: it is a page of ours. */
-  readonly leadsTo: readonly string[]
+  /** Whether signing in leads to a page of somebody else's: `Page.leadsAway` of a page whose form may lead to it. */
+  readonly leadsAway: boolean
 }

@@ -30,13 +30,14 @@ export function builtIn(parts: WayParts): SignInWay {
   const { db, pages, passwords, refusedAttempts, log } = parts
   const limits = new SignInLimits()
 
-  pages.post('/sign-in', (fields) => aboutSignIn(fields.get('login_challenge') ?? ''), takeSignIn)
+  const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
+  pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true })
   pages.get('/set-password', showPassword)
   pages.post('/set-password', (fields) => aboutPassword(fields.get('link') ?? ''), takePassword)
   pages.get('/password-set', async () => ({ page: passwordSetPage(pages) }))
 
   return {
-    leadsTo: [],
+    leadsAway: false,
     entrance: (challenge) => pages.at(`/sign-in?login_challenge=${challenge}`),
     personOf,
     show: async (visit, token) => {

@@ -18,10 +18,10 @@ export function handOff(parts: WayParts, loginUrl: string): SignInWay {
     url.searchParams.set('login_challenge', challenge)
     return url.href
   }
-  pages.get('/sign-in/return', comeBack)
+  pages.get('/sign-in/return', comeBack, { keepsOpener: true })
   return {
     entrance,
-    leadsTo: loginUrl.startsWith('https:') ? ['https:'] : ['https:', 'http:'],
+    leadsAway: true,
     personOf: async (session) => session.person,
     show: async (_, challenge) =>
       isToken('lc', challenge) ? { goTo: entrance(challenge) } : { failure: NO_CHALLENGE },

@@ -1,6 +1,7 @@
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import type { Db } from '../db/schema.ts'
+import type { Answer } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
 import type { Accounts, SignedIn } from './accounts.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
@@ -19,13 +20,7 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
   const withSession: WayParts = { ...parts, signedIn }
   const way: SignInWay = loginUrl === null ? builtIn(withSession) : handOff(withSession, loginUrl)
 
-  pages.get('/sign-in', async (visit) => {
-    const challenge = visit.query.get('login_challenge')
-    if (challenge !== null) return await way.show(visit, challenge)
-    const who = await signedIn(visit)
-    if (who !== null) return { page: signedInPage(pages, visit, who) }
-    return { goTo: way.entrance(await askToSignIn(db, visit, { returnTo: '/sign-in' })) }
-  })
+  pages.get('/sign-in', showSignIn, { keepsOpener: true })
   pages.post(
     '/sign-out',
     () => ABOUT_SIGN_OUT,
@@ -45,7 +40,15 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
       await signOut(db, visit)
       return way.entrance(await askToSignIn(db, visit, { ...wish, fresh: true }))
     },
-    leadsTo: way.leadsTo,
+    leadsAway: way.leadsAway,
+  }
+
+  async function showSignIn(visit: Visit): Promise<Answer> {
+    const challenge = visit.query.get('login_challenge')
+    if (challenge !== null) return await way.show(visit, challenge)
+    const who = await signedIn(visit)
+    if (who !== null) return { page: signedInPage(pages, visit, who) }
+    return { goTo: way.entrance(await askToSignIn(db, visit, { returnTo: '/sign-in' })) }
   }
 
   async function signedIn(visit: Visit, asking: Db = db): Promise<SignedIn | null> {

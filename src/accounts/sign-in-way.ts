@@ -11,8 +11,8 @@ import type { Session } from './session.ts'
 export interface SignInWay {
   /** Where a browser goes with a challenge. */
   entrance(challenge: string): string
-  /** Schemes of where that is, and may lead on to; none: a page of ours. */
-  readonly leadsTo: readonly string[]
+  /** Whether that is a page of somebody else's. */
+  readonly leadsAway: boolean
   /** Whose a session is; null where this way does not know the person, or not any more. */
   personOf(session: Session, db: Db): Promise<Person | null>
   /** What `/sign-in` shows for a challenge. */

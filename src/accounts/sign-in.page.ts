@@ -43,11 +43,11 @@ ${pages.formToken(visit, aboutSignIn(challenge))}
   }
 }
 
-/** What an app was allowed before is answered at once: then this very form leads to the app, by https or to this machine. */
-function forApp(clientName: string): Pick<Page, 'lead' | 'formAction'> {
+/** What an app was allowed before is answered at once: then this very form leads to the app. */
+function forApp(clientName: string): Pick<Page, 'lead' | 'leadsAway'> {
   return {
     lead: html`to continue to <strong>${clientName}</strong>`,
-    formAction: ['https:', 'http:'],
+    leadsAway: true,
   }
 }
 

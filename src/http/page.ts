@@ -13,10 +13,10 @@ export interface Page {
   readonly lead?: Html | string
   readonly body: Html
   /**
-   * Schemes of what a form's answer may lead to, beside our own origin: Chrome applies `form-action` to all redirects
-   * after a form. Never from a request.
+   * Whether the answer to a form may lead to an app, or to another's login. Such a page has no `form-action`: Chromium
+   * holds it against every redirect that follows a form, and callbacks lead on to places that nobody can list (ADR 0014).
    */
-  readonly formAction?: readonly string[]
+  readonly leadsAway?: boolean
   readonly retryAfterSeconds?: number
 }
 
@@ -28,7 +28,7 @@ export interface Failure {
   readonly forDevelopers: Html | string
   /** What the person can do now: a form, most often. */
   readonly wayOut?: Html
-  readonly formAction?: readonly string[]
+  readonly leadsAway?: boolean
   readonly retryAfterSeconds?: number
 }
 
@@ -64,7 +64,7 @@ export function failurePage(
 
 /** @param base what stands before every path of ours, where a proxy serves us below one */
 export function sendPage(reply: FastifyReply, page: Page, base: string, host: string): FastifyReply {
-  const formAction = ["'self'", ...(page.formAction ?? [])].join(' ')
+  const formAction = page.leadsAway === true ? '' : "form-action 'self'; "
   if (page.retryAfterSeconds !== undefined) reply.header('retry-after', String(page.retryAfterSeconds))
   return reply
     .code(page.status ?? 200)
@@ -72,7 +72,7 @@ export function sendPage(reply: FastifyReply, page: Page, base: string, host: st
     .headers({
       'cache-control': 'no-store',
       'content-security-policy':
-        `default-src 'none'; style-src 'self'; img-src 'self' data:; form-action ${formAction}; ` +
+        `default-src 'none'; style-src 'self'; img-src 'self' data:; ${formAction}` +
         "frame-ancestors 'none'; base-uri 'none'",
     })
     .send(layout(page, base, host).text)

@@ -27,7 +27,7 @@ export type Answer =
 export interface Pages {
   /** A path of ours as a browser reaches it. */
   at(path: string): string
-  get(path: string, show: (visit: Visit) => Promise<Answer>): void
+  get(path: string, show: (visit: Visit) => Promise<Answer>, settings?: PathSettings): void
   /**
    * What a form of ours sends. Before anything else it is looked at whether the form came from us, to this browser.
    *
@@ -37,11 +37,23 @@ export interface Pages {
     path: string,
     about: (fields: URLSearchParams) => string,
     take: (visit: Visit, fields: URLSearchParams) => Promise<Answer>,
+    settings?: PathSettings,
   ): void
+  /** Takes a form from anywhere as what it would be as a GET. Our cookies do not come with such a form, but with that GET. */
+  postAsGet(path: string, settings?: PathSettings): void
   /** What stands in the hidden field of a form. @param about as there */
   tokenFor(visit: Visit, about: string): string
   /** The hidden field that each form needs. @param about which form, for what: other forms' tokens do not fit */
   formToken(visit: Visit, about: string): Html
+}
+
+/** What is special about a path. */
+export interface PathSettings {
+  /**
+   * Whether an app may have opened it in a window and waits for that window. `Cross-Origin-Opener-Policy` would part the
+   * two, on every response on the way, redirects as well.
+   */
+  readonly keepsOpener?: boolean
 }
 
 export interface PagesParts {
@@ -83,6 +95,12 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const visit = (request: FastifyRequest, reply: FastifyReply) =>
     visitOf(request, reply, clock.now(), cookies, trustedProxies)
 
+  /** Paths that keep their opener. */
+  const keepOpener = new Set<string>()
+  const settle = (path: string, settings: PathSettings = {}) => {
+    if (settings.keepsOpener === true) keepOpener.add(path)
+  }
+
   // Forms are read in a scope of their own: the management API takes JSON and nothing else.
   let app = server
   await server.register(async (scope) => {
@@ -102,6 +120,8 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
       })
     })
     scope.addHook('onRequest', async (request, reply) => {
+      if (keepOpener.has(request.routeOptions.url ?? ''))
+        reply.header('cross-origin-opener-policy', 'unsafe-none')
       if (!isOwnHost(request.headers.host, names)) return answer(reply, { failure: notOurHost(origin) })
     })
     app = scope
@@ -111,13 +131,28 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
 
   return {
     at,
-    // A HEAD would do what the GET does, and nobody could see it.
-    get: (path, show) =>
-      void app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
+    get: (path, show, settings) => {
+      settle(path, settings)
+      app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
         answer(reply, await show(visit(request, reply))),
-      ),
-    post: (path, about, take) =>
-      void app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
+      )
+      // A GET begins something that nobody would see of a HEAD: scanners of links send these, and leave nothing behind.
+      app.head(path, { schema }, async (_, reply) =>
+        reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(),
+      )
+    },
+    postAsGet: (path, settings) => {
+      settle(path, settings)
+      app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
+        const asked = new URL(request.url, origin).searchParams
+        if (request.body instanceof URLSearchParams)
+          for (const [name, value] of request.body) asked.append(name, value)
+        return answer(reply, { goTo: `${at(path)}?${asked}` })
+      })
+    },
+    post: (path, about, take, settings) => {
+      settle(path, settings)
+      app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
         const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
         const who = visit(request, reply)
         if (
@@ -126,7 +161,8 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
         )
           return answer(reply, { failure: NOT_OUR_FORM })
         return answer(reply, await take(who, fields))
-      }),
+      })
+    },
     tokenFor: (who, about) => formToken(key, who, about),
     formToken: (who, about) =>
       html`<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(key, who, about)}">`,

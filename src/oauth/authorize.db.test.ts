@@ -206,8 +206,58 @@ describe('the authorization endpoint', () => {
     assert.equal(page.headers.get('access-control-allow-origin'), null)
     const policy = page.headers.get('content-security-policy') ?? ''
     assert.match(policy, /frame-ancestors 'none'/)
-    assert.match(policy, /form-action 'self' https:(;|$)/)
+    assert.doesNotMatch(policy, /form-action/)
     assert.equal(page.headers.get('cache-control'), 'no-store')
+  })
+
+  it('WEB-02 WEB-04: pages on the way to an app leave form-action and the opener alone; others do not', async () => {
+    const app = await oauth.app.clientFor(null)
+    const jar = newJar()
+    const policies = ({ headers }: { headers: Headers }) => [
+      /form-action[^;]*/.exec(headers.get('content-security-policy') ?? '')?.[0] ?? null,
+      headers.get('cross-origin-opener-policy'),
+    ]
+    const began = await jar.get(authorizePath(asked({ client_id: app.client_id })))
+    assert.deepEqual(policies(began)[1], 'unsafe-none', 'a redirect on the way')
+    const signIn = await jar.follow(began)
+    assert.deepEqual(policies(signIn), [null, 'unsafe-none'])
+    const question = await jar.follow(await jar.submit(signIn, { email: EMAIL, password: PASSWORD }))
+    assert.deepEqual(policies(question), [null, 'unsafe-none'])
+    assert.deepEqual(policies(await jar.submit(question, { decision: 'deny' }))[1], 'unsafe-none')
+    for (const path of ['/connected-apps', '/signed-out', '/set-password'])
+      assert.deepEqual(policies(await jar.get(path)), ["form-action 'self'", 'same-origin'], path)
+  })
+
+  it('WEB-06: a HEAD keeps nothing, whatever it asks', async () => {
+    const rows = async () => [
+      await oauth.app.db.selectFrom('authorization_requests').select('hash').execute(),
+      await oauth.app.db.selectFrom('login_challenges').select('hash').execute(),
+    ]
+    const before = await rows()
+    for (const more of [{}, { client_id: 'cli_nobody' }]) {
+      const answer = await fetch(oauth.origin + authorizePath(asked(more)), { method: 'HEAD' })
+      assert.deepEqual([answer.status, answer.headers.get('set-cookie')], [200, null])
+    }
+    assert.deepEqual(await rows(), before)
+  })
+
+  it('AUZ-10 AUZ-11 AUZ-15: a request by POST is the same as by GET, also without our cookies', async () => {
+    const app = await oauth.app.clientFor(null)
+    const fields = (more: Record<string, string> = {}) =>
+      Object.fromEntries(
+        new URL(authorizePath(asked({ client_id: app.client_id, ...more })), ISSUER).searchParams,
+      )
+    const jar = newJar()
+    await arrive(jar, '/sign-in')
+    const crossSite = { origin: 'https://app.example.com', 'sec-fetch-site': 'cross-site', cookie: '' }
+    const posted = await jar.post('/oauth/authorize', fields({ state: 'a+b %&' }), crossSite)
+    assert.deepEqual([posted.status, posted.headers.get('set-cookie')], [303, null])
+    const page = await jar.follow(posted)
+    assert.match(page.text, /name="decision"/, 'who is signed in is asked')
+    const back = new URL((await jar.submit(page, { decision: 'deny' })).location ?? '')
+    assert.equal(back.searchParams.get('state'), 'a+b %&')
+    const twice = await jar.follow(await jar.post('/oauth/authorize?state=1', fields({ state: '2' })))
+    assert.match(twice.location ?? '', /error=invalid_request/, 'a parameter in both is repeated')
   })
 })
 

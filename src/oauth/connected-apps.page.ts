@@ -43,12 +43,12 @@ ${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}
 const STOPPED =
   'This app is stopped: it can do nothing here at the moment. If it is let go on, it may do this again.'
 
-/** One app: what it may do, and the two ways to take it back. @param leadsTo schemes of where signing in leads */
+/** One app: what it may do, and the two ways to take it back. @param leadsAway whether signing in does */
 export function connectedAppPage(
   pages: Pages,
   visit: Visit,
   { grant, ownerName, scopes }: ShownApp,
-  leadsTo: readonly string[],
+  leadsAway: boolean,
 ): Page {
   const form = (body: Html) => html`<form method="post" action="${pages.at(CONNECTED_APPS_PATH)}">
 ${pages.formToken(visit, aboutApp(grant.id))}
@@ -58,7 +58,7 @@ ${body}
   return {
     title: grant.clientName,
     lead: html`may act for you in <strong>${ownerName}</strong> since ${day(grant.createdAt)}.`,
-    formAction: leadsTo,
+    leadsAway,
     body: html`${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}${
       scopes.length > 1 &&
       form(html`<fieldset>

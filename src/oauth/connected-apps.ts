@@ -41,7 +41,7 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
       const app = apps.find(({ grant }) => grant.id === id)
       return app === undefined
         ? { failure: NO_SUCH_APP }
-        : { page: connectedAppPage(pages, visit, app, accounts.leadsTo) }
+        : { page: connectedAppPage(pages, visit, app, accounts.leadsAway) }
     }),
   )
   pages.get(CONNECTED_APPS_DATA_PATH, async (visit) => {

@@ -5,7 +5,7 @@ import type { Failure, Page } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
 import { type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
-import { formActionOf, isNative, placeOf } from './redirect-back.ts'
+import { isNative, placeOf } from './redirect-back.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
 /** @param shown digest of what the page asks */
@@ -18,17 +18,15 @@ interface Shown {
   readonly token: string
   /** What was wrong with what was sent before. */
   readonly alert?: string | undefined
-  /** Schemes of where signing in leads. */
-  readonly leadsTo: readonly string[]
 }
 
-export function consentPage(pages: Pages, visit: Visit, { question, token, alert, leadsTo }: Shown): Page {
+export function consentPage(pages: Pages, visit: Visit, { question, token, alert }: Shown): Page {
   const { client, redirectUri, who, owners, blockedOwners, choices, allowed } = question
   const form = (body: Html) => formOf(pages, visit, token, digestOf(question), body)
   return {
     title: `Allow ${client.name}?`,
     lead: leadOf(question),
-    formAction: [...new Set([...formActionOf(redirectUri), ...leadsTo])],
+    leadsAway: true,
     ...(alert === undefined ? {} : { status: 422 }),
     body: html`${alert !== undefined && html`<p class="alert" role="alert">${alert}</p>`}
 ${unknownAuthor(client)}
@@ -72,11 +70,10 @@ export function deadEnd(
   visit: Visit,
   failure: Failure,
   token: string,
-  redirectUri: string,
 ): { readonly failure: Failure } {
   const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
   const wayOut = formOf(pages, visit, token, '', button)
-  return { failure: { ...failure, wayOut, formAction: formActionOf(redirectUri) } }
+  return { failure: { ...failure, wayOut, leadsAway: true } }
 }
 
 function where({ resources }: ConsentQuestion): Html | null {

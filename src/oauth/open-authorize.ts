@@ -60,14 +60,18 @@ const REFUSED_PATH = '/oauth/refused'
  */
 export function openAuthorize(parts: AuthorizeParts): void {
   const { pages } = parts
-  pages.get(AUTHORIZE_PATH, (visit) => begin(parts, visit))
-  pages.get(CONSENT_PATH, (visit) => ask(parts, visit, visit.query.get('request') ?? ''))
+  const onTheWay = { keepsOpener: true }
+  pages.get(AUTHORIZE_PATH, (visit) => begin(parts, visit), onTheWay)
+  // OpenID Connect Core 3.1.2.1 has clients send it by POST too (RFC 6749 §3.1: MAY).
+  pages.postAsGet(AUTHORIZE_PATH, onTheWay)
+  pages.get(CONSENT_PATH, (visit) => ask(parts, visit, visit.query.get('request') ?? ''), onTheWay)
   pages.post(
     CONSENT_PATH,
     (fields) => aboutConsent(fields.get('request') ?? '', fields.get('shown') ?? ''),
     (visit, fields) => decide(parts, visit, fields),
+    onTheWay,
   )
-  pages.get(REFUSED_PATH, (visit) => refuseSignIn(parts, visit, visit.query.get('request') ?? ''))
+  pages.get(REFUSED_PATH, (visit) => refuseSignIn(parts, visit, visit.query.get('request') ?? ''), onTheWay)
 }
 
 /** Reads what an app asks, keeps it, and goes on to the question. Faults go to a page until it is certain whose they are. */
@@ -148,15 +152,14 @@ async function ask(parts: AuthorizeParts, visit: Visit, token: string, alert?: s
   const who = await accounts.signedIn(visit)
   if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
     return { goTo: await accounts.askToSignIn(visit, wishOf(request, client, token)) }
-  if (whyNotAuthorize(client, who.userId) !== null)
-    return deadEnd(pages, visit, NOT_TO_BE_ALLOWED, token, request.redirectUri)
-  if (who.owners.length === 0) return deadEnd(pages, visit, NO_OWNER, token, request.redirectUri)
+  if (whyNotAuthorize(client, who.userId) !== null) return deadEnd(pages, visit, NOT_TO_BE_ALLOWED, token)
+  if (who.owners.length === 0) return deadEnd(pages, visit, NO_OWNER, token)
   const silent = alert === undefined ? await silentYes(db, client, request, who, visit.now) : null
   if (silent !== null) return await answerYes(parts, visit, request, silent, token)
   const question = await questionOf(parts, request, client, who, visit.now)
   if (question.owners.length === 0)
-    return deadEnd(pages, visit, blockedFor(namesOf(question.blockedOwners)), token, request.redirectUri)
-  return { page: consentPage(pages, visit, { question, token, alert, leadsTo: accounts.leadsTo }) }
+    return deadEnd(pages, visit, blockedFor(namesOf(question.blockedOwners)), token)
+  return { page: consentPage(pages, visit, { question, token, alert }) }
 }
 
 function namesOf(owners: readonly NamedOwner[]): readonly string[] {
@@ -253,7 +256,7 @@ async function answerYes(
   if (!kept.ok) {
     // What was suspended may be the workspace: then the app is told, for nothing of the request was spent.
     const waits = token !== null && kept.no !== REQUEST_OVER && (await waiting(parts, visit, token)) !== null
-    return waits ? deadEnd(parts.pages, visit, kept.no, token, request.redirectUri) : { failure: kept.no }
+    return waits ? deadEnd(parts.pages, visit, kept.no, token) : { failure: kept.no }
   }
   await onChanged()
   return { goTo: redirectBack(request, issuer, { code: kept.value.reveal() }) }

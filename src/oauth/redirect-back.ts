@@ -12,17 +12,6 @@ export function redirectBack(
 }
 
 /**
- * What a page's `form-action` must allow for the browser to follow such an answer, wherever the app then leads it:
- * Chrome looks at every redirect after the form. So it is schemes and no hosts. An app that takes its code at one origin
- * and goes on to another would be a dead button, and `http://[::1]` is no host that CSP knows.
- */
-export function formActionOf(redirectUri: string): readonly string[] {
-  const scheme = schemeOf(redirectUri)
-  if (scheme === 'http:') return ['https:', 'http:']
-  return [scheme]
-}
-
-/**
  * What people read of where they are sent: the host, with https and http; else the scheme, with its colon. After a
  * scheme of an app's own may stand what looks like a host, but it is nobody's.
  */
