@@ -170,6 +170,31 @@ export function behavesAsAGuard(
     )
   })
 
+  test(`${adapter}: VER-12: behind a trusted proxy a hop that cannot be read is nobody's address, and a port is none`, async (t) => {
+    const records = new Records()
+    const { port, close } = await open(records, { trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
+    t.after(close)
+    const inside = `Bearer ${records.add({ ipAllowlist: ranges('127.0.0.0/8', '10.0.0.0/8') })}`
+    const office = `Bearer ${records.add({ ipAllowlist: ranges('203.0.113.0/24', '2001:db8::/48') })}`
+    const rows: [authorization: string, hops: string, status: number][] = [
+      [inside, '10.0.0.9', 200],
+      [inside, '10.0.0.9:4711, 10.0.0.7', 200],
+      [inside, 'unknown', 401],
+      [inside, 'unknown, 10.0.0.7', 401],
+      [inside, '203.0.113.7:51234', 401],
+      [inside, '10.0.0.9:x', 401],
+      [inside, '', 401],
+      [office, '203.0.113.7:51234', 200],
+      [office, '[2001:db8::1]:443, 10.0.0.7:80', 200],
+      [office, '[2001:db8::1]', 200],
+      [office, '203.0.113.7:99999999', 401],
+    ]
+    for (const [authorization, hops, status] of rows) {
+      const answer = await call(port, 'GET /orders', { authorization, 'x-forwarded-for': hops })
+      assert.equal(answer.status, status, hops)
+    }
+  })
+
   test(`${adapter}: VER-11: the limits of a key are told on a yes and on a no, which is 429`, async (t) => {
     const { records, port } = await start(t)
     const key = { rateLimits: [{ name: 'burst', limit: 1, windowSeconds: 60 }], quota: null }

@@ -26,6 +26,7 @@ export interface Incoming extends PresentedRequest {
   readonly method: string
   /** The other end of the connection; null where it is not known. */
   readonly peerIp: string | null
+  /** `X-Forwarded-For`, repeated ones joined by commas; null where there is none, and only there. */
   readonly forwardedFor: string | null
   readonly userAgent: string | null
 }

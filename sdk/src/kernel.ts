@@ -3,7 +3,7 @@ import './runtime.ts'
 
 export { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 export type { Change, ChangesListener, Following } from './changes.ts'
-export { clientIp } from './client-ip.ts'
+export { addressOfHop, clientIp } from './client-ip.ts'
 export {
   type CredentialKind,
   type CredentialPlace,

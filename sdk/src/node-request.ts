@@ -39,7 +39,7 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
     xApiKey,
     url,
     peerIp: request.socket.remoteAddress ?? null,
-    forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(',') || null,
+    forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(','),
     userAgent,
   }
 }

@@ -186,6 +186,10 @@ describe('/v1/forward-auth', () => {
     assert.equal(await from('127.0.0.1'), 401)
     assert.equal(await from('nonsense'), 401)
     assert.equal(await from(null), 401)
+    assert.equal(await from(`${CLIENT}:51234`), 200)
+    assert.equal(await from(`[::ffff:${CLIENT}]:51234`), 200)
+    for (const unreadable of [`${CLIENT}:x`, `${CLIENT}:99999`, `[${CLIENT}]`, `${CLIENT},`, ''])
+      assert.equal(await from(unreadable), 401, unreadable)
   })
 
   it('KEY-10: a revocation is felt by the next question', async () => {

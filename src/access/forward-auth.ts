@@ -97,7 +97,7 @@ export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
 
 /**
  * The client's address as the proxy says, who writes it at the right end of `X-Forwarded-For`; further to the left only
- * as far as the hops are trusted. Null where the proxy says none: its own address is nobody's.
+ * as far as the hops are trusted. Null where the proxy says none, or what cannot be read: its own address is nobody's.
  */
 function addressOf(forwardedFor: string | null, trusted: IpRanges | null): string | null {
   if (forwardedFor === null) return null

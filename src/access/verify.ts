@@ -1,4 +1,4 @@
-import { normalizeIp, type Verdict, type Verifier } from '@doorward/sdk/kernel'
+import { addressOfHop, type Verdict, type Verifier } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Question } from './verify.wire.ts'
@@ -6,7 +6,7 @@ import type { Question } from './verify.wire.ts'
 /** At once where the record is known here; see `Verifier`. */
 export function verdictOn(verifier: Verifier, question: Question): Verdict | Promise<Verdict> {
   const { credential, credential_sha256: hash = '', scopes = [], environment = null, resource } = question
-  const asked = { scopes, environment, resource, clientIp: normalizeIp(question.client_ip) }
+  const asked = { scopes, environment, resource, clientIp: addressOfHop(question.client_ip) }
   const call = {
     userAgent: question.user_agent ?? null,
     dryRun: question.dry_run ?? false,
