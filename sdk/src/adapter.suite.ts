@@ -11,6 +11,7 @@ import type { UsageBatch } from './usage.ts'
 /**
  * An orders API behind an adapter, on a real port of 127.0.0.1:
  * `GET /orders` wants `orders:read`, `POST /orders` wants `orders:read` and `orders:write`, `GET /me` any live key.
+ * `GET /stacked` has two guards: one that wants any live key, and behind it one that wants `orders:write`, for 3 units.
  * Each answers with the principal's `ownerId`.
  */
 export interface OrdersApi {
@@ -210,6 +211,45 @@ export function behavesAsAGuard(
     assert.equal(no.headers['www-authenticate'], undefined)
     const free = await call(port, 'GET /orders', { authorization: `Bearer ${records.add()}` })
     assert.equal(free.headers.ratelimit, undefined)
+  })
+
+  test(`${adapter}: VER-06: two guards on one request are one call, counted once, and a refused one takes nothing`, async () => {
+    const records = new CountingRecords()
+    const { port, close } = await open(records)
+    const key = { rateLimits: [{ name: 'burst', limit: 7, windowSeconds: 60 }], quota: null }
+    const limits = { key, owner: { rateLimits: [], quota: null } }
+    const reader = records.add({ limits })
+    const writer = records.add({
+      limits,
+      credentialId: 'sec_2',
+      keyId: 'key_2',
+      scopes: new Set(['orders:write']),
+    })
+    const ask = (secret: string) => call(port, 'GET /stacked', { authorization: `Bearer ${secret}` })
+    for (let at = 0; at < 9; at++) assert.equal((await ask(reader)).status, 403)
+    const got = [await ask(writer), await ask(writer), await ask(writer)]
+    assert.deepEqual(
+      got.map(({ status, headers }) => [status, headers.ratelimit]),
+      [
+        [200, '"burst";r=4;t=60'],
+        [200, '"burst";r=1;t=60'],
+        [429, got[2]?.headers.ratelimit],
+      ],
+    )
+    assert.equal((await call(port, 'GET /me', { authorization: `Bearer ${writer}` })).status, 200)
+    await close()
+    const items = records.batches.flatMap(({ items }) => items)
+    assert.deepEqual(
+      items
+        .map(({ credentialId, outcome, scope, calls }) => `${credentialId} ${outcome} ${scope} ${calls}`)
+        .sort(),
+      [
+        'sec_1 missing_scope orders:write 9',
+        'sec_2 accepted  1',
+        'sec_2 accepted orders:write 2',
+        'sec_2 rate_limited orders:write 1',
+      ],
+    )
   })
 
   test(`${adapter}: VER-18: when the source is down the answer is 503, and the API lives on`, async (t) => {

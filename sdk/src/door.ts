@@ -41,9 +41,14 @@ export interface Door {
    * What lets requests in whose credential holds all of these scopes, or says how to answer them; none means that any
    * live credential will do. At once where nothing must be looked up. What it gives never throws and never rejects.
    *
+   * Its `carrier` is an object that is the same for all guards of one request: by it they know that they judge one
+   * call, which is counted once, and takes the largest of their costs once.
+   *
    * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
    */
-  admitting(wanted: readonly GuardArgument[]): (request: Incoming) => Admission | Promise<Admission>
+  admitting(
+    wanted: readonly GuardArgument[],
+  ): (request: Incoming, carrier?: object) => Admission | Promise<Admission>
   /**
    * What clients read of this API (RFC 9728), for a route of yours:
    * `app.get(metadata.path, () => metadata.document)`. Its MIME type is `application/json`.
@@ -60,6 +65,24 @@ export interface Door {
 export interface DoorHealth extends VerifierHealth {
   /** Verifications that were not counted since the start, because there were too many, or nobody took them. */
   readonly usageDropped: number
+}
+
+/** What the guards of one request have let in so far. */
+interface Passed {
+  readonly text: string
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly scopes: readonly string[]
+  /** What was taken of the limits. */
+  readonly cost: number
+  readonly giveBack: () => void
+  /** Of the first guard, which may set the headers last. */
+  readonly admission: { readonly principal: Principal; headers: Readonly<Record<string, string>> | null }
+}
+
+/** Where a door notes on a carrier what it let in; a promise while that is being found out. */
+interface Carrier {
+  [noted: symbol]: Passed | Promise<Admission> | undefined
 }
 
 /** The guard behind every adapter: read the credential, verify it, answer. */
@@ -113,11 +136,17 @@ export function openDoor(options: DoorOptions): Door {
     }
   }
 
+  const noted = Symbol('doorward')
+
   const admit = (
     request: Incoming,
     scopes: readonly string[],
     cost: number,
+    carrier: Carrier,
   ): Admission | Promise<Admission> => {
+    const before = carrier[noted]
+    if (before instanceof Promise) return before.then(() => admit(request, scopes, cost, carrier))
+    if (before !== undefined) return admitAgain(request, scopes, cost, carrier, before)
     const presented = readCredential(request)
     const ip = clientIp(request.peerIp, request.forwardedFor, trusted)
     if (!presented.ok) {
@@ -125,19 +154,80 @@ export function openDoor(options: DoorOptions): Door {
       if (hash !== null) usage.noteExposure({ hash, at: new Date(now()), ip })
       return refuse(fault, request, null)
     }
-    const settle = (verdict: Verdict): Admission =>
-      verdict.valid
-        ? { principal: verdict.principal, headers: verdict.limits ? rateLimitFields(verdict.limits) : null }
-        : refuse(verdict.refusal, request, presented.text, verdict.limits)
+    const { text } = presented
+    const { userAgent } = request
+    const settle = (verdict: Verdict): Admission => {
+      if (!verdict.valid) {
+        carrier[noted] = undefined
+        return refuse(verdict.refusal, request, text, verdict.limits)
+      }
+      const { principal, limits, giveBack = nothing } = verdict
+      const admission = { principal, headers: limits ? rateLimitFields(limits) : null }
+      carrier[noted] = { text, ip, userAgent, scopes, cost, giveBack, admission }
+      return admission
+    }
+    const fail = (error: unknown): Admission => {
+      carrier[noted] = undefined
+      return unavailable(error)
+    }
+    const verdict = verifier.verify(
+      text,
+      { scopes, environment, resource, clientIp: ip },
+      { userAgent, cost },
+    )
+    if (!(verdict instanceof Promise)) return settle(verdict)
+    const later = verdict.then(settle).catch(fail)
+    carrier[noted] = later
+    return later
+  }
+
+  /** Judges a request that an earlier guard let in: by its scopes and this guard's, and for what it costs more. */
+  const admitAgain = (
+    request: Incoming,
+    wanted: readonly string[],
+    cost: number,
+    carrier: Carrier,
+    passed: Passed,
+  ): Admission | Promise<Admission> => {
+    const { text, ip, userAgent, admission } = passed
+    const scopes = together(passed.scopes, wanted)
+    const more = Math.max(0, cost - passed.cost)
+    const undo = (): void => {
+      carrier[noted] = undefined
+      admission.headers = null
+      passed.giveBack()
+    }
+    const settle = (verdict: Verdict): Admission => {
+      if (!verdict.valid) {
+        undo()
+        return refuse(verdict.refusal, request, text, verdict.limits)
+      }
+      const { principal, limits, giveBack: giveMoreBack = nothing } = verdict
+      const giveBack = () => {
+        passed.giveBack()
+        giveMoreBack()
+      }
+      if (limits) admission.headers = rateLimitFields(limits)
+      carrier[noted] = { ...passed, scopes, cost: passed.cost + more, giveBack }
+      return { principal, headers: limits ? admission.headers : null }
+    }
+    const fail = (error: unknown): Admission => {
+      undo()
+      return unavailable(error)
+    }
     const ask = { scopes, environment, resource, clientIp: ip }
-    const verdict = verifier.verify(presented.text, ask, { userAgent: request.userAgent, cost })
-    return verdict instanceof Promise ? verdict.then(settle).catch(unavailable) : settle(verdict)
+    const verdict = verifier.verify(text, ask, { userAgent, cost: more, acceptedFor: passed.scopes })
+    if (!(verdict instanceof Promise)) return settle(verdict)
+    const later = verdict.then(settle).catch(fail)
+    carrier[noted] = later
+    return later
   }
 
   return {
     admitting: (wanted) => {
       const { scopes, cost } = checkGuard(wanted, options.scopes)
-      return (request) => admit(request, scopes, cost)
+      return (request, carrier = {}) =>
+        admit(request, scopes, cost, (Object.isExtensible(carrier) ? carrier : {}) as Carrier)
     },
     resourceMetadata: () => resourceMetadata(options),
     health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
@@ -146,6 +236,14 @@ export function openDoor(options: DoorOptions): Door {
       await flushing?.close()
     },
   }
+}
+
+function nothing(): void {}
+
+/** The scopes of two guards of one request; those of the later one where it asks for all of the earlier's. */
+function together(earlier: readonly string[], later: readonly string[]): readonly string[] {
+  const missing = earlier.filter((scope) => !later.includes(scope))
+  return missing.length === 0 ? later : [...missing, ...later]
 }
 
 /** `http://host/orders?x=1` and `/orders?x=1` alike: `/orders`. */

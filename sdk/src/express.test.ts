@@ -28,6 +28,8 @@ behavesAsAGuard('Express', async (source, more) => {
   app.get('/orders', guard('orders:read'), owner)
   app.post('/orders', guard('orders:read', 'orders:write'), owner)
   app.use('/me', guard(), owner)
+  app.use('/stacked', guard())
+  app.get('/stacked', guard('orders:write', { cost: 3 }), owner)
   const server = await listen(app)
   return { port: server.port, close: () => Promise.all([server.close(), close()]) }
 })

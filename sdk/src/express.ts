@@ -28,7 +28,10 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       response: ServerResponse,
       next: () => void,
     ): Promise<void> => {
-      const admission = await admit(fromNodeRequest(request, request.originalUrl ?? request.url ?? '/'))
+      const admission = await admit(
+        fromNodeRequest(request, request.originalUrl ?? request.url ?? '/'),
+        request,
+      )
       if ('principal' in admission) {
         for (const [name, value] of Object.entries(admission.headers ?? {})) response.setHeader(name, value)
         Object.assign(request, { principal: admission.principal })

@@ -21,6 +21,16 @@ behavesAsAGuard('Fastify', async (source, more) => {
     (request) => request.principal.ownerId,
   )
   app.get('/me', { onRequest: [guard()] }, async (request) => request.principal.ownerId)
+  void app.register(async (outer) => {
+    outer.addHook('onRequest', guard())
+    void outer.register(async (inner) => {
+      inner.get(
+        '/stacked',
+        { preHandler: guard('orders:write', { cost: 3 }) },
+        (request) => request.principal.ownerId,
+      )
+    })
+  })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return { port: Number(new URL(url).port), close: () => app.close() }
 })

@@ -35,7 +35,7 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
         if (admission.headers !== null) reply.headers(admission.headers)
         done()
       }
-      const admission = admit(fromNodeRequest(request.raw, request.originalUrl))
+      const admission = admit(fromNodeRequest(request.raw, request.originalUrl), request.raw)
       if (admission instanceof Promise) void admission.then(settle)
       else settle(admission)
     }

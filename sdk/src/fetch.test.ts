@@ -16,7 +16,9 @@ behavesAsAGuard(
       onError: () => {},
       scopes: ['orders:read', 'orders:write'],
     })
+    const writing = guard('orders:write', { cost: 3 })((_, { ownerId }) => new Response(ownerId))
     const routes = new Map([
+      ['GET /stacked', guard()((request) => writing(request))],
       ['GET /orders', guard('orders:read')((_, principal) => new Response(principal.ownerId))],
       ['POST /orders', guard('orders:read', 'orders:write')((_, { ownerId }) => new Response(ownerId))],
       ['GET /me', guard()(async (_, { ownerId }) => new Response(ownerId))],

@@ -22,7 +22,7 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
     const admit = door.admitting(wanted)
     return (handler: (request: Request, principal: Principal) => Response | Promise<Response>) =>
       async (request: Request, { peerIp = null }: Connection = {}): Promise<Response> => {
-        const admission = await admit(fromWebRequest(request, peerIp))
+        const admission = await admit(fromWebRequest(request, peerIp), request)
         if ('answer' in admission) return toWebResponse(admission.answer)
         const response = await handler(request, admission.principal)
         return admission.headers === null ? response : withHeaders(response, admission.headers)

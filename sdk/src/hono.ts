@@ -28,7 +28,7 @@ export function doorward<const Scope extends string = string>(options: HonoOptio
     const admit = door.admitting(wanted)
     return async (context, next) => {
       const peerIp = options.peerIp?.(context as unknown as Context) ?? null
-      const admission = await admit(fromWebRequest(context.req.raw, peerIp))
+      const admission = await admit(fromWebRequest(context.req.raw, peerIp), context)
       if ('answer' in admission) return toWebResponse(admission.answer)
       context.set('principal', admission.principal)
       await next()

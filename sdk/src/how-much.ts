@@ -17,6 +17,12 @@ export interface Measure {
   /** Null: within all of them, and counted in all. Else it was counted in none. */
   readonly refusal: Extract<Refusal, { reason: 'rate_limited' | 'quota_exceeded' }> | null
   readonly limits: readonly LimitState[]
+  /**
+   * Of what was counted: makes it available again.
+   *
+   * @param nowMs milliseconds since the epoch
+   */
+  readonly giveBack?: (nowMs: number) => void
 }
 
 /**
@@ -34,10 +40,17 @@ export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
   ): Promise<Measure> => {
     const limits = statesOf(rates)
     try {
-      const { granted, quotas: counts } = await quotas.spend(record, cost, nowMs)
+      const answer = await quotas.spend(record, cost, nowMs)
+      const { granted, quotas: counts } = answer
       const states = counts.map((count) => quotaState(count, nowMs))
       limits.push(...states)
-      if (granted) return { refusal: null, limits }
+      if (granted) {
+        const giveBack = (laterMs: number) => {
+          limiter.giveBack(rates.counters, cost, rates.taken)
+          void quotas.giveBack(record, cost, answer, laterMs)
+        }
+        return { refusal: null, limits, giveBack }
+      }
       const full = states.filter((_, at) => isSpent(counts[at], cost))
       const refusal = { reason: 'quota_exceeded', ...latestOf(full.length > 0 ? full : states) } as const
       limiter.giveBack(rates.counters, cost, rates.taken)
@@ -60,7 +73,9 @@ export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
     const settle = (taken: Taken): Measure | Promise<Measure> => {
       const rates = { counters, taken }
       if (!taken.granted) return tooFast(rates, cost)
-      return hasQuota ? spend(record, rates, cost, nowMs) : { refusal: null, limits: statesOf(rates) }
+      if (hasQuota) return spend(record, rates, cost, nowMs)
+      const giveBack = () => limiter.giveBack(counters, cost, taken)
+      return { refusal: null, limits: statesOf(rates), giveBack }
     }
     const taken = limiter.take(counters, cost)
     return taken instanceof Promise ? taken.then(settle) : settle(taken)

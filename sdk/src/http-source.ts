@@ -6,6 +6,7 @@ import {
   BatchRefusedError,
   type CredentialSource,
   type QuotaAnswer,
+  type QuotaSpend,
   SourceUnavailableError,
 } from './source.ts'
 import { usageBatchToWire } from './usage.wire.ts'
@@ -74,7 +75,12 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
       await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy)
     },
     spendQuotas: async (spends) => {
-      const body = { spends: spends.map(({ credentialId, cost }) => ({ credential_id: credentialId, cost })) }
+      const toWire = ({ credentialId, cost, givesBack }: QuotaSpend) => ({
+        credential_id: credentialId,
+        cost,
+        ...(givesBack === true ? { gives_back: true } : {}),
+      })
+      const body = { spends: spends.map(toWire) }
       const text = await post('/v1/quota-spends', body)
       return understood(base, () => readSpends(spends.length, JSON.parse(text)))
     },

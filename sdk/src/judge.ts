@@ -15,9 +15,17 @@ export interface Ask {
   readonly clientIp: string | null
 }
 
-/** `limits`: where the limits of the credential stand after this call, if it has any and came as far. */
+/**
+ * `limits`: where the limits of the credential stand after this call, if it has any and came as far. `giveBack`: makes
+ * what the call took of them available again, because it is refused for another reason after all.
+ */
 export type Verdict =
-  | { readonly valid: true; readonly principal: Principal; readonly limits?: readonly LimitState[] }
+  | {
+      readonly valid: true
+      readonly principal: Principal
+      readonly limits?: readonly LimitState[]
+      readonly giveBack?: () => void
+    }
   | { readonly valid: false; readonly refusal: Refusal; readonly limits?: readonly LimitState[] }
 
 /**

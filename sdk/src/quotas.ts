@@ -25,8 +25,8 @@ interface Waiting extends PromiseWithResolvers<QuotaAnswer> {
 
 /**
  * Spends quotas, exactly: the source decides each time, in its database. Calls that come while it is being asked go
- * together in the next question. What was spent in a period never gets less, so a quota that is known to be used up is
- * refused here, without asking.
+ * together in the next question. What was spent in a period gets less only by what is given back, which is rare: a quota
+ * that is known to be used up is refused here, without asking.
  */
 export class Quotas {
   readonly #source: CredentialSource
@@ -47,6 +47,24 @@ export class Quotas {
     for (const { of, period, spent, endsAt } of answer.quotas)
       this.#remember(nameOf(record, of, period, endsAt), spent)
     return answer
+  }
+
+  /**
+   * Makes available again what was spent, unless its period has ended: then it would be of the next one. Where the
+   * source cannot be asked, it stays spent.
+   *
+   * @param spent the answer to the spending
+   */
+  async giveBack(record: CredentialRecord, cost: number, spent: QuotaAnswer, nowMs: number): Promise<void> {
+    if (spent.quotas.some(({ endsAt }) => nowMs >= endsAt.getTime())) return
+    try {
+      const { credentialId } = record
+      const { quotas } = await this.#ask({ credentialId, cost, givesBack: true })
+      for (const { of, period, spent, endsAt } of quotas)
+        this.#spent.set(nameOf(record, of, period, endsAt), spent)
+    } catch {
+      return
+    }
   }
 
   #knownCounts(record: CredentialRecord, nowMs: number): QuotaCount[] {

@@ -66,6 +66,7 @@ export function rateLimitState({ of, rateLimit }: Counter, { used, resetMs }: Co
     limit,
     windowSeconds,
     remaining: Math.max(0, limit - used),
-    resetSeconds: Math.max(1, Math.ceil(resetMs / 1000)),
+    // Rounded first: the difference of two readings of a clock can be a window and a billionth of a millisecond.
+    resetSeconds: Math.max(1, Math.ceil(Math.round(resetMs) / 1000)),
   }
 }

@@ -31,6 +31,8 @@ export interface CredentialSource {
 export interface QuotaSpend {
   readonly credentialId: string
   readonly cost: number
+  /** They were spent for a call that was refused after all, and are there again; in the same period only. */
+  readonly givesBack?: boolean | undefined
 }
 
 /** Where a quota stands. */

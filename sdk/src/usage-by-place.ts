@@ -82,6 +82,11 @@ export class UsageByPlace {
     }
   }
 
+  /** Has what was counted at a place in the counter, where a call can be taken back. */
+  settle(place: number): void {
+    if (this.#places.markAt(place) !== 0) this.#hand(place)
+  }
+
   /** @returns whether there is room for counts at one place more */
   #begin(place: number): boolean {
     return this.#counted.length < MAX_HELD && this.#counted.push(place) > 0

@@ -113,6 +113,23 @@ export class UsageCounter {
     line.lastUserAgent = userAgent
   }
 
+  /**
+   * Takes one accepted call back, which will be noted again as what became of it.
+   *
+   * @returns false where it is not here any more, because it was taken for delivery
+   */
+  uncount(credentialId: string, scopes: readonly string[]): boolean {
+    let line = this.#newest.get(credentialId)
+    while (
+      line !== undefined &&
+      (line.outcome !== 'accepted' || !sameScopes(line.scopes, scopes) || line.calls === 0)
+    )
+      line = line.next
+    if (line === undefined) return false
+    line.calls -= 1
+    return true
+  }
+
   /** Verifications that there is no room to count. */
   drop(calls = 1): void {
     this.#dropped += calls
@@ -210,7 +227,7 @@ export class UsageCounter {
     for (const hand of this.#elsewhere) hand()
     for (const newest of this.#newest.values())
       for (let line: UsageLine | undefined = newest; line !== undefined; line = line.next)
-        this.#closed.push(line)
+        if (line.calls > 0) this.#closed.push(line)
     this.#newest = new Map()
     this.#held = 0
     this.#round += 1

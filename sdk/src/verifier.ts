@@ -11,7 +11,7 @@ import { memoryLimiter } from './memory-limiter.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { CredentialRecord } from './record.ts'
 import type { CredentialSource } from './source.ts'
-import type { UsageCounter } from './usage.ts'
+import { type Outcome, sameScopes, type UsageCounter } from './usage.ts'
 import { UsageByPlace } from './usage-by-place.ts'
 
 export interface VerifierOptions extends CacheLimits {
@@ -40,6 +40,11 @@ export interface CallFacts {
   readonly cost?: number | undefined
   /** Judges without a look at limits, and counts nothing. */
   readonly dryRun?: boolean | undefined
+  /**
+   * The same call was accepted already, when it was asked for these scopes: it is not counted again, but moved to what
+   * becomes of it now. `cost` is what it takes besides.
+   */
+  readonly acceptedFor?: readonly string[] | undefined
 }
 
 /** How a verifier is doing, for the metrics of the process that it is in. */
@@ -108,8 +113,27 @@ export function createVerifier(options: VerifierOptions): Verifier {
   ): void => {
     const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
     const userAgent = call.userAgent ?? null
-    if (place >= 0) counts?.note(place, outcome, ask, userAgent, nowMs)
+    if (call.acceptedFor !== undefined)
+      recount(outcome, call.acceptedFor, place, credentialId, ask, userAgent, nowMs)
+    else if (place >= 0) counts?.note(place, outcome, ask, userAgent, nowMs)
     else usage?.note(credentialId, outcome, ask.scopes, ask.clientIp, userAgent, nowMs)
+  }
+
+  /** Counts a call as what became of it at last. Where it was delivered before, only a refusal is one more. */
+  const recount = (
+    outcome: Outcome,
+    before: readonly string[],
+    place: number,
+    credentialId: string | null,
+    ask: Ask,
+    userAgent: string | null,
+    nowMs: number,
+  ): void => {
+    if (place >= 0) counts?.settle(place)
+    const id = place >= 0 ? cache.credentialIdAt(place) : credentialId
+    if (outcome === 'accepted' && sameScopes(before, ask.scopes)) return
+    const isHere = id !== null && usage?.uncount(id, before) === true
+    if (isHere || outcome !== 'accepted') usage?.note(id, outcome, ask.scopes, ask.clientIp, userAgent, nowMs)
   }
 
   /** The last stage, for the few that have limits. */
@@ -121,8 +145,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     nowMs: number,
     place: number,
   ): Verdict | Promise<Verdict> => {
-    const settle = ({ refusal, limits }: Measure): Verdict => {
-      const verdict: Verdict = refusal === null ? { ...allowed, limits } : { valid: false, refusal, limits }
+    const settle = ({ refusal, limits, giveBack = () => {} }: Measure): Verdict => {
+      const verdict: Verdict =
+        refusal === null
+          ? { ...allowed, limits, giveBack: () => giveBack(now()) }
+          : { valid: false, refusal, limits }
       count(verdict, place, record.credentialId, ask, call, nowMs)
       return verdict
     }

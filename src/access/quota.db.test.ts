@@ -41,6 +41,36 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(await spentOf(id), [20])
   })
 
+  it('VER-08: what was spent for a call that is refused after all is there again, and never more than that', async () => {
+    const { id, secret } = await app.keyFor('org_back', { quota: daily(3) })
+    const { body: verdict } = await app.call('POST', '/v1/verify', { credential: secret, dry_run: true })
+    const { credential_id } = verdict.principal
+    const spend = async (...spends: object[]) => {
+      const { status, body } = await app.call('POST', '/v1/quota-spends', {
+        spends: spends.map((each) => ({ credential_id, ...each })),
+      })
+      assert.equal(status, 200)
+      return body.data.map((each: { granted: boolean; quotas: { spent: number }[] }) => [
+        each.granted,
+        each.quotas[0]?.spent,
+      ])
+    }
+    const back = (cost: number) => ({ cost, gives_back: true })
+    assert.deepEqual(await spend({ cost: 2 }, back(2), { cost: 3 }, { cost: 1 }), [
+      [true, 2],
+      [true, 0],
+      [true, 3],
+      [false, 3],
+    ])
+    assert.deepEqual(await spend(back(1), { cost: 1 }, back(1)), [
+      [true, 2],
+      [true, 3],
+      [true, 2],
+    ])
+    assert.deepEqual(await spend(back(1_000_000)), [[true, 0]])
+    assert.deepEqual(await spentOf(id), [0])
+  })
+
   it('VER-08, VER-09: what is refused spends nothing, of the key or of the owner', async () => {
     const owner = 'org_both'
     const a = await app.keyFor(owner, { quota: daily(2) })

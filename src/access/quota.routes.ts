@@ -19,6 +19,9 @@ const QuotaCountWire = Type.Object({
 const Spend = strictObject({
   credential_id: Type.String({ maxLength: 400, description: 'As the record has it' }),
   cost: Type.Integer({ minimum: 1, maximum: MAX_COST }),
+  gives_back: Type.Optional(
+    Type.Boolean({ description: 'It was spent for a call that was refused after all, and is there again' }),
+  ),
 })
 
 /** Quotas for SDKs, which judge in their own process and cannot count for all; and where a key's quotas stand. */
@@ -40,7 +43,11 @@ export function quotaRoutes(app: FastifyInstance, door: Door): void {
     }),
   } as const
   reads(app, door, spend, async ({ db, caller, body }) => {
-    const spends = body.spends.map(({ credential_id: credentialId, cost }) => ({ credentialId, cost }))
+    const spends = body.spends.map(({ credential_id: credentialId, cost, gives_back: givesBack }) => ({
+      credentialId,
+      cost,
+      givesBack,
+    }))
     const answers = await spendQuotas(db, spends, caller.now)
     return yes({
       data: answers.map((answer) => (answer instanceof Error ? null : quotaAnswerToWire(answer))),

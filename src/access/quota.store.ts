@@ -40,12 +40,16 @@ export async function spendQuotas(
     )
     const spent = await lockSpent(tx, [...accounts.values()].flat())
     const before = new Map(spent)
-    const answers = spends.map(({ credentialId, cost }): QuotaAnswer | Error => {
+    const answers = spends.map(({ credentialId, cost, givesBack }): QuotaAnswer | Error => {
       const own = accounts.get(credentialId)
       if (own === undefined) return new Error('no such credential')
-      const granted = own.every((account) => (spent.get(nameOf(account)) ?? 0) + cost <= account.quota.limit)
+      const units = givesBack === true ? -cost : cost
+      const granted = own.every(
+        (account) => units < 0 || (spent.get(nameOf(account)) ?? 0) + units <= account.quota.limit,
+      )
       if (granted)
-        for (const account of own) spent.set(nameOf(account), (spent.get(nameOf(account)) ?? 0) + cost)
+        for (const account of own)
+          spent.set(nameOf(account), Math.max(0, (spent.get(nameOf(account)) ?? 0) + units))
       return { granted, quotas: own.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0)) }
     })
     const changed = [...accounts.values()]
