@@ -40,7 +40,35 @@ export async function adminKeysByHash(
   db: Db,
   hashes: readonly string[],
 ): Promise<(PresentedAdminKey | null)[]> {
-  const rows = await db
+  const rows = await presentedRows(db, hashes).execute()
+  const found = new Map(rows.map((row) => [Buffer.from(row.hash).toString('hex'), toPresented(row)]))
+  return hashes.map((hash) => found.get(hash) ?? null)
+}
+
+/**
+ * An admin key as other transactions have left it. An end that this transaction brings about itself does not count: an
+ * admin key may revoke itself. Relies on READ COMMITTED, where each statement sees what is committed when it begins.
+ */
+export async function adminKeyAtCommit(tx: Tx, hash: string): Promise<PresentedAdminKey | null> {
+  const row = await presentedRows(tx, [hash])
+    .select([
+      sql<boolean>`admin_keys.xmin = pg_current_xact_id()::xid`.as('key_is_ours'),
+      sql<boolean>`secrets.xmin = pg_current_xact_id()::xid`.as('secret_is_ours'),
+      sql<boolean | null>`owners.xmin = pg_current_xact_id()::xid`.as('owner_is_ours'),
+    ])
+    .executeTakeFirst()
+  if (row === undefined) return null
+  const { key_is_ours, secret_is_ours, owner_is_ours } = row
+  return toPresented({
+    ...row,
+    ...(key_is_ours ? { key_revoked_at: null } : {}),
+    ...(secret_is_ours ? { revoked_at: null, retires_at: null, retired_at: null } : {}),
+    ...(owner_is_ours === true ? { suspended_at: null } : {}),
+  })
+}
+
+function presentedRows(db: Db, hashes: readonly string[]) {
+  return db
     .selectFrom('secrets')
     .innerJoin('admin_keys', 'admin_keys.id', 'secrets.holder_id')
     .leftJoin('owners', 'owners.id', 'admin_keys.owner_id')
@@ -59,24 +87,22 @@ export async function adminKeysByHash(
       'owners.suspended_at',
     ])
     .where(sql<boolean>`secrets.hash = any(${hashes.map((hash) => Buffer.from(hash, 'hex'))}::bytea[])`)
-    .execute()
-  const found = new Map(
-    rows.map((row) => {
-      const key: PresentedAdminKey = {
-        id: row.id,
-        permissions: row.permissions as Permission[],
-        ownerId: row.owner_id,
-        revokedAt: row.key_revoked_at ?? row.revoked_at,
-        retiresAt: row.retires_at,
-        retiredAt: row.retired_at,
-        expiresAt: row.expires_at,
-        ownerSuspendedAt: row.suspended_at,
-        disabledAt: null,
-      }
-      return [Buffer.from(row.hash).toString('hex'), key]
-    }),
-  )
-  return hashes.map((hash) => found.get(hash) ?? null)
+}
+
+type PresentedRow = Awaited<ReturnType<ReturnType<typeof presentedRows>['executeTakeFirstOrThrow']>>
+
+function toPresented(row: PresentedRow): PresentedAdminKey {
+  return {
+    id: row.id,
+    permissions: row.permissions as Permission[],
+    ownerId: row.owner_id,
+    revokedAt: row.key_revoked_at ?? row.revoked_at,
+    retiresAt: row.retires_at,
+    retiredAt: row.retired_at,
+    expiresAt: row.expires_at,
+    ownerSuspendedAt: row.suspended_at,
+    disabledAt: null,
+  }
 }
 
 /** The key with its secrets, its row locked until the transaction ends. */

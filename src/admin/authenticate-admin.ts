@@ -1,8 +1,8 @@
 import { endedBy, hashCredential, type Presentation, parseCredential, Secret } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
-import type { Db } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { adminKeyByHash, type PresentedAdminKey } from './admin-key.store.ts'
+import { adminKeyAtCommit, adminKeyByHash, type PresentedAdminKey } from './admin-key.store.ts'
 import type { Caller } from './caller.ts'
 import type { Permission } from './permission.ts'
 
@@ -15,6 +15,11 @@ export type FindAdminKey = (text: string) => Promise<PresentedAdminKey | null>
 /** Looks into the database each time, so that a revoked admin key is refused at once. */
 export function findInDatabase(db: Db): FindAdminKey {
   return (text) => adminKeyByHash(db, hashCredential(text))
+}
+
+/** Looks at what other transactions have committed by now, past what this one changed itself. */
+export function findAtCommit(tx: Tx): FindAdminKey {
+  return (text) => adminKeyAtCommit(tx, hashCredential(text))
 }
 
 /**
@@ -41,6 +46,25 @@ export async function authenticateAdmin(
     reach: key.ownerId === null ? 'every_owner' : { ownerId: key.ownerId },
     presented: new Secret(presented.text),
   })
+}
+
+/**
+ * Authenticates a caller again at another moment: minutes may lie between a request's headers and the end of its body,
+ * and its admin key may have ended meanwhile.
+ *
+ * @returns the caller with `now`, or the problem that a request with this admin key would get at that moment
+ */
+export async function authenticateAgain(
+  find: FindAdminKey,
+  caller: Caller,
+  permission: Permission,
+  now: Date,
+): Promise<Result<Caller, Problem>> {
+  const { ip, requestId, presented } = caller
+  const who = await authenticateAdmin(find, { ok: true, text: presented.reveal() }, { ip, requestId, now })
+  if (!who.ok) return who
+  const refused = permit(who.value, permission)
+  return refused === null ? who : no(refused)
 }
 
 export function permit(caller: Caller, permission: Permission): Problem | null {

@@ -4,19 +4,20 @@ import type { Static, TSchema } from 'typebox'
 import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { transact } from '../db/transact.ts'
 import { sendProblem } from '../http/answer.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
 import { unstorableText } from '../http/validation.ts'
 import {
   type Arrival,
   authenticateAdmin,
+  authenticateAgain,
   type FindAdminKey,
   findInDatabase,
   permit,
 } from './authenticate-admin.ts'
 import type { Caller } from './caller.ts'
-import { claim, findAnswer, keep, type NamedRequest } from './idempotency.ts'
+import { changeOnce } from './change-once.ts'
+import { findAnswer, type NamedRequest } from './idempotency.ts'
 import type { KnownAdminKeys } from './known-admin-keys.ts'
 import { type Operation, schemaOf } from './operation.ts'
 import type { RefusedAttempts } from './refused-attempts.ts'
@@ -56,7 +57,10 @@ export function reads<Params extends TSchema, Query extends TSchema, Body extend
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Db>,
 ): void {
-  open(app, door, operation, (call) => handle({ ...call, db: door.db }))
+  open(app, door, operation, async (call) => {
+    const who = await callerAfterBody(door, operation, call.caller)
+    return who.ok ? await handle({ ...call, caller: who.value, db: door.db }) : who
+  })
 }
 
 /** An operation that changes something: one transaction, in which the change and its audit events stand or fall. */
@@ -69,7 +73,9 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   open(app, door, operation, async (call, request) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(door, call.caller, named.value, (db) => handle({ ...call, db }))
+    return await changeOnce(door, call.caller, operation.permission, named.value, (db, caller) =>
+      handle({ ...call, caller, db }),
+    )
   })
 }
 
@@ -94,15 +100,19 @@ export function changesPrepared<
   open(app, door, operation, async (call, request) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    const before = named.value === null ? yes(null) : await findAnswer(door.db, call.caller, named.value)
+    const who = await callerAfterBody(door, operation, call.caller)
+    if (!who.ok) return who
+    const before = named.value === null ? yes(null) : await findAnswer(door.db, who.value, named.value)
     if (!before.ok) return before
     if (before.value !== null) {
       await door.onChanged()
       return yes(JSON.parse(before.value))
     }
-    const prepared = await prepare(call)
+    const prepared = await prepare({ ...call, caller: who.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(door, call.caller, named.value, (db) => handle({ ...call, db }, prepared.value))
+    return await changeOnce(door, who.value, operation.permission, named.value, (db, caller) =>
+      handle({ ...call, caller, db }, prepared.value),
+    )
   })
 }
 
@@ -118,24 +128,20 @@ function nameOf(
   return yes({ key, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` })
 }
 
-/** One transaction; of requests with the same name one has an effect, and the others get its answer. */
-async function changeOnce(
+type Asked = Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>
+
+function finderFor(door: Door, { permission }: Asked): FindAdminKey {
+  return permission === 'verify' ? (text) => door.knownAdminKeys.find(text) : findInDatabase(door.db)
+}
+
+/** The caller at the moment when the request's body is there, which may be long after its headers were. */
+async function callerAfterBody(
   door: Door,
+  operation: Asked,
   caller: Caller,
-  named: NamedRequest | null,
-  change: (tx: Tx) => Promise<Result<unknown, Problem>>,
-): Promise<Result<unknown, Problem>> {
-  const changed = await transact<unknown, Problem>(door.db, async (tx) => {
-    if (named === null) return await change(tx)
-    const first = await claim(tx, caller, named)
-    if (!first.ok) return first
-    if (first.value !== null) return yes(JSON.parse(first.value))
-    const result = await change(tx)
-    if (result.ok) await keep(tx, caller, named, JSON.stringify(result.value))
-    return result
-  })
-  if (changed.ok) await door.onChanged()
-  return changed
+): Promise<Result<Caller, Problem>> {
+  if (operation.method === 'GET') return yes(caller)
+  return await authenticateAgain(finderFor(door, operation), caller, operation.permission, door.clock.now())
 }
 
 /**
@@ -152,8 +158,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   ) => Promise<Result<unknown, Problem>>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
-  const find: FindAdminKey =
-    operation.permission === 'verify' ? (text) => door.knownAdminKeys.find(text) : findInDatabase(door.db)
+  const find = finderFor(door, operation)
 
   app.route({
     method: operation.method,

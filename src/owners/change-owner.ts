@@ -3,10 +3,10 @@ import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
-import { NOT_FOUND, type Problem } from '../http/problem.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { type ChosenLimits, whyNotLimits, whyNotPolicy } from './check-limits.ts'
 import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
-import { findOwner, lockOwner, setOwner } from './owner.store.ts'
+import { lockOwner, setOwner } from './owner.store.ts'
 import type { Owner } from './owner.ts'
 import { type ChosenPolicy, type Policy, withOwn } from './policy.ts'
 import { toOwnPolicyFields } from './policy.wire.ts'
@@ -106,7 +106,7 @@ export async function suspendOwner(
   id: string,
   reason: string,
 ): Promise<Result<Owner, Problem>> {
-  const owner = await findOwner(tx, caller.reach, id)
+  const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt !== null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
@@ -115,11 +115,16 @@ export async function suspendOwner(
   return yes({ ...owner, suspendedAt: caller.now, suspendedReason: reason })
 }
 
-/** Lets an owner's credentials work again: those that were not ended by themselves meanwhile. */
+/**
+ * Lets an owner's credentials work again: those that were not ended by themselves meanwhile. An admin key that is bound to
+ * the owner is suspended with it, so its request can only have overtaken the suspension.
+ */
 export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<Result<Owner, Problem>> {
-  const owner = await findOwner(tx, caller.reach, id)
+  const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt === null) return yes(owner)
+  if (caller.reach !== 'every_owner')
+    return no(problem('exceeds_authority', 'Only an admin key for all owners can resume an owner.'))
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
   await announce(tx, caller.now, { action: 'owner.resumed', about: { ownerId: id } })
   await recordDone(tx, caller, 'owner.resumed', { ownerId: id, targetId: id })

@@ -100,6 +100,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     method: 'POST',
     url: '/v1/owners/:id/resume',
     summary: "Let an owner's credentials work again",
+    problems: ['not_found', 'exceeds_authority'],
   } as const
   changes(app, door, resume, async ({ db, caller, params: { id } }) =>
     answer(await resumeOwner(db, caller, id)),
