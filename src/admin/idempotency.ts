@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 import type { Secret } from '@doorward/sdk/kernel'
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
@@ -10,8 +18,9 @@ import type { Caller } from './caller.ts'
  * `Idempotency-Key` on what makes a secret: the second request with the same key has no effect and gets the first
  * one's answer, secret included, so that a lost response loses nothing.
  *
- * The answer is kept sealed (AES-256-GCM) under a key derived from the admin key's plain secret, which the database
- * never holds: only who made the request can read it again, and a dump of the database shows nothing.
+ * The answer is kept sealed (AES-256-GCM), and the request as an HMAC, both under keys derived from the admin key's plain
+ * secret, which the database never holds. Only who made the request can read the answer again, and a dump of the database
+ * is no way to guess at what a request held, such as a password.
  */
 
 /** How long an answer can be asked for again. */
@@ -35,7 +44,7 @@ export async function claim(
   caller: Caller,
   request: NamedRequest,
 ): Promise<Result<string | null, Problem>> {
-  const fingerprint = sha256(request.content)
+  const fingerprint = fingerprintOf(caller.presented, request)
   const inserted = await tx
     .insertInto('idempotent_requests')
     .values({ ...rowKey(caller, request), fingerprint, created_at: caller.now })
@@ -56,19 +65,8 @@ export async function findAnswer(
   return first === undefined ? yes(null) : answerOf(first, caller, request)
 }
 
-function answerOf(
-  first: { readonly fingerprint: Uint8Array; readonly sealed_answer: Uint8Array | null },
-  caller: Caller,
-  request: NamedRequest,
-): Result<string, Problem> {
-  if (Buffer.compare(first.fingerprint, sha256(request.content)) !== 0)
-    return no(
-      problem(
-        'idempotency_key_reused',
-        'Another request was made under this Idempotency-Key. Use a fresh one.',
-      ),
-    )
-  const answer = first.sealed_answer === null ? null : unseal(first.sealed_answer, caller.presented, request)
+function answerOf(first: KeptAnswer, caller: Caller, request: NamedRequest): Result<string, Problem> {
+  const answer = unseal(first, caller.presented, request)
   if (answer === null)
     return no(
       problem(
@@ -76,7 +74,20 @@ function answerOf(
         'It was made with another secret of this admin key. Look the thing up, and rotate it.',
       ),
     )
+  if (!timingSafeEqual(first.fingerprint, fingerprintOf(caller.presented, request)))
+    return no(
+      problem(
+        'idempotency_key_reused',
+        'Another request was made under this Idempotency-Key. Use a fresh one.',
+      ),
+    )
   return yes(answer)
+}
+
+interface KeptAnswer {
+  readonly fingerprint: Uint8Array
+  /** Null only until the transaction that makes the answer is over, which nobody else sees. */
+  readonly sealed_answer: Uint8Array | null
 }
 
 /** Keeps the answer for whoever repeats the request, in the same transaction. */
@@ -115,19 +126,22 @@ const TAG_BYTES = 16
 
 function seal(answer: string, presented: Secret, request: NamedRequest): Buffer {
   const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', sealingKey(presented, request), nonce)
-  cipher.setAAD(sha256(request.content))
+  const cipher = createCipheriv('aes-256-gcm', keyFor('answer', presented, request), nonce)
+  cipher.setAAD(fingerprintOf(presented, request))
   const sealed = Buffer.concat([cipher.update(answer, 'utf8'), cipher.final()])
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
 }
 
-function unseal(sealed: Uint8Array, presented: Secret, request: NamedRequest): string | null {
-  const cipher = createDecipheriv(
-    'aes-256-gcm',
-    sealingKey(presented, request),
-    sealed.subarray(0, NONCE_BYTES),
-  )
-  cipher.setAAD(sha256(request.content))
+/** @returns null where it was sealed with another secret */
+function unseal(
+  { fingerprint, sealed_answer: sealed }: KeptAnswer,
+  presented: Secret,
+  request: NamedRequest,
+): string | null {
+  if (sealed === null) return null
+  const key = keyFor('answer', presented, request)
+  const cipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES))
+  cipher.setAAD(fingerprint)
   cipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
   try {
     return cipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES), undefined, 'utf8') + cipher.final('utf8')
@@ -136,8 +150,14 @@ function unseal(sealed: Uint8Array, presented: Secret, request: NamedRequest): s
   }
 }
 
-function sealingKey(presented: Secret, request: NamedRequest): Buffer {
-  return Buffer.from(hkdfSync('sha256', presented.reveal(), request.key, 'doorward idempotent answer', 32))
+function fingerprintOf(presented: Secret, request: NamedRequest): Buffer {
+  return createHmac('sha256', keyFor('request', presented, request))
+    .update(request.content)
+    .digest()
+}
+
+function keyFor(use: 'answer' | 'request', presented: Secret, request: NamedRequest): Buffer {
+  return Buffer.from(hkdfSync('sha256', presented.reveal(), request.key, `doorward idempotent ${use}`, 32))
 }
 
 function sha256(text: string): Buffer {

@@ -1,6 +1,7 @@
 import { clientIp, type Exposure, fromNodeRequest, type IpRanges, readCredential } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
+import { canonicalJson } from '../audit/audit-event.ts'
 import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -125,7 +126,7 @@ function nameOf(
   if (typeof key !== 'string') return yes(null)
   if (!/^[\x21-\x7e]{1,255}$/.test(key))
     return no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.'))
-  return yes({ key, content: `${request.method} ${request.url}\n${JSON.stringify(request.body)}` })
+  return yes({ key, content: `${request.method} ${request.url}\n${canonicalJson(request.body)}` })
 }
 
 type Asked = Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>
