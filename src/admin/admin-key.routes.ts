@@ -7,7 +7,7 @@ import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, Limit, pageWire, plainText, strictObject } from '../http/wire.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
-import { listAdminKeys, lockAdminKey } from './admin-key.store.ts'
+import { findAdminKey, listAdminKeys, lockAdminKey } from './admin-key.store.ts'
 import type { AdminKey } from './admin-key.ts'
 import {
   AdminKeyWire,
@@ -30,7 +30,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     ...write,
     id: 'createAdminKey',
     url: '/v1/admin-keys',
-    summary: 'Create an admin key that can do no more than yours',
+    summary: 'Create an admin key that can do no more than yours, and lives no longer',
     body: NewAdminKeyWire,
     status: 201,
     answer: IssuedAdminKeyWire,
@@ -38,7 +38,8 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     idempotent: true,
   } as const
   changes(app, door, create, async ({ db, caller, body }) => {
-    const expiresAt = body.expires_at == null ? null : new Date(body.expires_at)
+    const { expires_at: chosen } = body
+    const expiresAt = chosen === undefined ? caller.expiresAt : chosen === null ? null : new Date(chosen)
     const asked = {
       name: body.name,
       permissions: body.permissions,
@@ -71,6 +72,23 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
       (key) => toAdminKeyWire(key, caller.now),
     ),
   )
+
+  const get = {
+    id: 'getAdminKey',
+    method: 'GET',
+    url: '/v1/admin-keys/:id',
+    permission: 'admin_keys:read',
+    tag,
+    summary: 'One admin key',
+    params,
+    status: 200,
+    answer: AdminKeyWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+    const key = await findAdminKey(db, id)
+    return key === undefined ? no(NOT_FOUND) : yes(toAdminKeyWire(key, caller.now))
+  })
 
   const rotate = {
     ...write,

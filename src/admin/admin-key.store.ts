@@ -105,6 +105,11 @@ function toPresented(row: PresentedRow): PresentedAdminKey {
   }
 }
 
+export async function findAdminKey(db: Db, id: string): Promise<AdminKey | undefined> {
+  const row = await db.selectFrom('admin_keys').selectAll().where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row, await secretsOf(db, [id]))
+}
+
 /** The key with its secrets, its row locked until the transaction ends. */
 export async function lockAdminKey(tx: Tx, id: string): Promise<AdminKey | undefined> {
   const row = await tx

@@ -14,6 +14,7 @@ export const NewAdminKeyWire = strictObject({
   name: plainText(100, 'For people, such as "orders API in production"'),
   permissions: Type.Array(PermissionWire, { uniqueItems: true, minItems: 1 }),
   owner_id: Type.Optional(nullable(OwnerId)),
+  /** Not later than the end of the key that makes it, which is the default. */
   expires_at: Type.Optional(nullable(Moment)),
 })
 

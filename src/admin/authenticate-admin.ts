@@ -44,6 +44,7 @@ export async function authenticateAdmin(
     adminKeyId: key.id,
     permissions: new Set(key.permissions),
     reach: key.ownerId === null ? 'every_owner' : { ownerId: key.ownerId },
+    expiresAt: key.expiresAt,
     presented: new Secret(presented.text),
   })
 }

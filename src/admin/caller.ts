@@ -11,6 +11,8 @@ export interface Caller extends Origin {
   readonly permissions: ReadonlySet<Permission>
   readonly reach: Reach
   readonly requestId: string
+  /** The end of the secret that was presented; null where it has none. What the caller makes must not outlive it. */
+  readonly expiresAt: Date | null
   /** What was presented; only to seal an idempotent answer to the one who may read it again. */
   readonly presented: Secret
 }

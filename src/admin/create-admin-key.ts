@@ -39,6 +39,7 @@ export async function createAdminKey(
     return no(
       problem('exceeds_authority', `A key bound to one owner cannot have \`${global.join('`, `')}\`.`),
     )
+  if (outlives(asked.expiresAt, caller)) return no(problem('exceeds_authority', tooLong(caller)))
   if (asked.expiresAt !== null && asked.expiresAt <= caller.now)
     return no(problem('expiry_in_past', `It is ${caller.now.toISOString()} here. Choose a later moment.`))
 
@@ -53,6 +54,15 @@ export async function createAdminKey(
   const { secret, hint } = await issueSecret(tx, order, caller.now)
   await tellCreated(tx, caller, id, hint, asked)
   return yes({ id, secret })
+}
+
+/** Whether what a caller makes would live longer than the secret that it presented. */
+export function outlives(expiresAt: Date | null, caller: Pick<Caller, 'expiresAt'>): boolean {
+  return caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)
+}
+
+function tooLong({ expiresAt }: Caller): string {
+  return `Your own admin key expires at ${expiresAt?.toISOString()}. Choose that moment or an earlier one.`
 }
 
 /** Registers an admin key whose secret was minted elsewhere: at the first start, or to get back in. */

@@ -133,26 +133,26 @@ describe('a change that is under way while its admin key ends', () => {
   for (const [what, end] of Object.entries(ends))
     it(`MGT-20: is undone by ${what}`, { skip: ENGINE === 'pglite' }, async () => {
       await app.keyFor('org_1')
-      const ofOwner = await app.adminKeyWith(['keys:write'], 'org_1')
-      const { body } = await app.call('GET', '/v1/admin-keys?limit=1')
+      const asked = { name: 'of an owner', permissions: ['keys:write'], owner_id: 'org_1' }
+      const { body: ofOwner } = await app.call('POST', '/v1/admin-keys', asked)
       const server = await openServer(openLog('silent'))
       const begun = Promise.withResolvers<void>()
       const mayEnd = Promise.withResolvers<void>()
       changes(server, doorOf(app), OPERATION, async ({ db, caller }) => {
         await db
           .insertInto('owners')
-          .values({ id: `made_${body.data[0].id}`, created_at: caller.now })
+          .values({ id: `made_${ofOwner.id}`, created_at: caller.now })
           .execute()
         begun.resolve()
         await mayEnd.promise
         return yes({ name: 'made' })
       })
-      const made = app.call('POST', '/v1/things', { name: 'a' }, { as: ofOwner, node: server })
+      const made = app.call('POST', '/v1/things', { name: 'a' }, { as: ofOwner.secret, node: server })
       await Promise.race([begun.promise, made.then(({ text }) => assert.fail(text))])
-      assert.equal((await end(body.data[0].id)).status, 200)
+      assert.equal((await end(ofOwner.id)).status, 200)
       mayEnd.resolve()
       assert.equal((await made).status, 401)
-      assert.equal((await app.call('GET', `/v1/owners/made_${body.data[0].id}`)).status, 404)
+      assert.equal((await app.call('GET', `/v1/owners/made_${ofOwner.id}`)).status, 404)
       await app.call('POST', '/v1/owners/org_1/resume')
       await server.close()
     })

@@ -7,8 +7,12 @@ import { currentSecret, isLive, successorExpiry } from '../secrets/secret.ts'
 import { lockAdminKey } from './admin-key.store.ts'
 import type { AdminKey } from './admin-key.ts'
 import type { Caller } from './caller.ts'
+import { outlives } from './create-admin-key.ts'
 
-/** A new secret for the same admin key; the old one works until the overlap ends. */
+/**
+ * A new secret for the same admin key; the old one works until the overlap ends. The new one has a lifetime as long as the
+ * old one's, but a key that rotates itself cannot lengthen its own life, and no caller another key's beyond its own.
+ */
 export async function rotateAdminKey(
   tx: Tx,
   caller: Caller,
@@ -22,7 +26,10 @@ export async function rotateAdminKey(
   const current = currentSecret(key.secrets)
   if (!isLive(current, caller.now)) return no(problem('key_expired', 'Create a new admin key instead.'))
 
-  const expiresAt = successorExpiry(current, caller.now)
+  const fresh = successorExpiry(current, caller.now)
+  const isLonger = outlives(fresh, caller)
+  if (isLonger && id !== caller.adminKeyId) return no(problem('exceeds_authority', WOULD_OUTLIVE))
+  const expiresAt = isLonger ? caller.expiresAt : fresh
   return await startRotation(tx, caller, key, 'admin_key', {
     environment: null,
     brand,
@@ -31,6 +38,9 @@ export async function rotateAdminKey(
     maxLifetimeSeconds: null,
   })
 }
+
+const WOULD_OUTLIVE =
+  'Its new secret would live longer than your own admin key. Rotate it with its own secret, or with a key that lives longer.'
 
 export async function finishAdminKeyRotation(
   tx: Tx,

@@ -204,7 +204,8 @@ describe('a client that is blocked for an owner', () => {
     }, 'waits')
   const callerNow = (): Caller => ({
     ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: oauth.app.clock.now() },
-    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner', presented: new Secret('x') },
+    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner' },
+    ...{ expiresAt: null, presented: new Secret('x') },
   })
 
   it('CON-21 REF-10: a yes that waited for the block finds it', { skip }, async () => {

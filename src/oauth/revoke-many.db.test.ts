@@ -38,7 +38,8 @@ describe('a client that very many have allowed something', () => {
 
   const callerNow = (): Caller => ({
     ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: app.clock.now() },
-    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner', presented: new Secret('x') },
+    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner' },
+    ...{ expiresAt: null, presented: new Secret('x') },
   })
 
   /** A client with so many grants for one owner, each with a family and an access token. */

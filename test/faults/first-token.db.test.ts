@@ -41,7 +41,13 @@ for (const [what, change, reason] of CHANGES)
     })
     const caller: Caller = {
       ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: clock.now() },
-      ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner', presented: new Secret('x') },
+      ...{
+        adminKeyId: 'adm_test',
+        permissions: new Set(),
+        reach: 'every_owner',
+        expiresAt: null,
+        presented: new Secret('x'),
+      },
     }
     const verdict = async (credential: string) => {
       const { body } = await oauth.app.call('POST', '/v1/verify', { credential, scopes: ['orders:read'] })

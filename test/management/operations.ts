@@ -105,6 +105,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     changeApi: { path: { id: 'api_default' }, body: { name: 'Other' } },
     createAdminKey: { body: { name: 'a', permissions: ['verify'] } },
     listAdminKeys: {},
+    getAdminKey: { path: { id: adminKey.id } },
     rotateAdminKey: { path: { id: adminKey.id }, body: {} },
     finishAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
     undoAdminKeyRotation: { path: { id: adminKey.id }, body: {} },

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+
+describe('the life of an admin key that another one makes', () => {
+  let app: TestApp
+  before(async () => {
+    app = await openTestApp()
+  })
+  after(() => app.close())
+
+  const inHours = (hours: number) => new Date(app.clock.nowMs() + hours * 3_600_000).toISOString()
+  const make = (more: Record<string, unknown>, as?: string) =>
+    app.call(
+      'POST',
+      '/v1/admin-keys',
+      { name: 'made', permissions: ['admin_keys:write', 'keys:read'], ...more },
+      as === undefined ? {} : { as },
+    )
+  const rotate = (id: string, as?: string) =>
+    app.call('POST', `/v1/admin-keys/${id}/rotate`, { overlap_seconds: 60 }, as === undefined ? {} : { as })
+
+  it('MGT-06: is not longer than that of its maker', async () => {
+    const { body: maker } = await make({ expires_at: inHours(1) })
+    for (const expires_at of [null, inHours(2), '9999-12-31T23:59:59.999Z']) {
+      const { status, body } = await make({ expires_at }, maker.secret)
+      assert.deepEqual([status, body.code], [403, 'exceeds_authority'], String(expires_at))
+    }
+    for (const expires_at of [inHours(1), new Date(app.clock.nowMs() + 60_000).toISOString()])
+      assert.equal((await make({ expires_at }, maker.secret)).body.expires_at, expires_at)
+  })
+
+  it('MGT-06: is that of its maker where nothing is said, and without end where the maker has none', async () => {
+    const end = inHours(1)
+    const { body: maker } = await make({ expires_at: end })
+    assert.equal((await make({}, maker.secret)).body.expires_at, end)
+    assert.equal((await make({})).body.expires_at, null)
+  })
+
+  it('MGT-06: is not lengthened by a rotation with its own secret, nor by a chain of them', async () => {
+    const end = inHours(1)
+    const { body: key } = await make({ expires_at: end })
+    app.clock.advance({ seconds: 1800 })
+    const first = await rotate(key.id, key.secret)
+    assert.equal(first.body.expires_at, end)
+    app.clock.advance({ seconds: 600 })
+    const second = await rotate(key.id, first.body.secret)
+    assert.equal(second.body.expires_at, end)
+  })
+
+  it('MGT-06: is lengthened by a rotation with an admin key that lives longer, and by none that does not', async () => {
+    const { body: key } = await make({ expires_at: inHours(2) })
+    const { body: brief } = await make({ expires_at: inHours(1) })
+    app.clock.advance({ seconds: 600 })
+    const refused = await rotate(key.id, brief.secret)
+    assert.deepEqual([refused.status, refused.body.code], [403, 'exceeds_authority'])
+    assert.equal((await rotate(key.id)).body.expires_at, inHours(2))
+  })
+
+  it('reads one admin key, as the list shows it', async () => {
+    const { body: key } = await make({})
+    const { status, body } = await app.call('GET', `/v1/admin-keys/${key.id}`)
+    const { body: list } = await app.call('GET', '/v1/admin-keys?limit=1')
+    assert.deepEqual([status, body], [200, list.data[0]])
+    assert.equal((await app.call('GET', '/v1/admin-keys/adm_nowhere')).status, 404)
+  })
+})
