@@ -1,8 +1,10 @@
-import { lookup as resolve } from 'node:dns/promises'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { no, type Result, yes } from '../base/result.ts'
+import { settleWithin } from '../base/settle-within.ts'
 import { isPublicAddress } from './public-address.ts'
+import { type HostAddress, resolveHost } from './resolve-host.ts'
 
 /** Why a document could not be had. For the operator's log. */
 export type OutboundFault =
@@ -11,6 +13,7 @@ export type OutboundFault =
   | 'address_not_public'
   | 'not_reached'
   | 'too_slow'
+  | 'gone'
   | 'status'
   | 'not_json'
   | 'too_large'
@@ -30,51 +33,53 @@ export interface OutboundOptions {
   readonly mayReach?: (address: string) => boolean
   /** Certificates that are trusted besides the usual ones, in PEM. */
   readonly ca?: string
+  /** For everything together, from the name to the last byte. */
   readonly timeoutMs?: number
+  /** DNS servers, as `address:port`. Default: those of the machine. */
+  readonly dnsServers?: readonly string[]
 }
 
 const MAX_BYTES = 10 * 1024
-const TIMEOUT_MS = 5_000
+const MAX_HEADER_BYTES = 16 * 1024
+export const OUTBOUND_TIMEOUT_MS = 5_000
 
 /**
  * The one way out. Only https; the name is resolved once, every address that it has must be public, and the connection
  * goes to one of those and nowhere else, whatever the name means a moment later. No redirect is followed, no credential
  * and no cookie is sent, and no more is read than a document of this kind can have.
+ *
+ * Settles within `timeoutMs` whatever the server does: the time runs for the operation as a whole, beside it.
  */
 export function openOutbound({
   mayReach = isPublicAddress,
   ca,
-  timeoutMs = TIMEOUT_MS,
+  timeoutMs = OUTBOUND_TIMEOUT_MS,
+  dnsServers,
 }: OutboundOptions = {}): FetchDocument {
   return async (text) => {
     const url = URL.parse(text)
     if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '')
       return no('not_https')
-    const signal = AbortSignal.timeout(timeoutMs)
     const host = url.hostname.replace(/^\[|\]$/g, '')
-    const addresses = await addressesOf(host, signal)
-    const [first] = addresses
-    if (first === undefined) return no(signal.aborted ? 'too_slow' : 'not_resolved')
-    if (!addresses.every(({ address }) => mayReach(address))) return no('address_not_public')
-    const pinned: LookupFunction = (_name, options, found) =>
-      options.all === true ? found(null, [first]) : found(null, first.address, first.family)
-    return await get(url, pinned, ca, signal)
+    return await settleWithin(timeoutMs, no('too_slow' as OutboundFault), async (signal) => {
+      const addresses = await resolveHost(host, timeoutMs / 2, dnsServers)
+      if (addresses.length === 0) return no('not_resolved')
+      if (!addresses.every(({ address }) => mayReach(address))) return no('address_not_public')
+      return await get(url, pinnedTo(addresses), ca, signal)
+    })
   }
 }
 
-async function addressesOf(
-  host: string,
-  signal: AbortSignal,
-): Promise<{ address: string; family: number }[]> {
-  const family = isIP(host)
-  if (family !== 0) return [{ address: host, family }]
-  try {
-    return await Promise.race([resolve(host, { all: true }), rejectedWhen(signal)])
-  } catch {
-    return []
+/** Answers with the addresses that were checked, whatever is asked for. */
+function pinnedTo(addresses: readonly HostAddress[]): LookupFunction {
+  return (_name, options, found) => {
+    const [first = { address: '', family: 4 }] = addresses
+    if (options.all === true) found(null, [...addresses])
+    else found(null, first.address, first.family)
   }
 }
 
+/** Resolves by each way in which Node says that a request is over. */
 function get(
   url: URL,
   lookup: LookupFunction,
@@ -86,37 +91,57 @@ function get(
       lookup,
       signal,
       agent: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
       headers: { accept: 'application/json', 'user-agent': 'doorward' },
       ...(ca === undefined ? {} : { ca }),
     })
-    asking.once('error', () => resolve(no(signal.aborted ? 'too_slow' : 'not_reached')))
-    asking.once('response', (response) => {
-      const refuse = (fault: OutboundFault) => {
-        response.destroy()
-        resolve(no(fault))
-      }
-      if (response.statusCode !== 200) return refuse('status')
-      if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(response.headers['content-type'] ?? ''))
-        return refuse('not_json')
-      const parts: Buffer[] = []
-      let bytes = 0
-      response.on('data', (part: Buffer) => {
-        bytes += part.length
-        parts.push(part)
-        if (bytes > MAX_BYTES) refuse('too_large')
-      })
-      response.once('error', () => resolve(no(signal.aborted ? 'too_slow' : 'not_reached')))
-      response.once('end', () => {
-        try {
-          const json: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'))
-          resolve(yes({ json, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) }))
-        } catch {
-          resolve(no('not_json'))
-        }
-      })
+    const end = (outcome: Result<Fetched, OutboundFault>) => {
+      resolve(outcome)
+      asking.destroy()
+    }
+    let hasResponse = false
+    asking.on('error', () => end(no('not_reached')))
+    // A 101 for which nobody listens is destroyed with neither an error nor a response. Where there is a response, it may
+    // still have to end: a body that ends with its connection does so after this.
+    asking.on('close', () => {
+      if (!hasResponse) end(no('not_reached'))
+    })
+    asking.on('response', (response) => {
+      hasResponse = true
+      read(response, end)
     })
     asking.end()
   })
+}
+
+function read(response: IncomingMessage, end: (outcome: Result<Fetched, OutboundFault>) => void): void {
+  for (const over of ['error', 'close']) response.on(over, () => end(no('not_reached')))
+  const unfit = whyUnfit(response)
+  if (unfit !== null) {
+    end(no(unfit))
+    return
+  }
+  const parts: Buffer[] = []
+  let bytes = 0
+  response.on('data', (part: Buffer) => {
+    bytes += part.length
+    if (bytes > MAX_BYTES) end(no('too_large'))
+    else parts.push(part)
+  })
+  response.on('end', () => {
+    try {
+      const json: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'))
+      end(yes({ json, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) }))
+    } catch {
+      end(no('not_json'))
+    }
+  })
+}
+
+function whyUnfit({ statusCode, headers }: IncomingMessage): OutboundFault | null {
+  if (statusCode === 404 || statusCode === 410) return 'gone'
+  if (statusCode !== 200) return 'status'
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(headers['content-type'] ?? '') ? null : 'not_json'
 }
 
 function maxAgeOf(header: string | undefined): number | null {
@@ -124,10 +149,4 @@ function maxAgeOf(header: string | undefined): number | null {
   if (/\bno-(?:store|cache)\b/i.test(header)) return 0
   const [, seconds] = /\bmax-age=(\d{1,9})\b/i.exec(header) ?? []
   return seconds === undefined ? null : Number(seconds)
-}
-
-function rejectedWhen(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }),
-  )
 }
