@@ -18,7 +18,11 @@ export interface ClientKnowledge {
   /** Our issuer identifier: what an assertion must be addressed to. */
   readonly issuer: string
   /** Asked exactly once for each request, whoever it claims to be from. */
-  readonly find: (clientId: string, secretHash: string | null) => Promise<FoundClient | null>
+  readonly find: (
+    clientId: string,
+    secretHash: string | null,
+    ip: string | null,
+  ) => Promise<FoundClient | null>
   /** Whether the id of this client's assertion was never seen before; from then on it was. */
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
   /** Keeps who came with a secret last. Called at most once in a minute for each. */
@@ -28,7 +32,11 @@ export interface ClientKnowledge {
    *
    * @param kid the key that is looked for, as the assertion names it
    */
-  readonly fetchKeys: (jwksUri: string, kid: string | undefined) => Promise<JsonWebKeySet | null>
+  readonly fetchKeys: (
+    client: Client & { readonly jwksUri: string },
+    kid: string | undefined,
+    ip: string | null,
+  ) => Promise<JsonWebKeySet | null>
 }
 
 /** When and from where a request came. */
@@ -63,14 +71,14 @@ export async function authenticateClient(
 
   if (clientId === null) return refused('assertion_malformed')
   const hash = 'secret' in presented ? hashCredential(presented.secret.reveal()) : null
-  const found = await knowledge.find(clientId, hash)
+  const found = await knowledge.find(clientId, hash, arrival.ip)
   if (found === null) return refused('unknown_client')
   const ended = whyEnded(found.client)
   if (ended !== null) return refused(ended)
   if (presented.method !== found.client.tokenEndpointAuthMethod) return refused('method_not_registered')
 
   if (presented.method === 'private_key_jwt') {
-    const why = await whyNotProven(knowledge, found.client, presented.assertion, arrival.now)
+    const why = await whyNotProven(knowledge, found.client, presented.assertion, arrival)
     return why === null ? yes({ client: found.client, secretId: null }) : refused(why)
   }
   if (!usesSecret(presented.method)) return yes({ client: found.client, secretId: null })
@@ -84,10 +92,12 @@ async function whyNotProven(
   { issuer, fetchKeys, spend }: ClientKnowledge,
   client: Client,
   assertion: string,
-  now: Date,
+  { now, ip }: ClientArrival,
 ): Promise<ClientRefusalReason | null> {
+  const { jwksUri } = client
   const keys =
-    client.jwks ?? (client.jwksUri === null ? null : await fetchKeys(client.jwksUri, claimedKey(assertion)))
+    client.jwks ??
+    (jwksUri === null ? null : await fetchKeys({ ...client, jwksUri }, claimedKey(assertion), ip))
   if (keys === null) return 'assertion_keys_unavailable'
   const proven = await proveAssertion(assertion, { clientId: client.id, keys, issuer, now })
   if (!proven.ok) return proven.no

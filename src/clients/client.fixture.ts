@@ -96,7 +96,7 @@ export function world(
       return fresh
     },
     noteUse: async (id) => void told.noted.push(id),
-    fetchKeys: async (uri) => {
+    fetchKeys: async ({ jwksUri: uri }) => {
       told.fetched.push(uri)
       return uri.includes('down') ? null : keySet(ec)
     },

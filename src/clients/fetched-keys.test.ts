@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { testClock } from '../../test/clock.ts'
 import { no, yes } from '../base/result.ts'
+import { FetchBounds } from '../http/bounded-fetch.ts'
 import type { FetchDocument } from '../http/outbound.ts'
 import { FetchedKeys } from './fetched-keys.ts'
 
@@ -17,8 +18,9 @@ function server(maxAgeSeconds: number | null = 3_600) {
     const json = { keys: told.kids.map((kid) => ({ ...key, kid })) }
     return told.isUp ? yes({ json, maxAgeSeconds }) : no('not_reached')
   }
-  const fetched = new FetchedKeys(fetch, clock)
-  const kids = async (kid?: string) => (await fetched.at(URI, kid))?.keys.map((each) => each.kid)
+  const fetched = new FetchedKeys(new FetchBounds(fetch, clock).fetch, clock)
+  const reason = async () => ({ ip: null, isRelied: true })
+  const kids = async (kid?: string) => (await fetched.at(URI, kid, reason))?.keys.map((each) => each.kid)
   return { clock, told, kids }
 }
 

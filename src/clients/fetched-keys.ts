@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts'
-import type { FetchDocument } from '../http/outbound.ts'
+import type { BoundedFetch, FetchReason } from '../http/bounded-fetch.ts'
 import type { JsonWebKeySet } from './client.ts'
 import { readKeySet } from './client-keys.ts'
 
@@ -22,24 +22,38 @@ interface Kept {
   readonly untilMs: number
 }
 
-/** Key sets at clients' `jwks_uri`: each is asked for once at a time, and a flood of assertions asks no more often. */
+/**
+ * Key sets at clients' `jwks_uri`: each is asked for once at a time, and a flood of assertions asks no more often. Those of
+ * clients that are relied on are kept apart, so that strangers' cannot displace them.
+ */
 export class FetchedKeys {
-  readonly #fetch: FetchDocument
+  readonly #fetch: BoundedFetch
   readonly #clock: Pick<Clock, 'steadyMs'>
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = { relied: new Map<string, Kept>(), strangers: new Map<string, Kept>() }
   readonly #asking = new Map<string, Promise<JsonWebKeySet | null>>()
 
-  constructor(fetch: FetchDocument, clock: Pick<Clock, 'steadyMs'>) {
+  constructor(fetch: BoundedFetch, clock: Pick<Clock, 'steadyMs'>) {
     this.#fetch = fetch
     this.#clock = clock
   }
 
-  /** Null where they cannot be had. @param kid the key that is looked for, where it has a name */
-  async at(uri: string, kid?: string): Promise<JsonWebKeySet | null> {
-    const kept = this.#kept.get(uri)
+  /**
+   * Null where they cannot be had.
+   *
+   * @param kid the key that is looked for, where it has a name
+   * @param reasonOf asked only where something has to be fetched
+   */
+  async at(
+    uri: string,
+    kid: string | undefined,
+    reasonOf: () => Promise<FetchReason>,
+  ): Promise<JsonWebKeySet | null> {
+    const kept = this.#kept.relied.get(uri) ?? this.#kept.strangers.get(uri)
     if (kept !== undefined && !this.#isDue(kept, kid)) return kept.keys
-    const asking = this.#asking.get(uri) ?? this.#ask(uri, kept)
-    this.#asking.set(uri, asking)
+    const reason = await reasonOf()
+    const name = `${reason.isRelied} ${uri}`
+    const asking = this.#asking.get(name) ?? this.#ask(name, uri, reason)
+    this.#asking.set(name, asking)
     return await asking
   }
 
@@ -50,31 +64,41 @@ export class FetchedKeys {
     return isMissing && askedAtMs + LEAST_MS <= nowMs
   }
 
-  async #ask(uri: string, before: Kept | undefined): Promise<JsonWebKeySet | null> {
+  async #ask(name: string, uri: string, reason: FetchReason): Promise<JsonWebKeySet | null> {
     try {
-      const fetched = await this.#fetch(uri)
-      const read = fetched.ok ? readKeySet(fetched.value.json) : { fault: fetched.no }
+      const fetched = await this.#fetch(uri, reason)
       const nowMs = this.#clock.steadyMs()
-      const kept = 'fault' in read ? this.#without(before, nowMs) : had(read, fetched, nowMs)
-      this.#kept.delete(uri)
-      const [oldest] = this.#kept.size < MAX_KEPT ? [] : this.#kept.keys()
-      if (oldest !== undefined) this.#kept.delete(oldest)
-      this.#kept.set(uri, kept)
+      const before = this.#kept.relied.get(uri) ?? this.#kept.strangers.get(uri)
+      const lately = before !== undefined && before.hadAtMs + LAST_GOOD_MS > nowMs ? before.keys : null
+      // It was not asked, so there is nothing to wait for.
+      if (!fetched.ok && fetched.no === 'too_many') return lately
+      const read = fetched.ok ? readKeySet(fetched.value.json) : { fault: fetched.no }
+      const maxAgeSeconds = fetched.ok ? fetched.value.maxAgeSeconds : null
+      const kept = 'fault' in read ? without(lately, before, nowMs) : had(read, maxAgeSeconds, nowMs)
+      this.#keep(uri, kept, reason.isRelied)
       return kept.keys
     } finally {
-      this.#asking.delete(uri)
+      this.#asking.delete(name)
     }
   }
 
-  #without(before: Kept | undefined, nowMs: number): Kept {
-    const isGood = before !== undefined && before.hadAtMs + LAST_GOOD_MS > nowMs
-    const untilMs = nowMs + AFTER_A_FAULT_MS
-    return { keys: isGood ? before.keys : null, hadAtMs: before?.hadAtMs ?? nowMs, askedAtMs: nowMs, untilMs }
+  #keep(uri: string, kept: Kept, isRelied: boolean): void {
+    const { relied, strangers } = this.#kept
+    const place = isRelied || relied.has(uri) ? relied : strangers
+    strangers.delete(uri)
+    place.delete(uri)
+    const [oldest] = place.size < MAX_KEPT ? [] : place.keys()
+    if (oldest !== undefined) place.delete(oldest)
+    place.set(uri, kept)
   }
 }
 
-function had(keys: JsonWebKeySet, fetched: Awaited<ReturnType<FetchDocument>>, nowMs: number): Kept {
-  const askedMs = (fetched.ok ? (fetched.value.maxAgeSeconds ?? 0) : 0) * 1000
-  const untilMs = nowMs + Math.min(MOST_MS, Math.max(LEAST_MS, askedMs))
+function without(lately: JsonWebKeySet | null, before: Kept | undefined, nowMs: number): Kept {
+  const untilMs = nowMs + AFTER_A_FAULT_MS
+  return { keys: lately, hadAtMs: before?.hadAtMs ?? nowMs, askedAtMs: nowMs, untilMs }
+}
+
+function had(keys: JsonWebKeySet, maxAgeSeconds: number | null, nowMs: number): Kept {
+  const untilMs = nowMs + Math.min(MOST_MS, Math.max(LEAST_MS, (maxAgeSeconds ?? 0) * 1000))
   return { keys, hadAtMs: nowMs, askedAtMs: nowMs, untilMs }
 }

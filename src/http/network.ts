@@ -1,11 +1,22 @@
 import { isIPv6 } from 'node:net'
 
-/** Whose address it is, for counting: who has one IPv6 address has 2^64 of them. */
+/** The network of an address, for counting: who has one IPv6 address has 2^64 of them. */
 export function networkOf(ip: string | null): string {
-  if (ip === null || !isIPv6(ip)) return ip ?? 'nowhere'
+  return ip !== null && isIPv6(ip) ? prefixOf(ip, 4) : (ip ?? 'nowhere')
+}
+
+/**
+ * The networks of an address, the smallest first: of IPv6 the /48 as well, which is what a customer is given at most and
+ * which has 65,536 of the others.
+ */
+export function networksOf(ip: string | null): readonly string[] {
+  return ip !== null && isIPv6(ip) ? [prefixOf(ip, 4), `${prefixOf(ip, 3)}::/48`] : [networkOf(ip)]
+}
+
+function prefixOf(ip: string, length: number): string {
   const [head = '', tail = ''] = ip.split('::')
   const groups = [head, tail].map((part) => (part === '' ? [] : part.split(':')))
   const [left = [], right = []] = groups
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => '0')
-  return [...left, ...zeros, ...right].slice(0, 4).join(':')
+  return [...left, ...zeros, ...right].slice(0, length).join(':')
 }

@@ -192,6 +192,15 @@ export const NOT_TO_BE_ALLOWED: Failure = {
     chosen workspace is suspended, or the redirect URI is not registered any more.`,
 }
 
+export const TOO_MANY_DOCUMENTS: Failure = {
+  status: 503,
+  title: 'Try again in a moment',
+  message: 'Too many apps that are new here are being looked at. Nothing was done.',
+  forDevelopers: html`Client id metadata documents are read a few at a time, and some twenty in ten minutes for one
+    network. One that somebody has allowed already is read in any case.`,
+  retryAfterSeconds: 10,
+}
+
 export function unknownClient(forDevelopers: Html | string): Failure {
   return {
     status: 400,

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { eventually } from '../../test/eventually.ts'
+import { addSeconds } from '../base/clock.ts'
 import { no, yes } from '../base/result.ts'
 import { clientWithSecret, knownClient } from '../clients/client.store.ts'
+import type { Client } from '../clients/client.ts'
+import type { ShownJson, Tx } from '../db/schema.ts'
+import { FetchBounds } from '../http/bounded-fetch.ts'
 import { openLog } from '../http/log.ts'
 import type { FetchDocument } from '../http/outbound.ts'
+import { touchOwner } from '../owners/owner.store.ts'
+import { insertRequest } from './authorization-request.store.ts'
 import { DocumentClients } from './document-clients.ts'
+import { insertGrant } from './grant.store.ts'
 import { pruneOAuth } from './prune.store.ts'
+import { hasRoom } from './self-described.store.ts'
 
 const newKey = (kid: string) => ({
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
@@ -39,11 +47,23 @@ describe('clients by their own documents, and who makes work of it', () => {
         ? yes({ json: { ...document, client_id: url }, maxAgeSeconds: 600 })
         : no('not_reached')
     }
-    const open = (with_: FetchDocument = fetch) =>
-      new DocumentClients({
-        ...{ db: app.db, clock: app.clock, log: openLog('silent'), fetch: with_ },
+    const open = (with_: FetchDocument = fetch) => {
+      const bounds = new FetchBounds(with_, app.clock)
+      const documents = new DocumentClients({
+        ...{ db: app.db, clock: app.clock, log: openLog('silent'), fetch: bounds.fetch },
         ...{ hosts: 'any', environment: 'live', onChanged: async () => void told.changed++ },
       })
+      const asked = (id: string, ip: string | null = null) => documents.find(id, ip)
+      const find = async (id: string, ip: string | null = null) => {
+        const found = await asked(id, ip)
+        return found === 'busy' ? undefined : found
+      }
+      return {
+        asked,
+        find,
+        current: (client: Client, ip: string | null = null) => documents.current(client, ip),
+      }
+    }
     return { id, document, told, fetch, open, documents: open() }
   }
   const changes = async (id: string) => {
@@ -197,13 +217,112 @@ describe('clients by their own documents, and who makes work of it', () => {
     })
     const answers: boolean[] = []
     const asked = Array.from({ length: 12 }, async (_, n) => {
-      answers.push((await documents.find(`https://slow.example.com/${n}`)) !== undefined)
+      answers.push((await documents.find(`https://slow${n}.example.com/${n}`)) !== undefined)
     })
     await eventually(async () => `${answers.length}`, '4')
     assert.deepEqual(answers, [false, false, false, false])
     release()
     await Promise.all(asked)
     assert.equal(answers.filter((each) => each).length, 8)
+  })
+
+  /** As if somebody had said yes, and as if somebody had begun to ask. */
+  const allowSomebody = async (clientId: string) => {
+    await touchOwner(app.db as Tx, 'org_1', app.clock.now())
+    const shown = { scopes: {}, owner_name: 'One' } as unknown as ShownJson
+    await insertGrant(app.db as Tx, {
+      ...{ id: `grn_${++made}`, userId: 'usr_1', clientId, ownerId: 'org_1', scopes: ['orders:read'], shown },
+      ...{ createdAt: app.clock.now(), expiresAt: null },
+    })
+  }
+  const askWithoutAnswer = (asked: { clientId: string; redirectUri: string }) =>
+    insertRequest(app.db, randomBytes(32), randomBytes(32), {
+      ...asked,
+      ...{ state: null, scopes: ['orders:read'], resources: [], codeChallenge: 'x'.repeat(43) },
+      ...{ prompt: [], maxAge: null, loginHint: null, createdAt: app.clock.now() },
+      expiresAt: addSeconds(app.clock.now(), 1_800),
+    })
+
+  /** A document with a key and an address, allowed by a user of its own where `isRelied`; and what withdraws both. */
+  async function withdrawn(isRelied: boolean) {
+    const made = world({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [newKey('one')] } })
+    await made.documents.find(made.id)
+    if (isRelied) await allowSomebody(made.id)
+    const addressAndKey = async (ip: string | null = null) => {
+      const found = await made.documents.asked(made.id, ip)
+      if (found === undefined || found === 'busy') return found
+      const known = (await clientWithSecret(app.db, made.id, null)) ?? assert.fail()
+      const current = await made.documents.current(known.client, ip)
+      return [...found.redirectUris, ...(current?.jwks?.keys.map(({ kid }) => kid) ?? [])]
+    }
+    Object.assign(made.document, {
+      redirect_uris: ['https://app.example.com/new'],
+      jwks: { keys: [newKey('two')] },
+    })
+    return { ...made, addressAndKey }
+  }
+  const WITHDRAWN = ['https://app.example.com/cb', 'one']
+  const NOW = ['https://app.example.com/new', 'two']
+
+  it('REG-15 TOK-18: while too much is read, what was withdrawn is used for a day and no longer', async () => {
+    const { id, addressAndKey, documents } = await withdrawn(false)
+    app.clock.advance({ seconds: 601 })
+    const ip = '198.51.100.7'
+    for (let n = 0; n < 21; n++) await documents.find(`https://many${n}.example.com/x${id.length}`, ip)
+    assert.deepEqual(await addressAndKey(ip), WITHDRAWN)
+    app.clock.advance({ days: 1 })
+    for (let n = 0; n < 21; n++) await documents.find(`https://more${n}.example.com/x${id.length}`, ip)
+    assert.equal(await documents.asked(id, ip), 'busy')
+    assert.deepEqual(await addressAndKey('198.51.100.8'), NOW)
+  })
+
+  it('REG-15 TOK-18: what somebody has allowed is read whatever strangers have read', async () => {
+    const { id, addressAndKey, documents, open, fetch } = await withdrawn(true)
+    app.clock.advance({ seconds: 601 })
+    const ip = '198.51.100.9'
+    for (let n = 0; n < 21; n++) await documents.find(`https://again${n}.example.com/x${id.length}`, ip)
+    assert.deepEqual(await addressAndKey(ip), NOW)
+    app.clock.advance({ seconds: 601 })
+    const busy = open(async (url) => (url === id ? await fetch(url) : await new Promise(() => {})))
+    for (let n = 0; n < 40; n++) void busy.find(`https://tarpit${n}.example.com/x`, `198.51.100.${n}`)
+    await eventually(async () => String(await busy.asked('https://newcomer.example.com/x')), 'busy')
+    const found = await busy.asked(id)
+    assert.deepEqual(found !== 'busy' && found?.redirectUris, ['https://app.example.com/new'])
+  })
+
+  it('TOK-18: a document that is gone or says that it is another is not used for a day more', async () => {
+    const { documents, id, addressAndKey, document, open } = await withdrawn(true)
+    app.clock.advance({ seconds: 601 })
+    assert.equal(await open(async () => no('gone')).asked(id), undefined)
+    assert.equal(await open(async () => yes({ json: {}, maxAgeSeconds: null })).asked(id), undefined)
+    for (const fault of ['not_reached', 'too_slow', 'status', 'not_json'] as const)
+      assert.notEqual(await open(async () => no(fault)).asked(id), undefined, fault)
+    assert.deepEqual(await addressAndKey(), NOW)
+    assert.ok(document.client_id === id && documents)
+  })
+
+  it('REG-10: where there are as many as are allowed, the oldest that nobody has used makes room', async () => {
+    const [used, oldest, newer] = [world(), world(), world()]
+    for (const { documents, id } of [used, oldest, newer]) {
+      await documents.find(id)
+      app.clock.advance({ seconds: 1 })
+    }
+    await allowSomebody(used.id)
+    const unanswered = { clientId: oldest.id, redirectUri: 'https://app.example.com/cb' }
+    await askWithoutAnswer(unanswered)
+    assert.equal(await hasRoom(app.db, 'metadata_document', 1_000, 1), true)
+    assert.ok(await knownClient(app.db, oldest.id), 'there is room')
+    for (let n = 0; n < 100 && (await knownClient(app.db, oldest.id)) !== undefined; n++)
+      assert.equal(await hasRoom(app.db, 'metadata_document', 1, 1), true)
+    assert.equal(
+      await knownClient(app.db, oldest.id),
+      undefined,
+      'a request that nobody answered keeps it not',
+    )
+    assert.ok(await knownClient(app.db, used.id))
+    assert.ok(await knownClient(app.db, newer.id))
+    assert.equal(await hasRoom(app.db, 'metadata_document', 1, 100), true)
+    assert.equal(await hasRoom(app.db, 'metadata_document', 1, 100), false, 'what is used makes no room')
   })
 
   const skip = ENGINE === 'pglite' ? 'one connection: nobody comes between' : false

@@ -1,18 +1,19 @@
 import { recordDone } from '../audit/audit-event.store.ts'
 import { canonicalJson, type Origin } from '../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../base/clock.ts'
+import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Described } from '../clients/check-client.ts'
 import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../clients/client.store.ts'
 import { type Client, whyEnded } from '../clients/client.ts'
 import { readSelfDescribed } from '../clients/self-described.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import type { BoundedFault, BoundedFetch } from '../http/bounded-fetch.ts'
 import type { Logger } from '../http/log.ts'
-import { networkOf } from '../http/network.ts'
-import type { FetchDocument } from '../http/outbound.ts'
+import { networksOf } from '../http/network.ts'
 import { Tally } from '../http/tally.ts'
 import { basicScopes } from '../scopes/scope.store.ts'
-import { countOfSource, documentFreshUntil, keepDocument } from './self-described.store.ts'
+import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './self-described.store.ts'
 
 /** Which hosts' documents are read: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
@@ -23,18 +24,37 @@ const MOST_SECONDS = 86_400
 /** How soon one that could not be had is asked for again. */
 const AFTER_A_FAULT_MS = 30_000
 const MAX_FAULTS = 1_000
-/** How long what was read last still proves a client, in seconds, where its server cannot be reached. */
+/** How long what was read last is used after it was due, in seconds, where its server gives no answer. */
 const LAST_GOOD_SECONDS = 86_400
-/** Anybody can name a URL: so many are read at a time, so often for one network, and so many clients are kept. */
-const MAX_READING = 8
+/** Anybody can name a URL: so many are read in a time for one network, and so many clients are kept. */
 const READS = { most: 20, windowMs: 600_000 }
+/** And for a /48 of IPv6, which has many networks. */
+const READS_OF_A_SITE = { most: 100, windowMs: 600_000 }
 const MAX_DOCUMENT_CLIENTS = 10_000
+
+/**
+ * Why there is nothing that was read now: the document says that it is no client, or is gone; its server has said nothing
+ * about it; or too much is being read.
+ */
+type ReadFault = 'unusable' | 'away' | 'too_many'
+
+/** What says nothing about the document, so that what it said last holds for a while. */
+const AWAY: ReadonlySet<BoundedFault> = new Set([
+  'not_resolved',
+  'address_not_public',
+  'not_reached',
+  'too_slow',
+  'status',
+  'not_json',
+  'too_large',
+  'host_failing',
+])
 
 export interface DocumentClientsParts {
   readonly db: Db
   readonly clock: Clock
   readonly log: Logger
-  readonly fetch: FetchDocument
+  readonly fetch: BoundedFetch
   readonly hosts: DocumentHosts
   readonly environment: string
   /** Called once a change is committed, and awaited: this server must not use a key that was withdrawn. */
@@ -47,54 +67,100 @@ export interface DocumentClientsParts {
  */
 export class DocumentClients {
   readonly #parts: DocumentClientsParts
-  readonly #reading = new Map<string, Promise<Client | undefined>>()
-  readonly #faultyUntilMs = new Map<string, number>()
-  readonly #reads: Tally
+  readonly #reading = new Map<string, Promise<Result<Client, ReadFault>>>()
+  readonly #faulty = new Map<string, { readonly fault: ReadFault; readonly untilMs: number }>()
+  readonly #reads: readonly Tally[]
 
   constructor(parts: DocumentClientsParts) {
     this.#parts = parts
-    this.#reads = new Tally(parts.clock, READS)
+    this.#reads = [READS, READS_OF_A_SITE].map((limit) => new Tally(parts.clock, limit))
   }
 
   /**
-   * The client, whoever made it known; read anew where that is due.
+   * The client, whoever made it known; read anew where that is due. What was read last is used for a day longer where
+   * nothing can be read, be it that its server is away or that too much is read already: never without that bound,
+   * because what was withdrawn there must be worth nothing here.
    *
-   * @param ip on whose behalf; undefined: nobody's in particular, and not counted
+   * @param ip on whose behalf
+   * @returns `busy`: too much is read at the moment; undefined: there is no such client
    */
-  async find(id: string, ip?: string | null): Promise<Client | undefined> {
-    const { db, clock, log } = this.#parts
+  async find(id: string, ip: string | null): Promise<Client | 'busy' | undefined> {
+    const { db, clock } = this.#parts
     const known = await knownClient(db, id)
     if (known !== undefined && known.source !== 'metadata_document') return known
     if (!this.#isReadable(id)) return undefined
-    if (known !== undefined && ((await documentFreshUntil(db, id)) ?? 0) > clock.now()) return known
-    if ((this.#faultyUntilMs.get(id) ?? Number.NEGATIVE_INFINITY) > clock.steadyMs()) return undefined
-    const running = this.#reading.get(id)
-    if (running !== undefined) return await running
-    const tooMuch =
-      this.#reading.size >= MAX_READING || (ip !== undefined && this.#reads.count(networkOf(ip)) !== null)
-    if (tooMuch) {
-      log.info({ client_id: id, ip }, 'too many documents of clients are asked for; this one is not read')
-      return known
-    }
-    const reading = this.#read(id, known).finally(() => this.#reading.delete(id))
-    this.#reading.set(id, reading)
-    return await reading
+    const freshUntil = known === undefined ? undefined : await documentFreshUntil(db, id)
+    if (freshUntil !== undefined && freshUntil > clock.now()) return known
+    const read = await this.#readOnce(id, known, ip)
+    if (read.ok) return read.value
+    const isLately = freshUntil !== undefined && addSeconds(freshUntil, LAST_GOOD_SECONDS) > clock.now()
+    if (read.no !== 'unusable' && isLately) return known
+    return read.no === 'too_many' ? 'busy' : undefined
   }
 
-  /**
-   * A known client as its document says now, for those whose keys are in it: a key that was withdrawn there must prove
-   * nothing here. While its server cannot be reached, what it said last holds for a day.
-   */
-  async current(known: Client): Promise<Client | undefined> {
+  /** A known client as its document says now, for those whose keys are in it. Undefined where that cannot be known. */
+  async current(known: Client, ip: string | null): Promise<Client | undefined> {
     const { db, clock } = this.#parts
     const { id, source, tokenEndpointAuthMethod: method } = known
     if (source !== 'metadata_document' || method !== 'private_key_jwt') return known
     if (whyEnded(known) !== null || !this.#isReadable(id)) return known
     const freshUntil = await documentFreshUntil(db, id)
     if (freshUntil !== undefined && freshUntil > clock.now()) return known
-    const read = await this.find(id)
-    const isLately = freshUntil !== undefined && addSeconds(freshUntil, LAST_GOOD_SECONDS) > clock.now()
-    return read ?? (isLately ? known : undefined)
+    const found = await this.find(id, ip)
+    return found === 'busy' ? undefined : found
+  }
+
+  /** Coalesced: who asks while a document is being read is given the same answer, unless that was refused to another. */
+  async #readOnce(
+    id: string,
+    known: Client | undefined,
+    ip: string | null,
+  ): Promise<Result<Client, ReadFault>> {
+    const faulty = this.#faulty.get(id)
+    if (faulty !== undefined && faulty.untilMs > this.#parts.clock.steadyMs()) return no(faulty.fault)
+    const running = this.#reading.get(id)
+    const shared = await running
+    if (shared !== undefined && (shared.ok || shared.no !== 'too_many')) return shared
+    const reading = this.#readFor(id, known, ip)
+    this.#reading.set(id, reading)
+    try {
+      return await reading
+    } finally {
+      if (this.#reading.get(id) === reading) this.#reading.delete(id)
+    }
+  }
+
+  async #readFor(
+    id: string,
+    known: Client | undefined,
+    ip: string | null,
+  ): Promise<Result<Client, ReadFault>> {
+    const { db, log, fetch } = this.#parts
+    const isRelied = known !== undefined && (await isReliedOn(db, known))
+    const waits = isRelied ? [] : networksOf(ip).map((network, n) => this.#reads[n]?.count(network) ?? null)
+    const fetched = waits.every((wait) => wait === null)
+      ? await fetch(id, { ip, isRelied })
+      : no('too_many' as const)
+    if (!fetched.ok && fetched.no === 'too_many') {
+      log.info({ client_id: id, ip }, 'too many documents of clients are asked for; this one is not read')
+      return no('too_many')
+    }
+    if (!fetched.ok) return this.#noteFault(id, AWAY.has(fetched.no) ? 'away' : 'unusable', fetched.no)
+    const { json, maxAgeSeconds } = fetched.value
+    const described = readDocument(id, json, await basicScopes(db))
+    if (typeof described === 'string') return this.#noteFault(id, 'unusable', described)
+    const client = await this.#keep(id, described, maxAgeSeconds ?? LEAST_SECONDS)
+    return client === undefined ? no('too_many') : yes(client)
+  }
+
+  #noteFault(id: string, fault: ReadFault, reason: string): Result<never, ReadFault> {
+    const { clock, log } = this.#parts
+    log.info({ client_id: id, reason }, 'the document of a client cannot be used')
+    this.#faulty.delete(id)
+    const [oldest] = this.#faulty.size < MAX_FAULTS ? [] : this.#faulty.keys()
+    if (oldest !== undefined) this.#faulty.delete(oldest)
+    this.#faulty.set(id, { fault, untilMs: clock.steadyMs() + AFTER_A_FAULT_MS })
+    return no(fault)
   }
 
   #isReadable(id: string): boolean {
@@ -103,26 +169,21 @@ export class DocumentClients {
     return url !== null && (hosts === 'any' || (hosts !== 'none' && hosts.has(url.host)))
   }
 
-  async #read(id: string, known: Client | undefined): Promise<Client | undefined> {
-    const { db, clock, log, fetch, onChanged } = this.#parts
-    const fetched = await fetch(id)
-    const described = fetched.ok ? readDocument(id, fetched.value.json, await basicScopes(db)) : fetched.no
-    if (typeof described === 'string') {
-      log.info({ client_id: id, reason: described }, 'the document of a client cannot be used')
-      if (this.#faultyUntilMs.size >= MAX_FAULTS) this.#faultyUntilMs.clear()
-      this.#faultyUntilMs.set(id, clock.steadyMs() + AFTER_A_FAULT_MS)
-      return undefined
-    }
+  /** Undefined where there are as many as are allowed. @param asked for how long its server says that it holds */
+  async #keep(id: string, described: Described, asked: number): Promise<Client | undefined> {
+    const { db, clock, log, onChanged } = this.#parts
     const now = clock.now()
-    const asked = fetched.ok ? (fetched.value.maxAgeSeconds ?? LEAST_SECONDS) : LEAST_SECONDS
     const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
     const origin: Origin = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
-    if (known === undefined && (await countOfSource(db, 'metadata_document')) >= MAX_DOCUMENT_CLIENTS) {
+    if (
+      (await knownClient(db, id)) === undefined &&
+      !(await hasRoom(db, 'metadata_document', MAX_DOCUMENT_CLIENTS))
+    ) {
       log.warn({ client_id: id }, 'there are as many clients with documents as are allowed')
       return undefined
     }
     const isAnother = await db.transaction().execute(async (tx) => {
-      const isAnother = await this.#keep(tx, origin, id, described)
+      const isAnother = await this.#write(tx, origin, id, described)
       await keepDocument(tx, id, now, freshUntil)
       return isAnother
     })
@@ -136,7 +197,7 @@ export class DocumentClients {
    *
    * @returns whether what is known here already has become another
    */
-  async #keep(tx: Tx, origin: Origin, id: string, described: Described): Promise<boolean> {
+  async #write(tx: Tx, origin: Origin, id: string, described: Described): Promise<boolean> {
     const { now } = origin
     const about = { ownerId: null, targetId: id }
     const held = await lockClient(tx, 'every_owner', id)

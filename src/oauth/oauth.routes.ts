@@ -11,6 +11,7 @@ import { spendAssertion } from '../clients/client-assertion.store.ts'
 import { FetchedKeys } from '../clients/fetched-keys.ts'
 import { KnownClients } from '../clients/known-clients.ts'
 import type { Db } from '../db/schema.ts'
+import { FetchBounds } from '../http/bounded-fetch.ts'
 import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
 import { type FetchDocument, openOutbound } from '../http/outbound.ts'
@@ -27,6 +28,7 @@ import { openAuthorize } from './open-authorize.ts'
 import { RefusedRequests } from './refused-requests.ts'
 import { REGISTER_PATH, registerRoutes } from './register.routes.ts'
 import { openRevokeEndpoint } from './revoke-endpoint.ts'
+import { isReliedOn } from './self-described.store.ts'
 import { openTokenEndpoint } from './token-endpoint.ts'
 import type { TokenTimes } from './token-times.ts'
 
@@ -85,18 +87,19 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   } = parts
   const { environment, fetchDocument = openOutbound() } = parts
   const refused = new RefusedRequests(db, log)
-  const keys = new FetchedKeys(fetchDocument, clock)
+  const outbound = new FetchBounds(fetchDocument, clock)
+  const keys = new FetchedKeys(outbound.fetch, clock)
   const guesses = new GuessLimits(clock)
   const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
   const { grantSeconds, documentHosts: hosts, registration } = settings
-  const fetching = { fetch: fetchDocument, hosts, environment, onChanged }
+  const fetching = { fetch: outbound.fetch, hosts, environment, onChanged }
   const documents = new DocumentClients({ db, clock, log, ...fetching })
   const clients: ClientKnowledge = {
     issuer,
-    find: async (clientId, secretHash) => {
+    find: async (clientId, secretHash, ip) => {
       const found = await known.find(clientId, secretHash)
-      const client = found === null ? undefined : await documents.current(found.client)
+      const client = found === null ? undefined : await documents.current(found.client, ip)
       return found === null || client === undefined ? null : { ...found, client }
     },
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
@@ -104,7 +107,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
       await noteSecretUse(db, secretId, use)
       known.forgetAll()
     },
-    fetchKeys: (uri, kid) => keys.at(uri, kid),
+    fetchKeys: (client, kid, ip) =>
+      keys.at(client.jwksUri, kid, async () => ({ ip, isRelied: await isReliedOn(db, client) })),
   }
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, shortcuts })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')

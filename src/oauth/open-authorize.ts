@@ -30,6 +30,7 @@ import {
   NO_OWNER,
   NOT_TO_BE_ALLOWED,
   REQUEST_OVER,
+  TOO_MANY_DOCUMENTS,
   unknownClient,
 } from './consent.page.ts'
 import { consent, type Yes } from './consent.ts'
@@ -44,9 +45,12 @@ export interface AuthorizeParts {
   readonly issuer: string
   readonly brand: string | null
   readonly grantSeconds: number | null
-  /** Any client that may ask, registered or not; undefined where there is none. */
-  /** @param ip on whose behalf: what a stranger can have us read is bounded */
-  readonly findClient: (id: string, ip: string | null) => Promise<Client | undefined>
+  /**
+   * Any client that may ask, registered or not; undefined where there is none.
+   *
+   * @param ip on whose behalf: what a stranger can have us read is bounded, and then the answer is `busy`
+   */
+  readonly findClient: (id: string, ip: string | null) => Promise<Client | 'busy' | undefined>
   /** Called once a change is committed, and awaited. */
   readonly onChanged: () => Promise<void>
 }
@@ -129,6 +133,7 @@ async function trustedAsker(
   if (clientId === '' || anotherId !== undefined)
     return { failure: unknownClient(html`<code>client_id</code> is missing, or stands there twice.`) }
   const client = await findClient(clientId, ip)
+  if (client === 'busy') return { failure: TOO_MANY_DOCUMENTS }
   if (client === undefined || whyEnded(client) !== null)
     return { failure: unknownClient(html`No client with this <code>client_id</code> may ask here.`) }
   if (redirectUri === '' || anotherUri !== undefined)
@@ -228,7 +233,7 @@ async function waiting(
   const request = await findRequest(db, hashToken(token), browserHash(visit), visit.now)
   if (request === undefined) return null
   const client = await findClient(request.clientId, visit.ip)
-  if (client === undefined || whyEnded(client) !== null) return null
+  if (client === undefined || client === 'busy' || whyEnded(client) !== null) return null
   return matchesRedirectUri(request.redirectUri, client.redirectUris) ? { request, client } : null
 }
 

@@ -11,7 +11,7 @@ import { type MetadataFault, readSelfDescribed } from '../clients/self-described
 import type { Db } from '../db/schema.ts'
 import { basicScopes } from '../scopes/scope.store.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
-import { countOfSource } from './self-described.store.ts'
+import { hasRoom } from './self-described.store.ts'
 
 /** Clients that registered themselves, all told, that are not over. */
 const MAX_SELF_REGISTERED = 10_000
@@ -33,7 +33,7 @@ export async function registerClient(
   const read = readSelfDescribed(metadata, await basicScopes(db), 'client_secret_basic')
   if (!read.ok) return read
   const described = read.value
-  if ((await countOfSource(db, 'dynamic')) >= MAX_SELF_REGISTERED) return no('full')
+  if (!(await hasRoom(db, 'dynamic', MAX_SELF_REGISTERED))) return no('full')
   const id = newId('cli')
   const expiresAt = usesSecret(described.tokenEndpointAuthMethod) ? longestLife(policy, origin.now) : null
   const secret = await db.transaction().execute(async (tx) => {
