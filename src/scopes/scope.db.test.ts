@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
 import { transact } from '../db/transact.ts'
 import { applyCatalogue, type Catalogue } from './apply-catalogue.ts'
+import { lockCatalogue } from './scope.store.ts'
 
 describe('the catalogue', () => {
   let app: TestApp
@@ -29,6 +33,34 @@ describe('the catalogue', () => {
     assert.equal((await declare('a:read')).status, 201)
     assert.equal(await events(), before)
     assert.equal((await declare('a:read', { sensitivity: 'restricted' })).body.code, 'scope_exists')
+  })
+
+  it('MGT-21: a change that waited for another one undoes nothing of it', {
+    skip: ENGINE === 'pglite' && 'one connection: no two changes at once',
+  }, async () => {
+    await declare('lost:read', { implies: [] })
+    await declare('lost:write', { implies: ['lost:read'] })
+    const waiting = async () => {
+      const { rows } = await sql<{ n: number }>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
+      return String(rows[0]?.n)
+    }
+    let changed: Promise<unknown> | undefined
+    await app.db.transaction().execute(async (tx) => {
+      await lockCatalogue(tx)
+      changed = app.call('PATCH', '/v1/scopes/lost:write', { description: 'Another text' })
+      await eventually(waiting, '1')
+      await sql`update scopes set implies = '{}', sensitivity = 'restricted' where name = 'lost:write'`.execute(
+        tx,
+      )
+    })
+    await changed
+    const { body } = await app.call('GET', '/v1/scopes')
+    const { description, implies, sensitivity } = body.data.find(
+      ({ name }: { name: string }) => name === 'lost:write',
+    )
+    assert.deepEqual([description, implies, sensitivity], ['Another text', [], 'restricted'])
   })
 
   it('refuses to imply what is not declared, naming the nearest', async () => {

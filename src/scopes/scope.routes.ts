@@ -76,7 +76,8 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
   } as const
   changes(app, door, change, async ({ db, caller, params: { name }, body }) => {
     const { deprecated, api_id, ...said } = body
-    const known = (await allScopes(db)).find((each) => each.name === name)
+    // Locked before it is read: what is not said in this request is written back as it is now.
+    const known = (await lockCatalogue(db)).find((each) => each.name === name)
     if (known === undefined) return no(NOT_FOUND)
     const api = await apiWith(db, api_id ?? known.apiId)
     if (!api.ok) return api
