@@ -15,10 +15,15 @@ import { findUser } from './user.store.ts'
  */
 export type EndWithMember = (tx: Tx, caller: Caller, member: Member) => Promise<boolean>
 
-/** Lets a user act for an owner, who is made where it is new. Doing it twice is no fault. */
+/**
+ * Lets a user act for an owner, who is made where it is new. Doing it twice is no fault.
+ *
+ * An admin key that is bound to the owner adds nobody whom it cannot see: the ids of users are known to every app, and a
+ * member's address and sessions can be read.
+ */
 export async function addMember(tx: Tx, caller: Caller, member: Member): Promise<Result<void, Problem>> {
   const { ownerId, userId } = member
-  if (!covers(caller.reach, ownerId) || (await findUser(tx, 'every_owner', userId)) === undefined)
+  if (!covers(caller.reach, ownerId) || (await findUser(tx, caller.reach, userId)) === undefined)
     return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
   if (await insertMember(tx, member, caller.adminKeyId, caller.now))

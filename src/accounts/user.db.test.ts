@@ -157,6 +157,27 @@ describe('users and members', () => {
     assert.equal(refused.body.code, 'exceeds_authority')
   })
 
+  it('MGT-02: a key that is bound to an owner adds no user of others, and learns nothing of one', async () => {
+    const stranger = await makeUser(app, 'gus@other.example', ['org_b'])
+    const bound = await app.adminKeyWith(['users:read', 'members:write'], 'org_a')
+    const answers = []
+    for (const id of [stranger, 'usr_nobody']) {
+      const { status, body } = await app.call('PUT', `/v1/owners/org_a/members/${id}`, undefined, {
+        as: bound,
+      })
+      answers.push([status, { ...body, request_id: null }])
+    }
+    assert.deepEqual(answers[0], answers[1])
+    assert.equal(answers[0]?.[0], 404)
+    for (const path of [`/v1/users/${stranger}`, `/v1/users/${stranger}/sessions`])
+      assert.equal((await app.call('GET', path, undefined, { as: bound })).status, 404)
+    const mine = await makeUser(app, 'hal@acme.example', ['org_a'])
+    assert.equal(
+      (await app.call('PUT', `/v1/owners/org_a/members/${mine}`, undefined, { as: bound })).status,
+      204,
+    )
+  })
+
   it('what else ends with a member ends in the same transaction, or nothing does', async () => {
     const userId = await makeUser(app, 'gus@acme.example', ['org_g'])
     const member = { ownerId: 'org_g', userId }
