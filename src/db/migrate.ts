@@ -13,6 +13,7 @@ import { up as disabledUsers } from './migrations/0010-disabled-users.ts'
 import { up as blockedClients } from './migrations/0011-blocked-clients.ts'
 import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
 import { up as requestsOfClient } from './migrations/0013-requests-of-client.ts'
+import { up as blocksOfTheProvider } from './migrations/0014-blocks-of-the-provider.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -30,6 +31,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0011-blocked-clients': { up: blockedClients },
   '0012-hash-indexes': { up: hashIndexes },
   '0013-requests-of-client': { up: requestsOfClient },
+  '0014-blocks-of-the-provider': { up: blocksOfTheProvider },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -90,9 +90,10 @@ export interface ClientDocumentsTable {
 export interface BlockedClientsTable {
   owner_id: Fixed<string>
   client_id: Fixed<string>
-  reason: Fixed<string>
-  blocked_by: Fixed<string>
-  blocked_at: Fixed<Date>
+  reason: string
+  blocked_by: string
+  blocked_by_provider: boolean
+  blocked_at: Date
 }
 
 export interface ClientRefusalsTable {

@@ -64,6 +64,7 @@ export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
     id: 'unblockClient',
     method: 'DELETE',
     summary: 'Let users allow a blocked app again; what was ended stays so',
+    problems: ['not_found', 'exceeds_authority'],
     status: 204,
     answer: Type.Null(),
   } as const

@@ -9,6 +9,8 @@ export interface BlockedClient {
   readonly reason: string
   /** Id of the admin key. */
   readonly blockedBy: string
+  /** Whether that admin key was for all owners; then none of the owner's own lifts the block. */
+  readonly byProvider: boolean
   readonly blockedAt: Date
 }
 
@@ -17,18 +19,28 @@ export interface NamedBlockedClient extends BlockedClient {
   readonly clientName: string
 }
 
-/** @returns false where it is blocked already; then the first reason stands */
+/**
+ * Blocks a client, or makes the owner's own block one of the API provider's.
+ *
+ * @returns false where it is blocked already, with as much authority; then the first reason stands
+ */
 export async function insertBlocked(tx: Tx, blocked: BlockedClient): Promise<boolean> {
+  const said = {
+    reason: blocked.reason,
+    blocked_by: blocked.blockedBy,
+    blocked_by_provider: blocked.byProvider,
+    blocked_at: blocked.blockedAt,
+  }
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('blocked_clients')
-    .values({
-      owner_id: blocked.ownerId,
-      client_id: blocked.clientId,
-      reason: blocked.reason,
-      blocked_by: blocked.blockedBy,
-      blocked_at: blocked.blockedAt,
-    })
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ owner_id: blocked.ownerId, client_id: blocked.clientId, ...said })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['owner_id', 'client_id'])
+        .doUpdateSet(said)
+        .where('blocked_clients.blocked_by_provider', '=', false)
+        .where('excluded.blocked_by_provider', '=', true),
+    )
     .executeTakeFirst()
   return numInsertedOrUpdatedRows === 1n
 }
@@ -103,6 +115,7 @@ function fromRow(row: Selectable<Schema['blocked_clients']> & { client_name: str
     clientName: row.client_name,
     reason: row.reason,
     blockedBy: row.blocked_by,
+    byProvider: row.blocked_by_provider,
     blockedAt: row.blocked_at,
   }
 }

@@ -12,6 +12,9 @@ export const BlockedClientWire = Type.Object({
   owner_id: Type.String(),
   reason: Type.String(),
   blocked_by: Type.String(),
+  blocked_by_provider: Type.Boolean({
+    description: 'By an admin key for all owners; no key of the owner lifts that',
+  }),
   blocked_at: Moment,
 })
 
@@ -22,6 +25,7 @@ export function toBlockedClientWire(blocked: NamedBlockedClient) {
     owner_id: blocked.ownerId,
     reason: blocked.reason,
     blocked_by: blocked.blockedBy,
+    blocked_by_provider: blocked.byProvider,
     blocked_at: iso(blocked.blockedAt),
   }
 }

@@ -276,9 +276,20 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual([nobody.status, nobody.body.code], [404, 'not_found'])
     const first = await block(client)
     oauth.app.clock.advance({ seconds: 1 })
-    const again = await oauth.app.call('PUT', placeOf(client), { reason: 'another' })
+    const again = await oauth.app.call('PUT', placeOf(client), { reason: 'another' }, { as: admin })
     assert.deepEqual(again.body, first.body, 'the first reason stands')
     assert.equal((await eventsOf(client)).length, 1)
+  })
+
+  it('CON-21: what the API provider blocked, no admin key of the owner lifts or makes its own', async () => {
+    const client = await newClient()
+    assert.equal((await block(client)).body.blocked_by_provider, false)
+    const byProvider = await oauth.app.call('PUT', placeOf(client), { reason: 'the provider’s' })
+    assert.deepEqual([byProvider.body.blocked_by_provider, byProvider.body.reason], [true, 'the provider’s'])
+    assert.deepEqual((await block(client)).body, byProvider.body)
+    const lifted = await unblock(client)
+    assert.deepEqual([lifted.status, lifted.body.code], [403, 'exceeds_authority'])
+    assert.equal((await oauth.app.call('DELETE', placeOf(client))).status, 204)
   })
 
   it('MGT-14: the list comes in pages, whatever the ids look like', async () => {
