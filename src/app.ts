@@ -44,6 +44,7 @@ import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/open.ts'
 import type { Db } from './db/schema.ts'
 import { openDocuments } from './http/documents.ts'
+import { refuseCredentialsInUrls } from './http/exposed-in-url.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
 import type { FetchDocument } from './http/outbound.ts'
@@ -157,6 +158,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   }
 
   const app = await openServer(log)
+  refuseCredentialsInUrls(app, { trustedProxies, clock, onExposed: door.onExposed })
   const shortcuts = new Shortcuts(app, log)
   await openDocuments(app, publicUrl)
   healthRoutes(app, db)

@@ -37,8 +37,9 @@ const KIND_OF_MARK = new Map<string, CredentialKind>(
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const BODY_LENGTH = 43
 const CHECKSUM_LENGTH = 6
-const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
-const MAX_PREFIX_LENGTH = 64
+/** Body and checksum. */
+export const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
+export const MAX_PREFIX_LENGTH = 64
 
 /** Shortest text that can be one: a mark of two letters, `_`, body and checksum. */
 export const MIN_CREDENTIAL_LENGTH = 2 + 1 + TAIL_LENGTH
@@ -234,8 +235,8 @@ function randomBase62(length: number): string {
 }
 
 /** The value of a base62 digit by its ASCII code. */
-const NO_DIGIT = 255
-const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
+export const NO_DIGIT = 255
+export const DIGITS = new Uint8Array(128).fill(NO_DIGIT)
 for (let value = 0; value < ALPHABET.length; value++) DIGITS[ALPHABET.charCodeAt(value)] = value
 
 function digitOf(text: string, at: number): number {
@@ -244,7 +245,7 @@ function digitOf(text: string, at: number): number {
 }
 
 /** CRC-32 (IEEE 802.3) of each byte. */
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+export const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
   for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb8_8320 : 0)
   return crc

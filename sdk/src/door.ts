@@ -150,9 +150,8 @@ export function openDoor(options: DoorOptions): Door {
     const presented = readCredential(request)
     const ip = clientIp(request.peerIp, request.forwardedFor, trusted)
     if (!presented.ok) {
-      const { exposedHash: hash, fault } = presented
-      if (hash !== null) usage.noteExposure({ hash, at: new Date(now()), ip })
-      return refuse(fault, request, null)
+      for (const hash of presented.exposedHashes) usage.noteExposure({ hash, at: new Date(now()), ip })
+      return refuse(presented.fault, request, null)
     }
     const { text } = presented
     const { userAgent } = request

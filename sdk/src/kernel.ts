@@ -16,6 +16,7 @@ export {
   parseCredential,
   Secret,
 } from './credential.ts'
+export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credentials-in-text.ts'
 export { digestCredential, digestOfHex } from './digest.ts'
 export { explainRefusal } from './explain.ts'
 export { flushEvery } from './flush.ts'

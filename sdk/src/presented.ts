@@ -1,4 +1,5 @@
-import { hashCredential, isWellFormed, MIN_CREDENTIAL_LENGTH } from './credential.ts'
+import { hashCredential } from './credential.ts'
+import { credentialsIn } from './credentials-in-text.ts'
 import type { PresentationFault } from './refusal.ts'
 
 /** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
@@ -14,18 +15,18 @@ export type Presentation =
   | {
       readonly ok: false
       readonly fault: PresentationFault
-      /** Hash of what stood in the URL, where that has the form of a credential: its owner should hear of it. */
-      readonly exposedHash: string | null
+      /** Hashes of the credentials that stood in the URL: their owners should hear of it. */
+      readonly exposedHashes: readonly string[]
     }
 
 /**
  * The one credential of a request: `Authorization: Bearer` (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1) or
- * `X-API-Key`, never the query. Two different ones are refused, because which one counts would be anybody's guess.
+ * `X-API-Key`, never the URL, in whose path, query or fragment any of ours is refused. Two different ones are refused, because which one counts would be anybody's guess.
  * Other schemes, such as Basic, are not ours and are passed over.
  */
 export function readCredential(request: PresentedRequest): Presentation {
-  const inUrl = credentialInUrl(request.url)
-  if (inUrl !== null) return no('credential_in_url', isWellFormed(inUrl) ? hashCredential(inUrl) : null)
+  const inUrl = credentialsIn(request.url.slice(0, MAX_URL_LENGTH))
+  if (inUrl.length > 0) return no('credential_in_url', inUrl.map(hashCredential))
 
   let text: string | undefined
   let isToken = true
@@ -47,6 +48,9 @@ export function readCredential(request: PresentedRequest): Presentation {
   return isToken ? { ok: true, text } : no('malformed_header')
 }
 
+/** No more of a URL than this is looked at; Node's servers take 16 KB unless they are told otherwise. */
+const MAX_URL_LENGTH = 262_144
+
 /** RFC 6750 §2.1's b64token, of which our credentials are a part. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 const BEARER_TOKEN = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
@@ -66,26 +70,6 @@ function bearerToken(header: string): string | null {
   return BEARER_TOKEN.exec(header)?.[1] ?? MALFORMED
 }
 
-/** Parameter names under which people put credentials into URLs. */
-const TELLTALE = new Set(['access_token', 'api_key', 'apikey', 'api-key', 'x-api-key'])
-/** Without any of these in it, a query too short for a credential holds nothing of interest: most need no parser. */
-const MAYBE_TELLTALE = /key|token|%/i
-/** No more of a query than this is looked at. */
-const MAX_QUERY_LENGTH = 8192
-
-/** The first in the query that is a credential, as name or value, or is called one; null where there is none. */
-function credentialInUrl(url: string): string | null {
-  const start = url.indexOf('?')
-  if (start === -1 || start === url.length - 1) return null
-  const query = url.slice(start + 1, start + MAX_QUERY_LENGTH)
-  if (query.length < MIN_CREDENTIAL_LENGTH && !MAYBE_TELLTALE.test(query)) return null
-  for (const [name, value] of new URLSearchParams(query)) {
-    if (isWellFormed(name)) return name
-    if (isWellFormed(value) || (value !== '' && TELLTALE.has(name.toLowerCase()))) return value
-  }
-  return null
-}
-
-function no(reason: PresentationFault['reason'], exposedHash: string | null = null): Presentation {
-  return { ok: false, fault: { reason }, exposedHash }
+function no(reason: PresentationFault['reason'], exposedHashes: readonly string[] = []): Presentation {
+  return { ok: false, fault: { reason }, exposedHashes }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { withoutCredentials } from './credentials-in-text.ts'
 import type { Refusal } from './refusal.ts'
 import { parseScope } from './scope.ts'
 
@@ -273,8 +274,10 @@ function namesOf(scopes: readonly string[]): readonly string[] {
 const NAMES = new WeakMap<readonly string[], readonly string[]>()
 
 function printable(userAgent: string | null): string | null {
-  if (userAgent === null || PLAIN.test(userAgent)) return userAgent
-  return userAgent
+  if (userAgent === null) return null
+  const clean = withoutCredentials(userAgent)
+  if (PLAIN.test(clean)) return clean
+  return clean
     .replace(/\p{Cc}/gu, '')
     .slice(0, MAX_USER_AGENT)
     .toWellFormed()

@@ -104,20 +104,42 @@ describe('verification by the server', () => {
   })
 })
 
-describe('credentials in URLs of the management API', () => {
-  it('VER-13: a key in the URL is refused, and its owner can see that it was exposed', async () => {
+describe('credentials in URLs of this server', () => {
+  it('VER-13, AUD-03: they are refused, marked as exposed and not logged, at every address and however they are escaped', async () => {
     const app = await openTestApp()
-    const { id, secret } = await app.keyFor('org_1')
-    const refused = await app.call('GET', `/v1/keys?key=${secret}`)
-    assert.deepEqual([refused.status, refused.body.code], [400, 'credential_in_url'])
-    assert.ok(!refused.text.includes(secret))
+    const places: ((secret: string) => string)[] = [
+      (secret) => `/v1/keys?key=${secret}`,
+      (secret) => `/v1/keys?name=${encodeURIComponent(`Bearer ${secret}\n`)}`,
+      (secret) => `/v1/keys/${secret}`,
+      (secret) => `/v1/keys/${secret.replaceAll('_', '%5F')}/revoke`,
+      (secret) => `/v1/keys/${secret.replaceAll('_', '%255f')}more`,
+      (secret) => `/v1/nothing/${secret}`,
+      (secret) => `/sign-in?next=${encodeURIComponent(`/x?y=${secret}`)}`,
+      (secret) => `/oauth/token?client_secret=${secret}`,
+      (secret) => `/livez?${secret}`,
+      (secret) => `/${secret}`,
+    ]
+    const keys = []
+    for (const place of places) {
+      const key = await app.keyFor('org_1')
+      keys.push(key)
+      for (const as of [app.adminKey, null]) {
+        const refused = await app.call('GET', place(key.secret), undefined, { as })
+        assert.deepEqual([refused.status, refused.body.code], [400, 'credential_in_url'], place('…'))
+        assert.ok(!refused.text.includes(key.secret.slice(-49)))
+      }
+    }
     await app.app.close()
-    const row = await app.db
-      .selectFrom('secrets')
-      .selectAll()
-      .where('holder_id', '=', id)
-      .executeTakeFirstOrThrow()
-    assert.deepEqual(row.exposed_at, app.clock.now())
+    for (const [at, { id, secret }] of keys.entries()) {
+      const { exposed_at } = await app.db
+        .selectFrom('secrets')
+        .select('exposed_at')
+        .where('holder_id', '=', id)
+        .executeTakeFirstOrThrow()
+      assert.deepEqual(exposed_at, app.clock.now(), `place ${at}`)
+      assert.ok(!app.log().includes(secret.slice(-49)), `place ${at}`)
+    }
+    assert.match(app.log(), /"route":"\/v1\/keys\/:id"/)
     await app.close()
   })
 })

@@ -74,8 +74,7 @@ export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
       const incoming = fromNodeRequest(request, original.uri)
       const ip = addressOf(incoming.forwardedFor, trustedProxies)
       const presented = readCredential(incoming)
-      if (!presented.ok && presented.exposedHash !== null)
-        onExposed({ hash: presented.exposedHash, at: clock.now(), ip })
+      if (!presented.ok) for (const hash of presented.exposedHashes) onExposed({ hash, at: clock.now(), ip })
 
       const rule = ruleFor(rules.rules, original)
       if (rule === null) return noRule

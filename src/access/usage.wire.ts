@@ -1,4 +1,4 @@
-import type { UsageBatch } from '@doorward/sdk/kernel'
+import { type UsageBatch, withoutCredentials } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
@@ -62,7 +62,7 @@ export function fromUsageBatchWire(body: Static<typeof UsageBatchWire>): UsageBa
       calls: item.calls,
       lastAt: new Date(item.last_at),
       lastIp: item.last_ip,
-      lastUserAgent: item.last_user_agent,
+      lastUserAgent: item.last_user_agent === null ? null : withoutCredentials(item.last_user_agent),
     })),
     exposed: body.exposed.map((each) => ({ hash: each.hash, at: new Date(each.at), ip: each.ip })),
   }

@@ -1,4 +1,11 @@
-import { clientIp, type Exposure, fromNodeRequest, type IpRanges, readCredential } from '@doorward/sdk/kernel'
+import {
+  clientIp,
+  type Exposure,
+  fromNodeRequest,
+  type IpRanges,
+  readCredential,
+  withoutCredentials,
+} from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { canonicalJson } from '../audit/audit-event.ts'
@@ -175,8 +182,8 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       const ip = clientIp(incoming.peerIp, incoming.forwardedFor, door.trustedProxies)
       const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
       const presented = readCredential(incoming)
-      if (!presented.ok && presented.exposedHash !== null)
-        door.onExposed({ hash: presented.exposedHash, at: arrival.now, ip })
+      if (!presented.ok)
+        for (const hash of presented.exposedHashes) door.onExposed({ hash, at: arrival.now, ip })
       const who = await authenticateAdmin(find, presented, arrival)
       const refused = who.ok ? permit(who.value, operation.permission) : who.no
       if (refused !== null) {
@@ -190,6 +197,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       if (operation.method !== 'GET') request.body ??= {}
       const fault = unstorableText(request.body)
       if (fault !== null) return sendProblem(reply, fault)
+      hideCredentials(request.body)
     },
 
     handler: async (request, reply) => {
@@ -213,6 +221,19 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       return sendProblem(reply, result.no)
     },
   })
+}
+
+/** Members in which people write something for people. */
+const FOR_PEOPLE = ['name', 'reason', 'description', 'display_name'] as const
+
+/** A credential that was pasted among words is not stored: a dump of the database must not hold any. */
+function hideCredentials(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return
+  const members = body as Record<string, unknown>
+  for (const name of FOR_PEOPLE) {
+    const text = members[name]
+    if (typeof text === 'string') members[name] = withoutCredentials(text)
+  }
 }
 
 /** Refusals about who asks, or about an id that is out of reach, are attempts; what is merely wrong is not. */

@@ -65,10 +65,17 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     if (closing) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
-    const { method, id, url } = request
+    const { method, id, url, routeOptions } = request
     const ms = Math.round(reply.elapsedTime * 10) / 10
     request.log.info(
-      { request_id: id, method, path: scrubPath(url), status: reply.statusCode, ms },
+      {
+        request_id: id,
+        method,
+        route: routeOptions.url,
+        path: scrubPath(url),
+        status: reply.statusCode,
+        ms,
+      },
       'answered',
     )
   })

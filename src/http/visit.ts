@@ -1,4 +1,4 @@
-import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
+import { clientIp, fromNodeRequest, type IpRanges, withoutCredentials } from '@doorward/sdk/kernel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import type { Cookies } from './cookies.ts'
@@ -37,7 +37,7 @@ export function visitOf(
   return {
     now,
     ip: clientIp(peerIp, forwardedFor, trustedProxies),
-    userAgent: request.headers['user-agent']?.slice(0, MAX_USER_AGENT) ?? null,
+    userAgent: withoutCredentials(request.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT) || null,
     requestId: request.id,
     query: new URL(request.url, 'http://ours').searchParams,
     browser: () => {

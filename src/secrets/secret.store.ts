@@ -1,3 +1,4 @@
+import { withoutCredentials } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { StoredSecret } from './secret.ts'
@@ -97,7 +98,8 @@ export async function noteSecretUse(
   id: string,
   { now, ip, userAgent }: { now: Date; ip: string | null; userAgent: string | null },
 ): Promise<void> {
-  const printable = userAgent?.replace(/[^\x20-\x7e]/g, '').slice(0, 256) ?? null
+  const clean = userAgent === null ? null : withoutCredentials(userAgent)
+  const printable = clean?.replace(/[^\x20-\x7e]/g, '').slice(0, 256) ?? null
   await db
     .updateTable('secrets')
     .set({ last_used_at: now, last_used_ip: ip, last_used_user_agent: printable })

@@ -63,10 +63,18 @@ describe('secrets at rest', () => {
     secrets.push(password, invited.body.password_link.url.split('=')[1], ...jar.cookies.values())
     secrets.push(hiddenFields(form.text).login_challenge ?? '')
     // Where secrets do not belong: they are refused, and must not stay behind.
-    const [stray = ''] = secrets.slice(1)
+    const [stray = ''] = secrets.slice(2)
     for (const path of [`/v1/keys?api_key=${stray}`, `/v1/keys/${stray}`, `/${stray}`, `/v1/owners/${stray}`])
       assert.ok((await server.call('GET', path)).status >= 400)
     await server.call('POST', '/v1/keys', { [stray]: stray, name: stray })
+    const { body: named } = await server.call('POST', '/v1/keys', {
+      ...{ owner_id: 'org_1', name: `key ${stray}`, environment: 'live', scopes: [] },
+    })
+    assert.equal(named.name, 'key [secret]')
+    secrets.push(named.secret)
+    await server.call('POST', `/v1/keys/${named.id}/revoke`, { reason: `${stray} was leaked` })
+    await server.call('GET', `/v1/keys/${stray.replaceAll('_', '%5F')}`)
+    await server.call('POST', '/v1/verify', { credential: named.secret, user_agent: `curl ${stray}` })
     await server.call('GET', '/v1/keys', undefined, { authorization: `Bearer ${stray}` })
     await server.call('GET', '/v1/keys', undefined, { 'x-request-id': stray, 'user-agent': stray })
     await server.kill('SIGTERM')
