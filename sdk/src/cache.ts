@@ -90,7 +90,10 @@ export class RecordCache implements CountingPlaces {
 
   /**
    * The place of a record that may be used; {@link NOBODYS} for a hash that is known not to exist, {@link MISSING} where
-   * it must be asked for. A place is the record's until something is put in, ended or forgotten.
+   * it must be asked for.
+   *
+   * A place is the record's until something is put in, ended or forgotten, which can be in any other turn of the event
+   * loop: what is found here must be used before the next `await`. After one, ask by digest or count by id.
    *
    * @param moreMs for who accepts an answer that is older by so much
    */
@@ -143,7 +146,9 @@ export class RecordCache implements CountingPlaces {
   }
 
   credentialIdAt(place: number): string {
-    return this.#ids[place * 2] ?? ''
+    const id = this.#ids[place * 2]
+    if (id === undefined) throw new RangeError('nobody is at this place')
+    return id
   }
 
   markAt(place: number): number {

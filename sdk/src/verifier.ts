@@ -102,59 +102,62 @@ export function createVerifier(options: VerifierOptions): Verifier {
   // is asked or tells something, which is every few seconds at the least.
   let wallAheadMs = now() - steady()
 
-  /** @param credentialId whose, where it has no place in the cache; null for one that nobody knows */
+  /** @param credentialId null for a credential that nobody knows */
   const count = (
     verdict: Verdict,
-    place: number,
     credentialId: string | null,
     ask: Ask,
     call: CallFacts,
     nowMs: number,
   ): void => {
-    const outcome = verdict.valid ? 'accepted' : verdict.refusal.reason
-    const userAgent = call.userAgent ?? null
-    if (call.acceptedFor !== undefined)
-      recount(outcome, call.acceptedFor, place, credentialId, ask, userAgent, nowMs)
-    else if (place >= 0) counts?.note(place, outcome, ask, userAgent, nowMs)
-    else usage?.note(credentialId, outcome, ask.scopes, ask.clientIp, userAgent, nowMs)
+    const outcome = outcomeOf(verdict)
+    if (call.acceptedFor !== undefined && isCounted(outcome, call.acceptedFor, credentialId, ask)) return
+    usage?.note(credentialId, outcome, ask.scopes, ask.clientIp, call.userAgent ?? null, nowMs)
   }
 
-  /** Counts a call as what became of it at last. Where it was delivered before, only a refusal is one more. */
-  const recount = (
+  /** Whether a call that was accepted `before` is counted as it should. Where it was delivered, only a refusal is one more. */
+  const isCounted = (
     outcome: Outcome,
     before: readonly string[],
-    place: number,
     credentialId: string | null,
     ask: Ask,
-    userAgent: string | null,
-    nowMs: number,
-  ): void => {
-    if (place >= 0) counts?.settle(place)
-    const id = place >= 0 ? cache.credentialIdAt(place) : credentialId
-    if (outcome === 'accepted' && sameScopes(before, ask.scopes)) return
-    const isHere = id !== null && usage?.uncount(id, before) === true
-    if (isHere || outcome !== 'accepted') usage?.note(id, outcome, ask.scopes, ask.clientIp, userAgent, nowMs)
+  ): boolean => {
+    if (outcome === 'accepted' && sameScopes(before, ask.scopes)) return true
+    const isHere = credentialId !== null && usage?.uncount(credentialId, before) === true
+    return !isHere && outcome === 'accepted'
   }
 
-  /** The last stage, for the few that have limits. */
-  const decideHowMuch = (
+  /** Cheaper than {@link count}, and only for a place that was found in this same turn: see {@link RecordCache.find}. */
+  const countAt = (verdict: Verdict, place: number, ask: Ask, call: CallFacts, nowMs: number): void => {
+    if (call.acceptedFor === undefined)
+      counts?.note(place, outcomeOf(verdict), ask, call.userAgent ?? null, nowMs)
+    else {
+      counts?.settle(place)
+      count(verdict, cache.credentialIdAt(place), ask, call, nowMs)
+    }
+  }
+
+  /** What becomes of a call that is allowed, by its limits. */
+  const within = (
     allowed: Verdict & { valid: true },
-    record: CredentialRecord & { limits: RecordLimits },
+    { refusal, limits, giveBack = () => {} }: Measure,
+  ): Verdict =>
+    refusal === null
+      ? { ...allowed, limits, giveBack: () => giveBack(now()) }
+      : { valid: false, refusal, limits }
+
+  /** Counts by id and has no place in its reach: while the limits were asked, another credential may have taken it. */
+  const settleLater = async (
+    measuring: Promise<Measure>,
+    allowed: Verdict & { valid: true },
+    credentialId: string,
     ask: Ask,
     call: CallFacts,
     nowMs: number,
-    place: number,
-  ): Verdict | Promise<Verdict> => {
-    const settle = ({ refusal, limits, giveBack = () => {} }: Measure): Verdict => {
-      const verdict: Verdict =
-        refusal === null
-          ? { ...allowed, limits, giveBack: () => giveBack(now()) }
-          : { valid: false, refusal, limits }
-      count(verdict, place, record.credentialId, ask, call, nowMs)
-      return verdict
-    }
-    const measured = measure(record, record.limits, call.cost ?? 1, nowMs)
-    return measured instanceof Promise ? measured.then(settle) : settle(measured)
+  ): Promise<Verdict> => {
+    const verdict = within(allowed, await measuring)
+    count(verdict, credentialId, ask, call, nowMs)
+    return verdict
   }
 
   const decide = (
@@ -164,11 +167,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
     nowMs: number,
     place = MISSING,
   ): Verdict | Promise<Verdict> => {
-    const verdict = judge(record, ask, nowMs)
+    let verdict = judge(record, ask, nowMs)
     if (call.dryRun === true) return verdict
-    if (verdict.valid && hasLimits(record) && call.cost !== 0)
-      return decideHowMuch(verdict, record, ask, call, nowMs, place)
-    count(verdict, place, record === null ? null : record.credentialId, ask, call, nowMs)
+    // The last stage, for the few that have limits.
+    if (verdict.valid && hasLimits(record) && call.cost !== 0) {
+      if (place >= 0 && call.acceptedFor !== undefined) counts?.settle(place)
+      const measured = measure(record, record.limits, call.cost ?? 1, nowMs)
+      if (measured instanceof Promise)
+        return settleLater(measured, verdict, record.credentialId, ask, call, nowMs)
+      verdict = within(verdict, measured)
+    }
+    if (place >= 0) countAt(verdict, place, ask, call, nowMs)
+    else count(verdict, record === null ? null : record.credentialId, ask, call, nowMs)
     return verdict
   }
 
@@ -180,7 +190,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const refusal = whyNot(profile, cache.endedAt(place, nowMs), ask)
     const verdict: Verdict =
       refusal === null ? { valid: true, principal: cache.principalAt(place) } : { valid: false, refusal }
-    if (call.dryRun !== true) count(verdict, place, null, ask, call, nowMs)
+    if (call.dryRun !== true) countAt(verdict, place, ask, call, nowMs)
     return verdict
   }
 
@@ -255,6 +265,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }),
     close: () => following?.close(),
   }
+}
+
+function outcomeOf(verdict: Verdict): Outcome {
+  return verdict.valid ? 'accepted' : verdict.refusal.reason
 }
 
 function hasLimits(record: CredentialRecord | null): record is CredentialRecord & { limits: RecordLimits } {
