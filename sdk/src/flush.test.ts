@@ -150,21 +150,53 @@ test('a batch is given up before the server forgets its id', async (t) => {
   assert.notEqual(sent.at(-1)?.id, sent[0]?.id)
 })
 
-test('a batch that will never be taken is given up at once and told, and what is behind it goes out', async (t) => {
-  const { counter, note, sent, errors, tick } = open(t, async () => {
-    if (sent.length === 1) throw new BatchRefusedError('the server refuses it')
+test('of a batch that is refused, only what is at fault is lost, and told; the rest and what is behind it goes out', async (t) => {
+  const taken = new Map<string, number>()
+  const { counter, note, sent, errors, tick } = open(t, async ({ items, exposed }) => {
+    if (items.some(({ credentialId }) => credentialId === 'sec_7' || credentialId === 'sec_800'))
+      throw new BatchRefusedError('the server refuses it')
+    for (const { credentialId, calls } of items)
+      taken.set(`${credentialId}`, (taken.get(`${credentialId}`) ?? 0) + calls)
+    for (const { hash } of exposed) taken.set(hash, 1)
   })
   for (let i = 0; i < 1_500; i++) counter.note(`sec_${i}`, 'accepted', [], null, null, NOW)
+  for (const hash of ['a', 'b', 'c']) counter.noteExposure({ hash, at: new Date(NOW), ip: null })
   await tick()
-  assert.deepEqual(
-    sent.map(({ items }) => items.length),
-    [1_000, 500],
-  )
-  assert.equal(counter.dropped, 1_000)
-  assert.match(String(errors), /lost, of 1000 verifications: the server refuses it/)
+  await turn()
+  assert.equal(taken.size, 1_501)
+  assert.ok([...taken.values()].every((calls) => calls === 1))
+  assert.equal(counter.dropped, 2)
+  assert.equal(errors.length, 2)
+  assert.match(String(errors[0]), /lost, of 1 verifications: the server refuses it/)
+  assert.ok(sent.length < 50)
+  assert.equal(new Set(sent.map(({ id }) => id)).size, sent.length, 'a half has an id of its own')
   note()
   await tick()
-  assert.deepEqual([sent.length, errors.length], [3, 1])
+  assert.equal(errors.length, 2)
+})
+
+test('a receiver that takes nothing is asked a bounded number of times, and all that is lost is told', async (t) => {
+  const { counter, sent, errors, tick } = open(t, async () => {
+    throw new BatchRefusedError('it is too new')
+  })
+  for (let i = 0; i < 1_000; i++) counter.note(`sec_${i}`, 'accepted', [], null, null, NOW)
+  await tick()
+  for (let i = 0; i < 10; i++) await turn()
+  assert.equal(counter.dropped, 1_000)
+  assert.ok(sent.length <= 2 * 64 + 1)
+  assert.equal(errors.length, sent.length - 64)
+  await tick()
+  assert.equal(counter.take(), null)
+})
+
+test('of a batch that was taken but for some, these are told and counted as dropped, and nothing comes again', async (t) => {
+  const { counter, sent, errors, tick } = open(t, async () => {
+    throw new BatchRefusedError('some are not understood', { refusedCalls: 3 })
+  })
+  for (let i = 0; i < 10; i++) counter.note(`sec_${i}`, 'accepted', [], null, null, NOW)
+  await tick()
+  await tick()
+  assert.deepEqual([sent.length, counter.dropped, errors.length], [1, 3, 1])
 })
 
 test('OPS-04: the timer keeps no process alive', () => {

@@ -41,23 +41,24 @@ test('a lookup sends hashes and the admin key, and reads the records in their or
   assert.deepEqual(seen, [{ method: 'POST', url: '/v1/lookups', authorization, body: { hashes } }])
 })
 
+const use = {
+  credentialId: 'sec_1',
+  outcome: 'accepted',
+  scope: 'orders:read',
+  minute: at(0),
+  count: 3,
+  calls: 2,
+  lastAt: at(1),
+  lastIp: null,
+  lastUserAgent: 'x',
+}
+
 test('a batch of usage goes out in the wire form', async (t) => {
   const seen: unknown[] = []
   const url = await serve(t, async (request, response) => {
     seen.push({ url: request.url, body: await json(request) })
     response.writeHead(204).end()
   })
-  const use = {
-    credentialId: 'sec_1',
-    outcome: 'accepted',
-    scope: 'orders:read',
-    minute: at(0),
-    count: 3,
-    calls: 2,
-    lastAt: at(1),
-    lastIp: null,
-    lastUserAgent: 'x',
-  }
   const exposed = [{ hash: 'ab', at: at(1), ip: '203.0.113.7' }]
   await httpSource({ url: `${url}/doorward`, adminKey }).sendUsage({ id: 'batch-1', items: [use], exposed })
   const item = {
@@ -97,6 +98,36 @@ test('a batch that the server refuses for itself is known from one that may come
     const url = await serve(t, (_, response) => response.writeHead(status).end())
     const sent = httpSource({ url, adminKey }).sendUsage({ id: 'batch-1', items: [], exposed: [] })
     await assert.rejects(sent, forGood ? BatchRefusedError : SourceUnavailableError, `${status}`)
+  }
+})
+
+test('OPS-05: what the server did not take of a batch is told with its calls, and does not come again', async (t) => {
+  const notTaken = [
+    { at: '/items/1/last_ip', message: 'must NOT have more than 60 characters' },
+    { at: '/exposed/0', message: 'must be object' },
+    { at: '/items/99', message: 'is not there' },
+  ]
+  const item = (calls: number) => ({ ...use, calls })
+  const batch = {
+    id: 'batch-1',
+    items: [item(1), item(20), item(300)],
+    exposed: [{ hash: 'ab', at: at(1), ip: null }],
+  }
+  for (const [answer, refusedCalls] of [
+    [JSON.stringify({ not_taken: notTaken }), 21],
+    [JSON.stringify({ not_taken: [] }), null],
+    [JSON.stringify({}), null],
+    ['', null],
+  ] as const) {
+    const url = await serve(t, (_, response) => response.end(answer))
+    const sent = httpSource({ url, adminKey }).sendUsage(batch)
+    if (refusedCalls === null) await sent
+    else
+      await assert.rejects(sent, (error: BatchRefusedError) => {
+        assert.equal(error.refusedCalls, refusedCalls)
+        assert.match(error.message, /3 of a batch of usage, the first because \/items\/1\/last_ip must NOT/)
+        return error instanceof BatchRefusedError
+      })
   }
 })
 

@@ -9,6 +9,7 @@ import {
   type QuotaSpend,
   SourceUnavailableError,
 } from './source.ts'
+import type { UsageBatch } from './usage.ts'
 import { usageBatchToWire } from './usage.wire.ts'
 import { warnSparingly } from './warn.ts'
 
@@ -72,7 +73,14 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
     },
     ...(feed ? { follow: (listener) => followOverHttp(listener, { base, adminKey, onError, steady }) } : {}),
     sendUsage: async (batch) => {
-      await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy)
+      const refused = refusedOf(
+        batch,
+        await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy),
+      )
+      if (refused !== null)
+        throw new BatchRefusedError(`Doorward at ${base} does not take ${refused.why}`, {
+          refusedCalls: refused.calls,
+        })
     },
     spendQuotas: async (spends) => {
       const toWire = ({ credentialId, cost, givesBack }: QuotaSpend) => ({
@@ -85,6 +93,20 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
       return understood(base, () => readSpends(spends.length, JSON.parse(text)))
     },
   }
+}
+
+/** What the server did not take of a batch while it took the rest; null for nothing. An older one says nothing at all. */
+function refusedOf(batch: UsageBatch, answer: string): { why: string; calls: number } | null {
+  if (answer === '') return null
+  const { not_taken: notTaken } = JSON.parse(answer) as { not_taken?: { at: string; message: string }[] }
+  const [first] = notTaken ?? []
+  if (notTaken === undefined || first === undefined) return null
+  const calls = notTaken.map(({ at }) => {
+    const [, list, place] = /^\/(items|exposed)\/(\d+)/.exec(at) ?? []
+    return list === 'items' ? (batch.items[Number(place)]?.calls ?? 0) : 1
+  })
+  const why = `${notTaken.length} of a batch of usage, the first because ${first.at} ${first.message}`
+  return { why, calls: calls.reduce((sum, each) => sum + each, 0) }
 }
 
 function understood<Answer>(base: string, read: () => Answer): Answer {

@@ -72,6 +72,13 @@ test('an arbitrary text is a range or named, and nothing throws', () => {
   )
 })
 
+test('OPS-08: an address is bounded, whatever zone a client writes', () => {
+  const zone = `%${'a'.repeat(100)}`
+  assert.equal(normalizeIp('fe80::1%eth0'), 'fe80::1%eth0')
+  assert.equal(normalizeIp(`fe80::1${zone}`), 'fe80::1')
+  assert.equal(normalizeIp(`::ffff:10.0.0.1${zone}`), '10.0.0.1')
+})
+
 test('one spelling for a mapped address', () => {
   assert.equal(normalizeIp('::ffff:10.0.0.1'), '10.0.0.1')
   assert.equal(normalizeIp('10.0.0.1'), '10.0.0.1')

@@ -32,10 +32,14 @@ export function parseIpRanges(entries: readonly string[]): IpRanges | { readonly
   return { entries, includes }
 }
 
+/** Longest address that is kept with its zone. A zone has no bound of its own, and a client can write one in a header. */
+const MAX_IP_LENGTH = 60
+
 /** An address in one spelling: v4-mapped v6 as v4. Null where the text is no address. */
 export function normalizeIp(text: string | null | undefined): string | null {
   if (text === null || text === undefined || isIP(text) === 0) return null
-  if (!text.startsWith(':')) return text
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)
-  return mapped?.[1] ?? text
+  const ip = text.length > MAX_IP_LENGTH ? text.slice(0, text.indexOf('%')) : text
+  if (!ip.startsWith(':')) return ip
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)
+  return mapped?.[1] ?? ip
 }

@@ -17,7 +17,7 @@ export interface CredentialSource {
   follow?(listener: ChangesListener): Following
   /**
    * Takes what was counted. A batch may come again, under the same id, and counts once. Rejects with a
-   * {@link BatchRefusedError} what it would never take.
+   * {@link BatchRefusedError} what it would never take, and says in it where the rest was taken.
    */
   sendUsage?(batch: UsageBatch): Promise<void>
   /**
@@ -64,10 +64,14 @@ export class SourceUnavailableError extends Error {
   }
 }
 
-/** This batch of usage will not be taken, however often it comes. */
+/** This batch of usage, or some of what is in it, will not be taken, however often it comes. */
 export class BatchRefusedError extends Error {
-  constructor(message: string, options: { cause?: unknown } = {}) {
-    super(message, options)
+  /** Verifications that were not taken where the rest was; null where nothing was. */
+  readonly refusedCalls: number | null
+
+  constructor(message: string, options: { cause?: unknown; refusedCalls?: number } = {}) {
+    super(message, { cause: options.cause })
     this.name = 'BatchRefusedError'
+    this.refusedCalls = options.refusedCalls ?? null
   }
 }

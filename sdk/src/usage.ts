@@ -75,7 +75,8 @@ export class UsageCounter {
   /** No longer counted into, and not yet in a batch. */
   #closed: UsageLine[] = []
   #exposed = new Map<string, Exposure>()
-  #undelivered: UsageBatch | null = null
+  /** In the order in which they go out. More than one only where a batch was {@link split}. */
+  #undelivered: UsageBatch[] = []
   #dropped = 0
   #round = 0
   readonly #elsewhere: (() => void)[] = []
@@ -154,7 +155,8 @@ export class UsageCounter {
 
   /** What is to be delivered next: an undelivered batch again as it was, else what was counted since; null for nothing. */
   take(): UsageBatch | null {
-    if (this.#undelivered !== null) return this.#undelivered
+    const [undelivered] = this.#undelivered
+    if (undelivered !== undefined) return undelivered
     if (this.#closed.length === 0) this.#close()
     if (this.#closed.length === 0 && this.#exposed.size === 0) return null
     const items: UsageItem[] = []
@@ -162,19 +164,38 @@ export class UsageCounter {
       items.push(...toItems(line))
       if (items.length >= BATCH_ITEMS) break
     }
-    this.#undelivered = { id: randomUUID(), items, exposed: [...this.#exposed.values()] }
+    const batch = { id: randomUUID(), items, exposed: [...this.#exposed.values()] }
     this.#exposed = new Map()
-    return this.#undelivered
+    this.#undelivered.push(batch)
+    return batch
   }
 
   /** Whether more of what is being delivered waits; what is counted meanwhile is for the next time. */
   get isDelivering(): boolean {
-    return this.#undelivered !== null || this.#closed.length > 0
+    return this.#undelivered.length > 0 || this.#closed.length > 0
   }
 
   /** The batch arrived; without this, {@link take} gives it again. */
   delivered(batch: UsageBatch): void {
-    if (this.#undelivered === batch) this.#undelivered = null
+    this.#undelivered = this.#undelivered.filter((each) => each !== batch)
+  }
+
+  /**
+   * Puts two halves in the place of a batch that was refused as a whole, so that what is at fault does not take the rest
+   * with it.
+   *
+   * @returns false where there is but one thing in it
+   */
+  split(batch: UsageBatch): boolean {
+    const { items, exposed } = batch
+    if (items.length + exposed.length < 2) return false
+    const [item, exposure] = [Math.ceil(items.length / 2), Math.floor(exposed.length / 2)]
+    const halves = [
+      { id: randomUUID(), items: items.slice(0, item), exposed: exposed.slice(0, exposure) },
+      { id: randomUUID(), items: items.slice(item), exposed: exposed.slice(exposure) },
+    ]
+    this.#undelivered = this.#undelivered.flatMap((each) => (each === batch ? halves : [each]))
+    return true
   }
 
   /** The batch cannot be delivered any more: it counts as dropped. @returns how much is lost */

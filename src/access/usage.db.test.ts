@@ -54,7 +54,7 @@ describe('usage that is reported', () => {
     assert.equal((await secretOf(keyId)).last_used_at, null)
     await report([item(id, { outcome: 'ip_not_allowed' })])
     assert.equal((await secretOf(keyId)).last_used_at, null)
-    assert.equal((await report([item(id)])).status, 204)
+    assert.equal((await report([item(id)])).status, 200)
     const { body } = await app.call('GET', `/v1/keys/${keyId}`)
     assert.deepEqual([body.last_used_at, body.last_used_ip], [app.clock.now().toISOString(), '198.51.100.7'])
     assert.deepEqual(callsOf(await usageOf(keyId)), {
@@ -69,7 +69,7 @@ describe('usage that is reported', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => report([item(id)], [], batchId)))
     assert.deepEqual(
       answers.map(({ status }) => status),
-      Array(12).fill(204),
+      Array(12).fill(200),
     )
     assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
   })
@@ -87,7 +87,7 @@ describe('usage that is reported', () => {
           : report(unknown, at % 2 === 0 ? inUrl : inUrl.toReversed()),
       ),
     )
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [204])
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200])
     for (const { keyId } of secrets)
       assert.deepEqual(callsOf(await usageOf(keyId)), {
         'accepted orders:read': 36,
@@ -123,13 +123,51 @@ describe('usage that is reported', () => {
     )
     await report([item(id, { ...at('2001-01-01T00:00:00Z'), last_ip: '10.0.0.1' })])
     assert.equal((await secretOf(keyId)).last_used_ip, '198.51.100.7')
-    assert.equal((await report([item(id, at('0000-01-01T00:00:00Z'))])).status, 204)
+    assert.equal((await report([item(id, at('0000-01-01T00:00:00Z'))])).status, 200)
   })
 
   it('what is not known here is passed over, and the rest is counted', async () => {
     const { id, keyId } = await aSecret()
-    assert.equal((await report([item('sec_madeup'), item(id)])).status, 204)
+    assert.equal((await report([item('sec_madeup'), item(id)])).status, 200)
     assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
+  })
+
+  it('OPS-05: what is not understood of a batch is named, and takes nothing else with it', async () => {
+    const { id, keyId, text } = await aSecret()
+    const at = app.clock.now().toISOString()
+    const { status, body } = await report(
+      [
+        item(''),
+        item(id),
+        item(id, { last_ip: `fe80::1%${'a'.repeat(100)}` }),
+        item(id, { count: -1 }),
+        item(id, { outcome: 'Accepted!' }),
+        item(id, { new_field: 1 }),
+        item(id, { minute: 'yesterday' }),
+        null as unknown as object,
+        item(id),
+      ],
+      [
+        { hash: 'x', at, ip: null },
+        { hash: hashCredential(text), at, ip: null },
+      ],
+    )
+    assert.equal(status, 200)
+    assert.deepEqual(
+      body.not_taken.map((each: { at: string }) => each.at),
+      [
+        '/items/0/credential_id',
+        '/items/2/last_ip',
+        '/items/3/count',
+        '/items/4/outcome',
+        '/items/5',
+        '/items/6/minute',
+        '/items/7',
+        '/exposed/0/hash',
+      ],
+    )
+    assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 6 })
+    assert.equal((await secretOf(keyId)).exposed_at, at)
   })
 
   it('unknown credentials are one row, whatever a sender says of them', async () => {
@@ -326,7 +364,7 @@ describe('usage over all keys', () => {
       items,
       exposed: [],
     })
-    assert.equal(status, 204)
+    assert.equal(status, 200)
   })
   after(() => own.close())
 

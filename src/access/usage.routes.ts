@@ -8,14 +8,15 @@ import { OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { storeUsage } from './usage.store.ts'
 import {
-  fromUsageBatchWire,
   KeyUsageWire,
   MAX_ROWS,
+  readUsageBatch,
   TOO_MANY_ROWS,
   toKeyUsageWire,
   toUsageWire,
   UsageBatchWire,
   UsageQuery,
+  UsageReceiptWire,
   UsageWire,
   windowOf,
 } from './usage.wire.ts'
@@ -35,13 +36,14 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     tag: 'Verification',
     summary: 'Verifications that an SDK counted in its own process',
     body: UsageBatchWire,
-    status: 204,
-    answer: Type.Null({ description: 'Counted, now or when it came before' }),
+    status: 200,
+    answer: UsageReceiptWire,
     bodyLimit: MAX_BATCH_BYTES,
   } as const
   reads(app, door, report, async ({ db, caller, body }) => {
-    await storeUsage(db, caller, fromUsageBatchWire(body))
-    return yes(null)
+    const { batch, faults } = readUsageBatch(body)
+    await storeUsage(db, caller, batch)
+    return yes({ not_taken: faults })
   })
 
   const ofKey = {

@@ -1,8 +1,9 @@
 import { type UsageBatch, withoutCredentials } from '@doorward/sdk/kernel'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { type Problem, problem } from '../http/problem.ts'
+import { type Fault, type Problem, problem } from '../http/problem.ts'
+import { firstFault } from '../http/validation.ts'
 import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
 import { GRAIN_SECONDS, type Grain, nextStartOf, startOf, type Window } from './usage.ts'
 import type { KeyCount, LastRefusal, Total } from './usage-report.store.ts'
@@ -11,61 +12,90 @@ import { Hash } from './verify.wire.ts'
 const Ip = Type.String({ maxLength: 60 })
 const Count = { minimum: 0, maximum: 1_000_000_000 } as const
 
+const UsageItemWire = strictObject({
+  credential_id: nullable(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,400}$',
+      description: 'As the record has it. null: well-formed credentials that nobody knows, all together',
+    }),
+  ),
+  outcome: Type.String({
+    pattern: '^[a-z_]{1,40}$',
+    description: '`accepted`, or the reason of the refusal',
+  }),
+  scope: Type.String({
+    pattern: '^$|^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_-]{0,31}$',
+    description: 'Which scope was asked for; empty for none',
+  }),
+  minute: Moment,
+  count: Type.Integer({ ...Count, description: 'Verifications that asked for this scope' }),
+  calls: Type.Integer({
+    ...Count,
+    description: 'Those of them for which it was the first: the sum is how many verifications there were',
+  }),
+  last_at: Moment,
+  last_ip: nullable(Ip),
+  last_user_agent: nullable(Type.String({ maxLength: 256 })),
+})
+const ExposureWire = strictObject({ hash: Hash, at: Moment, ip: nullable(Ip) })
+
+/** Anything is let through here, and looked at one by one: what is wrong with one must not take the others with it. */
+const OrElse = Type.Unknown({ description: 'Anything else is not taken; the answer names it' })
+
 export const UsageBatchWire = strictObject({
   id: Type.String({
     pattern: '^[A-Za-z0-9_-]{8,64}$',
     description: 'Made by the sender; a repeated batch counts once',
   }),
-  items: Type.Array(
-    strictObject({
-      credential_id: nullable(
-        Type.String({
-          pattern: '^[\\x21-\\x7e]{1,400}$',
-          description: 'As the record has it. null: well-formed credentials that nobody knows, all together',
-        }),
-      ),
-      outcome: Type.String({
-        pattern: '^[a-z_]{1,40}$',
-        description: '`accepted`, or the reason of the refusal',
-      }),
-      scope: Type.String({
-        pattern: '^$|^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_-]{0,31}$',
-        description: 'Which scope was asked for; empty for none',
-      }),
-      minute: Moment,
-      count: Type.Integer({ ...Count, description: 'Verifications that asked for this scope' }),
-      calls: Type.Integer({
-        ...Count,
-        description: 'Those of them for which it was the first: the sum is how many verifications there were',
-      }),
-      last_at: Moment,
-      last_ip: nullable(Ip),
-      last_user_agent: nullable(Type.String({ maxLength: 256 })),
-    }),
-    { maxItems: 10_000 },
-  ),
-  exposed: Type.Array(strictObject({ hash: Hash, at: Moment, ip: nullable(Ip) }), {
+  items: Type.Array(Type.Union([OrElse, UsageItemWire]), { maxItems: 10_000 }),
+  exposed: Type.Array(Type.Union([OrElse, ExposureWire]), {
     maxItems: 1_000,
     description: 'Credentials that were found in a URL',
   }),
 })
 
-export function fromUsageBatchWire(body: Static<typeof UsageBatchWire>): UsageBatch {
-  return {
-    id: body.id,
-    items: body.items.map((item) => ({
-      credentialId: item.credential_id,
-      outcome: item.outcome,
-      scope: item.scope,
-      minute: new Date(item.minute),
-      count: item.count,
-      calls: item.calls,
-      lastAt: new Date(item.last_at),
-      lastIp: item.last_ip,
-      lastUserAgent: item.last_user_agent === null ? null : withoutCredentials(item.last_user_agent),
-    })),
-    exposed: body.exposed.map((each) => ({ hash: each.hash, at: new Date(each.at), ip: each.ip })),
-  }
+export const UsageReceiptWire = Type.Object({
+  not_taken: Type.Array(
+    Type.Object({
+      at: Type.String({ description: 'Its place in the batch, `/items/3/last_ip`' }),
+      message: Type.String(),
+    }),
+    { description: 'What is not understood of the batch. The rest is counted, now or when it came before' },
+  ),
+})
+
+/** A batch with all of it that is understood, and the faults of the rest. */
+export function readUsageBatch(body: Static<typeof UsageBatchWire>): { batch: UsageBatch; faults: Fault[] } {
+  const faults: Fault[] = []
+  const items = readItems(body.items, '/items', faults)
+  const exposed = readExposures(body.exposed, '/exposed', faults)
+  return { batch: { id: body.id, items, exposed }, faults }
+}
+
+const readItems = reading(UsageItemWire, (item) => ({
+  credentialId: item.credential_id,
+  outcome: item.outcome,
+  scope: item.scope,
+  minute: new Date(item.minute),
+  count: item.count,
+  calls: item.calls,
+  lastAt: new Date(item.last_at),
+  lastIp: item.last_ip,
+  lastUserAgent: item.last_user_agent === null ? null : withoutCredentials(item.last_user_agent),
+}))
+
+const readExposures = reading(ExposureWire, ({ hash, at, ip }) => ({ hash, at: new Date(at), ip }))
+
+/** Reads each of a list by itself; a fault goes to the others, with its place in the batch. */
+function reading<Schema extends TSchema, Part>(schema: Schema, toPart: (wire: Static<Schema>) => Part) {
+  const faultOf = firstFault(schema)
+  return (list: readonly unknown[], place: string, faults: Fault[]): Part[] =>
+    list.flatMap((value, at) => {
+      const fault = faultOf(value)
+      if (fault === null) return [toPart(value as Static<Schema>)]
+      faults.push({ ...fault, at: `${place}/${at}${fault.at}` })
+      return []
+    })
 }
 
 /** How far back each grain is given by itself, and how long a stretch one answer covers, in days. */

@@ -10,6 +10,7 @@ import { type Fault, type Problem, problem } from './problem.ts'
  */
 const options = { allErrors: true, removeAdditional: false, useDefaults: false, verbose: true } as const
 const strict = addFormats.default(new Ajv({ ...options, coerceTypes: false }))
+const single = addFormats.default(new Ajv({ ...options, allErrors: false, coerceTypes: false }))
 const fromText = addFormats.default(new Ajv({ ...options, coerceTypes: true }))
 
 export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
@@ -24,6 +25,16 @@ export function problemOfValidation(errors: readonly FastifySchemaValidationErro
     faults.map((fault) => `${fault.at} ${fault.message}`).join('; '),
     { faults },
   )
+}
+
+/** Looks at one thing of many by itself, and stops at its first fault. */
+export function firstFault(schema: object): (value: unknown) => Fault | null {
+  const isValid = single.compile(schema)
+  return (value) => {
+    if (isValid(value)) return null
+    const [error] = isValid.errors ?? []
+    return { at: error?.instancePath ?? '', message: error?.message ?? 'is not valid' }
+  }
 }
 
 function faultOf(error: FastifySchemaValidationError & { parentSchema?: unknown }, part: string): Fault {
