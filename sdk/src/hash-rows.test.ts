@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { digestCredential } from './digest.ts'
-import { HashRows, INTEGERS, NUMBERS } from './hash-rows.ts'
+import { HashRows, INTEGERS, mixOf, NUMBERS } from './hash-rows.ts'
 
-/** Digests that fall into the same slots, differ late, or hold any byte; and as many as make the table grow. */
+/** Digests that begin at the same slot, differ late, or hold any byte; and as many as make the table grow. */
 const digest = fc.oneof(
-  fc.integer({ min: 0, max: 40 }).map((n) => `${'\0'.repeat(2)}${String.fromCharCode(n).repeat(14)}`),
+  fc.integer({ min: 0, max: 40 }).map((n) => `${'\0'.repeat(4)}${String.fromCharCode(n).repeat(12)}`),
   fc.integer({ min: 0, max: 40 }).map((n) => `${String.fromCharCode(0xd800, n)}${'\uffff'.repeat(14)}`),
   fc.integer({ min: 0, max: 2_000 }).map((n) => digestCredential(`${n}`)),
 )
@@ -77,4 +77,44 @@ test('it holds a hundred thousand, at less than 100 bytes each, and gives up the
   rows.clear()
   assert.equal(rows.find(digests[0] ?? ''), -1)
   assert.equal(rows.size, 0)
+})
+
+/** A digest with these first two words, and the rest of another. */
+const crafted = (first: number, second: number, rest: string) =>
+  String.fromCharCode(first & 0xffff, first >>> 16, second & 0xffff, second >>> 16) +
+  digestCredential(rest).slice(4)
+
+/** Slots that are looked at to find each of some digests once, in a table of so many slots. */
+function probesOf(digests: readonly string[], slots: number): number {
+  const taken = new Uint8Array(slots)
+  let probes = 0
+  for (const digest of digests) {
+    let slot = mixOf(digest) & (slots - 1)
+    for (probes += 1; taken[slot] === 1; probes += 1) slot = (slot + 1) & (slots - 1)
+    taken[slot] = 1
+  }
+  return probes
+}
+
+test('OPS-08: digests that a client has chosen for the bits that they share spread as any others do', () => {
+  const count = 11_500
+  const slots = 1 << 15
+  const names = Array.from({ length: count }, (_, n) => `${n}`)
+  const word = (n: number, of: string) => digestCredential(`${n}${of}`).charCodeAt(0)
+  const families: Record<string, string[]> = {
+    'the same low 14 bits': names.map((name, n) => crafted(word(n, 'a') << 14, word(n, 'b'), name)),
+    'the same low 14 bits of both words': names.map((name, n) =>
+      crafted(word(n, 'a') << 14, word(n, 'b') << 14, name),
+    ),
+    'the same first word': names.map((name, n) => crafted(7, word(n, 'b') | (word(n, 'c') << 16), name)),
+    'one after the other': names.map((name, n) => crafted(n, 0, name)),
+    'one after the other, in the high bits': names.map((name, n) => crafted(n << 18, n, name)),
+  }
+  const usual = probesOf(
+    names.map((name) => digestCredential(name)),
+    slots,
+  )
+  assert.ok(usual < count * 1.5)
+  for (const [what, digests] of Object.entries(families))
+    assert.ok(probesOf(digests, slots) < count * 3, `${what}: ${probesOf(digests, slots)}`)
 })

@@ -23,7 +23,7 @@ const MAX_LOAD = 0.7
  * A row is the first 128 bits of the hash, and numbers of the caller's: {@link INTEGERS} of 32 bits and {@link NUMBERS}
  * of 64. Nobody finds a text whose SHA-256 begins with 128 given bits, and comparing all of them takes twice as long.
  * The row's place, 0, 1, 2 …, stays the same while it is there, and is used again when it was removed. Places are found
- * through slots of 8 bytes (32 bits of the hash, place + 1) by open addressing with linear probing. Hashes come as 16
+ * through slots of 8 bytes ({@link mixOf} the hash, place + 1) by open addressing with linear probing. Hashes come as 16
  * characters of UTF-16, see `digest.ts`.
  */
 export class HashRows {
@@ -51,11 +51,11 @@ export class HashRows {
 
   /** The row's place, or -1. */
   find(hash: string): number {
-    const first = wordOf(hash, 0)
-    for (let slot = first & this.#mask; ; slot = (slot + 1) & this.#mask) {
+    const mix = mixOf(hash)
+    for (let slot = mix & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const taken = this.#slots[slot * 2 + 1]
       if (taken === 0 || taken === undefined) return -1
-      if (this.#slots[slot * 2] === first && this.#isAt(taken - 1, hash)) return taken - 1
+      if (this.#slots[slot * 2] === mix && this.#isAt(taken - 1, hash)) return taken - 1
     }
   }
 
@@ -72,13 +72,14 @@ export class HashRows {
     const at = (place & CHUNK_MASK) * ROW_WORDS
     words.fill(0, at, at + ROW_WORDS)
     for (let word = 0; word < HASH_WORDS; word++) words[at + word] = wordOf(hash, word)
-    this.#take(wordOf(hash, 0), place)
+    this.#take(mixOf(hash), place)
     return place
   }
 
   remove(place: number): void {
-    const first = this.#wordsOf(place)[(place & CHUNK_MASK) * ROW_WORDS] ?? 0
-    let slot = first & this.#mask
+    const words = this.#wordsOf(place)
+    const at = (place & CHUNK_MASK) * ROW_WORDS
+    let slot = mix(words[at] ?? 0, words[at + 1] ?? 0) & this.#mask
     while (this.#slots[slot * 2 + 1] !== place + 1) slot = (slot + 1) & this.#mask
     this.#close(slot)
     this.#free.push(place)
@@ -109,11 +110,11 @@ export class HashRows {
     this.#places = 0
   }
 
-  /** The first word is in the slot too, and was compared there. */
   #isAt(place: number, hash: string): boolean {
     const words = this.#wordsOf(place)
     const at = (place & CHUNK_MASK) * ROW_WORDS
     return (
+      words[at] === wordOf(hash, 0) &&
       words[at + 1] === wordOf(hash, 1) &&
       words[at + 2] === wordOf(hash, 2) &&
       words[at + 3] === wordOf(hash, 3)
@@ -132,10 +133,10 @@ export class HashRows {
     return numbers
   }
 
-  #take(first: number, place: number): void {
-    let slot = first & this.#mask
+  #take(mix: number, place: number): void {
+    let slot = mix & this.#mask
     while (this.#slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#mask
-    this.#slots[slot * 2] = first
+    this.#slots[slot * 2] = mix
     this.#slots[slot * 2 + 1] = place + 1
   }
 
@@ -166,6 +167,26 @@ export class HashRows {
       if (taken !== undefined && taken !== 0) this.#take(old[at] ?? 0, taken - 1)
     }
   }
+}
+
+/** Random for each process, and nowhere to be seen: two summands, and two odd factors. */
+const [ADD_A = 0, ADD_B = 0, someA = 0, someB = 0] = crypto.getRandomValues(new Int32Array(4))
+const FACTOR_A = someA | 1
+const FACTOR_B = someB | 1
+
+/**
+ * The slot where the search for a hash begins, in its low bits. Clients choose which unknown hashes come here: by the bits
+ * of the hash itself they could choose ten thousand that all begin at one slot (hash flooding). Which slot that is, and
+ * which other hashes begin there, must not be known outside of this process.
+ */
+export function mixOf(hash: string): number {
+  return mix(wordOf(hash, 0), wordOf(hash, 1))
+}
+
+function mix(a: number, b: number): number {
+  const first = Math.imul(a + ADD_A, FACTOR_A)
+  const second = Math.imul((first ^ (first >>> 15)) + b + ADD_B, FACTOR_B)
+  return second ^ (second >>> 16)
 }
 
 /** The word-th four bytes of a hash. */
