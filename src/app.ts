@@ -32,6 +32,8 @@ import { auditRoutes } from './admin/audit-event.routes.ts'
 import { forgetOldRequests } from './admin/idempotency.ts'
 import { KnownAdminKeys } from './admin/known-admin-keys.ts'
 import type { Door } from './admin/management.ts'
+import { refusedAttemptRoutes } from './admin/refused-attempt.routes.ts'
+import { forgetOldAttempts } from './admin/refused-attempt.store.ts'
 import { RefusedAttempts } from './admin/refused-attempts.ts'
 import type { Origin } from './audit/audit-event.ts'
 import type { Clock } from './base/clock.ts'
@@ -103,6 +105,7 @@ const TIDY_EVERY_MS = 600_000
 /** What takes away what is over, in a database that lives for years. */
 export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   forgetOldRequests,
+  forgetOldAttempts,
   forgetOldBatches,
   rollUpUsage,
   forgetOldQuotas,
@@ -174,6 +177,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   changesRoutes(app, door, feed)
   adminKeyRoutes(app, door, brand)
   auditRoutes(app, door)
+  refusedAttemptRoutes(app, door)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path

@@ -124,8 +124,9 @@ describe('sign-in with a password', () => {
       assert.equal(right.status, 429)
       assert.ok(Number(right.headers.get('retry-after')) > 500)
       assert.equal((await jar.submit(form, { email: 'cy@acme.example', password: 'x' })).status, 401)
-      const { body } = await app.app.call('GET', '/v1/audit-events?result=refused')
-      assert.deepEqual(body.data[0].detail, { code: 'sign_in_refused', method: 'POST', route: '/sign-in' })
+      const { body } = await app.app.call('GET', '/v1/refused-attempts')
+      const [{ codes, routes }] = body.data
+      assert.deepEqual([codes, routes], [{ sign_in_refused: 11 }, ['POST /sign-in']])
     } finally {
       await app.app.close()
     }

@@ -1,35 +1,48 @@
 import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
+import { newId } from '../base/id.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
-import type { ProblemCode } from '../http/problem.ts'
+import { networkOf } from '../http/network.ts'
+import { saveAttempts } from './refused-attempt.store.ts'
+import type { AttemptsOfNetwork, RefusedAttempt } from './refused-attempt.ts'
 
-/** A request to the management API that was refused for who made it, or a sign-in with a wrong password. */
-export interface RefusedAttempt {
-  readonly code: ProblemCode | 'sign_in_refused'
-  readonly method: string
-  /** The route's pattern, `/v1/keys/:id`, never the path as sent. */
-  readonly route: string
-  readonly targetId: string | null
-  readonly ownerId: string | null
+const MINUTE_MS = 60_000
+/** Rows that strangers can cause in a minute, for all of this server; one more holds the rest. */
+const MAX_NETWORKS = 30
+/** A network that tries everything says no more by its hundredth route. */
+const MAX_ROUTES = 20
+/** Audit events for refused attempts of one admin key in a minute, before one that counts the rest. */
+const MAX_EVENTS = 20
+
+type Gathered = { -readonly [K in keyof AttemptsOfNetwork]: AttemptsOfNetwork[K] } & {
+  readonly codes: Record<string, number>
+  readonly routes: string[]
+  isSaved: boolean
 }
 
-/** At most one audit event per stranger and minute, and this many strangers at once. */
-const QUIET_MS = 60_000
-const MAX_STRANGERS = 10_000
+interface OfAdminKey {
+  readonly untilMs: number
+  written: number
+  /** Beyond those that were written, with the last of them. */
+  repeated: number
+  last: { readonly origin: Origin; readonly attempt: RefusedAttempt }
+}
 
 /**
- * Writes refused attempts into the audit log. Who holds an admin key gets an event for each. Strangers could fill the
- * log at will, so theirs are gathered: the first of an address, a route and a code is written at once, the others as
- * one event with their number when the minute is over.
+ * Keeps refused attempts. Nobody can empty the audit log, so nobody may fill it at will:
+ *
+ * - Attempts with a valid admin key are audit events; of each key some twenty a minute, and one with the number of the rest.
+ * - Attempts of strangers are rows of a table of their own, one for a network and minute, with an end after two weeks. A
+ *   server writes at most thirty-one a minute, and none while a stranger waits.
+ *
+ * Kept by each server for itself, and written every few seconds: a crash loses what was not written yet.
  */
 export class RefusedAttempts {
   readonly #db: Db
   readonly #log: Logger
-  readonly #strangers = new Map<
-    string,
-    { origin: Origin; attempt: RefusedAttempt; repeated: number; until: number }
-  >()
+  readonly #networks = new Map<string | null, Gathered>()
+  readonly #adminKeys = new Map<string, OfAdminKey>()
 
   constructor(db: Db, log: Logger) {
     this.#db = db
@@ -37,29 +50,72 @@ export class RefusedAttempts {
   }
 
   async record(origin: Origin, attempt: RefusedAttempt): Promise<void> {
-    if (origin.actor.kind === 'anonymous' && !this.#isFirst(origin, attempt)) return
-    await this.#write(origin, attempt, {})
+    if (origin.actor.kind === 'anonymous' || origin.actor.id === null) this.#gather(origin, attempt)
+    else if (this.#mayWrite(origin.actor.id, origin, attempt)) await this.#write(origin, attempt, {})
   }
 
   /** Writes what was gathered and is due; called from a timer, and with `all` at the end. */
   async flush(now: Date, all = false): Promise<void> {
-    for (const [who, gathered] of this.#strangers) {
-      if (!all && gathered.until > now.getTime()) continue
-      this.#strangers.delete(who)
-      if (gathered.repeated > 0)
-        await this.#write({ ...gathered.origin, now }, gathered.attempt, { repeated: gathered.repeated })
+    const isOver = (endMs: number) => all || endMs <= now.getTime()
+    for (const [id, { untilMs, repeated, last }] of this.#adminKeys) {
+      if (!isOver(untilMs)) continue
+      this.#adminKeys.delete(id)
+      if (repeated > 0) await this.#write({ ...last.origin, now }, last.attempt, { repeated })
     }
+    const unsaved = [...this.#networks.values()].filter(({ isSaved }) => !isSaved)
+    for (const gathered of unsaved) gathered.isSaved = true
+    try {
+      await saveAttempts(this.#db, unsaved)
+    } catch (error) {
+      for (const gathered of unsaved) gathered.isSaved = false
+      this.#log.error({ err: error, networks: unsaved.length }, 'refused attempts could not be stored')
+    }
+    for (const [network, { isSaved, beganAt }] of this.#networks)
+      if (isSaved && isOver(beganAt.getTime() + MINUTE_MS)) this.#networks.delete(network)
   }
 
-  #isFirst(origin: Origin, attempt: RefusedAttempt): boolean {
-    const crowded = this.#strangers.size >= MAX_STRANGERS
-    const who = crowded ? 'the rest' : `${origin.ip} ${attempt.route} ${attempt.code}`
-    const gathered = this.#strangers.get(who)
-    if (gathered === undefined) {
-      this.#strangers.set(who, { origin, attempt, repeated: 0, until: origin.now.getTime() + QUIET_MS })
+  #gather(origin: Origin, { code, method, route }: RefusedAttempt): void {
+    const { ip, now, requestId } = origin
+    const network = this.#placeOf(networkOf(ip))
+    let gathered = this.#networks.get(network)
+    const isOver = (gathered?.beganAt.getTime() ?? 0) + MINUTE_MS <= now.getTime()
+    // While the database is away, the next minutes are added to the one that could not be saved.
+    if (gathered === undefined || (isOver && gathered.isSaved)) {
+      const counts = { attempts: 0, codes: {}, routes: [] }
+      gathered = {
+        ...{ id: newId('ref'), network, ip, requestId, beganAt: now, lastAt: now },
+        ...{ ...counts, isSaved: false },
+      }
+      this.#networks.set(network, gathered)
+    }
+    gathered.attempts += 1
+    gathered.lastAt = now
+    gathered.ip = network === null ? null : ip
+    gathered.codes[code] = (gathered.codes[code] ?? 0) + 1
+    const asked = `${method} ${route}`
+    if (gathered.routes.length < MAX_ROUTES && !gathered.routes.includes(asked)) gathered.routes.push(asked)
+    gathered.isSaved = false
+  }
+
+  /** The network's own place, or that of the rest where there are too many. */
+  #placeOf(network: string): string | null {
+    const isCrowded = this.#networks.size - (this.#networks.has(null) ? 1 : 0) >= MAX_NETWORKS
+    return isCrowded && !this.#networks.has(network) ? null : network
+  }
+
+  #mayWrite(adminKeyId: string, origin: Origin, attempt: RefusedAttempt): boolean {
+    const last = { origin, attempt }
+    const known = this.#adminKeys.get(adminKeyId)
+    if (known === undefined || known.untilMs <= origin.now.getTime()) {
+      const rest = known?.repeated ?? 0
+      const untilMs = origin.now.getTime() + MINUTE_MS
+      this.#adminKeys.set(adminKeyId, { untilMs, written: 1, repeated: rest, last })
       return true
     }
-    gathered.repeated += 1
+    known.last = last
+    known.written += 1
+    if (known.written <= MAX_EVENTS) return true
+    known.repeated += 1
     return false
   }
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 
 /** What an id's prefix says it names. */
-export type IdKind = 'key' | 'sec' | 'adm' | 'cli' | 'api' | 'evt' | 'usr' | 'ses' | 'grt' | 'fam'
+export type IdKind = 'key' | 'sec' | 'adm' | 'cli' | 'api' | 'evt' | 'usr' | 'ses' | 'grt' | 'fam' | 'ref'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

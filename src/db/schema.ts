@@ -36,6 +36,7 @@ export interface Schema {
   redirect_uris: RedirectUrisTable
   client_assertions: ClientAssertionsTable
   idempotent_requests: IdempotentRequestsTable
+  refused_attempts: RefusedAttemptsTable
   audit_events: AuditEventsTable
   audit_head: AuditHeadTable
   changes: ChangesTable
@@ -199,6 +200,18 @@ interface IdempotentRequestsTable {
   fingerprint: Fixed<Uint8Array>
   sealed_answer: Uint8Array | null
   created_at: Fixed<Date>
+}
+
+interface RefusedAttemptsTable {
+  id: Fixed<string>
+  network: Fixed<string | null>
+  ip: string | null
+  request_id: Fixed<string | null>
+  began_at: Fixed<Date>
+  last_at: Date
+  attempts: number
+  codes: ColumnType<Record<string, number>, string>
+  routes: ColumnType<string[], string>
 }
 
 interface AuditEventsTable {

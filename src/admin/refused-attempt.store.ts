@@ -1,0 +1,69 @@
+import { type Selectable, sql } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import type { Db, Schema } from '../db/schema.ts'
+import type { Position } from '../http/cursor.ts'
+import type { AttemptsOfNetwork } from './refused-attempt.ts'
+
+/** How long refused attempts of strangers are kept. */
+const KEPT_SECONDS = 14 * 24 * 3600
+/** At most so many rows go in one statement: a backlog must not run into the statement's time limit. */
+const PRUNED_AT_ONCE = 10_000
+
+/** Writes rows, or what has become of them since they were written. */
+export async function saveAttempts(db: Db, gathered: readonly AttemptsOfNetwork[]): Promise<void> {
+  if (gathered.length === 0) return
+  await db
+    .insertInto('refused_attempts')
+    .values(gathered.map(toRow))
+    .onConflict((conflict) =>
+      conflict.column('id').doUpdateSet((eb) => ({
+        ip: eb.ref('excluded.ip'),
+        last_at: eb.ref('excluded.last_at'),
+        attempts: eb.ref('excluded.attempts'),
+        codes: eb.ref('excluded.codes'),
+        routes: eb.ref('excluded.routes'),
+      })),
+    )
+    .execute()
+}
+
+/** Newest first. */
+export async function listAttempts(
+  db: Db,
+  after: Position | null,
+  limit: number,
+): Promise<AttemptsOfNetwork[]> {
+  let query = db
+    .selectFrom('refused_attempts')
+    .selectAll()
+    .orderBy('began_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+  if (after !== null)
+    query = query.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('began_at', 'id'), '<', tuple(after.at, after.id)),
+    )
+  return (await query.execute()).map(fromRow)
+}
+
+/** Removes what is older than two weeks. */
+export async function forgetOldAttempts(db: Db, now: Date): Promise<void> {
+  await sql`
+    delete from refused_attempts where id in (
+      select id from refused_attempts where began_at < ${addSeconds(now, -KEPT_SECONDS)}
+      order by began_at limit ${PRUNED_AT_ONCE}
+    )`.execute(db)
+}
+
+function toRow({ id, network, ip, requestId, beganAt, lastAt, attempts, codes, routes }: AttemptsOfNetwork) {
+  return {
+    ...{ id, network, ip, attempts, request_id: requestId, began_at: beganAt, last_at: lastAt },
+    codes: JSON.stringify(codes),
+    routes: JSON.stringify(routes),
+  }
+}
+
+function fromRow(row: Selectable<Schema['refused_attempts']>): AttemptsOfNetwork {
+  const { request_id: requestId, began_at: beganAt, last_at: lastAt, ...same } = row
+  return { ...same, requestId, beganAt, lastAt }
+}

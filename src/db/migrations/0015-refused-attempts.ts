@@ -1,0 +1,18 @@
+import { type Kysely, sql } from 'kysely'
+
+/** Refused attempts of strangers: a table of their own, with an end, where the audit log has none. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table refused_attempts (
+      id          text primary key,
+      network     text,
+      ip          text,
+      request_id  text,
+      began_at    timestamptz not null,
+      last_at     timestamptz not null,
+      attempts    integer not null,
+      codes       jsonb not null,
+      routes      jsonb not null
+    )`.execute(db)
+  await sql`create index refused_attempts_newest on refused_attempts (began_at, id)`.execute(db)
+}
