@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { RecordCache } from './cache.ts'
+import type { ChangedHolders } from './changes.ts'
 import { digestCredential } from './digest.ts'
 import { judge, whyNot } from './judge.ts'
 import { aRecord, at, NOW, ranges } from './record.fixture.ts'
@@ -75,11 +76,11 @@ test('KEY-10: while changes are told, answers stay good; from the last word on, 
   cache.set(digest('a'), record, NOW)
   cache.set(digest('b'), null, NOW)
   for (let second = 1; second <= 100; second++) {
-    cache.confirm(NOW + second * 1000)
+    cache.confirm(NOW + second * 1000, NOW + second * 1000)
     assert.deepEqual(cache.get(digest('a'), NOW + second * 1000 + 900), record)
     assert.equal(cache.get(digest('b'), NOW + second * 1000 + 900), null)
   }
-  cache.confirm(NOW)
+  cache.confirm(NOW, NOW + 100_000)
   assert.deepEqual(cache.get(digest('a'), NOW + 104_999), record, 'an older word takes nothing back')
   assert.equal(cache.get(digest('a'), NOW + 105_000), undefined)
   assert.deepEqual(cache.get(digest('a'), NOW + 105_000, 1_000), record)
@@ -168,7 +169,10 @@ test('OPS-08: it is bounded in entries and in bytes; what is in use stays, what 
 
 /** The same in the plainest words. */
 class NaiveCache {
-  readonly entries = new Map<string, { record: CredentialRecord | null; askedAtMs: number }>()
+  readonly entries = new Map<
+    string,
+    { record: CredentialRecord | null; askedAtMs: number; isOutdated?: boolean }
+  >()
   confirmedAtMs = Number.NEGATIVE_INFINITY
 
   set(name: string, record: CredentialRecord | null, askedAtMs: number) {
@@ -185,10 +189,21 @@ class NaiveCache {
   forget(name: string) {
     if (this.entries.get(name)?.record?.ended?.reason !== 'revoked') this.entries.delete(name)
   }
+  clear() {
+    for (const [name, { record }] of this.entries)
+      if (record?.ended?.reason !== 'revoked') this.entries.delete(name)
+  }
+  outdate({ ownerIds, clientIds }: ChangedHolders) {
+    for (const entry of this.entries.values()) {
+      const { ownerId, clientId } = entry.record ?? { ownerId: '', clientId: null }
+      if (ownerIds.includes(ownerId) || clientIds.includes(String(clientId))) entry.isOutdated = true
+    }
+  }
   get(name: string, nowMs: number) {
     const entry = this.entries.get(name)
     if (entry === undefined) return undefined
     if (entry.record?.ended?.reason === 'revoked') return entry.record
+    if (entry.isOutdated === true) return undefined
     const age = nowMs - Math.max(entry.askedAtMs, this.confirmedAtMs)
     return age >= 0 && age < 5_000 ? entry.record : undefined
   }
@@ -197,13 +212,22 @@ class NaiveCache {
 test('whatever is done to it, it answers as the naive cache does', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
   const time = fc.integer({ min: 0, max: 12_000 })
-  const given = fc.constantFrom(null, record, aRecord({ ended: revoked }), aRecord({ expiresAt: at(3) }))
+  const given = fc.constantFrom(
+    ...[null, record, aRecord({ ended: revoked }), aRecord({ expiresAt: at(3) })],
+    ...[aRecord({ ownerId: 'org_2' }), aRecord({ ownerId: 'org_2', metadata: { n: 1 } })],
+    aRecord({ kind: 'oauth', keyId: null, clientId: 'cli_1', ownerId: 'org_2' }),
+  )
+  const holders = fc.record({
+    ownerIds: fc.subarray([record.ownerId, 'org_2', 'org_3']),
+    clientIds: fc.subarray(['cli_1', 'cli_2']),
+  })
   const step = fc.oneof(
     fc.record({ do: fc.constant('set' as const), name, given, time }),
     fc.record({ do: fc.constant('forget' as const), name }),
     fc.record({ do: fc.constant('end' as const), name }),
     fc.record({ do: fc.constant('get' as const), name, time }),
-    fc.record({ do: fc.constant('confirm' as const), time }),
+    fc.record({ do: fc.constant('confirm' as const), time, nowMs: time }),
+    fc.record({ do: fc.constant('outdate' as const), holders }),
     fc.record({ do: fc.constant('clear' as const) }),
   )
   fc.assert(
@@ -221,15 +245,53 @@ test('whatever is done to it, it answers as the naive cache does', () => {
           cache.end(digest(step.name), revoked)
           naive.end(step.name)
         } else if (step.do === 'confirm') {
-          cache.confirm(step.time)
-          naive.confirmedAtMs = Math.max(naive.confirmedAtMs, step.time)
+          cache.confirm(step.time, step.nowMs)
+          naive.confirmedAtMs = Math.max(naive.confirmedAtMs, Math.min(step.time, step.nowMs))
         } else if (step.do === 'clear') {
           cache.clear()
-          naive.entries.clear()
+          naive.clear()
+        } else if (step.do === 'outdate') {
+          cache.outdate(step.holders)
+          naive.outdate(step.holders)
         } else assert.deepEqual(cache.get(digest(step.name), step.time), naive.get(step.name, step.time))
         assert.equal(cache.size, naive.entries.size)
       }
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('KEY-10: a confirmation from the future counts from when it came: it vouches for no time to come', () => {
+  const cache = new RecordCache()
+  cache.set(digest('a'), record, NOW)
+  cache.confirm(NOW + 20_000, NOW + 1_000)
+  assert.deepEqual(cache.get(digest('a'), NOW + 5_999), record)
+  assert.equal(cache.get(digest('a'), NOW + 6_000), undefined)
+  assert.equal(cache.get(digest('a'), NOW + 21_000), undefined)
+})
+
+test('KEY-10: what an owner or a client changed is asked for again, and nothing else is', () => {
+  const cache = new RecordCache()
+  const token = { kind: 'oauth', keyId: null, ownerId: 'org_2' } as const
+  const records = {
+    theirs: aRecord({ ownerId: 'org_1' }),
+    'theirs, with another profile': aRecord({ ownerId: 'org_1', metadata: { n: 1 } }),
+    'ended for good': aRecord({ ownerId: 'org_1', ended: revoked }),
+    'a token': aRecord({ ...token, clientId: 'cli_1' }),
+    'a key of another': aRecord({ ownerId: 'org_2' }),
+    'another client’s token': aRecord({ ...token, clientId: 'cli_2' }),
+  }
+  for (const [name, each] of Object.entries(records)) cache.set(digest(name), each, NOW)
+  cache.set(digest('unknown'), null, NOW)
+  const kept = () =>
+    Object.keys(records).filter((name) => cache.get(digest(name), NOW + 1, 60_000) !== undefined)
+  cache.outdate({ ownerIds: ['org_1', 'org_none'], clientIds: ['cli_1', 'org_2'] })
+  const others = ['ended for good', 'a key of another', 'another client’s token']
+  assert.deepEqual(kept(), others)
+  assert.equal(cache.get(digest('unknown'), NOW + 1), null)
+  cache.set(digest('theirs'), records.theirs, NOW + 1)
+  assert.deepEqual(kept(), ['theirs', ...others], 'an equal answer that is newer is good')
+  cache.clear()
+  assert.deepEqual(kept(), ['ended for good'], 'what cannot be undone outlives everything')
+  assert.equal(cache.get(digest('ended for good'), NOW + 1)?.ended?.reason, 'revoked')
 })

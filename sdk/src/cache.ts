@@ -1,3 +1,4 @@
+import type { ChangedHolders } from './changes.ts'
 import { HashRows } from './hash-rows.ts'
 import { NEVER, pastDeadline } from './lifetime.ts'
 import { type HeldProfile, Profiles } from './profiles.ts'
@@ -106,10 +107,13 @@ export class RecordCache implements CountingPlaces {
       return this.#isGood(this.#unknown.number(unknown, ASKED_AT), nowMs, goodForMs) ? NOBODYS : MISSING
     }
     // Always there; but asked for now, they come from memory while the row still does.
-    if (this.#profileAt[place] === undefined || this.#ids[place * 2] === undefined) return MISSING
+    const profile = this.#profileAt[place]
+    if (profile === undefined || this.#ids[place * 2] === undefined) return MISSING
     const state = this.#rows.integer(place, STATE)
-    if ((state & FINAL) === 0 && !this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs))
-      return MISSING
+    if ((state & FINAL) === 0) {
+      if (profile.isOutdated) return MISSING
+      if (!this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs)) return MISSING
+    }
     if ((state & USED) === 0) this.#rows.setInteger(place, STATE, state | USED)
     return place
   }
@@ -134,7 +138,7 @@ export class RecordCache implements CountingPlaces {
   }
 
   recordAt(place: number): CredentialRecord {
-    const { text, holders, ...profile } = this.profileAt(place)
+    const { text, holders, isOutdated, ...profile } = this.profileAt(place)
     return {
       ...profile,
       credentialId: this.credentialIdAt(place),
@@ -210,8 +214,16 @@ export class RecordCache implements CountingPlaces {
     else if ((this.#rows.integer(place, STATE) & FINAL) === 0) this.#remove(place)
   }
 
+  /** Has all asked for anew that is some owners' or clients', unless it is over for good. Costs as much as their profiles. */
+  outdate(holders: ChangedHolders): void {
+    this.#profiles.outdate(holders)
+  }
+
+  /** Has everything asked for anew. Ends that cannot be undone stay, also where the source has forgotten them. */
   clear(): void {
     this.leaving?.all()
+    const kept = [...this.#ends.keys()].filter((place) => (this.#rows.integer(place, STATE) & FINAL) !== 0)
+    const ended = kept.map((place) => ({ digest: this.#rows.hashAt(place), record: this.recordAt(place) }))
     this.#rows.clear()
     this.#profiles.clear()
     this.#profileAt = []
@@ -220,11 +232,18 @@ export class RecordCache implements CountingPlaces {
     this.#unknown.clear()
     this.#hand = 0
     this.#unknownHand = 0
+    for (const { digest, record } of ended) {
+      const place = this.#add(digest, record, Number.NEGATIVE_INFINITY)
+      this.#rows.setInteger(place, STATE, ENDED | FINAL)
+    }
   }
 
-  /** Every change up to this moment has been told, so all that is here was true then. */
-  confirm(atMs: number): void {
-    this.#confirmedAtMs = Math.max(this.#confirmedAtMs, atMs)
+  /**
+   * Every change up to this moment has been told, so all that is here was true then. A moment ahead of now counts as
+   * now: it comes of a clock that was measured wrong, and must not vouch for the time to come.
+   */
+  confirm(atMs: number, nowMs: number): void {
+    this.#confirmedAtMs = Math.max(this.#confirmedAtMs, Math.min(atMs, nowMs))
   }
 
   get size(): number {
@@ -245,7 +264,7 @@ export class RecordCache implements CountingPlaces {
     return age >= 0 && age < goodForMs
   }
 
-  #add(digest: string, record: CredentialRecord, askedAtMs: number): void {
+  #add(digest: string, record: CredentialRecord, askedAtMs: number): number {
     const profile = this.#profiles.hold(record)
     while (this.#rows.size > 0 && (this.#rows.size >= this.#maxEntries || this.bytes > this.#maxBytes))
       this.#evict()
@@ -260,6 +279,7 @@ export class RecordCache implements CountingPlaces {
     this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
     this.#rows.setNumber(place, ASKED_AT, askedAtMs)
     this.#rows.setInteger(place, STATE, flags)
+    return place
   }
 
   /** Where there is no more room, whoever is next in line goes: the one that came first, or about so. */

@@ -12,14 +12,21 @@ function read(...pieces: string[]): ServerSentEvent[] {
 
 test('an event is a name and its data, ended by an empty line; comments and other fields are passed over', () => {
   const table: [text: string, events: ServerSentEvent[]][] = [
-    ['event: a\ndata: 1\n\n', [{ event: 'a', data: '1' }]],
-    ['event:a\r\ndata:1\r\n\r\n', [{ event: 'a', data: '1' }]],
-    ['data: 1\ndata: 2\n\n', [{ event: '', data: '1\n2' }]],
+    ['event: a\ndata: 1\n\n', [{ event: 'a', data: '1', id: '' }]],
+    ['event:a\r\ndata:1\r\n\r\n', [{ event: 'a', data: '1', id: '' }]],
+    ['data: 1\ndata: 2\n\n', [{ event: '', data: '1\n2', id: '' }]],
     [': hello\n\nid: 3\nretry: 5\n\n', []],
-    ['event: a\n\ndata: 1\n\n', [{ event: '', data: '1' }]],
+    [
+      'id: 3.a-b.7\ndata: 1\n\ndata: 2\n\n',
+      [
+        { event: '', data: '1', id: '3.a-b.7' },
+        { event: '', data: '2', id: '' },
+      ],
+    ],
+    ['event: a\n\ndata: 1\n\n', [{ event: '', data: '1', id: '' }]],
     ['event: a\ndata: 1\n', []],
-    ['data\n\n', [{ event: '', data: '' }]],
-    ['data: {"a":"b: c"}\n\n', [{ event: '', data: '{"a":"b: c"}' }]],
+    ['data\n\n', [{ event: '', data: '', id: '' }]],
+    ['data: {"a":"b: c"}\n\n', [{ event: '', data: '{"a":"b: c"}', id: '' }]],
   ]
   for (const [text, events] of table) assert.deepEqual(read(text), events, JSON.stringify(text))
 })
@@ -41,7 +48,10 @@ test('it does not matter where the text is cut', () => {
           .join('')
         const places = [0, ...cuts.map((cut) => cut % (text.length + 1)).sort((a, b) => a - b), text.length]
         const pieces = places.slice(1).map((place, at) => text.slice(places[at], place))
-        assert.deepEqual(read(...pieces), events)
+        assert.deepEqual(
+          read(...pieces),
+          events.map((each) => ({ ...each, id: '' })),
+        )
       },
     ),
   )

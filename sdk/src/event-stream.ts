@@ -2,6 +2,8 @@
 export interface ServerSentEvent {
   readonly event: string
   readonly data: string
+  /** Empty where the event has none. */
+  readonly id: string
 }
 
 /** More than this without an end of event is no feed of ours. */
@@ -12,6 +14,7 @@ export class EventReader {
   readonly #onEvent: (event: ServerSentEvent) => void
   #rest = ''
   #event = ''
+  #id = ''
   #data: string[] = []
   #size = 0
 
@@ -29,8 +32,10 @@ export class EventReader {
 
   #line(line: string): void {
     if (line === '') {
-      if (this.#data.length > 0) this.#onEvent({ event: this.#event, data: this.#data.join('\n') })
+      if (this.#data.length > 0)
+        this.#onEvent({ event: this.#event, data: this.#data.join('\n'), id: this.#id })
       this.#event = ''
+      this.#id = ''
       this.#data = []
       this.#size = 0
       return
@@ -38,6 +43,7 @@ export class EventReader {
     this.#size += line.length
     const [, field, value = ''] = /^([^:]*)(?::[ ]?(.*))?$/s.exec(line) ?? []
     if (field === 'event') this.#event = value
+    if (field === 'id') this.#id = value
     if (field === 'data') this.#data.push(value)
   }
 }

@@ -76,6 +76,15 @@ export class HashRows {
     return place
   }
 
+  /** As much of a row's hash as it is found by: enough to add it again. */
+  hashAt(place: number): string {
+    const words = this.#wordsOf(place)
+    const at = (place & CHUNK_MASK) * ROW_WORDS
+    return String.fromCharCode(
+      ...[...words.subarray(at, at + HASH_WORDS)].flatMap((word) => [word & 0xffff, word >>> 16]),
+    )
+  }
+
   remove(place: number): void {
     const words = this.#wordsOf(place)
     const at = (place & CHUNK_MASK) * ROW_WORDS

@@ -13,7 +13,7 @@ const hash = 'a'.repeat(64)
 interface Visit {
   readonly request: IncomingMessage
   readonly answer: ServerResponse
-  say(event: string, data: Record<string, unknown>): void
+  say(event: string, data: Record<string, unknown>, id?: string): void
 }
 
 /** A server that says what the test says, and a listener that writes down what it hears. */
@@ -21,8 +21,10 @@ async function open(t: test.TestContext, more: Partial<HttpFeedOptions> = {}) {
   const visits: Visit[] = []
   const server = createServer((request, answer) => {
     answer.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
-    const say = (event: string, data: object) =>
-      void answer.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+    const say = (event: string, data: object, id?: string) =>
+      void answer.write(
+        `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
+      )
     visits.push({ request, answer, say })
   })
   server.listen(0, '127.0.0.1')
@@ -31,8 +33,10 @@ async function open(t: test.TestContext, more: Partial<HttpFeedOptions> = {}) {
   const errors: string[] = []
   const following = followOverHttp(
     {
-      changed: ({ hashes, ended }) =>
-        void heard.push(`changed ${hashes?.length ?? 'all'} ${ended?.reason ?? 'maybe'}`),
+      changed: ({ hashes, holders, ended }) =>
+        void heard.push(
+          `changed ${hashes?.length ?? (holders == null ? 'all' : JSON.stringify(holders))} ${ended?.reason ?? 'maybe'}`,
+        ),
       confirmed: (atMs) => void heard.push(`confirmed ${atMs}`),
       restarted: () => void heard.push('restarted'),
     },
@@ -118,6 +122,74 @@ test('a connection that is lost is taken up from the last position, and nothing 
   await until(() => heard.length === 4)
   assert.deepEqual(heard, ['restarted', 'changed 1 maybe', 'changed all maybe', 'restarted'])
   assert.equal(visits.length, 3)
+})
+
+test('KEY-10: it comes back with the id of the last event as it was given, and says where the history is another', async (t) => {
+  const { heard, errors, visit } = await open(t)
+  const first = await visit(0)
+  first.say('open', { position: 3, restarted: true, clock_ms: 0 }, '3.ab-12.99')
+  first.say('change', { position: 4, hashes: [hash], ended: null }, '4.cd-34.99')
+  await until(() => heard.length === 2)
+  first.answer.end()
+  const second = await visit(1)
+  assert.equal(second.request.headers['last-event-id'], '4.cd-34.99')
+  second.say('open', { position: 7, restarted: true, reason: 'another_log', clock_ms: 0 }, '7.ef-56.11')
+  second.say('restarted', { position: 9, reason: 'changes_missed' }, '9.ef-78.11')
+  second.say('restarted', { position: 2, reason: 'another_log' }, '2.ef-90.12')
+  await until(() => heard.length === 5)
+  assert.deepEqual(heard.slice(2), Array(3).fill('restarted'))
+  assert.equal(errors.length, 2)
+  assert.match(errors[0] ?? '', /another history of changes.*everything cached is asked for again/)
+  // What cannot go back in a header is not sent back: then the server takes its listener for a new one.
+  second.say('confirmed', { position: 2, clock_ms: 0 }, `2.${'a'.repeat(300)}`)
+  await until(() => heard.length === 6)
+  second.answer.end()
+  assert.equal((await visit(2)).request.headers['last-event-id'], '2')
+})
+
+test('KEY-10: a clock that stood still is noticed by a confirmation from the future: all begins again', async (t) => {
+  let steadyMs = 1_000
+  const { heard, errors, visit } = await open(t, { steady: () => steadyMs })
+  const first = await visit(0)
+  first.say('open', { position: 3, restarted: true, clock_ms: 0 }, '3.a.1')
+  await until(() => heard.length === 1)
+  steadyMs = 2_000
+  // What the clocks drift apart in minutes is no suspension; but nothing is confirmed for later than it is.
+  first.say('confirmed', { position: 3, clock_ms: 1_060 }, '3.a.1')
+  await until(() => heard.length === 2)
+  steadyMs = 3_000
+  first.say('confirmed', { position: 3, clock_ms: 2_000 }, '3.a.1')
+  await until(() => heard.length === 3)
+  assert.deepEqual(heard, ['restarted', 'confirmed 2000', 'confirmed 2940'])
+  first.say('confirmed', { position: 3, clock_ms: 22_000 }, '3.a.1')
+  const second = await visit(1)
+  assert.equal(second.request.headers['last-event-id'], undefined)
+  assert.deepEqual(heard.slice(3), ['restarted'])
+  assert.match(errors[0] ?? '', /the clock of this machine stood still for about 19940 ms/)
+  second.say('open', { position: 3, restarted: true, clock_ms: 22_500 }, '3.a.1')
+  second.say('confirmed', { position: 3, clock_ms: 22_600 }, '3.a.1')
+  await until(() => heard.length === 6)
+  assert.deepEqual(heard.slice(4), ['restarted', 'confirmed 3000'])
+})
+
+test('KEY-10: a change of owners and clients is told as theirs; of whom it does not know, as everything', async (t) => {
+  const { heard, visit } = await open(t)
+  const { say } = await visit(0)
+  say('open', { position: 7, restarted: true, clock_ms: 0 })
+  const theirs = { owner_ids: ['org_1'], client_ids: ['cli_1', 'cli_2'] }
+  for (const holders of [
+    theirs,
+    null,
+    undefined,
+    { ...theirs, grant_ids: [] },
+    { owner_ids: [1], client_ids: [] },
+  ])
+    say('change', { position: 8, hashes: null, holders, ended: null })
+  await until(() => heard.length === 6)
+  assert.deepEqual(heard.slice(1), [
+    'changed {"ownerIds":["org_1"],"clientIds":["cli_1","cli_2"]} maybe',
+    ...Array(4).fill('changed all maybe'),
+  ])
 })
 
 test('a connection that is held open in silence is given up', async (t) => {

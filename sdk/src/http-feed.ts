@@ -1,7 +1,7 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Change, ChangesListener, Following } from './changes.ts'
+import type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
 import type { Secret } from './credential.ts'
 import { EventReader, type ServerSentEvent } from './event-stream.ts'
 import type { Ended } from './refusal.ts'
@@ -25,23 +25,35 @@ export interface HttpFeedOptions {
 const SOON_MS = 50
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
+/** How far two clocks may drift apart while a connection lasts; more means that the clock here stood still. */
+const DRIFT_MS = 100
+/** Longer than an id of any server so far; what is longer is no id to be sent back. */
+const MAX_ID = 200
 
 /**
- * Follows `GET /v1/changes` of a Doorward server, and goes on from the last position when the connection is lost.
+ * Follows `GET /v1/changes` of a Doorward server, and goes on from the last event when the connection is lost. The id of
+ * an event is sent back as it came: it says which history of changes the listener has heard, and a server that has
+ * another says `restarted`.
  *
  * When the server says that nothing was missed up to a moment, that moment is of the server's clock, and the message may
  * have been long under way. So the two clocks are compared once per connection, to the safe side: what the server's
- * showed when it answered was not before we asked. (RTT is the error; no clock needs to be right.)
+ * showed when it answered was not before we asked. (RTT is the error; no clock needs to be right.) A moment that lies ahead of now shows that the clock here stood still
+ * meanwhile, as in a virtual machine that was suspended: then nothing that was measured holds, and all begins again.
  *
  * The connection keeps no process alive.
  */
 export function followOverHttp(listener: ChangesListener, options: HttpFeedOptions): Following {
   const { base, adminKey, onError, silenceMs = 3_000, steady = () => performance.now() } = options
   let closed = false
-  let position: number | null = null
+  let lastId: string | null = null
   let failures = 0
   let request: ClientRequest | undefined
   let timer: NodeJS.Timeout | undefined
+
+  const restarted = (reason: unknown): void => {
+    listener.restarted()
+    if (reason === 'another_log') onError(new Error(ANOTHER_LOG))
+  }
 
   const connect = (): void => {
     const askedAtMs = steady()
@@ -66,17 +78,24 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
       timer = setTimeout(() => over(new Error('the feed of changes is silent')), silenceMs).unref()
     }
 
-    const hear = ({ event, data }: ServerSentEvent): void => {
+    const hear = ({ event, data, id }: ServerSentEvent): void => {
       const said = JSON.parse(data)
       if (event === 'open') {
         ahead = askedAtMs - numberOf(said.clock_ms)
-        if (said.restarted !== false || position === null) listener.restarted()
+        if (said.restarted !== false || lastId === null) restarted(lastId === null ? null : said.reason)
         failures = 0
-      } else if (event === 'restarted') listener.restarted()
+      } else if (event === 'restarted') restarted(said.reason)
       else if (event === 'change') listener.changed(changeOf(said))
-      else if (event === 'confirmed' && ahead !== null) listener.confirmed(ahead + numberOf(said.clock_ms))
+      else if (event === 'confirmed' && ahead !== null) {
+        const nowMs = steady()
+        const confirmedAtMs = ahead + numberOf(said.clock_ms)
+        if (confirmedAtMs - nowMs > DRIFT_MS) throw new ClockStoodStillError(confirmedAtMs - nowMs)
+        ahead = Math.min(ahead, nowMs - said.clock_ms)
+        listener.confirmed(ahead + said.clock_ms)
+      }
       // What a newer server may tell besides is a hint for others; that nothing was missed is still said as before.
-      position = numberOf(said.position)
+      const position = String(numberOf(said.position))
+      lastId = id !== '' && id.length <= MAX_ID && /^[!-~]+$/.test(id) ? id : position
     }
 
     const mine: ClientRequest = (base.startsWith('https:') ? getSecurely : get)(
@@ -86,7 +105,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
         headers: {
           accept: 'text/event-stream',
           authorization: `Bearer ${adminKey.reveal()}`,
-          ...(position === null ? {} : { 'last-event-id': String(position) }),
+          ...(lastId === null ? {} : { 'last-event-id': lastId }),
         },
       },
       (answer: IncomingMessage) => {
@@ -101,8 +120,12 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
           } catch (cause) {
             // What is not understood may have ended a credential.
             listener.restarted()
-            position = null
-            over(new Error('the feed of changes is not understood', { cause }))
+            lastId = null
+            over(
+              cause instanceof ClockStoodStillError
+                ? cause
+                : new Error('the feed of changes is not understood', { cause }),
+            )
           }
         })
         // What never was a feed may be somebody in between; he is not to be asked twenty times a second.
@@ -127,17 +150,42 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
   }
 }
 
+const ANOTHER_LOG =
+  'Doorward has another history of changes, as after a failover or a restore: everything cached is asked for again, ' +
+  'and revocations that its database has lost must be made again'
+
+/** The monotonic clock of this process does not count the time in which the machine was suspended. */
+class ClockStoodStillError extends Error {
+  constructor(ms: number) {
+    super(
+      `the clock of this machine stood still for about ${Math.round(ms)} ms, as where it was suspended: everything cached is asked for again`,
+    )
+  }
+}
+
 function refusalOf(status: number | undefined): string {
   return status === 401 || status === 403
     ? `the feed of changes is refused (${status}): the admin key must be live and have the permission \`verify\``
     : `the feed of changes is answered with ${status}`
 }
 
-function changeOf({ hashes, ended }: { hashes: unknown; ended: unknown }): Change {
-  if (hashes === null) return { hashes: null, ended: null }
+function changeOf({ hashes, holders, ended }: Record<string, unknown>): Change {
+  if (hashes === null) return { hashes: null, holders: holdersOf(holders), ended: null }
   if (!Array.isArray(hashes) || !hashes.every((hash) => /^[0-9a-f]{64}$/.test(hash)))
     throw new TypeError('a change has no hashes')
   return { hashes, ended: ended === null || ended === undefined ? null : endedOf(ended) }
+}
+
+/** Null, which is everything, also where a newer server names holders of another kind besides. */
+function holdersOf(value: unknown): ChangedHolders | null {
+  if (value === null || value === undefined) return null
+  const { owner_ids: ownerIds, client_ids: clientIds, ...others } = value as Record<string, unknown>
+  const isRead = areTexts(ownerIds) && areTexts(clientIds) && Object.keys(others).length === 0
+  return isRead ? { ownerIds, clientIds } : null
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 /** An end that this version does not know is still a change: then the credential is asked for anew. */

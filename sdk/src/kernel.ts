@@ -2,7 +2,7 @@
 import './runtime.ts'
 
 export { type Answer, answerTo, answerUnavailable } from './challenge.ts'
-export type { Change, ChangesListener, Following } from './changes.ts'
+export type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
 export { addressOfHop, clientIp } from './client-ip.ts'
 export {
   type CredentialKind,

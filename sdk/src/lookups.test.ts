@@ -102,6 +102,43 @@ test('KEY-10: what was asked before a change is asked again, and only the new an
   assert.deepEqual(kept, [[digest('a'), null, NOW + 10]])
 })
 
+test('KEY-10: of what was asked before an owner changed, only its records are asked for again', async () => {
+  const { questions, kept, lookups } = open()
+  const theirs = aRecord({ ownerId: 'org_changed' })
+  const names = ['theirs', 'another’s', 'unknown', 'broken']
+  const waiting = names.map((name) => lookups.record(digest(name)))
+  waiting[3]?.catch(() => {})
+  await turn()
+  lookups.outdateWhere(({ ownerId }) => ownerId === 'org_changed')
+  const asked = lookups.record(digest('asked after'))
+  questions[0]?.answer.resolve([theirs, record, null, new Error('broken')])
+  assert.deepEqual([await waiting[1], await waiting[2]], [record, null])
+  await gap()
+  assert.deepEqual(questions[1]?.hashes, ['asked after', 'theirs'].map(hashCredential))
+  assert.ok(!kept.some(([, each]) => each === theirs), 'the answer from before revives nothing')
+  const changed = aRecord({ ownerId: 'org_changed', metadata: { is: 'new' } })
+  questions[1]?.answer.resolve([theirs, changed])
+  assert.deepEqual([await asked, await waiting[0]], [theirs, changed], 'a later question knows of the change')
+})
+
+test('KEY-10 OPS-08: of very many such changes no more is remembered, and all is asked for again', async () => {
+  const { questions, lookups } = open()
+  const waiting = lookups.record(digest('a'))
+  await turn()
+  let compared = 0
+  for (let n = 0; n < 5_000; n++)
+    lookups.outdateWhere(() => {
+      compared += 1
+      return false
+    })
+  questions[0]?.answer.resolve([record])
+  await gap()
+  assert.equal(questions.length, 2)
+  assert.ok(compared <= 100)
+  questions[1]?.answer.resolve([record])
+  assert.equal(await waiting, record)
+})
+
 test('who waits in the very turn of a change, before anything was asked, is asked for once', async () => {
   const { questions, kept, lookups } = open()
   const waiting = lookups.record(digest('a'))

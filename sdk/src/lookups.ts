@@ -12,6 +12,9 @@ const GAP_MS = 2
 /** Most hashes that may wait at once; beyond that a flood is turned away instead of kept in memory. */
 const MAX_WAITING = 10_000
 
+/** Changes of owners and clients that one question remembers; after more, all of its answers are asked for again. */
+const MAX_CHANGES = 100
+
 /** Who is asked: what is known of each hash, in order. A source of records is one. */
 interface Answering<Found> {
   lookup(hashes: readonly string[]): Promise<readonly (Found | null | Error)[]>
@@ -39,6 +42,8 @@ export class Lookups<Found = CredentialRecord> {
   readonly #waiting = new DigestMap<Waiting<Found>>()
   /** Asked for so long ago that somebody else has asked anew; few, or none. */
   readonly #overtaken = new Set<Waiting<Found>>()
+  /** For each question under way, what has changed since. */
+  readonly #changesSince = new Set<((found: Found) => boolean)[]>()
   #next: Waiting<Found>[] = []
   #lastAskedAtMs = Number.NEGATIVE_INFINITY
   #isSendingLater = false
@@ -98,6 +103,13 @@ export class Lookups<Found = CredentialRecord> {
       if (digest === null || waiting.digest === digest) waiting.outdated = true
   }
 
+  /** Such records have changed, whatever their hashes: where one is the answer to what was asked before, it is asked again. */
+  outdateWhere(isChanged: (found: Found) => boolean): void {
+    for (const changes of this.#changesSince)
+      if (changes.length < MAX_CHANGES) changes.push(isChanged)
+      else changes[0] = () => true
+  }
+
   #enqueue(waiting: Waiting<Found>): void {
     this.#next.push(waiting)
     if (this.#next.length >= MAX_BATCH) this.#send()
@@ -132,16 +144,23 @@ export class Lookups<Found = CredentialRecord> {
       waiting.isAsked = true
       waiting.askedAtMs = askedAtMs
     }
+    const changes: ((found: Found) => boolean)[] = []
+    this.#changesSince.add(changes)
     try {
       const records = await this.#source.lookup(batch.map(({ digest }) => hexOfDigest(digest)))
       if (records.length !== batch.length) throw new Error('the source did not answer each hash once')
       if (this.#steadyMs() - askedAtMs > MAX_STALENESS_MS)
         throw new Error('the answer came too late to be believed')
       batch.forEach((waiting, at) => {
-        this.#settle(waiting, records[at] ?? null)
+        const found = records[at] ?? null
+        if (found !== null && !(found instanceof Error) && changes.some((isChanged) => isChanged(found)))
+          waiting.outdated = true
+        this.#settle(waiting, found)
       })
     } catch (error) {
       for (const waiting of batch) this.#settle(waiting, asUnavailable(error))
+    } finally {
+      this.#changesSince.delete(changes)
     }
   }
 

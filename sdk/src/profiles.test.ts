@@ -23,7 +23,7 @@ test('records that differ in ids and ends alone have one profile; any other diff
   assert.equal(all.size, others.length + 1)
   for (const record of others) {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...expected } = record
-    const { text, holders, ...held } = profiles.hold(record)
+    const { text, holders, isOutdated, ...held } = profiles.hold(record)
     assert.deepEqual(held, expected)
   }
 })
@@ -40,4 +40,30 @@ test('a profile goes with its last holder, and its room with it', () => {
   profiles.release(profile)
   assert.equal(profiles.bytes, 0)
   assert.notEqual(profiles.hold(aRecord()), profile, 'it was forgotten')
+})
+
+test('a profile of an owner or client that changed is given to nobody new, and goes with its last holder', () => {
+  const profiles = new Profiles()
+  const token = aRecord({ kind: 'oauth', keyId: null, clientId: 'cli_1', ownerId: 'org_2' })
+  const [first, other] = [aRecord(), aRecord({ metadata: { n: 1 } })].map((each) => profiles.hold(each))
+  const theirs = profiles.hold(token)
+  assert.ok(first !== undefined && other !== undefined)
+  const { bytes } = profiles
+  profiles.outdate({ ownerIds: [first.ownerId, 'org_none'], clientIds: [] })
+  assert.deepEqual(
+    [first, other, theirs].map((each) => each.isOutdated),
+    [true, true, false],
+  )
+  const again = profiles.hold(aRecord())
+  assert.notEqual(again, first)
+  profiles.release(first)
+  assert.equal(profiles.hold(aRecord()), again, 'the old one takes nothing along')
+  profiles.release(other)
+  profiles.release(again)
+  profiles.outdate({ ownerIds: [first.ownerId, 'org_2'], clientIds: ['cli_1'] })
+  assert.deepEqual([again.isOutdated, theirs.isOutdated], [true, true])
+  profiles.release(again)
+  profiles.release(theirs)
+  assert.equal(profiles.bytes, 0)
+  assert.ok(bytes > 0)
 })

@@ -1,7 +1,8 @@
+import type { ChangedHolders } from './changes.ts'
 import type { CredentialRecord, Profile } from './record.ts'
 
-/** Bytes of a profile besides its text: the object, its place in the list, the owner's id. An estimate, and not a low one. */
-const BYTES_OF_PROFILE = 400
+/** Bytes of a profile besides its text: the object, its places in the lists, the owner's id. An estimate, and not a low one. */
+const BYTES_OF_PROFILE = 450
 /** Parts that profiles share. Beyond so many they are forgotten, and shared anew from then on. */
 const MAX_SHARED = 1_000
 
@@ -10,6 +11,8 @@ export interface HeldProfile extends Profile {
   /** Its whole content, in one spelling. */
   readonly text: string
   holders: number
+  /** Its owner or its client has changed since: no record that has it is to be used. */
+  isOutdated: boolean
 }
 
 /**
@@ -18,6 +21,8 @@ export interface HeldProfile extends Profile {
  */
 export class Profiles {
   readonly #held = new Map<string, HeldProfile>()
+  readonly #ofOwner = new ProfilesById()
+  readonly #ofClient = new ProfilesById()
   readonly #shared = new Map<string, unknown>()
   #bytes = 0
 
@@ -41,8 +46,11 @@ export class Profiles {
       metadata: this.#share(JSON.stringify(profile.metadata), profile.metadata),
       text,
       holders: 1,
+      isOutdated: false,
     }
     this.#held.set(text, held)
+    this.#ofOwner.add(held.ownerId, held)
+    if (held.clientId !== null) this.#ofClient.add(held.clientId, held)
     this.#bytes += text.length + BYTES_OF_PROFILE
     return held
   }
@@ -50,14 +58,35 @@ export class Profiles {
   release(profile: HeldProfile): void {
     profile.holders -= 1
     if (profile.holders > 0) return
-    this.#held.delete(profile.text)
+    if (!profile.isOutdated) this.#forget(profile)
     this.#bytes -= profile.text.length + BYTES_OF_PROFILE
+  }
+
+  /** Marks all that are some owners' or some clients': who comes with an equal one from now on gets a new one. */
+  outdate({ ownerIds, clientIds }: ChangedHolders): void {
+    const changed = [
+      ...ownerIds.flatMap((id) => this.#ofOwner.all(id)),
+      ...clientIds.flatMap((id) => this.#ofClient.all(id)),
+    ]
+    for (const profile of changed) {
+      if (profile.isOutdated) continue
+      profile.isOutdated = true
+      this.#forget(profile)
+    }
   }
 
   clear(): void {
     this.#held.clear()
+    this.#ofOwner.clear()
+    this.#ofClient.clear()
     this.#shared.clear()
     this.#bytes = 0
+  }
+
+  #forget(profile: HeldProfile): void {
+    this.#held.delete(profile.text)
+    this.#ofOwner.delete(profile.ownerId, profile)
+    if (profile.clientId !== null) this.#ofClient.delete(profile.clientId, profile)
   }
 
   /** The first of equal parts. */
@@ -67,6 +96,33 @@ export class Profiles {
     if (this.#shared.size >= MAX_SHARED) this.#shared.clear()
     this.#shared.set(text, part)
     return part
+  }
+}
+
+/** Most ids have one profile, for which a set would take more memory than the profile. */
+class ProfilesById {
+  readonly #found = new Map<string, HeldProfile | Set<HeldProfile>>()
+
+  all(id: string): readonly HeldProfile[] {
+    const found = this.#found.get(id)
+    return found === undefined ? [] : found instanceof Set ? [...found] : [found]
+  }
+
+  add(id: string, profile: HeldProfile): void {
+    const found = this.#found.get(id)
+    if (found === undefined) this.#found.set(id, profile)
+    else if (found instanceof Set) found.add(profile)
+    else this.#found.set(id, new Set([found, profile]))
+  }
+
+  delete(id: string, profile: HeldProfile): void {
+    const found = this.#found.get(id)
+    if (!(found instanceof Set)) this.#found.delete(id)
+    else if (found.delete(profile) && found.size === 0) this.#found.delete(id)
+  }
+
+  clear(): void {
+    this.#found.clear()
   }
 }
 

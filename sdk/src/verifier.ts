@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { type CacheLimits, MAX_STALENESS_MS, MISSING, NOBODYS, RecordCache } from './cache.ts'
-import type { ChangesListener } from './changes.ts'
+import type { ChangedHolders, ChangesListener } from './changes.ts'
 import { isCredentialHash, isWellFormed, mayBeCredential } from './credential.ts'
 import { digestCredential, digestOfHex } from './digest.ts'
 import { createMeasure, type Measure } from './how-much.ts'
@@ -58,6 +58,11 @@ export interface VerifierHealth {
   readonly boundMs: number
   /** Hashes that are being asked for. */
   readonly lookingUp: number
+  /**
+   * How often all that was kept was dropped since the start, because changes may have been missed: the first time that
+   * changes were followed, after a long gap, and where the server's database has another history than before.
+   */
+  readonly restarts: number
 }
 
 export interface Verifier {
@@ -97,6 +102,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     cache.set(digest, record, askedAtMs)
   const lookups = new Lookups(source, steady, keep, limits.maxStalenessMs)
   let confirmedAtMs = Number.NEGATIVE_INFINITY
+  let restarts = 0
   let unreachableUntilMs = Number.NEGATIVE_INFINITY
   // One clock is read per verification. What it is behind the clock on the wall is looked at each time that somebody
   // is asked or tells something, which is every few seconds at the least.
@@ -213,9 +219,18 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   }
 
+  const dropAll = (): void => {
+    cache.clear()
+    lookups.outdate(null)
+  }
+  const dropOf = (holders: ChangedHolders): void => {
+    cache.outdate(holders)
+    const [owners, clients] = [new Set(holders.ownerIds), new Set<string | null>(holders.clientIds)]
+    lookups.outdateWhere(({ ownerId, clientId }) => owners.has(ownerId) || clients.has(clientId))
+  }
   const listener: ChangesListener = {
-    changed: ({ hashes, ended }) => {
-      if (hashes === null) return listener.restarted()
+    changed: ({ hashes, holders, ended }) => {
+      if (hashes === null) return holders == null ? dropAll() : dropOf(holders)
       for (const hash of hashes) {
         const digest = digestOfHex(hash)
         if (ended === null) cache.forget(digest)
@@ -223,15 +238,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
         lookups.outdate(digest)
       }
     },
-    confirmed: (atMs) => {
-      if (Number.isFinite(confirmedAtMs) && atMs - confirmedAtMs > LONG_GAP_MS) cache.clear()
+    confirmed: (saidAtMs) => {
+      const nowMs = steady()
+      const atMs = Math.min(saidAtMs, nowMs)
+      if (Number.isFinite(confirmedAtMs) && atMs - confirmedAtMs > LONG_GAP_MS) listener.restarted()
       confirmedAtMs = Math.max(confirmedAtMs, atMs)
-      cache.confirm(atMs)
-      wallAheadMs = now() - steady()
+      cache.confirm(atMs, nowMs)
+      wallAheadMs = now() - nowMs
     },
     restarted: () => {
-      cache.clear()
-      lookups.outdate(null)
+      restarts += 1
+      dropAll()
     },
   }
   const following = source.follow?.(listener)
@@ -255,13 +272,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
         ? verifyUnknown(digest, ask, call)
         : decideAt(place, ask, call, steadyMs + wallAheadMs)
     },
-    forgetAll: listener.restarted,
+    forgetAll: dropAll,
     health: () => ({
       cached: cache.size,
       cachedBytes: cache.bytes,
       confirmedAgoMs: Number.isFinite(confirmedAtMs) ? steady() - confirmedAtMs : null,
       boundMs: (limits.maxStalenessMs ?? MAX_STALENESS_MS) + staleIfUnreachableMs,
       lookingUp: lookups.waiting,
+      restarts,
     }),
     close: () => following?.close(),
   }

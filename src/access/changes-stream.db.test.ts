@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bookmarkAt, changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { announce, changesAfter } from '../changes/change.store.ts'
+import { announce } from '../changes/change.store.ts'
 import { ChangesFeed } from '../changes/changes-feed.ts'
 import { openLog } from '../http/log.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
@@ -11,6 +12,7 @@ import { ChangesStream, type StreamStart } from './changes-stream.ts'
 const START: StreamStart = {
   after: null,
   missed: [],
+  restarted: null,
   once: false,
   endsAtMs: Number.POSITIVE_INFINITY,
   adminKeyHash: 'f'.repeat(64),
@@ -39,6 +41,8 @@ describe('the stream of changes to one listener', () => {
     return stream
   }
 
+  const at = (position: number) => bookmarkAt(place.database.db, position)
+
   async function tell(count: number): Promise<void> {
     await place.database.db.transaction().execute(async (tx) => {
       for (let n = 0; n < count; n++)
@@ -60,7 +64,7 @@ describe('the stream of changes to one listener', () => {
 
   /** What happened, in order: `open`, `change 3`, … */
   function eventsIn(text: string): string[] {
-    return [...text.matchAll(/^event: (\w+)\nid: (\d+)$/gm)].map(([, event, position]) =>
+    return [...text.matchAll(/^event: (\w+)\nid: (\d+)\.\S+$/gm)].map(([, event, position]) =>
       event === 'change' ? `change ${position}` : `${event}`,
     )
   }
@@ -70,14 +74,14 @@ describe('the stream of changes to one listener', () => {
     const anew = await readUntil(open(), 'confirmed')
     assert.deepEqual(eventsIn(anew), ['open', 'confirmed'])
     assert.match(anew, /"position":3,"restarted":true/)
-    const resumed = await readUntil(open({ after: 1 }), 'confirmed')
+    const resumed = await readUntil(open({ after: await at(1) }), 'confirmed')
     assert.deepEqual(eventsIn(resumed), ['open', 'change 2', 'change 3', 'confirmed'])
     assert.match(resumed, /"position":1,"restarted":false/)
   })
 
   it('ends after all is said, where that was asked for', async () => {
     await tell(2)
-    const stream = open({ after: 0, once: true })
+    const stream = open({ after: await at(0), once: true })
     const text = await readUntil(stream, 'confirmed')
     assert.deepEqual(eventsIn(text), ['open', 'change 1', 'change 2', 'confirmed'])
   })
@@ -92,12 +96,12 @@ describe('the stream of changes to one listener', () => {
       await tell(900)
       let missed: StreamStart['missed'] = []
       if (from === 'the database') {
-        missed = (await changesAfter(place.database.db, 0, 1_000)).changes
+        missed = (await changesSince(place.database.db, 0)).changes
         feed.close()
         feed = new ChangesFeed(place.database, clock, openLog('silent'))
         await feed.start()
       }
-      const text = await readUntil(open({ after: 0, missed, once }), 'event: confirmed')
+      const text = await readUntil(open({ after: await at(0), missed, once }), 'event: confirmed')
       assert.deepEqual(eventsIn(text), [
         'open',
         ...Array.from({ length: 900 }, (_, n) => `change ${n + 1}`),
@@ -113,7 +117,7 @@ describe('the stream of changes to one listener', () => {
       await place.database.db.transaction().execute((tx) => announce(tx, clock.now(), { action, about }))
     await tell(2)
     let text = ''
-    for await (const chunk of open({ after: 0, adminKeyHash })) text += chunk
+    for await (const chunk of open({ after: await at(0), adminKeyHash })) text += chunk
     assert.deepEqual(eventsIn(text), ['open', 'change 1', 'change 2'])
   })
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Following } from '@doorward/sdk/kernel'
-import type { StoredChange } from '../changes/change.ts'
+import type { Bookmark, RestartReason, StoredChange } from '../changes/change.ts'
 import type { ChangesFeed, FeedListener } from '../changes/changes-feed.ts'
 import { toChangeEvent, toEvent } from './changes.wire.ts'
 
@@ -11,10 +11,12 @@ const MAX_BLOCKED_MS = 10_000
 const BUFFER_BYTES = 64 * 1024
 
 export interface StreamStart {
-  /** The last position that the listener has seen; null where he begins. */
-  readonly after: number | null
+  /** Behind the last change that the listener has seen; null where it begins. */
+  readonly after: Bookmark | null
   /** What came behind it, where it is not in the feed's memory. */
   readonly missed: readonly StoredChange[]
+  /** Why a listener that has seen something begins again nevertheless. */
+  readonly restarted: RestartReason | null
   /** Whether it ends when everything has been said, instead of waiting for more. */
   readonly once: boolean
   /** When it ends in any case, on the steady clock: a listener's idea of our clock is renewed with each connection. */
@@ -33,7 +35,7 @@ export class ChangesStream extends Readable implements FeedListener {
   readonly #steadyMs: () => number
   readonly #start: StreamStart
   readonly #following: Following | null
-  #position: number
+  #bookmark: Bookmark | null
   #saidAtMs: number
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #isOver = false
@@ -45,17 +47,23 @@ export class ChangesStream extends Readable implements FeedListener {
     this.#feed = feed
     this.#steadyMs = steadyMs
     this.#start = start
-    this.#position = start.after ?? feed.position ?? 0
+    this.#bookmark = start.after ?? feed.bookmark
     this.#saidAtMs = steadyMs()
-    this.#say('open', { restarted: start.after === null, clock_ms: this.#saidAtMs })
+    this.#say('open', {
+      restarted: start.after === null,
+      reason: start.restarted,
+      clock_ms: this.#saidAtMs,
+    })
     this.#catchUp()
     this.#following = this.#isOver ? null : feed.follow(this)
   }
 
   changed(change: StoredChange): void {
-    if (change.position <= this.#position || this.#blockedAtMs !== null || this.#isOver) return
-    this.#position = change.position
-    this.#write(toChangeEvent(change))
+    const seen = this.#bookmark
+    if (seen === null || change.position <= seen.position || this.#blockedAtMs !== null || this.#isOver)
+      return
+    this.#bookmark = { position: change.position, token: change.token, run: seen.run }
+    this.#write(toChangeEvent(change, this.#bookmark))
     // Its own making may still be on the way to this node.
     const isMaking = change.action === 'admin_key.created'
     if (!isMaking && change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
@@ -70,10 +78,10 @@ export class ChangesStream extends Readable implements FeedListener {
     else if (nowMs - this.#saidAtMs >= CONFIRM_EVERY_MS) this.#confirm(atMs)
   }
 
-  restarted(): void {
+  restarted(reason: RestartReason): void {
     if (this.#isOver) return
-    this.#position = this.#feed.position ?? 0
-    this.#say('restarted', {})
+    this.#bookmark = this.#feed.bookmark
+    this.#say('restarted', { reason })
   }
 
   /** Ends the answer; the listener comes back and goes on from where he was. */
@@ -102,8 +110,8 @@ export class ChangesStream extends Readable implements FeedListener {
   #catchUp(): void {
     for (const change of this.#start.missed) this.changed(change)
     if (this.#blockedAtMs !== null || this.#isOver) return
-    const missed = this.#feed.recentAfter(this.#position)
-    if (missed === null) this.restarted()
+    const missed = this.#bookmark && this.#feed.recentAfter(this.#bookmark)
+    if (missed === null) this.restarted('changes_missed')
     else for (const change of missed) this.changed(change)
     if (this.#blockedAtMs !== null || this.#isOver) return
     this.#confirm(this.#feed.confirmedAtMs)
@@ -118,7 +126,7 @@ export class ChangesStream extends Readable implements FeedListener {
   }
 
   #say(event: string, data: Readonly<Record<string, unknown>>): void {
-    this.#write(toEvent(event, this.#position, data))
+    this.#write(toEvent(event, this.#bookmark, data))
   }
 
   #write(text: string): void {

@@ -8,6 +8,7 @@ import { changesAfter } from '../changes/change.store.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
 import { problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
+import { BOOKMARK, bookmarkFromText } from './changes.wire.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
 
 /** Listeners of one process. Each costs a socket and some kilobytes. */
@@ -17,7 +18,7 @@ const LIFETIME_MS = 300_000
 /** Changes from the database for who was away; who missed more begins anew, which is quicker. */
 const MAX_MISSED = 1_000
 
-const Position = Type.String({ pattern: '^\\d{1,15}$' })
+const BookmarkText = Type.String({ pattern: BOOKMARK })
 
 /** What changed, told to SDKs as it happens. */
 export function changesRoutes(
@@ -43,14 +44,18 @@ export function changesRoutes(
     tag: 'Verification',
     summary: 'What alters verdicts, as Server-Sent Events',
     query: strictObject({
-      after: Type.Optional({ ...Position, description: 'The last position seen; or `Last-Event-ID`' }),
+      after: Type.Optional({
+        ...BookmarkText,
+        description: 'The id of the last event seen; or `Last-Event-ID`',
+      }),
       once: Type.Optional(Type.Boolean({ description: 'End when all is said, instead of waiting for more' })),
     }),
     status: 200,
     answer: Type.String({
       description:
         'Events `open`, `change` (with `hashes`, null for all, and `ended` where it is for good), `confirmed` about ' +
-        'every second, and `restarted`: some may have been missed, ask for everything anew.',
+        'every second, and `restarted`: some may have been missed, ask for everything anew. The id of an event ' +
+        'says which history of changes it is of: `reason` is `another_log` where that is gone.',
     }),
     mediaType: 'text/event-stream',
     problems: ['too_many_listeners'],
@@ -79,14 +84,16 @@ export function changesRoutes(
       opening -= 1
     }
 
-    async function beginning(seen: unknown): Promise<Pick<StreamStart, 'after' | 'missed'>> {
-      if (typeof seen !== 'string' || !/^\d{1,15}$/.test(seen)) return { after: null, missed: [] }
-      const after = Number(seen)
-      if (feed.recentAfter(after) !== null) return { after, missed: [] }
+    async function beginning(seen: unknown): Promise<Pick<StreamStart, 'after' | 'missed' | 'restarted'>> {
+      const after = bookmarkFromText(seen)
+      if (after === null) return { after, missed: [], restarted: null }
+      if (feed.recentAfter(after) === null) await feed.catchUp()
+      if (feed.recentAfter(after) !== null) return { after, missed: [], restarted: null }
       const { restarted, changes } = await changesAfter(db, after, MAX_MISSED)
-      return restarted || changes.length === MAX_MISSED
-        ? { after: null, missed: [] }
-        : { after, missed: changes }
+      if (restarted !== null) return { after: null, missed: [], restarted }
+      return changes.length === MAX_MISSED
+        ? { after: null, missed: [], restarted: 'changes_missed' }
+        : { after, missed: changes, restarted }
     }
   })
 }

@@ -1,12 +1,33 @@
-import type { StoredChange } from '../changes/change.ts'
+import type { Bookmark, StoredChange } from '../changes/change.ts'
 import { iso } from '../http/wire.ts'
 
-/** One event of the stream (WHATWG HTML §9.2). The id is the position, so that a browser's or SDK's resume works. */
-export function toEvent(event: string, position: number, data: Readonly<Record<string, unknown>>): string {
-  return `event: ${event}\nid: ${position}\ndata: ${JSON.stringify({ position, ...data })}\n\n`
+/** The id of an event: a listener sends it back as it is, in `Last-Event-ID` or `after`. */
+export const BOOKMARK = '^\\d{1,15}(\\.[0-9a-f-]{1,40}\\.\\d{1,20})?$'
+
+const PARTS = /^(\d{1,15})\.([0-9a-f-]{1,40})\.(\d{1,20})$/
+
+/** Null where the feed has not read anything yet: that is the place of no outbox. */
+export function bookmarkToText(bookmark: Bookmark | null): string {
+  return bookmark === null ? '0' : `${bookmark.position}.${bookmark.token}.${bookmark.run}`
 }
 
-export function toChangeEvent({ position, at, action, hashes, ended }: StoredChange): string {
+/** Null for a bare position, which SDKs sent that knew of no identity: it could be of any outbox. */
+export function bookmarkFromText(text: unknown): Bookmark | null {
+  const [, position, token, run] = (typeof text === 'string' && PARTS.exec(text)) || []
+  return token === undefined || run === undefined ? null : { position: Number(position), token, run }
+}
+
+/** One event of the stream (WHATWG HTML §9.2). The id is the bookmark, so that a browser's or SDK's resume works. */
+export function toEvent(
+  event: string,
+  bookmark: Bookmark | null,
+  data: Readonly<Record<string, unknown>>,
+): string {
+  const position = bookmark?.position ?? 0
+  return `event: ${event}\nid: ${bookmarkToText(bookmark)}\ndata: ${JSON.stringify({ position, ...data })}\n\n`
+}
+
+export function toChangeEvent({ at, action, hashes, ended }: StoredChange, bookmark: Bookmark): string {
   const end = ended === null ? null : { reason: ended.reason, at: iso(ended.at) }
-  return toEvent('change', position, { at: iso(at), action, hashes, ended: end })
+  return toEvent('change', bookmark, { at: iso(at), action, hashes, ended: end })
 }

@@ -3,7 +3,14 @@ import { sql } from 'kysely'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { type About, KEPT_SECONDS, MAX_HASHES, type StoredChange } from './change.ts'
+import {
+  type About,
+  type Bookmark,
+  type ChangesRead,
+  KEPT_SECONDS,
+  MAX_HASHES,
+  type StoredChange,
+} from './change.ts'
 
 /** What a change wakes listeners by; a hint, and not the guarantee. */
 export const CHANNEL = 'doorward_changes'
@@ -92,47 +99,67 @@ function tokensOfGrants(which: ReturnType<typeof sql>) {
     where ${which}`
 }
 
-/** Where the outbox stands: the last change, and the last that is no longer kept. */
-export async function changesHead(db: Db): Promise<{ position: number; prunedTo: number }> {
-  const head = await db.selectFrom('changes_head').select(['position', 'pruned_to']).executeTakeFirstOrThrow()
-  return { position: head.position, prunedTo: head.pruned_to }
+/** Microseconds since the epoch, as text. */
+const RUN = sql`(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text`
+
+/** The place behind the last change. */
+export async function lastBookmark(db: Db): Promise<Bookmark> {
+  const { rows } = await sql<Bookmark>`
+    select head.position, coalesce(last.token, head.pruned_token)::text as token, ${RUN} as run
+    from changes_head as head left join changes as last on last.position = head.position`.execute(db)
+  const [bookmark] = rows
+  if (bookmark === undefined) throw new Error('the outbox has no head')
+  return bookmark
 }
 
 /**
- * The next changes after a position, oldest first, and where the outbox stood in the same instant. `restarted` where
- * some are no longer kept, or the position is not of this outbox.
+ * The next changes after a bookmark, oldest first. One statement reads them together with the identity of the place that
+ * they follow: in another outbox they would follow something else.
  */
-export async function changesAfter(
-  db: Db,
-  position: number,
-  limit: number,
-): Promise<{ head: number; restarted: boolean; changes: StoredChange[] }> {
+export async function changesAfter(db: Db, bookmark: Bookmark, limit: number): Promise<ChangesRead> {
+  const { position, token, run } = bookmark
   const { rows } = await sql<Row>`
-    select head.position as head, head.pruned_to, change.*
+    select
+      head.position as head, coalesce(last.token, head.pruned_token)::text as head_token, head.pruned_to,
+      coalesce(here.token, case when head.pruned_to = ${position} then head.pruned_token end)::text as token_here,
+      ${RUN} as run, change.*
     from changes_head as head
+    left join changes as last on last.position = head.position
+    left join changes as here on here.position = ${position}
     left join lateral (
       select * from changes where position > ${position} order by position limit ${limit}
     ) as change on true
     order by change.position`.execute(db)
-  const [{ head, pruned_to } = { head: 0, pruned_to: 0 }] = rows
-  const changes = rows.flatMap((row) => (row.position === null ? [] : [fromRow(row, row.position)]))
-  return { head, restarted: position < pruned_to || position > head, changes }
+  const [row] = rows
+  if (row === undefined) throw new Error('the outbox has no head')
+  const last = { position: row.head, token: row.head_token, run: row.run }
+  if (run !== row.run || position > row.head) return { changes: [], restarted: 'another_log', last }
+  if (position < row.pruned_to) return { changes: [], restarted: 'changes_missed', last }
+  if (token !== row.token_here) return { changes: [], restarted: 'another_log', last }
+  const changes = rows.flatMap((each) => (each.position === null ? [] : [fromRow(each, each.position)]))
+  return { changes, restarted: null }
 }
 
-/** Forgets changes that nobody needs any more, and remembers up to where. */
+/** Forgets changes that nobody needs any more, and remembers the place behind them. */
 export async function pruneChanges(db: Db, now: Date): Promise<void> {
   await sql`
     with gone as (
-      delete from changes where at < ${addSeconds(now, -KEPT_SECONDS)} returning position
+      delete from changes where at < ${addSeconds(now, -KEPT_SECONDS)} returning position, token
+    ), last as (
+      select position, token from gone order by position desc limit 1
     )
-    update changes_head set pruned_to = greatest(pruned_to, (select max(position) from gone))
-    where exists (select from gone)`.execute(db)
+    update changes_head set pruned_to = last.position, pruned_token = last.token
+    from last where last.position > changes_head.pruned_to`.execute(db)
 }
 
 interface Row {
   readonly head: number
+  readonly head_token: string
   readonly pruned_to: number
+  readonly token_here: string | null
+  readonly run: string
   readonly position: number | null
+  readonly token: string
   readonly at: Date
   readonly action: string
   readonly hashes: Uint8Array[] | null
@@ -141,9 +168,10 @@ interface Row {
 }
 
 function fromRow(row: Row, position: number): StoredChange {
-  const { at, action, hashes, ended_reason: reason, ended_at: endedAt } = row
+  const { token, at, action, hashes, ended_reason: reason, ended_at: endedAt } = row
   return {
     position,
+    token,
     at,
     action,
     hashes: hashes?.map((hash) => Buffer.from(hash).toString('hex')) ?? null,

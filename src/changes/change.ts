@@ -4,10 +4,36 @@ import type { Change } from '@doorward/sdk/kernel'
 export interface StoredChange extends Change {
   /** 1, 2, 3 … in the order in which the changes were committed, without a gap. */
   readonly position: number
+  /** Random: no other change has it, also not one that has the same position in another copy of the database. */
+  readonly token: string
   readonly at: Date
   /** What was done, in the audit log's words: `key.revoked`. */
   readonly action: string
 }
+
+/**
+ * A place in the outbox, with the identity of the outbox. A position alone fits every copy of the database: after a
+ * failover that lost commits, or a restore, other changes stand at the same positions.
+ */
+export interface Bookmark {
+  /** Of the last change that was read; 0 before the first. */
+  readonly position: number
+  /** Of that change. */
+  readonly token: string
+  /**
+   * When the Postgres that was asked started. A standby that takes over has another, so a record that was looked up
+   * ahead of the position, from commits that are lost, is dropped too.
+   */
+  readonly run: string
+}
+
+/** Why a listener has to drop what it keeps: another outbox is read now, or changes are no longer kept. */
+export type RestartReason = 'another_log' | 'changes_missed'
+
+/** What is read after a bookmark; or, where the outbox is not the bookmark's any more, where to go on. */
+export type ChangesRead =
+  | { readonly changes: readonly StoredChange[]; readonly restarted: null }
+  | { readonly changes: readonly []; readonly restarted: RestartReason; readonly last: Bookmark }
 
 /** Whose verdicts are altered. */
 export type About =

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mintCredential } from '@doorward/sdk/kernel'
+import { bookmarkAt, changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { ENGINE, openTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { openLog } from '../http/log.ts'
 import { storeSecret } from '../secrets/issue-secret.ts'
-import { announce, changesAfter, changesHead, pruneChanges } from './change.store.ts'
+import { announce, changesAfter, lastBookmark, pruneChanges } from './change.store.ts'
 import { KEPT_SECONDS, MAX_HASHES, type StoredChange } from './change.ts'
 import { ChangesFeed } from './changes-feed.ts'
 
@@ -60,7 +61,7 @@ describe('the feed of changes', () => {
     assert.deepEqual([one.heard, other.heard], [all, all])
     await one.feed.catchUp()
     assert.deepEqual(one.heard, all)
-    assert.equal(one.feed.position, 5)
+    assert.equal(one.feed.bookmark?.position, 5)
   })
 
   it('KEY-10: a listener that breaks begins anew, or hears nothing more; the others miss nothing', async () => {
@@ -131,11 +132,11 @@ describe('the feed of changes', () => {
     quick.then(() => order.push('quick'))
     // PGlite has one connection, which the slow one has; Postgres would show a gap here if there could be one.
     await sleep(100)
-    if (ENGINE === 'postgres') assert.deepEqual((await changesAfter(db, 0, 10)).changes, [])
+    if (ENGINE === 'postgres') assert.deepEqual((await changesSince(db, 0)).changes, [])
     assert.deepEqual(order, [])
     gate.resolve()
     await Promise.all([slow, quick])
-    const { changes } = await changesAfter(db, 0, 10)
+    const { changes } = await changesSince(db, 0)
     assert.deepEqual(
       changes.map(({ position, action }) => [position, action]),
       [
@@ -197,23 +198,81 @@ describe('the feed of changes', () => {
     for (let n = 1; n <= 3; n++) await tell('old')
     await feed.catchUp()
     const before = heard.length
+    const atThree = await bookmarkAt(db, 3)
     clock.advance({ seconds: KEPT_SECONDS + 1 })
     await pruneChanges(db, clock.now())
-    assert.deepEqual(await changesHead(db), { position: 3, prunedTo: 3 })
+    assert.equal((await lastBookmark(db)).position, 3)
     await tell('new')
     await feed.catchUp()
     assert.deepEqual(heard.slice(before), ['4 new'], 'who had heard all misses nothing')
     for (const [after, restarted] of [
-      [2, true],
-      [3, false],
-      [4, false],
-      [5, true],
+      [2, 'changes_missed'],
+      [3, null],
+      [4, null],
+      [5, 'another_log'],
     ] as const)
-      assert.equal((await changesAfter(db, after, 10)).restarted, restarted, `${after}`)
+      assert.equal((await changesSince(db, after)).restarted, restarted, `${after}`)
+    assert.deepEqual(
+      await bookmarkAt(db, 3),
+      atThree,
+      'the place behind the last that is gone is still known',
+    )
     await db.updateTable('changes_head').set({ position: 2, pruned_to: 0 }).execute()
     await feed.catchUp()
     assert.equal(heard.at(-1), 'restarted', 'an outbox that went back is another one')
-    assert.equal(feed.position, 2)
+    assert.equal(feed.bookmark?.position, 2)
+  })
+
+  /** What a standby knows that lacked the last commits when it took over, and what is changed there since. */
+  const takeOver = (position: number, changes: number) =>
+    place.database.db.transaction().execute(async (tx) => {
+      await tx.deleteFrom('changes').where('position', '>', position).execute()
+      await tx.updateTable('changes_head').set({ position }).execute()
+      for (let n = 1; n <= changes; n++)
+        await announce(tx, clock.now(), { action: `other.${n}`, about: 'everything' })
+    })
+
+  for (const [what, changes] of [
+    ['fewer changes than were told', 1],
+    ['as many', 3],
+    ['more', 7],
+  ] as const)
+    it(`KEY-10: a failover that lost commits is noticed, where there are ${what} since`, async () => {
+      const { feed, heard } = await node()
+      for (let n = 1; n <= 11; n++) await tell('a')
+      await feed.catchUp()
+      const behind = feed.bookmark
+      const before = heard.length
+      await takeOver(8, changes)
+      await feed.catchUp()
+      assert.deepEqual(heard.slice(before), ['restarted'])
+      assert.deepEqual(feed.bookmark, await bookmarkAt(place.database.db, 8 + changes))
+      assert.ok(behind !== null)
+      assert.equal(feed.recentAfter(behind), null, 'nor does a listener go on from there')
+      assert.equal((await changesAfter(place.database.db, behind, 10)).restarted, 'another_log')
+      await tell('after')
+      await feed.catchUp()
+      assert.deepEqual(heard.slice(before), ['restarted', `${9 + changes} after`])
+    })
+
+  it('KEY-10: one that read only what is on both sides goes on and misses nothing', async () => {
+    const { feed, heard } = await node()
+    feed.close()
+    for (let n = 1; n <= 8; n++) await tell('a')
+    await feed.catchUp()
+    await takeOver(8, 2)
+    await feed.catchUp()
+    assert.deepEqual(heard.slice(8), ['9 other.1', '10 other.2'])
+  })
+
+  it('KEY-10: another Postgres at the same position is another one: what was looked up may be ahead of it', async () => {
+    await tell('a')
+    const { db } = place.database
+    const bookmark = await bookmarkAt(db, 1)
+    assert.equal((await changesAfter(db, bookmark, 10)).restarted, null)
+    assert.equal((await changesAfter(db, { ...bookmark, run: '1' }, 10)).restarted, 'another_log')
+    const empty = { ...bookmark, position: 0 }
+    assert.equal((await changesAfter(db, empty, 10)).restarted, 'another_log', 'also before the first change')
   })
 
   it('names the secrets that a change is about, and more than a thousand as all', async () => {
@@ -258,7 +317,7 @@ describe('the feed of changes', () => {
     await db
       .transaction()
       .execute((tx) => announce(tx, clock.now(), { action: 'd', about: { ownerId: 'org_1' } }))
-    const { changes } = await changesAfter(db, 0, 10)
+    const { changes } = await changesSince(db, 0)
     assert.deepEqual(
       changes.map(({ action, hashes, ended }) => [action, hashes?.length ?? null, ended]),
       [

@@ -2,8 +2,8 @@ import type { ChangesListener, Following } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../db/open.ts'
 import type { Logger } from '../http/log.ts'
-import { CHANNEL, changesAfter, changesHead } from './change.store.ts'
-import type { StoredChange } from './change.ts'
+import { CHANNEL, changesAfter, lastBookmark } from './change.store.ts'
+import type { Bookmark, RestartReason, StoredChange } from './change.ts'
 
 /** Without any hint the outbox is read this often: it is what a listener's certainty lives on. */
 const READ_EVERY_MS = 1_000
@@ -11,9 +11,17 @@ const BATCH = 500
 /** The last changes, for listeners that come back after a moment. */
 const KEPT_IN_MEMORY = 1_000
 
+/** What the log says, constant so that an alert can look for it. */
+const RESTARTED: Readonly<Record<RestartReason, string>> = {
+  another_log:
+    'the database has another history of changes, as after a failover or a restore: everything cached is dropped',
+  changes_missed: 'changes were missed for longer than they are kept: everything cached is dropped',
+}
+
 /** Who listens inside the server: a verifier, or somebody who passes it on. */
-export interface FeedListener extends ChangesListener {
+export interface FeedListener extends Omit<ChangesListener, 'changed' | 'restarted'> {
   changed(change: StoredChange): void
+  restarted(reason: RestartReason): void
 }
 
 /**
@@ -27,7 +35,9 @@ export class ChangesFeed {
   readonly #log: Logger
   readonly #listeners = new Set<FeedListener>()
   readonly #recent: StoredChange[] = []
-  #position: number | null = null
+  /** The place before the first of those; null before the database has answered. */
+  #recentFrom: Bookmark | null = null
+  #bookmark: Bookmark | null = null
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
   #next: Promise<void> | null = null
@@ -51,12 +61,12 @@ export class ChangesFeed {
     clearInterval(this.#timer)
   }
 
-  /** The last change that was told; null before the database has answered. */
-  get position(): number | null {
-    return this.#position
+  /** Behind the last change that was told; null before the database has answered. */
+  get bookmark(): Bookmark | null {
+    return this.#bookmark
   }
 
-  /** When everything up to the position was all there was; ms on the steady clock. */
+  /** When everything up to the bookmark was all there was; ms on the steady clock. */
   get confirmedAtMs(): number {
     return this.#confirmedAtMs
   }
@@ -64,15 +74,17 @@ export class ChangesFeed {
   /** Tells a listener, who has kept nothing yet or knows up to where he has heard, from now on. */
   follow(listener: FeedListener): Following {
     this.#listeners.add(listener)
-    if (this.#position !== null) listener.confirmed(this.#confirmedAtMs)
+    if (this.#bookmark !== null) listener.confirmed(this.#confirmedAtMs)
     return { close: () => void this.#listeners.delete(listener) }
   }
 
-  /** The changes behind a position, from memory; null where they are not all there. */
-  recentAfter(position: number): readonly StoredChange[] | null {
-    if (this.#position === null || position > this.#position) return null
-    const first = this.#recent[0]?.position ?? this.#position + 1
-    return position + 1 < first ? null : this.#recent.filter((change) => change.position > position)
+  /** The changes behind a bookmark, from memory; null where they are not all there, or are not known to follow it. */
+  recentAfter(seen: Bookmark): readonly StoredChange[] | null {
+    const from = this.#recentFrom
+    if (from === null) return null
+    const at = seen.position - from.position
+    const token = at === 0 ? from.token : this.#recent[at - 1]?.token
+    return token === seen.token && from.run === seen.run ? this.#recent.slice(at) : null
   }
 
   /** Resolves once everything that was committed before the call is told, or the database has failed to say. */
@@ -107,29 +119,41 @@ export class ChangesFeed {
   async #readOnce(): Promise<boolean> {
     const startedAtMs = this.#clock.steadyMs()
     const { db } = this.#database
-    if (this.#position === null) {
-      this.#restart((await changesHead(db)).position)
+    if (this.#bookmark === null) {
+      this.#goOnFrom(await lastBookmark(db))
+      this.#tellAll((listener) => listener.restarted('changes_missed'))
     } else {
-      const { head, restarted, changes } = await changesAfter(db, this.#position, BATCH)
-      if (restarted) this.#restart(head)
-      else for (const change of changes) this.#tell(change)
-      if (!restarted && changes.length === BATCH) return true
+      const { run } = this.#bookmark
+      const read = await changesAfter(db, this.#bookmark, BATCH)
+      if (read.restarted !== null) this.#restart(read.restarted, read.last)
+      else for (const change of read.changes) this.#tell(change, run)
+      if (read.changes.length === BATCH) return true
     }
     this.#confirmedAtMs = startedAtMs
     this.#tellAll((listener) => listener.confirmed(startedAtMs))
     return false
   }
 
-  #restart(position: number): void {
-    this.#position = position
-    this.#recent.length = 0
-    this.#tellAll((listener) => listener.restarted())
+  #restart(reason: RestartReason, last: Bookmark): void {
+    this.#log.warn({ reason, was: this.#bookmark, is: last }, RESTARTED[reason])
+    this.#goOnFrom(last)
+    this.#tellAll((listener) => listener.restarted(reason))
   }
 
-  #tell(change: StoredChange): void {
-    this.#position = change.position
+  #goOnFrom(bookmark: Bookmark): void {
+    this.#bookmark = bookmark
+    this.#recentFrom = bookmark
+    this.#recent.length = 0
+  }
+
+  #tell(change: StoredChange, run: string): void {
+    const { position, token } = change
+    this.#bookmark = { position, token, run }
     this.#recent.push(change)
-    if (this.#recent.length > KEPT_IN_MEMORY * 2) this.#recent.splice(0, KEPT_IN_MEMORY)
+    if (this.#recent.length > KEPT_IN_MEMORY * 2) {
+      const last = this.#recent.splice(0, KEPT_IN_MEMORY).at(-1)
+      if (last !== undefined) this.#recentFrom = { position: last.position, token: last.token, run }
+    }
     this.#tellAll((listener) => listener.changed(change))
   }
 
@@ -146,7 +170,7 @@ export class ChangesFeed {
 
   #startOver(listener: FeedListener): void {
     try {
-      listener.restarted()
+      listener.restarted('changes_missed')
     } catch {
       this.#listeners.delete(listener)
     }

@@ -15,6 +15,7 @@ import { up as hashIndexes } from './migrations/0012-hash-indexes.ts'
 import { up as requestsOfClient } from './migrations/0013-requests-of-client.ts'
 import { up as blocksOfTheProvider } from './migrations/0014-blocks-of-the-provider.ts'
 import { up as refusedAttempts } from './migrations/0015-refused-attempts.ts'
+import { up as identityOfChanges } from './migrations/0016-identity-of-changes.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -34,6 +35,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0013-requests-of-client': { up: requestsOfClient },
   '0014-blocks-of-the-provider': { up: blocksOfTheProvider },
   '0015-refused-attempts': { up: refusedAttempts },
+  '0016-identity-of-changes': { up: identityOfChanges },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -243,12 +243,14 @@ interface ChangesTable {
   hashes: Fixed<Uint8Array[] | null>
   ended_reason: Fixed<string | null>
   ended_at: Fixed<Date | null>
+  token: ColumnType<string, string | undefined, never>
 }
 
 interface ChangesHeadTable {
   one: Fixed<boolean>
   position: number
   pruned_to: number
+  pruned_token: ColumnType<string, string | undefined, string>
 }
 
 interface UsageTable {

@@ -3,8 +3,9 @@ import { after, before, describe, it } from 'node:test'
 import { Secret } from '@doorward/sdk/kernel'
 import { type KyselyPlugin, sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { changesSince } from '../../test/bookmark.ts'
 import type { Caller } from '../admin/caller.ts'
-import { changesAfter, changesHead } from '../changes/change.store.ts'
+import { lastBookmark } from '../changes/change.store.ts'
 import { MAX_HASHES } from '../changes/change.ts'
 import { revokeClient } from '../clients/suspend-client.ts'
 import type { Db } from '../db/schema.ts'
@@ -64,7 +65,7 @@ describe('a client that very many have allowed something', () => {
 
   /** What verifiers are told of grants that ended after a position: of how many tokens, in each row. */
   async function toldAfter(position: number): Promise<string[]> {
-    const { changes } = await changesAfter(app.db, position, 100)
+    const { changes } = await changesSince(app.db, position)
     return changes
       .filter(({ action }) => action === 'grant.revoked')
       .map(({ hashes }) => (hashes === null ? 'everything' : `${hashes.length}`))
@@ -90,7 +91,7 @@ describe('a client that very many have allowed something', () => {
       for (const count of [1, MANY, 2 * MANY + 1]) {
         const clientId = await allowedBy(count)
         const { db, told } = counting(app.db)
-        const before = (await changesHead(app.db)).position
+        const before = (await lastBookmark(app.db)).position
         assert.ok((await end(db, clientId)).ok)
         statements.push(told.statements)
         const { rows } = await sql<{ standing: number; events: number }>`
