@@ -64,9 +64,7 @@ export class ChangesStream extends Readable implements FeedListener {
       return
     this.#bookmark = { position: change.position, token: change.token, run: seen.run }
     this.#write(toChangeEvent(change, this.#bookmark))
-    // Its own making may still be on the way to this node.
-    const isMaking = change.action === 'admin_key.created'
-    if (!isMaking && change.hashes?.includes(this.#start.adminKeyHash)) this.finish()
+    if (mayEnd(change, this.#start.adminKeyHash)) this.finish()
   }
 
   confirmed(atMs: number): void {
@@ -132,4 +130,10 @@ export class ChangesStream extends Readable implements FeedListener {
   #write(text: string): void {
     if (!this.push(text)) this.#blockedAtMs ??= this.#steadyMs()
   }
+}
+
+/** Whether a change can be of a listener's own admin key. The key's making may still be on the way to this node. */
+function mayEnd({ action, hashes }: StoredChange, adminKeyHash: string): boolean {
+  if (hashes === null) return action.startsWith('admin_key.')
+  return action !== 'admin_key.created' && hashes.includes(adminKeyHash)
 }

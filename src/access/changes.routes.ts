@@ -53,7 +53,8 @@ export function changesRoutes(
     status: 200,
     answer: Type.String({
       description:
-        'Events `open`, `change` (with `hashes`, null for all, and `ended` where it is for good), `confirmed` about ' +
+        'Events `open`, `change` (with `hashes`; null for all of `holders`, or where that is null too, ' +
+        'for everything; and `ended` where it is for good), `confirmed` about ' +
         'every second, and `restarted`: some may have been missed, ask for everything anew. The id of an event ' +
         'says which history of changes it is of: `reason` is `another_log` where that is gone.',
     }),

@@ -27,7 +27,11 @@ export function toEvent(
   return `event: ${event}\nid: ${bookmarkToText(bookmark)}\ndata: ${JSON.stringify({ position, ...data })}\n\n`
 }
 
-export function toChangeEvent({ at, action, hashes, ended }: StoredChange, bookmark: Bookmark): string {
+export function toChangeEvent(
+  { at, action, hashes, holders, ended }: StoredChange,
+  bookmark: Bookmark,
+): string {
+  const of = holders == null ? null : { owner_ids: holders.ownerIds, client_ids: holders.clientIds }
   const end = ended === null ? null : { reason: ended.reason, at: iso(ended.at) }
-  return toEvent('change', bookmark, { at: iso(at), action, hashes, ended: end })
+  return toEvent('change', bookmark, { at: iso(at), action, hashes, holders: of, ended: end })
 }

@@ -72,8 +72,9 @@ export class KnownAdminKeys implements ChangesListener {
     this.#lookups.outdate(null)
   }
 
-  changed({ hashes }: Change): void {
-    if (hashes === null) this.forgetAll()
+  changed({ hashes, holders }: Change): void {
+    if (hashes === null && holders != null) this.#forgetOf(new Set(holders.ownerIds))
+    else if (hashes === null) this.forgetAll()
     else for (const hash of hashes) this.forget(hash)
   }
 
@@ -82,6 +83,13 @@ export class KnownAdminKeys implements ChangesListener {
 
   restarted(): void {
     this.forgetAll()
+  }
+
+  /** Those that are bound to some owners, which end with their owner's suspension. */
+  #forgetOf(owners: ReadonlySet<string | null>): void {
+    for (const [digest, { key }] of this.#known)
+      if (key !== null && owners.has(key.ownerId)) this.#known.delete(digest)
+    this.#lookups.outdateWhere(({ ownerId }) => owners.has(ownerId))
   }
 
   #fresh(digest: string): PresentedAdminKey | null | undefined {

@@ -1,5 +1,5 @@
 import type { Change } from '@doorward/sdk/kernel'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -33,65 +33,92 @@ export async function announce(
   { action, about, ended = null }: Announcement,
 ): Promise<void> {
   await chainHead(tx, 'lock')
+  const { hashes, ownerIds, clientIds } = subjectOf(about, now)
   await sql`
     with told as (
-      select array_agg(hash) as hashes from (${secretsOf(about)}) as secret
+      select coalesce(array_agg(hash), '{}') as hashes from (${hashes ?? NO_HASHES}) as secret (hash)
+    ), holders as (
+      select
+        array(select distinct id from (${ownerIds ?? NO_IDS}) as owner (id) limit ${MAX_HASHES + 1}) as owner_ids,
+        array(select distinct id from (${clientIds ?? NO_IDS}) as client (id) limit ${MAX_HASHES + 1}) as client_ids
+      from told
+      where ${hashes === null} or cardinality(told.hashes) > ${MAX_HASHES}
+    ), few as (
+      select * from holders where cardinality(owner_ids || client_ids) between 1 and ${MAX_HASHES}
     ), head as (
       update changes_head set position = position + 1 returning position
     ), change as (
-      insert into changes (position, at, action, hashes, ended_reason, ended_at)
+      insert into changes (position, at, action, hashes, owner_ids, client_ids, ended_reason, ended_at)
       select
         head.position, ${now}::timestamptz, ${action},
-        case when ${isWide(about)} or cardinality(told.hashes) > ${MAX_HASHES} then null
-        else coalesce(told.hashes, '{}') end,
+        case when not exists (select from holders) then told.hashes end,
+        few.owner_ids, few.client_ids,
         ${ended?.reason ?? null}, ${ended?.at ?? null}::timestamptz
-      from head, told
+      from head cross join told left join few on true
       returning position
     )
     select pg_notify(${CHANNEL}, position::text) from change`.execute(tx)
 }
 
-function secretsOf(about: About) {
-  if (about === 'everything') return sql`select hash from secrets where false`
-  if ('secretId' in about) return sql`select hash from secrets where id = ${about.secretId}`
-  if ('secretIds' in about)
-    return sql`
-      select hash from secrets where id = any(${about.secretIds}::text[]) limit ${MAX_HASHES + 1}`
-  if ('holderId' in about) return sql`select hash from secrets where holder_id = ${about.holderId}`
-  if ('tokenHash' in about) return sql`select ${about.tokenHash}::bytea as hash`
-  if ('familyId' in about) return sql`select hash from access_tokens where family_id = ${about.familyId}`
-  if ('grantIds' in about)
-    return sql`${tokensOfGrants(sql`grants.id = any(${about.grantIds}::text[])`)} limit ${MAX_HASHES + 1}`
-  if ('clientId' in about) return sql`select hash from secrets where holder_id = ${about.clientId}`
-  return sql`
-    select secrets.hash from secrets join keys on keys.id = secrets.holder_id
-    where keys.owner_id = ${about.ownerId} and secrets.revoked_at is null and keys.revoked_at is null
-    limit ${MAX_HASHES + 1}`
+type Query = RawBuilder<unknown>
+
+/** Statements for the hashes of what is changed, null for all that the holders have; and for the holders of those. */
+interface Subject {
+  readonly hashes: Query | null
+  readonly ownerIds?: Query
+  readonly clientIds?: Query
 }
 
+const NO_HASHES = sql`select null::bytea where false`
+const NO_IDS = sql`select null::text where false`
+/** What has been over for so long is over by every clock: no change of its holder alters its verdict. */
+const LONG_OVER_SECONDS = 86_400
+
 /**
- * Whether to tell "everything" instead: where a client or an owner may have tokens. New ones come all the time, and
- * holding them off, for the list to be whole, would have every token request lock the client's and the owner's row. So
- * what counts is whether a client can have some: its first one may come between this and the commit.
+ * Holders are enough where all of theirs may have changed: new tokens and keys come all the time, and a list of their
+ * hashes would have to hold these off to be whole.
  */
-function isWide(about: About) {
-  if (about === 'everything') return sql`true`
-  if ('clientId' in about)
-    return sql`(
-      exists (select from grants where client_id = ${about.clientId})
-      or exists (select from clients where id = ${about.clientId} and 'client_credentials' = any(grant_types))
-      or exists (select from access_tokens where client_id = ${about.clientId} and family_id is null)
-    )`
-  if ('ownerId' in about)
-    return sql`(
-      exists (select from grants where owner_id = ${about.ownerId})
-      or exists (select from clients where owner_id = ${about.ownerId})
-    )`
-  return sql`false`
+function subjectOf(about: About, now: Date): Subject {
+  if (about === 'everything') return { hashes: null }
+  if ('ownerId' in about) {
+    const { ownerId } = about
+    const clientIds = sql`select id from clients where owner_id = ${ownerId}`
+    return { hashes: null, ownerIds: sql`select ${ownerId}::text`, clientIds }
+  }
+  if ('clientId' in about) return { hashes: null, clientIds: sql`select ${about.clientId}::text` }
+  if ('tokenHash' in about) return { hashes: sql`select ${about.tokenHash}::bytea` }
+  if ('secretId' in about) return { hashes: sql`select hash from secrets where id = ${about.secretId}` }
+  if ('secretIds' in about) {
+    const which = sql`secrets.id = any(${about.secretIds}::text[])`
+    return {
+      hashes: sql`select hash from secrets where ${which} limit ${MAX_HASHES + 1}`,
+      ownerIds: sql`select keys.owner_id from secrets join keys on keys.id = secrets.holder_id where ${which}`,
+    }
+  }
+  if ('holderId' in about)
+    return {
+      hashes: sql`
+        select hash from secrets
+        where holder_id = ${about.holderId}
+          and coalesce(least(revoked_at, retired_at, retires_at), 'infinity') > ${addSeconds(now, -LONG_OVER_SECONDS)}
+        limit ${MAX_HASHES + 1}`,
+      ownerIds: sql`select owner_id from keys where id = ${about.holderId}`,
+      clientIds: sql`select id from clients where id = ${about.holderId}`,
+    }
+  if ('familyId' in about)
+    return {
+      hashes: sql`select hash from access_tokens where family_id = ${about.familyId} limit ${MAX_HASHES + 1}`,
+      clientIds: sql`select client_id from token_families where id = ${about.familyId}`,
+    }
+  const which = sql`grants.id = any(${about.grantIds}::text[])`
+  return {
+    hashes: sql`${tokensOfGrants(which)} limit ${MAX_HASHES + 1}`,
+    clientIds: sql`select client_id from grants where ${which}`,
+  }
 }
 
 /** All of them that are still kept: verifiers may have any in their caches. */
-function tokensOfGrants(which: ReturnType<typeof sql>) {
+function tokensOfGrants(which: Query) {
   return sql`
     select access_tokens.hash from grants
     join token_families on token_families.grant_id = grants.id
@@ -163,18 +190,22 @@ interface Row {
   readonly at: Date
   readonly action: string
   readonly hashes: Uint8Array[] | null
+  readonly owner_ids: string[] | null
+  readonly client_ids: string[] | null
   readonly ended_reason: string | null
   readonly ended_at: Date | null
 }
 
 function fromRow(row: Row, position: number): StoredChange {
-  const { token, at, action, hashes, ended_reason: reason, ended_at: endedAt } = row
+  const { token, at, action, hashes, owner_ids: ownerIds, client_ids: clientIds } = row
+  const { ended_reason: reason, ended_at: endedAt } = row
   return {
     position,
     token,
     at,
     action,
     hashes: hashes?.map((hash) => Buffer.from(hash).toString('hex')) ?? null,
+    holders: ownerIds === null || clientIds === null ? null : { ownerIds, clientIds },
     ended: reason === null || endedAt === null ? null : ({ reason, at: endedAt } as Change['ended']),
   }
 }

@@ -44,9 +44,9 @@ export type About =
   | { readonly secretId: string }
   /** Some secrets, whatever holds them. */
   | { readonly secretIds: readonly string[] }
-  /** All that was ever given to a client: its secrets, and its tokens. Where it may have tokens, told as "everything". */
+  /** All tokens that were ever given to a client. Its secrets are in no verifier. */
   | { readonly clientId: string }
-  /** All secrets of all keys of an owner, and all tokens that reach its data; the same. */
+  /** All keys of an owner, all tokens that reach its data, and all of its own clients, which are suspended with it. */
   | { readonly ownerId: string }
   /** The tokens of some grants: what users allowed apps. */
   | { readonly grantIds: readonly string[] }
@@ -55,8 +55,11 @@ export type About =
   /** One access token, by the hash that is stored of it. */
   | { readonly tokenHash: Uint8Array }
 
-/** More secrets than this in one change are told as "everything". */
-export const MAX_HASHES = 1_000
+/**
+ * More hashes than this are told as whose they are: by the ids of their owners or clients, and with more ids than this
+ * as "everything". It bounds what one change costs every server and every stream.
+ */
+export const MAX_HASHES = 200
 
 /** How long a change is kept for those who were away, in seconds. Who was away for longer asks for everything anew. */
 export const KEPT_SECONDS = 3600

@@ -37,14 +37,15 @@ export async function changeClient(
   const fault = whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client))
   if (fault !== null) return no(fault)
 
-  // Told first, by what the client was: it may be getting a token without a user, and lose the right to in this change.
-  await announce(tx, caller.now, { action: 'client.changed', about: { clientId: id } })
   await updateMetadata(tx, client, said)
   if (saysCeiling(client, wish))
     await updateClient(tx, client, { ceiling_set_by_operator: wish.scopes !== null })
   // One method at a time: secrets that prove nothing now must not come to life with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
-  await recordDone(tx, caller, 'client.changed', about(client), changesBetween(client, said))
+  const changes = changesBetween(client, said)
+  if (Object.keys(changes).length > 0)
+    await announce(tx, caller.now, { action: 'client.changed', about: whatChanged(id, changes) })
+  await recordDone(tx, caller, 'client.changed', about(client), changes)
   return yes(id)
 }
 
@@ -119,6 +120,11 @@ function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<s
       ([name, field]) => [name, { from: before[field], to: after[field] }],
     ),
   )
+}
+
+/** Of all that is said of a client, verification knows what its tokens may do; servers know the rest, of the client alone. */
+function whatChanged(id: string, changes: Readonly<Record<string, unknown>>) {
+  return Object.keys(changes).some((name) => name.endsWith('_scopes')) ? { clientId: id } : { holderId: id }
 }
 
 const AUDITED = [

@@ -74,7 +74,7 @@ export async function createClient(
     client_credentials_scopes: described.clientCredentialsScopes,
     first_party: described.firstParty,
   }
-  await announce(tx, caller.now, { action: 'client.created', about: { clientId: id } })
+  await announce(tx, caller.now, { action: 'client.created', about: { holderId: id } })
   await recordDone(tx, caller, 'client.created', { ownerId, targetId: id }, detail)
   return yes({ id, secret: issued?.secret ?? null })
 }

@@ -13,7 +13,7 @@ export async function publishClient(tx: Tx, caller: Caller, id: string): Promise
   if (!locked.ok) return locked
   if (locked.value.publishedAt !== null) return yes(id)
   await updateClient(tx, locked.value, { published_at: caller.now })
-  await announce(tx, caller.now, { action: 'client.published', about: { clientId: id } })
+  await announce(tx, caller.now, { action: 'client.published', about: { holderId: id } })
   await recordDone(tx, caller, 'client.published', about(locked.value))
   return yes(id)
 }

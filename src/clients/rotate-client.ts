@@ -29,7 +29,7 @@ export async function rotateClient(
   if (!usesSecret(client.tokenEndpointAuthMethod)) return no(WITHOUT_SECRET)
   if (!hasSecret(client)) {
     const { secret, hint } = await issueClientSecret(tx, caller, mint, client)
-    await announce(tx, caller.now, { action: 'client.rotated', about: { clientId: id } })
+    await announce(tx, caller.now, { action: 'client.rotated', about: { holderId: id } })
     await recordDone(tx, caller, 'client.rotated', about(client), { old: null, new: hint })
     return yes({ secret })
   }

@@ -16,6 +16,7 @@ import { up as requestsOfClient } from './migrations/0013-requests-of-client.ts'
 import { up as blocksOfTheProvider } from './migrations/0014-blocks-of-the-provider.ts'
 import { up as refusedAttempts } from './migrations/0015-refused-attempts.ts'
 import { up as identityOfChanges } from './migrations/0016-identity-of-changes.ts'
+import { up as holdersOfChanges } from './migrations/0017-holders-of-changes.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -36,6 +37,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0014-blocks-of-the-provider': { up: blocksOfTheProvider },
   '0015-refused-attempts': { up: refusedAttempts },
   '0016-identity-of-changes': { up: identityOfChanges },
+  '0017-holders-of-changes': { up: holdersOfChanges },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

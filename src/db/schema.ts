@@ -243,6 +243,8 @@ interface ChangesTable {
   hashes: Fixed<Uint8Array[] | null>
   ended_reason: Fixed<string | null>
   ended_at: Fixed<Date | null>
+  owner_ids: Fixed<string[] | null>
+  client_ids: Fixed<string[] | null>
   token: ColumnType<string, string | undefined, never>
 }
 

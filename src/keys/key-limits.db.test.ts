@@ -92,7 +92,7 @@ describe('limits of keys and owners, as they are set', () => {
     ])
   })
 
-  it('verifiers hear of an owner where his limits are set, and not of his name or address', async () => {
+  it('verifiers hear of an owner where its limits become others, and not of his name or address', async () => {
     await app.keyFor('org_heard')
     const told = async () =>
       (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
@@ -100,7 +100,7 @@ describe('limits of keys and owners, as they are set', () => {
     for (const change of [{ name: 'A name' }, { notice_email: 'ops@example.com' }, {}])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
     assert.equal(await told(), before)
-    for (const change of [{ name: 'Another', quota: DAILY }, { rate_limits: [] }])
+    for (const change of [{ name: 'Another', quota: DAILY }, { quota: DAILY }, { rate_limits: [] }, { quota: null }])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
     assert.equal(await told(), before + 2)
   })

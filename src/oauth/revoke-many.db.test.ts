@@ -68,7 +68,7 @@ describe('a client that very many have allowed something', () => {
     const { changes } = await changesSince(app.db, position)
     return changes
       .filter(({ action }) => action === 'grant.revoked')
-      .map(({ hashes }) => (hashes === null ? 'everything' : `${hashes.length}`))
+      .map(({ hashes, holders }) => (hashes === null ? `all of ${holders?.clientIds}` : `${hashes.length}`))
   }
 
   const WAYS = [
@@ -101,7 +101,7 @@ describe('a client that very many have allowed something', () => {
           ) as events
           from grants where client_id = ${clientId}`.execute(app.db)
         assert.deepEqual(rows, [{ standing: 0, events: count }])
-        assert.deepEqual(await toldAfter(before), [count > MAX_HASHES ? 'everything' : `${count}`])
+        assert.deepEqual(await toldAfter(before), [count > MAX_HASHES ? `all of ${clientId}` : `${count}`])
       }
       const [one = 0, many = 0, more = 0] = statements
       assert.equal(many, one)

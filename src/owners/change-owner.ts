@@ -1,5 +1,6 @@
 import type { Caller } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
+import { canonicalJson } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
@@ -54,8 +55,8 @@ export async function changeOwner(
     ...toLimitColumns(change),
     ...policy,
   })
-  // Of all this, verification knows the limits alone; to tell of it has every verifier ask for many records anew.
-  if (change.rateLimits !== undefined || change.quota !== undefined)
+  // Of all this, verification knows the limits alone; to tell of it has every verifier ask for many records again.
+  if (canonicalJson(changed.limits) !== canonicalJson(owner.limits))
     await announce(tx, caller.now, { action: 'owner.changed', about: { ownerId: id } })
   await recordDone(
     tx,
