@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http'
 import { isQuotable } from './challenge.ts'
 import { isEnvironmentName } from './credential.ts'
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
@@ -52,6 +53,11 @@ export interface DoorOptions<Scope extends string = string> {
    * `@doorward/sdk/rate-limiter-flexible`.
    */
   readonly limiter?: RateLimiter
+  /**
+   * Carries all connections to Doorward: for a proxy, a certificate authority or a client certificate of your own, such
+   * as `new https.Agent({ keepAlive: true, ca })`.
+   */
+  readonly agent?: Agent
   /** Asked instead of the server at `url`. */
   readonly source?: CredentialSource
   /** Milliseconds since the epoch. Default `Date.now`. */

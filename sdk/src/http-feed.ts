@@ -1,4 +1,4 @@
-import { type ClientRequest, get, type IncomingMessage } from 'node:http'
+import { type Agent, type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
@@ -17,6 +17,8 @@ export interface HttpFeedOptions {
    * Default 3000 ms.
    */
   readonly silenceMs?: number | undefined
+  /** Carries the connection. Default: none, a connection by itself. */
+  readonly agent?: Agent | undefined
   /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
@@ -101,7 +103,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
     const mine: ClientRequest = (base.startsWith('https:') ? getSecurely : get)(
       `${base}/v1/changes`,
       {
-        agent: false,
+        agent: options.agent ?? false,
         headers: {
           accept: 'text/event-stream',
           authorization: `Bearer ${adminKey.reveal()}`,

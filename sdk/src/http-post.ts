@@ -1,5 +1,5 @@
 import { Agent, type ClientRequest, request } from 'node:http'
-import { Agent as SecureAgent, request as requestSecurely } from 'node:https'
+import { request as requestSecurely, Agent as SecureAgent } from 'node:https'
 
 export interface Posting {
   readonly url: string

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import test from 'node:test'
@@ -229,4 +229,64 @@ test('OPS-10: a URL or an admin key that cannot be right is said at the start, w
   assert.equal(emitWarning.mock.callCount(), 0)
   httpSource({ url: 'http://doorward.internal', adminKey })
   assert.match(String(emitWarning.mock.calls[0]?.arguments[0]), /plain http/)
+})
+
+/** A server that drops each connection when it is used again: as behind a balancer that has closed it in silence. */
+async function serveOnce(t: test.TestContext, always = false) {
+  const used = new WeakSet<object>()
+  const seen: string[] = []
+  const url = await serve(t, (request, response) => {
+    seen.push(String(request.url))
+    if (always || used.has(request.socket)) return void request.socket.destroy()
+    used.add(request.socket)
+    request.resume()
+    request.on('end', () =>
+      request.url === '/v1/lookups'
+        ? response.end(JSON.stringify({ data: hashes.map((hash) => ({ hash, record: null })) }))
+        : response.end('{"data":[]}'),
+    )
+  })
+  return { url, seen }
+}
+
+test('VER-18: a lookup whose kept connection breaks is asked once more, over a new one', async (t) => {
+  const { url, seen } = await serveOnce(t)
+  const source = httpSource({ url, adminKey })
+  // Several connections are kept, all of which are dead the next time.
+  await Promise.all([1, 2, 3].map(() => source.lookup(hashes)))
+  assert.deepEqual(await source.lookup(hashes), [null, null])
+  assert.equal(seen.length, 5)
+})
+
+test('VER-06: what spends is not asked again, and no new connection is tried twice', async (t) => {
+  const kept = await serveOnce(t)
+  const source = httpSource({ url: kept.url, adminKey })
+  await source.spendQuotas([])
+  await assert.rejects(source.spendQuotas([]), /does not answer/)
+  assert.deepEqual(kept.seen, ['/v1/quota-spends', '/v1/quota-spends'])
+  const broken = await serveOnce(t, true)
+  await assert.rejects(httpSource({ url: broken.url, adminKey }).lookup(hashes), /does not answer/)
+  assert.equal(broken.seen.length, 1)
+})
+
+test('the agent carries the feed too', async (t) => {
+  const seen: (string | undefined)[] = []
+  const url = await serve(t, (request, response) => {
+    seen.push(request.url)
+    response.end('{"data":[]}')
+  })
+  class Counting extends Agent {
+    connections = 0
+    override createConnection(...args: Parameters<Agent['createConnection']>) {
+      this.connections += 1
+      return super.createConnection(...args)
+    }
+  }
+  const agent = new Counting()
+  const source = httpSource({ url, adminKey, agent, onError: () => {} })
+  await source.lookup([])
+  const following = source.follow?.({ changed() {}, confirmed() {}, restarted() {} })
+  while (!seen.includes('/v1/changes')) await new Promise((done) => setTimeout(done, 5))
+  following?.close()
+  assert.ok(agent.connections >= 2)
 })

@@ -1,5 +1,7 @@
+import type { Agent } from 'node:http'
 import { parseCredential, Secret } from './credential.ts'
 import { followOverHttp } from './http-feed.ts'
+import { keepingAgent, post } from './http-post.ts'
 import { quotaAnswerFromWire } from './limits.wire.ts'
 import { recordFromWire } from './record.wire.ts'
 import {
@@ -20,7 +22,12 @@ export interface HttpSourceOptions {
   readonly adminKey?: string | undefined
   /** Milliseconds for one question, its answer included. Default 2000. */
   readonly timeoutMs?: number | undefined
-  /** For lookups and counts. Default: the global one. */
+  /**
+   * Carries all connections: for a proxy, a certificate authority or a client certificate of your own, such as
+   * `new https.Agent({ keepAlive: true, ca })`. Default: one that keeps connections open, as Node does by itself.
+   */
+  readonly agent?: Agent | undefined
+  /** Instead of `agent` for lookups, counts and quotas. The feed has no use for it: combine it with `feed: false`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
    * Whether to follow the server's changes, over a connection that stays open. Default true; without it a revocation is
@@ -42,24 +49,31 @@ export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sen
  * @throws TypeError where the URL or the admin key cannot be right
  */
 export function httpSource(options: HttpSourceOptions): HttpSource {
-  const { timeoutMs = 2_000, fetch = globalThis.fetch, feed = true, steady } = options
+  const { timeoutMs = 2_000, fetch, feed = true, steady } = options
   const { onError = warnSparingly(Date.now) } = options
   const base = baseOf(options.url)
   const adminKey = adminKeyOf(options.adminKey)
 
+  const agent = options.agent ?? keepingAgent(base)
+  const send = fetch === undefined ? post : posterOf(fetch)
+
   /** The text of the answer, where it is a yes. A redirect is none: it could lead the admin key astray. */
-  const post = async (path: string, body: unknown, refusedBy = unavailableBy): Promise<string> => {
+  const ask = async (
+    path: string,
+    body: unknown,
+    { refusedBy = unavailableBy, isRepeatable = true } = {},
+  ): Promise<string> => {
     try {
-      const response = await fetch(base + path, {
-        method: 'POST',
+      const { status, text } = await send({
+        url: base + path,
         headers: { authorization: `Bearer ${adminKey.reveal()}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        redirect: 'error',
+        agent,
         signal: AbortSignal.timeout(timeoutMs),
+        isRepeatable,
       })
-      const text = await response.text()
-      if (response.ok) return text
-      throw refusedBy(base, response.status)
+      if (status >= 200 && status < 300) return text
+      throw refusedBy(base, status)
     } catch (cause) {
       if (cause instanceof SourceUnavailableError || cause instanceof BatchRefusedError) throw cause
       throw new SourceUnavailableError(`Doorward at ${base} does not answer`, { cause })
@@ -68,14 +82,19 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
 
   return {
     lookup: async (hashes) => {
-      const text = await post('/v1/lookups', { hashes })
+      const text = await ask('/v1/lookups', { hashes })
       return understood(base, () => readAnswers(hashes, JSON.parse(text)))
     },
-    ...(feed ? { follow: (listener) => followOverHttp(listener, { base, adminKey, onError, steady }) } : {}),
+    ...(feed
+      ? {
+          follow: (listener) =>
+            followOverHttp(listener, { base, adminKey, onError, steady, agent: options.agent }),
+        }
+      : {}),
     sendUsage: async (batch) => {
       const refused = refusedOf(
         batch,
-        await post('/v1/usage-batches', usageBatchToWire(batch), batchRefusedBy),
+        await ask('/v1/usage-batches', usageBatchToWire(batch), { refusedBy: batchRefusedBy }),
       )
       if (refused !== null)
         throw new BatchRefusedError(`Doorward at ${base} does not take ${refused.why}`, {
@@ -89,7 +108,8 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
         ...(givesBack === true ? { gives_back: true } : {}),
       })
       const body = { spends: spends.map(toWire) }
-      const text = await post('/v1/quota-spends', body)
+      // What was spent by a question whose answer was lost would be spent twice.
+      const text = await ask('/v1/quota-spends', body, { isRepeatable: false })
       return understood(base, () => readSpends(spends.length, JSON.parse(text)))
     },
   }
@@ -107,6 +127,14 @@ function refusedOf(batch: UsageBatch, answer: string): { why: string; calls: num
   })
   const why = `${notTaken.length} of a batch of usage, the first because ${first.at} ${first.message}`
   return { why, calls: calls.reduce((sum, each) => sum + each, 0) }
+}
+
+/** The same by `fetch`, which keeps its connections to itself: it asks once. */
+function posterOf(fetch: typeof globalThis.fetch): typeof post {
+  return async ({ url, headers, body, signal }) => {
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal })
+    return { status: response.status, text: await response.text() }
+  }
 }
 
 function understood<Answer>(base: string, read: () => Answer): Answer {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import test from 'node:test'
 import { NOW } from './record.fixture.ts'
 import { warnSparingly } from './warn.ts'
@@ -18,4 +19,26 @@ test('the same warning comes once a minute, and another one at once', (t) => {
   clock.nowMs += 1
   warn(new Error('down'))
   assert.deepEqual(said(), ['down', 'refused', 'down'])
+})
+
+test('the default warning says what an error comes of, and nothing of an answer that could not be read', async () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { code: 'ECONNREFUSED' })
+  const circle = new Error('round')
+  circle.cause = circle
+  const cases: [error: unknown, said: string][] = [
+    [new Error('away', { cause: refused }), 'away: connect ECONNREFUSED ::1:9'],
+    [
+      new Error('away', { cause: new AggregateError([refused], '') }),
+      'away: Error: connect ECONNREFUSED ::1:9',
+    ],
+    [new Error('odd', { cause: new SyntaxError('Unexpected "secret"') }), 'odd: no JSON'],
+    [circle, 'round'],
+    ['a text', 'a text'],
+  ]
+  for (const [error, said] of cases) {
+    const warned = once(process, 'warning')
+    warnSparingly(() => 0)(error)
+    const [warning] = await warned
+    assert.deepEqual([warning.name, warning.message], ['DoorwardWarning', said])
+  }
 })

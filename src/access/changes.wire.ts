@@ -7,7 +7,7 @@ export const BOOKMARK = '^\\d{1,15}(\\.[0-9a-f-]{1,40}\\.\\d{1,20})?$'
 const PARTS = /^(\d{1,15})\.([0-9a-f-]{1,40})\.(\d{1,20})$/
 
 /** Null where the feed has not read anything yet: that is the place of no outbox. */
-export function bookmarkToText(bookmark: Bookmark | null): string {
+function bookmarkToText(bookmark: Bookmark | null): string {
   return bookmark === null ? '0' : `${bookmark.position}.${bookmark.token}.${bookmark.run}`
 }
 

@@ -280,7 +280,13 @@ describe('the feed of changes', () => {
     await db.insertInto('owners').values({ id: 'org_1', created_at: clock.now() }).execute()
     const life = { name: 'a', environment: 'live', scopes: [], metadata: '{}', created_by: 'test' }
     const key = { ...life, owner_id: 'org_1', created_at: clock.now() }
-    await db.insertInto('keys').values([{ ...key, id: 'key_few' }, { ...key, id: 'key_many' }]).execute()
+    await db
+      .insertInto('keys')
+      .values([
+        { ...key, id: 'key_few' },
+        { ...key, id: 'key_many' },
+      ])
+      .execute()
     const secrets = (holderId: string, from: number, to: number, retiredAt: Date | null = null) =>
       sql`
         insert into secrets (hash, id, holder_id, hint, created_at, retires_at, retired_at)
@@ -333,7 +339,9 @@ describe('the feed of changes', () => {
           'none', '{}', '{}', '{}', '{}', false, '{}', 0, false
         from generate_series(${from}::int, ${to}::int) as n`.execute(db)
     const suspended = () =>
-      db.transaction().execute((tx) => announce(tx, clock.now(), { action: 'a', about: { ownerId: 'org_1' } }))
+      db
+        .transaction()
+        .execute((tx) => announce(tx, clock.now(), { action: 'a', about: { ownerId: 'org_1' } }))
     await register(1, 2)
     await suspended()
     await register(3, MAX_HASHES)

@@ -100,7 +100,12 @@ describe('limits of keys and owners, as they are set', () => {
     for (const change of [{ name: 'A name' }, { notice_email: 'ops@example.com' }, {}])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
     assert.equal(await told(), before)
-    for (const change of [{ name: 'Another', quota: DAILY }, { quota: DAILY }, { rate_limits: [] }, { quota: null }])
+    for (const change of [
+      { name: 'Another', quota: DAILY },
+      { quota: DAILY },
+      { rate_limits: [] },
+      { quota: null },
+    ])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
     assert.equal(await told(), before + 2)
   })

@@ -46,7 +46,11 @@ describe('a failover to a standby that lacks the last commits', () => {
     })
 
   it('KEY-10: a key that is revoked after it is refused by an SDK and a server that had heard what is lost', async () => {
-    const [revoked, kept, ended] = [await app.keyFor('org_1'), await app.keyFor('org_1'), await app.keyFor('org_1')]
+    const [revoked, kept, ended] = [
+      await app.keyFor('org_1'),
+      await app.keyFor('org_1'),
+      await app.keyFor('org_1'),
+    ]
     const shared = await position()
     for (const { secret } of [revoked, kept, ended]) {
       assert.equal(await atSdk(secret), 'accepted')
