@@ -4,6 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { holdOwner, touchOwner } from '../owners/owner.store.ts'
+import { lockUser } from './disabled-user.store.ts'
 import { deleteMember, insertMember, type Member } from './member.store.ts'
 import { forgetOwnerOfPerson } from './person.store.ts'
 import { findUser } from './user.store.ts'
@@ -43,6 +44,8 @@ export async function removeMember(
 ): Promise<Result<void, Problem>> {
   const { ownerId, userId } = member
   if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
+  // The user before the owner, as a consent does it. A sign-in that is under way is over then, and its session is seen.
+  await lockUser(tx, userId)
   await holdOwner(tx, ownerId)
   const ended = [
     await deleteMember(tx, member),

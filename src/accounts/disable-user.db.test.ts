@@ -18,7 +18,7 @@ import {
 import { isSignedIn, makeUser, openForm, PASSWORD, signedInJar } from '../../test/sign-in.ts'
 import { newId } from '../base/id.ts'
 import type { Tx } from '../db/schema.ts'
-import { holdEnabled, holdToDisable, insertDisabling } from './disabled-user.store.ts'
+import { holdEnabled, insertDisabling, lockUser } from './disabled-user.store.ts'
 import { insertSession } from './session.store.ts'
 
 describe('a user who is disabled', () => {
@@ -181,7 +181,7 @@ describe('a user who is disabled', () => {
     const asked = { client_id, code_challenge: pkce().challenge }
     const page = await arrive(jar, authorizePath(asked), 'flo@acme.example')
     const { answering } = await app.db.transaction().execute(async (tx) => {
-      await holdToDisable(tx, userId)
+      await lockUser(tx, userId)
       const answering = jar.submit(page, [...ticked(page), ['decision', 'allow']])
       await somebodyWaits(tx)
       // The session is left: that it is over is not what refuses here.

@@ -6,8 +6,8 @@ import {
   type Disabling,
   deleteDisabling,
   findDisabling,
-  holdToDisable,
   insertDisabling,
+  lockUser,
 } from './disabled-user.store.ts'
 import { spendLinksOf } from './password-link.store.ts'
 import { endSessionsOf } from './session.store.ts'
@@ -31,7 +31,7 @@ export async function disableUser(
   { userId, reason }: Pick<Disabling, 'userId' | 'reason'>,
   endWithUser: EndWithUser,
 ): Promise<Disabling> {
-  await holdToDisable(tx, userId)
+  await lockUser(tx, userId)
   const before = await findDisabling(tx, userId)
   if (before !== undefined) return before
   const disabling = { userId, reason, disabledAt: caller.now }
@@ -47,7 +47,7 @@ export async function disableUser(
 
 /** Lets somebody sign in again, and consent again. Where they can already, nothing is done and that is no fault. */
 export async function enableUser(tx: Tx, caller: Caller, userId: string): Promise<void> {
-  await holdToDisable(tx, userId)
+  await lockUser(tx, userId)
   if (!(await deleteDisabling(tx, userId))) return
   await recordDone(tx, caller, 'user.enabled', { ownerId: null, targetId: userId })
 }

@@ -9,8 +9,8 @@ export interface Disabling {
 }
 
 /**
- * Has whoever disables the user wait until the transaction ends: what it begins, they will see and end. Ask before
- * anything of the user's is locked.
+ * Has whoever disables the user, or takes an owner from them, wait until the transaction ends: what it begins, they will
+ * see and end. Ask before anything of the user's is locked.
  *
  * @returns false where the user is disabled
  */
@@ -21,7 +21,7 @@ export async function holdEnabled(tx: Tx, userId: string): Promise<boolean> {
 }
 
 /** Waits for all that hold the user, and has others wait until the transaction ends. */
-export async function holdToDisable(tx: Tx, userId: string): Promise<void> {
+export async function lockUser(tx: Tx, userId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${USERS}, hashtext(${userId}))`.execute(tx)
 }
 

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import type { TestApp } from '../../test/app.ts'
 import { type CookieJar, openJar } from '../../test/cookie-jar.ts'
+import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
 import { authorizePath, pkce, REDIRECT_URI } from '../../test/oauth.ts'
 import { isSignedIn, openListening } from '../../test/sign-in.ts'
+import { chainHead } from '../audit/audit-event.store.ts'
 import { askToSignIn } from './ask-to-sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
 
@@ -221,6 +225,33 @@ describe("hand-off to the API provider's own login", () => {
     }
     const { body } = await app.call('GET', '/v1/audit-events?action=member.removed')
     assert.deepEqual([body.data.length, body.data[0].target_id], [1, 'eve@idp/1'])
+  })
+
+  it('CON-22: who is taken out of an owner while they come back does not act for it', {
+    skip: ENGINE === 'pglite' && 'one connection: no two transactions at once',
+  }, async () => {
+    const ivy = { user_id: 'ivy@idp/1' }
+    const { jar, challenge } = await sentAway()
+    const path = await accept(challenge, ivy)
+    const waiting = async () => {
+      const { rows } = await sql<{ n: number }>`
+        select count(*)::int as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
+      return String(rows[0]?.n)
+    }
+    // The audit log's lock holds up the session once it is stored, and the removal once everything is taken away.
+    const { coming, removing } = await app.db.transaction().execute(async (tx) => {
+      await chainHead(tx, 'lock')
+      const coming = jar.get(path)
+      await eventually(waiting, '1')
+      const removing = app.call('DELETE', `/v1/owners/org_2/members/${encodeURIComponent(ivy.user_id)}`)
+      await eventually(waiting, '2')
+      return { coming, removing }
+    })
+    await coming
+    assert.equal((await removing).status, 204)
+    const { text } = await jar.get('/sign-in')
+    assert.match(text, /<p class="hint">Acme<\/p>/)
   })
 
   it('REF-10: a person who is disabled is not accepted, is signed out, and comes back from a sign-in under way refused', async () => {
