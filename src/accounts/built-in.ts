@@ -65,20 +65,25 @@ export function builtIn(parts: WayParts): SignInWay {
       return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
     }
     const password = fields.get('password') ?? ''
-    const userId = await passwords.prove(email, password)
-    const started =
-      userId === null
-        ? no('not_proven')
-        : await startSession(db, visit, { hash: challenge.hash }, () => ({ userId }))
+    let { proven, started } = await signIn(visit, challenge, email, password)
+    // Stored anew meanwhile: the same password, hashed by another sign-in, or a new one.
+    if (!started.ok && started.no === 'password_changed')
+      ({ proven, started } = await signIn(visit, challenge, email, password))
     // One answer for whoever may not in: nobody learns here that a user is disabled.
-    if (userId === null || (!started.ok && started.no === 'disabled')) {
+    if (proven === null || (!started.ok && started.no !== 'not_open')) {
       await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
       const alert = 'The e-mail address or the password is not right.'
       return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
     }
     await limits.succeeded(email, visit.ip)
-    await renewHash(userId, password, visit)
+    await renewHash(proven.userId, password, visit)
     return started.ok ? { goTo: pages.at(started.value.returnTo) } : await over(visit, challenge)
+  }
+
+  async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
+    const proven = await passwords.prove(email, password)
+    const started = proven === null ? no('not_proven') : await startSession(db, visit, { hash }, () => proven)
+    return { proven, started }
   }
 
   /** Whoever has signed in is signed in, whatever becomes of this. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from '../base/derive.ts'
 import type { Db } from '../db/schema.ts'
@@ -6,14 +7,20 @@ import { hashPassword, isOutdated, isPassword, PASSWORD_LOG_N } from './hash-pas
 import { findPasswordHash, replacePasswordHash } from './user.store.ts'
 import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
+/** A user whose password somebody knows, and the hash that it was compared with: another one may be stored by now. */
+export interface ProvenPassword {
+  readonly userId: string
+  readonly passwordHash: string
+}
+
 /**
  * better-auth, and all of it that is used: it keeps passwords, hashed as we say, and says whose an e-mail address and a
  * password are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
  * whatever else signing in does (decision 0013). It is loaded when somebody signs in for the first time.
  */
 export interface Passwords {
-  /** @returns the user's id; null for an unknown address and a wrong password alike, after as much work */
-  prove(email: string, password: string): Promise<string | null>
+  /** @returns null for an unknown address and a wrong password alike, after as much work */
+  prove(email: string, password: string): Promise<ProvenPassword | null>
   hash(password: string): Promise<string>
   /** Hashes a user's password anew where what is stored was made with less work; one that was set meanwhile stays. */
   renew(userId: string, password: string): Promise<void>
@@ -91,15 +98,26 @@ async function openBetterAuth(
       minPasswordLength: MIN_PASSWORD,
       maxPasswordLength: MAX_PASSWORD,
       // For an address that nobody has it hashes too, so that both take as long.
-      password: { hash, verify: ({ hash, password }) => isPassword(password, hash) },
+      password: {
+        hash,
+        verify: async ({ hash, password }) => {
+          const isRight = await isPassword(password, hash)
+          const proving = PROVING.getStore()
+          if (isRight && proving !== undefined) proving.passwordHash = hash
+          return isRight
+        },
+      },
     },
     session: { storeSessionInDatabase: false },
     secondaryStorage: NOWHERE,
   })
   return {
     prove: async (email, password) => {
+      const proving = { passwordHash: '' }
       try {
-        return (await auth.api.signInEmail({ body: { email, password } })).user.id
+        const signIn = () => auth.api.signInEmail({ body: { email, password } })
+        const { user } = await PROVING.run(proving, signIn)
+        return { userId: user.id, passwordHash: proving.passwordHash }
       } catch (error) {
         if (isAPIError(error) && (error.statusCode === 400 || error.statusCode === 401)) return null
         throw error
@@ -107,6 +125,9 @@ async function openBetterAuth(
     },
   }
 }
+
+/** better-auth does not say which hash it compared with. */
+const PROVING = new AsyncLocalStorage<{ passwordHash: string }>()
 
 const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' }
 

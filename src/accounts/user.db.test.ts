@@ -4,8 +4,13 @@ import type { TestApp } from '../../test/app.ts'
 import { openJar } from '../../test/cookie-jar.ts'
 import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from '../../test/sign-in.ts'
 import type { Caller } from '../admin/caller.ts'
+import { hashToken } from '../base/one-time-token.ts'
 import type { Tx } from '../db/schema.ts'
+import type { Visit } from '../http/visit.ts'
+import { askToSignIn } from './ask-to-sign-in.ts'
 import { addMember, removeMember } from './change-members.ts'
+import { startSession } from './start-session.ts'
+import { findPasswordHash, setPasswordHash } from './user.store.ts'
 import { LINK_SECONDS } from './user.ts'
 
 describe('users and members', () => {
@@ -113,6 +118,45 @@ describe('users and members', () => {
       'password_link.created',
       'user.created',
     ])
+  })
+
+  it('CON-12: a new password ends sign-ins with the old one that are under way', async () => {
+    const id = await makeUser(app, 'pat@acme.example')
+    const passwords = ['three grey herons walk', PASSWORD]
+    for (let round = 0; round < 4; round++) {
+      const [next = '', old = ''] = round % 2 === 0 ? passwords : passwords.toReversed()
+      const thief = Array.from({ length: 6 }, () => openJar(origin))
+      const forms = await Promise.all(thief.map((jar) => openForm(jar)))
+      const { body: link } = await app.call('POST', `/v1/users/${id}/password-link`)
+      const jar = openJar(origin)
+      const form = await jar.get(pathOf(link.url))
+      await Promise.all([
+        ...forms.map(async (form, n) => thief[n]?.submit(form, { email: 'pat@acme.example', password: old })),
+        jar.submit(form, { password: next }),
+      ])
+      const { body } = await app.call('GET', `/v1/users/${id}/sessions`)
+      assert.deepEqual(body.data, [], `round ${round}`)
+    }
+  })
+
+  it('CON-12: a password that was proved before a new one was set begins no session', async () => {
+    const id = await makeUser(app, 'quin@acme.example')
+    const passwordHash = await findPasswordHash(app.db, id)
+    assert.ok(passwordHash !== null)
+    const visit: Visit = {
+      ...{ now: app.clock.now(), ip: null, userAgent: null, requestId: 'req_test' },
+      ...{ query: new URLSearchParams(), cookie: () => undefined, setCookie: () => {} },
+      browser: () => `br_${'x'.repeat(49)}`,
+    }
+    const begin = async () => {
+      const wish = { returnTo: '/next', refusedTo: null, clientName: null, loginHint: null, fresh: false }
+      const hash = hashToken(await askToSignIn(app.db, visit, wish))
+      const started = await startSession(app.db, visit, { hash }, () => ({ userId: id, passwordHash }))
+      return started.ok ? 'begun' : started.no
+    }
+    assert.equal(await begin(), 'begun')
+    await app.db.transaction().execute((tx) => setPasswordHash(tx, id, 'scrypt$another', app.clock.now()))
+    assert.equal(await begin(), 'password_changed')
   })
 
   it('who is added acts for the owner at once, who is removed does not, and doing it twice is no fault', async () => {

@@ -50,6 +50,21 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
   return row?.password ?? null
 }
 
+/** Has a new password wait until the transaction ends. @returns false where the hash is no longer the user's */
+export async function holdPasswordHash(
+  tx: Tx,
+  { userId, passwordHash }: { readonly userId: string; readonly passwordHash: string },
+): Promise<boolean> {
+  const row = await tx
+    .selectFrom('user_credentials')
+    .select('password')
+    .where('user_id', '=', userId)
+    .where('provider_id', '=', PASSWORD)
+    .forShare()
+    .executeTakeFirst()
+  return row?.password === passwordHash
+}
+
 /** Stores the same password hashed anew, unless another was set meanwhile. When it was set stays as it is. */
 export async function replacePasswordHash(
   db: Db,
