@@ -36,3 +36,9 @@ declare module 'oidc-provider' {
     listen(port: number, host: string, ready: () => void): void
   }
 }
+
+// Express 4 under another name, for the tests of its adapter; what they use is typed as in 5.
+declare module 'express4' {
+  import express from 'express'
+  export default express
+}

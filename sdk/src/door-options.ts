@@ -1,11 +1,10 @@
 import type { Agent } from 'node:http'
-import { isQuotable } from './challenge.ts'
-import { isEnvironmentName } from './credential.ts'
+import { meant } from './check-options.ts'
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
 import { isCost } from './limits.ts'
 import type { RateLimiter } from './rate-limiter.ts'
 import type { PresentationFault, Refusal } from './refusal.ts'
-import { nearestName, parseScope } from './scope.ts'
+import { parseScope } from './scope.ts'
 import type { CredentialSource } from './source.ts'
 
 export interface DoorOptions<Scope extends string = string> {
@@ -70,25 +69,6 @@ export interface RefusedAt {
   readonly path: string
 }
 
-/** @throws TypeError where an option cannot be meant: when the program starts, not at the first request */
-export function checkOptions({ environment, realm, resource }: DoorOptions): void {
-  if (!isEnvironmentName(environment))
-    throw new TypeError(
-      `environment must be a name such as live or test; it is ${JSON.stringify(environment)}`,
-    )
-  if (resource !== undefined && whyNotResource(resource))
-    throw new TypeError(
-      `resource must be an absolute http(s) URL without a fragment; it is ${JSON.stringify(resource)}`,
-    )
-  if (realm !== undefined && !isQuotable(realm))
-    throw new TypeError('realm must be printable ASCII without " and \\ (RFC 6750 §3)')
-}
-
-function whyNotResource(resource: string): boolean {
-  const url = URL.parse(resource)
-  return url === null || !/^https?:$/.test(url.protocol) || resource.includes('#') || !isQuotable(resource)
-}
-
 /** @throws TypeError where an entry is neither an address nor a CIDR block */
 export function trustedProxiesOf({ trustedProxies = [] }: DoorOptions): IpRanges | null {
   if (trustedProxies.length === 0) return null
@@ -112,8 +92,13 @@ export function checkGuard(
   declared: readonly string[] | undefined,
 ): { scopes: readonly string[]; cost: number } {
   const last = wanted.at(-1)
-  const { cost = 1 } = typeof last === 'object' ? last : {}
-  const scopes = wanted.filter((each, at) => typeof each === 'string' || at < wanted.length - 1) as string[]
+  const hasOptions = typeof last === 'object' && last !== null
+  if (hasOptions && Array.isArray(last))
+    throw new TypeError("a guard takes its scopes one by one: guard('orders:read', 'orders:write')")
+  for (const name of Object.keys(hasOptions ? last : {}))
+    if (name !== 'cost') throw new TypeError(`there is no option ${name} of a guard${meant(name, ['cost'])}`)
+  const { cost = 1 } = hasOptions ? last : {}
+  const scopes = (hasOptions ? wanted.slice(0, -1) : wanted) as readonly string[]
   if (!isCost(cost)) throw new TypeError('cost must be a whole number from 0 to 1000000')
   checkScopes(scopes, declared)
   return { scopes, cost }
@@ -124,9 +109,6 @@ function checkScopes(wanted: readonly string[], declared: readonly string[] | un
     if (typeof scope !== 'string' || parseScope(scope) === null)
       throw new TypeError(`${JSON.stringify(scope)} is no scope: <resource>:<action>`)
     if (declared === undefined || declared.includes(scope)) continue
-    const nearest = nearestName(scope, declared)
-    throw new TypeError(
-      `${scope} is not among the declared scopes${nearest === null ? '' : `; did you mean ${nearest}?`}`,
-    )
+    throw new TypeError(`${scope} is not among the declared scopes${meant(scope, declared)}`)
   }
 }

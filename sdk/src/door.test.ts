@@ -60,6 +60,11 @@ test('a guard says once, and last, what a call costs; what is no cost is refused
     [{ cost: 1_000_001 }],
     [{ cost: 1 }, 'orders:read'],
     [{ cost: 1 }, { cost: 2 }],
+    [{ costs: 1 } as object],
+    [['orders:read'] as object],
+    [[] as object],
+    [null as unknown as string],
+    [undefined as unknown as string],
   ]
   for (const wanted of wrong) assert.throws(() => door.admitting(wanted), TypeError, JSON.stringify(wanted))
 })
@@ -210,6 +215,37 @@ test('the realm stands in the challenge', async () => {
   assert.equal((await answerTo(admit(arriving))).headers['www-authenticate'], 'Bearer realm="orders"')
 })
 
+/** What no compiler saw. */
+const WRONG_IN_JAVASCRIPT: readonly [option: object, message: RegExp][] = [
+  ...[undefined, null, ['live'], { toString: () => 'live' }, 7, 'undefined '].map(
+    (environment): [object, RegExp] => [{ environment }, /^TypeError: environment (must be|is missing)/],
+  ),
+  [{ trustedProxies: true }, /^TypeError: trustedProxies must be a list .*; it is true$/],
+  [{ trustedProxies: '10.0.0.0/8' }, /^TypeError: trustedProxies must be a list/],
+  [{ trustedProxies: [7] }, /^TypeError: trustedProxies must be a list/],
+  [
+    { trustedProxy: ['10.0.0.0/8'] },
+    /^TypeError: there is no option trustedProxy; did you mean trustedProxies\?$/,
+  ],
+  [{ enviroment: 'live' }, /^TypeError: there is no option enviroment; did you mean environment\?$/],
+  [{ quux: 1 }, /^TypeError: there is no option quux$/],
+  [{ peerIp: () => null }, /^TypeError: there is no option peerIp/],
+  [{ scopes: 'orders:read' }, /^TypeError: scopes must be a list of scopes/],
+  [{ scopes: ['orders'] }, /^TypeError: scopes must be a list of scopes/],
+  [{ url: new URL('https://a.example') }, /^TypeError: url must be/],
+  [{ adminKey: 7 }, /^TypeError: adminKey must be/],
+  [{ resource: null }, /^TypeError: resource must be/],
+  [{ realm: 7 }, /^TypeError: realm must be/],
+  [{ onRefusal: 'log' }, /^TypeError: onRefusal must be a function/],
+  [{ onError: true }, /^TypeError: onError must be a function/],
+  [{ now: 7 }, /^TypeError: now must be a function; it is 7$/],
+  [{ maxStalenessMs: '5000' }, /^TypeError: maxStalenessMs must be a number/],
+  [{ maxEntries: Number.NaN }, /^TypeError: maxEntries must be a number/],
+  [{ feed: 'no' }, /^TypeError: feed must be true or false/],
+  [{ limiter: {} }, /^TypeError: limiter must be/],
+  [{ source: null }, /^TypeError: source must be/],
+]
+
 test('OPS-10: an option that cannot be meant is said when the program starts', () => {
   const source = new Records()
   const adminKey = mintCredential('admin_key').reveal()
@@ -224,9 +260,15 @@ test('OPS-10: an option that cannot be meant is said when the program starts', (
     [{ environment: 'Live', source }, /environment must be/],
     [{ environment: 'live', source, realm: 'a"b' }, /realm must be/],
     [{ environment: 'live', source, trustedProxies: ['10.0.0.0/8', 'proxy'] }, /trustedProxies: "proxy"/],
+    ...WRONG_IN_JAVASCRIPT.map(([option, message]): [DoorOptions, RegExp] => [
+      { environment: 'live', source, ...option },
+      message,
+    ]),
     [{ environment: 'live', source, maxStalenessMs: 5_001 }, /maxStalenessMs/],
   ]
-  for (const [options, message] of wrong) assert.throws(() => openDoor(options), message)
+  for (const [options, message] of wrong) assert.throws(() => openDoor(options), message, message.source)
+  assert.throws(() => openDoor(undefined as unknown as DoorOptions), /^TypeError: options are missing/)
+  openDoor({ environment: 'live', source, realm: undefined } as unknown as DoorOptions)
 })
 
 test('RS-03, RS-06: a door that knows which API it is says where its metadata is, and serves it', async () => {

@@ -1,12 +1,7 @@
 import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
+import { checkOptions } from './check-options.ts'
 import { clientIp } from './client-ip.ts'
-import {
-  checkGuard,
-  checkOptions,
-  type DoorOptions,
-  type GuardArgument,
-  trustedProxiesOf,
-} from './door-options.ts'
+import { checkGuard, type DoorOptions, type GuardArgument, trustedProxiesOf } from './door-options.ts'
 import { flushEvery } from './flush.ts'
 import { httpSource } from './http-source.ts'
 import type { Verdict } from './judge.ts'
@@ -85,9 +80,14 @@ interface Carrier {
   [noted: symbol]: Passed | Promise<Admission> | undefined
 }
 
-/** The guard behind every adapter: read the credential, verify it, answer. */
-export function openDoor(options: DoorOptions): Door {
-  checkOptions(options)
+/**
+ * The guard behind every adapter: read the credential, verify it, answer.
+ *
+ * @param adapterOptions names of options that are the adapter's own
+ * @throws TypeError where an option cannot be meant
+ */
+export function openDoor(options: DoorOptions, adapterOptions: readonly string[] = []): Door {
+  checkOptions(options, adapterOptions)
   const {
     environment,
     realm,

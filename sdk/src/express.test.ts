@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import express from 'express'
+import express4 from 'express4'
 import { behavesAsAGuard } from './adapter.suite.ts'
 import { doorward } from './express.ts'
 import { Records, unknownKey } from './record.fixture.ts'
@@ -13,26 +14,69 @@ async function listen(app: express.Express) {
   return { port: (server.address() as AddressInfo).port, close }
 }
 
-behavesAsAGuard('Express', async (source, more) => {
-  const { guard, close } = doorward({
-    ...more,
-    environment: 'live',
-    source,
-    onError: () => {},
-    scopes: ['orders:read', 'orders:write'],
+const VERSIONS = { Express: express, 'Express 4': express4 }
+
+for (const [name, version] of Object.entries(VERSIONS))
+  behavesAsAGuard(name, async (source, more) => {
+    const { guard, close } = doorward({
+      ...more,
+      environment: 'live',
+      source,
+      onError: () => {},
+      scopes: ['orders:read', 'orders:write'],
+    })
+    const app = version()
+    const owner: express.RequestHandler = (request, response) => {
+      response.send(request.principal.ownerId)
+    }
+    app.get('/orders', guard('orders:read'), owner)
+    app.post('/orders', guard('orders:read', 'orders:write'), owner)
+    app.use('/me', guard(), owner)
+    app.use('/stacked', guard())
+    app.get('/stacked', guard('orders:write', { cost: 3 }), owner)
+    const server = await listen(app)
+    return { port: server.port, close: () => Promise.all([server.close(), close()]) }
   })
-  const app = express()
-  const owner: express.RequestHandler = (request, response) => {
-    response.send(request.principal.ownerId)
+
+for (const [name, version] of Object.entries(VERSIONS))
+  test(`${name}: RS-10: a deadline that answers while a key is looked up ends nothing, and is the one answer`, async (t) => {
+    const lost: unknown[] = []
+    const note = (reason: unknown) => lost.push(reason)
+    process.on('unhandledRejection', note)
+    t.after(() => process.off('unhandledRejection', note))
+    const source = new Slow()
+    const { guard, close: closeDoor } = doorward({ environment: 'live', source, onError: () => {} })
+    const app = version()
+    let handled = 0
+    app.use((_request, response, next) => {
+      next()
+      response.status(503).send('too late')
+    })
+    app.get('/orders', guard('orders:read'), () => {
+      handled += 1
+    })
+    app.get('/broken', guard('orders:read'))
+    const { port, close } = await listen(app)
+    for (const key of [source.add(), unknownKey()]) {
+      const answer = await fetch(`http://127.0.0.1:${port}/orders`, { headers: { 'x-api-key': key } })
+      assert.deepEqual([answer.status, await answer.text()], [503, 'too late'])
+      source.answer()
+      await new Promise((turn) => setTimeout(turn, 10))
+    }
+    assert.deepEqual([lost, handled], [[], 0])
+    await Promise.all([close(), closeDoor()])
+  })
+
+/** Answers when it is told to. */
+class Slow extends Records {
+  answer: () => void = () => {}
+  override async lookup(hashes: readonly string[]) {
+    await new Promise<void>((resolve) => {
+      this.answer = resolve
+    })
+    return await super.lookup(hashes)
   }
-  app.get('/orders', guard('orders:read'), owner)
-  app.post('/orders', guard('orders:read', 'orders:write'), owner)
-  app.use('/me', guard(), owner)
-  app.use('/stacked', guard())
-  app.get('/stacked', guard('orders:write', { cost: 3 }), owner)
-  const server = await listen(app)
-  return { port: server.port, close: () => Promise.all([server.close(), close()]) }
-})
+}
 
 test('Express: in a mounted router the guard sees the whole path, and what a handler throws stays Express’s', async () => {
   const source = new Records()

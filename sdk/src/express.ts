@@ -1,6 +1,6 @@
 import './runtime.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { openDoor } from './door.ts'
+import { type Admission, openDoor } from './door.ts'
 import type { DoorOptions, GuardArgument } from './door-options.ts'
 import { fromNodeRequest } from './node-request.ts'
 import type { Principal } from './record.ts'
@@ -23,23 +23,28 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
   const door = openDoor(options)
   const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
     const admit = door.admitting(wanted)
-    return async (
+    return (
       request: IncomingMessage & { originalUrl?: string },
       response: ServerResponse,
-      next: () => void,
-    ): Promise<void> => {
-      const admission = await admit(
-        fromNodeRequest(request, request.originalUrl ?? request.url ?? '/'),
-        request,
-      )
-      if ('principal' in admission) {
+      next: (error?: unknown) => void,
+    ): void => {
+      const settle = (admission: Admission): void => {
+        // Something else may have answered while the credential was looked up, such as a deadline.
+        if (response.headersSent || response.writableEnded) return
+        if ('answer' in admission) {
+          const { status, headers, body } = admission.answer
+          response.writeHead(status, headers).end(JSON.stringify(body))
+          return
+        }
         for (const [name, value] of Object.entries(admission.headers ?? {})) response.setHeader(name, value)
         Object.assign(request, { principal: admission.principal })
         next()
-        return
       }
-      const { status, headers, body } = admission.answer
-      response.writeHead(status, headers).end(JSON.stringify(body))
+      const incoming = fromNodeRequest(request, request.originalUrl ?? request.url ?? '/')
+      const admission = admit(incoming, request)
+      // Express 4 takes no promise: a rejection that is left to it ends the process.
+      if (admission instanceof Promise) admission.then(settle).catch(next)
+      else settle(admission)
     }
   }
   return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }

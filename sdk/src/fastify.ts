@@ -24,8 +24,10 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
   const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
     const admit = door.admitting(wanted)
     // With `done` and not async: what is known is answered at once, and no promise is made for it.
-    return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
       const settle = (admission: Admission): void => {
+        // Something else may have answered while the credential was looked up, such as a deadline.
+        if (reply.sent || reply.raw.headersSent) return
         if ('answer' in admission) {
           const { status, headers, body } = admission.answer
           void reply.code(status).headers(headers).serializer(JSON.stringify).send(body)
@@ -36,7 +38,7 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
         done()
       }
       const admission = admit(fromNodeRequest(request.raw, request.originalUrl), request.raw)
-      if (admission instanceof Promise) void admission.then(settle)
+      if (admission instanceof Promise) admission.then(settle).catch(done)
       else settle(admission)
     }
   }

@@ -23,7 +23,7 @@ export interface HonoOptions<Scope extends string = string> extends DoorOptions<
  * On Node, allow-lists want `peerIp: (c) => getConnInfo(c).remote.address` from `@hono/node-server/conninfo`.
  */
 export function doorward<const Scope extends string = string>(options: HonoOptions<Scope>) {
-  const door = openDoor(options)
+  const door = openDoor(options, ['peerIp'])
   const guard = (...wanted: readonly GuardArgument<Scope>[]): MiddlewareHandler<DoorwardEnv> => {
     const admit = door.admitting(wanted)
     return async (context, next) => {

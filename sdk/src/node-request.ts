@@ -14,7 +14,7 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
   const xApiKey: string[] = []
   const forwardedFor: string[] = []
   let userAgent: string | null = null
-  const { rawHeaders } = request
+  const rawHeaders = headersOf(request)
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = nameAt(rawHeaders, at, LENGTHS)
     if (name === null) continue
@@ -38,8 +38,19 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
     authorization,
     xApiKey,
     url,
-    peerIp: request.socket.remoteAddress ?? null,
+    peerIp: request.socket?.remoteAddress ?? null,
     forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(','),
     userAgent,
   }
+}
+
+/**
+ * As they were sent. Where there are none, as in requests that serverless-http makes of an event of AWS Lambda, those
+ * that were put in their place, in the same form.
+ */
+function headersOf({ rawHeaders, headers }: IncomingMessage): readonly string[] {
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders
+  return Object.entries(headers ?? {}).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((each) => [name, String(each)]),
+  )
 }

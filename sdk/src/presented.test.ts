@@ -38,30 +38,51 @@ test('RS-02, VER-15: a broken header is malformed, and nothing throws', () => {
     `Bearer\0${key}`,
     'Bearer =',
   ]
-  broken.push(
-    `Bearer ${key} x`,
-    `Bearer ${key},`,
-    `Bearer ${key}, Bearer ${key}`,
-    `Bearer ${key}\0`,
-    `Bearer \0`,
-  )
+  broken.push(`Bearer ${key} x`, `Bearer ${key},`, `Bearer ${key}\0`, `Bearer \0`)
   broken.push(`Bearer "${key}"`, 'Bearer ké', 'Bearer \ud800', `Bearer ${key}\r\nX: y`, 'Bearer a=b')
   for (const header of broken)
     assert.equal(read({ authorization: [header] }), 'malformed_header', JSON.stringify(header))
-  for (const header of ['', ' ', `${key} `, `Bearer ${key}`, `${key},${key}`, `${key}\0`])
+  for (const header of [' ', `${key} `, `Bearer ${key}`, `${key}\0`, `${key};`])
     assert.equal(read({ xApiKey: [header] }), 'malformed_header', JSON.stringify(header))
 })
 
-test('VER-14: two different credentials are refused, wherever they stand; the same one twice is one', () => {
+test('VER-14: two credentials are refused, and one that came twice too, in whatever way the runtime shows that', () => {
   const two: Partial<PresentedRequest>[] = [
-    { authorization: [`Bearer ${key}`, `Bearer ${other}`] },
     { authorization: [`Bearer ${key}`], xApiKey: [other] },
-    { xApiKey: [key, other] },
+    { authorization: [`bearer ${key}`, `Bearer ${other}`] },
+    { authorization: [`Bearer ${key}`, `Bearer ${key}`] },
     { authorization: [`Bearer ${key}`, 'Bearer x'] },
+    { authorization: [`Bearer ${key}`, 'Basic eA=='] },
+    { authorization: ['Basic eA==', `Bearer ${key}`] },
+    { authorization: ['Basic eA==', 'Digest x=y', `Bearer ${key}`], xApiKey: [key] },
+    { xApiKey: [key, other] },
+    { xApiKey: [key, key] },
+    { xApiKey: [key, '', other] },
   ]
-  for (const request of two) assert.equal(read(request), 'two_credentials')
-  assert.equal(read({ authorization: [`Bearer ${key}`, `bearer ${key}`], xApiKey: [key] }), key)
-  assert.equal(read({ authorization: ['Basic eA==', `Bearer ${key}`] }), key)
+  for (const request of two) {
+    assert.equal(read(request), 'two_credentials', JSON.stringify(request))
+    const joined = (list: readonly string[] = []) => (list.length === 0 ? [] : [list.join(', ')])
+    const asOne = { authorization: joined(request.authorization), xApiKey: joined(request.xApiKey) }
+    assert.equal(read(asOne), 'two_credentials', JSON.stringify(asOne))
+  }
+  assert.equal(read({ authorization: [`Bearer ${key}`], xApiKey: [key] }), key)
+})
+
+test('an empty header is none, alone and beside a credential', () => {
+  for (const empty of [[''], ['', ''], [', ']]) {
+    assert.equal(read({ xApiKey: empty }), 'no_credential')
+    assert.equal(read({ authorization: empty }), 'no_credential')
+    assert.equal(read({ authorization: [`Bearer ${key}`], xApiKey: empty }), key)
+    assert.equal(read({ authorization: empty, xApiKey: [key] }), key)
+    assert.equal(read({ xApiKey: [...empty, key] }), key)
+    assert.equal(read({ authorization: [...empty, `Bearer ${key}`] }), key)
+  }
+})
+
+test('a proxy’s own Authorization of another scheme stands beside X-API-Key', () => {
+  const digest = 'Digest username="a", realm="b, c", uri="/orders", response="0"'
+  for (const header of ['Basic eDp5', digest, 'Negotiate abc=='])
+    assert.equal(read({ authorization: [header], xApiKey: [key] }), key, header)
 })
 
 test('VER-13, RS-04: credentials anywhere in the URL are refused, and reported by their hashes alone', () => {

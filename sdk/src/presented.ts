@@ -21,31 +21,22 @@ export type Presentation =
 
 /**
  * The one credential of a request: `Authorization: Bearer` (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1) or
- * `X-API-Key`, never the URL, in whose path, query or fragment any of ours is refused. Two different ones are refused, because which one counts would be anybody's guess.
- * Other schemes, such as Basic, are not ours and are passed over.
+ * `X-API-Key`, never the URL, in whose path, query or fragment any of ours is refused. Two different ones, and a header
+ * that came twice, are refused, because which one counts would be anybody's guess. An empty header is none. Other schemes,
+ * such as Basic, are not ours and are passed over.
  */
 export function readCredential(request: PresentedRequest): Presentation {
   const inUrl = credentialsIn(request.url.slice(0, MAX_URL_LENGTH))
   if (inUrl.length > 0) return no('credential_in_url', inUrl.map(hashCredential))
 
-  let text: string | undefined
-  let isToken = true
-  let isTwo = false
-  for (const header of request.authorization) {
-    const token = bearerToken(header)
-    if (token === MALFORMED) return no('malformed_header')
-    if (token === null) continue
-    isTwo ||= text !== undefined && text !== token
-    text = token
-  }
-  for (const key of request.xApiKey) {
-    isTwo ||= text !== undefined && text !== key
-    isToken = TOKEN.test(key)
-    text = key
-  }
-  if (isTwo) return no('two_credentials')
-  if (text === undefined) return no('no_credential')
-  return isToken ? { ok: true, text } : no('malformed_header')
+  const [token, keys] = [tokenIn(request.authorization), keysIn(request.xApiKey)]
+  if (token === TWO || keys.length > 1) return no('two_credentials')
+  if (token === MALFORMED) return no('malformed_header')
+  const [key = null] = keys
+  if (token !== null && key !== null && token !== key) return no('two_credentials')
+  const text = token ?? key
+  if (text === null) return no('no_credential')
+  return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
 }
 
 /** No more of a URL than this is looked at; Node's servers take 16 KB unless they are told otherwise. */
@@ -57,17 +48,42 @@ const BEARER_TOKEN = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 /** The scheme ends where RFC 9110 §5.6.2's token does: `Bearerx` is another scheme, `Bearer,` is ours and broken. */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])/i
 const USUAL = 'Bearer '
-/** No token: nothing that stands in a header is empty behind its scheme. */
-const MALFORMED = ''
+/** No tokens: what is one has neither of these characters. */
+const MALFORMED = '?'
+const TWO = '??'
 
-/** The token; null where the scheme is another. */
-function bearerToken(header: string): string | null {
+/**
+ * Another scheme behind a comma, as it looks where a runtime joins a header that came twice. To see the same in each of
+ * them, repeated ones are joined here too.
+ */
+const ANOTHER = /,[ \t]*[!#$%&'*+.^`|~\w-]+[ \t]+[^ \t,=]/
+const BEARER_BEHIND = /,[ \t]*bearer[ \t]+[^ \t,=]/i
+
+/** The one token; null where there is no header, or its scheme is another. */
+function tokenIn(headers: readonly string[]): string | typeof MALFORMED | typeof TWO | null {
+  const [first] = headers
+  if (first === undefined) return null
+  const header = headers.length === 1 ? first : headers.join(', ')
   if (header.startsWith(USUAL)) {
     const text = header.slice(USUAL.length)
     if (TOKEN.test(text)) return text
   }
-  if (!BEARER.test(header)) return null
-  return BEARER_TOKEN.exec(header)?.[1] ?? MALFORMED
+  const bare = header.replace(/^[ \t,]+/, '')
+  const isOurs = BEARER.test(bare)
+  if ((isOurs ? ANOTHER : BEARER_BEHIND).test(bare)) return TWO
+  if (!isOurs) return null
+  return BEARER_TOKEN.exec(bare)?.[1] ?? MALFORMED
+}
+
+/** What stands in `X-API-Key`: an empty header is none, and one that came twice has a comma in it somewhere. */
+function keysIn(headers: readonly string[]): readonly string[] {
+  const header = headers.length === 1 ? (headers[0] ?? '') : headers.join(',')
+  if (header === '') return []
+  if (!header.includes(',')) return [header]
+  return header
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
 }
 
 function no(reason: PresentationFault['reason'], exposedHashes: readonly string[] = []): Presentation {
