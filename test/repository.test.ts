@@ -57,6 +57,17 @@ describe('the repository', () => {
     assert.equal(sdk.dependencies, undefined)
   })
 
+  it('MGT-31: the server makes no Date of a text or a number but in the files that look at it first', () => {
+    const may = ['src/base/moment.ts', 'src/db/moments.ts']
+    const files = tracked.filter((file) => /^src\/.*\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file))
+    const makes = files.filter((file) => /new Date\((?!\))|Date\.parse\(/.test(readFileSync(file, 'utf8')))
+    assert.deepEqual(
+      makes.filter((file) => !may.includes(file)),
+      [],
+      'use readMoment or toMoment for text, momentAt or addSeconds for numbers',
+    )
+  })
+
   it('SUP-05: no tracked file holds a real credential', () => {
     for (const file of tracked)
       for (const [text] of readFileSync(file, 'latin1').matchAll(/[a-z][a-z0-9_]*_[0-9A-Za-z]{49}/g))

@@ -1,5 +1,6 @@
 import type { LimitState, Limits, Quota, QuotaPeriod, RateLimit, RecordLimits } from './limits.ts'
 import { NO_LIMITS, QUOTA_PERIODS, whyNotQuota, whyNotRateLimits } from './limits.ts'
+import { momentFromWire } from './moment.wire.ts'
 import type { QuotaAnswer, QuotaCount } from './source.ts'
 
 /** Limits as JSON, over the network and in the database: snake_case. */
@@ -123,13 +124,12 @@ export function quotaAnswerFromWire(value: unknown): QuotaAnswer {
 
 function quotaCountFromWire(value: unknown): QuotaCount {
   const { of, period, limit, spent, ends_at: end } = objectOf(value, 'the quota')
-  const endsAt = new Date(typeof end === 'string' ? end : Number.NaN)
+  const endsAt = momentFromWire(end, 'quota.ends_at')
   if (
     (of !== 'key' && of !== 'owner') ||
     !QUOTA_PERIODS.includes(period as QuotaPeriod) ||
     !Number.isSafeInteger(limit) ||
-    !Number.isSafeInteger(spent) ||
-    Number.isNaN(endsAt.getTime())
+    !Number.isSafeInteger(spent)
   )
     throw new TypeError('the state of a quota cannot be meant')
   return { of, period: period as QuotaPeriod, limit: limit as number, spent: spent as number, endsAt }

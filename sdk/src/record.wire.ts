@@ -1,5 +1,6 @@
 import { type IpRanges, parseIpRanges } from './ip-ranges.ts'
 import { type RecordLimitsWire, recordLimitsFromWire, recordLimitsToWire } from './limits.wire.ts'
+import { momentFromWire } from './moment.wire.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Ended } from './refusal.ts'
 
@@ -105,7 +106,7 @@ function endedOf(value: unknown, name: string): Ended | null {
   const { reason, at } = objectOf(value, name)
   if (typeof reason !== 'string' || !ENDINGS.has(reason))
     throw new TypeError(`${name}.reason is no known end`)
-  return { reason: reason as Ended['reason'], at: momentOf(at, `${name}.at`) }
+  return { reason: reason as Ended['reason'], at: momentFromWire(at, `${name}.at`) }
 }
 
 function rangesOf(value: unknown, name: string): IpRanges | null {
@@ -136,22 +137,5 @@ function textsOf(value: unknown, name: string): string[] {
 }
 
 function momentOrNull(value: unknown, name: string): Date | null {
-  return value === null ? null : momentOf(value, name)
-}
-
-/** What `toISOString` writes, and nothing of what else `Date` would guess at. */
-const ISO = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
-const FRACTION = /(\.\d+)?Z$/
-
-function momentOf(value: unknown, name: string): Date {
-  const text = textOf(value, name)
-  const at = new Date(text)
-  // `Date` takes 30 February for 2 March: what is meant must come back.
-  if (
-    !ISO.test(text) ||
-    Number.isNaN(at.getTime()) ||
-    !at.toISOString().startsWith(text.replace(FRACTION, ''))
-  )
-    throw new TypeError(`${name} is no moment in ISO 8601, UTC`)
-  return at
+  return value === null ? null : momentFromWire(value, name)
 }

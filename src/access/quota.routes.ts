@@ -4,13 +4,13 @@ import { Type } from 'typebox'
 import { type Door, reads } from '../admin/management.ts'
 import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
-import { Moment, nullable, strictObject } from '../http/wire.ts'
+import { idOf, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { quotasOfKey, spendQuotas } from './quota.store.ts'
 
 const QuotaCountWire = Type.Object({
-  of: Type.Union([Type.Literal('key'), Type.Literal('owner')]),
-  period: Type.Union([Type.Literal('day'), Type.Literal('month')]),
+  of: oneOf(['key', 'owner']),
+  period: oneOf(['day', 'month']),
   limit: Type.Integer(),
   spent: Type.Integer(),
   ends_at: Moment,
@@ -61,7 +61,7 @@ export function quotaRoutes(app: FastifyInstance, door: Door): void {
     permission: 'keys:read',
     tag: 'Keys',
     summary: 'How much of its quota a key has spent in this period, and all keys of its owner of theirs',
-    params: strictObject({ id: Type.String({ pattern: '^key_[A-Za-z0-9]{1,40}$' }) }),
+    params: strictObject({ id: idOf('key') }),
     status: 200,
     answer: Type.Object({ data: Type.Array(QuotaCountWire) }),
     problems: ['not_found'],

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Reach } from '../admin/caller.ts'
+import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
 import { ALL, GRAIN_SECONDS, GRAINS, type Grain, UNKNOWN, type Window } from './usage.ts'
 
@@ -111,5 +112,5 @@ function counted(window: Window, where: RawBuilder<unknown>): RawBuilder<unknown
 
 /** Nothing was counted before; and PGlite refuses the year 0, which ISO 8601 has. */
 function sinceEpoch(ms: number): Date {
-  return new Date(Math.max(0, ms))
+  return momentAt(Math.max(0, ms))
 }

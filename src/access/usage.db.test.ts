@@ -320,17 +320,22 @@ describe('reading usage', () => {
   })
 
   it('times at which there was nothing have nothing, however far away', async () => {
-    for (const year of ['0000', '0001', '1969', '9998'])
+    for (const year of ['0001', '1969', '9998'])
       assert.deepEqual(
         await usageOf(secret.keyId, `?grain=day&since=${year}-01-01T00:00:00Z&until=${year}-12-01T00:00:00Z`),
         [],
       )
+    const { status } = await app.call(
+      'GET',
+      '/v1/usage?since=0000-01-01T00:00:00Z&until=0000-12-01T00:00:00Z',
+    )
+    assert.equal(status, 400)
   })
 
   it('an answer that would be too long is refused, and not cut', async () => {
     const minute = app.clock.now().toISOString()
     const many = Array.from({ length: 10_001 }, (_, i) => item(secret.id, { scope: `orders:r${i}`, minute }))
-    assert.equal((await report(many.slice(0, 10_000))).status, 200)
+    for (const from of [0, 5_000]) assert.equal((await report(many.slice(from, from + 5_000))).status, 200)
     assert.equal((await usageOf(secret.keyId)).length, 10_000)
     await report(many.slice(10_000))
     const { status, body } = await app.call('GET', `/v1/keys/${secret.keyId}/usage`)

@@ -4,7 +4,7 @@ import { covers } from '../admin/caller.ts'
 import { type Door, reads } from '../admin/management.ts'
 import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
-import { OwnerId, strictObject } from '../http/wire.ts'
+import { idOf, OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { storeUsage } from './usage.store.ts'
 import {
@@ -22,8 +22,8 @@ import {
 } from './usage.wire.ts'
 import { countsOfKey, lastRefusalsOfKey, lastUnknown, totals } from './usage-report.store.ts'
 
-/** Ten thousand items, with room for long user agents. */
-const MAX_BATCH_BYTES = 8 * 1024 * 1024
+/** The items of an SDK, with room for long user agents. */
+const MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 const read = { method: 'GET', permission: 'keys:read', status: 200 } as const
 
@@ -52,7 +52,7 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     url: '/v1/keys/:id/usage',
     tag: 'Keys',
     summary: 'How often a key was accepted and refused, by secret, scope and time',
-    params: strictObject({ id: Type.String({ pattern: '^key_[A-Za-z0-9]{1,40}$' }) }),
+    params: strictObject({ id: idOf('key') }),
     query: strictObject(UsageQuery),
     answer: KeyUsageWire,
     problems: ['not_found'],

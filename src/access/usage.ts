@@ -1,3 +1,6 @@
+import { addSeconds } from '../base/clock.ts'
+import { momentAt } from '../base/moment.ts'
+
 /** How finely counts keep the time, finest first. Days are those of UTC. */
 export const GRAINS = ['minute', 'hour', 'day'] as const
 export type Grain = (typeof GRAINS)[number]
@@ -35,13 +38,13 @@ export interface Window {
 /** The beginning of the minute, hour or day that a moment is in. */
 export function startOf(grain: Grain, at: Date): Date {
   const ms = GRAIN_SECONDS[grain] * 1000
-  return new Date(Math.floor(at.getTime() / ms) * ms)
+  return momentAt(Math.floor(at.getTime() / ms) * ms)
 }
 
 /** The first beginning that is not before a moment. */
 export function nextStartOf(grain: Grain, at: Date): Date {
   const ms = GRAIN_SECONDS[grain] * 1000
-  return new Date(Math.ceil(at.getTime() / ms) * ms)
+  return momentAt(Math.ceil(at.getTime() / ms) * ms)
 }
 
 /** What counts become when they are too old for their grain; null for nothing, when they are gone. */
@@ -51,5 +54,5 @@ export function coarserThan(grain: Grain): Grain | null {
 
 /** Buckets of a grain that began before this are too old for it. Whole ones of the next grain, so that none is split. */
 export function outdatedBefore(grain: Grain, now: Date): Date {
-  return startOf(coarserThan(grain) ?? grain, new Date(now.getTime() - KEPT_SECONDS[grain] * 1000))
+  return startOf(coarserThan(grain) ?? grain, addSeconds(now, -KEPT_SECONDS[grain]))
 }

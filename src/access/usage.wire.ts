@@ -4,7 +4,7 @@ import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Fault, type Problem, problem } from '../http/problem.ts'
 import { firstFault } from '../http/validation.ts'
-import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
+import { iso, Moment, type MomentText, nullable, oneOf, strictObject, toMoment } from '../http/wire.ts'
 import { GRAIN_SECONDS, type Grain, nextStartOf, startOf, type Window } from './usage.ts'
 import type { KeyCount, LastRefusal, Total } from './usage-report.store.ts'
 import { Hash } from './verify.wire.ts'
@@ -76,15 +76,15 @@ const readItems = reading(UsageItemWire, (item) => ({
   credentialId: item.credential_id,
   outcome: item.outcome,
   scope: item.scope,
-  minute: new Date(item.minute),
+  minute: toMoment(item.minute),
   count: item.count,
   calls: item.calls,
-  lastAt: new Date(item.last_at),
+  lastAt: toMoment(item.last_at),
   lastIp: item.last_ip,
   lastUserAgent: item.last_user_agent === null ? null : withoutCredentials(item.last_user_agent),
 }))
 
-const readExposures = reading(ExposureWire, ({ hash, at, ip }) => ({ hash, at: new Date(at), ip }))
+const readExposures = reading(ExposureWire, ({ hash, at, ip }) => ({ hash, at: toMoment(at), ip }))
 
 /** Reads each of a list by itself; a fault goes to the others, with its place in the batch. */
 function reading<Schema extends TSchema, Part>(schema: Schema, toPart: (wire: Static<Schema>) => Part) {
@@ -105,7 +105,7 @@ const MAX_DAYS: Readonly<Record<Grain, number>> = { minute: 1, hour: 31, day: 40
 /** An answer has no pages, because the counts go on changing: it has everything, or says that it is too much. */
 export const MAX_ROWS = 10_000
 
-const GrainWire = Type.Union([Type.Literal('minute'), Type.Literal('hour'), Type.Literal('day')])
+const GrainWire = oneOf(['minute', 'hour', 'day'])
 
 export const UsageQuery = {
   grain: Type.Optional({
@@ -131,7 +131,7 @@ export const UsageQuery = {
 }
 
 const InBucketWire = {
-  bucket: Type.String({ format: 'date-time', description: 'When it begins; days are those of UTC' }),
+  bucket: { ...Moment, description: 'When it begins; days are those of UTC' },
   grain: { ...GrainWire, description: 'Coarser than asked for where the counts are that old' },
   outcome: Type.String({ description: '`accepted`, or the reason of the refusal' }),
 }
@@ -203,8 +203,8 @@ function toLastWire({ at, ip, userAgent }: LastRefusal) {
 interface AskedWindow {
   readonly grain?: Grain | undefined
   readonly days?: number | undefined
-  readonly since?: string | undefined
-  readonly until?: string | undefined
+  readonly since?: MomentText | undefined
+  readonly until?: MomentText | undefined
 }
 
 /** The stretch of time that is asked for, in whole buckets: so the answer is the same before and after they are added up. */
@@ -213,11 +213,11 @@ export function windowOf(asked: AskedWindow, now: Date): Result<Window, Problem>
   if (days !== undefined && asked.since !== undefined)
     return no(problem('invalid_request', 'Give `days` or `since`, one of the two.'))
   // The bucket that has just begun is in.
-  const end = asked.until === undefined ? addSeconds(now, 0.001) : new Date(asked.until)
+  const end = asked.until === undefined ? addSeconds(now, 0.001) : toMoment(asked.until)
   const begin =
     asked.since === undefined
       ? addSeconds(end, -(days ?? DEFAULT_DAYS[grain]) * GRAIN_SECONDS.day)
-      : new Date(asked.since)
+      : toMoment(asked.since)
   if (begin >= end)
     return no(problem('invalid_request', '`since` must be before `until`, and not after now.'))
   if (end.getTime() - begin.getTime() > MAX_DAYS[grain] * GRAIN_SECONDS.day * 1000)

@@ -7,7 +7,7 @@ import {
   type Verdict,
 } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { iso, Moment, nullable, strictObject } from '../http/wire.ts'
+import { anyObject, iso, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
 
 export const Hash = Type.String({
   pattern: '^[0-9a-f]{64}$',
@@ -85,12 +85,12 @@ const PrincipalWire = Type.Object({
   scopes: Type.Array(Type.String()),
   environment: Type.String(),
   expires_at: nullable(Moment),
-  metadata: Type.Record(Type.String(), Type.Unknown()),
+  metadata: anyObject(),
 })
 
 const LimitStateWire = Type.Object({
-  kind: Type.Union([Type.Literal('rate_limit'), Type.Literal('quota')]),
-  of: Type.Union([Type.Literal('key'), Type.Literal('owner')]),
+  kind: oneOf(['rate_limit', 'quota']),
+  of: oneOf(['key', 'owner']),
   name: Type.String({ description: "The rate limit's name; the quota's period" }),
   limit: Type.Integer(),
   window_seconds: Type.Integer(),

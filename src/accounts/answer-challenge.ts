@@ -1,5 +1,6 @@
 import type { Caller } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
+import { momentAt } from '../base/moment.ts'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -102,5 +103,5 @@ function faultOf(person: ToldPerson, challenge: LoginChallenge, now: Date): Prob
 function onOurClock(person: ToldPerson, { wantsFresh, createdAt }: LoginChallenge, now: Date): Person {
   const earliest = wantsFresh ? createdAt.getTime() : Number.NEGATIVE_INFINITY
   const at = Math.min(Math.max((person.authenticatedAt ?? now).getTime(), earliest), now.getTime())
-  return { ...person, authenticatedAt: new Date(at) }
+  return { ...person, authenticatedAt: momentAt(at) }
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import { iso, Moment, nullable, OwnerId, plainText, strictObject, toMoment } from '../http/wire.ts'
 import type { ToldPerson } from './answer-challenge.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { AnyUserId } from './user.wire.ts'
@@ -25,13 +25,10 @@ export const AcceptWire = strictObject({
     maxItems: 200,
     description: 'For which owners the person may act',
   }),
-  authenticated_at: Type.Optional(
-    Type.String({
-      format: 'date-time',
-      description:
-        'When the person signed in with you; without it, now. Needed where `fresh_sign_in` is true',
-    }),
-  ),
+  authenticated_at: Type.Optional({
+    ...Moment,
+    description: 'When the person signed in with you; without it, now. Needed where `fresh_sign_in` is true',
+  }),
 })
 
 export const RejectWire = strictObject({ reason: plainText(300, 'For the person: it is shown') })
@@ -56,6 +53,6 @@ export function fromAcceptWire(body: Static<typeof AcceptWire>): ToldPerson {
     displayName: body.display_name,
     email: null,
     owners: body.owners.toSorted((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1)),
-    authenticatedAt: body.authenticated_at === undefined ? null : new Date(body.authenticated_at),
+    authenticatedAt: toMoment(body.authenticated_at) ?? null,
   }
 }

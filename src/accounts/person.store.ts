@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { momentOf } from '../base/moment.ts'
 import type { PersonJson, Tx } from '../db/schema.ts'
 import type { Person } from './accounts.ts'
 
@@ -19,7 +20,7 @@ export function fromPersonJson(json: PersonJson | null): Person | null {
     displayName: json.display_name,
     email: null,
     owners: json.owners,
-    authenticatedAt: new Date(json.authenticated_at),
+    authenticatedAt: momentOf(json.authenticated_at),
   }
 }
 

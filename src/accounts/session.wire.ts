@@ -1,18 +1,15 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable } from '../http/wire.ts'
+import { idOf, iso, Moment, nullable } from '../http/wire.ts'
 import type { ListedSession } from './session.ts'
 
-export const SessionId = Type.String({ pattern: '^ses_[A-Za-z0-9]{1,40}$' })
+export const SessionId = idOf('ses')
 
 export const SessionWire = Type.Object({
   id: Type.String(),
   created_at: Moment,
   authenticated_at: Moment,
-  last_seen_at: Type.String({ format: 'date-time', description: 'Up to five minutes late' }),
-  expires_at: Type.String({
-    format: 'date-time',
-    description: 'At the latest; earlier where nobody comes for a day',
-  }),
+  last_seen_at: { ...Moment, description: 'Up to five minutes late' },
+  expires_at: { ...Moment, description: 'At the latest; earlier where nobody comes for a day' },
   ip: nullable(Type.String({ description: 'From where the session was begun' })),
   user_agent: nullable(Type.String({ description: 'As the browser said it when the session was begun' })),
 })

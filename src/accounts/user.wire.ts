@@ -1,13 +1,23 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import {
+  idOf,
+  iso,
+  Moment,
+  nullable,
+  OwnerId,
+  plainText,
+  strictObject,
+  THEIR_ID,
+  THEIR_ID_IN_WORDS,
+} from '../http/wire.ts'
 import type { User } from './user.ts'
 
 const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })
-export const UserId = Type.String({ pattern: '^usr_[A-Za-z0-9]{1,40}$' })
+export const UserId = idOf('usr')
 /** A user's, or the API provider's own. */
 export const AnyUserId = Type.String({
-  pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,127}$',
-  description: 'Of a user of ours, or your own id of the person: 1 to 128 of letters, digits and _ . : @ / -',
+  pattern: THEIR_ID,
+  description: `Of a user of ours, or your own id of the person: ${THEIR_ID_IN_WORDS}`,
 })
 
 export const NewUserWire = strictObject({

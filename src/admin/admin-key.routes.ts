@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, Limit, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { Cursor, idOf, Limit, pageWire, plainText, strictObject, toMoment } from '../http/wire.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import { findAdminKey, listAdminKeys, lockAdminKey } from './admin-key.store.ts'
@@ -22,7 +22,7 @@ import { revokeAdminKey } from './revoke-admin-key.ts'
 import { finishAdminKeyRotation, rotateAdminKey, undoAdminKeyRotation } from './rotate-admin-key.ts'
 
 const tag = 'Admin keys'
-const params = strictObject({ id: Type.String({ pattern: '^adm_[A-Za-z0-9]{1,40}$' }) })
+const params = strictObject({ id: idOf('adm') })
 const write = { method: 'POST', permission: 'admin_keys:write', tag } as const
 
 export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string | null): void {
@@ -38,8 +38,8 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     idempotent: true,
   } as const
   changes(app, door, create, async ({ db, caller, body }) => {
-    const { expires_at: chosen } = body
-    const expiresAt = chosen === undefined ? caller.expiresAt : chosen === null ? null : new Date(chosen)
+    const chosen = toMoment(body.expires_at)
+    const expiresAt = chosen === undefined ? caller.expiresAt : chosen
     const asked = {
       name: body.name,
       permissions: body.permissions,

@@ -1,18 +1,23 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import { iso, Moment, nullable, OwnerId, oneOf, plainText, strictObject } from '../http/wire.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
 import type { AdminKey } from './admin-key.ts'
 import { ALL_PERMISSIONS, PERMISSIONS } from './permission.ts'
 
-const PermissionWire = Type.Union(
-  ALL_PERMISSIONS.map((name) => Type.Literal(name, { description: PERMISSIONS[name] })),
+const PermissionWire = oneOf(
+  ALL_PERMISSIONS,
+  ALL_PERMISSIONS.map((name) => `\`${name}\`: ${PERMISSIONS[name]}`).join('. '),
 )
 
 export const NewAdminKeyWire = strictObject({
   name: plainText(100, 'For people, such as "orders API in production"'),
-  permissions: Type.Array(PermissionWire, { uniqueItems: true, minItems: 1 }),
+  permissions: Type.Array(PermissionWire, {
+    uniqueItems: true,
+    minItems: 1,
+    maxItems: ALL_PERMISSIONS.length,
+  }),
   owner_id: Type.Optional(nullable(OwnerId)),
   /** Not later than the end of the key that makes it, which is the default. */
   expires_at: Type.Optional(nullable(Moment)),

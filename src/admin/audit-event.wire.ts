@@ -1,22 +1,35 @@
 import { type Static, Type } from 'typebox'
 import type { AuditFilter } from '../audit/audit-event.store.ts'
 import type { AuditEvent } from '../audit/audit-event.ts'
-import { iso, Limit, Moment, nullable, OwnerId, strictObject } from '../http/wire.ts'
+import {
+  anyObject,
+  iso,
+  Limit,
+  Moment,
+  nullable,
+  OwnerId,
+  oneOf,
+  strictObject,
+  toMoment,
+} from '../http/wire.ts'
 
-const Id = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_.:@/-]{0,127}$' })
+const Id = Type.String({
+  pattern: '^[\\x21-\\x7e]{1,400}$',
+  description: 'The id of whoever or whatever it is',
+})
 
 export const AuditEventWire = Type.Object({
   seq: Type.Integer({ description: 'Place in the chain: 1, 2, 3 … without a gap' }),
   id: Type.String(),
   at: Moment,
   action: Type.String({ description: 'Noun and past tense: `key.rotated`' }),
-  result: Type.Union([Type.Literal('done'), Type.Literal('refused')]),
+  result: oneOf(['done', 'refused']),
   actor: Type.Object({ kind: Type.String(), id: nullable(Type.String()) }),
   owner_id: nullable(Type.String()),
   target_id: nullable(Type.String()),
   ip: nullable(Type.String()),
   request_id: nullable(Type.String()),
-  detail: Type.Record(Type.String(), Type.Unknown()),
+  detail: anyObject(),
   hash: Type.String({ description: 'SHA-256 over the hash before and this event, hex' }),
 })
 
@@ -24,7 +37,12 @@ export const AuditQuery = strictObject({
   owner_id: Type.Optional(OwnerId),
   actor_id: Type.Optional(Id),
   target_id: Type.Optional(Id),
-  action: Type.Optional(Type.String({ pattern: '^[a-z_]{1,40}\\.[a-z_]{1,40}$' })),
+  action: Type.Optional(
+    Type.String({
+      pattern: '^[a-z_]{1,40}\\.[a-z_]{1,40}$',
+      description: 'Noun and past tense, such as key.rotated',
+    }),
+  ),
   result: Type.Optional(AuditEventWire.properties.result),
   since: Type.Optional(Moment),
   until: Type.Optional(Moment),
@@ -66,7 +84,7 @@ export function fromAuditQuery(query: Static<typeof AuditQuery>): AuditFilter {
     targetId: query.target_id,
     action: query.action,
     result: query.result,
-    since: query.since === undefined ? undefined : new Date(query.since),
-    until: query.until === undefined ? undefined : new Date(query.until),
+    since: toMoment(query.since),
+    until: toMoment(query.until),
   }
 }

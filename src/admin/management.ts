@@ -14,7 +14,6 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { sendProblem } from '../http/answer.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
-import { unstorableText } from '../http/validation.ts'
 import {
   type Arrival,
   authenticateAdmin,
@@ -58,6 +57,9 @@ type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema,
   call: Call<Params, Query, Body, Store>,
 ) => Promise<Result<unknown, Problem>>
 
+/** Passes on what an operation gives, or throws where its schema cannot write that down: before anything is committed. */
+type CheckAnswer = (done: Result<unknown, Problem>) => Result<unknown, Problem>
+
 /** An operation that changes nothing, or does its own writing. */
 export function reads<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
@@ -78,11 +80,11 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
-  open(app, door, operation, async (call, request) => {
+  open(app, door, operation, async (call, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(door, call.caller, operation.permission, named.value, (db, caller) =>
-      handle({ ...call, caller, db }),
+    return await changeOnce(door, call.caller, operation.permission, named.value, async (db, caller) =>
+      checkAnswer(await handle({ ...call, caller, db })),
     )
   })
 }
@@ -105,7 +107,7 @@ export function changesPrepared<
   prepare: (call: Omit<Call<Params, Query, Body>, 'db'>) => Promise<Result<Prepared, Problem>>,
   handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
 ): void {
-  open(app, door, operation, async (call, request) => {
+  open(app, door, operation, async (call, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
     const who = await callerAfterBody(door, operation, call.caller)
@@ -118,8 +120,8 @@ export function changesPrepared<
     }
     const prepared = await prepare({ ...call, caller: who.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(door, who.value, operation.permission, named.value, (db, caller) =>
-      handle({ ...call, caller, db }, prepared.value),
+    return await changeOnce(door, who.value, operation.permission, named.value, async (db, caller) =>
+      checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
     )
   })
 }
@@ -163,6 +165,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   handle: (
     call: Omit<Call<Params, Query, Body>, 'db'>,
     request: FastifyRequest,
+    checkAnswer: CheckAnswer,
   ) => Promise<Result<unknown, Problem>>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
@@ -193,10 +196,9 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       if (who.ok) callers.set(request, who.value)
     },
 
-    preValidation: async (request, reply) => {
+    // Where nothing is required, no body is as good as an empty object.
+    preValidation: async (request) => {
       if (operation.method !== 'GET') request.body ??= {}
-      const fault = unstorableText(request.body)
-      if (fault !== null) return sendProblem(reply, fault)
       hideCredentials(request.body)
     },
 
@@ -210,7 +212,11 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         body: request.body as Static<Body>,
         headers: request.headers,
       }
-      const result = await handle(call, request)
+      const result = await handle(call, request, (done) => {
+        if (done.ok && operation.status !== 204)
+          reply.serializeInput(done.value as Record<string, unknown>, String(operation.status))
+        return done
+      })
       reply.header('cache-control', 'no-store')
       if (result.ok) {
         if (operation.mediaType !== undefined)

@@ -66,7 +66,7 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
     response: {
       [status]:
         mediaType === undefined
-          ? answer
+          ? { ...answer, description: (answer as { description?: string }).description ?? summary }
           : {
               description: (answer as { description?: string }).description,
               content: { [mediaType]: { schema: answer } },

@@ -1,3 +1,5 @@
+import { momentAt } from './moment.ts'
+
 /** Where "now" comes from. Handed in, so that a test can turn it; asked once per request. */
 export interface Clock {
   now(): Date
@@ -13,9 +15,9 @@ export const systemClock: Clock = {
   steadyMs: () => performance.now(),
 }
 
-/** A moment some seconds after another (before it, where negative). */
+/** A moment some seconds after another (before it, where negative), as far as moments can be kept. */
 export function addSeconds(at: Date, seconds: number): Date {
-  return new Date(at.getTime() + seconds * 1000)
+  return momentAt(at.getTime() + seconds * 1000)
 }
 
 /** The earlier of two moments, where null means "never". */

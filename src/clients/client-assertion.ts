@@ -1,5 +1,6 @@
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { addSeconds } from '../base/clock.ts'
+import { momentAt } from '../base/moment.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { JsonWebKeySet, ProvenAssertion } from './client.ts'
 import { ASSERTION_ALGORITHMS, type AssertionAlgorithm, keysFor } from './client-keys.ts'
@@ -41,7 +42,7 @@ export async function proveAssertion(
   if (why !== null) return no(why)
   return yes({
     jti: String(claims.jti),
-    forgetAt: addSeconds(new Date(Number(claims.exp) * 1000), LEEWAY_SECONDS),
+    forgetAt: addSeconds(momentAt(Number(claims.exp) * 1000), LEEWAY_SECONDS),
   })
 }
 

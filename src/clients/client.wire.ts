@@ -2,7 +2,7 @@ import type { Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { iso, Moment, nullable, OwnerId, strictObject } from '../http/wire.ts'
+import { anyObject, iso, Moment, nullable, OwnerId, oneOf, strictObject } from '../http/wire.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
 import type { ClientWish } from './change-client.ts'
 import { splitCeiling } from './check-client.ts'
@@ -34,13 +34,6 @@ function shownText(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern: `^(?=[^]*\\S)[^${unseen}]*$`, description })
 }
 
-function oneOf<const T extends readonly string[]>(names: T, description?: string) {
-  return Type.Union(
-    names.map((name) => Type.Literal(name as T[number])),
-    description === undefined ? {} : { description },
-  )
-}
-
 const ScopeList = (description: string) =>
   Type.Array(Type.String({ maxLength: 200 }), { uniqueItems: true, maxItems: 200, description })
 const PageUri = (description: string) => nullable(Type.String({ maxLength: 2000, description }))
@@ -64,12 +57,14 @@ const said = {
       'https; http for 127.0.0.1, [::1] and localhost, whose port may be any; com.example.app:/callback for public ' +
       'clients. Compared byte for byte.',
   }),
-  grant_types: Type.Array(oneOf(GRANT_TYPES), { uniqueItems: true, minItems: 1 }),
+  grant_types: Type.Array(oneOf(GRANT_TYPES), {
+    uniqueItems: true,
+    minItems: 1,
+    maxItems: GRANT_TYPES.length,
+  }),
   token_endpoint_auth_method: oneOf(AUTH_METHODS),
   jwks: nullable(
-    Type.Record(Type.String(), Type.Unknown(), {
-      description: 'Public keys of the client, for `private_key_jwt` (RFC 7517 §5). Never private ones',
-    }),
+    anyObject('Public keys of the client, for `private_key_jwt` (RFC 7517 §5). Never private ones'),
   ),
   jwks_uri: PageUri('Instead of `jwks`'),
   scopes: ScopeList('The ceiling: all that users can grant it. Empty means none'),

@@ -79,6 +79,7 @@ export function readSelfDescribed(
 /** Letters that look alike in two alphabets make one app look like another. */
 function whyNotName(name: string): string | null {
   if (name.trim() === '' || name.length > 100) return 'must have 1 to 100 characters.'
+  if (!name.isWellFormed()) return 'has half a character.'
   if (UNSEEN.test(name)) return 'has characters that cannot be seen, or that turn text around.'
   const mixes = /\p{Script=Latin}/u.test(name) && /\p{Script=Cyrillic}|\p{Script=Greek}/u.test(name)
   return mixes ? 'mixes alphabets whose letters look alike.' : null

@@ -10,17 +10,27 @@ export async function transact<T, No>(
   work: (tx: Tx) => Promise<Result<T, No>>,
 ): Promise<Result<T, No>> {
   let refused: Result<T, No> | undefined
+  let isCommitting = false
   try {
     return await db.transaction().execute(async (tx) => {
       const result = await work(tx)
+      isCommitting = result.ok
       if (result.ok) return result
       refused = result
       throw new RolledBack()
     })
   } catch (error) {
     if (error instanceof RolledBack && refused !== undefined) return refused
+    if (!isCommitting && error instanceof Error) undone.add(error)
     throw error
   }
 }
 
 class RolledBack extends Error {}
+
+const undone = new WeakSet<Error>()
+
+/** Whether an error ended a transaction before its commit, so that certainly nothing of it was done. */
+export function isUndone(error: Error): boolean {
+  return undone.has(error)
+}

@@ -1,3 +1,4 @@
+import { momentAt } from '../base/moment.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from './problem.ts'
 import { DEFAULT_LIMIT } from './wire.ts'
@@ -50,5 +51,5 @@ function fromCursor(cursor: string | undefined): Result<Position | null, Problem
         'Take `next_cursor` from the last answer as it is, or begin without a cursor.',
       ),
     )
-  return yes({ at: new Date(Number(ms)), id })
+  return yes({ at: momentAt(Number(ms)), id })
 }

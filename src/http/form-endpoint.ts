@@ -168,16 +168,17 @@ function answerTo(error: FastifyError, requestId: string, log: Logger): JsonAnsw
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return fault(415, 'invalid_request', `Send Content-Type: ${FORM}.`)
   }
-  const { code, retryAfterSeconds } = problemOfThrown(error, requestId, log)
+  const { code, detail, retryAfterSeconds } = problemOfThrown(error, requestId, log)
+  if (code === 'unsupported_media_type') return fault(415, 'invalid_request', detail)
   if (code === 'database_unavailable') {
     const later = { 'retry-after': String(retryAfterSeconds ?? 1) }
     return {
-      ...fault(503, 'temporarily_unavailable', 'Nothing was changed. Try again in a moment.'),
+      ...fault(503, 'temporarily_unavailable', detail),
       headers: later,
     }
   }
   return code === 'internal_error'
-    ? fault(500, 'server_error', `It was logged as request ${requestId}. Nothing was changed.`)
+    ? fault(500, 'server_error', `It was logged as request ${requestId}.`)
     : fault(400, 'invalid_request', 'The body is no form that can be read.')
 }
 

@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net'
 import { no, type Result, yes } from '../base/result.ts'
 import { settleWithin } from '../base/settle-within.ts'
 import { isPublicAddress } from './public-address.ts'
+import { readJson } from './read-json.ts'
 import { type HostAddress, resolveHost } from './resolve-host.ts'
 
 /** Why a document could not be had. For the operator's log. */
@@ -129,12 +130,9 @@ function read(response: IncomingMessage, end: (outcome: Result<Fetched, Outbound
     else parts.push(part)
   })
   response.on('end', () => {
-    try {
-      const json: unknown = JSON.parse(Buffer.concat(parts).toString('utf8'))
-      end(yes({ json, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) }))
-    } catch {
-      end(no('not_json'))
-    }
+    const read = readJson(Buffer.concat(parts))
+    if (!read.ok || read.value === undefined) return end(no('not_json'))
+    end(yes({ json: read.value, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) }))
   })
 }
 

@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { lengthsOf, nameAt } from '@doorward/sdk/kernel'
 
-const LENGTHS = lengthsOf('authorization', 'content-type', 'content-length', 'transfer-encoding', 'x-api-key')
+const LENGTHS = lengthsOf(
+  'authorization',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'transfer-encoding',
+  'x-api-key',
+)
 
 /** A POST with a body of one type and nothing unusual about it. */
 export interface PlainPost {
@@ -41,6 +48,7 @@ export function plainPost(
       case 'content-length':
         contentLength = Number(value)
         break
+      case 'content-encoding':
       case 'transfer-encoding':
       case 'x-api-key':
         return null

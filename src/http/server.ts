@@ -7,10 +7,13 @@ import Fastify, {
   type FastifyInstance,
   LogController,
 } from 'fastify'
+import { isUndone } from '../db/transact.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { sendProblem } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
+import { readJson } from './read-json.ts'
+import { RefusedRequest } from './refused-request.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
@@ -25,7 +28,7 @@ const TIMEOUT_CHECK_MS = 1_000
 export async function openServer(log: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: newRequestId,
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
@@ -34,13 +37,16 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: 400 },
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
     frameworkErrors: (error, _, reply) => void sendProblem(reply as never, problemOf(error)),
     clientErrorHandler: answerUnreadable,
   })
   app.setValidatorCompiler(validatorCompiler)
-  app.removeContentTypeParser('text/plain')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => {
+    const read = readJson(body)
+    if (!read.ok) throw new RefusedRequest(read.no)
+    return read.value
+  })
   app.addSchema(ProblemSchema)
 
   await app.register(helmet, {
@@ -56,6 +62,12 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
       .header('x-request-id', request.id)
       .header('permissions-policy', 'camera=(), geolocation=(), microphone=()')
   })
+  // After whoever asks is known, and before a byte of the body is read.
+  app.addHook('preParsing', async (request, reply) => {
+    if (!isEncoded(request.headers['content-encoding']) || request.method === 'GET') return
+    reply.header('accept-encoding', 'identity')
+    throw new RefusedRequest(ENCODED)
+  })
   // Who is answered while the server stops must let go of the connection, or the stop would wait for it.
   let closing = false
   app.addHook('preClose', async () => {
@@ -67,7 +79,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
   app.addHook('onResponse', async (request, reply) => {
     const { method, id, url, routeOptions } = request
     const ms = Math.round(reply.elapsedTime * 10) / 10
-    request.log.info(
+    log.info(
       {
         request_id: id,
         method,
@@ -87,10 +99,21 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     ),
   )
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    return sendProblem(reply, problemOfThrown(error, request.id, request.log as Logger))
+    return sendProblem(reply, problemOfThrown(error, request.id, log))
   })
   return app
 }
+
+/** RFC 9110, section 8.4: what is there besides `identity` would have to be undone first. */
+function isEncoded(header: string | undefined): boolean {
+  return header !== undefined && !/^\s*(?:identity)?\s*$/i.test(header)
+}
+
+/** RFC 9110, section 15.5.16. */
+const ENCODED = problem(
+  'unsupported_media_type',
+  'Send the body as it is, without a `Content-Encoding`: nothing is decompressed here.',
+)
 
 /** What was thrown, as the problem that the caller hears; ours, and the database's, are logged. */
 export function problemOfThrown(error: unknown, requestId: string, log: Logger): Problem {
@@ -136,18 +159,25 @@ const ProblemSchema = {
 function problemOf(error: FastifyError): Problem {
   if (error.validation !== undefined)
     return problemOfValidation(error.validation, error.validationContext ?? 'body')
+  if (error instanceof RefusedRequest) return error.problem
   const byCode = BY_FASTIFY_CODE.get(error.code)
   if (byCode !== undefined) return byCode
   if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
-    return problem('database_unavailable', 'Nothing was changed. Try again in a moment.', {
+    return problem('database_unavailable', `${whatWasDone(error)} Try again in a moment.`.trim(), {
       retryAfterSeconds: 2,
     })
-  // SQLSTATE 22021 and 22P05: text that the database cannot hold, past our own look at it.
-  if (error.code === '22021' || error.code === '22P05')
-    return problem('invalid_request', 'A text cannot be stored.')
-  if (error.statusCode === 400) return problem('invalid_request', 'The body is no JSON that can be read.')
-  return problem('internal_error', 'It was logged under the request id. Nothing was changed.')
+  // SQLSTATE 22021, 22P02 and 22P05: text that the database cannot hold, past our own look at it.
+  if (UNSTORABLE.has(error.code)) return problem('invalid_request', 'A text cannot be stored.')
+  if (error.statusCode === 400) return problem('invalid_request', 'The body cannot be read.')
+  return problem('internal_error', `It was logged under the request id. ${whatWasDone(error)}`.trim())
 }
+
+/** Nothing is said where a commit may have been under way, or where there was none. */
+function whatWasDone(error: Error): string {
+  return isUndone(error) ? 'Nothing was changed.' : ''
+}
+
+const UNSTORABLE: ReadonlySet<string> = new Set(['22021', '22P02', '22P05'])
 
 const BY_FASTIFY_CODE = new Map<string, Problem>([
   ['FST_ERR_CTP_BODY_TOO_LARGE', problem('payload_too_large', 'Send less at once.')],
@@ -155,11 +185,6 @@ const BY_FASTIFY_CODE = new Map<string, Problem>([
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
     problem('unsupported_media_type', 'Send `Content-Type: application/json`.'),
   ],
-  [
-    'FST_ERR_CTP_EMPTY_JSON_BODY',
-    problem('invalid_request', 'The body is empty, though it says it is JSON.'),
-  ],
-  ['FST_ERR_CTP_INVALID_JSON_BODY', problem('invalid_request', 'The body is no JSON that can be read.')],
   [
     'FST_ERR_CTP_INVALID_CONTENT_LENGTH',
     problem('invalid_request', 'The Content-Length does not fit the body.'),

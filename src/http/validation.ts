@@ -1,76 +1,157 @@
 import { nearestName } from '@doorward/sdk/kernel'
-import { Ajv } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+import { readMoment } from '../base/moment.ts'
 import { type Fault, type Problem, problem } from './problem.ts'
 
 /**
  * Strict: nothing is dropped, defaulted or turned into another type in a body; in a query and a path all is text, so
  * numbers and booleans are read from it.
  */
-const options = { allErrors: true, removeAdditional: false, useDefaults: false, verbose: true } as const
-const strict = addFormats.default(new Ajv({ ...options, coerceTypes: false }))
-const single = addFormats.default(new Ajv({ ...options, allErrors: false, coerceTypes: false }))
-const fromText = addFormats.default(new Ajv({ ...options, coerceTypes: true }))
+const options = { removeAdditional: false, useDefaults: false, verbose: true } as const
+const [ofBodies, ofTexts] = [false, true].map((coerceTypes) => ({
+  untilFirst: open({ ...options, coerceTypes, allErrors: false }),
+  all: open({ ...options, coerceTypes, allErrors: true }),
+})) as [Compilers, Compilers]
 
-export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
-  (httpPart === 'body' ? strict : fromText).compile(schema)
+interface Compilers {
+  readonly untilFirst: Ajv
+  readonly all: Ajv
+}
 
-/** Every fault of the request at once, each with its place; an unknown field with the nearest known one. */
+function open(how: ConstructorParameters<typeof Ajv>[0]): Ajv {
+  const ajv = addFormats.default(new Ajv(how))
+  return ajv.addFormat('date-time', { validate: (text: string) => readMoment(text) !== null })
+}
+
+/** Up to so many values in a request, all faults are looked for; in a larger one, the first. */
+const FEW_VALUES = 100
+
+/**
+ * Validates in time that the schema bounds: a request is refused at its first fault. All faults of a small one are then
+ * found by a second validator, because each fault costs an object, and a large request can have a million.
+ */
+export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
+  const { untilFirst, all } = httpPart === 'body' ? ofBodies : ofTexts
+  const isValid = untilFirst.compile(schema)
+  let withAllFaults: ValidateFunction | null = null
+  const validate = (value: unknown): boolean => {
+    if (isValid(value)) return true
+    let refuse: ValidateFunction = isValid
+    if (hasFewValues(value)) {
+      withAllFaults ??= all.compile(schema)
+      withAllFaults(value)
+      refuse = withAllFaults
+    }
+    validate.errors = refuse.errors ?? []
+    return false
+  }
+  validate.errors = [] as ErrorObject[]
+  return validate
+}
+
+function hasFewValues(value: unknown): boolean {
+  const open: unknown[] = [value]
+  for (let seen = 0; open.length > 0; seen++) {
+    if (seen > FEW_VALUES || open.length > FEW_VALUES) return false
+    const next = open.pop()
+    if (next === null || typeof next !== 'object') continue
+    if (Array.isArray(next) && next.length > FEW_VALUES) return false
+    for (const name in next) {
+      if (open.length > FEW_VALUES) return false
+      open.push((next as Record<string, unknown>)[name])
+    }
+  }
+  return true
+}
+
+/** More than this are not told at once. */
+const MAX_FAULTS = 20
+
+/** The faults of a request, each once and with its place; an unknown field with the nearest known one. */
 export function problemOfValidation(errors: readonly FastifySchemaValidationError[], part: string): Problem {
-  const faults = errors.slice(0, 20).map((error) => faultOf(error, part))
+  const found = errors as readonly ErrorObject[]
+  const faults = found
+    .filter((error) => !isOfNullable(error, found))
+    .slice(0, MAX_FAULTS)
+    .map((error) => ({
+      at: `${part === 'body' ? '' : `${part}:`}${error.instancePath || '/'}`,
+      message: wordsFor(error, part),
+    }))
   const unknown = errors.some((error) => error.keyword === 'additionalProperties')
   return problem(
     unknown ? 'unknown_field' : 'invalid_request',
-    faults.map((fault) => `${fault.at} ${fault.message}`).join('; '),
+    faults.map((fault: Fault) => `${fault.at} ${fault.message}`).join('; '),
     { faults },
   )
 }
 
 /** Looks at one thing of many by itself, and stops at its first fault. */
 export function firstFault(schema: object): (value: unknown) => Fault | null {
-  const isValid = single.compile(schema)
+  const isValid = ofBodies.untilFirst.compile(schema)
   return (value) => {
     if (isValid(value)) return null
     const [error] = isValid.errors ?? []
-    return { at: error?.instancePath ?? '', message: error?.message ?? 'is not valid' }
+    return error === undefined
+      ? { at: '', message: 'is not valid' }
+      : { at: error.instancePath, message: wordsFor(error, 'body') }
   }
 }
 
-function faultOf(error: FastifySchemaValidationError & { parentSchema?: unknown }, part: string): Fault {
-  const at = `${part === 'body' ? '' : `${part}:`}${error.instancePath || '/'}`
-  const field = error.params.additionalProperty
-  if (error.keyword !== 'additionalProperties' || typeof field !== 'string')
-    return { at, message: error.message ?? 'is not valid' }
-  const nearest = nearestName(field, knownFields(error.parentSchema))
-  const name = JSON.stringify(field.slice(0, 60))
-  return {
-    at,
-    message: nearest === null ? `has no field ${name}` : `has no field ${name}; did you mean "${nearest}"?`,
+/** What a nullable field adds to the fault of what it may be besides null: that it is not null, and none of the two. */
+function isOfNullable(
+  { keyword, schemaPath, instancePath }: ErrorObject,
+  all: readonly ErrorObject[],
+): boolean {
+  if (keyword === 'anyOf')
+    return all.some(
+      (other) =>
+        other.schemaPath.startsWith(`${schemaPath}/0`) && other.instancePath.startsWith(instancePath),
+    )
+  return keyword === 'type' && schemaPath.endsWith('/anyOf/1/type')
+}
+
+/** Known fields are listed up to so many. */
+const MAX_LISTED = 20
+
+function wordsFor(
+  { keyword, params, message = 'is not valid', data, parentSchema, schemaPath }: ErrorObject,
+  part: string,
+): string {
+  const { description } = (parentSchema ?? {}) as { readonly description?: string }
+  if (part !== 'body' && Array.isArray(data)) return 'is there more than once'
+  if (part === 'params' && data === '') return 'is empty: the path has a slash too many, or lacks its id'
+  switch (keyword) {
+    case 'additionalProperties':
+      return unknownField(String(params.additionalProperty), Object.keys(parentSchema?.properties ?? {}))
+    case 'enum':
+      return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`
+    case 'const':
+      return `must be ${JSON.stringify(params.allowedValue)}`
+    case 'type':
+      return schemaPath.endsWith('/anyOf/0/type') ? `${message} or null` : message
+    case 'pattern':
+      return description === undefined ? message : `does not fit: ${description}`
+    case 'format':
+      return params.format === 'date-time' ? whatMomentIs(part) : message
+    case 'uniqueItems':
+      return `${message}: ${JSON.stringify((data as unknown[])[params.i])} is there twice`
+    default:
+      return message
   }
 }
 
-function knownFields(schema: unknown): string[] {
-  const properties =
-    schema !== null && typeof schema === 'object' && 'properties' in schema ? schema.properties : {}
-  return Object.keys(properties ?? {})
+function unknownField(field: string, known: readonly string[]): string {
+  const nearest = nearestName(field, known)
+  const fault = `has no field ${JSON.stringify(field.slice(0, 60))}`
+  if (nearest !== null) return `${fault}; did you mean "${nearest}"?`
+  if (known.length === 0) return `${fault}, nor any other`
+  const more = known.length > MAX_LISTED ? ', …' : ''
+  return `${fault}; it has ${known.slice(0, MAX_LISTED).join(', ')}${more}`
 }
 
-/** Deeper JSON than this is refused before anything walks it. */
-const MAX_DEPTH = 16
-
-/** Text that the database cannot keep (NUL, half a surrogate pair) and nesting beyond sense; null where all is well. */
-export function unstorableText(body: unknown): Problem | null {
-  const open: { value: unknown; depth: number }[] = [{ value: body, depth: 0 }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { value, depth } = next
-    if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
-      return problem('invalid_request', 'A text holds a NUL character or half a surrogate pair.')
-    if (value === null || typeof value !== 'object') continue
-    if (depth === MAX_DEPTH)
-      return problem('invalid_request', `The JSON is nested deeper than ${MAX_DEPTH} levels.`)
-    for (const [key, part] of Object.entries(value))
-      open.push({ value: key, depth: depth + 1 }, { value: part, depth: depth + 1 })
-  }
-  return null
+function whatMomentIs(part: string): string {
+  const usual = 'must be a date, a time and an offset, such as 2030-01-31T12:00:00Z, until the year 9999'
+  return part === 'body' ? usual : `${usual}; a + is written %2B in a URL`
 }

@@ -7,7 +7,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, Limit, Moment, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { Cursor, idOf, Limit, Moment, OwnerId, pageWire, strictObject, toMoment } from '../http/wire.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { createKey, type Mint } from './create-key.ts'
 import { findKey, listKeys } from './key.store.ts'
@@ -23,7 +23,7 @@ import {
 } from './key.wire.ts'
 
 const tag = 'Keys'
-export const keyParams = strictObject({ id: Type.String({ pattern: '^key_[A-Za-z0-9]{1,40}$' }) })
+export const keyParams = strictObject({ id: idOf('key') })
 
 /** Making keys and finding them; what happens to one afterwards is in `key-life.routes.ts`. */
 export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
@@ -84,8 +84,8 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
       ownerId: query.owner_id,
       environment: query.environment,
       state: query.state,
-      unusedSince: query.unused_since === undefined ? undefined : new Date(query.unused_since),
-      expiringBefore: query.expiring_before === undefined ? undefined : new Date(query.expiring_before),
+      unusedSince: toMoment(query.unused_since),
+      expiringBefore: toMoment(query.expiring_before),
     }
     const { reach, now } = caller
     return pageOf(

@@ -1,6 +1,17 @@
 import { limitsToWire, type Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import {
+  anyObject,
+  iso,
+  Moment,
+  type MomentText,
+  nullable,
+  OwnerId,
+  oneOf,
+  plainText,
+  strictObject,
+  toMoment,
+} from '../http/wire.ts'
 import { AskedLimitFields, fromLimitFields, LimitFields } from '../owners/limits.wire.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import {
@@ -28,10 +39,9 @@ const IpAllowlist = nullable(
     description: 'Addresses and CIDR blocks from which the key works. null: from anywhere.',
   }),
 )
-const Metadata = Type.Record(Type.String({ maxLength: 100 }), Type.Unknown(), {
-  description:
-    'Yours, handed to your API with each verification. At most 4096 bytes of JSON. No secrets, please.',
-})
+const Metadata = anyObject(
+  'Yours, handed to your API with each verification. At most 4096 bytes of JSON. No secrets, please.',
+)
 const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
   description: 'A configured one: `live`, `test`',
@@ -42,7 +52,7 @@ const Lifetime = Type.Integer({
   maximum: 3_155_760_000,
   description: 'Seconds from now, instead of `expires_at`',
 })
-export const State = Type.Union(KEY_STATES.map((state) => Type.Literal(state)))
+export const State = oneOf(KEY_STATES)
 
 export const NewKeyWire = strictObject({
   owner_id: OwnerId,
@@ -80,7 +90,7 @@ export const KeyWire = Type.Object({
   scopes: Type.Array(Type.String()),
   state: State,
   ip_allowlist: nullable(Type.Array(Type.String())),
-  metadata: Type.Record(Type.String(), Type.Unknown()),
+  metadata: anyObject(),
   ...LimitFields,
   created_by: Type.String(),
   created_at: Moment,
@@ -150,10 +160,10 @@ export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyWish {
 }
 
 /** `null` is "never", a missing field is "as the policy has it". */
-export function fromLifetimeWire(body: { expires_at?: string | null; lifetime_seconds?: number }) {
+export function fromLifetimeWire(body: { expires_at?: MomentText | null; lifetime_seconds?: number }) {
   const { expires_at, lifetime_seconds } = body
   return {
-    expiresAt: expires_at == null ? expires_at : new Date(expires_at),
+    expiresAt: toMoment(expires_at),
     lifetimeSeconds: lifetime_seconds,
   }
 }

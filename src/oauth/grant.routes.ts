@@ -8,7 +8,18 @@ import { findClient } from '../clients/client.store.ts'
 import type { Db } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { Cursor, iso, Limit, Moment, nullable, pageWire, plainText, strictObject } from '../http/wire.ts'
+import {
+  Cursor,
+  idOf,
+  iso,
+  Limit,
+  Moment,
+  nullable,
+  pageWire,
+  plainText,
+  strictObject,
+  toMoment,
+} from '../http/wire.ts'
 import { reduceGrant, revokeGrant, revokeGrants } from './end-grant.ts'
 import { countStanding, findGrant, listGrants, lockGrant } from './grant.store.ts'
 import {
@@ -22,7 +33,7 @@ import {
 import { refusalsOf } from './refused-requests.store.ts'
 
 const tag = 'Grants'
-const params = strictObject({ id: Type.String({ pattern: '^grt_[A-Za-z0-9]{1,40}$' }) })
+const params = strictObject({ id: idOf('grt') })
 const one = {
   tag,
   params,
@@ -122,7 +133,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
   } as const
   changes(app, door, revokeMany, async ({ db, caller, body }) => {
     const { user_id: userId, client_id: clientId, owner_id: ownerId, granted_before: before, reason } = body
-    const filter = { userId, clientId, ownerId, before: before === undefined ? undefined : new Date(before) }
+    const filter = { userId, clientId, ownerId, before: toMoment(before) }
     if (Object.values(filter).every((part) => part === undefined))
       return no(problem('invalid_request', 'Say whose: user_id, client_id, owner_id or granted_before.'))
     const standing = await countStanding(db, caller.reach, filter)

@@ -1,9 +1,9 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject } from '../http/wire.ts'
+import { iso, Moment, nullable, OwnerId, oneOf, plainText, strictObject } from '../http/wire.ts'
 import { GRANT_STATES, type NamedGrant, stateWithClient } from './grant.ts'
 
 const Text = Type.String({ pattern: '^[\\x21-\\x7e]{1,2000}$' })
-export const GrantStateWire = Type.Union(GRANT_STATES.map((state) => Type.Literal(state)))
+export const GrantStateWire = oneOf(GRANT_STATES)
 
 export const GrantWire = Type.Object({
   id: Type.String(),
@@ -15,9 +15,10 @@ export const GrantWire = Type.Object({
   scopes: Type.Array(Type.String(), {
     description: 'Tokens never allow more, whatever they were issued for',
   }),
-  state: Type.Union(GrantStateWire.anyOf, {
+  state: {
+    ...GrantStateWire,
     description: '`stopped`: it stands, and is worth nothing while the client is suspended',
-  }),
+  },
   shown: Type.Unknown({ description: 'What the user saw when they last said yes' }),
   granted_at: Moment,
   consented_at: Moment,

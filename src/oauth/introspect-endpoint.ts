@@ -6,7 +6,7 @@ import {
   parseCredential,
 } from '@doorward/sdk/kernel'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
-import { earlier } from '../base/clock.ts'
+import { addSeconds, earlier } from '../base/clock.ts'
 import { authenticateClient, type ClientKnowledge } from '../clients/authenticate-client.ts'
 import { readClient } from '../clients/presented-client.ts'
 import type { Db } from '../db/schema.ts'
@@ -110,7 +110,7 @@ const NOT_ENTITLED: JsonAnswer = {
 
 /** RFC 7662 §2.2, and of ours what else a principal has. */
 function toWire(issuer: string, principal: Principal, record: CredentialRecord, issuedAt: Date, now: Date) {
-  const never = new Date(now.getTime() + NEVER_EXPIRING_SECONDS * 1000)
+  const never = addSeconds(now, NEVER_EXPIRING_SECONDS)
   return {
     active: true,
     iss: issuer,

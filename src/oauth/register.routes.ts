@@ -37,7 +37,8 @@ export async function registerRoutes(
     app.setErrorHandler<FastifyError>((error, request, reply) => {
       if (error.statusCode === 413)
         return fail(reply, 413, 'invalid_client_metadata', 'The body is too large.')
-      const { code } = problemOfThrown(error, request.id, log)
+      const { code, detail } = problemOfThrown(error, request.id, log)
+      if (code === 'unsupported_media_type') return fail(reply, 415, 'invalid_client_metadata', detail)
       if (code === 'database_unavailable')
         return fail(
           reply.header('retry-after', '1'),
@@ -47,7 +48,7 @@ export async function registerRoutes(
         )
       return code === 'internal_error'
         ? fail(reply, 500, 'server_error', `It was logged as request ${request.id}.`)
-        : fail(reply, 400, 'invalid_client_metadata', 'The body is no JSON object that can be read.')
+        : fail(reply, 400, 'invalid_client_metadata', detail.replace(/["\\]|[^\x20-\x7e]/g, "'"))
     })
     const schema = { hide: true }
     app.options(REGISTER_PATH, { schema }, async (_, reply) =>

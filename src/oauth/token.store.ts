@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { momentAt } from '../base/moment.ts'
 import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
@@ -29,7 +30,7 @@ export async function findCode(db: Db, hash: string): Promise<FoundCode | null> 
     scopes: asked.scopes,
     resources: asked.resources,
     apiOf: asked.apiOf ?? {},
-    expiresAt: new Date(asked.expires),
+    expiresAt: momentAt(asked.expires),
     spentAt: dateOf(asked.spent),
     familyId: asked.family,
     ...standingOf(asked),
@@ -65,11 +66,11 @@ export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefre
     clientId: asked.client,
     familyId: asked.family,
     familyRevokedAt: dateOf(asked.familyRevoked),
-    familyExpiresAt: new Date(asked.familyExpires),
+    familyExpiresAt: momentAt(asked.familyExpires),
     scopes: asked.scopes,
     resources: asked.resources,
     apiOf: asked.apiOf ?? {},
-    expiresAt: new Date(asked.expires),
+    expiresAt: momentAt(asked.expires),
     spentAt: dateOf(asked.spent),
     successorHash: asked.successor,
     successorSpent: asked.successorSpent,

@@ -8,7 +8,7 @@ import {
   RATE_LIMIT_NAME,
 } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { nullable, strictObject } from '../http/wire.ts'
+import { nullable, oneOf, strictObject } from '../http/wire.ts'
 import type { ChosenLimits } from './check-limits.ts'
 
 /** Limits of a key or of an owner: the same fields for both. */
@@ -24,7 +24,7 @@ const QuotaField = nullable(
   strictObject(
     {
       limit: Type.Integer({ minimum: 0, maximum: MAX_QUOTA, description: '0: nothing is allowed' }),
-      period: Type.Union(QUOTA_PERIODS.map((period) => Type.Literal(period))),
+      period: oneOf(QUOTA_PERIODS),
     },
     'Units in a calendar period in UTC. null: no quota',
   ),

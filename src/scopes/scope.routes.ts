@@ -4,7 +4,7 @@ import { changes, type Door, reads } from '../admin/management.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { pageWire, strictObject } from '../http/wire.ts'
+import { idOf, pageWire, strictObject } from '../http/wire.ts'
 import { changeApi, declareApi } from './declare-api.ts'
 import { declareScopes } from './declare-scope.ts'
 import { deprecateScope, removeScope } from './retire-scope.ts'
@@ -24,7 +24,7 @@ import {
 
 const tag = 'Scopes'
 const byName = strictObject({ name: ScopeName })
-const apiById = strictObject({ id: Type.String({ pattern: '^api_[A-Za-z0-9]{1,40}$' }) })
+const apiById = strictObject({ id: idOf('api') })
 const read = { method: 'GET', permission: 'scopes:read', tag, status: 200 } as const
 const write = { permission: 'scopes:write', tag } as const
 

@@ -1,19 +1,17 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable, plainText, strictObject } from '../http/wire.ts'
+import { idOf, iso, Moment, nullable, oneOf, plainText, strictObject } from '../http/wire.ts'
 import { type Api, type CatalogueScope, SENSITIVITIES } from './scope.ts'
 
 /** `<resource>:<action>`; what it may hold is the SDK's `parseScope` to say. */
 export const ScopeName = Type.String({
   pattern: '^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_-]{0,31}$',
-  description: '`<resource>:<action>`, lower case: `orders:read`',
+  description: '`resource:action` in lower case, for example invoices:read',
 })
 
-const Sensitivity = Type.Union(
-  SENSITIVITIES.map((name) => Type.Literal(name)),
-  { default: 'basic' },
-)
-const ApiId = Type.String({ pattern: '^api_[A-Za-z0-9]{1,40}$' })
+const Sensitivity = { ...oneOf(SENSITIVITIES), default: 'basic' }
+const ApiId = idOf('api')
 const Identifier = Type.String({
+  maxLength: 600,
   pattern: '^[a-z][a-z0-9+.-]*:[^\\s#\\u0000-\\u001f]{1,500}$',
   description: 'Absolute URI without a fragment (RFC 8707 §2), such as `https://api.example.com`',
 })
@@ -61,8 +59,8 @@ export const ApiWire = Type.Object({
 /** The catalogue as a file: applied at start, again and again. APIs are named by their identifiers. */
 export const CatalogueFile = strictObject({
   $schema: Type.Optional(Type.String()),
-  apis: Type.Optional(Type.Array(NewApiWire)),
-  scopes: Type.Array(strictObject({ ...declaration, api: Type.Optional(Identifier) })),
+  apis: Type.Optional(Type.Array(NewApiWire, { maxItems: 1_000 })),
+  scopes: Type.Array(strictObject({ ...declaration, api: Type.Optional(Identifier) }), { maxItems: 10_000 }),
 })
 
 export function toScopeWire(scope: CatalogueScope) {

@@ -1,5 +1,6 @@
 import { endedBy } from '@doorward/sdk/kernel'
 import { addSeconds } from '../base/clock.ts'
+import { momentAt } from '../base/moment.ts'
 
 /** What proves a key: stored only as a hash. Its holder is a key, an admin key or a client. */
 export interface StoredSecret {
@@ -77,11 +78,11 @@ export function overlapEnd(old: StoredSecret, bounds: OverlapBounds, now: Date):
   return end < now ? now : end
 }
 
-/** A fresh lifetime of the same length as the old secret's; none where it had none. */
+/** A fresh lifetime of the same length as the old secret's, to the end of time at most; none where it had none. */
 export function successorExpiry(old: StoredSecret, now: Date): Date | null {
   return old.expiresAt === null
     ? null
-    : new Date(now.getTime() + old.expiresAt.getTime() - old.createdAt.getTime())
+    : momentAt(now.getTime() + old.expiresAt.getTime() - old.createdAt.getTime())
 }
 
 /** Whether nobody seems to need the old secret any more, and in which words to say so. */

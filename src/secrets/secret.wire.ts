@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable } from '../http/wire.ts'
+import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
 import {
   adviceOf,
   DEFAULT_OVERLAP_SECONDS,
@@ -12,7 +12,7 @@ import {
 export const SecretWire = Type.Object({
   id: Type.String(),
   hint: Type.String({ description: 'Prefix and four characters: all that is ever shown again' }),
-  state: Type.Union([Type.Literal('live'), Type.Literal('retiring'), Type.Literal('ended')]),
+  state: oneOf(['live', 'retiring', 'ended']),
   created_at: Moment,
   expires_at: nullable(Moment),
   retires_at: nullable(Moment),

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { readJson } from './read-json.ts'
+
+const read = (text: string) => readJson(Buffer.from(text))
+const faultOf = (text: string) => {
+  const found = read(text)
+  assert.ok(!found.ok, `${text} was read`)
+  return found.no
+}
+
+/** What is written, and where and how it is refused. */
+const REFUSED: readonly (readonly [text: string, at: string, says: RegExp])[] = [
+  ['{"a":7615917337495251231}', '/a', /cannot be kept exactly; send it as text/],
+  ['{"a":[0,-9007199254740993]}', '/a/1', /exactly/],
+  ['{"a":1e400}', '/a', /exactly/],
+  ['{"a":-1E400}', '/a', /exactly/],
+  ['{"a":1e-400}', '/a', /exactly/],
+  ['{"a":1e31}', '/a', /exactly/],
+  ['{"a":-0}', '/a', /exactly/],
+  ['{"a":-0.0e5}', '/a', /exactly/],
+  ['{"a":0.12345678901234567891}', '/a', /exactly/],
+  [`{"a":1${'0'.repeat(100_000)}1}`, '/a', /exactly/],
+  ['12345678901234567890', '/', /exactly/],
+  ['{"a":1,"a":1}', '/a', /more than once/],
+  ['{"a":1,"\\u0061":1}', '/a', /more than once/],
+  ['{"b":{"a/~":1 , "a/~":2}}', '/b/a~1~0', /more than once/],
+  ['{"__proto__":1}', '/__proto__', /not taken/],
+  ['{"\\u005f_proto__":1}', '/__proto__', /not taken/],
+  ['{"constructor":{"prototype":{}}}', '/constructor/prototype', /not taken/],
+  ['{"a":"\\u0000"}', '/a', /NUL/],
+  ['{"a":"\\ud800"}', '/a', /surrogate/],
+  ['{"a\\udc00":1}', '/a\ufffd', /surrogate/],
+  [`${'['.repeat(17)}${']'.repeat(17)}`, `${'/0'.repeat(16)}`, /deeper than 16/],
+  [`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`, `${'/a'.repeat(16)}`, /deeper than 16/],
+]
+
+const KEPT: readonly string[] = [
+  '9007199254740991',
+  '9007199254740992',
+  '-9007199254740991',
+  '0.1',
+  '12345678.5',
+  '1.50',
+  '1e2',
+  '1.5E+3',
+  '1e-7',
+  '123456789012345680000',
+  '1e21',
+  '0',
+  '0.0',
+  '"\\ud83d\\ude00"',
+  '"a\\"b\\\\"',
+  '{}',
+  '[]',
+  '[ ]',
+  ' { "a" : [ 1 , true , null , { "b" : "c" } ] } ',
+  '{"constructor":1,"prototype":2,"toString":3,"a\\nb":4}',
+  `${'['.repeat(16)}${']'.repeat(16)}`,
+]
+
+describe('JSON of somebody else', () => {
+  for (const [text, at, says] of REFUSED)
+    it(`MGT-30: ${text.slice(0, 40)} is refused at ${at.slice(0, 30)}`, () => {
+      const { code, detail, faults } = faultOf(text)
+      assert.equal(code, 'invalid_request')
+      assert.equal(faults?.[0]?.at, at)
+      assert.match(detail, says)
+      assert.ok(detail.length < 400)
+    })
+
+  for (const text of KEPT)
+    it(`${text.slice(0, 40)} is read as JSON.parse reads it`, () =>
+      assert.deepEqual(read(text), { ok: true, value: JSON.parse(text) }))
+
+  it('what is empty is undefined, and a byte order mark is dropped', () => {
+    assert.deepEqual(read(''), { ok: true, value: undefined })
+    assert.deepEqual(read('\ufeff{}'), { ok: true, value: {} })
+  })
+
+  it('MGT-30: malformed UTF-8 is refused, and not replaced', () => {
+    for (const bytes of [
+      [0x22, 0xff, 0x22],
+      [0x22, 0xed, 0xa0, 0x80, 0x22],
+      [0x22, 0xc3],
+      Buffer.from('{}', 'utf16le'),
+    ]) {
+      const found = readJson(Buffer.from(bytes))
+      assert.ok(!found.ok)
+      assert.match(found.no.detail, /UTF-8|read as JSON/)
+    }
+  })
+
+  it('what is no JSON is refused without a word of it', () => {
+    const { detail } = faultOf('{"secret_xyz":')
+    assert.ok(!detail.includes('secret_xyz'))
+  })
+
+  it('MGT-30: whatever JSON is read is what was written: written again, it is the same value', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), (text) => {
+        const found = read(text)
+        if (!found.ok) return
+        assert.deepEqual(found.value, JSON.parse(text))
+        assert.deepEqual(JSON.parse(JSON.stringify(found.value)), found.value)
+      }),
+    )
+  })
+
+  it('MGT-30: a number is taken only where it is the same number when it is written again', () => {
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 20 })
+    const number = fc
+      .tuple(fc.constantFrom('', '-'), fc.nat(9), digits, digits, fc.integer({ min: -25, max: 25 }))
+      .map(([sign, first, more, fraction, exponent]) => {
+        const whole = first === 0 ? '0' : `${first}${more}`
+        return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}${exponent === 0 ? '' : `e${exponent}`}`
+      })
+    fc.assert(
+      fc.property(number, (text) => {
+        const found = read(`[${text}]`)
+        const again = rational(JSON.stringify(JSON.parse(text)))
+        const isSame =
+          again.top * 10n ** BigInt(rational(text).scale) === rational(text).top * 10n ** BigInt(again.scale)
+        const size = Math.abs(JSON.parse(text))
+        const isUsual = size <= 1e30 && (size >= 1e-30 || size === 0) && !Object.is(JSON.parse(text), -0)
+        assert.equal(found.ok, isSame && isUsual, text)
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+/** A decimal as a whole number over a power of ten. */
+function rational(text: string): { top: bigint; scale: number } {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? []
+  const scale = fraction.length - Number(exponent)
+  const top = BigInt(`${sign}${whole}${fraction}`) * (scale < 0 ? 10n ** BigInt(-scale) : 1n)
+  return { top, scale: Math.max(0, scale) }
+}

@@ -1,0 +1,180 @@
+import { no, type Result, yes } from '../base/result.ts'
+import { type Problem, problem } from './problem.ts'
+
+/** Deeper JSON than this is refused before anything walks it. */
+const MAX_DEPTH = 16
+/** A number of more characters has more digits than can be kept. */
+const MAX_NUMBER_LENGTH = 40
+/** Larger and smaller numbers would take hundreds of digits in the database, which knows no exponents. */
+const MAX_NUMBER = 1e30
+
+/** Takes no malformed UTF-8 for other text; a byte order mark is dropped. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Reads JSON that somebody else wrote: UTF-8, at most 16 levels deep, and nothing in it that would not come back as it
+ * was sent. `JSON.parse` takes the last of repeated members and the nearest of numbers; the database refuses a NUL and
+ * half a surrogate pair. RFC 8259 §4 and §6 leave to each reader what becomes of these, so two readers may differ.
+ *
+ * @returns the value, undefined where there is no byte; or the first fault, with its place as a JSON pointer
+ */
+export function readJson(bytes: Uint8Array): Result<unknown, Problem> {
+  if (bytes.length === 0) return yes(undefined)
+  let text: string
+  let value: unknown
+  try {
+    text = utf8.decode(bytes)
+  } catch {
+    return no(problem('invalid_request', 'The body is not UTF-8, as JSON has to be (RFC 8259 §8.1).'))
+  }
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return no(problem('invalid_request', 'The body cannot be read as JSON.'))
+  }
+  const walk = new Walk(text)
+  const message = walk.value(0)
+  return message === null ? yes(value) : no(faultAt(walk.path, message))
+}
+
+function faultAt(path: readonly (string | number)[], message: string): Problem {
+  const pointer = path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+  const at = pointer.join('').slice(0, 200).toWellFormed().replaceAll('\0', '\ufffd') || '/'
+  return problem('invalid_request', `${at} ${message}`, { faults: [{ at, message }] })
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const BLANK = 0x20
+
+/** One pass over a text that `JSON.parse` has taken, for what the value no longer tells. */
+class Walk {
+  readonly #text: string
+  #at = 0
+  /** To what is looked at; after a fault, to the fault. */
+  readonly path: (string | number)[] = []
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The fault in the value that begins here, or null; then its end is reached. */
+  value(depth: number): string | null {
+    switch (this.#next()) {
+      case '{':
+        return this.#object(depth)
+      case '[':
+        return this.#list(depth)
+      case '"':
+        return whyNotText(this.#string())
+      default:
+        return whyNotNumber(this.#word())
+    }
+  }
+
+  #object(depth: number): string | null {
+    if (depth === MAX_DEPTH) return TOO_DEEP
+    this.#at += 1
+    if (this.#ends('}')) return null
+    const names = new Set<string>()
+    for (;;) {
+      this.#next()
+      const name = this.#string()
+      this.path.push(name)
+      const fault = whyNotName(name, names, this.path.at(-2))
+      if (fault !== null) return fault
+      names.add(name)
+      this.#next()
+      this.#at += 1
+      const inside = this.value(depth + 1)
+      if (inside !== null) return inside
+      this.path.pop()
+      if (this.#ends('}')) return null
+      this.#at += 1
+    }
+  }
+
+  #list(depth: number): string | null {
+    if (depth === MAX_DEPTH) return TOO_DEEP
+    this.#at += 1
+    if (this.#ends(']')) return null
+    for (let item = 0; ; item++) {
+      this.path.push(item)
+      const inside = this.value(depth + 1)
+      if (inside !== null) return inside
+      this.path.pop()
+      if (this.#ends(']')) return null
+      this.#at += 1
+    }
+  }
+
+  /** Steps over blanks. @returns the character after them */
+  #next(): string {
+    while (this.#text.charCodeAt(this.#at) <= BLANK) this.#at += 1
+    return this.#text.charAt(this.#at)
+  }
+
+  #ends(bracket: string): boolean {
+    if (this.#next() !== bracket) return false
+    this.#at += 1
+    return true
+  }
+
+  #string(): string {
+    const start = this.#at
+    let isEscaped = false
+    let at = start + 1
+    for (let code = this.#text.charCodeAt(at); code !== QUOTE; code = this.#text.charCodeAt(at)) {
+      if (code === BACKSLASH) isEscaped = true
+      at += code === BACKSLASH ? 2 : 1
+    }
+    this.#at = at + 1
+    return isEscaped ? JSON.parse(this.#text.slice(start, this.#at)) : this.#text.slice(start + 1, at)
+  }
+
+  /** A number, or `true`, `false`, `null`. */
+  #word(): string {
+    WORD.lastIndex = this.#at
+    const [word = ''] = WORD.exec(this.#text) ?? []
+    this.#at += word.length
+    return word
+  }
+}
+
+const WORD = /[\w.+-]+/y
+
+const TOO_DEEP = `is nested deeper than ${MAX_DEPTH} levels`
+
+function whyNotText(text: string): string | null {
+  return text.isWellFormed() && !text.includes('\0') ? null : 'holds a NUL character or half a surrogate pair'
+}
+
+function whyNotName(name: string, before: ReadonlySet<string>, above: string | number | undefined) {
+  if (before.has(name)) return 'is there more than once in its object'
+  // Copied without care, such a member changes what an object inherits.
+  if (name === '__proto__' || (name === 'prototype' && above === 'constructor'))
+    return 'is a name that is not taken'
+  return whyNotText(name)
+}
+
+function whyNotNumber(word: string): string | null {
+  // Up to 15 digits are exact, and so are words.
+  if (/^(?:[1-9]\d{0,14}|-[1-9]\d{0,14}|0|true|false|null)$/.test(word)) return null
+  const value = Number(word.slice(0, MAX_NUMBER_LENGTH))
+  const size = Math.abs(value)
+  const isKept =
+    word.length <= MAX_NUMBER_LENGTH &&
+    (size === 0 || (size <= MAX_NUMBER && size >= 1 / MAX_NUMBER)) &&
+    decimal(word) === decimal(String(value))
+  return isKept ? null : 'is a number that cannot be kept exactly; send it as text, in quotes'
+}
+
+/** A number's digits and exponent, the same however it is written: `1.50e3` and `1500`. */
+function decimal(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? []
+  const digits = (whole + fraction).replace(/^0+/, '')
+  const significant = digits.replace(/0+$/, '')
+  const power = Number(exponent) - fraction.length + digits.length - significant.length
+  return significant === '' ? `${sign}0` : `${sign}${significant}e${power}`
+}

@@ -1,0 +1,11 @@
+import type { Problem } from './problem.ts'
+
+/** Thrown where a request is refused below its route: in a hook, or while its body is read. */
+export class RefusedRequest extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.detail)
+    this.problem = problem
+  }
+}
