@@ -48,6 +48,7 @@ import type { Db } from './db/schema.ts'
 import { openDocuments } from './http/documents.ts'
 import { refuseCredentialsInUrls } from './http/exposed-in-url.ts'
 import { healthRoutes } from './http/health.ts'
+import { homeRoutes } from './http/home.ts'
 import type { Logger } from './http/log.ts'
 import type { FetchDocument } from './http/outbound.ts'
 import { openPages } from './http/pages.ts'
@@ -209,6 +210,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     forwardAuthRoutes(app, door, forwardAuth)
     shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
   }
+
+  homeRoutes(app, publicUrl)
 
   const flushing = flushEvery({
     counter: usage,

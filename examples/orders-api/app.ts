@@ -29,6 +29,10 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
   })
   app.addHook('onClose', close)
 
+  app.get('/', async () => ({
+    see: '/orders',
+    needs: 'Authorization: Bearer, with a key that has orders:read',
+  }))
   app.get('/livez', async () => ({ status: 'live' }))
 
   app.get<{ Querystring: { limit?: number; after?: string } }>(

@@ -28,6 +28,7 @@ export const PROBLEMS = {
   exceeds_authority: [403, 'An admin key cannot give what it does not hold'],
   limits_are_the_providers: [403, 'An admin key that is bound to one owner cannot set limits'],
   not_found: [404, 'There is no such thing here'],
+  method_not_allowed: [405, 'The path takes other methods'],
   key_revoked: [409, 'The key is revoked, which cannot be undone'],
   key_expired: [409, 'The key has expired'],
   key_disabled: [409, 'The key is disabled'],

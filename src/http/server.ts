@@ -11,6 +11,7 @@ import { isUndone } from '../db/transact.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { sendProblem } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
+import { answerLostRequests } from './lost-requests.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
 import { readJson } from './read-json.ts'
 import { RefusedRequest } from './refused-request.ts'
@@ -92,12 +93,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     )
   })
 
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      problem('not_found', `There is no ${request.method} here; see /openapi.json for what there is.`),
-    ),
-  )
+  answerLostRequests(app)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     return sendProblem(reply, problemOfThrown(error, request.id, log))
   })

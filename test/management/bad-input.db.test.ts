@@ -124,7 +124,7 @@ const PATHS: readonly (readonly [path: string, status: number, code: string])[] 
   ['/v1/audit-events?cursor=e', 400, 'invalid_cursor'],
   ['/v1/audit-events?action=key.created;--', 400, 'invalid_request'],
   ['/v1/nothing', 404, 'not_found'],
-  ['/', 404, 'not_found'],
+  ['/keys', 404, 'not_found'],
 ]
 
 describe('bad input', () => {

@@ -65,6 +65,7 @@ describe('every operation of the management API', () => {
       'src/http/documents.ts',
       'src/http/form-endpoint.ts',
       'src/http/health.ts',
+      'src/http/home.ts',
       'src/http/pages.ts',
       'src/oauth/metadata.routes.ts',
       'src/oauth/register.routes.ts',

@@ -43,7 +43,7 @@ describe('headers', () => {
     const before = JSON.stringify(await app.db.selectFrom('keys').selectAll().execute())
     for (const method of ['GET', 'HEAD'])
       for (const verb of ['disable', 'revoke', 'rotate'])
-        assert.equal((await app.call(method, `/v1/keys/${id}/${verb}`)).status, 404)
+        assert.equal((await app.call(method, `/v1/keys/${id}/${verb}`)).status, 405)
     assert.equal(JSON.stringify(await app.db.selectFrom('keys').selectAll().execute()), before)
   })
 
