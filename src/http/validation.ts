@@ -136,7 +136,7 @@ function wordsFor(
     case 'format':
       return params.format === 'date-time' ? whatMomentIs(part) : message
     case 'uniqueItems':
-      return `${message}: ${JSON.stringify((data as unknown[])[params.i])} is there twice`
+      return `${message}: ${JSON.stringify((data as unknown[])[params.i])?.slice(0, 100)} is there twice`
     default:
       return message
   }

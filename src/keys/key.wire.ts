@@ -40,7 +40,8 @@ const IpAllowlist = nullable(
   }),
 )
 const Metadata = anyObject(
-  'Yours, handed to your API with each verification. At most 4096 bytes of JSON. No secrets, please.',
+  'Yours, handed to your API with each verification. At most 4096 bytes of JSON. A change replaces it as a whole. ' +
+    'Send ids and other long numbers as text. No secrets, please.',
 )
 const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
