@@ -190,7 +190,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   loginChallengeRoutes(app, door, urlOf)
   let refusedRequests: RefusedRequests | null = null
   if (serverSecret !== null) {
-    const pages = await openPages(app, { publicUrl, hosts, serverSecret, trustedProxies, clock, log })
+    const home = '/sign-in'
+    const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
     const findRecord = async (hash: string) => (await recordsByHash(db, [hash], clock.now()))[0] ?? null

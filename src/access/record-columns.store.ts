@@ -5,15 +5,24 @@ export function arrayOf(hashes: readonly string[]): string {
   return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
 }
 
-/** All that some scopes, separated by spaces, allow; worked out once for each list, because many credentials have the same. */
+/**
+ * All that some scopes, separated by spaces, allow; worked out once for each list, because many credentials have the same.
+ * With `brought`, what they imply is only what is in it: what a user was shown.
+ */
 export function expanding(
   implies: Readonly<Record<string, readonly string[]>> | null,
-): (scopes: string) => ReadonlySet<string> {
+): (scopes: string, brought?: string | null) => ReadonlySet<string> {
   const byScope = new Map(Object.entries(implies ?? {}))
   const done = new Map<string, ReadonlySet<string>>()
-  return (scopes) => {
-    const known = done.get(scopes) ?? expandScopes(scopes === '' ? [] : scopes.split(' '), byScope)
-    done.set(scopes, known)
-    return known
+  return (scopes, brought = null) => {
+    const asked = brought === null ? scopes : `${scopes}\n${brought}`
+    const known = done.get(asked)
+    if (known !== undefined) return known
+    const named = scopes === '' ? [] : scopes.split(' ')
+    const all = expandScopes(named, byScope)
+    const isWhole = brought === null || all.size === named.length
+    const allowed = isWhole ? all : all.intersection(new Set([...named, ...brought.split(' ')]))
+    done.set(asked, allowed)
+    return allowed
   }
 }

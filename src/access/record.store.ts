@@ -106,7 +106,7 @@ type Unusual = readonly [
 /** A key's place among those that were asked for, from 1, and its record. */
 function keyRecord(
   line: string,
-  allows: (scopes: string) => ReadonlySet<string>,
+  allows: ReturnType<typeof expanding>,
   nowMs: number,
 ): readonly [at: number, record: CredentialRecord] {
   const [at = '', credentialId = '', keyId = '', ownerId = '', environment = '', scopes, unusual] =

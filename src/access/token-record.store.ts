@@ -7,6 +7,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
+import { IS_STILL_ALLOWED, stillBrought } from '../oauth/still-allowed.store.ts'
 
 /**
  * What verification knows of the access token with the hash that is asked for, as a JSON list in text. A token may do
@@ -29,7 +30,8 @@ export const TOKEN_LINE = sql`
     ${ms('coalesce(tokens.revoked_at, families.revoked_at, grants.revoked_at, clients.revoked_at)')},
     ${ms('least(tokens.expires_at, grants.expires_at)')},
     ${ms('owners.suspended_at')},
-    ${ms('coalesce(clients.suspended_at, authors.suspended_at)')}
+    ${ms('coalesce(clients.suspended_at, authors.suspended_at)')},
+    case when grants.id is not null then ${stillBrought(sql`allowed.scopes`)} end
   )::text
   from access_tokens as tokens
   join clients on clients.id = tokens.client_id
@@ -39,9 +41,9 @@ export const TOKEN_LINE = sql`
   join owners on owners.id = case when tokens.family_id is null then clients.owner_id else grants.owner_id end
   cross join lateral (
     select array(
-      select name from unnest(tokens.scopes) as name
-      where case when grants.id is null then name = any(clients.client_credentials_scopes)
-        else name = any(grants.scopes) and name = any(clients.required_scopes || clients.optional_scopes) end
+      select name.name from unnest(tokens.scopes) as name (name)
+      where case when grants.id is null then name.name = any(clients.client_credentials_scopes)
+        else ${IS_STILL_ALLOWED} end
     ) as scopes
   ) as allowed
   where tokens.hash = asked.hash`
@@ -63,17 +65,19 @@ type TokenRow = readonly [
   expiresAt: number | null,
   ownerSuspendedAt: number | null,
   disabledAt: number | null,
+  /** What the scopes brought along when the user allowed them; null: all that they imply, for nobody was asked. */
+  brought: string | null,
 ]
 
 /** A token's place among those that were asked for, and its record. */
 export function tokenRecord(
   line: string,
-  allows: (scopes: string) => ReadonlySet<string>,
+  allows: (scopes: string, brought: string | null) => ReadonlySet<string>,
   nowMs: number,
 ): readonly [at: number, record: CredentialRecord] {
   const row: TokenRow = JSON.parse(line)
   const [at, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
-  const [revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row.slice(9) as (number | null)[]
+  const [revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row.slice(9, 13) as (number | null)[]
   const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt ?? null) }
   const deeds = {
     revokedAt: dateOf(revokedAt ?? null),
@@ -89,7 +93,7 @@ export function tokenRecord(
     userId,
     ownerId,
     environment,
-    scopes: allows(scopes),
+    scopes: allows(scopes, row[13]),
     metadata: {},
     audiences,
     ipAllowlist: null,

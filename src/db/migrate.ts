@@ -17,6 +17,8 @@ import { up as blocksOfTheProvider } from './migrations/0014-blocks-of-the-provi
 import { up as refusedAttempts } from './migrations/0015-refused-attempts.ts'
 import { up as identityOfChanges } from './migrations/0016-identity-of-changes.ts'
 import { up as holdersOfChanges } from './migrations/0017-holders-of-changes.ts'
+import { up as answers } from './migrations/0018-answers.ts'
+import { up as broughtScopes } from './migrations/0019-brought-scopes.ts'
 import type { Database } from './open.ts'
 
 /** In order, for ever: a migration that has landed is never edited. */
@@ -38,6 +40,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0015-refused-attempts': { up: refusedAttempts },
   '0016-identity-of-changes': { up: identityOfChanges },
   '0017-holders-of-changes': { up: holdersOfChanges },
+  '0018-answers': { up: answers },
+  '0019-brought-scopes': { up: broughtScopes },
 }
 
 /** The database has migrations that this version of Doorward does not know. */

@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { Fixed, Json } from './schema.ts'
 
 /** What the consent page showed when it was last answered. */
@@ -10,6 +11,8 @@ export interface ShownJson {
     readonly description: string
     readonly sensitivity: string
     readonly ticked: boolean
+    /** Sentences of what it brings along. */
+    readonly brings?: readonly string[]
   }[]
 }
 
@@ -19,6 +22,7 @@ export interface GrantsTable {
   client_id: Fixed<string>
   owner_id: Fixed<string>
   scopes: string[]
+  brought: Generated<string[]>
   shown: Json<ShownJson>
   granted_at: Fixed<Date>
   consented_at: Date
@@ -44,6 +48,23 @@ export interface AuthorizationRequestsTable {
   created_at: Fixed<Date>
   expires_at: Fixed<Date>
   answered_at: Date | null
+  answer: Json<AnswerJson> | null
+}
+
+/** How an authorization request was answered. */
+export interface AnswerJson {
+  readonly decision: 'allow' | 'deny' | 'back' | 'refused'
+  /** Digest of the form that was sent; null where there was none. */
+  readonly form: string | null
+  /** Of a yes. */
+  readonly yes: {
+    readonly user_id: string
+    readonly owner_id: string
+    readonly owner_name: string
+    readonly scopes: readonly string[]
+    /** Hash of the code that was made last, as 64 hex digits. */
+    readonly code: string
+  } | null
 }
 
 export interface AuthorizationCodesTable {

@@ -26,8 +26,8 @@ export interface Failure {
   readonly title: string
   readonly message: Html | string
   readonly forDevelopers: Html | string
-  /** What the person can do now: a form, most often. */
-  readonly wayOut?: Html
+  /** What the person can do now: links or a form. Default: a link to their account. */
+  readonly wayOn?: Html
   readonly leadsAway?: boolean
   readonly retryAfterSeconds?: number
 }
@@ -46,14 +46,15 @@ export function sendStyle(reply: FastifyReply): FastifyReply {
 }
 
 export function failurePage(
-  { status, title, message, forDevelopers, wayOut, ...more }: Failure,
+  { status, title, message, forDevelopers, wayOn, ...more }: Failure,
   requestId: string,
+  home: Html,
 ): Page {
   return {
     status,
     title,
     lead: message,
-    body: html`${wayOut}<details class="developers">
+    body: html`${wayOn ?? home}<details class="developers">
         <summary>For developers</summary>
         <p>${forDevelopers}</p>
         <p>Request <code>${requestId}</code></p>

@@ -54,10 +54,14 @@ export interface PathSettings {
    * two, on every response on the way, redirects as well.
    */
   readonly keepsOpener?: boolean
+  /** What somebody can do whose form is not of this browser and its session as they are now. Default: go to their account. */
+  readonly wayOnFrom?: (fields: URLSearchParams) => Html
 }
 
 export interface PagesParts {
   readonly publicUrl: string
+  /** Where a page leads that has nothing else to offer. */
+  readonly home: string
   /** Further names, in lower case, under which a proxy asks for the pages. */
   readonly hosts: readonly string[]
   readonly serverSecret: Secret
@@ -75,6 +79,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const names = new Set([hostname, ...hosts])
   const base = pathname.replace(/\/+$/, '')
   const at = (path: string) => base + path
+  const home = html`<p><a href="${at(parts.home)}">Your account</a></p>`
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
 
@@ -89,7 +94,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
         .code(given.status ?? 200)
         .headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
         .send(JSON.stringify(given.json))
-    const page = 'page' in given ? given.page : failurePage(given.failure, reply.request.id)
+    const page = 'page' in given ? given.page : failurePage(given.failure, reply.request.id, home)
     return sendPage(reply, page, base, host)
   }
   const visit = (request: FastifyRequest, reply: FastifyReply) =>
@@ -159,7 +164,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
           isFromElsewhere(request.headers, origin) ||
           !isFormToken(key, who, about(fields), fields.get(TOKEN_FIELD))
         )
-          return answer(reply, { failure: NOT_OUR_FORM })
+          return answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
         return answer(reply, await take(who, fields))
       })
     },
@@ -167,6 +172,10 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     formToken: (who, about) =>
       html`<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(key, who, about)}">`,
   }
+}
+
+function outOfDate(wayOn: Html | undefined): Failure {
+  return wayOn === undefined ? NOT_OUR_FORM : { ...NOT_OUR_FORM, wayOn }
 }
 
 const NOT_OUR_FORM: Failure = {

@@ -3,9 +3,12 @@ import { type Client, whyNotAuthorize } from '../clients/client.ts'
 import { isClaimedByNobody } from '../clients/redirect-uri.ts'
 import type { Db, ShownJson } from '../db/schema.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { broughtBy, wasBrought } from './brought.ts'
+import { readCatalogue } from './catalogue.store.ts'
 import type { Yes } from './consent.ts'
 import { standingGrants } from './grant.store.ts'
 import { type Grant, stateOf } from './grant.ts'
+import type { Catalogue } from './known-scopes.ts'
 import { isSamePlace, placeOf } from './redirect-back.ts'
 
 /**
@@ -28,16 +31,24 @@ export async function silentYes(
   const standing = await grantsFor(db, client, who, now)
   const [grant] = standing
   if (grant !== undefined) {
-    const covers = request.scopes.every((scope) => grant.scopes.includes(scope))
+    const { scopes: catalogue } = await readCatalogue(db)
+    const covers = request.scopes.every((scope) => wasAllowed(scope, grant, catalogue))
     if (standing.length !== 1 || !covers || !wasShown(client, request, grant)) return null
     const { ownerId, shown } = grant
-    return { userId: who.userId, ownerId, asked: false, scopes: request.scopes, shown }
+    return { userId: who.userId, ownerId, asked: 'before', scopes: request.scopes, brought: [], shown }
   }
   const [owner] = who.owners
   if (!client.firstParty || client.type === 'public' || who.owners.length !== 1 || owner === undefined)
     return null
   const shown = shownOf(client, request, owner, [])
-  return { userId: who.userId, ownerId: owner.id, asked: false, scopes: request.scopes, shown }
+  const { scopes: catalogue } = await readCatalogue(db)
+  const brought = broughtBy(request.scopes, (scope) => catalogue.get(scope)?.brings ?? [])
+  return { userId: who.userId, ownerId: owner.id, asked: 'before', scopes: request.scopes, brought, shown }
+}
+
+/** Whether a scope was allowed as what it amounts to now: what it implies since then, the user has not seen. */
+function wasAllowed(scope: string, { scopes, brought }: Grant, catalogue: Catalogue['scopes']): boolean {
+  return scopes.includes(scope) && wasBrought(scope, catalogue.get(scope)?.brings ?? [], brought)
 }
 
 /** Whether the app wants the page, whatever was said before; who has just signed in has chosen an account by it. */
@@ -72,11 +83,12 @@ export async function allowedBefore(
   request: AuthorizationRequest,
   who: SignedIn,
   now: Date,
+  catalogue: Catalogue['scopes'],
 ): Promise<readonly string[]> {
   if (request.prompt.includes('consent') || who.owners.length !== 1 || !isCertain(client, request)) return []
   const [grant] = await grantsFor(db, client, who, now)
   if (grant === undefined || !wasShown(client, request, grant)) return []
-  const before = request.scopes.filter((scope) => grant.scopes.includes(scope))
+  const before = request.scopes.filter((scope) => wasAllowed(scope, grant, catalogue))
   return before.length === request.scopes.length ? [] : before
 }
 

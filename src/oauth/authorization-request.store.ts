@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import type { AnswerJson } from '../db/oauth-tables.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { AuthorizationRequest, Prompt } from './authorization-request.ts'
 
@@ -29,35 +30,72 @@ export async function insertRequest(
     .execute()
 }
 
-/** The request, if it is this browser's and waits for an answer. */
+/** A request, and how it was answered; null while it waits. */
+export interface KeptRequest {
+  readonly request: AuthorizationRequest
+  readonly answered: (AnswerJson & { readonly at: Date }) | null
+}
+
+/** The request, if it is this browser's. It may be over. */
 export async function findRequest(
   db: Db,
   hash: Buffer,
   browserHash: Buffer,
-  now: Date,
-): Promise<AuthorizationRequest | undefined> {
+): Promise<KeptRequest | undefined> {
   const row = await db
     .selectFrom('authorization_requests')
     .selectAll()
     .where('hash', '=', hash)
     .where('browser_hash', '=', browserHash)
-    .where('answered_at', 'is', null)
-    .where('expires_at', '>', now)
     .executeTakeFirst()
-  return row === undefined ? undefined : fromRow(row)
+  if (row === undefined) return undefined
+  const { answered_at: at, answer } = row
+  return {
+    request: fromRow(row),
+    answered: at === null ? null : { ...(answer ?? ANSWERED_SOMEHOW), at },
+  }
 }
 
+/** By a version of Doorward that did not keep how. */
+const ANSWERED_SOMEHOW: AnswerJson = { decision: 'back', form: null, yes: null }
+
 /** Spends it: of answers that race, one. */
-export async function answerRequest(tx: Tx, hash: Buffer, browserHash: Buffer, now: Date): Promise<boolean> {
+export async function answerRequest(
+  tx: Tx,
+  hash: Buffer,
+  browserHash: Buffer,
+  answer: AnswerJson,
+  now: Date,
+): Promise<boolean> {
   const done = await tx
     .updateTable('authorization_requests')
-    .set({ answered_at: now })
+    .set({ answered_at: now, answer: JSON.stringify(answer) })
     .where('hash', '=', hash)
     .where('browser_hash', '=', browserHash)
     .where('answered_at', 'is', null)
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** The yes to a request, with the code that was made last; locked, so that of two that repeat it one comes after the other. */
+export async function lockYes(tx: Tx, hash: Buffer): Promise<AnswerJson | null> {
+  const row = await tx
+    .selectFrom('authorization_requests')
+    .select('answer')
+    .where('hash', '=', hash)
+    .forUpdate()
+    .executeTakeFirst()
+  return row?.answer ?? null
+}
+
+/** Keeps what the answer says now, whose code is another. */
+export async function keepAnswer(tx: Tx, hash: Buffer, answer: AnswerJson): Promise<void> {
+  await tx
+    .updateTable('authorization_requests')
+    .set({ answer: JSON.stringify(answer) })
+    .where('hash', '=', hash)
+    .execute()
 }
 
 function fromRow(row: Selectable<Schema['authorization_requests']>): AuthorizationRequest {

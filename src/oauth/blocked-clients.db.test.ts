@@ -174,7 +174,7 @@ describe('a client that is blocked for an owner', () => {
     assert.match(answer.text, /blocked by an administrator of/)
     const changed = await several.submit(choice, [...ticked(choice), ['decision', 'allow']])
     assert.equal(changed.status, 422)
-    assert.match(changed.text, /Something of this has changed/)
+    assert.match(changed.text, /Something here has changed/)
     assert.deepEqual(await grantsOf(client), [])
   })
 
@@ -234,7 +234,14 @@ describe('a client that is blocked for an owner', () => {
       ...{ createdAt: caller.now, expiresAt: addSeconds(caller.now, 60) },
     }
     const shown = { client_name: 'An app', redirect_host: 'app.example.com', owner_name: 'A', scopes: [] }
-    const yes = { userId: oauth.userId, ownerId: 'org_1', asked: true, scopes: request.scopes, shown }
+    const yes = {
+      userId: oauth.userId,
+      ownerId: 'org_1',
+      asked: 'now' as const,
+      scopes: request.scopes,
+      brought: [],
+      shown,
+    }
     const { blocking } = await oauth.app.db.transaction().execute(async (tx) => {
       const said = { request, brand: null, grantSeconds: null, yes }
       assert.ok((await consent(tx, caller, said)).ok)

@@ -1,32 +1,21 @@
 import type { Db } from '../db/schema.ts'
-import type { Sensitivity } from '../scopes/scope.ts'
+import { reachOf } from '../scopes/reach.ts'
+import { allApis, allScopes } from '../scopes/scope.store.ts'
 import type { Catalogue } from './known-scopes.ts'
 
 export async function readCatalogue(db: Db): Promise<Catalogue> {
-  const [apis, scopes] = await Promise.all([
-    db.selectFrom('apis').select('identifier').orderBy('identifier').execute(),
-    db
-      .selectFrom('scopes')
-      .innerJoin('apis', 'apis.id', 'scopes.api_id')
-      .select([
-        'scopes.name',
-        'scopes.description',
-        'scopes.sensitivity',
-        'scopes.deprecated_at',
-        'apis.identifier',
-      ])
-      .orderBy('scopes.name')
-      .execute(),
-  ])
+  const [apis, scopes] = await Promise.all([allApis(db), allScopes(db)])
+  const identifiers = new Map(apis.map(({ id, identifier }) => [id, identifier]))
+  const reach = reachOf(scopes)
   return {
-    apis: apis.map(({ identifier }) => identifier),
-    apiOf: Object.fromEntries(scopes.map(({ name, identifier }) => [name, identifier])),
-    basic: new Set(scopes.flatMap(({ name, sensitivity }) => (sensitivity === 'basic' ? [name] : []))),
-    deprecated: new Set(scopes.flatMap(({ name, deprecated_at: at }) => (at === null ? [] : [name]))),
+    apis: apis.map(({ identifier }) => identifier).sort(),
+    apiOf: Object.fromEntries(scopes.map(({ name, apiId }) => [name, identifiers.get(apiId) ?? ''])),
+    basic: new Set(scopes.flatMap(({ name }) => (reach.get(name)?.sensitivity === 'basic' ? [name] : []))),
+    deprecated: new Set(scopes.flatMap(({ name, deprecatedAt }) => (deprecatedAt === null ? [] : [name]))),
     scopes: new Map(
       scopes.map(({ name, description, sensitivity }) => [
         name,
-        { description, sensitivity: sensitivity as Sensitivity },
+        { brings: [], sensitivity, ...reach.get(name), description },
       ]),
     ),
   }

@@ -19,6 +19,7 @@ import { toAppWire } from './connected-apps.wire.ts'
 import { endLockedGrant, reduceGrant } from './end-grant.ts'
 import { listGrants, lockGrant } from './grant.store.ts'
 import type { NamedGrant } from './grant.ts'
+import type { Catalogue } from './known-scopes.ts'
 
 export interface ConnectedAppsParts {
   readonly db: Db
@@ -111,6 +112,15 @@ async function change(
   return { goTo: pages.at(CONNECTED_APPS_PATH) }
 }
 
+/** What a scope allows the app, with what it brought along when it was allowed and still does. */
+function sentenceOf({ scopes, brought }: NamedGrant, scope: string, catalogue: Catalogue['scopes']): string {
+  const say = (name: string) => catalogue.get(name)?.description ?? name
+  const brings = (catalogue.get(scope)?.brings ?? [])
+    .filter((name) => !scopes.includes(name) && brought.includes(`${scope} ${name}`))
+    .map(say)
+  return brings.length === 0 ? say(scope) : `${say(scope)} (and with it: ${brings.join('; ')})`
+}
+
 /** One for each app and workspace. */
 async function appsOf(db: Db, who: SignedIn, now: Date): Promise<readonly ShownApp[]> {
   const filter = { userId: who.userId, states: ['active', 'stopped'] } as const
@@ -123,6 +133,6 @@ async function appsOf(db: Db, who: SignedIn, now: Date): Promise<readonly ShownA
   return grants.map((grant) => ({
     grant,
     ownerName: nameOf(grant),
-    scopes: grant.scopes.map((name) => ({ name, description: catalogue.get(name)?.description ?? name })),
+    scopes: grant.scopes.map((name) => ({ name, description: sentenceOf(grant, name, catalogue) })),
   }))
 }

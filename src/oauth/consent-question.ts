@@ -6,6 +6,7 @@ import type { Sensitivity } from '../scopes/scope.ts'
 import { allowedBefore, shownOf } from './allowed-before.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { ownersThatBlock } from './blocked-client.store.ts'
+import { broughtBy } from './brought.ts'
 import { readCatalogue } from './catalogue.store.ts'
 import type { Yes } from './consent.ts'
 import type { Catalogue } from './known-scopes.ts'
@@ -15,7 +16,10 @@ export interface ScopeChoice {
   readonly name: string
   /** A sentence for people. */
   readonly description: string
+  /** Of all that it opens. */
   readonly sensitivity: Sensitivity
+  /** The scopes that it brings along. */
+  readonly brings: readonly { readonly name: string; readonly description: string }[]
   /** Whether it can be left out. */
   readonly optional: boolean
 }
@@ -49,7 +53,7 @@ export async function questionOf(
   now: Date,
 ): Promise<ConsentQuestion> {
   const { scopes: catalogue } = await readCatalogue(db)
-  const before = await allowedBefore(db, client, request, who, now)
+  const before = await allowedBefore(db, client, request, who, now, catalogue)
   const ownerIds = who.owners.map(({ id }) => id)
   const blocking = await ownersThatBlock(db, client.id, ownerIds)
   return {
@@ -80,7 +84,13 @@ export function digestOf(question: ConsentQuestion): string {
   const shown = [
     [client.name, client.source, client.firstParty, redirectUri, offline, grantSeconds],
     owners.map(({ id, name }) => [id, name]),
-    choices.map(({ name, description, sensitivity, optional }) => [name, description, sensitivity, optional]),
+    choices.map(({ name, description, sensitivity, brings, optional }) => [
+      name,
+      description,
+      sensitivity,
+      brings.map((brought) => [brought.name, brought.description]),
+      optional,
+    ]),
     allowed.map(({ name, description }) => [name, description]),
     resources,
   ]
@@ -93,9 +103,25 @@ function choicesOf(
   catalogue: Catalogue['scopes'],
 ): readonly ScopeChoice[] {
   return scopes.map((name) => {
-    const { description, sensitivity } = catalogue.get(name) ?? { description: name, sensitivity: 'basic' }
-    return { name, description, sensitivity, optional: !client.requiredScopes.includes(name) }
+    const { description, sensitivity, brings } = catalogue.get(name) ?? UNKNOWN
+    return {
+      name,
+      description: description ?? name,
+      sensitivity,
+      brings: brings.map((each) => ({ name: each, description: catalogue.get(each)?.description ?? each })),
+      optional: !client.requiredScopes.includes(name),
+    }
   })
+}
+
+/** Taken away a moment ago. */
+const UNKNOWN = { description: null, sensitivity: 'basic', brings: [] } as const
+
+/** What was chosen in a form. */
+export interface Choices {
+  readonly ownerId: string | null
+  /** Names of the scopes whose boxes were ticked. */
+  readonly scopes: ReadonlySet<string>
 }
 
 /** Null where it is none of the user's. */
@@ -112,11 +138,13 @@ export function yesTo(
   ticked: ReadonlySet<string>,
 ): Yes {
   const isTicked = (choice: ScopeChoice) => !choice.optional || ticked.has(choice.name)
+  const chosen = choices.filter(isTicked)
   return {
     userId: who.userId,
     ownerId: owner.id,
-    asked: true,
-    scopes: [...choices.filter(isTicked), ...allowed].map(({ name }) => name),
+    asked: 'now',
+    scopes: [...chosen, ...allowed].map(({ name }) => name),
+    brought: chosen.flatMap(({ name, brings }) => broughtBy([name], () => brings.map((each) => each.name))),
     shown: shownOf(
       client,
       { redirectUri },
@@ -126,6 +154,7 @@ export function yesTo(
         description: choice.description,
         sensitivity: choice.sensitivity,
         ticked: isTicked(choice),
+        ...(choice.brings.length === 0 ? {} : { brings: choice.brings.map((each) => each.description) }),
       })),
     ),
   }

@@ -125,7 +125,9 @@ describe('a decision about an app', () => {
     assert.equal(tampered.status, 422, 'a workspace that is not theirs')
     const answers = await Promise.allSettled([allow(mine, fresh), allow(mine, fresh)])
     const both = answers.filter(({ status }) => status === 'fulfilled')
-    assert.equal(both.length, 1, 'one answer')
+    assert.equal(both.length, 2, 'sent twice, it is one answer')
+    const codes = oauth.app.db.selectFrom('authorization_codes').select('hash')
+    assert.equal((await codes.where('client_id', '=', app.client_id).execute()).length, 1)
     const { body } = await oauth.app.call('GET', `/v1/grants?client_id=${app.client_id}`)
     assert.deepEqual(
       body.data.map((grant: { scopes: string[] }) => grant.scopes),

@@ -1,10 +1,10 @@
-import type { NamedOwner } from '../accounts/accounts.ts'
+import type { NamedOwner, SignedIn } from '../accounts/accounts.ts'
 import type { Client } from '../clients/client.ts'
 import { type Html, html } from '../http/html.ts'
-import type { Failure, Page } from '../http/page.ts'
+import type { Page } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
-import { type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
+import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
 import { isNative, placeOf } from './redirect-back.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
@@ -16,26 +16,31 @@ interface Shown {
   readonly question: ConsentQuestion
   /** The token of the request. */
   readonly token: string
-  /** What was wrong with what was sent before. */
-  readonly alert?: string | undefined
+  /** What was wrong with what was sent before, and what was chosen there; null: nothing was sent. */
+  readonly complaint: { readonly alert: string; readonly chosen: Choices } | null
 }
 
-export function consentPage(pages: Pages, visit: Visit, { question, token, alert }: Shown): Page {
+export function consentPage(pages: Pages, visit: Visit, { question, token, complaint }: Shown): Page {
   const { client, redirectUri, who, owners, blockedOwners, choices, allowed } = question
-  const form = (body: Html) => formOf(pages, visit, token, digestOf(question), body)
+  const shown = digestOf(question)
   return {
     title: `Allow ${client.name}?`,
     lead: leadOf(question),
     leadsAway: true,
-    ...(alert === undefined ? {} : { status: 422 }),
-    body: html`${alert !== undefined && html`<p class="alert" role="alert">${alert}</p>`}
+    ...(complaint === null ? {} : { status: 422 }),
+    body: html`${complaint !== null && html`<p class="alert" role="alert">${complaint.alert}</p>`}
 ${unknownAuthor(client)}
-${form(html`${ownerChoice(owners)}
+${formOf(
+  pages,
+  visit,
+  token,
+  shown,
+  html`${ownerChoice(owners, complaint?.chosen.ownerId ?? null)}
 ${notAvailable(blockedOwners)}
 <fieldset>
-<legend>${allowed.length > 0 ? 'New: it would also' : 'It would'}</legend>
+<legend>${allowed.length > 0 ? 'New: it will also be able to' : 'It will be able to'}</legend>
 <ul class="choices">
-${choices.map(scopeChoice)}
+${choices.map((choice) => scopeChoice(choice, complaint?.chosen.scopes.has(choice.name) ?? true))}
 </ul>
 </fieldset>
 ${allowed.length > 0 && html`<p class="hint">You allowed before: ${allowed.map(({ description }) => description).join('; ')}.</p>`}
@@ -43,37 +48,41 @@ ${where(question)}
 <p class="hint">${howLong(pages, question)}</p>
 <p class="hint">You go on to ${destination(redirectUri)}.</p>
 <div class="pair">
+${
+  // The first one is what Enter presses; the style sheet puts it where people look for it.
+  html`<button name="decision" value="allow">Allow</button>`
+}
 <button name="decision" value="deny">Deny</button>
-<button name="decision" value="allow">Allow</button>
-</div>`)}
+</div>`,
+)}
 <footer>
-<p class="hint">Signed in as <strong>${who.displayName}</strong>${who.email !== null && html` (${who.email})`}.</p>
-${form(html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`)}
+${somebodyElse(pages, visit, token, shown, who)}
 ${pageLinks(client)}
 </footer>`,
   }
 }
 
+/** A way on from a form that is out of date: the question as it is now. */
+export function reloadLink(pages: Pages, token: string): Html {
+  const query = new URLSearchParams({ request: token })
+  return html`<p><a href="${pages.at(CONSENT_PATH)}?${query.toString()}">Look at it again</a></p>`
+}
+
+/** A way on for who is signed in with the wrong account. */
+export function somebodyElse(pages: Pages, visit: Visit, token: string, shown: string, who: SignedIn): Html {
+  const button = html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`
+  return html`<p class="hint">Signed in as <strong>${who.displayName}</strong>${who.email !== null && html` (${who.email})`}.</p>
+${formOf(pages, visit, token, shown, button)}`
+}
+
 /** @param shown digest of the question; empty where none is asked */
-function formOf(pages: Pages, visit: Visit, token: string, shown: string, body: Html): Html {
+export function formOf(pages: Pages, visit: Visit, token: string, shown: string, body: Html): Html {
   return html`<form method="post" action="${pages.at(CONSENT_PATH)}">
 ${pages.formToken(visit, aboutConsent(token, shown))}
 <input type="hidden" name="request" value="${token}">
 <input type="hidden" name="shown" value="${shown}">
 ${body}
 </form>`
-}
-
-/** What cannot be allowed, with a way back: the app hears that it was not, and nobody is left standing here. */
-export function deadEnd(
-  pages: Pages,
-  visit: Visit,
-  failure: Failure,
-  token: string,
-): { readonly failure: Failure } {
-  const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
-  const wayOut = formOf(pages, visit, token, '', button)
-  return { failure: { ...failure, wayOut, leadsAway: true } }
 }
 
 function where({ resources }: ConsentQuestion): Html | null {
@@ -96,10 +105,10 @@ function leadOf({ client, owners }: ConsentQuestion): Html {
     owners.length === 1 && owner !== undefined ? html`<strong>${owner.name}</strong>` : 'your data'
   return client.firstParty
     ? html`It asks to reach ${whose}.`
-    : html`This app is not ours. It asks to reach ${whose}, and never sees your password.`
+    : html`This app is made by another company. It asks to reach ${whose}, and never sees your password.`
 }
 
-function destination(redirectUri: string): Html {
+export function destination(redirectUri: string): Html {
   const place = html`<strong>${placeOf(redirectUri)}</strong>`
   return isNative(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
 }
@@ -114,13 +123,14 @@ function unknownAuthor(client: Client): Html | null {
 Go on only if you have just started it yourself.</p>`
 }
 
-function ownerChoice(owners: readonly NamedOwner[]): Html | null {
+function ownerChoice(owners: readonly NamedOwner[], chosenId: string | null): Html | null {
   if (owners.length < 2) return null
+  const chosen = owners.find(({ id }) => id === chosenId) ?? owners[0]
   return html`<fieldset>
 <legend>For which workspace?</legend>
 ${owners.map(
-  ({ id, name }, at) =>
-    html`<label class="choice"><input type="radio" name="owner_id" value="${id}" required${at === 0 && html` checked`}> <span>${name}</span></label>
+  ({ id, name }) =>
+    html`<label class="choice"><input type="radio" name="owner_id" value="${id}" required${id === chosen?.id && html` checked`}> <span>${name}</span></label>
 `,
 )}
 </fieldset>`
@@ -134,13 +144,23 @@ function notAvailable(owners: readonly NamedOwner[]): Html | null {
   )}.</p>`
 }
 
-function scopeChoice({ name, description, sensitivity, optional }: ScopeChoice): Html {
+function scopeChoice(
+  { name, description, sensitivity, brings, optional }: ScopeChoice,
+  ticked: boolean,
+): Html {
   const mark = sensitivity === 'basic' ? null : html` <em class="mark-${sensitivity}">${sensitivity}</em>`
+  const withIt = withWhatItBrings(description, brings)
   return optional
-    ? html`<li><label class="choice"><input type="checkbox" name="scope" value="${name}" checked> <span>${description}${mark}</span></label></li>
+    ? html`<li><label class="choice"><input type="checkbox" name="scope" value="${name}"${ticked && html` checked`}> <span>${withIt}${mark}</span></label></li>
 `
-    : html`<li class="choice needed"><span>${description}${mark} <span class="hint">(it cannot do without)</span></span></li>
+    : html`<li class="choice needed"><span>${withIt}${mark} <span class="hint">(required)</span></span></li>
 `
+}
+
+/** A sentence, and those of all that comes with it: to allow the one is to allow the others. */
+function withWhatItBrings(description: string, brings: ScopeChoice['brings']): Html {
+  if (brings.length === 0) return html`${description}`
+  return html`${description} <span class="hint">(and with it: ${brings.map((each) => each.description).join('; ')})</span>`
 }
 
 function pageLinks({ clientUri, policyUri, tosUri }: Client): Html | null {
@@ -152,60 +172,4 @@ function pageLinks({ clientUri, policyUri, tosUri }: Client): Html | null {
     uri == null ? [] : [html`<a href="${uri}" rel="noopener noreferrer">${text}</a> `],
   )
   return links.length === 0 ? null : html`<p class="hint links">${links}</p>`
-}
-
-export const REQUEST_OVER: Failure = {
-  status: 400,
-  title: 'This request is over',
-  message:
-    'It was answered already, took too long, or began in another browser. Go back to the app and start again.',
-  forDevelopers: html`An authorization request is answered once, within 30 minutes, in the browser in which it began.
-    Send people to <code>/oauth/authorize</code>, never to an address that was copied from there.`,
-}
-
-export const NO_OWNER: Failure = {
-  status: 403,
-  title: 'There is nothing to connect',
-  message: 'You do not belong to any workspace here, so there is no data that this app could reach.',
-  forDevelopers: html`The user may act for no owner. Add them with <code>PUT /v1/owners/{id}/members/{user_id}</code>, or name owners
-    when your login accepts the challenge.`,
-}
-
-/** @param ownerNames all workspaces of the user's: at least one */
-export function blockedFor(ownerNames: readonly string[]): Failure {
-  const [first, ...others] = ownerNames
-  const whose = html`<strong>${first}</strong>${others.map((name) => html`, and of <strong>${name}</strong>`)}`
-  return {
-    status: 403,
-    title: 'This app is blocked',
-    message: html`It was blocked by an administrator of ${whose}. Nothing was done. Ask them if you need it.`,
-    forDevelopers: html`<code>GET /v1/owners/{id}/blocked-clients</code> says since when and why;
-    <code>DELETE /v1/owners/{id}/blocked-clients/{client_id}</code> lets users allow it again.`,
-  }
-}
-
-export const NOT_TO_BE_ALLOWED: Failure = {
-  status: 403,
-  title: 'This app cannot be connected',
-  message: 'It is not open to you, or was stopped. Nothing was done.',
-  forDevelopers: html`The client is a draft and this user is none of its <code>testers</code>, or it, its owner or the
-    chosen workspace is suspended, or the redirect URI is not registered any more.`,
-}
-
-export const TOO_MANY_DOCUMENTS: Failure = {
-  status: 503,
-  title: 'Try again in a moment',
-  message: 'Too many apps that are new here are being looked at. Nothing was done.',
-  forDevelopers: html`Client id metadata documents are read a few at a time, and some twenty in ten minutes for one
-    network. One that somebody has allowed already is read in any case.`,
-  retryAfterSeconds: 10,
-}
-
-export function unknownClient(forDevelopers: Html | string): Failure {
-  return {
-    status: 400,
-    title: 'This app cannot be connected',
-    message: 'Its link is not right. Nothing was done. Tell whoever made the app.',
-    forDevelopers,
-  }
 }

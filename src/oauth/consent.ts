@@ -14,6 +14,7 @@ import { insertCode } from './authorization-code.store.ts'
 import { CODE_SECONDS } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { ownersThatBlock } from './blocked-client.store.ts'
+import { bringerOf } from './brought.ts'
 import { insertGrant, lockStandingGrant, updateGrant } from './grant.store.ts'
 import { type Grant, stateOf } from './grant.ts'
 
@@ -21,10 +22,15 @@ import { type Grant, stateOf } from './grant.ts'
 export interface Yes {
   readonly userId: string
   readonly ownerId: string
-  /** Whether the user was asked now. Else it was said before, and nothing of the grant becomes another by it. */
-  readonly asked: boolean
+  /**
+   * Whether the user was asked now. Else it was said before, and nothing of the grant becomes another by it: in general,
+   * or a moment ago to this very request.
+   */
+  readonly asked: 'now' | 'before' | 'a_moment_ago'
   /** Of what was asked for. */
   readonly scopes: readonly string[]
+  /** What those that were shown bring along, as the page said. */
+  readonly brought: readonly string[]
   readonly shown: ShownJson
 }
 
@@ -96,16 +102,16 @@ async function keepGrant(
   },
 ): Promise<Pick<Grant, 'id'> | null> {
   const { now } = origin
-  const { userId, ownerId, scopes, shown } = yes
+  const { userId, ownerId, scopes, brought, shown } = yes
   const standing = await lockStandingGrant(tx, { userId, clientId: client.id, ownerId })
   const isOver = standing !== undefined && stateOf(standing, now) === 'expired'
   if (isOver)
     await updateGrant(tx, standing, { revoked_at: now, revoked_by: 'system', revoked_reason: 'expired' })
-  if (!yes.asked) {
+  if (yes.asked !== 'now') {
     // What the user has said once is never made another, nor more, without asking them.
     if (standing !== undefined && !isOver)
       return scopes.every((scope) => standing.scopes.includes(scope)) ? standing : null
-    if (!client.firstParty) return null
+    if (!client.firstParty || yes.asked === 'a_moment_ago') return null
   }
   if (standing !== undefined && !isOver) {
     const shownNames = new Set(shown.scopes.map(({ name }) => name))
@@ -113,7 +119,9 @@ async function keepGrant(
     const all = [...new Set([...kept, ...scopes])].sort()
     const taken = standing.scopes.filter((scope) => !all.includes(scope))
     const added = all.filter((scope) => !standing.scopes.includes(scope))
-    await updateGrant(tx, standing, { scopes: all, shown, consented_at: now, expires_at: expiresAt })
+    const before = standing.brought.filter((each) => !shownNames.has(bringerOf(each)))
+    const said = { scopes: all, brought: [...before, ...brought], shown }
+    await updateGrant(tx, standing, { ...said, consented_at: now, expires_at: expiresAt })
     await announce(tx, now, { action: 'grant.changed', about: { grantIds: [standing.id] } })
     await recordDone(tx, origin, 'grant.changed', aboutGrant(standing.id, ownerId), {
       added,
@@ -129,6 +137,7 @@ async function keepGrant(
     clientId: client.id,
     ownerId,
     scopes: scopes.toSorted(),
+    brought,
     shown,
     createdAt: now,
     expiresAt,

@@ -231,7 +231,15 @@ describe('clients by their own documents, and who makes work of it', () => {
     await touchOwner(app.db as Tx, 'org_1', app.clock.now())
     const shown = { scopes: {}, owner_name: 'One' } as unknown as ShownJson
     await insertGrant(app.db as Tx, {
-      ...{ id: `grn_${++made}`, userId: 'usr_1', clientId, ownerId: 'org_1', scopes: ['orders:read'], shown },
+      ...{
+        id: `grn_${++made}`,
+        userId: 'usr_1',
+        clientId,
+        ownerId: 'org_1',
+        scopes: ['orders:read'],
+        brought: [],
+        shown,
+      },
       ...{ createdAt: app.clock.now(), expiresAt: null },
     })
   }

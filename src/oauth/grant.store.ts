@@ -6,7 +6,7 @@ import type { Grant, GrantState, NamedGrant } from './grant.ts'
 
 type NewGrant = Pick<
   Grant,
-  'id' | 'userId' | 'clientId' | 'ownerId' | 'scopes' | 'shown' | 'createdAt' | 'expiresAt'
+  'id' | 'userId' | 'clientId' | 'ownerId' | 'scopes' | 'brought' | 'shown' | 'createdAt' | 'expiresAt'
 >
 
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
@@ -18,6 +18,7 @@ export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
       client_id: grant.clientId,
       owner_id: grant.ownerId,
       scopes: [...grant.scopes],
+      brought: [...grant.brought],
       shown: JSON.stringify(grant.shown),
       granted_at: grant.createdAt,
       consented_at: grant.createdAt,
@@ -28,6 +29,7 @@ export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
 
 export interface GrantChange {
   readonly scopes?: string[]
+  readonly brought?: string[]
   readonly shown?: ShownJson
   readonly consented_at?: Date
   readonly expires_at?: Date | null
@@ -224,6 +226,7 @@ function fromRow(row: Row): Grant {
     clientId: row.client_id,
     ownerId: row.owner_id,
     scopes: row.scopes,
+    brought: row.brought,
     shown: row.shown,
     createdAt: row.granted_at,
     consentedAt: row.consented_at,

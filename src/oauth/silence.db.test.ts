@@ -43,7 +43,7 @@ describe('when nobody is asked', () => {
     const silent = await jar.follow(await jar.get(path(id, { scope: 'orders:read' })))
     assert.match(silent.location ?? '', /code=/, 'what is left of it needs no question')
     const page = await arrive(jar, path(id))
-    assert.match(page.text, /New: it would also.*Allows orders:write/s)
+    assert.match(page.text, /New: it will also be able to.*Allows orders:write/s)
     assert.deepEqual(await grantsOf(id), [reduced], 'as the user left it, with what they saw and when')
     await allow(jar, page)
     assert.deepEqual((await grantsOf(id))[0].scopes, ['orders:read', 'orders:write'])

@@ -4,6 +4,7 @@ import { dateOf, ms } from '../db/moments.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db } from '../db/schema.ts'
 import type { FoundCode, FoundRefreshToken } from './found-token.ts'
+import { IS_STILL_ALLOWED } from './still-allowed.store.ts'
 
 /** A code that somebody presents. @param hash 64 hex digits */
 export async function findCode(db: Db, hash: string): Promise<FoundCode | null> {
@@ -140,8 +141,8 @@ function standingOf(json: StandingJson) {
 /** What verification will allow: what the grant and the client's ceiling still have of some scopes. */
 function stillAllowed(scopes: ReturnType<typeof sql>) {
   return sql`array(
-    select name from unnest(${scopes}) as name
-    where name = any(grants.scopes) and name = any(clients.required_scopes || clients.optional_scopes)
+    select name.name from unnest(${scopes}) as name (name)
+    where ${IS_STILL_ALLOWED}
   )`
 }
 

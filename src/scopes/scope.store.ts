@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import { reachOf } from './reach.ts'
 import type { Api, CatalogueScope, ScopeDeclaration } from './scope.ts'
 
 /** The whole catalogue, by name: tens or hundreds of rows. */
@@ -97,14 +98,11 @@ function fromRow(row: Selectable<Schema['scopes']>): CatalogueScope {
   }
 }
 
-/** Scopes that anybody's app may ask for: those that are not sensitive, and still given out. */
+/** Scopes that anybody's app may ask for: those that amount to nothing sensitive, and are still given out. */
 export async function basicScopes(db: Db): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('scopes')
-    .select('name')
-    .where('sensitivity', '=', 'basic')
-    .where('deprecated_at', 'is', null)
-    .orderBy('name')
-    .execute()
-  return rows.map(({ name }) => name)
+  const catalogue = await allScopes(db)
+  const reach = reachOf(catalogue)
+  return catalogue.flatMap(({ name, deprecatedAt }) =>
+    deprecatedAt === null && reach.get(name)?.sensitivity === 'basic' ? [name] : [],
+  )
 }

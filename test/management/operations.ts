@@ -127,7 +127,17 @@ async function grantFor(app: TestApp, { client_id: clientId }: TestClient, owner
   const id = newId('grt')
   const shown = { client_name: 'An app', redirect_host: 'app.example.com', owner_name: 'A', scopes: [] }
   const [scopes, createdAt] = [['orders:read', 'orders:write'], app.clock.now()]
-  const grant = { id, userId: 'usr_1', clientId, ownerId, scopes, shown, createdAt, expiresAt: null }
+  const grant = {
+    id,
+    userId: 'usr_1',
+    clientId,
+    ownerId,
+    scopes,
+    brought: [],
+    shown,
+    createdAt,
+    expiresAt: null,
+  }
   await app.db.transaction().execute((tx) => insertGrant(tx, grant))
   return id
 }
