@@ -33,9 +33,11 @@ export interface StreamStart {
 export class ChangesStream extends Readable implements FeedListener {
   readonly #feed: ChangesFeed
   readonly #steadyMs: () => number
-  readonly #start: StreamStart
+  readonly #start: Omit<StreamStart, 'missed'>
   readonly #following: Following | null
   #bookmark: Bookmark | null
+  /** What the listener missed and has not been told yet; nothing is kept of it for the rest of the stream's life. */
+  #missed: readonly StoredChange[]
   #saidAtMs: number
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #isOver = false
@@ -46,8 +48,10 @@ export class ChangesStream extends Readable implements FeedListener {
     super({ highWaterMark: BUFFER_BYTES })
     this.#feed = feed
     this.#steadyMs = steadyMs
-    this.#start = start
+    const { missed, ...rest } = start
+    this.#start = rest
     this.#bookmark = start.after ?? feed.bookmark
+    this.#missed = missed
     this.#saidAtMs = steadyMs()
     this.#say('open', {
       restarted: start.after === null,
@@ -106,8 +110,9 @@ export class ChangesStream extends Readable implements FeedListener {
    * "nothing is missing" trusts what he keeps, and the rest may hold the end of a key.
    */
   #catchUp(): void {
-    for (const change of this.#start.missed) this.changed(change)
+    for (const change of this.#missed) this.changed(change)
     if (this.#blockedAtMs !== null || this.#isOver) return
+    this.#missed = []
     const missed = this.#bookmark && this.#feed.recentAfter(this.#bookmark)
     if (missed === null) this.restarted('changes_missed')
     else for (const change of missed) this.changed(change)

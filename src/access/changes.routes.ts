@@ -16,7 +16,7 @@ const MAX_LISTENERS = 2_000
 /** A stream lives so long, give or take a quarter: then its listener connects anew, maybe to another server. */
 const LIFETIME_MS = 300_000
 /** Changes from the database for who was away; who missed more begins anew, which is quicker. */
-const MAX_MISSED = 1_000
+const MAX_MISSED = 500
 
 const BookmarkText = Type.String({ pattern: BOOKMARK })
 

@@ -27,11 +27,16 @@ export function toEvent(
   return `event: ${event}\nid: ${bookmarkToText(bookmark)}\ndata: ${JSON.stringify({ position, ...data })}\n\n`
 }
 
-export function toChangeEvent(
-  { at, action, hashes, holders, ended }: StoredChange,
-  bookmark: Bookmark,
-): string {
+/** Each change is put into words once, however many listeners there are. */
+const said = new WeakMap<StoredChange, { readonly run: string; readonly text: string }>()
+
+export function toChangeEvent(change: StoredChange, bookmark: Bookmark): string {
+  const known = said.get(change)
+  if (known?.run === bookmark.run) return known.text
+  const { at, action, hashes, holders, ended } = change
   const of = holders == null ? null : { owner_ids: holders.ownerIds, client_ids: holders.clientIds }
   const end = ended === null ? null : { reason: ended.reason, at: iso(ended.at) }
-  return toEvent('change', bookmark, { at: iso(at), action, hashes, holders: of, ended: end })
+  const text = toEvent('change', bookmark, { at: iso(at), action, hashes, holders: of, ended: end })
+  said.set(change, { run: bookmark.run, text })
+  return text
 }

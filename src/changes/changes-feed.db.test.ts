@@ -275,6 +275,56 @@ describe('the feed of changes', () => {
     assert.equal((await changesAfter(db, empty, 10)).restarted, 'another_log', 'also before the first change')
   })
 
+  it('OPS-08: keeps the last changes in memory, and fewer where they name many hashes', async () => {
+    const { db } = place.database
+    const { feed } = await node()
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at)
+      select sha256(n::text::bytea), 'sec_' || n, 'key_1', 'x', ${clock.now()}::timestamptz
+      from generate_series(1, ${MAX_HASHES}) as n`.execute(db)
+    const tellOfAll = (times: number) =>
+      db.transaction().execute(async (tx) => {
+        for (let n = 0; n < times; n++)
+          await announce(tx, clock.now(), { action: 'a', about: { holderId: 'key_1' } })
+      })
+    await tellOfAll(90)
+    await feed.catchUp()
+    assert.equal(feed.recentAfter(await bookmarkAt(db, 0))?.length, 90)
+    await tellOfAll(30)
+    await feed.catchUp()
+    assert.equal(feed.recentAfter(await bookmarkAt(db, 0)), null)
+    assert.equal(feed.recentAfter(await bookmarkAt(db, 100))?.length, 20)
+  })
+
+  it('OPS-08: lets others have their turn while it tells many changes to many listeners', async () => {
+    const { feed } = await node()
+    let toldInTurn = 0
+    let most = 0
+    for (let n = 0; n < 100; n++)
+      feed.follow({
+        changed: () => {
+          toldInTurn += 1
+          most = Math.max(most, toldInTurn)
+        },
+        confirmed: () => {},
+        restarted: () => {},
+      })
+    await place.database.db.transaction().execute(async (tx) => {
+      for (let n = 0; n < 400; n++)
+        await announce(tx, clock.now(), { action: 'a', about: { holderId: 'key_none' } })
+    })
+    let done = false
+    const turns = () => {
+      toldInTurn = 0
+      if (!done) setImmediate(turns)
+    }
+    turns()
+    await feed.catchUp()
+    done = true
+    assert.equal(feed.bookmark?.position, 400)
+    assert.ok(most <= 11_000, `${most} at once`)
+  })
+
   it('KEY-10: names the secrets that a change is about, or whose all are, or whose where they are too many', async () => {
     const { db } = place.database
     await db.insertInto('owners').values({ id: 'org_1', created_at: clock.now() }).execute()

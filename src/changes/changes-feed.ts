@@ -8,8 +8,11 @@ import type { Bookmark, RestartReason, StoredChange } from './change.ts'
 /** Without any hint the outbox is read this often: it is what a listener's certainty lives on. */
 const READ_EVERY_MS = 1_000
 const BATCH = 500
-/** The last changes, for listeners that come back after a moment. */
-const KEPT_IN_MEMORY = 1_000
+/** The last changes, for listeners that come back after a moment; fewer where they name many hashes. */
+const KEPT_IN_MEMORY = 2_000
+const HASHES_KEPT_IN_MEMORY = 20_000
+/** So often is somebody told something before the process gets to do anything else. */
+const TOLD_AT_ONCE = 10_000
 
 /** What the log says, constant so that an alert can look for it. */
 const RESTARTED: Readonly<Record<RestartReason, string>> = {
@@ -37,6 +40,8 @@ export class ChangesFeed {
   readonly #recent: StoredChange[] = []
   /** The place before the first of those; null before the database has answered. */
   #recentFrom: Bookmark | null = null
+  /** How many hashes those changes name together. */
+  #recentHashes = 0
   #bookmark: Bookmark | null = null
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | null = null
@@ -126,7 +131,7 @@ export class ChangesFeed {
       const { run } = this.#bookmark
       const read = await changesAfter(db, this.#bookmark, BATCH)
       if (read.restarted !== null) this.#restart(read.restarted, read.last)
-      else for (const change of read.changes) this.#tell(change, run)
+      else await this.#tellEach(read.changes, run)
       if (read.changes.length === BATCH) return true
     }
     this.#confirmedAtMs = startedAtMs
@@ -144,17 +149,37 @@ export class ChangesFeed {
     this.#bookmark = bookmark
     this.#recentFrom = bookmark
     this.#recent.length = 0
+    this.#recentHashes = 0
+  }
+
+  /** With thousands of listeners a batch is a second's work: others must get their turn in between. */
+  async #tellEach(changes: readonly StoredChange[], run: string): Promise<void> {
+    let told = 0
+    for (const change of changes) {
+      this.#tell(change, run)
+      told += this.#listeners.size
+      if (told < TOLD_AT_ONCE) continue
+      told = 0
+      await new Promise((done) => setImmediate(done))
+    }
   }
 
   #tell(change: StoredChange, run: string): void {
     const { position, token } = change
     this.#bookmark = { position, token, run }
     this.#recent.push(change)
-    if (this.#recent.length > KEPT_IN_MEMORY * 2) {
-      const last = this.#recent.splice(0, KEPT_IN_MEMORY).at(-1)
-      if (last !== undefined) this.#recentFrom = { position: last.position, token: last.token, run }
-    }
+    this.#recentHashes += change.hashes?.length ?? 0
+    if (this.#recent.length > KEPT_IN_MEMORY || this.#recentHashes > HASHES_KEPT_IN_MEMORY)
+      this.#forgetOlderHalf(run)
     this.#tellAll((listener) => listener.changed(change))
+  }
+
+  #forgetOlderHalf(run: string): void {
+    const forgotten = this.#recent.splice(0, Math.ceil(this.#recent.length / 2))
+    for (const { position, token, hashes } of forgotten) {
+      this.#recentHashes -= hashes?.length ?? 0
+      this.#recentFrom = { position, token, run }
+    }
   }
 
   /** One that breaks has nobody else miss anything. It begins anew, or never hears again that nothing is missing. */
