@@ -10,8 +10,11 @@ import type { CredentialSource } from './source.ts'
 export interface DoorOptions<Scope extends string = string> {
   /** Where Doorward is, `https://doorward.example.com`. Needed unless `source` is given. */
   readonly url?: string | undefined
-  /** An admin key with the permission `verify`, and best no other. Needed unless `source` is given. */
-  readonly adminKey?: string | undefined
+  /**
+   * An admin key with the permission `verify`, and best no other; or a function that gives it, asked each time, so that
+   * it can be rotated while the process runs. Needed unless `source` is given.
+   */
+  readonly adminKey?: string | (() => string) | undefined
   /** The environment that this API serves, such as `live`; credentials of any other are refused. */
   readonly environment: string
   /**

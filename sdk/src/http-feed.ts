@@ -9,7 +9,7 @@ import type { Ended } from './refusal.ts'
 export interface HttpFeedOptions {
   /** Without a slash at its end. */
   readonly base: string
-  readonly adminKey: Secret
+  readonly adminKey: Pick<Secret, 'reveal'>
   /** Hears why the feed is not there. Each time anew; say it sparingly. */
   readonly onError: (error: Error) => void
   /**

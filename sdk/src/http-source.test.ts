@@ -290,3 +290,32 @@ test('the agent carries the feed too', async (t) => {
   following?.close()
   assert.ok(agent.connections >= 2)
 })
+
+test('a function gives the admin key each time; where it fails, the last one is used, and that is told', async (t) => {
+  const seen: (string | undefined)[] = []
+  const url = await serve(t, (request, response) => {
+    seen.push(request.headers.authorization?.slice('Bearer '.length))
+    response.end('{"data":[]}')
+  })
+  const next = mintCredential('admin_key').reveal()
+  let give = () => adminKey
+  const errors: string[] = []
+  const onError = (error: unknown) => void errors.push(String(error))
+  const source = httpSource({ url, adminKey: () => give(), onError })
+  for (const given of [
+    () => adminKey,
+    () => next,
+    () => `${next}x`,
+    () => {
+      throw new Error('the vault is closed')
+    },
+  ]) {
+    give = given
+    await source.lookup([])
+  }
+  assert.deepEqual(seen, [adminKey, next, next, next])
+  assert.equal(errors.length, 2)
+  assert.match(errors[0] ?? '', /adminKey is malformed/)
+  assert.doesNotMatch(errors.join(), new RegExp(next))
+  assert.throws(() => httpSource({ url, adminKey: () => 'no key' }), /adminKey is malformed/)
+})

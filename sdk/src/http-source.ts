@@ -18,8 +18,11 @@ import { warnSparingly } from './warn.ts'
 export interface HttpSourceOptions {
   /** Where Doorward is, `https://doorward.example.com`. */
   readonly url?: string | undefined
-  /** An admin key with the permission `verify`, and best no other. */
-  readonly adminKey?: string | undefined
+  /**
+   * An admin key with the permission `verify`, and best no other. A function is asked each time, so that the key can be
+   * rotated while the process runs; where it throws or gives no admin key, the last one is used, and `onError` hears it.
+   */
+  readonly adminKey?: string | (() => string) | undefined
   /** Milliseconds for one question, its answer included. Default 2000. */
   readonly timeoutMs?: number | undefined
   /**
@@ -52,7 +55,7 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
   const { timeoutMs = 2_000, fetch, feed = true, steady } = options
   const { onError = warnSparingly(Date.now) } = options
   const base = baseOf(options.url)
-  const adminKey = adminKeyOf(options.adminKey)
+  const adminKey = presentedBy(options.adminKey, onError)
 
   const agent = options.agent ?? keepingAgent(base)
   const send = fetch === undefined ? post : posterOf(fetch)
@@ -195,6 +198,26 @@ function baseOf(text: string | undefined): string {
       'DoorwardWarning',
     )
   return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+/** What is presented each time. */
+function presentedBy(
+  given: HttpSourceOptions['adminKey'],
+  onError: (error: unknown) => void,
+): Pick<Secret, 'reveal'> {
+  if (typeof given !== 'function') return adminKeyOf(given)
+  let last = adminKeyOf(given())
+  return {
+    reveal: () => {
+      try {
+        const text = given()
+        if (text !== last.reveal()) last = adminKeyOf(text)
+      } catch (error) {
+        onError(error)
+      }
+      return last.reveal()
+    },
+  }
 }
 
 function adminKeyOf(text: string | undefined): Secret {

@@ -279,8 +279,8 @@ describe('the feed of changes', () => {
     const { db } = place.database
     const { feed } = await node()
     await sql`
-      insert into secrets (hash, id, holder_id, hint, created_at)
-      select sha256(n::text::bytea), 'sec_' || n, 'key_1', 'x', ${clock.now()}::timestamptz
+      insert into secrets (hash, id, holder_id, hint, created_at, retires_at)
+      select sha256(n::text::bytea), 'sec_' || n, 'key_1', 'x', ${clock.now()}::timestamptz, '2090-01-01'
       from generate_series(1, ${MAX_HASHES}) as n`.execute(db)
     const tellOfAll = (times: number) =>
       db.transaction().execute(async (tx) => {
