@@ -87,6 +87,11 @@ describe('values on the wire', () => {
     for (const [method, path, body] of places(id))
       for (const at of UNREADABLE) {
         const { status, body: said, text } = await app.call(method, path(at), body?.(at))
+        if (path(at) === '/v1/usage-batches') {
+          // The rest of a batch is taken.
+          assert.match(said.not_taken[0].message, /2030-01-31T12:00:00Z/, text)
+          continue
+        }
         assert.equal(status, 400, `${method} ${path(at)} ${at}: ${text}`)
         assert.match(said.detail, /2030-01-31T12:00:00Z/, text)
         assert.equal(said.faults.length, 1, text)
