@@ -61,6 +61,7 @@ import { endGrantsOfClient, endGrantsOfMember, endGrantsOfUser } from './oauth/e
 import { endUnusedClients } from './oauth/end-unused-clients.ts'
 import { grantRoutes } from './oauth/grant.routes.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
+import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import { pruneOAuth } from './oauth/prune.store.ts'
 import type { RefusedRequests } from './oauth/refused-requests.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
@@ -97,6 +98,8 @@ export interface Parts {
   readonly passwordLogN?: number | undefined
   /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
   readonly tidies?: boolean
+  /** Whether the server was told to stop, and still answers for a while. */
+  readonly isDraining?: (() => boolean) | undefined
 }
 
 const USAGE_EVERY_MS = 2_000
@@ -120,7 +123,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, tidies = true, passwordLogN } = parts
-  const { db } = database
+  const { db, verdicts } = database
   const {
     publicUrl,
     hosts,
@@ -142,13 +145,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const feed = new ChangesFeed(database, clock, log)
   await feed.start()
   const verifier = createVerifier({
-    source: databaseSource(db, clock, feed),
+    source: databaseSource(database, clock, feed),
     usage,
     limiter,
     now: () => clock.nowMs(),
     steady: () => clock.steadyMs(),
   })
-  const knownAdminKeys = new KnownAdminKeys(db, clock)
+  const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
   const door: Door = {
@@ -165,7 +168,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   refuseCredentialsInUrls(app, { trustedProxies, clock, onExposed: door.onExposed })
   const shortcuts = new Shortcuts(app, log)
   await openDocuments(app, publicUrl)
-  healthRoutes(app, db)
+  healthRoutes(app, verdicts, parts.isDraining)
   scopeRoutes(app, door)
   ownerRoutes(app, door, policy)
   keyRoutes(app, door, { brand, policy })
@@ -189,12 +192,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   blockedClientRoutes(app, door)
   loginChallengeRoutes(app, door, urlOf)
   let refusedRequests: RefusedRequests | null = null
-  if (serverSecret !== null) {
+  if (serverSecret === null) oauthOffRoutes(app)
+  else {
     const home = '/sign-in'
     const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
-    const findRecord = async (hash: string) => (await recordsByHash(db, [hash], clock.now()))[0] ?? null
+    const findRecord = async (hash: string) => (await recordsByHash(verdicts, [hash], clock.now()))[0] ?? null
     const parts = { db, clock, log, shortcuts, pages, accounts, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,

@@ -8,7 +8,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
-import type { DatabasePlace } from './db/open.ts'
+import { CONNECTIONS, type DatabasePlace } from './db/open.ts'
 import { DEFAULT_TOKEN_TIMES } from './oauth/token-times.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
@@ -18,6 +18,11 @@ export const VARIABLES = {
   HOST: 'Address to listen on. Default 127.0.0.1',
   DATA_DIR: 'Directory of the embedded database. Default ./.doorward',
   DATABASE_URL: 'postgres://… to use a Postgres server instead of the embedded database',
+  DOORWARD_DIRECT_DATABASE_URL:
+    'The same database past a connection pooler, to migrate and to hear of changes at once. Default: DATABASE_URL',
+  DOORWARD_CONNECTIONS:
+    'Connections to Postgres, of all workers together; a third is kept for verification. Default 12',
+  DOORWARD_PREPARED: 'Prepared statements: on, off, or auto (not through a connection pooler). Default auto',
   REDIS_URL:
     'redis://… or rediss://… of a Redis or Valkey in which all nodes count rate limits. Default: each for itself',
   WORKERS: 'Processes that answer, on one port. Default 1; more take a Postgres (DATABASE_URL)',
@@ -47,6 +52,8 @@ export const VARIABLES = {
   DOORWARD_CLIENT_DOCUMENTS:
     'Hosts whose client id metadata documents make apps known, or any. Default: none',
   DOORWARD_CLIENT_REGISTRATION: 'on: apps may register themselves (RFC 7591). Default off',
+  DOORWARD_DRAIN_SECONDS:
+    'After SIGTERM, how long /readyz says no before the port closes. Default 5, and 0 where HOST is a loopback address',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
 } as const
 
@@ -59,17 +66,30 @@ export interface Config {
   /** Which of the workers this process is, where it is one. */
   readonly workerPlace: number
   readonly place: DatabasePlace
+  /** To Postgres, of all workers together. */
+  readonly connections: number
+  /** Whether statements are prepared; null: where no pooler lends the connection. */
+  readonly prepares: boolean | null
   /** Null: rate limits are counted in this process. */
   readonly redis: { readonly url: string; readonly without: WithoutRedis } | null
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
   readonly forwardAuthPath: string | null
   readonly logLevel: string
+  /** From a SIGTERM to the end of listening. */
+  readonly drainSeconds: number
   readonly settings: Omit<Settings, 'forwardAuth'>
 }
 
 const MAX_WORKERS = 64
 const MIN_SECRET_BYTES = 32
+/** Balancers ask every few seconds whether a server is ready. */
+const DRAIN_SECONDS = 5
+const PREPARES: ReadonlyMap<string, boolean | null> = new Map([
+  ['auto', null],
+  ['on', true],
+  ['off', false],
+])
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent']
 
 /** Reads the whole configuration; where anything is wrong, says all of it at once. An empty variable is a missing one. */
@@ -97,6 +117,20 @@ export function readConfig(
     databaseUrl === undefined || isUrl(databaseUrl, POSTGRES),
     'must be a postgres:// URL',
   )
+  const directUrl = get('DOORWARD_DIRECT_DATABASE_URL')
+  check(
+    'DOORWARD_DIRECT_DATABASE_URL',
+    directUrl === undefined || isUrl(directUrl, POSTGRES),
+    'must be a postgres:// URL',
+  )
+  check(
+    'DOORWARD_DIRECT_DATABASE_URL',
+    directUrl === undefined || databaseUrl !== undefined,
+    'needs DATABASE_URL beside it, through the connection pooler',
+  )
+  const connections = whole('DOORWARD_CONNECTIONS', 4, 1_000) ?? CONNECTIONS
+  const prepares = PREPARES.get(get('DOORWARD_PREPARED') ?? 'auto')
+  check('DOORWARD_PREPARED', prepares !== undefined, `must be one of ${[...PREPARES.keys()].join(', ')}`)
   const redisUrl = get('REDIS_URL')
   check('REDIS_URL', redisUrl === undefined || isUrl(redisUrl, REDIS), 'must be a redis:// or rediss:// URL')
   const without = WITHOUT_REDIS.find((each) => each === (get('DOORWARD_LIMITS_WITHOUT_REDIS') ?? 'local'))
@@ -180,18 +214,24 @@ export function readConfig(
   const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
+  const drainSeconds = whole('DOORWARD_DRAIN_SECONDS', 0, 300) ?? (isLoopback(host) ? 0 : DRAIN_SECONDS)
+
   if (faults.length > 0) return { faults }
   return {
     port,
     host,
     workers,
     workerPlace: Number(env[PLACE_VARIABLE] ?? 1),
-    place: databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl },
+    place:
+      databaseUrl === undefined ? { dataDir: get('DATA_DIR') ?? './.doorward' } : { databaseUrl, directUrl },
+    connections,
+    prepares: prepares ?? null,
     redis: redisUrl === undefined ? null : { url: redisUrl, without: without ?? 'local' },
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
     forwardAuthPath: get('DOORWARD_FORWARD_AUTH') ?? null,
     logLevel,
+    drainSeconds,
     settings: {
       publicUrl: publicUrl.replace(/\/+$/, ''),
       hosts,
@@ -223,9 +263,18 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
   return Object.keys(env)
     .filter((name) => name.startsWith('DOORWARD_') && !(name in VARIABLES))
     .map((name) => {
+      if (OF_THE_SDK.has(name))
+        return `${name} is no setting of Doorward: programs with the SDK use it. Keep it out of the server's environment`
       const nearest = nearestName(name, Object.keys(VARIABLES))
       return `${name} is no setting of Doorward${nearest === null ? '' : `; did you mean ${nearest}?`}`
     })
+}
+
+/** What guides and examples name the settings of an API with the SDK. */
+const OF_THE_SDK: ReadonlySet<string> = new Set(['DOORWARD_URL', 'DOORWARD_KEY'])
+
+function isLoopback(host: string): boolean {
+  return /^(127\..*|localhost|::1)$/.test(host)
 }
 
 const HTTP = ['http:', 'https:']

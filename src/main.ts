@@ -5,8 +5,8 @@ import { verifyChain } from './audit/verify-chain.ts'
 import { type Config, readConfig, VARIABLES } from './config.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
-import { isDatabaseUnavailable } from './db/unavailable.ts'
 import { serve, systemOrigin } from './serve.ts'
+import { startFailureOf } from './start-failure.ts'
 
 const HELP = `doorward: API keys for your API, and who may do what with it
 
@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     'dry-run': { type: 'boolean' },
     mint: { type: 'boolean' },
   } as const
+  let where: Config | null = null
   try {
     const { values: flags, positionals } = parseArgs({ options, allowPositionals: true })
     if (flags.help) return say(HELP)
@@ -52,18 +53,17 @@ async function main(): Promise<void> {
       return fail(`There is no command "${positionals.join(' ')}".\n\n${HELP}`, 2)
     const config = readConfig(process.env)
     if ('faults' in config) return fail(`The configuration is not sound:\n  ${config.faults.join('\n  ')}`, 2)
+    where = config
     await command(config, flags)
   } catch (error) {
-    const away = isDatabaseUnavailable(error)
-      ? 'The database does not answer; see DATABASE_URL.\n  because: '
-      : ''
-    fail(away + (error instanceof Error ? wordsOf(error) : String(error)), 1)
+    const { words, exitCode } = startFailureOf(error, where)
+    fail(words, exitCode)
   }
 }
 
 async function migrateCommand(config: Config, flags: Flags): Promise<void> {
   await withDatabase(config, async (database) => {
-    const names = flags['dry-run'] ? await pendingMigrations(database.db) : await migrate(database)
+    const names = flags['dry-run'] ? await pendingMigrations(database.db) : await migrate(database, notice)
     if (names.length === 0) say('The database is up to date.\n')
     else say(`${flags['dry-run'] ? 'Would apply' : 'Applied'}: ${names.join(', ')}\n`)
   })
@@ -83,7 +83,7 @@ async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
   const { brand } = config.settings
   if (flags.mint) return say(`${mintCredential('admin_key', { brand }).reveal()}\n`)
   await withDatabase(config, async (database) => {
-    await migrate(database)
+    await migrate(database, notice)
     const secret = await makeRecoveryKey(database.db, systemOrigin(), brand)
     process.stderr.write(
       'A new admin key with all permissions, shown once. The audit log tells that it was made.\n',
@@ -101,6 +101,11 @@ async function withDatabase(config: Config, work: (database: Database) => Promis
   }
 }
 
+/** What an operator waits for, or should know, beside a command's own output. */
+function notice(_: string, message: string): void {
+  process.stderr.write(`${message}\n`)
+}
+
 function say(text: string): void {
   process.stdout.write(text)
 }
@@ -108,9 +113,4 @@ function say(text: string): void {
 function fail(text: string, exitCode: number): void {
   process.stderr.write(`${text}\n`)
   process.exitCode = exitCode
-}
-
-/** The message, and those of its causes. */
-function wordsOf(error: Error): string {
-  return error.cause instanceof Error ? `${error.message}\n  because: ${wordsOf(error.cause)}` : error.message
 }

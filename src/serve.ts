@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '@doorward/sdk/kernel'
 import { Value } from 'typebox/value'
 import { readForwardAuth } from './access/forward-auth.wire.ts'
@@ -10,21 +11,21 @@ import type { Origin } from './audit/audit-event.ts'
 import { systemClock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
-import { CONNECTIONS, type Database, openDatabase } from './db/open.ts'
+import { type Database, type Notice, openDatabase, shareOf } from './db/open.ts'
 import { secretBeside } from './db/secret-file.ts'
 import { transact } from './db/transact.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
+import { ConfigurationError } from './start-failure.ts'
 import { isWorker, leaveCrew, startWorkers } from './workers.ts'
 
-/** How long requests under way may take when the server is told to stop. */
+/** How long requests under way may take when the server is told to stop; then their connections are cut. */
 const STOP_WITHIN_MS = 10_000
-
+/** What is left after that hangs, and is ended with an exit code that says so. */
+const GIVE_UP_AFTER_MS = STOP_WITHIN_MS + 3_000
 /** What workers get to stop by themselves before they are killed: longer than they give themselves. */
-const KILL_AFTER_MS = STOP_WITHIN_MS + 2_000
-/** A worker's share of the connections is never less: a change that waits for a lock must not hold up lookups. */
-const LEAST_CONNECTIONS = 2
+const KILL_AFTER_MS = GIVE_UP_AFTER_MS + 2_000
 
 /** Opens, migrates, prepares and listens, until a signal ends it; in several processes where that is asked for. */
 export async function serve(config: Config): Promise<void> {
@@ -40,23 +41,27 @@ export async function serve(config: Config): Promise<void> {
   if (workers === 1) return await serveHere(config, log, null)
 
   readForwardAuthRules(config)
-  const database = await openDatabase(config.place)
-  await prepare(config, database, log).finally(() => database.close())
-  await startWorkers({ workers, log, stopWithinMs: KILL_AFTER_MS })
+  await withDatabase(config, log, (database) => prepare(config, database, log))
+  await startWorkers({ workers, log, stopWithinMs: config.drainSeconds * 1000 + KILL_AFTER_MS })
+  await withDatabase(config, log, (database) => makeFirstAdminKey(database, config))
 }
 
 /** @param place among the workers, for whom all was prepared; null for a server that is one process */
 async function serveHere(config: Config, log: Logger, place: number | null): Promise<void> {
   const forwardAuth = readForwardAuthRules(config)
-  const share = Math.max(LEAST_CONNECTIONS, Math.floor(CONNECTIONS / config.workers))
-  const database = await openDatabase(config.place, share)
+  const database = await open(config, log)
   const shared = config.redis === null ? null : openSharedLimiter(config.redis, log)
   if (shared === null && config.workers > 1 && place === 1)
     log.warn('each worker counts rate limits for itself; name a Redis in REDIS_URL, and they count together')
+  let draining = false
   const start = async () => {
     if (place === null) await prepare(config, database, log)
     const tidies = place === null || place === 1
-    return await listen(config, forwardAuth, { database, log, tidies, limiter: shared?.limiter })
+    const limiter = shared?.limiter
+    const parts = { database, log, tidies, limiter, isDraining: () => draining }
+    const app = await listen(config, forwardAuth, parts)
+    if (place === null) await makeFirstAdminKey(database, config)
+    return app
   }
   const app = await start().catch(async (error: unknown): Promise<never> => {
     // An open database would keep the process, and its directory, for ever.
@@ -65,13 +70,25 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
     throw error
   })
 
-  let stopping = false
+  const hurry = new AbortController()
   const stop = async (signal: string) => {
     // Ctrl-C comes twice where npm passes it on as well as the terminal: a second one must not cut the stop short.
-    if (stopping) return
-    stopping = true
+    if (draining) return hurry.abort()
+    draining = true
+    const drainMs = signal === 'SIGTERM' ? config.drainSeconds * 1000 : 0
+    if (drainMs > 0) {
+      log.info({ signal, drain_ms: drainMs }, 'stopping: not ready any more, and still answering')
+      await sleep(drainMs, undefined, { signal: hurry.signal }).catch(() => {})
+    }
     log.info({ signal }, 'stopping: no new connections, finishing what is under way')
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+    setTimeout(() => {
+      log.warn({ after_ms: STOP_WITHIN_MS }, 'stopping: requests that are still under way are cut off')
+      app.server.closeAllConnections()
+    }, STOP_WITHIN_MS).unref()
+    setTimeout(() => {
+      log.error('stopping: something does not end')
+      process.exit(1)
+    }, GIVE_UP_AFTER_MS).unref()
     await app.close()
     await database.close()
     shared?.close()
@@ -81,29 +98,54 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(signal))
 }
 
+async function withDatabase(
+  config: Config,
+  log: Logger,
+  work: (database: Database) => Promise<void>,
+): Promise<void> {
+  const database = await open(config, log)
+  await work(database).finally(() => database.close())
+}
+
+async function open(config: Config, log: Logger): Promise<Database> {
+  const { place, prepares, connections, workers } = config
+  return await openDatabase(place, { ...shareOf(connections, workers), prepares, notice: noticesIn(log) })
+}
+
+function noticesIn(log: Logger): Notice {
+  return (level, message) => log[level](message)
+}
+
 async function prepare(config: Config, database: Database, log: Logger): Promise<void> {
-  const applied = await migrate(database)
+  const applied = await migrate(database, noticesIn(log))
   log.info({ engine: database.engine, migrations: applied }, 'database is open')
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
-  // Last: an admin key that is made and shown once must not be followed by a fault that hides it.
-  await prepareAdminKey(database, config, log)
+  await registerGivenAdminKey(database, config, log)
   if (serverSecretOf(config) === null)
-    log.info('people cannot sign in: set DOORWARD_SECRET (openssl rand -base64 32) to let them')
+    log.warn('OAuth is off, and people cannot sign in: set DOORWARD_SECRET (openssl rand -base64 32)')
   else if (isPlainHttp(config.settings.publicUrl))
     log.warn(
       { public_url: config.settings.publicUrl },
       'people would sign in without TLS: set PUBLIC_URL to an https:// URL',
+    )
+  if (/^http:\/\/(0\.0\.0\.0|\[::\])(:|$)/.test(config.settings.publicUrl))
+    log.warn(
+      { public_url: config.settings.publicUrl },
+      'nobody reaches this server under the address that it listens on: set PUBLIC_URL',
     )
 }
 
 async function listen(
   config: Config,
   forwardAuth: ForwardAuthRules | null,
-  parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter'>,
+  parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter' | 'isDraining'>,
 ) {
   const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
   const app = await buildApp({ ...parts, clock: systemClock, settings })
-  await app.listen({ port: config.port, host: config.host })
+  await app.listen({ port: config.port, host: config.host }).catch(async (error: unknown): Promise<never> => {
+    await app.close()
+    throw error
+  })
   parts.log.info({ at: app.server.address(), public_url: settings.publicUrl }, 'listening')
   return app
 }
@@ -122,13 +164,21 @@ export function systemOrigin(): Origin {
   return { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: systemClock.now() }
 }
 
-async function prepareAdminKey({ db }: Database, config: Config, log: Logger): Promise<void> {
-  const first = await ensureFirstAdminKey(db, systemOrigin(), config.settings.brand, config.firstAdminKey)
+/** Once the server listens: a key that is shown once must not be followed by a fault that hides it. */
+async function makeFirstAdminKey({ db }: Database, { firstAdminKey, settings }: Config): Promise<void> {
+  if (firstAdminKey !== null) return
+  const first = await ensureFirstAdminKey(db, systemOrigin(), settings.brand, null)
   if (first.outcome === 'made')
     process.stderr.write(
       `\n  Your first admin key. It is shown once and can do everything; keep it where secrets are kept:\n\n` +
         `    ${first.secret.reveal()}\n\n`,
     )
+}
+
+async function registerGivenAdminKey({ db }: Database, config: Config, log: Logger): Promise<void> {
+  const { firstAdminKey, settings } = config
+  if (firstAdminKey === null) return
+  const first = await ensureFirstAdminKey(db, systemOrigin(), settings.brand, firstAdminKey)
   if (first.outcome === 'registered') log.info('DOORWARD_ADMIN_KEY is registered as the first admin key')
   if (first.outcome === 'ignored')
     log.warn('DOORWARD_ADMIN_KEY is not registered: there are admin keys already, and it is none of them')
@@ -137,7 +187,7 @@ async function prepareAdminKey({ db }: Database, config: Config, log: Logger): P
 async function prepareCatalogue({ db }: Database, path: string, log: Logger): Promise<void> {
   const catalogue = readCatalogue(path)
   const done = await transact(db, (tx) => applyCatalogue(tx, systemOrigin(), catalogue))
-  if (!done.ok) throw new Error(`The catalogue in ${path} cannot be applied: ${done.no.detail}`)
+  if (!done.ok) throw new ConfigurationError(`The catalogue in ${path} cannot be applied: ${done.no.detail}`)
   log.info({ changed: done.value }, 'the catalogue is as its file says')
 }
 
@@ -147,20 +197,24 @@ function readCatalogue(path: string): Catalogue {
   const faults = [...Value.Errors(CatalogueFile, content)].map(
     (fault) => `${fault.instancePath || '/'} ${fault.message}`,
   )
-  throw new Error(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`)
+  throw new ConfigurationError(
+    `DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`,
+  )
 }
 
 function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): ForwardAuthRules | null {
   if (path === null) return null
   const read = readForwardAuth(readJson('DOORWARD_FORWARD_AUTH', path), settings.policy.environments)
   if (read.ok) return read.value
-  throw new Error(`DOORWARD_FORWARD_AUTH: ${path} holds no sound rules:\n  ${read.no.join('\n  ')}`)
+  throw new ConfigurationError(
+    `DOORWARD_FORWARD_AUTH: ${path} holds no sound rules:\n  ${read.no.join('\n  ')}`,
+  )
 }
 
 function readJson(variable: string, path: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new Error(`${variable}: ${path} cannot be read as JSON.`, { cause: error })
+    throw new ConfigurationError(`${variable}: ${path} cannot be read as JSON.`, error)
   }
 }

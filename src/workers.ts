@@ -54,16 +54,19 @@ export async function startWorkers({ workers, log, stopWithinMs }: Crew): Promis
     })
   }
 
-  const stop = async (signal: string) => {
-    // Ctrl-C reaches the workers too, from the terminal; they take the second word for the first.
-    if (stopping) return
+  const stop = async (signal: NodeJS.Signals) => {
+    // Ctrl-C reaches the workers too, from the terminal. A second word has them wait for nobody to look elsewhere.
+    if (stopping) {
+      for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
+      return
+    }
     stopping = true
     log.info({ signal }, 'stopping all workers')
     const running = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
     const killing = setTimeout(() => {
       for (const worker of running) worker.process.kill('SIGKILL')
     }, stopWithinMs)
-    const codes = await Promise.all(running.map((worker) => end(worker)))
+    const codes = await Promise.all(running.map((worker) => end(worker, signal)))
     clearTimeout(killing)
     log.info('stopped')
     process.exit(codes.every((code) => code === 0) ? 0 : 1)
@@ -93,11 +96,11 @@ async function listens(worker: Worker): Promise<boolean> {
 }
 
 /** Its exit code; null where a signal was stronger. */
-async function end(worker: Worker): Promise<number | null> {
+async function end(worker: Worker, signal: NodeJS.Signals): Promise<number | null> {
   const { process: child } = worker
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit')
-    child.kill('SIGTERM')
+    child.kill(signal)
     await exited
   }
   return child.exitCode

@@ -8,7 +8,7 @@ import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
 import { DEFAULT_TOKEN_TIMES } from '../src/oauth/token-times.ts'
 import { type TestClock, testClock } from './clock.ts'
-import { openTestDatabase } from './database.ts'
+import { openTestDatabase, type PlacePreparation } from './database.ts'
 
 export interface TestAnswer {
   readonly status: number
@@ -75,10 +75,10 @@ export async function openSecondNode({ database, clock }: TestApp): Promise<Fast
 /** The whole app on a database of its own, with a clock to turn, without a socket. */
 export async function openTestApp(
   settings: Partial<Settings> = {},
-  more: Pick<Parts, 'fetchDocument'> = {},
+  { preparePlace, ...more }: Pick<Parts, 'fetchDocument'> & { preparePlace?: PlacePreparation } = {},
 ): Promise<TestApp> {
   const clock = testClock()
-  const { database, close: closeDatabase } = await openTestDatabase()
+  const { database, close: closeDatabase } = await openTestDatabase(preparePlace)
   const lines: string[] = []
   const log = openLog('trace', { write: (line) => lines.push(line) })
   const first = mintCredential('admin_key')

@@ -2,7 +2,7 @@ import type { Imports } from './imports.ts'
 
 /** The floors of `src`, top to bottom: imports go down only. Rooms on one floor do not know each other. */
 const FLOORS = [
-  ['main', 'serve', 'config'],
+  ['main', 'serve', 'config', 'start-failure'],
   ['workers'],
   ['app'],
   ['access', 'portal', 'notices', 'webhooks'],
@@ -26,7 +26,7 @@ type Kind = (typeof KINDS)[number]
 /** Which packages only some files may use. */
 const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
-  [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|listen)\.ts$/],
+  [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|postgres|listen)\.ts$/],
   [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
   [/^ioredis$/, /^src\/access\/shared-limiter\.ts$/],
   [/^better-auth/, /^src\/accounts\//],

@@ -22,9 +22,13 @@ export interface TestDatabase extends TestPlace {
   close(): Promise<void>
 }
 
+/** Done to a database before it is opened. */
+export type PlacePreparation = (place: DatabasePlace) => Promise<void>
+
 /** A migrated database of the test's own, open in this process. */
-export async function openTestDatabase(): Promise<TestDatabase> {
+export async function openTestDatabase(prepare?: PlacePreparation): Promise<TestDatabase> {
   const place = await testPlace()
+  await prepare?.(place.place)
   const database = await openDatabase(place.place)
   await migrate(database)
   const close = async () => {

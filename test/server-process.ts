@@ -29,7 +29,10 @@ const READY_WITHIN_MS = 60_000
 exitWhenTerminated()
 
 /** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
-function spawnMain(args: readonly string[], env: Record<string, string>): ChildProcess & { said(): string } {
+export function spawnMain(
+  args: readonly string[],
+  env: Record<string, string>,
+): ChildProcess & { said(): string } {
   const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
   child.once(
     'exit',

@@ -1,15 +1,19 @@
 import { type CredentialSource, SourceUnavailableError } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
-import type { Db } from '../db/schema.ts'
+import type { Database } from '../db/open.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { spendQuotas } from './quota.store.ts'
 import { recordsByHash } from './record.store.ts'
 
 /** The verification kernel's source inside the server: the database itself. */
-export function databaseSource(db: Db, clock: Clock, feed: ChangesFeed): CredentialSource {
+export function databaseSource(
+  { db, verdicts }: Pick<Database, 'db' | 'verdicts'>,
+  clock: Clock,
+  feed: ChangesFeed,
+): CredentialSource {
   return {
-    lookup: (hashes) => asked(() => recordsByHash(db, hashes, clock.now())),
+    lookup: (hashes) => asked(() => recordsByHash(verdicts, hashes, clock.now())),
     spendQuotas: (spends) => asked(() => spendQuotas(db, spends, clock.now())),
     follow: (listener) => feed.follow(listener),
   }

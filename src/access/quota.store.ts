@@ -70,7 +70,7 @@ export async function quotasOfKey(db: Db, keyId: string, now: Date): Promise<rea
     .executeTakeFirstOrThrow()
   const accounts = accountsFor({ ...row, key_id: keyId }, now)
   const { rows } = await sql<SpentRow>`
-    select spent.holder_id, spent.period, spent.period_start, spent.spent::float8 as spent
+    select spent.holder_id, spent.period, spent.period_start, spent.spent
     from quota_spent as spent join ${unnested(accounts)} using (holder_id, period, period_start)`.execute(db)
   const spent = new Map(rows.map((each) => [nameOfRow(each), each.spent]))
   return accounts.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0))
@@ -139,7 +139,7 @@ async function lockSpent(tx: Tx, accounts: readonly Account[]): Promise<Map<stri
     insert into quota_spent as counted (holder_id, period, period_start, spent)
     select distinct holder_id, period, period_start, 0 from ${unnested(accounts)} order by 1, 2, 3
     on conflict (holder_id, period, period_start) do update set spent = counted.spent
-    returning holder_id, period, period_start, spent::float8 as spent`.execute(tx)
+    returning holder_id, period, period_start, spent`.execute(tx)
   return new Map(rows.map((row) => [nameOfRow(row), row.spent]))
 }
 

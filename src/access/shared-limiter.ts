@@ -19,11 +19,11 @@ export function openSharedLimiter(
     connectTimeout: 2_000,
     retryStrategy: (times) => Math.min(times * 50, RECONNECT_MS),
   })
-  // Each failed call is told by the limiter; without a listener this would end the process.
-  redis.on('error', (error) => log.debug({ err: error }, 'Redis cannot be reached'))
-  redis.on('ready', () => log.info('rate limits are counted in Redis'))
   const onError = warnSparingly(Date.now, (error) =>
     log.warn({ err: error }, 'rate limits are not counted in Redis'),
   )
+  // Said at the start already, and not with the first call that is limited. Without a listener it would end the process.
+  redis.on('error', onError)
+  redis.on('ready', () => log.info('rate limits are counted in Redis'))
   return { limiter: redisLimiter({ redis, withoutRedis: without, onError }), close: () => redis.disconnect() }
 }

@@ -77,13 +77,13 @@ export function tokenRecord(
 ): readonly [at: number, record: CredentialRecord] {
   const row: TokenRow = JSON.parse(line)
   const [at, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
-  const [revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row.slice(9, 13) as (number | null)[]
-  const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt ?? null) }
+  const [, , , , , , , , , revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row
+  const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt) }
   const deeds = {
-    revokedAt: dateOf(revokedAt ?? null),
+    revokedAt: dateOf(revokedAt),
     retiredAt: null,
-    ownerSuspendedAt: dateOf(ownerSuspendedAt ?? null),
-    disabledAt: dateOf(disabledAt ?? null),
+    ownerSuspendedAt: dateOf(ownerSuspendedAt),
+    disabledAt: dateOf(disabledAt),
   }
   const record: CredentialRecord = {
     kind: 'oauth',

@@ -123,7 +123,7 @@ export class ChangesFeed {
   /** @returns whether there may be more */
   async #readOnce(): Promise<boolean> {
     const startedAtMs = this.#clock.steadyMs()
-    const { db } = this.#database
+    const { verdicts: db } = this.#database
     if (this.#bookmark === null) {
       this.#goOnFrom(await lastBookmark(db))
       this.#tellAll((listener) => listener.restarted('changes_missed'))

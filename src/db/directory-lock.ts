@@ -13,6 +13,17 @@ export class DirectoryInUseError extends Error {
   }
 }
 
+/** The data directory cannot be made or written to. */
+export class UnusableDirectoryError extends Error {
+  constructor(directory: string, cause: unknown) {
+    super(
+      `DATA_DIR: ${directory} cannot be used as a directory. Name one that this user may write to, or one that can be made.`,
+      { cause },
+    )
+    this.name = 'UnusableDirectoryError'
+  }
+}
+
 /**
  * Holds a directory for this process alone. PGlite takes no lock of its own: two processes would open one directory
  * without a word and ruin it.
@@ -24,8 +35,7 @@ export class DirectoryInUseError extends Error {
  * @throws DirectoryInUseError
  */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const lock = new DatabaseSync(join(directory, 'doorward.lock'))
+  const lock = openLock(directory)
   try {
     lock.exec('pragma locking_mode = exclusive')
     lock.exec('begin exclusive')
@@ -35,4 +45,14 @@ export function lockDirectory(directory: string): () => void {
     throw error
   }
   return () => lock.close()
+}
+
+/** @throws UnusableDirectoryError */
+function openLock(directory: string): DatabaseSync {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    return new DatabaseSync(join(directory, 'doorward.lock'))
+  } catch (error) {
+    throw new UnusableDirectoryError(directory, error)
+  }
 }

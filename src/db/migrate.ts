@@ -1,5 +1,6 @@
-import { sql } from 'kysely'
-import { type Migration, Migrator } from 'kysely/migration'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Kysely, sql } from 'kysely'
+import { type Index, indexesOf } from './migration-indexes.ts'
 import { up as foundation } from './migrations/0001-foundation.ts'
 import { up as changes } from './migrations/0002-changes.ts'
 import { up as usage } from './migrations/0003-usage.ts'
@@ -19,7 +20,19 @@ import { up as identityOfChanges } from './migrations/0016-identity-of-changes.t
 import { up as holdersOfChanges } from './migrations/0017-holders-of-changes.ts'
 import { up as answers } from './migrations/0018-answers.ts'
 import { up as broughtScopes } from './migrations/0019-brought-scopes.ts'
-import type { Database } from './open.ts'
+import type { Database, Notice } from './open.ts'
+import type { Db, Tx } from './schema.ts'
+import { isLockTimeout } from './unavailable.ts'
+
+export interface Migration {
+  /** In one transaction: DDL that is quick once it has its lock, and rows that are few. */
+  readonly up: (db: Kysely<unknown>) => Promise<void>
+  /**
+   * Set where it does nothing but `create index`, on tables that may be large: on Postgres these are then built with
+   * nobody held up (`create index concurrently`), which is done outside of a transaction.
+   */
+  readonly concurrently?: boolean
+}
 
 /** In order, for ever: a migration that has landed is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -34,7 +47,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-own-policies': { up: ownPolicies },
   '0010-disabled-users': { up: disabledUsers },
   '0011-blocked-clients': { up: blockedClients },
-  '0012-hash-indexes': { up: hashIndexes },
+  '0012-hash-indexes': { up: hashIndexes, concurrently: true },
   '0013-requests-of-client': { up: requestsOfClient },
   '0014-blocks-of-the-provider': { up: blocksOfTheProvider },
   '0015-refused-attempts': { up: refusedAttempts },
@@ -43,6 +56,18 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018-answers': { up: answers },
   '0019-brought-scopes': { up: broughtScopes },
 }
+
+/** Kysely's number, which earlier versions of Doorward take too: theirs and ours wait for each other. */
+const MIGRATIONS_LOCK = '3853314791062309107'
+
+/** How often to ask whether another server is done, and how often to say that this one waits. */
+const ASK_AGAIN_AFTER_MS = 500
+const SAY_EVERY_MS = 5_000
+/** DDL that waits for a table holds up everybody who comes after it: so it waits briefly, and tries again. */
+const TABLE_LOCK_MS = 1_000
+/** A pause in which others get on; it doubles up to the longest. */
+const FIRST_PAUSE_MS = 500
+const LONGEST_PAUSE_MS = 8_000
 
 /** The database has migrations that this version of Doorward does not know. */
 export class NewerSchemaError extends Error {
@@ -56,34 +81,134 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * Brings the schema up to date, forward only, in one transaction under a lock: servers that start at once wait for
- * each other, and a migration that fails leaves the database as it was.
+ * Brings the schema up to date, forward only, each migration in a transaction of its own, under a lock: of servers that
+ * start at once one works and the others wait, however long that takes. What is applied stays applied when a later one
+ * fails.
+ *
+ * The work has connections without time limits. It never waits long for a table that is in use, because the requests of
+ * servers that still run would wait behind it.
  *
  * @returns the names of the migrations applied now
  * @throws NewerSchemaError before anything is touched
  */
-export async function migrate({ db }: Database): Promise<readonly string[]> {
-  const pending = await pendingMigrations(db)
-  if (pending.length === 0) return []
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...MIGRATIONS }) } })
-  const { error, results } = await migrator.migrateToLatest()
-  if (error !== undefined) {
-    const failed = results?.find((result) => result.status === 'Error')?.migrationName
-    throw new Error(`Migration ${failed ?? ''} failed and was rolled back; the database is as it was.`, {
-      cause: error,
-    })
+export async function migrate(
+  database: Database,
+  notice: Notice = () => {},
+  migrations = MIGRATIONS,
+): Promise<readonly string[]> {
+  if ((await pendingMigrations(database.db, migrations)).length === 0) return []
+  const own = database.openForMigrations()
+  const todo = { migrations, notice }
+  try {
+    return own === null ? await applyAll(database.db, null, todo) : await migrateAlone(own, todo)
+  } finally {
+    await own?.destroy()
   }
-  return results?.map((result) => result.migrationName) ?? []
 }
 
 /** Names still to be applied. @throws NewerSchemaError */
-export async function pendingMigrations(db: Database['db']): Promise<readonly string[]> {
+export async function pendingMigrations(db: Db, migrations = MIGRATIONS): Promise<readonly string[]> {
   const { rows: found } = await sql<{ there: boolean }>`
     select to_regclass('kysely_migration') is not null as there`.execute(db)
-  if (!found[0]?.there) return Object.keys(MIGRATIONS)
+  if (!found[0]?.there) return Object.keys(migrations)
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
   const applied = rows.map((row) => row.name)
-  const unknown = applied.filter((name) => !(name in MIGRATIONS))
+  const unknown = applied.filter((name) => !(name in migrations))
   if (unknown.length > 0) throw new NewerSchemaError(unknown)
-  return Object.keys(MIGRATIONS).filter((name) => !applied.includes(name))
+  return Object.keys(migrations).filter((name) => !applied.includes(name))
+}
+
+/**
+ * The lock belongs to a transaction that does nothing else, on a connection of its own: so it is held through a pooler
+ * too. It is asked for again and again, because a statement that waits for it would hold up `create index concurrently`.
+ */
+async function migrateAlone(db: Db, todo: Todo): Promise<readonly string[]> {
+  let saidAtMs = Number.NEGATIVE_INFINITY
+  for (;;) {
+    const done = await db.transaction().execute(async (holder) => {
+      // Without a value of its own, so that it goes as a simple query: the portal of another would keep its snapshot for
+      // as long as the transaction is open, and `create index concurrently` would wait for that for ever.
+      const { rows } = await sql<{ got: boolean }>`
+        select pg_try_advisory_xact_lock(${sql.raw(MIGRATIONS_LOCK)}) as got`.execute(holder)
+      return rows[0]?.got === true ? await applyAll(db, holder, todo) : null
+    })
+    if (done !== null) return done
+    if ((await pendingMigrations(db, todo.migrations)).length === 0) return []
+    if (performance.now() - saidAtMs >= SAY_EVERY_MS) {
+      saidAtMs = performance.now()
+      todo.notice('warn', 'another server migrates the database: waiting')
+    }
+    await sleep(ASK_AGAIN_AFTER_MS)
+  }
+}
+
+/** @param holder of the lock; null where nobody else can have the database open */
+async function applyAll(db: Db, holder: Tx | null, { migrations, notice }: Todo): Promise<readonly string[]> {
+  await sql`
+    create table if not exists kysely_migration (
+      name       varchar(255) primary key,
+      timestamp  varchar(255) not null
+    )`.execute(db)
+  const names = await pendingMigrations(db, migrations)
+  for (const name of names) {
+    const migration = migrations[name]
+    if (migration === undefined) throw new Error(`there is no migration ${name}`)
+    try {
+      await apply(db, holder, name, migration, notice)
+    } catch (error) {
+      throw new Error(
+        `Migration ${name} failed and was rolled back; those before it stay. Start again once the cause is gone.`,
+        { cause: error },
+      )
+    }
+    notice('info', `migration ${name} is applied`)
+  }
+  return names
+}
+
+async function apply(
+  db: Db,
+  holder: Tx | null,
+  name: string,
+  { up, concurrently }: Migration,
+  notice: Notice,
+): Promise<void> {
+  if (holder !== null && concurrently === true) {
+    for (const index of await indexesOf(up)) await buildIndex(db, index)
+    await note(db, name)
+    return
+  }
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS))
+    try {
+      await db.transaction().execute(async (tx) => {
+        // First, so that of two that have lost the lock and do not know it one fails.
+        await note(tx, name)
+        await sql`set local lock_timeout = ${sql.lit(TABLE_LOCK_MS)}`.execute(tx)
+        await up(tx as unknown as Kysely<unknown>)
+      })
+      return
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error
+      notice('warn', `migration ${name} needs a table that is in use: trying again in ${pauseMs} ms`)
+      await sleep(pauseMs)
+    }
+}
+
+async function note(db: Db, name: string): Promise<void> {
+  await sql`
+    insert into kysely_migration (name, timestamp) values (${name}, ${new Date().toISOString()})`.execute(db)
+}
+
+/** What was left half built by a server that was killed is built again. */
+async function buildIndex(db: Db, { name, where }: Index): Promise<void> {
+  const { rows } = await sql<{ valid: boolean }>`
+    select indisvalid as valid from pg_index where indexrelid = to_regclass(${name})`.execute(db)
+  if (rows[0]?.valid === true) return
+  if (rows[0] !== undefined) await sql`drop index concurrently ${sql.ref(name)}`.execute(db)
+  await sql`create index concurrently ${sql.ref(name)} on ${sql.raw(where)}`.execute(db)
+}
+
+interface Todo {
+  readonly migrations: Readonly<Record<string, Migration>>
+  readonly notice: Notice
 }

@@ -1,108 +1,111 @@
-import { Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { Kysely, PGliteDialect, PostgresDialect } from 'kysely'
-import pg from 'pg'
+import { Kysely, PGliteDialect } from 'kysely'
 import { lockDirectory } from './directory-lock.ts'
-import { listenOnPostgres } from './listen.ts'
-import { preparedName } from './prepared.ts'
+import { momentOfText, noMoment } from './moments.ts'
+import { openPostgres } from './postgres.ts'
 import type { Db, Schema } from './schema.ts'
+import { settingsOf } from './session.ts'
 
-/** The only file that knows which engine runs. */
+/** `postgres.ts` and this are the only files that know which engine runs. */
 export interface Database {
   readonly db: Db
+  /**
+   * The same database, for what verdicts and their certainty wait for: short questions that take no lock. Its connections
+   * are its own, so that no list and no change holds them up. On PGlite it is `db`, which has one connection.
+   */
+  readonly verdicts: Db
+  /** How many statements of `db` run at once. */
+  readonly connections: number
   readonly engine: 'postgres' | 'pglite'
+  /** Connections without time limits, for work on the schema; the caller destroys it. On PGlite null: use `db`. */
+  openForMigrations(): Db | null
   /**
    * Hears of notifications on a channel. They are hints: some are lost whenever a connection breaks, and after each
-   * break one is given for good measure.
+   * break one is given for good measure. None arrive through a connection pooler.
    */
   listen(channel: string, hear: () => void): Promise<void>
   close(): Promise<void>
 }
 
-export type DatabasePlace = { readonly databaseUrl: string } | { readonly dataDir: string }
+export interface PostgresPlace {
+  readonly databaseUrl: string
+  /** The same database past a connection pooler, to listen and to migrate. Default: `databaseUrl`. */
+  readonly directUrl?: string | undefined
+}
+
+export type DatabasePlace = PostgresPlace | { readonly dataDir: string }
+
+/** Told what an operator should know. */
+export type Notice = (level: 'info' | 'warn', message: string) => void
+
+export interface OpenOptions {
+  /** To Postgres at most, besides those for verdicts and one to listen on. */
+  readonly connections: number
+  readonly verdictConnections: number
+  /** Whether to prepare the statements that are asked most. Null: where the connection is not lent by a pooler. */
+  readonly prepares: boolean | null
+  readonly notice: Notice
+}
+
+/** Of a whole server to Postgres, at most, besides one to listen on. */
+export const CONNECTIONS = 12
+/** A worker's share of either kind is never less: a change that waits for a lock must not hold up the next. */
+const LEAST_CONNECTIONS = 2
+/** Of these a third is for verdicts, whose questions are short. */
+const VERDICT_PART = 3
+
+/** How a server's connections are divided, between its workers and between the two kinds. */
+export function shareOf(
+  connections: number,
+  workers: number,
+): Pick<OpenOptions, 'connections' | 'verdictConnections'> {
+  const share = Math.floor(connections / workers)
+  const verdictConnections = Math.max(LEAST_CONNECTIONS, Math.floor(share / VERDICT_PART))
+  return { connections: Math.max(LEAST_CONNECTIONS, share - verdictConnections), verdictConnections }
+}
 
 /**
  * Opens Postgres, or PGlite in a directory that is made where it is missing (the first time takes some seconds).
  * Does not migrate.
  *
- * @param connections to Postgres at most, besides one to listen on
  * @throws DirectoryInUseError where another process has the directory
  */
-export async function openDatabase(place: DatabasePlace, connections = CONNECTIONS): Promise<Database> {
+export async function openDatabase(
+  place: DatabasePlace,
+  options: Partial<OpenOptions> = {},
+): Promise<Database> {
   return 'databaseUrl' in place
-    ? openPostgres(place.databaseUrl, connections)
+    ? openPostgres(place, { ...shareOf(CONNECTIONS, 1), prepares: null, notice: () => {}, ...options })
     : await openPglite(place.dataDir)
 }
 
-/** Of a whole server to Postgres, at most. */
-export const CONNECTIONS = 10
-
-/** `bigint` as a number: counts here stay far below 2^53. `pg` would give text. */
-const INT8_OID = 20
-pg.types.setTypeParser(INT8_OID, Number)
-
-const ANSWER_WITHIN_MS = 10_000
-
-/** Kysely hands over a text and its values; whether it is worth a plan that is kept stands in the text. */
-class PreparingClient extends pg.Client {
-  // biome-ignore lint/suspicious/noExplicitAny: the driver's own method has a dozen forms, all handed on as they are
-  override query(...args: any[]): any {
-    const [text, values] = args
-    const name = typeof text === 'string' ? preparedName(text) : undefined
-    return name === undefined
-      ? Reflect.apply(super.query, this, args)
-      : super.query({ name, text, values: values ?? [] })
-  }
-}
-
-function openPostgres(connectionString: string, connections: number): Database {
-  const pool = new pg.Pool({
-    Client: PreparingClient,
-    connectionString,
-    application_name: 'doorward',
-    max: connections,
-    connectionTimeoutMillis: 3_000,
-    query_timeout: ANSWER_WITHIN_MS,
-    statement_timeout: ANSWER_WITHIN_MS,
-    lock_timeout: 5_000,
-    idle_in_transaction_session_timeout: 10_000,
-  })
-  // A connection that breaks is replaced at the next query, and a query that was under way rejects. Without listeners
-  // the event would end the process: the pool's are for idle connections, the client's for those between two queries.
-  pool.on('error', () => {})
-  pool.on('connect', (client) => {
-    client.on('error', () => {})
-    // Where the network swallows everything, a query is given up, but its connection would go back to the pool and
-    // take the next one. Within this time a live server has answered, if only with its own timeout.
-    const { stream } = client.connection
-    if (stream instanceof Socket) stream.setTimeout(ANSWER_WITHIN_MS, () => stream.destroy())
-  })
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  const listeners: { close(): Promise<void> }[] = []
-  return {
-    db,
-    engine: 'postgres',
-    listen: async (channel, hear) => void listeners.push(listenOnPostgres(connectionString, channel, hear)),
-    close: async () => {
-      for (const listener of listeners) await listener.close()
-      await db.destroy()
-    },
-  }
-}
+const [DATE, TIMESTAMP, TIMESTAMPTZ] = [1082, 1114, 1184] as const
 
 async function openPglite(dataDir: string): Promise<Database> {
   const directory = resolve(dataDir)
   const unlock = lockDirectory(directory)
   try {
-    const pglite = await PGlite.create(join(directory, 'pgdata'))
+    const pglite = await PGlite.create(join(directory, 'pgdata'), {
+      parsers: { [TIMESTAMPTZ]: momentOfText, [DATE]: noMoment, [TIMESTAMP]: noMoment },
+    })
+    for (const setting of settingsOf({ statementMs: 0, lockMs: 0 }))
+      await pglite.query('select set_config($1, $2, false)', setting)
     const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
     const close = async () => {
       await db.destroy()
       unlock()
     }
     const listen = async (channel: string, hear: () => void) => void (await pglite.listen(channel, hear))
-    return { db, engine: 'pglite', listen, close }
+    return {
+      db,
+      verdicts: db,
+      connections: 1,
+      engine: 'pglite',
+      openForMigrations: () => null,
+      listen,
+      close,
+    }
   } catch (error) {
     unlock()
     throw error

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { CompiledQuery, type RawBuilder, sql } from 'kysely'
 import type { Db } from './schema.ts'
 
@@ -9,13 +10,20 @@ const MARK = '/* prepared */'
  */
 export const PREPARED = sql.raw(MARK)
 
-/** The name that a marked statement is prepared under; undefined for all others. */
+/**
+ * The name that a marked statement is prepared under; undefined for all others. It is the hash of the text: behind a
+ * pooler two servers meet on one backend, and one name must never stand for two statements.
+ */
 export function preparedName(text: string): string | undefined {
-  if (!text.includes(MARK)) return undefined
-  const known = names.get(text) ?? `doorward_${names.size + 1}`
-  names.set(text, known)
-  return known
+  const known = names.get(text)
+  if (known !== undefined || !text.includes(MARK)) return known
+  const name = `doorward_${createHash('sha256').update(text).digest('hex').slice(0, NAME_DIGITS)}`
+  names.set(text, name)
+  return name
 }
+
+/** Of a name Postgres reads 63 characters. */
+const NAME_DIGITS = 40
 
 const names = new Map<string, string>()
 

@@ -1,13 +1,7 @@
+import { UnfitDatabaseError } from './session.ts'
+
 /** Errors of the connection, by node's code. */
-const NETWORK = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ETIMEDOUT',
-  'EPIPE',
-  'ENOENT',
-])
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE'])
 
 /**
  * SQLSTATE classes and codes that say "not now": 08 connection, 53 resources (too many connections, disk full),
@@ -23,8 +17,24 @@ const MESSAGE =
 /** Whether an error says that the database cannot answer now, though the request may be sound. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  if (error instanceof UnfitDatabaseError) return true
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  // A socket that is not there; of a file it says nothing about the database.
+  if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true
   if (NETWORK.has(code) || SQLSTATE.test(code) || MESSAGE.test(error.message)) return true
   if (error instanceof AggregateError && error.errors.some(isDatabaseUnavailable)) return true
   return isDatabaseUnavailable(error.cause)
+}
+
+/** Whether the database is there, and took too long over one question, or over a lock that somebody holds. */
+export function isTooSlow(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && (error.code === '57014' || error.code === '55P03')) return true
+  return isTooSlow(error.cause)
+}
+
+/** Whether what was asked waited too long for a lock, or for others in a circle: nothing was done, and it may be tried again. */
+export function isLockTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && (error.code === '55P03' || error.code === '40P01')) || isLockTimeout(error.cause)
 }

@@ -4,13 +4,15 @@ import type { Db } from '../db/schema.ts'
 import { sendProblem } from './answer.ts'
 import { problem } from './problem.ts'
 
-/** `/livez`: the process answers. `/readyz`: it can do its work, which takes a database. Neither says more. */
-export function healthRoutes(app: FastifyInstance, db: Db): void {
+/** `/livez`: the process answers. `/readyz`: it can do its work, which takes a database, and is not about to stop. Neither says more. */
+export function healthRoutes(app: FastifyInstance, db: Db, isDraining: () => boolean = () => false): void {
   const schema = { hide: true }
   app.get('/livez', { schema }, async (_, reply) =>
     reply.header('cache-control', 'no-store').send({ status: 'live' }),
   )
   app.get('/readyz', { schema }, async (_, reply) => {
+    if (isDraining())
+      return sendProblem(reply, problem('stopping', 'Send traffic elsewhere.', { retryAfterSeconds: 2 }))
     try {
       await ping(db)
     } catch {

@@ -58,6 +58,10 @@ export const PROBLEMS = {
   header_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Something broke on our side'],
   too_many_listeners: [503, 'Too many listen already'],
+  too_many_reads: [503, 'Too many lists and reports are asked for at once'],
+  too_slow: [503, 'The database takes too long over this'],
+  stopping: [503, 'The server is about to stop'],
+  oauth_off: [503, 'OAuth is off'],
   database_unavailable: [503, 'The database does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -8,7 +10,8 @@ import { sql } from 'kysely'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Database, openDatabase } from '../../src/db/open.ts'
 import { ENGINE, type TestPlace, testPlace } from '../database.ts'
-import { runMain, startServer } from '../server-process.ts'
+import { eventually } from '../eventually.ts'
+import { runMain, spawnMain, startServer } from '../server-process.ts'
 
 describe('starting and stopping', () => {
   let place: TestPlace
@@ -78,7 +81,7 @@ describe('starting and stopping', () => {
       return { status, said: server.output() }
     }
     const without = await signIn({})
-    assert.equal(without.status, ENGINE === 'postgres' ? 404 : 303)
+    assert.equal(without.status, ENGINE === 'postgres' ? 503 : 303)
     assert.equal(/set DOORWARD_SECRET/.test(without.said), ENGINE === 'postgres')
     const secret = 'a secret of the test, of 32 bytes and more'
     const configured = await signIn({ DOORWARD_SECRET: secret, PUBLIC_URL: 'http://id.example.com' })
@@ -106,7 +109,7 @@ describe('starting and stopping', () => {
     ])
       assert.ok(said.includes(word), word)
     assert.equal((await runMain(['sevre'], {})).code, 2)
-    assert.equal((await runMain(['--frce'], {})).code, 1)
+    assert.equal((await runMain(['--frce'], {})).code, 2)
   })
 
   it('a migration can be looked at before it is made', async () => {
@@ -129,7 +132,7 @@ describe('starting and stopping', () => {
     await withDatabase(({ db }) => sql`delete from kysely_migration where name = ${name}`.execute(db))
   })
 
-  it('OPS-03: a migration that fails leaves the database as it was, and can be tried again', async () => {
+  it('OPS-03: a migration that fails leaves nothing behind, and can be tried again', async () => {
     const empty = await testPlace({ empty: true })
     const database = await openDatabase(empty.place)
     await sql`create table usage (in_the_way int)`.execute(database.db)
@@ -163,6 +166,96 @@ describe('starting and stopping', () => {
         .execute()
       assert.equal(Number(row?.count), 1)
     })
+  })
+
+  it('OPS-04: after SIGTERM a server says that it is not ready, and answers, until it is told again', async () => {
+    const adminKey = mintCredential('admin_key').reveal()
+    const env = { ...place.env, DOORWARD_DRAIN_SECONDS: '120' }
+    const server = await startServer(
+      env,
+      (await runMain(['admin-key'], place.env)).said.trim().split('\n').at(-1) ?? adminKey,
+    )
+    const stopped = server.kill('SIGTERM')
+    const ready = async () => String((await server.call('GET', '/readyz')).status)
+    await eventually(ready, '503')
+    assert.equal((await server.call('GET', '/readyz')).body.code, 'stopping')
+    assert.equal((await server.call('GET', '/livez')).status, 200)
+    assert.equal((await server.call('GET', '/v1/keys?limit=1')).status, 200)
+    void server.kill('SIGTERM')
+    assert.deepEqual(await stopped, { code: 0, signal: null })
+  })
+
+  it('OPS-10: a port in use is told in a sentence, and no admin key is made that nobody could keep', async () => {
+    const fresh = await testPlace({ empty: true })
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    const { code, said } = await runMain([], {
+      ...fresh.env,
+      PORT: String(port),
+      DOORWARD_LOG_LEVEL: 'debug',
+    })
+    assert.equal(code, 1)
+    assert.ok(
+      said.includes(`Port ${port} is in use. Stop what listens there, or choose another: PORT=`),
+      said,
+    )
+    assert.doesNotMatch(said, /first admin key|\n {4}at |has already been destroyed/)
+    taken.close()
+    const listening = spawnMain([], { ...fresh.env, PORT: String(port), DOORWARD_LOG_LEVEL: 'info' })
+    const shown = async () => String(/Your first admin key[\s\S]*\n {4}ak_/.test(listening.said()))
+    await eventuallyStarted(shown)
+    assert.ok(listening.said().indexOf('"listening"') > 0)
+    listening.kill('SIGTERM')
+    await once(listening, 'close')
+    await fresh.release()
+  })
+
+  const misfits: [what: string, env: Record<string, string>, code: number, words: RegExp][] = [
+    [
+      'a catalogue that is not there',
+      { DOORWARD_CATALOGUE: '/nowhere/a.json' },
+      2,
+      /DOORWARD_CATALOGUE: \/nowhere\/a\.json cannot/,
+    ],
+    [
+      'rules that are not there',
+      { DOORWARD_FORWARD_AUTH: '/nowhere/a.json' },
+      2,
+      /DOORWARD_FORWARD_AUTH: \/nowhere\/a\.json cannot/,
+    ],
+    [
+      'the address of another machine',
+      { HOST: '192.0.2.1' },
+      1,
+      /HOST: 192\.0\.2\.1 is not an address of this machine/,
+    ],
+    ['a name of the SDK’s', { DOORWARD_URL: 'http://127.0.0.1' }, 2, /programs with the SDK use it/],
+  ]
+  for (const [what, env, expected, words] of misfits)
+    it(`OPS-10: ${what} is no failure of the database, and is told`, async () => {
+      const { code, said } = await runMain([], { ...place.env, PORT: '0', ...env })
+      assert.equal(code, expected, said)
+      assert.match(said, words)
+      assert.doesNotMatch(said, /database does not answer/)
+    })
+
+  it('OPS-10: a data directory that cannot be one is named', {
+    skip: ENGINE !== 'pglite' && 'Postgres has none',
+  }, async () => {
+    const { code, said } = await runMain([], { DATA_DIR: '/etc/passwd', PORT: '0' })
+    assert.equal(code, 1)
+    assert.match(said, /DATA_DIR: \/etc\/passwd cannot be used as a directory/)
+  })
+
+  it('OPS-10: a database that is not there is told with what to do', {
+    skip: ENGINE !== 'postgres' && 'PGlite makes its own',
+  }, async () => {
+    const url = new URL(place.env.DATABASE_URL ?? '')
+    url.pathname = '/nowhere'
+    const { code, said } = await runMain([], { DATABASE_URL: url.href, PORT: '0' })
+    assert.equal(code, 1)
+    assert.match(said, /database "nowhere" does not exist\nCreate the database \(createdb\)/)
   })
 
   it('a lost admin key is replaced at the command line, and the audit log tells', async () => {
@@ -206,7 +299,7 @@ describe('starting and stopping', () => {
     assert.deepEqual(events, [1, 1])
     writeFileSync(file, JSON.stringify({ scopes: [{ name: 'Files Read', colour: 'red' }] }))
     const { code, said } = await runMain([], { ...place.env, DOORWARD_CATALOGUE: file, PORT: '0' })
-    assert.equal(code, 1)
+    assert.equal(code, 2)
     assert.match(said, /is no catalogue:[\s\S]*\/scopes\/0/)
   })
 
@@ -218,11 +311,17 @@ describe('starting and stopping', () => {
     }
     const rules = [{ path: '/a/../b', scopes: ['a:read'] }, { path: '/a' }]
     const unsound = await start(JSON.stringify({ proxy: 'squid', environment: 'live', rules }))
-    assert.equal(unsound.code, 1)
+    assert.equal(unsound.code, 2)
     for (const place of ['/proxy must be', '/rules/0/path must be', '/rules/1 must have'])
       assert.ok(unsound.said.includes(place), unsound.said)
     const broken = await start('{\n  "proxy": "nginx",\n  rules\n}')
-    assert.equal(broken.code, 1)
+    assert.equal(broken.code, 2)
     assert.match(broken.said, /forward-auth\.json cannot be read as JSON[\s\S]*line 3/)
   })
 })
+
+/** A first start makes a database, which takes a while. */
+async function eventuallyStarted(done: () => Promise<string>): Promise<void> {
+  for (let n = 0; n < 12 && (await done()) !== 'true'; n++) await eventually(done, 'true').catch(() => {})
+  assert.equal(await done(), 'true')
+}

@@ -1,0 +1,158 @@
+import { Socket } from 'node:net'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { listenOnPostgres } from './listen.ts'
+import { momentOfText, noMoment } from './moments.ts'
+import type { Database, Notice, OpenOptions, PostgresPlace } from './open.ts'
+import { preparedName } from './prepared.ts'
+import type { Schema } from './schema.ts'
+import {
+  beginText,
+  type Patience,
+  PREPARE_SESSION,
+  readSession,
+  type Session,
+  type SessionRow,
+  STARTUP,
+  settingsOf,
+} from './session.ts'
+
+/** For what people and programs ask and change. */
+const USUAL: Patience = { statementMs: 10_000, lockMs: 5_000 }
+/** For what verdicts wait for: after five seconds without an answer nothing cached is trusted. */
+const FOR_VERDICTS: Patience = { statementMs: 5_000, lockMs: 2_000 }
+/** For work on the schema: as long as it takes. What waits for a lock says so for itself. */
+const PATIENT: Patience = { statementMs: 0, lockMs: 0 }
+/** A server says by itself that it has taken too long; what says nothing for so much longer is given up. */
+const SILENT_FOR_MS = 1_000
+const CONNECT_WITHIN_MS = 3_000
+
+/** The lock that migrations are made under, and a connection for the work. */
+const CONNECTIONS_TO_MIGRATE = 2
+
+const [INT8, DATE, TIMESTAMP, TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [20, 1082, 1114, 1184, 1185] as const
+/** `bigint` as a number: counts here stay far below 2^53. `pg` would give text. */
+pg.types.setTypeParser(INT8, Number)
+pg.types.setTypeParser(TIMESTAMPTZ, momentOfText)
+const setParser: (oid: number, parse: (text: string) => never) => void = pg.types.setTypeParser
+for (const oid of [DATE, TIMESTAMP, TIMESTAMPTZ_ARRAY]) setParser(oid, noMoment)
+
+interface ConnectionKind {
+  readonly patience: Patience
+  /** Null: where the session is ours alone. */
+  readonly prepares: boolean | null
+}
+
+/** A client of `pg` that knows whether its session is its own, and begins transactions accordingly. */
+class SessionClient extends pg.Client {
+  #kind: ConnectionKind = { patience: USUAL, prepares: false }
+  #session: Session | undefined
+
+  /** Before anything else is asked. @throws UnfitDatabaseError */
+  async prepareSession(kind: ConnectionKind): Promise<Session> {
+    const settings = settingsOf(kind.patience)
+    const pid = Number((this as unknown as { processID: number | null }).processID)
+    const { rows }: pg.QueryResult<SessionRow> = await this.query(PREPARE_SESSION, [
+      pid,
+      settings.map(([name]) => name),
+      settings.map(([, value]) => value),
+    ])
+    this.#kind = kind
+    this.#session = readSession(rows)
+    return this.#session
+  }
+
+  /** Called by `pg` for what it sends first. */
+  getStartupConf(): Record<string, string> {
+    const { getStartupConf } = pg.Client.prototype as unknown as {
+      getStartupConf: (this: SessionClient) => Record<string, string>
+    }
+    return { ...getStartupConf.call(this), ...STARTUP }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the driver's own method has a dozen forms, all handed on as they are
+  override query(...args: any[]): any {
+    const [text, values] = args
+    if (typeof text !== 'string') return Reflect.apply(super.query, this, args)
+    const isPooled = this.#session?.isPooled ?? true
+    // Kysely's word for the beginning of a transaction.
+    if (text === 'begin') return super.query(beginText(this.#kind.patience, isPooled))
+    const name = (this.#kind.prepares ?? !isPooled) ? preparedName(text) : undefined
+    return name === undefined
+      ? Reflect.apply(super.query, this, args)
+      : super.query({ name, text, values: values ?? [] })
+  }
+}
+
+/** Does not connect yet: what is wrong is said by the first question. */
+export function openPostgres(place: PostgresPlace, options: OpenOptions): Database {
+  const { databaseUrl, directUrl = databaseUrl } = place
+  const { connections, verdictConnections, prepares, notice } = options
+  const kind = (patience: Patience): ConnectionKind => ({ patience, prepares })
+  const hints = pooledHints(notice)
+  const db = openPool(databaseUrl, 'doorward', connections, kind(USUAL), hints)
+  const verdicts = openPool(databaseUrl, 'doorward verify', verdictConnections, kind(FOR_VERDICTS), hints)
+  const listeners: { close(): Promise<void> }[] = []
+  return {
+    db,
+    verdicts,
+    connections,
+    engine: 'postgres',
+    openForMigrations: () =>
+      openPool(directUrl, 'doorward migrate', CONNECTIONS_TO_MIGRATE, kind(PATIENT), () => {}),
+    listen: async (channel, hear) =>
+      void listeners.push(listenOnPostgres({ connectionString: directUrl, channel, hear, notice })),
+    close: async () => {
+      for (const listener of listeners) await listener.close()
+      await Promise.all([db.destroy(), verdicts.destroy()])
+    },
+  }
+}
+
+function openPool(
+  connectionString: string,
+  name: string,
+  most: number,
+  kind: ConnectionKind,
+  onSession: (session: Session) => void,
+): Kysely<Schema> {
+  const { statementMs } = kind.patience
+  const silentMs = statementMs === 0 ? 0 : statementMs + SILENT_FOR_MS
+  const pool = new pg.Pool({
+    Client: SessionClient,
+    connectionString,
+    application_name: name,
+    max: most,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    query_timeout: silentMs,
+    onConnect: async (client) => {
+      // A connection that breaks is replaced at the next query, and a query that was under way rejects. Without
+      // listeners the event would end the process: this one is for between two queries.
+      client.on('error', () => {})
+      // Where the network swallows everything, a query is given up, but its connection would go back to the pool and
+      // take the next one. Within this time a live server has answered, if only with its own timeout.
+      const { stream } = (client as unknown as { connection: { stream: unknown } }).connection
+      if (silentMs > 0 && stream instanceof Socket) stream.setTimeout(silentMs, () => stream.destroy())
+      onSession(await (client as SessionClient).prepareSession(kind))
+    },
+  })
+  // For connections that break while nobody uses them.
+  pool.on('error', () => {})
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** Says once what is worth knowing of a pooler. */
+function pooledHints(notice: Notice): (session: Session) => void {
+  let said = false
+  return ({ isPooled, isUnlimited }) => {
+    if (said || !isPooled) return
+    said = true
+    notice('info', 'there is a connection pooler in front of Postgres')
+    if (isUnlimited)
+      notice(
+        'warn',
+        'behind a connection pooler Postgres ends no statement that takes too long: alter role … set statement_timeout = 10000',
+      )
+  }
+}

@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify'
+import { sendProblem } from '../http/answer.ts'
+import { problem } from '../http/problem.ts'
+
+const PATHS = [
+  '/oauth/*',
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+  '/sign-in',
+  '/sign-in/*',
+  '/sign-out',
+  '/set-password',
+  '/connected-apps',
+  '/connected-apps.json',
+  '/connected-apps/*',
+]
+
+/** What clients and people find at the paths of OAuth and sign-in while there is no secret to sign with: why, not a 404. */
+export function oauthOffRoutes(app: FastifyInstance): void {
+  const off = problem(
+    'oauth_off',
+    'Set DOORWARD_SECRET (`openssl rand -base64 32`) and start the server again.',
+  )
+  for (const url of PATHS)
+    app.all(url, { schema: { hide: true } }, async (_, reply) => sendProblem(reply, off))
+}
