@@ -38,6 +38,7 @@ import { RefusedAttempts } from './admin/refused-attempts.ts'
 import type { Origin } from './audit/audit-event.ts'
 import type { Clock } from './base/clock.ts'
 import { every } from './base/every.ts'
+import { Turns } from './base/turns.ts'
 import { pruneChanges } from './changes/change.store.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
@@ -104,6 +105,8 @@ export interface Parts {
 
 const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
+/** Lists and reports that wait for each other; half of the connections are for them. */
+const READS = { waiting: 100, waitMs: 5_000 }
 const TIDY_EVERY_MS = 600_000
 
 /** What takes away what is over, in a database that lives for years. */
@@ -162,6 +165,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     refusedAttempts,
     onExposed: (exposure) => usage.noteExposure(exposure),
     onChanged: () => feed.catchUp(),
+    turns: new Turns({ ...READS, atOnce: Math.max(1, Math.floor(database.connections / 2)) }),
   }
 
   const app = await openServer(log)

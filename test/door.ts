@@ -1,6 +1,7 @@
 import { KnownAdminKeys } from '../src/admin/known-admin-keys.ts'
 import type { Door } from '../src/admin/management.ts'
 import { RefusedAttempts } from '../src/admin/refused-attempts.ts'
+import { Turns } from '../src/base/turns.ts'
 import { openLog } from '../src/http/log.ts'
 import type { TestApp } from './app.ts'
 
@@ -11,6 +12,7 @@ export function doorOf({ db, clock }: TestApp): Door {
     clock,
     knownAdminKeys: new KnownAdminKeys(db, clock),
     trustedProxies: null,
+    turns: new Turns({ atOnce: 4, waiting: 100, waitMs: 5_000 }),
     refusedAttempts: new RefusedAttempts(db, openLog('silent')),
     onExposed: () => {},
     onChanged: async () => {},

@@ -11,6 +11,7 @@ import type { Static, TSchema } from 'typebox'
 import { canonicalJson } from '../audit/audit-event.ts'
 import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import type { Turns } from '../base/turns.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { sendProblem } from '../http/answer.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
@@ -41,6 +42,8 @@ export interface Door {
   readonly onExposed: (exposure: Exposure) => void
   /** Called once a change is committed, and awaited: who is answered "revoked" must not be let in here afterwards. */
   readonly onChanged: () => Promise<void>
+  /** For lists and reports: they leave connections to what is short. */
+  readonly turns: Turns
 }
 
 /** An operation's call once the door let it in. `db` is the transaction where the operation changes something. */
@@ -69,8 +72,18 @@ export function reads<Params extends TSchema, Query extends TSchema, Body extend
 ): void {
   open(app, door, operation, async (call) => {
     const who = await callerAfterBody(door, operation, call.caller)
-    return who.ok ? await handle({ ...call, caller: who.value, db: door.db }) : who
+    if (!who.ok) return who
+    const read = () => handle({ ...call, caller: who.value, db: door.db })
+    return await (mayTakeLong(operation) ? door.turns.take(read) : read())
   })
+}
+
+/** What verification asks is short, and its stream of changes is no question to the database. */
+function mayTakeLong({
+  method,
+  permission,
+}: Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>) {
+  return method === 'GET' && permission !== 'verify'
 }
 
 /** An operation that changes something: one transaction, in which the change and its audit events stand or fall. */

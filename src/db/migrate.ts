@@ -48,7 +48,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0010-disabled-users': { up: disabledUsers },
   '0011-blocked-clients': { up: blockedClients },
   '0012-hash-indexes': { up: hashIndexes, concurrently: true },
-  '0013-requests-of-client': { up: requestsOfClient },
+  '0013-requests-of-client': { up: requestsOfClient, concurrently: true },
   '0014-blocks-of-the-provider': { up: blocksOfTheProvider },
   '0015-refused-attempts': { up: refusedAttempts },
   '0016-identity-of-changes': { up: identityOfChanges },

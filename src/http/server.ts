@@ -7,10 +7,11 @@ import Fastify, {
   type FastifyInstance,
   LogController,
 } from 'fastify'
+import { NoTurnError } from '../base/turns.ts'
 import { isUndone } from '../db/transact.ts'
-import { isDatabaseUnavailable } from '../db/unavailable.ts'
+import { isDatabaseUnavailable, isTooSlow } from '../db/unavailable.ts'
 import { sendProblem } from './answer.ts'
-import { type Logger, scrubPath } from './log.ts'
+import { type Logger, scrubPath, seldom } from './log.ts'
 import { answerLostRequests } from './lost-requests.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
 import { readJson } from './read-json.ts'
@@ -115,9 +116,16 @@ const ENCODED = problem(
 export function problemOfThrown(error: unknown, requestId: string, log: Logger): Problem {
   const known = problemOf(error as FastifyError)
   if (known.code === 'internal_error') log.error({ request_id: requestId, err: error }, 'a bug')
-  if (known.code === 'database_unavailable') log.warn({ request_id: requestId, err: error }, 'no database')
+  if (known.code === 'database_unavailable')
+    noDatabase((more) =>
+      log.warn({ request_id: requestId, err: error, ...(more > 0 && { more }) }, 'no database'),
+    )
+  if (known.code === 'too_slow') log.warn({ request_id: requestId, err: error }, 'a statement took too long')
   return known
 }
+
+/** While the database is away every request says so: one line a second says the same. */
+const noDatabase = seldom(1_000)
 
 const CONTENT_SECURITY = {
   defaultSrc: ["'none'"],
@@ -158,6 +166,14 @@ function problemOf(error: FastifyError): Problem {
   if (error instanceof RefusedRequest) return error.problem
   const byCode = BY_FASTIFY_CODE.get(error.code)
   if (byCode !== undefined) return byCode
+  if (error instanceof NoTurnError)
+    return problem('too_many_reads', 'Lists and reports wait for each other. Try again in a moment.', {
+      retryAfterSeconds: 2,
+    })
+  if (!(error instanceof SourceUnavailableError) && isTooSlow(error))
+    return problem('too_slow', `${whatWasDone(error)} Ask for less at once, or try again in a moment.`.trim(), {
+      retryAfterSeconds: 5,
+    })
   if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
     return problem('database_unavailable', `${whatWasDone(error)} Try again in a moment.`.trim(), {
       retryAfterSeconds: 2,

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { openTestApp, type TestApp } from '../app.ts'
+import { ENGINE, type PlacePreparation } from '../database.ts'
+import { eventually } from '../eventually.ts'
+
+describe('lists that take long', {
+  skip: ENGINE !== 'postgres' && 'the embedded database answers one at a time',
+}, () => {
+  let app: TestApp
+  let url = ''
+  before(async () => {
+    const preparePlace: PlacePreparation = async (place) => {
+      if ('databaseUrl' in place) url = place.databaseUrl
+    }
+    app = await openTestApp({}, { preparePlace })
+  })
+  after(() => app.close())
+
+  it('OPS-08 KEY-10: twelve at once hold up neither verification nor its certainty, and some are told to come again', async () => {
+    const key = await app.keyFor('org_1')
+    const owner = new pg.Client(url)
+    await owner.connect()
+    // Whoever reads the audit log waits for as long as this is held; nothing of verification reads it.
+    await owner.query('begin; lock table audit_events in access exclusive mode')
+    const lists = Array.from({ length: 12 }, () => app.call('GET', '/v1/audit-events'))
+    const waiting = async () => {
+      const { rows } = await owner.query(
+        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+      )
+      return String(rows[0].n)
+    }
+    await eventually(waiting, '4')
+
+    const verified = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        app.clock.advance({ seconds: 6 })
+        await sleep(0)
+        return await app.call('POST', '/v1/verify', { credential: key.secret })
+      }),
+    )
+    assert.deepEqual(
+      [...new Set(verified.map(({ status, body }) => `${status} ${body.valid}`))],
+      ['200 true'],
+    )
+    assert.equal((await app.call('GET', '/readyz')).status, 200)
+
+    const answers = await Promise.all(lists)
+    await owner.query('rollback')
+    await owner.end()
+    const codes = new Set(answers.map(({ status, body }) => `${status} ${body.code}`))
+    for (const code of codes) assert.match(code, /^503 (too_slow|too_many_reads)$/)
+    assert.ok(codes.has('503 too_many_reads') && codes.has('503 too_slow'), [...codes].join(', '))
+    for (const { headers } of answers) assert.match(String(headers['retry-after']), /^\d+$/)
+    assert.equal((await app.call('GET', '/v1/audit-events')).status, 200)
+  })
+})
