@@ -14,7 +14,7 @@ const MOST_CAUSES = 4
  * An error as it may be written down. Drivers hang the values of a statement on their errors, and Postgres names them in
  * `detail` and, where one cannot be read, in the message: so only what is known to hold none is taken.
  */
-export function loggedError(error: unknown, causes = MOST_CAUSES): unknown {
+function loggedError(error: unknown, causes = MOST_CAUSES): unknown {
   if (!(error instanceof Error)) return { type: typeof error }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
   // SQLSTATE class 22: a value is at fault, and the message has it in quotation marks.

@@ -28,16 +28,17 @@ const HOSTILE: readonly (readonly [name: string, value: string, ours: string])[]
   ['idle_in_transaction_session_timeout', '1ms', '10s'],
 ]
 
-async function onDatabase(place: DatabasePlace, text: (name: string) => string): Promise<void> {
+async function onDatabase(place: DatabasePlace, texts: (name: string) => readonly string[]): Promise<void> {
   const database = await openDatabase(place)
   const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(database.db)
-  await sql`${sql.raw(text(rows[0]?.name ?? ''))}`.execute(database.db)
+  for (const text of texts(rows[0]?.name ?? '')) await sql`${sql.raw(text)}`.execute(database.db)
   await database.close()
 }
 
 async function setAll(place: DatabasePlace): Promise<void> {
-  for (const [setting, value] of HOSTILE)
-    await onDatabase(place, (name) => `alter database "${name}" set ${setting} = '${value}'`)
+  await onDatabase(place, (name) =>
+    HOSTILE.map(([setting, value]) => `alter database "${name}" set ${setting} = '${value}'`),
+  )
 }
 
 describe('a database with settings of its own', () => {
@@ -88,7 +89,7 @@ describe('a database with settings of its own', () => {
       skip: ENGINE !== 'postgres' && 'PGlite is nobody else’s',
     }, async () => {
       const { place, release } = await testPlace()
-      await onDatabase(place, change)
+      await onDatabase(place, (name) => [change(name)])
       const { db, verdicts, close } = await openDatabase(place)
       for (const each of [db, verdicts])
         await assert.rejects(sql`select 1`.execute(each), (error) => {
