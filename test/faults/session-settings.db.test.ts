@@ -191,7 +191,8 @@ describe('Doorward on a database with settings of its own', () => {
       ...{ last_at: minute, last_ip: null, last_user_agent: null },
     }
     const batch = { id: 'batch_00000001', items: [item], exposed: [] }
-    assert.equal((await app.call('POST', '/v1/usage-batches', batch)).status, 204)
+    const taken = await app.call('POST', '/v1/usage-batches', batch)
+    assert.deepEqual([taken.status, taken.body], [200, { not_taken: [] }])
     const used = await secretOf(key.id)
     assert.deepEqual([used.last_used_at, used.last_used_ip], [minute, null])
     const { body: usage } = await app.call('GET', `/v1/keys/${key.id}/usage?grain=minute`)
