@@ -171,9 +171,13 @@ function problemOf(error: FastifyError): Problem {
       retryAfterSeconds: 2,
     })
   if (!(error instanceof SourceUnavailableError) && isTooSlow(error))
-    return problem('too_slow', `${whatWasDone(error)} Ask for less at once, or try again in a moment.`.trim(), {
-      retryAfterSeconds: 5,
-    })
+    return problem(
+      'too_slow',
+      `${whatWasDone(error)} Ask for less at once, or try again in a moment.`.trim(),
+      {
+        retryAfterSeconds: 5,
+      },
+    )
   if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
     return problem('database_unavailable', `${whatWasDone(error)} Try again in a moment.`.trim(), {
       retryAfterSeconds: 2,
