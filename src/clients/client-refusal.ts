@@ -35,6 +35,14 @@ export const CLIENT_REFUSALS = {
 
 export type ClientRefusalReason = keyof typeof CLIENT_REFUSALS
 
+/**
+ * Whether a refusal is about an assertion that names a client: its owner finds the reason, for the answer says none. Where
+ * it is about the signature, it may be a stranger's attempt.
+ */
+export function isOfAssertion(reason: ClientRefusalReason): boolean {
+  return reason.startsWith('assertion_')
+}
+
 export interface ClientRefusal {
   readonly reason: ClientRefusalReason
   readonly error: (typeof CLIENT_REFUSALS)[ClientRefusalReason]

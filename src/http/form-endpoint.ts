@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
+import { FROM_ANYWHERE, preflightFor } from './cross-origin.ts'
 import type { Logger } from './log.ts'
 import { plainPost, whenRead } from './plain-post.ts'
 import { newRequestId } from './request-id.ts'
@@ -45,11 +46,6 @@ export interface FormEndpoints {
 const FORM = 'application/x-www-form-urlencoded'
 const MAX_FORM_BYTES = 16 * 1024
 const NEVER_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' }
-/** Apps in browsers call these from their own origins, without cookies. Nothing here looks at a cookie. */
-const FROM_ANYWHERE = {
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
-}
 const OTHER_METHODS = ['GET', 'PUT', 'PATCH', 'DELETE'] as const
 
 export async function openFormEndpoints(
@@ -77,12 +73,7 @@ export async function openFormEndpoints(
         send(reply, await take(callOf(parts, request.raw, formOf(request.body), request.id))),
       )
       shortcuts.add(formShortcut(parts, path, take))
-      app.options(path, { schema }, async (_, reply) =>
-        reply
-          .code(204)
-          .headers({ ...FROM_ANYWHERE, ...PREFLIGHT })
-          .send(),
-      )
+      app.options(path, { schema }, async (_, reply) => reply.code(204).headers(preflightFor('POST')).send())
       app.route({
         url: path,
         method: [...OTHER_METHODS],
@@ -97,12 +88,6 @@ export async function openFormEndpoints(
       })
     },
   }
-}
-
-const PREFLIGHT = {
-  'access-control-allow-methods': 'POST',
-  'access-control-allow-headers': 'Authorization, Content-Type',
-  'access-control-max-age': '7200',
 }
 
 /** A form that is certainly in order, without a router; whatever its endpoint says to it is said here. */

@@ -54,6 +54,8 @@ export interface PathSettings {
    * two, on every response on the way, redirects as well.
    */
   readonly keepsOpener?: boolean
+  /** How long a form may be. Default: 16 KB. */
+  readonly mostBytes?: number
   /** What somebody can do whose form is not of this browser and its session as they are now. Default: go to their account. */
   readonly wayOnFrom?: (fields: URLSearchParams) => Html
 }
@@ -157,7 +159,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     },
     post: (path, about, take, settings) => {
       settle(path, settings)
-      app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
+      app.post(path, { schema, bodyLimit: settings?.mostBytes ?? MAX_FORM_BYTES }, async (request, reply) => {
         const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
         const who = visit(request, reply)
         if (

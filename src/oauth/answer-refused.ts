@@ -1,4 +1,4 @@
-import type { ClientRefusal } from '../clients/client-refusal.ts'
+import { type ClientRefusal, isOfAssertion } from '../clients/client-refusal.ts'
 import type { FormCall, JsonAnswer } from '../http/form-endpoint.ts'
 import type { GuessLimits } from './guess-limits.ts'
 import { answerRefusal } from './oauth-answer.ts'
@@ -23,7 +23,8 @@ export function answerRefused(
   why: ClientRefusal | OAuthRefusal,
   clientId: string | null = null,
 ): JsonAnswer {
-  refused.note(endpoint, why.reason, clientId, call)
+  const named = 'usedBasic' in why && isOfAssertion(why.reason) ? why.clientId : null
+  refused.note(endpoint, why.reason, clientId ?? named, call)
   if (why.error !== 'invalid_client' || !('usedBasic' in why)) return answerRefusal(why)
   const seconds = guesses.failed(call.ip, why.clientId ?? '')
   if (seconds === null) return answerRefusal(why)

@@ -1,6 +1,8 @@
 /** What a token may be issued for at most. */
 export interface Granted {
   readonly scopes: readonly string[]
+  /** What was granted at first: some of it may have been taken away since. */
+  readonly originalScopes: readonly string[]
   /** API identifiers that were asked for; empty: none was, and the scopes say which. */
   readonly resources: readonly string[]
   /** The API of each scope. */

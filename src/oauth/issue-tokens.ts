@@ -24,6 +24,7 @@ import { ofResources, refuseScope } from './narrow.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
 import { redeem } from './redeem-code.ts'
 import { refresh } from './refresh.ts'
+import { declaredResources } from './same-resource.ts'
 import { successorsOf } from './successor.ts'
 import { apisOf, findCode, findRefreshToken } from './token.store.ts'
 import type { TokenRequest, TokenWish } from './token-request.ts'
@@ -197,13 +198,13 @@ async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Prom
   if (beyond !== undefined)
     return no({ why: refuseScope(beyond, 'is not listed for this client'), clientId: client.id })
   const apiOf = wish.resources.length === 0 ? {} : await apisOf(issuer.db, listed)
-  if (wish.resources.some((resource) => !Object.values(apiOf).includes(resource)))
-    return refused('resource_not_granted')
-  const scopes = ofResources(wish.scopes ?? listed, wish.resources, apiOf)
+  const resources = declaredResources(wish.resources, Object.values(apiOf))
+  if (resources === null) return refused('resource_not_granted')
+  const scopes = ofResources(wish.scopes ?? listed, resources, apiOf)
   if (listed.length === 0) return refused('no_scopes', 'No scopes are listed for this client.')
   if (scopes.length === 0) return refused('resource_without_scopes')
   const accessToken = mintCredential('access_token', placeOf(issuer, client))
-  const access = newAccess(issuer, client, accessToken, { scopes, resources: wish.resources }, now, null)
+  const access = newAccess(issuer, client, accessToken, { scopes, resources }, now, null)
   await insertOwnToken(issuer.db, access)
   return yes(toIssued(accessToken, access.expiresAt, null, scopes, now))
 }

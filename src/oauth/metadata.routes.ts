@@ -1,18 +1,22 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Db } from '../db/schema.ts'
 import { sendProblem } from '../http/answer.ts'
+import { FROM_ANYWHERE, preflightFor } from '../http/cross-origin.ts'
 import { problem } from '../http/problem.ts'
 import { readCatalogue } from './catalogue.store.ts'
 import {
+  KEYS_PATH,
   OPENID_METADATA_PATH,
+  openidMetadata,
   RESOURCE_METADATA_PATH,
   resourceMetadataOf,
   SERVER_METADATA_PATH,
   serverMetadata,
 } from './metadata.ts'
+import { declaredResource } from './same-resource.ts'
 
 /** Public, the same for everybody, and kept for a while by whoever asks. */
-const HEADERS = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+const HEADERS = { 'cache-control': 'public, max-age=300', ...FROM_ANYWHERE }
 
 /** The documents by which clients find their way (RFC 8414 §3, RFC 9728 §3). All URLs come from the configuration. */
 export function metadataRoutes(
@@ -27,10 +31,22 @@ export function metadataRoutes(
 
   // The issuer's own path comes behind the well-known one; a proxy may have taken it off (RFC 8414 §3.1).
   const path = new URL(issuer).pathname.replace(/\/+$/, '')
-  for (const url of new Set([SERVER_METADATA_PATH, SERVER_METADATA_PATH + path, OPENID_METADATA_PATH]))
+  for (const url of new Set([SERVER_METADATA_PATH, SERVER_METADATA_PATH + path]))
     app.get(url, { schema }, async (_, reply) =>
       send(reply, serverMetadata(issuer, await readCatalogue(db), extras)),
     )
+  for (const url of new Set([OPENID_METADATA_PATH, OPENID_METADATA_PATH + path]))
+    app.get(url, { schema }, async (_, reply) =>
+      send(reply, openidMetadata(issuer, await readCatalogue(db), extras)),
+    )
+  app.get(KEYS_PATH, { schema }, async (_, reply) => send(reply, { keys: [] }))
+  // Clients look for documents that are not there, from pages of other origins, and go on to the next where they hear so.
+  app.options('/.well-known/*', { schema }, async (_, reply) =>
+    reply.code(204).headers(preflightFor('GET')).send(),
+  )
+  app.get('/.well-known/*', { schema }, async (_, reply) =>
+    sendProblem(reply.headers(FROM_ANYWHERE), problem('not_found', 'There is no such document here.')),
+  )
 
   app.get<{ Querystring: { resource?: string } }>(
     `${RESOURCE_METADATA_PATH}*`,
@@ -39,12 +55,16 @@ export function metadataRoutes(
       const known = await readCatalogue(db)
       const asked = new URL(url, 'http://ours').pathname.slice(RESOURCE_METADATA_PATH.length)
       const there = known.apis.filter((api) => pathOf(api) === asked)
-      const found = query.resource === undefined ? there : there.filter((api) => api === query.resource)
+      const meant = query.resource === undefined ? undefined : declaredResource(query.resource, there)
+      const found = query.resource === undefined ? there : there.filter((api) => api === meant)
       const [api] = found
       if (api !== undefined && found.length === 1) return send(reply, resourceMetadataOf(issuer, api, known))
       const several =
         'Several APIs have this path: name one with ?resource=, or serve the document at the API.'
-      return sendProblem(reply, problem('not_found', found.length > 1 ? several : 'No API has this path.'))
+      return sendProblem(
+        reply.headers(FROM_ANYWHERE),
+        problem('not_found', found.length > 1 ? several : 'No API has this path.'),
+      )
     },
   )
 }

@@ -9,6 +9,8 @@ import { TOKEN_PATH } from './token-endpoint.ts'
 
 export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server'
 export const OPENID_METADATA_PATH = '/.well-known/openid-configuration'
+/** Of a key set without keys: nothing that Doorward issues is signed. */
+export const KEYS_PATH = '/.well-known/jwks.json'
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
 /** What works here, from the tables that make it work (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4). */
@@ -40,6 +42,26 @@ export function serverMetadata(
     authorization_response_iss_parameter_supported: true,
     protected_resources: apis,
     ...extras,
+  }
+}
+
+/**
+ * The same where OpenID Connect has it (Discovery §3). Doorward issues no ID tokens; but many OAuth clients look here
+ * first or only, and give up on a document without the members that are required there.
+ */
+export function openidMetadata(
+  issuer: string,
+  known: KnownScopes,
+  extras: Readonly<Record<string, unknown>> = {},
+) {
+  return {
+    ...serverMetadata(issuer, known, extras),
+    jwks_uri: issuer + KEYS_PATH,
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
   }
 }
 

@@ -13,10 +13,24 @@ export function answerRefusal(why: ClientRefusal | OAuthRefusal): JsonAnswer {
     }
   return {
     status: 401,
-    body: { error: why.error, error_description: 'The client is not known, or did not prove itself.' },
+    body: { error: why.error, error_description: OF_SIGNED.get(why.reason) ?? NOT_PROVEN },
     ...(why.usedBasic ? { headers: { 'www-authenticate': 'Basic realm="doorward", charset="UTF-8"' } } : {}),
   }
 }
+
+const NOT_PROVEN = 'The client is not known, or did not prove itself.'
+
+/** What is wrong with an assertion that the client's own key has signed: nobody else hears it. */
+const OF_SIGNED: ReadonlyMap<string, string> = new Map([
+  ['assertion_issuer', 'iss of the assertion must be the client_id.'],
+  ['assertion_subject', 'sub of the assertion must be the client_id.'],
+  ['assertion_audience', 'aud of the assertion must be the issuer of the metadata, as one text.'],
+  ['assertion_expired', 'exp of the assertion is missing or over.'],
+  ['assertion_lives_too_long', 'exp of the assertion is more than five minutes ahead.'],
+  ['assertion_not_yet_valid', 'iat or nbf of the assertion is ahead.'],
+  ['assertion_without_id', 'jti of the assertion is missing.'],
+  ['assertion_replayed', 'jti of the assertion was used before.'],
+])
 
 /** What is a secret, or decides who asks, has no place in a URL, where every log keeps it (RFC 6749 §2.3.1). */
 const NEVER_IN_A_QUERY = [

@@ -14,8 +14,11 @@ import { readCatalogue } from './catalogue.store.ts'
 import { aboutConsent, CONSENT_PATH, reloadLink } from './consent.page.ts'
 import { type AuthorizeParts, keepYes, REFUSED_PATH } from './keep-answer.ts'
 import { APP_GONE, APP_STOPPED, badLink, TOO_MANY_DOCUMENTS } from './no-consent.page.ts'
-import { type AuthorizationFault, readAuthorization, stateIn } from './read-authorization.ts'
+import { type AuthorizationFault, MAX_SCOPES, readAuthorization, stateIn } from './read-authorization.ts'
 import { redirectBack } from './redirect-back.ts'
+
+/** What the page shows, its own form can send: each scope by a name of at most 97 characters, and the hidden fields. */
+const FORM_BYTES = 4096 + MAX_SCOPES * 128
 
 export const AUTHORIZE_PATH = '/oauth/authorize'
 
@@ -34,7 +37,11 @@ export function openAuthorize(parts: AuthorizeParts): void {
     CONSENT_PATH,
     (fields) => aboutConsent(fields.get('request') ?? '', fields.get('shown') ?? ''),
     (visit, fields) => decide(parts, visit, fields),
-    { ...onTheWay, wayOnFrom: (fields) => reloadLink(pages, fields.get('request') ?? '') },
+    {
+      ...onTheWay,
+      mostBytes: FORM_BYTES,
+      wayOnFrom: (fields) => reloadLink(pages, fields.get('request') ?? ''),
+    },
   )
   pages.get(REFUSED_PATH, (visit) => refuseSignIn(parts, visit, visit.query.get('request') ?? ''), onTheWay)
 }
@@ -97,8 +104,16 @@ async function trustedAsker(
   if (client === 'busy') return { failure: TOO_MANY_DOCUMENTS }
   if (client === undefined || client.revokedAt !== null) return { failure: APP_GONE }
   if (whyEnded(client) !== null) return { failure: APP_STOPPED }
+  const [onlyUri, secondUri] = client.redirectUris
+  // RFC 6749 §3.1.2.3: it can be left out where exactly one is registered.
+  if (redirectUri === '' && onlyUri !== undefined && secondUri === undefined)
+    return { client, redirectUri: onlyUri }
   if (redirectUri === '' || anotherUri !== undefined)
-    return { failure: badLink(html`<code>redirect_uri</code> is missing, or stands there twice.`) }
+    return {
+      failure:
+        badLink(html`<code>redirect_uri</code> is missing, or stands there twice. It can be left out where exactly
+        one is registered.`),
+    }
   if (!matchesRedirectUri(redirectUri, client.redirectUris))
     return {
       failure: badLink(

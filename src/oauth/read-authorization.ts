@@ -1,8 +1,11 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { type Client, ceilingOf } from '../clients/client.ts'
+import { NOT_OPENID_CONNECT, readAskedScopes } from './asked-scopes.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
 import type { KnownScopes } from './known-scopes.ts'
 import { ofResources } from './narrow.ts'
+import { declaredResources } from './same-resource.ts'
+import { readParameters, resourcesOf } from './token-request.ts'
 
 /** What an app hears of a request that is at fault (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */
 export type AuthorizationError =
@@ -32,11 +35,10 @@ type Asked = Pick<
 
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
-const MAX_SCOPES = 100
+/** As many as a page can show and its form can send: `FORM_BYTES` in `open-authorize.ts`. */
+export const MAX_SCOPES = 1000
 const MAX_RESOURCES = 20
 const MAX_STATE = 4_096
-/** RFC 6749 §3.1: nothing is sent twice, but this (RFC 8707 §2). */
-const REPEATABLE = 'resource'
 
 /** The state, as far as it can be given back: once, and whole. */
 export function stateIn(query: URLSearchParams): string | null {
@@ -57,12 +59,10 @@ export function readAuthorization(
   client: Client,
   known: KnownScopes,
 ): Result<Asked, AuthorizationFault> {
-  const repeated = [...new Set(query.keys())].find(
-    (name) => name !== REPEATABLE && query.getAll(name).length > 1,
-  )
-  if (repeated !== undefined) return fault('invalid_request', 'A parameter is repeated.')
-  const get = (name: string) => query.get(name) || undefined
-  if (query.has('request') && get('request') !== undefined)
+  const read = readParameters(query)
+  if (read === null) return fault('invalid_request', 'A parameter is repeated.')
+  const get = (name: string) => read.get(name)
+  if (get('request') !== undefined)
     return fault('request_not_supported', 'Request objects are not supported.')
   if (get('request_uri') !== undefined)
     return fault('request_uri_not_supported', 'Request objects are not supported.')
@@ -92,9 +92,9 @@ export function readAuthorization(
   const maxAge = readMaxAge(get('max_age'))
   if (maxAge === undefined) return fault('invalid_request', 'max_age is a whole number of seconds.')
 
-  const resources = [...new Set(query.getAll(REPEATABLE).filter((resource) => resource !== ''))]
-  if (resources.length > MAX_RESOURCES || resources.some((resource) => !known.apis.includes(resource)))
-    return fault('invalid_target', 'A resource is none of the APIs here.')
+  const named = resourcesOf(query)
+  const resources = named.length > MAX_RESOURCES ? null : declaredResources(named, known.apis)
+  if (resources === null) return fault('invalid_target', 'A resource is none of the APIs here.')
   const scopes = readScopes(get('scope'), client, known)
   if (!scopes.ok) return scopes
   const narrow = ofResources(scopes.value, resources, known.apiOf)
@@ -116,16 +116,20 @@ function readScopes(
   const ceiling = ceilingOf(client).filter(
     (scope) => Object.hasOwn(apiOf, scope) && (isNamed || basic.has(scope)),
   )
-  if (text === undefined) return yes(ceiling.filter((scope) => !deprecated.has(scope)))
-  const asked = [...new Set(text.split(' ').filter((scope) => scope !== ''))]
-  const unknown = asked.find((scope) => !Object.hasOwn(apiOf, scope))
-  if (unknown !== undefined)
-    return fault(
-      'invalid_scope',
-      SCOPE_TOKEN.test(unknown) ? `There is no scope ${unknown}.` : 'A scope is not well-formed.',
-    )
-  if (asked.length > MAX_SCOPES) return fault('invalid_scope', 'There are too many scopes.')
-  return yes(asked.filter((scope) => ceiling.includes(scope) && !deprecated.has(scope)))
+  const asked = readAskedScopes(text)
+  if (asked === 'about_the_user') return fault('invalid_scope', NOT_OPENID_CONNECT)
+  const unknown = asked?.find((scope) => !Object.hasOwn(apiOf, scope))
+  if (unknown !== undefined) return fault('invalid_scope', whyUnknown(unknown))
+  const most = new Set(ceiling)
+  const scopes = (asked ?? ceiling).filter((scope) => most.has(scope) && !deprecated.has(scope))
+  return scopes.length > MAX_SCOPES
+    ? fault('invalid_scope', 'There are too many scopes. Name fewer.')
+    : yes(scopes)
+}
+
+function whyUnknown(scope: string): string {
+  if (!SCOPE_TOKEN.test(scope)) return 'A scope is not well-formed.'
+  return `There is no scope ${scope}.${scope.includes(',') ? ' Scopes are separated by spaces.' : ''}`
 }
 
 function readPrompt(text: string | undefined): readonly Prompt[] | null {

@@ -19,7 +19,7 @@ export class RefusedRequests {
     this.#log = log
   }
 
-  /** @param clientId a client that exists and has proved itself; null where nobody has */
+  /** @param clientId a client that has proved itself, or whose assertion failed to; null where none has */
   note(
     endpoint: string,
     reason: string,

@@ -2,6 +2,7 @@ import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
+import { preflightFor } from '../http/cross-origin.ts'
 import type { Logger } from '../http/log.ts'
 import { networkOf } from '../http/network.ts'
 import { problemOfThrown } from '../http/server.ts'
@@ -54,11 +55,7 @@ export async function registerRoutes(
     app.options(REGISTER_PATH, { schema }, async (_, reply) =>
       reply
         .code(204)
-        .headers({
-          ...HEADERS,
-          'access-control-allow-methods': 'POST',
-          'access-control-allow-headers': 'Content-Type',
-        })
+        .headers({ ...HEADERS, ...preflightFor('POST') })
         .send(),
     )
     app.post(REGISTER_PATH, { schema, bodyLimit: MAX_BYTES }, async (request, reply) => {

@@ -304,7 +304,8 @@ it('REG-01: off unless it is switched on: not there, and not in the metadata', a
 it('META-01 META-02 META-03: the metadata, wherever it is asked for, has the configured URLs and nothing of the request', async () => {
   const oauth = await openOAuthApp({ publicUrl: 'https://id.example.com/auth' })
   const headers = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http' }
-  const paths = ['oauth-authorization-server', 'oauth-authorization-server/auth', 'openid-configuration']
+  const ofOpenid = ['openid-configuration', 'openid-configuration/auth']
+  const paths = ['oauth-authorization-server', 'oauth-authorization-server/auth', ...ofOpenid]
   const texts = new Set<string>()
   for (const path of paths) {
     const answer = await oauth.app.call('GET', `/.well-known/${path}`, undefined, { as: null, headers })
@@ -313,8 +314,11 @@ it('META-01 META-02 META-03: the metadata, wherever it is asked for, has the con
     assert.match(String(answer.headers['cache-control']), /\bmax-age=[1-9]/)
     texts.add(answer.text)
   }
-  assert.equal(texts.size, 1)
-  const [text = ''] = texts
+  assert.equal(texts.size, 2)
+  const [text = '', asOpenid = ''] = texts
+  const { jwks_uri, ...same } = JSON.parse(asOpenid)
+  assert.equal(jwks_uri, 'https://id.example.com/auth/.well-known/jwks.json')
+  assert.deepEqual({ ...same, ...JSON.parse(text) }, same)
   assert.doesNotMatch(text, /evil/)
   const metadata = JSON.parse(text)
   assert.equal(metadata.issuer, 'https://id.example.com/auth')

@@ -1,5 +1,6 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { GRANT_TYPES, type GrantType } from '../clients/client.ts'
+import { NOT_OPENID_CONNECT, readAskedScopes } from './asked-scopes.ts'
 import { type OAuthRefusal, REPEATED, refuse } from './oauth-refusal.ts'
 
 /** What a client asks of the token endpoint, whoever it is (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8707 §2.2). */
@@ -44,7 +45,9 @@ export function readTokenRequest(form: URLSearchParams): Result<TokenRequest, OA
   if (given === undefined) return no(refuse('no_grant_type', 'grant_type is missing.'))
   const grantType = GRANT_TYPES.find((each): each is GrantType => each === given)
   if (grantType === undefined) return no(refuse('unsupported_grant_type'))
-  const wish = { scopes: scopesOf(read.get('scope')), resources: resourcesOf(form) }
+  const scopes = readAskedScopes(read.get('scope'))
+  if (scopes === 'about_the_user') return no(refuse('scope_not_granted', NOT_OPENID_CONNECT))
+  const wish = { scopes, resources: resourcesOf(form) }
 
   if (grantType === 'client_credentials') return yes({ grantType, wish })
   if (grantType === 'refresh_token') {
@@ -62,13 +65,6 @@ export function readTokenRequest(form: URLSearchParams): Result<TokenRequest, OA
   return yes({ grantType, code, codeVerifier, redirectUri, wish: { ...wish, scopes: null } })
 }
 
-/** RFC 6749 §3.3: separated by spaces; the order and what is said twice mean nothing. */
-function scopesOf(text: string | undefined): readonly string[] | null {
-  if (text === undefined) return null
-  const scopes = [...new Set(text.split(' ').filter((scope) => scope !== ''))]
-  return scopes.length === 0 ? null : scopes
-}
-
-function resourcesOf(form: URLSearchParams): readonly string[] {
+export function resourcesOf(form: URLSearchParams): readonly string[] {
   return [...new Set(form.getAll(REPEATABLE).filter((resource) => resource !== ''))]
 }

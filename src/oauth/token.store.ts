@@ -13,7 +13,7 @@ export async function findCode(db: Db, hash: string): Promise<FoundCode | null> 
     sql`
       select ${PREPARED} json_build_object(
         'client', code.client_id, 'redirectUri', code.redirect_uri, 'challenge', code.code_challenge,
-        'scopes', ${stillAllowed(sql`code.scopes`)}, 'resources', code.resources, 'apiOf', ${apiOf(sql`code.scopes`)},
+        'scopes', ${stillAllowed(sql`code.scopes`)}, 'original', code.scopes, 'resources', code.resources, 'apiOf', ${apiOf(sql`code.scopes`)},
         'expires', ${ms('code.expires_at')}, 'spent', ${ms('code.spent_at')}, 'family', code.family_id,
         ${STANDING}
       ) as asked
@@ -29,6 +29,7 @@ export async function findCode(db: Db, hash: string): Promise<FoundCode | null> 
     redirectUri: asked.redirectUri,
     codeChallenge: asked.challenge,
     scopes: asked.scopes,
+    originalScopes: asked.original,
     resources: asked.resources,
     apiOf: asked.apiOf ?? {},
     expiresAt: momentAt(asked.expires),
@@ -46,7 +47,7 @@ export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefre
       select ${PREPARED} json_build_object(
         'client', families.client_id, 'family', families.id,
         'familyRevoked', ${ms('families.revoked_at')}, 'familyExpires', ${ms('families.expires_at')},
-        'scopes', ${stillAllowed(sql`families.scopes`)},
+        'scopes', ${stillAllowed(sql`families.scopes`)}, 'original', families.scopes,
         'resources', families.resources, 'apiOf', ${apiOf(sql`families.scopes`)},
         'expires', ${ms('token.expires_at')}, 'spent', ${ms('token.spent_at')},
         'successor', encode(token.successor_hash, 'hex'),
@@ -69,6 +70,7 @@ export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefre
     familyRevokedAt: dateOf(asked.familyRevoked),
     familyExpiresAt: momentAt(asked.familyExpires),
     scopes: asked.scopes,
+    originalScopes: asked.original,
     resources: asked.resources,
     apiOf: asked.apiOf ?? {},
     expiresAt: momentAt(asked.expires),
@@ -104,6 +106,7 @@ interface CodeJson extends StandingJson {
   readonly redirectUri: string
   readonly challenge: string
   readonly scopes: string[]
+  readonly original: string[]
   readonly resources: string[]
   readonly apiOf: Record<string, string> | null
   readonly expires: number
@@ -117,6 +120,7 @@ interface RefreshJson extends StandingJson {
   readonly familyRevoked: number | null
   readonly familyExpires: number
   readonly scopes: string[]
+  readonly original: string[]
   readonly resources: string[]
   readonly apiOf: Record<string, string> | null
   readonly expires: number
