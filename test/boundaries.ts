@@ -122,6 +122,7 @@ const NOUNS = new Set([
   'permission.ts',
   'policy.ts',
   'redirect-uri.ts',
+  'refused-attempt.ts',
   'scope.ts',
   'secret.ts',
   'session.ts',

@@ -2,12 +2,14 @@ import { originOfVisit } from '../audit/visit-origin.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import { no } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
+import { networkOf } from '../http/network.ts'
 import type { Answer } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
 import type { Person, SignedIn } from './accounts.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 import { findLink } from './password-link.store.ts'
+import type { Turn } from './password-queue.ts'
 import type { Session } from './session.ts'
 import { setPassword } from './set-password.ts'
 import {
@@ -22,6 +24,7 @@ import {
 } from './sign-in.page.ts'
 import { SignInLimits } from './sign-in-limits.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { leadOn } from './signed-in-already.ts'
 import { startSession } from './start-session.ts'
 import { findUser } from './user.store.ts'
 
@@ -31,7 +34,10 @@ export function builtIn(parts: WayParts): SignInWay {
   const limits = new SignInLimits()
 
   const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
-  pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true })
+  // A form that was shown before somebody signed in, in another tab, is out of date: it leads on, and is not judged.
+  const onStale = (visit: Visit, fields: URLSearchParams) =>
+    leadOn(parts, visit, fields.get('login_challenge') ?? '')
+  pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true, onStale })
   pages.get('/set-password', showPassword)
   pages.post('/set-password', (fields) => aboutPassword(fields.get('link') ?? ''), takePassword)
   pages.get('/password-set', async () => ({ page: passwordSetPage(pages) }))
@@ -66,9 +72,13 @@ export function builtIn(parts: WayParts): SignInWay {
     }
     const password = fields.get('password') ?? ''
     let { proven, started } = await signIn(visit, challenge, email, password)
-    // Stored anew meanwhile: the same password, hashed by another sign-in, or a new one.
+    // Stored again meanwhile: the same password, hashed by another sign-in, or a new one.
     if (!started.ok && started.no === 'password_changed')
       ({ proven, started } = await signIn(visit, challenge, email, password))
+    if (!started.ok && started.no === 'too_busy')
+      return {
+        page: signInPage(pages, visit, { ...form, alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 }),
+      }
     // One answer for whoever may not in: nobody learns here that a user is disabled.
     if (proven === null || (!started.ok && started.no !== 'not_open')) {
       await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
@@ -81,15 +91,18 @@ export function builtIn(parts: WayParts): SignInWay {
   }
 
   async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
-    const proven = await passwords.prove(email, password)
+    const proved = await passwords.prove(turnOf(visit), email, password)
+    const proven = proved.ok ? proved.value : null
+    if (!proved.ok) return { proven, started: proved }
     const started = proven === null ? no('not_proven') : await startSession(db, visit, { hash }, () => proven)
     return { proven, started }
   }
 
   /** Whoever has signed in is signed in, whatever becomes of this. */
-  async function renewHash(userId: string, password: string, { requestId }: Visit): Promise<void> {
+  async function renewHash(userId: string, password: string, visit: Visit): Promise<void> {
+    const { requestId } = visit
     try {
-      await passwords.renew(userId, password)
+      await passwords.renew(turnOf(visit), userId, password)
     } catch (error) {
       log.warn(
         { err: error, request_id: requestId },
@@ -135,8 +148,15 @@ export function builtIn(parts: WayParts): SignInWay {
     const done = await setPassword(db, passwords, visit, link, fields.get('password') ?? '')
     if (done.ok) return { goTo: pages.at('/password-set') }
     if (done.no.reason === 'link_over') return { failure: LINK_OVER }
-    return { page: passwordPage(pages, visit, link, found.email, done.no.why) }
+    const alert = done.no.reason === 'too_busy' ? TOO_BUSY : done.no.why
+    return { page: passwordPage(pages, visit, link, found.email, alert) }
   }
+}
+
+const TOO_BUSY = 'Many people are signing in at the moment. Wait a few seconds, and try again.'
+
+function turnOf({ ip, isGone }: Visit): Turn {
+  return { network: networkOf(ip), isGone }
 }
 
 const REFUSED = {

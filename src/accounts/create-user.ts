@@ -4,6 +4,7 @@ import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import { OPERATORS_TURN } from './password-queue.ts'
 import type { Passwords } from './prove-password.ts'
 import { insertUser, setPasswordHash } from './user.store.ts'
 
@@ -22,8 +23,12 @@ export async function hashNewPassword(
 ): Promise<Result<string | null, Problem>> {
   if (password === null) return yes(null)
   const why = await passwords.whyUnsuitable(password, email.toLowerCase())
-  return why === null ? yes(await passwords.hash(password)) : no(problem('unsuitable_password', why))
+  if (why !== null) return no(problem('unsuitable_password', why))
+  const hashed = await passwords.hash(OPERATORS_TURN, password)
+  return hashed.ok ? hashed : no(TOO_BUSY)
 }
+
+const TOO_BUSY = problem('too_many_passwords', 'Try again in a few seconds.', { retryAfterSeconds: 5 })
 
 /** Makes a user. There is no other way to become one: nobody signs up by themselves. */
 export async function createUser(

@@ -12,7 +12,7 @@ import { askToSignIn } from './ask-to-sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
 
 const LOGIN_URL = 'https://login.example.com/start?lang=en'
-const DENIED = `${REDIRECT_URI}?error=access_denied&error_description=The+user+said+no.&iss=http%3A%2F%2Fdoorward.test`
+const DENIED = `${REDIRECT_URI}?error=access_denied&error_description=The+user+was+not+signed+in.&iss=http%3A%2F%2Fdoorward.test`
 const ANN = {
   user_id: 'u_7',
   display_name: 'Ann Archer',
@@ -21,6 +21,9 @@ const ANN = {
     { id: 'org_1', name: 'Acme' },
   ],
 }
+
+const linkOf = ({ text }: { text: string }) =>
+  /<a href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
 
 describe("hand-off to the API provider's own login", () => {
   let app: TestApp
@@ -159,6 +162,40 @@ describe("hand-off to the API provider's own login", () => {
     assert.equal(events.data[0].detail.reason, 'Your <account> is closed.')
   })
 
+  it('who comes from an app and is rejected reads why, and goes back to the app', async () => {
+    const { client_id } = await app.clientFor(null)
+    const { jar, challenge } = await sentAway(authorizePath({ client_id, code_challenge: pkce().challenge }))
+    const { body } = await call(challenge, '/reject', { reason: 'Your trial is over.' })
+    const page = await jar.get(body.redirect_to.replace('http://doorward.test', ''))
+    assert.deepEqual([page.status, page.location], [403, null])
+    assert.match(page.text, /Your trial is over\..*Back to An app/s)
+    assert.equal((await jar.get(linkOf(page))).location, DENIED)
+  })
+
+  it('takes the ids that identity providers give, up to 255 characters', async () => {
+    const ids = ['auth0|64f0a1b2', 'google-oauth2|1037', 'dlvyg+PkAtlC=', '_AAAA', '-BBBB', 'u'.repeat(255)]
+    for (const user_id of ids) {
+      const { jar, challenge } = await sentAway()
+      assert.equal((await jar.get(await accept(challenge, { user_id }))).status, 303, user_id)
+      const sessions = await app.call('GET', `/v1/users/${encodeURIComponent(user_id)}/sessions`)
+      assert.equal(sessions.body.data.length, 1, user_id)
+    }
+    for (const user_id of ['', 'u'.repeat(256), 'a b', 'a\u0000', 'ä']) {
+      const { challenge } = await sentAway()
+      assert.equal((await call(challenge, '/accept', { ...ANN, user_id })).status, 400)
+    }
+  })
+
+  it('leads on whom another tab has signed in meanwhile, without the login', async () => {
+    const { jar, challenge } = await sentAway()
+    const path = `/sign-in?login_challenge=${challenge}`
+    const second = await jar.get('/sign-in')
+    await jar.get(await accept(challenge))
+    const other = new URL(second.location ?? '').searchParams.get('login_challenge')
+    assert.equal((await jar.get(`/sign-in?login_challenge=${other}`)).location, '/sign-in')
+    assert.notEqual((await jar.get(path)).location, '/sign-in', 'it was spent')
+  })
+
   it('AUZ-19: where a fresh sign-in is asked for an old one is refused, and what is taken is not before the asking', async () => {
     const { jar } = await sentAway()
     const browser = jar.cookies.get('doorward-browser') ?? ''
@@ -167,6 +204,7 @@ describe("hand-off to the API provider's own login", () => {
       ip: null,
       requestId: 'r',
       query: new URLSearchParams(),
+      isGone: () => false,
       userAgent: null,
       browser: () => browser,
       cookie: () => undefined,
@@ -205,10 +243,8 @@ describe("hand-off to the API provider's own login", () => {
 
     const other = await askToSignIn(app.db, visit, wish)
     const { body: refused } = await call(other, '/reject', { reason: 'no' })
-    assert.equal(
-      (await jar.get(refused.redirect_to.replace('http://doorward.test', ''))).location,
-      '/refused',
-    )
+    const page = await jar.get(refused.redirect_to.replace('http://doorward.test', ''))
+    assert.equal(linkOf(page), '/refused')
   })
 
   it('who is taken out of an owner does not act for it any more, in sessions and in sign-ins under way', async () => {
@@ -276,7 +312,9 @@ describe("hand-off to the API provider's own login", () => {
     const refused = await other.jar.get(back)
     assert.equal(refused.status, 403)
     assert.match(refused.text, /You were not signed in.*cannot sign in here at the moment/s)
-    assert.equal((await forAnApp.jar.follow(await forAnApp.jar.get(backToTheApp))).location, DENIED)
+    const shown = await forAnApp.jar.get(backToTheApp)
+    assert.match(shown.text, /You were not signed in.*cannot sign in here at the moment.*Back to/s)
+    assert.equal((await forAnApp.jar.get(linkOf(shown))).location, DENIED)
     const answer = await call(late.challenge, '/accept', { ...ANN, ...zed })
     assert.deepEqual([answer.status, answer.body.code], [409, 'user_disabled'])
     // Nothing was spent: the provider can still say that nobody signs in, or somebody else.

@@ -3,7 +3,7 @@ import type { Answer } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import type { LoginChallenge } from './login-challenge.ts'
-import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure } from './sign-in.page.ts'
+import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure, refusedPage } from './sign-in.page.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'
 import { startSession } from './start-session.ts'
 
@@ -45,8 +45,11 @@ export function handOff(parts: WayParts, loginUrl: string): SignInWay {
     return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
   }
 
-  function refused({ refusedTo }: LoginChallenge, reason: string): Answer {
-    return refusedTo === null ? { failure: refusedFailure(reason) } : { goTo: pages.at(refusedTo) }
+  /** The reason is for the person, who reads it here before the app hears of a no. */
+  function refused({ refusedTo, clientName }: LoginChallenge, reason: string): Answer {
+    return refusedTo === null
+      ? { failure: refusedFailure(reason) }
+      : { page: refusedPage(pages, reason, { refusedTo, clientName }) }
   }
 }
 

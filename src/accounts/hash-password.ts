@@ -9,8 +9,6 @@ const R = 8
 const P = 1
 const KEY_BYTES = 32
 const SALT_BYTES = 16
-/** Hashes at once: the others wait, so that a rush of sign-ins takes 256 MB and no more. */
-const AT_ONCE = 2
 
 /** @returns what to store: `scrypt$17$8$1$salt$hash`, so that it can still be read when the numbers are others */
 export async function hashPassword(password: string, logN: number): Promise<string> {
@@ -36,25 +34,13 @@ export function isOutdated(stored: string, logN: number): boolean {
   return kind !== 'scrypt' || Number(storedLogN) < logN || Number(r) < R || Number(p) < P
 }
 
-let running = 0
-const waiting: (() => void)[] = []
-
 async function derived(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
-  else running += 1
-  try {
-    // One spelling for what looks the same, whatever keyboard it comes from.
-    const text = password.normalize('NFKC')
-    const maxmem = 2 * 128 * Number(options.N) * R
-    return await new Promise<Buffer>((resolve, reject) => {
-      scrypt(text, salt, KEY_BYTES, { ...options, maxmem }, (error, key) =>
-        error === null ? resolve(key) : reject(error),
-      )
-    })
-  } finally {
-    // Whoever waits takes over the place.
-    const next = waiting.shift()
-    if (next === undefined) running -= 1
-    else next()
-  }
+  // One spelling for what looks the same, whatever keyboard it comes from.
+  const text = password.normalize('NFKC')
+  const maxmem = 2 * 128 * Number(options.N) * R
+  return await new Promise<Buffer>((resolve, reject) => {
+    scrypt(text, salt, KEY_BYTES, { ...options, maxmem }, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    )
+  })
 }

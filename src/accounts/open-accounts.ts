@@ -12,6 +12,7 @@ import { findSession, noteSeen } from './session.store.ts'
 import { SEEN_EVERY_SECONDS } from './session.ts'
 import { ABOUT_SIGN_OUT, signedInPage, signedOutPage } from './sign-in.page.ts'
 import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { leadOn } from './signed-in-already.ts'
 import { signOut } from './start-session.ts'
 
 /** Opens the pages of sign-in, in one of its two ways. @param loginUrl the API provider's own login; null: passwords here */
@@ -45,7 +46,8 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
 
   async function showSignIn(visit: Visit): Promise<Answer> {
     const challenge = visit.query.get('login_challenge')
-    if (challenge !== null) return await way.show(visit, challenge)
+    if (challenge !== null)
+      return (await leadOn(withSession, visit, challenge)) ?? (await way.show(visit, challenge))
     const who = await signedIn(visit)
     if (who !== null) return { page: signedInPage(pages, visit, who) }
     return { goTo: way.entrance(await askToSignIn(db, visit, { returnTo: '/sign-in' })) }

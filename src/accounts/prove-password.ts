@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from '../base/derive.ts'
+import type { Result } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { commonPasswords } from './common-passwords.ts'
 import { hashPassword, isOutdated, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
+import { PasswordQueue, type Turn } from './password-queue.ts'
 import { findPasswordHash, replacePasswordHash } from './user.store.ts'
 import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
@@ -20,10 +22,13 @@ export interface ProvenPassword {
  */
 export interface Passwords {
   /** @returns null for an unknown address and a wrong password alike, after as much work */
-  prove(email: string, password: string): Promise<ProvenPassword | null>
-  hash(password: string): Promise<string>
-  /** Hashes a user's password anew where what is stored was made with less work; one that was set meanwhile stays. */
-  renew(userId: string, password: string): Promise<void>
+  prove(turn: Turn, email: string, password: string): Promise<Result<ProvenPassword | null, 'too_busy'>>
+  hash(turn: Turn, password: string): Promise<Result<string, 'too_busy'>>
+  /**
+   * Hashes a user's password again where what is stored was made with less work; one that was set meanwhile stays. Where
+   * too many wait, it is left for the next sign-in.
+   */
+  renew(turn: Turn, userId: string, password: string): Promise<void>
   /** Why a password cannot be set, in words for the person; null where it can. */
   whyUnsuitable(password: string, email: string): Promise<string | null>
 }
@@ -41,31 +46,39 @@ export function openPasswords(parts: PasswordsParts): Passwords {
   const { db, serverSecret, publicUrl, logN = PASSWORD_LOG_N } = parts
   const words = ['doorward', ...new URL(publicUrl).hostname.split(/[.-]/)]
   const hash = (password: string) => hashPassword(password, logN)
-  let opened: Promise<Pick<Passwords, 'prove'>> | undefined
+  const queue = new PasswordQueue()
+  let opened: Promise<BetterAuth> | undefined
   return {
-    prove: async (email, password) => {
+    prove: async (turn, email, password) => {
       if (serverSecret === null) throw new Error('nobody can sign in without a server secret')
       opened ??= openBetterAuth(db, serverSecret, hash)
-      return (await opened).prove(email, password)
+      const { prove } = await opened
+      return await queue.inTurn(turn, () => prove(email, password))
     },
-    hash,
-    renew: async (userId, password) => {
+    hash: (turn, password) => queue.inTurn(turn, () => hash(password)),
+    renew: async (turn, userId, password) => {
       const from = await findPasswordHash(db, userId)
       if (from === null || !isOutdated(from, logN)) return
-      // It may be another than the one that was proved a moment ago.
-      if (await isPassword(password, from))
-        await replacePasswordHash(db, userId, { from, to: await hash(password) })
+      const again = await queue.inTurn(turn, async () =>
+        // It may be another than the one that was proved a moment ago.
+        (await isPassword(password, from)) ? await hash(password) : null,
+      )
+      if (again.ok && again.value !== null) await replacePasswordHash(db, userId, { from, to: again.value })
     },
     whyUnsuitable: async (password, email) =>
       whyUnsuitable(password, email, { passwords: await commonPasswords(), words }),
   }
 }
 
+interface BetterAuth {
+  prove(email: string, password: string): Promise<ProvenPassword | null>
+}
+
 async function openBetterAuth(
   db: Db,
   serverSecret: Secret,
-  hash: Passwords['hash'],
-): Promise<Pick<Passwords, 'prove'>> {
+  hash: (password: string) => Promise<string>,
+): Promise<BetterAuth> {
   const [{ betterAuth }, { isAPIError }] = await Promise.all([
     import('better-auth'),
     import('better-auth/api'),

@@ -6,6 +6,7 @@ import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
+import { networkOf } from '../http/network.ts'
 import type { Visit } from '../http/visit.ts'
 import { holdEnabled } from './disabled-user.store.ts'
 import { findLink, insertLink, spendLink } from './password-link.store.ts'
@@ -28,6 +29,7 @@ export async function makePasswordLink(
 
 export type PasswordRefused =
   | { readonly reason: 'link_over' }
+  | { readonly reason: 'too_busy' }
   | { readonly reason: 'unsuitable'; readonly why: string }
 
 /** Sets the password of the link's user. A password that is refused leaves the link as it is; sessions end with the old one. */
@@ -43,11 +45,12 @@ export async function setPassword(
   if (found === undefined) return no({ reason: 'link_over' })
   const why = await passwords.whyUnsuitable(password, found.email)
   if (why !== null) return no({ reason: 'unsuitable', why })
-  const passwordHash = await passwords.hash(password)
+  const hashed = await passwords.hash({ network: networkOf(visit.ip), isGone: visit.isGone }, password)
+  if (!hashed.ok) return no({ reason: hashed.no })
   return await transact<void, PasswordRefused>(db, async (tx) => {
     if (!(await holdEnabled(tx, found.userId))) return no({ reason: 'link_over' })
     if (!(await spendLink(tx, hash, visit.now))) return no({ reason: 'link_over' })
-    await setPasswordHash(tx, found.userId, passwordHash, visit.now)
+    await setPasswordHash(tx, found.userId, hashed.value, visit.now)
     const sessions = await endSessionsOf(tx, found.userId, visit.now)
     const about = { ownerId: null, targetId: found.userId }
     await recordDone(tx, originOfVisit(visit, found.userId), 'password.set', about, {

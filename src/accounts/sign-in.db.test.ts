@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import type { TestApp } from '../../test/app.ts'
 import { hiddenFields, openJar } from '../../test/cookie-jar.ts'
 import { isSignedIn, makeUser, openForm, openListening, PASSWORD, signedInJar } from '../../test/sign-in.ts'
@@ -35,9 +36,12 @@ describe('sign-in with a password', () => {
     const planted = openJar(origin)
     planted.cookies.set(SESSION, before)
     assert.equal(await isSignedIn(planted), true)
+    app.clock.advance({ seconds: 1 })
     const answer = await jar.get('/sign-in', {
       cookie: `doorward-browser=${jar.cookies.get('doorward-browser')}`,
     })
+    // As an app asks with `prompt=login`: else who is signed in is not asked again.
+    await sql`update login_challenges set wants_fresh = true where spent_at is null`.execute(app.db)
     // A form of the session that is there now: what is shown to one session cannot be sent by another.
     const form = await jar.follow(answer)
     assert.equal((await jar.submit(form, good)).status, 303)
@@ -130,6 +134,23 @@ describe('sign-in with a password', () => {
     } finally {
       await app.app.close()
     }
+  })
+
+  it('CON-23: a form of a second tab leads on once somebody has signed in in the first, and nothing is tried', async () => {
+    const jar = openJar(origin)
+    const [one, other] = [await openForm(jar), await openForm(jar)]
+    assert.equal((await jar.submit(one, { email: 'ann@acme.example', password: PASSWORD })).status, 303)
+    const sent = await jar.submit(other, { email: 'ann@acme.example', password: 'something wrong entirely' })
+    assert.deepEqual([sent.status, sent.location], [303, '/sign-in'])
+    assert.equal((await jar.get(other.path)).location, '/sign-in', 'reloaded instead')
+    const elsewhere = await jar.post(
+      '/sign-in',
+      { ...hiddenFields(other.text) },
+      { origin: 'https://evil.example' },
+    )
+    assert.equal(elsewhere.status, 403)
+    const strange = openJar(origin)
+    assert.equal((await strange.submit(other, { email: 'ann@acme.example', password: PASSWORD })).status, 403)
   })
 
   it('CON-16: what was started in one browser cannot be finished in another', async () => {

@@ -144,3 +144,17 @@ export function refusedFailure(reason: string): Failure {
       'The login of the API provider rejected the login challenge, or the person is disabled: for the reason above.',
   }
 }
+
+/** The same for somebody who comes from an app, to which the page leads back. */
+export function refusedPage(
+  pages: Pages,
+  reason: string,
+  { refusedTo, clientName }: { readonly refusedTo: string; readonly clientName: string | null },
+): Page {
+  return {
+    title: 'You were not signed in',
+    lead: reason,
+    body: html`<p><a href="${pages.at(refusedTo)}">Back to ${clientName ?? 'the app'}</a></p>`,
+    status: 403,
+  }
+}

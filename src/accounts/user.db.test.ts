@@ -144,7 +144,7 @@ describe('users and members', () => {
     const passwordHash = await findPasswordHash(app.db, id)
     assert.ok(passwordHash !== null)
     const visit: Visit = {
-      ...{ now: app.clock.now(), ip: null, userAgent: null, requestId: 'req_test' },
+      ...{ now: app.clock.now(), ip: null, userAgent: null, requestId: 'req_test', isGone: () => false },
       ...{ query: new URLSearchParams(), cookie: () => undefined, setCookie: () => {} },
       browser: () => `br_${'x'.repeat(49)}`,
     }

@@ -56,7 +56,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     summary: 'Create a user, with a password or with a link to set one',
     body: NewUserWire,
     answer: NewUserAnswerWire,
-    problems: ['user_exists', 'unsuitable_password', 'sign_in_elsewhere'],
+    problems: ['user_exists', 'unsuitable_password', 'too_many_passwords', 'sign_in_elsewhere'],
   } as const
   changesPrepared(
     app,

@@ -1,24 +1,11 @@
 import { Type } from 'typebox'
-import {
-  idOf,
-  iso,
-  Moment,
-  nullable,
-  OwnerId,
-  plainText,
-  strictObject,
-  THEIR_ID,
-  THEIR_ID_IN_WORDS,
-} from '../http/wire.ts'
+import { idOf, iso, Moment, nullable, OwnerId, plainText, strictObject, theirId } from '../http/wire.ts'
 import type { User } from './user.ts'
 
 const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })
 export const UserId = idOf('usr')
-/** A user's, or the API provider's own. */
-export const AnyUserId = Type.String({
-  pattern: THEIR_ID,
-  description: `Of a user of ours, or your own id of the person: ${THEIR_ID_IN_WORDS}`,
-})
+/** A user's, or the API provider's own: OpenID Connect Core §2 allows a `sub` of 255 ASCII characters. */
+export const AnyUserId = theirId(255, 'Of a user of ours, or your own id of the person')
 
 export const NewUserWire = strictObject({
   email: Email,

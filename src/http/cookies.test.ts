@@ -6,10 +6,13 @@ describe('cookies', () => {
   it('CON-10: over TLS they are bound to the host and to TLS, and no script or foreign form has them', () => {
     const cookies = cookiesFor('https://id.example.com/doorward')
     assert.equal(
-      cookies.set('session', 'x'),
+      cookies.set('session', 'x', null),
       '__Host-doorward-session=x; Path=/; HttpOnly; SameSite=Lax; Secure',
     )
-    assert.match(cookies.set('session', null), /^__Host-doorward-session=; Path=\/; .*; Secure; Max-Age=0$/)
+    assert.match(
+      cookies.set('session', null, 60),
+      /^__Host-doorward-session=; Path=\/; .*; Secure; Max-Age=0$/,
+    )
     assert.equal(cookies.read('a=1; __Host-doorward-session=x', 'session'), 'x')
   })
 
@@ -27,7 +30,8 @@ describe('cookies', () => {
 
   it('without TLS they are plain, so that a browser or a script on the same machine keeps them', () => {
     const cookies = cookiesFor('http://127.0.0.1:4000')
-    assert.equal(cookies.set('browser', 'x'), 'doorward-browser=x; Path=/; HttpOnly; SameSite=Lax')
+    assert.equal(cookies.set('browser', 'x', null), 'doorward-browser=x; Path=/; HttpOnly; SameSite=Lax')
+    assert.match(cookies.set('session', 'x', 60), /; Max-Age=60$/)
     assert.equal(cookies.read('__Host-doorward-browser=y; doorward-browser=x', 'browser'), 'x')
   })
 })

@@ -1,9 +1,14 @@
-/** Cookies that hold something: never read by scripts, never sent by another site's form, gone with the browser. */
+/** Cookies that hold something: never read by scripts, never sent by another site's form. */
 export interface Cookies {
   /** As it came with a request's `Cookie` header. */
   read(header: string | undefined, name: string): string | undefined
-  /** The `Set-Cookie` header that sets it; null takes it away. */
-  set(name: string, value: string | null): string
+  /**
+   * The `Set-Cookie` header that sets it.
+   *
+   * @param value null takes it away
+   * @param lifetimeSeconds null: until the browser is closed
+   */
+  set(name: string, value: string | null, lifetimeSeconds: number | null): string
 }
 
 /**
@@ -22,7 +27,10 @@ export function cookiesFor(publicUrl: string): Cookies {
       }
       return undefined
     },
-    set: (name, value) =>
-      `${nameOf(name)}=${value ?? ''}; Path=/; HttpOnly; SameSite=Lax${isTls ? '; Secure' : ''}${value === null ? '; Max-Age=0' : ''}`,
+    set: (name, value, lifetimeSeconds) => {
+      const seconds = value === null ? 0 : lifetimeSeconds
+      const lifetime = seconds === null ? '' : `; Max-Age=${seconds}`
+      return `${nameOf(name)}=${value ?? ''}; Path=/; HttpOnly; SameSite=Lax${isTls ? '; Secure' : ''}${lifetime}`
+    },
   }
 }

@@ -58,6 +58,8 @@ export interface PathSettings {
   readonly mostBytes?: number
   /** What somebody can do whose form is not of this browser and its session as they are now. Default: go to their account. */
   readonly wayOnFrom?: (fields: URLSearchParams) => Html
+  /** Answers a form of ours that was shown before somebody signed in or out here; it must do nothing. Null: says so. */
+  readonly onStale?: (visit: Visit, fields: URLSearchParams) => Promise<Answer | null>
 }
 
 export interface PagesParts {
@@ -162,12 +164,12 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
       app.post(path, { schema, bodyLimit: settings?.mostBytes ?? MAX_FORM_BYTES }, async (request, reply) => {
         const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
         const who = visit(request, reply)
-        if (
-          isFromElsewhere(request.headers, origin) ||
-          !isFormToken(key, who, about(fields), fields.get(TOKEN_FIELD))
-        )
-          return answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
-        return answer(reply, await take(who, fields))
+        const refuse = () => answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
+        if (isFromElsewhere(request.headers, origin)) return refuse()
+        if (isFormToken(key, who, about(fields), fields.get(TOKEN_FIELD)))
+          return answer(reply, await take(who, fields))
+        const stale = (await settings?.onStale?.(who, fields)) ?? null
+        return stale === null ? refuse() : answer(reply, stale)
       })
     },
     tokenFor: (who, about) => formToken(key, who, about),

@@ -62,6 +62,7 @@ export const PROBLEMS = {
   too_slow: [503, 'The database takes too long over this'],
   stopping: [503, 'The server is about to stop'],
   oauth_off: [503, 'OAuth is off'],
+  too_many_passwords: [503, 'Too many passwords are being checked or set'],
   database_unavailable: [503, 'The database does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

@@ -19,6 +19,8 @@ import { RefusedRequest } from './refused-request.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
+/** An id of 255 characters, each of them percent-encoded. */
+const MAX_PARAM_LENGTH = 3 * 255
 const MAX_BODY_BYTES = 256 * 1024
 /** How long a client may take to send its headers and its whole request: slow ones cannot hold connections for ever. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -38,7 +40,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
-    routerOptions: { maxParamLength: 400 },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error, _, reply) => void sendProblem(reply as never, problemOf(error)),
     clientErrorHandler: answerUnreadable,
   })

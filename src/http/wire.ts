@@ -63,15 +63,15 @@ export function anyObject(description?: string) {
  * The form of an id that somebody else gives: all printable ASCII but a blank, and what is read in another way somewhere
  * on its path (quotes, backslash, `<`, `>`, `%`, braces, comma). `.` and `..` would be steps in a URL.
  */
-export const THEIR_ID = '^(?!\\.{1,2}$)[!#$&()*+./0-9:;=?@A-Z\\[\\]^_a-z|~-]{1,128}$'
-export const THEIR_ID_IN_WORDS =
-  '1 to 128 letters, digits and signs of ASCII, without blanks, quotes, commas, braces, \\ < > and %'
+export function theirId(maxLength: number, description: string) {
+  return Type.String({
+    pattern: `^(?!\\.{1,2}$)[!#$&()*+./0-9:;=?@A-Z\\[\\]^_a-z|~-]{1,${maxLength}}$`,
+    description: `${description}: 1 to ${maxLength} letters, digits and signs of ASCII, without blanks, quotes, commas, braces, \\ < > and %`,
+  })
+}
 
 /** The API provider's own id of the party whose data is reached. */
-export const OwnerId = Type.String({
-  pattern: THEIR_ID,
-  description: `Your own id of the organisation, such as org_42 or auth0|5f7c: ${THEIR_ID_IN_WORDS}`,
-})
+export const OwnerId = theirId(128, 'Your own id of the organisation, such as org_42 or auth0|5f7c')
 
 /** An id that we made, such as `key_…`. */
 export function idOf(prefix: string) {

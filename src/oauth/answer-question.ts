@@ -136,8 +136,12 @@ function decisionOf(decision: string | null): GivenAnswer['decision'] | null {
 
 /** RFC 6749 §4.1.2.1 */
 function errorOf({ decision }: Pick<GivenAnswer, 'decision'>) {
-  const description = decision === 'back' ? 'This user cannot allow it.' : 'The user said no.'
-  return { error: 'access_denied', error_description: description }
+  return { error: 'access_denied', error_description: DESCRIPTIONS[decision] ?? 'The user said no.' }
+}
+
+const DESCRIPTIONS: Readonly<Partial<Record<GivenAnswer['decision'], string>>> = {
+  back: 'This user cannot allow it.',
+  refused: 'The user was not signed in.',
 }
 
 function namesOf(owners: readonly NamedOwner[]): readonly string[] {

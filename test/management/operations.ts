@@ -157,6 +157,7 @@ function visitor(app: TestApp, browser: string): Visit {
     ip: null,
     userAgent: null,
     requestId: 'req_test',
+    isGone: () => false,
     query: new URLSearchParams(),
     browser: () => browser,
     cookie: () => undefined,

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import fc from 'fast-check'
+import { PasswordQueue } from './password-queue.ts'
+
+/** A queue whose work is done when the test says so. */
+function openQueue() {
+  const queue = new PasswordQueue()
+  const started: string[] = []
+  const refused: string[] = []
+  const finishers: (() => void)[] = []
+  const ask = (network: string, isGone = () => false) => {
+    const name = `${network}#${started.length + refused.length}`
+    const work = async () => {
+      started.push(network)
+      await new Promise<void>((done) => finishers.push(done))
+      return name
+    }
+    return queue.inTurn({ network, isGone }, work).then((result) => {
+      if (!result.ok) refused.push(network)
+      return result
+    })
+  }
+  const settle = () => new Promise((resolve) => setImmediate(resolve))
+  const finishOne = async () => {
+    finishers.shift()?.()
+    await settle()
+  }
+  return { queue, started, refused, finishers, ask, finishOne, settle }
+}
+
+it('CON-05: many tries of one network hold up nobody else by more than one', async () => {
+  const { started, refused, ask, finishOne, settle } = openQueue()
+  for (let n = 0; n < 300; n++) void ask('thief')
+  void ask('person')
+  await settle()
+  assert.deepEqual(started, ['thief', 'thief'])
+  assert.equal(refused.filter((network) => network === 'thief').length, 300 - 2 - 19)
+  await finishOne()
+  await finishOne()
+  assert.ok(started.includes('person'))
+})
+
+it('CON-05: no more than twenty wait, from however many networks, and two are at work', async () => {
+  const { queue, started, refused, ask, settle } = openQueue()
+  for (let n = 0; n < 1000; n++) void ask(`network ${n}`)
+  await settle()
+  assert.deepEqual([queue.size, started.length, refused.length], [20, 2, 978])
+})
+
+it('CON-05: nothing is done for a caller who has gone', async () => {
+  const { started, refused, ask, finishOne, settle } = openQueue()
+  for (let n = 0; n < 2; n++) void ask('a')
+  void ask('gone', () => true)
+  void ask('b')
+  await settle()
+  await finishOne()
+  assert.deepEqual([started, refused], [['a', 'a', 'b'], ['gone']])
+})
+
+it('whatever comes and goes, every caller gets an answer, and the queue is empty at the end', async () => {
+  const calls = fc.array(
+    fc.oneof(
+      fc.constant('finish'),
+      fc.constantFrom('a', 'b', 'c', 'gone').map((network) => network),
+    ),
+    { maxLength: 120 },
+  )
+  await fc.assert(
+    fc.asyncProperty(calls, async (steps) => {
+      const { queue, finishers, ask, finishOne, settle } = openQueue()
+      const answers: Promise<unknown>[] = []
+      for (const step of steps)
+        if (step === 'finish') await finishOne()
+        else answers.push(ask(step, () => step === 'gone'))
+      while (finishers.length > 0 || queue.size > 0) await finishOne()
+      await settle()
+      await Promise.all(answers)
+      assert.equal(queue.size, 0)
+    }),
+    { numRuns: 50 },
+  )
+})
