@@ -2,7 +2,8 @@ import type { Imports } from './imports.ts'
 
 /** The floors of `src`, top to bottom: imports go down only. Rooms on one floor do not know each other. */
 const FLOORS = [
-  ['main', 'serve', 'config', 'start-failure'],
+  ['main', 'serve', 'config'],
+  ['start-failure'],
   ['workers'],
   ['app'],
   ['access', 'portal', 'notices', 'webhooks'],
