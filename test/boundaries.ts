@@ -122,6 +122,7 @@ const NOUNS = new Set([
   'owner.ts',
   'permission.ts',
   'policy.ts',
+  'reach.ts',
   'redirect-uri.ts',
   'refused-attempt.ts',
   'scope.ts',
