@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { BlockList, isIPv4 } from 'node:net'
 import test from 'node:test'
 import fc from 'fast-check'
 import { normalizeIp, parseIpRanges } from './ip-ranges.ts'
@@ -69,6 +70,45 @@ test('an arbitrary text is a range or named, and nothing throws', () => {
       else assert.equal(typeof parsed.includes(ip), 'boolean')
     }),
     { numRuns: 2_000 },
+  )
+})
+
+test('VER-12: whatever is listed, it holds what Node’s own BlockList holds', () => {
+  const hex = fc.nat({ max: 0xffff }).map((group) => group.toString(16))
+  const near = fc.oneof(
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `10.0.${a}.${b}`),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `::ffff:10.0.${a}.${b}`),
+    fc.nat(0x3ff).map((low) => `::ffff:a00:${low.toString(16)}`),
+    fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `2001:db8:${a}::${b}`),
+    fc.tuple(hex, hex).map(([a, b]) => `2001:db8::${a}:0:0:${b}`),
+    fc.constantFrom('::', '::1', '0.0.0.0', '255.255.255.255', '::ffff:255.255.255.255', '::fffe:ffff:ffff'),
+    fc.constantFrom(
+      'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff',
+      '1:2:3:4:5:6:7::',
+      '::2:3:4:5:6:7:8',
+      '::1:0:0:0',
+    ),
+    fc.ipV4(),
+    fc.ipV6(),
+  )
+  const entry = fc
+    .tuple(near, fc.option(fc.nat(128)))
+    .map(([ip, bits]) => (bits === null ? ip : `${ip}/${isIPv4(ip) ? bits >> 2 : bits}`))
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 8 }), fc.array(near, { maxLength: 8 }), (entries, ips) => {
+      const list = new BlockList()
+      for (const entry of entries) {
+        const [ip = '', bits] = entry.split('/')
+        const width = isIPv4(ip) ? 32 : 128
+        list.addSubnet(ip, bits === undefined ? width : Number(bits), isIPv4(ip) ? 'ipv4' : 'ipv6')
+      }
+      const own = ranges(...entries)
+      for (const ip of ips) {
+        assert.equal(own.includes(ip), list.check(ip, isIPv4(ip) ? 'ipv4' : 'ipv6'), `${ip} in ${entries}`)
+        if (!isIPv4(ip)) assert.equal(own.includes(`${ip}%eth0`), own.includes(ip))
+      }
+    }),
+    { numRuns: 5_000 },
   )
 })
 
