@@ -1,3 +1,4 @@
+import { copyOf } from './bytes.ts'
 import type { ChangedHolders } from './changes.ts'
 import { HashRows } from './hash-rows.ts'
 import { NEVER, pastDeadline } from './lifetime.ts'
@@ -22,6 +23,8 @@ const MAX_UNKNOWN_ENTRIES = 10_000
 
 /** A row, its share of the slots, its two ids as text, and where its profile is. */
 const BYTES_OF_ENTRY = 190
+/** An end with its moment, and its place in the list. */
+const BYTES_OF_END = 200
 
 /**
  * The whole numbers of a row. `STATE` are three flags: used since the hand came by; there is an end; it cannot be undone.
@@ -134,11 +137,18 @@ export class RecordCache implements CountingPlaces {
 
   principalAt(place: number): Principal {
     const expiresAt = momentOf(this.#rows.number(place, EXPIRES_AT))
-    return principalOf(this.profileAt(place), this.credentialIdAt(place), this.#keyIdAt(place), expiresAt)
+    const profile = this.profileAt(place)
+    return principalOf(
+      profile,
+      profile.shownScopes,
+      this.credentialIdAt(place),
+      this.#keyIdAt(place),
+      expiresAt,
+    )
   }
 
   recordAt(place: number): CredentialRecord {
-    const { text, holders, isOutdated, ...profile } = this.profileAt(place)
+    const { text, parts, shownScopes, holders, isOutdated, ...profile } = this.profileAt(place)
     return {
       ...profile,
       credentialId: this.credentialIdAt(place),
@@ -252,7 +262,12 @@ export class RecordCache implements CountingPlaces {
 
   /** About how much memory is taken. */
   get bytes(): number {
-    return this.#rows.size * BYTES_OF_ENTRY + this.#profiles.bytes + this.#unknown.size * 120
+    return (
+      this.#rows.size * BYTES_OF_ENTRY +
+      this.#ends.size * BYTES_OF_END +
+      this.#profiles.bytes +
+      this.#unknown.size * 120
+    )
   }
 
   #keyIdAt(place: number): string | null {
@@ -270,8 +285,8 @@ export class RecordCache implements CountingPlaces {
       this.#evict()
     const place = this.#rows.add(digest)
     this.#profileAt[place] = profile
-    this.#ids[place * 2] = record.credentialId
-    this.#ids[place * 2 + 1] = record.keyId ?? undefined
+    this.#ids[place * 2] = copyOf(record.credentialId)
+    this.#ids[place * 2 + 1] = record.keyId === null ? undefined : copyOf(record.keyId)
     const { ended } = record
     if (ended !== null) this.#ends.set(place, ended)
     const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(record) ? FINAL : 0)

@@ -2,6 +2,7 @@ import { pastItsEnd } from './lifetime.ts'
 import type { LimitState } from './limits.ts'
 import { type CredentialRecord, type Principal, principalOf, type Terms } from './record.ts'
 import type { Ended, Refusal } from './refusal.ts'
+import { viewOf } from './scopes-view.ts'
 
 /** What a request asks of a credential. */
 export interface Ask {
@@ -66,5 +67,8 @@ export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number):
   const refusal = whyNot(record, record.ended ?? pastItsEnd(record, nowMs), ask)
   if (refusal !== null) return { valid: false, refusal }
   const { credentialId, keyId, expiresAt } = record
-  return { valid: true, principal: principalOf(record, credentialId, keyId, expiresAt) }
+  return {
+    valid: true,
+    principal: principalOf(record, viewOf(record.scopes), credentialId, keyId, expiresAt),
+  }
 }

@@ -23,7 +23,7 @@ test('records that differ in ids and ends alone have one profile; any other diff
   assert.equal(all.size, others.length + 1)
   for (const record of others) {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...expected } = record
-    const { text, holders, isOutdated, ...held } = profiles.hold(record)
+    const { text, parts, shownScopes, holders, isOutdated, ...held } = profiles.hold(record)
     assert.deepEqual(held, expected)
   }
 })

@@ -1,57 +1,107 @@
+import { bytesOfJson, bytesOfLimits, bytesOfScopes, bytesOfText, copyOf } from './bytes.ts'
 import type { ChangedHolders } from './changes.ts'
+import type { IpRanges } from './ip-ranges.ts'
 import type { CredentialRecord, Profile } from './record.ts'
+import { deepFrozen, viewOf } from './scopes-view.ts'
 
-/** Bytes of a profile besides its text: the object, its places in the lists, the owner's id. An estimate, and not a low one. */
-const BYTES_OF_PROFILE = 450
-/** Parts that profiles share. Beyond so many they are forgotten, and shared anew from then on. */
-const MAX_SHARED = 1_000
+/** Bytes of a profile besides its text: the object, its parts, its place in the list. */
+const BYTES_OF_PROFILE = 500
+/** Bytes of a part besides its text and its value. */
+const BYTES_OF_PART = 200
 
 /** A profile that is kept for who holds it. */
 export interface HeldProfile extends Profile {
+  /** The scopes as a principal has them. */
+  readonly shownScopes: ReadonlySet<string>
   /** Its whole content, in one spelling. */
   readonly text: string
+  readonly parts: readonly Part[]
   holders: number
   /** Its owner or its client has changed since: no record that has it is to be used. */
   isOutdated: boolean
 }
 
+/** What profiles have in common, such as a list of scopes. */
+interface Part {
+  /** Stands for it in the text of a profile. */
+  readonly id: number
+  readonly text: string
+  readonly value: unknown
+  readonly bytes: number
+  /** Profiles, and not credentials. */
+  holders: number
+}
+
 /**
- * Equal profiles, kept once for as long as somebody holds them. Different ones share what they have in common: a million
- * keys of as many owners mostly have one of a few sets of scopes, and what is shared stays near the processor.
+ * Equal profiles, kept once for as long as a credential holds them. Different ones share what they have in common: a
+ * million keys of as many owners mostly have one of a few sets of scopes, and what is shared stays near the processor.
+ *
+ * What is kept is handed out with every principal, so it is frozen.
  */
 export class Profiles {
   readonly #held = new Map<string, HeldProfile>()
   readonly #ofOwner = new ProfilesById()
   readonly #ofClient = new ProfilesById()
-  readonly #shared = new Map<string, unknown>()
+  readonly #parts = new Map<string, Part>()
+  #lastId = 0
   #bytes = 0
 
-  /** About how much memory they take. */
+  /** About how much memory they take, and not less. */
   get bytes(): number {
     return this.#bytes
   }
 
   /** The profile of a record; for each call one {@link release}. */
   hold(record: CredentialRecord): HeldProfile {
-    const text = textOf(record)
+    const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
+    const parts: Part[] = []
+    const share = <Value>(
+      kind: string,
+      value: Value,
+      text: string,
+      bytesOf: (value: Value) => number,
+    ): Value => {
+      const part = this.#part(kind + text, value, bytesOf)
+      parts.push(part)
+      return part.value as Value
+    }
+    const json = <Value>(kind: string, value: Value): Value =>
+      value === null ? value : share(kind, value, JSON.stringify(deepFrozen(value)), bytesOfJson)
+    const shared = {
+      ...profile,
+      scopes: share('s', profile.scopes, JSON.stringify([...profile.scopes]), bytesOfScopes),
+      metadata: json('m', profile.metadata),
+      audiences: json('a', profile.audiences),
+      ipAllowlist:
+        profile.ipAllowlist &&
+        share('i', profile.ipAllowlist, JSON.stringify(profile.ipAllowlist.entries), bytesOfRanges),
+      limits:
+        profile.limits &&
+        share('l', profile.limits, JSON.stringify(deepFrozen(profile.limits)), bytesOfLimits),
+    }
+    const text = textOf(shared, parts)
     const known = this.#held.get(text)
     if (known !== undefined) {
       known.holders += 1
       return known
     }
-    const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
+    for (const part of parts) this.#holdPart(part)
     const held = {
-      ...profile,
-      scopes: this.#share(JSON.stringify([...profile.scopes]), profile.scopes),
-      metadata: this.#share(JSON.stringify(profile.metadata), profile.metadata),
+      ...shared,
+      ownerId: copyOf(profile.ownerId),
+      environment: copyOf(profile.environment),
+      clientId: profile.clientId && copyOf(profile.clientId),
+      userId: profile.userId && copyOf(profile.userId),
+      shownScopes: viewOf(shared.scopes),
       text,
+      parts,
       holders: 1,
       isOutdated: false,
     }
     this.#held.set(text, held)
     this.#ofOwner.add(held.ownerId, held)
     if (held.clientId !== null) this.#ofClient.add(held.clientId, held)
-    this.#bytes += text.length + BYTES_OF_PROFILE
+    this.#bytes += bytesOfText(text) + BYTES_OF_PROFILE
     return held
   }
 
@@ -59,7 +109,13 @@ export class Profiles {
     profile.holders -= 1
     if (profile.holders > 0) return
     if (!profile.isOutdated) this.#forget(profile)
-    this.#bytes -= profile.text.length + BYTES_OF_PROFILE
+    this.#bytes -= bytesOfText(profile.text) + BYTES_OF_PROFILE
+    for (const part of profile.parts) {
+      part.holders -= 1
+      if (part.holders > 0) continue
+      this.#parts.delete(part.text)
+      this.#bytes -= part.bytes
+    }
   }
 
   /** Marks all that are some owners' or some clients': who comes with an equal one from now on gets a new one. */
@@ -79,7 +135,7 @@ export class Profiles {
     this.#held.clear()
     this.#ofOwner.clear()
     this.#ofClient.clear()
-    this.#shared.clear()
+    this.#parts.clear()
     this.#bytes = 0
   }
 
@@ -89,13 +145,26 @@ export class Profiles {
     if (profile.clientId !== null) this.#ofClient.delete(profile.clientId, profile)
   }
 
-  /** The first of equal parts. */
-  #share<Part>(text: string, part: Part): Part {
-    const known = this.#shared.get(text)
-    if (known !== undefined) return known as Part
-    if (this.#shared.size >= MAX_SHARED) this.#shared.clear()
-    this.#shared.set(text, part)
-    return part
+  /** The first of equal parts. It is kept where a profile that holds it is. */
+  #part<Value>(text: string, value: Value, bytesOf: (value: Value) => number): Part {
+    const known = this.#parts.get(text)
+    if (known !== undefined) return known
+    this.#lastId += 1
+    return {
+      id: this.#lastId,
+      text,
+      value,
+      bytes: BYTES_OF_PART + bytesOfText(text) + bytesOf(value),
+      holders: 0,
+    }
+  }
+
+  #holdPart(part: Part): void {
+    if (part.holders === 0) {
+      this.#parts.set(part.text, part)
+      this.#bytes += part.bytes
+    }
+    part.holders += 1
   }
 }
 
@@ -126,18 +195,19 @@ class ProfilesById {
   }
 }
 
-/** A list, because an object costs twice as much to write; each part stands at its place, also where it is null. */
-function textOf(profile: Profile): string {
+/** A list, because an object costs twice as much to write. Parts follow in their order; their texts begin with their kind. */
+function textOf(profile: Profile, parts: readonly Part[]): string {
   return JSON.stringify([
     profile.kind,
     profile.ownerId,
     profile.environment,
     profile.clientId,
     profile.userId,
-    [...profile.scopes],
-    profile.metadata,
-    profile.audiences,
-    profile.ipAllowlist === null ? null : profile.ipAllowlist.entries,
-    profile.limits,
+    ...parts.map(({ id }) => id),
   ])
+}
+
+/** With the numbers that it makes when it is first asked. */
+function bytesOfRanges({ entries }: IpRanges): number {
+  return 600 + bytesOfJson(entries) + entries.length * 32
 }

@@ -46,9 +46,11 @@ export interface Principal {
   readonly userId: string | null
   /** Whose data is reached. Filter by this. */
   readonly ownerId: string
+  /** Cannot be changed; a list in JSON. */
   readonly scopes: ReadonlySet<string>
   readonly environment: string
   readonly expiresAt: Date | null
+  /** Frozen. */
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
@@ -58,8 +60,10 @@ export type Terms = Pick<CredentialRecord, 'environment' | 'audiences' | 'ipAllo
 /** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
 export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
 
+/** @param scopes as handed out: what cannot be changed */
 export function principalOf(
   profile: Profile,
+  scopes: ReadonlySet<string>,
   credentialId: string,
   keyId: string | null,
   expiresAt: Date | null,
@@ -71,7 +75,7 @@ export function principalOf(
     clientId: profile.clientId,
     userId: profile.userId,
     ownerId: profile.ownerId,
-    scopes: profile.scopes,
+    scopes,
     environment: profile.environment,
     expiresAt,
     metadata: profile.metadata,

@@ -3,6 +3,7 @@ import { type RecordLimitsWire, recordLimitsFromWire, recordLimitsToWire } from 
 import { momentFromWire } from './moment.wire.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Ended } from './refusal.ts'
+import { deepFrozen } from './scopes-view.ts'
 
 /** A record as the server sends it and the SDK reads it: snake_case, ISO 8601. */
 export interface RecordWire {
@@ -91,7 +92,7 @@ export function recordFromWire(wire: unknown): CredentialRecord {
     ownerId: textOf(fields.owner_id, 'record.owner_id'),
     environment: textOf(fields.environment, 'record.environment'),
     scopes: new Set(textsOf(fields.scopes, 'record.scopes')),
-    metadata: objectOf(fields.metadata, 'record.metadata'),
+    metadata: deepFrozen(objectOf(fields.metadata, 'record.metadata')),
     audiences: fields.audiences === null ? null : textsOf(fields.audiences, 'record.audiences'),
     ipAllowlist: rangesOf(fields.ip_allowlist, 'record.ip_allowlist'),
     limits: recordLimitsFromWire(fields.limits, 'record.limits'),

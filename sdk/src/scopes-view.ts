@@ -1,0 +1,102 @@
+import { inspect } from 'node:util'
+
+/**
+ * The scopes of a principal, which nobody can change: a record's set is shared by all credentials with the same scopes,
+ * so a scope that one handler added would be a scope of others. In JSON it is a list.
+ */
+class ScopesView implements ReadonlySet<string> {
+  readonly #scopes: ReadonlySet<string>
+
+  constructor(scopes: ReadonlySet<string>) {
+    this.#scopes = scopes
+    Object.freeze(this)
+  }
+
+  get size(): number {
+    return this.#scopes.size
+  }
+
+  has(scope: string): boolean {
+    return this.#scopes.has(scope)
+  }
+
+  forEach(
+    each: (scope: string, again: string, scopes: ReadonlySet<string>) => void,
+    thisArg?: unknown,
+  ): void {
+    for (const scope of this.#scopes) each.call(thisArg, scope, scope, this)
+  }
+
+  keys() {
+    return this.#scopes.keys()
+  }
+
+  values() {
+    return this.#scopes.values()
+  }
+
+  entries() {
+    return this.#scopes.entries()
+  }
+
+  [Symbol.iterator]() {
+    return this.#scopes.values()
+  }
+
+  union<Other>(other: ReadonlySetLike<Other>) {
+    return this.#scopes.union(other)
+  }
+
+  intersection<Other>(other: ReadonlySetLike<Other>) {
+    return this.#scopes.intersection(other)
+  }
+
+  difference<Other>(other: ReadonlySetLike<Other>) {
+    return this.#scopes.difference(other)
+  }
+
+  symmetricDifference<Other>(other: ReadonlySetLike<Other>) {
+    return this.#scopes.symmetricDifference(other)
+  }
+
+  isSubsetOf(other: ReadonlySetLike<unknown>) {
+    return this.#scopes.isSubsetOf(other)
+  }
+
+  isSupersetOf(other: ReadonlySetLike<unknown>) {
+    return this.#scopes.isSupersetOf(other)
+  }
+
+  isDisjointFrom(other: ReadonlySetLike<unknown>) {
+    return this.#scopes.isDisjointFrom(other)
+  }
+
+  toJSON(): string[] {
+    return [...this.#scopes]
+  }
+
+  [inspect.custom](): ReadonlySet<string> {
+    return new Set(this.#scopes)
+  }
+}
+Object.freeze(ScopesView.prototype)
+
+const views = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>()
+
+/** The one view of a set of scopes. */
+export function viewOf(scopes: ReadonlySet<string>): ReadonlySet<string> {
+  if (scopes instanceof ScopesView) return scopes
+  const known = views.get(scopes)
+  if (known !== undefined) return known
+  const view = new ScopesView(scopes)
+  views.set(scopes, view)
+  return view
+}
+
+/** Freezes JSON to its last level. Returns it. */
+export function deepFrozen<Value>(value: Value): Value {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const part of Object.values(value)) deepFrozen(part)
+  return value
+}
