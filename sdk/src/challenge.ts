@@ -1,7 +1,7 @@
 import { parseCredential } from './credential.ts'
 import type { LimitState } from './limits.ts'
 import { rateLimitFields } from './rate-limit-fields.ts'
-import type { PresentationFault, Refusal } from './refusal.ts'
+import type { FoundAs, PresentationFault, Refusal } from './refusal.ts'
 
 /** What a stranger gets to hear: the same bytes for everything that would tell whether a credential exists. */
 export interface Answer {
@@ -40,7 +40,10 @@ export interface Setting {
 export function answerTo(no: Refusal | PresentationFault, setting: Setting): Answer {
   switch (no.reason) {
     case 'no_credential':
-      return challenge(401, setting, 'no_credential', null, 'Authentication is needed', HOW_TO_PRESENT)
+      return hinted(
+        challenge(401, setting, 'no_credential', null, 'Authentication is needed', HOW_TO_PRESENT),
+        no.found === undefined ? null : FOUND[no.found],
+      )
     case 'malformed':
     case 'unknown':
     case 'revoked':
@@ -59,7 +62,10 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
       return challenge(403, setting, 'insufficient_scope', params, 'The scope is not enough', detail)
     }
     case 'malformed_header':
-      return badRequest(setting, no.reason, 'A credential header is malformed', HOW_TO_PRESENT)
+      return hinted(
+        badRequest(setting, no.reason, 'A credential header is malformed', HOW_TO_PRESENT),
+        no.found === undefined ? null : FOUND[no.found],
+      )
     case 'two_credentials':
       return badRequest(
         setting,
@@ -95,9 +101,21 @@ export function answerUnavailable(retryAfterSeconds: number): Answer {
 const HOW_TO_PRESENT = 'Send one credential, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
 
 function invalidToken(setting: Setting): Answer {
-  const detail = 'The credential is not accepted here. Its owner can see why in the dashboard.'
+  const detail =
+    "It is unknown, malformed, expired, revoked, or not for this API. The API's operator can see which."
   const answer = challenge(401, setting, 'invalid_token', { error: 'invalid_token' }, 'Not accepted', detail)
-  const hint = hintFor(setting)
+  return hinted(answer, hintFor(setting))
+}
+
+/** How a credential stood in a header that presents none; said from the text alone, whether or not it exists. */
+const FOUND: Readonly<Record<FoundAs, string>> = {
+  no_scheme: 'There is a credential in Authorization, without `Bearer ` in front of it.',
+  other_scheme: 'There is a credential in Authorization, under another scheme than Bearer.',
+  basic: 'There is a credential in Authorization, as Basic. Send it as `Authorization: Bearer …`.',
+  wrapped: 'There is a credential in the header, with something else around it, such as quotes.',
+}
+
+function hinted(answer: Answer, hint: string | null): Answer {
   return hint === null ? answer : { ...answer, body: { ...answer.body, hint } }
 }
 

@@ -18,7 +18,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'revoked':
       return {
         message: `It was revoked ${refusal.at.toISOString()}.`,
-        fix: 'This cannot be undone. Create a new key, or have the user connect the app again.',
+        fix: 'This cannot be undone. If a rotation of the key was undone, use the previous secret of the same key; else create a new key, or have the user connect the app again.',
       }
     case 'rotated':
       return {

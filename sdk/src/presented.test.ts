@@ -145,3 +145,25 @@ test('VER-15: whatever comes, there is an answer, and no credential has odd char
     { numRuns: 5_000 },
   )
 })
+
+test('a credential that stands in a header, and is not presented, is told of by how it stands there', () => {
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
+  const rows: [request: Partial<PresentedRequest>, reason: string, found: string | undefined][] = [
+    [{ authorization: [key] }, 'no_credential', 'no_scheme'],
+    [{ authorization: [`ApiKey ${key}`] }, 'no_credential', 'other_scheme'],
+    [{ authorization: [`Token ${key}`] }, 'no_credential', 'other_scheme'],
+    [{ authorization: [`"${key}"`] }, 'no_credential', 'wrapped'],
+    [{ authorization: [basic(`${key}:`)] }, 'no_credential', 'basic'],
+    [{ authorization: [basic('ann:secret')] }, 'no_credential', undefined],
+    [{ authorization: [`Bearer "${key}"`] }, 'malformed_header', 'wrapped'],
+    [{ authorization: [`Bearer Bearer ${key}`] }, 'malformed_header', 'wrapped'],
+    [{ xApiKey: [`Bearer ${key}`] }, 'malformed_header', 'wrapped'],
+    [{ authorization: ['Bearer'] }, 'malformed_header', undefined],
+    [{}, 'no_credential', undefined],
+  ]
+  for (const [request, reason, found] of rows) {
+    const presentation = readCredential({ authorization: [], xApiKey: [], url: '/', ...request })
+    const fault = found === undefined ? { reason } : { reason, found }
+    assert.deepEqual(!presentation.ok && presentation.fault, fault, JSON.stringify(request))
+  }
+})

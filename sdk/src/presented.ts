@@ -1,6 +1,6 @@
 import { hashCredential } from './credential.ts'
 import { credentialsIn } from './credentials-in-text.ts'
-import type { PresentationFault } from './refusal.ts'
+import type { FoundAs, PresentationFault } from './refusal.ts'
 
 /** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
 export interface PresentedRequest {
@@ -31,12 +31,12 @@ export function readCredential(request: PresentedRequest): Presentation {
 
   const [token, keys] = [tokenIn(request.authorization), keysIn(request.xApiKey)]
   if (token === TWO || keys.length > 1) return no('two_credentials')
-  if (token === MALFORMED) return no('malformed_header')
+  if (token === MALFORMED) return nothingIn(request, 'malformed_header')
   const [key = null] = keys
   if (token !== null && key !== null && token !== key) return no('two_credentials')
   const text = token ?? key
-  if (text === null) return no('no_credential')
-  return TOKEN.test(text) ? { ok: true, text } : no('malformed_header')
+  if (text === null) return nothingIn(request, 'no_credential')
+  return TOKEN.test(text) ? { ok: true, text } : nothingIn(request, 'malformed_header')
 }
 
 /** No more of a URL than this is looked at; Node's servers take 16 KB unless they are told otherwise. */
@@ -84,6 +84,30 @@ function keysIn(headers: readonly string[]): readonly string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '')
+}
+
+/** So much of a header is searched for a credential that was not presented as one. */
+const MAX_SEARCHED = 2_000
+
+/** A fault that tells how a credential stood there after all, where one did. */
+function nothingIn(
+  { authorization: [authorization = ''], xApiKey: [xApiKey = ''] }: PresentedRequest,
+  reason: 'no_credential' | 'malformed_header',
+): Presentation {
+  const found = foundAs(authorization.slice(0, MAX_SEARCHED), xApiKey.slice(0, MAX_SEARCHED))
+  return { ok: false, fault: { reason, ...(found === null ? {} : { found }) }, exposedHashes: [] }
+}
+
+function foundAs(authorization: string, xApiKey: string): FoundAs | null {
+  const [found] = credentialsIn(authorization)
+  if (found !== undefined) {
+    if (authorization.trim() === found) return 'no_scheme'
+    return !BEARER.test(authorization) && /^[\w-]+ +/.test(authorization) ? 'other_scheme' : 'wrapped'
+  }
+  const [, basic] = /^basic +([\w+/-]+=*) *$/i.exec(authorization) ?? []
+  if (basic !== undefined && credentialsIn(Buffer.from(basic, 'base64').toString('latin1')).length > 0)
+    return 'basic'
+  return credentialsIn(xApiKey).length > 0 ? 'wrapped' : null
 }
 
 function no(reason: PresentationFault['reason'], exposedHashes: readonly string[] = []): Presentation {

@@ -32,10 +32,12 @@ export type Refusal =
       readonly limit: LimitState
     }
 
+/** How a well-formed credential stood in a header, where none was presented. */
+export type FoundAs = 'no_scheme' | 'other_scheme' | 'basic' | 'wrapped'
+
 /** A request from which no single credential could be read; nothing was verified. */
 export type PresentationFault =
-  | { readonly reason: 'no_credential' }
-  | { readonly reason: 'malformed_header' }
+  | { readonly reason: 'no_credential' | 'malformed_header'; readonly found?: FoundAs }
   | { readonly reason: 'two_credentials' }
   | { readonly reason: 'credential_in_url' }
 

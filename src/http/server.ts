@@ -21,6 +21,11 @@ import { problemOfValidation, validatorCompiler } from './validation.ts'
 
 /** An id of 255 characters, each of them percent-encoded. */
 const MAX_PARAM_LENGTH = 3 * 255
+/**
+ * Of all headers of a request. More than proxies take from clients (nginx 32 KB by default, and a proxy repeats them when
+ * it asks about a request): what is too much for them, they refuse themselves, and tell the client so.
+ */
+const MAX_HEADER_KB = 64
 const MAX_BODY_BYTES = 256 * 1024
 /** How long a client may take to send its headers and its whole request: slow ones cannot hold connections for ever. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -37,7 +42,11 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     requestIdHeader: false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_KB * 1024,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -216,7 +225,7 @@ function answerUnreadable(error: Error & { code?: string }, socket: Socket): voi
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const fault =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? problem('header_too_large', 'All headers together may take 16 KB.')
+      ? problem('header_too_large', `All headers together may take ${MAX_HEADER_KB} KB.`)
       : problem('invalid_request', 'This is no HTTP request that can be read.')
   const [status, title] = PROBLEMS[fault.code]
   const body = JSON.stringify(toProblemWire(fault, 'none'))
