@@ -9,7 +9,10 @@ type Check = (value: unknown) => string | null
 /** The compiler sees to it that each option has one. */
 const CHECKS: Readonly<Record<keyof DoorOptions, Check>> = {
   url: isA('string', 'the URL of Doorward, such as https://doorward.example.com'),
-  adminKey: isA('string', 'an admin key, ak_…'),
+  adminKey: (value) =>
+    typeof value === 'string' || typeof value === 'function'
+      ? null
+      : 'must be an admin key, ak_…, or a function that gives one',
   environment: (value) =>
     typeof value === 'string' && isEnvironmentName(value) ? null : 'must be a name such as live or test',
   resource: (value) =>

@@ -269,6 +269,7 @@ test('OPS-10: an option that cannot be meant is said when the program starts', (
   for (const [options, message] of wrong) assert.throws(() => openDoor(options), message, message.source)
   assert.throws(() => openDoor(undefined as unknown as DoorOptions), /^TypeError: options are missing/)
   openDoor({ environment: 'live', source, realm: undefined } as unknown as DoorOptions)
+  openDoor({ environment: 'live', source, adminKey: () => adminKey })
 })
 
 test('RS-03, RS-06: a door that knows which API it is says where its metadata is, and serves it', async () => {
