@@ -56,6 +56,7 @@ import { openPages } from './http/pages.ts'
 import { openServer } from './http/server.ts'
 import { Shortcuts } from './http/shortcuts.ts'
 import { keyRoutes } from './keys/key.routes.ts'
+import { keepHints } from './keys/key-hints.store.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { blockedClientRoutes } from './oauth/blocked-client.routes.ts'
 import { endGrantsOfClient, endGrantsOfMember, endGrantsOfUser } from './oauth/end-grant.ts'
@@ -121,6 +122,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneAccounts,
   pruneOAuth,
   endUnusedClients,
+  keepHints,
 ]
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */

@@ -4,6 +4,7 @@ import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import { noteSeen } from '../keys/key-hints.store.ts'
 import { ALL, outdatedBefore, startOf, UNKNOWN } from './usage.ts'
 
 /**
@@ -12,13 +13,13 @@ import { ALL, outdatedBefore, startOf, UNKNOWN } from './usage.ts'
  * is not known here (made up, or another database's) is passed over.
  */
 export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  const used = await db.transaction().execute(async (tx) => {
     const fresh = await tx
       .insertInto('usage_batches')
       .values({ id: batch.id, received_at: origin.now })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()
-    if (fresh.numInsertedOrUpdatedRows !== 1n) return
+    if (fresh.numInsertedOrUpdatedRows !== 1n) return []
 
     const items = batch.items.map((item) => toCounted(item, origin.now))
     const exposed = batch.exposed.map((each) => Buffer.from(each.hash, 'hex'))
@@ -29,10 +30,8 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
       tx,
       ours.filter((item) => item.credentialId !== UNKNOWN),
     )
-    await noteLastUse(
-      tx,
-      ours.filter((item) => item.outcome === 'accepted'),
-    )
+    const used = ours.filter((item) => item.outcome === 'accepted')
+    await noteLastUse(tx, used)
     await noteExposures(tx, origin, exposed)
     // These come last, because every batch writes the same rows here: they are held for no longer than a commit takes.
     await noteLastRefusals(
@@ -44,7 +43,13 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
       ...ours.filter((item) => item.credentialId === UNKNOWN),
       ...calls.map((item) => ({ ...item, credentialId: ALL, scope: '', count: item.calls })),
     ])
+    return used
   })
+  await noteSeen(
+    db,
+    used.map((item) => item.credentialId),
+    origin.now,
+  )
 }
 
 type Counted = Omit<UsageBatch['items'][number], 'credentialId' | 'minute'> & {

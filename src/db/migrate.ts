@@ -20,6 +20,10 @@ import { up as identityOfChanges } from './migrations/0016-identity-of-changes.t
 import { up as holdersOfChanges } from './migrations/0017-holders-of-changes.ts'
 import { up as answers } from './migrations/0018-answers.ts'
 import { up as broughtScopes } from './migrations/0019-brought-scopes.ts'
+import { up as endsOfKeys } from './migrations/0020-ends-of-keys.ts'
+import { up as endsOfKeysThere } from './migrations/0021-ends-of-keys-there.ts'
+import { up as listsOfKeys } from './migrations/0022-lists-of-keys.ts'
+import { up as newestKeysOfOwner } from './migrations/0023-newest-keys-of-owner.ts'
 import type { Database, Notice } from './open.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
@@ -55,6 +59,10 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0017-holders-of-changes': { up: holdersOfChanges },
   '0018-answers': { up: answers },
   '0019-brought-scopes': { up: broughtScopes },
+  '0020-ends-of-keys': { up: endsOfKeys },
+  '0021-ends-of-keys-there': { up: endsOfKeysThere },
+  '0022-lists-of-keys': { up: listsOfKeys, concurrently: true },
+  '0023-newest-keys-of-owner': { up: newestKeysOfOwner },
 }
 
 /** Kysely's number, which earlier versions of Doorward take too: theirs and ours wait for each other. */

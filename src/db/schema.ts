@@ -1,5 +1,5 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
-import type { ColumnType, Kysely, Transaction } from 'kysely'
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type {
   DisabledUsersTable,
   LoginChallengesTable,
@@ -120,6 +120,10 @@ interface KeysTable {
   revoked_reason: string | null
   rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
   quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
+  /** Kept by a trigger. */
+  ends_at: ColumnType<Date | null, never, never>
+  lapsed: Generated<boolean>
+  seen_day: Generated<number>
 }
 
 interface SecretsTable {

@@ -6,8 +6,9 @@ import { DEFAULT_SETTINGS, openTestApp, type TestApp } from '../../test/app.ts'
 import { buildApp } from '../app.ts'
 import { addSeconds } from '../base/clock.ts'
 import { openLog } from '../http/log.ts'
-import { countStandingKeys, findKey, listKeys } from './key.store.ts'
+import { countStandingKeys, findKey } from './key.store.ts'
 import { KEY_STATES, type KeyState, stateOf } from './key.ts'
+import { listKeys } from './key-list.store.ts'
 
 const DAY = 86_400
 
@@ -269,7 +270,7 @@ describe('the state of a key and its secrets', () => {
       const listed: string[] = []
       for (const ownerId of ['org_moments_0', 'org_moments_1', undefined]) {
         const found = await listKeys(db, 'every_owner', { state, ownerId }, { after: null, limit: 5000, now })
-        const ids = found.map(({ id }) => id).filter((id) => id.startsWith('key_moments'))
+        const ids = found.map(({ key }) => key.id).filter((id) => id.startsWith('key_moments'))
         if (ownerId !== undefined) listed.push(...ids)
         else assert.deepEqual(ids.sort(), listed.sort())
       }

@@ -5,12 +5,12 @@ import type { Caller } from '../admin/caller.ts'
 import { changes, type Door, reads } from '../admin/management.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
-import { pageOf } from '../http/cursor.ts'
+import { pageBy } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, idOf, Limit, Moment, OwnerId, pageWire, strictObject, toMoment } from '../http/wire.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { createKey, type Mint } from './create-key.ts'
-import { findKey, listKeys } from './key.store.ts'
+import { findKey } from './key.store.ts'
 import type { Key } from './key.ts'
 import {
   fromNewKeyWire,
@@ -21,6 +21,7 @@ import {
   toIssuedKeyWire,
   toKeyWire,
 } from './key.wire.ts'
+import { listKeys } from './key-list.store.ts'
 
 const tag = 'Keys'
 export const keyParams = strictObject({ id: idOf('key') })
@@ -65,7 +66,8 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     url: '/v1/keys',
     permission: 'keys:read',
     tag,
-    summary: 'Keys, newest first',
+    summary:
+      'Keys, newest first; expired ones by their end, last first; by `expiring_before` those that end first; by `unused_since` those that were seen longest ago',
     query: strictObject({
       owner_id: Type.Optional(OwnerId),
       environment: Type.Optional(NewKeyWire.properties.environment),
@@ -88,10 +90,11 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
       expiringBefore: toMoment(query.expiring_before),
     }
     const { reach, now } = caller
-    return pageOf(
+    return pageBy(
       query,
       (after, limit) => listKeys(db, reach, filter, { after, limit, now }),
-      (key) => toKeyWire(key, now),
+      ({ key }) => toKeyWire(key, now),
+      ({ position }) => position,
     )
   })
 

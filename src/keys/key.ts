@@ -43,6 +43,17 @@ export function lastUse(key: Key): StoredSecret | null {
   return used.toSorted((a, b) => Number(b.lastUsedAt) - Number(a.lastUsedAt))[0] ?? null
 }
 
+/** The day of UTC that a moment is in, counted from 1970. */
+export function dayOf(at: Date): number {
+  return Math.floor(at.getTime() / DAY_MS)
+}
+
+export function startOfDay(day: number): Date {
+  return new Date(day * DAY_MS)
+}
+
+const DAY_MS = 24 * 3600 * 1000
+
 /** Why a key cannot be rotated, as a problem's code; null where it can. A screen asks this before it shows a button. */
 export function whyNotRotate(
   state: KeyState,

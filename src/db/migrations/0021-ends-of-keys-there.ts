@@ -1,0 +1,13 @@
+import { type Kysely, sql } from 'kysely'
+
+/** The ends of the keys that exist. Not with the columns, whose lock nobody should have to wait for meanwhile. */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    update keys set ends_at = secret.ends_at
+    from (
+      select holder_id, max(least(expires_at, retires_at)) as ends_at
+      from secrets where revoked_at is null and retired_at is null
+      group by holder_id having not bool_or(least(expires_at, retires_at) is null)
+    ) as secret
+    where keys.id = secret.holder_id and keys.ends_at is distinct from secret.ends_at`.execute(db)
+}

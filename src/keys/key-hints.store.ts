@@ -1,0 +1,49 @@
+import { sql } from 'kysely'
+import { affected, inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
+import type { Db } from '../db/schema.ts'
+import { dayOf } from './key.ts'
+
+/**
+ * Keeps what lists of keys are walked by near the truth: that a key has lapsed, and the last day on which it was seen,
+ * where that is not known (keys from before, and of older servers). Lists are right without it, and then cost more.
+ */
+export async function keepHints(db: Db, now: Date): Promise<void> {
+  await inBatches(() =>
+    affected(
+      db,
+      sql`
+        update keys set lapsed = true where id in (
+          select id from keys where revoked_at is null and not lapsed and ends_at <= ${now}
+          order by ends_at limit ${ROWS_AT_ONCE} for update skip locked
+        )`,
+    ),
+  )
+  await inBatches(() =>
+    affected(
+      db,
+      sql`
+        update keys set seen_day = greatest(1, floor(extract(epoch from greatest(created_at, (
+          select max(last_used_at) from secrets where holder_id = keys.id
+        ))) / 86400))
+        where id in (
+          select id from keys where revoked_at is null and not lapsed and -seen_day = 0
+          limit ${ROWS_AT_ONCE} for update skip locked
+        )`,
+    ),
+  )
+}
+
+/**
+ * Notes that the keys of some secrets were used on this day: once a day for each, in passing. A key that somebody is
+ * changing is left for the next time.
+ */
+export async function noteSeen(db: Db, secretIds: readonly string[], now: Date): Promise<void> {
+  if (secretIds.length === 0) return
+  const today = dayOf(now)
+  await sql`
+    update keys set seen_day = ${today} where id in (
+      select id from keys
+      where id in (select holder_id from secrets where id = any(${secretIds}::text[])) and seen_day < ${today}
+      order by id for update skip locked
+    )`.execute(db)
+}

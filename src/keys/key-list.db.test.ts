@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type KyselyPlugin, RawNode, sql } from 'kysely'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { addSeconds } from '../base/clock.ts'
+import type { Db } from '../db/schema.ts'
+import { dayOf } from './key.ts'
+import { keepHints } from './key-hints.store.ts'
+import { type KeyFilter, listKeys } from './key-list.store.ts'
+
+const DAY = 86_400
+const MANY = 20_000
+const LIMIT = 50
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Actual Rows': number
+  readonly 'Actual Loops': number
+  readonly 'Rows Removed by Filter'?: number
+  readonly 'Rows Removed by Index Recheck'?: number
+  readonly Plans?: readonly Plan[]
+}
+
+/** Rows that a plan took from tables and indexes, those that it passed over included. */
+function examined(plan: Plan): number {
+  const below = (plan.Plans ?? []).reduce((sum, each) => sum + examined(each), 0)
+  if (!plan['Node Type'].includes('Scan')) return below
+  const passedOver = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0)
+  return below + (plan['Actual Rows'] + passedOver) * plan['Actual Loops']
+}
+
+/** The same database, where each statement is explained instead of answered; and what all of them examined. */
+function explaining(db: Db): { db: Db; total: () => number } {
+  let total = 0
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node }) => {
+      assert.ok(RawNode.is(node))
+      const [first = '', ...rest] = node.sqlFragments
+      return { ...node, sqlFragments: [`explain (analyze, format json) ${first}`, ...rest] }
+    },
+    transformResult: async ({ result }) => {
+      const [answer] = result.rows as { 'QUERY PLAN': string | [{ Plan: Plan }] }[]
+      const plan = answer?.['QUERY PLAN'] ?? assert.fail('no plan')
+      total += examined((typeof plan === 'string' ? JSON.parse(plan) : plan)[0].Plan)
+      return { rows: [] }
+    },
+  }
+  return { db: db.withPlugin(plugin), total: () => total }
+}
+
+describe('lists of keys at size', () => {
+  let app: TestApp
+  let now: Date
+  before(async () => {
+    app = await openTestApp()
+    app.clock.advance({ days: 400 })
+    now = app.clock.now()
+    const { db } = app
+    await sql`alter table secrets disable trigger secrets_end_keys`.execute(db)
+    const madeAt = addSeconds(now, -300 * DAY)
+    await sql`
+      insert into owners (id, created_at)
+      select 'org_' || n, ${madeAt}::timestamptz from generate_series(0, 499) as n`.execute(db)
+    // Half of them of one owner, and half of these have lapsed: the newest half.
+    const lapses = sql`n % 2 = 0 and n > ${MANY / 2}::integer`
+    await sql`
+      insert into keys (
+        id, owner_id, name, environment, scopes, metadata, created_by, created_at, seen_day, ends_at, lapsed
+      )
+      select 'key_many' || n, case when n % 2 = 0 then 'org_0' else 'org_' || (n % 499 + 1) end, 'k', 'live', '{}', '{}',
+        'adm_1', ${madeAt}::timestamptz + n * interval '1 minute', ${dayOf(now)}::integer,
+        case when ${lapses} then ${addSeconds(now, -DAY)}::timestamptz end, ${lapses}
+      from generate_series(1, ${MANY}::integer) as n`.execute(db)
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at, expires_at, last_used_at)
+      select sha256(id::bytea), 'sec_' || id, id, 'sk_live_abcd…', created_at, ends_at, ${now}::timestamptz from keys`.execute(
+      db,
+    )
+    await sql`alter table secrets enable trigger secrets_end_keys`.execute(db)
+    const rare = async (id: string, owner: string, key: object, secret: object = {}) => {
+      const created_at = addSeconds(madeAt, -DAY)
+      const same = { name: 'rare', scopes: [], metadata: '{}', created_by: 'adm_1', created_at }
+      const seen_day = dayOf(now)
+      await db
+        .insertInto('keys')
+        .values({ id, owner_id: owner, environment: 'live', ...same, seen_day, ...key })
+        .execute()
+      await sql`
+        insert into secrets (hash, id, holder_id, hint, created_at, last_used_at)
+        values (sha256(convert_to(${id}, 'UTF8')), ${`sec_${id}`}, ${id}, 'sk_live_abcd…', ${created_at}, ${now})`.execute(
+        db,
+      )
+      if (Object.keys(secret).length > 0)
+        await db.updateTable('secrets').set(secret).where('holder_id', '=', id).execute()
+    }
+    await db
+      .insertInto('owners')
+      .values({ id: 'org_stopped', created_at: madeAt, suspended_at: now })
+      .execute()
+    for (const owner of ['org_0', 'org_7']) {
+      await rare(`key_revoked${owner}`, owner, { revoked_at: now })
+      await rare(`key_disabled${owner}`, owner, { disabled_at: now })
+      await rare(`key_test${owner}`, owner, { environment: 'test' })
+      await rare(`key_ends${owner}`, owner, {}, { expires_at: addSeconds(now, DAY) })
+      await rare(`key_quiet${owner}`, owner, { seen_day: 0 }, { last_used_at: null })
+    }
+    await rare('key_stopped', 'org_stopped', {})
+    await keepHints(db, now)
+    for (const table of ['keys', 'secrets', 'owners']) await sql`analyze ${sql.table(table)}`.execute(db)
+  })
+  after(() => app.close())
+
+  const list = async (db: Db, filter: KeyFilter, after = null) =>
+    await listKeys(db, 'every_owner', filter, { after, limit: LIMIT, now })
+
+  const inAWeek = () => addSeconds(now, 7 * DAY)
+  const aMonthAgo = () => addSeconds(now, -30 * DAY)
+  const filters: [name: string, filter: () => KeyFilter, found: number, ofOne: number][] = [
+    ['nothing', () => ({}), LIMIT, LIMIT],
+    ['environment', () => ({ environment: 'test' }), 2, 1],
+    ['active', () => ({ state: 'active' }), LIMIT, LIMIT],
+    ['disabled', () => ({ state: 'disabled' }), 2, 1],
+    ['suspended', () => ({ state: 'suspended' }), 1, 0],
+    ['expired', () => ({ state: 'expired' }), LIMIT, LIMIT],
+    ['revoked', () => ({ state: 'revoked' }), 2, 1],
+    ['expiring before', () => ({ expiringBefore: inAWeek() }), 2, 1],
+    ['unused since', () => ({ unusedSince: aMonthAgo() }), 2, 1],
+    ['active and unused', () => ({ state: 'active', unusedSince: aMonthAgo() }), 2, 1],
+    ['suspended and expiring', () => ({ state: 'suspended', expiringBefore: inAWeek() }), 0, 0],
+    ['disabled and expiring', () => ({ state: 'disabled', expiringBefore: inAWeek() }), 0, 0],
+  ]
+  for (const [name, filterOf, found, ofOne] of filters)
+    for (const [whose, ownerId] of [
+      ['all', undefined],
+      ['one owner with very many', 'org_0'],
+    ])
+      it(`STO-11: a page costs what it shows, and not what there is: ${name}, of ${whose}`, async () => {
+        const filter = { ...filterOf(), ownerId }
+        assert.equal((await list(app.db, filter)).length, ownerId === undefined ? found : ofOne)
+        const explained = explaining(app.db)
+        await list(explained.db, filter)
+        // A page, its owners, and the secrets that show that a key was not used.
+        assert.ok(explained.total() <= 5 * LIMIT, `${explained.total()} rows examined`)
+      })
+
+  it('STO-11: a page in the middle of a list costs the same, and pages skip and repeat nothing, in each order', async () => {
+    for (const filter of [
+      { ownerId: 'org_7' },
+      { state: 'expired', ownerId: 'org_0' },
+      { state: 'active', ownerId: 'org_7', expiringBefore: inAWeek() },
+      { unusedSince: addSeconds(now, 1), ownerId: 'org_7' },
+    ] satisfies KeyFilter[]) {
+      const whole = await listKeys(app.db, 'every_owner', filter, { after: null, limit: MANY, now })
+      const paged: string[] = []
+      for (let after = null as (typeof whole)[number]['position'] | null; ; ) {
+        const page = await listKeys(app.db, 'every_owner', filter, { after, limit: 7, now })
+        paged.push(...page.map(({ key }) => key.id))
+        const explained = explaining(app.db)
+        await listKeys(explained.db, 'every_owner', filter, { after, limit: 7, now })
+        assert.ok(explained.total() <= 5 * LIMIT, `${explained.total()} rows examined`)
+        after = page.at(-1)?.position ?? null
+        if (page.length < 7 || paged.length > 100) break
+      }
+      assert.deepEqual(
+        paged,
+        whole.slice(0, paged.length).map(({ key }) => key.id),
+      )
+    }
+  })
+})
