@@ -8,6 +8,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
 /** What was spent is kept for the current month, the last one, and a little more. */
@@ -77,7 +78,7 @@ export async function quotasOfKey(db: Db, keyId: string, now: Date): Promise<rea
 }
 
 export async function forgetOldQuotas(db: Db, now: Date): Promise<void> {
-  await db.deleteFrom('quota_spent').where('period_start', '<', addSeconds(now, -KEPT_SECONDS)).execute()
+  await forgetBefore(db, 'quota_spent', 'period_start', addSeconds(now, -KEPT_SECONDS))
 }
 
 /** By credential; one without a quota has an empty list, one that does not exist is not there. */

@@ -1,10 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
+import { forgetBefore, inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
 import type { Db } from '../db/schema.ts'
-import { coarserThan, type Grain, KEPT_SECONDS, outdatedBefore } from './usage.ts'
-
-/** A statement of so many rows takes some 20 ms; on PGlite nothing else happens in that time. */
-const ROWS_AT_ONCE = 2_000
+import { coarserThan, GRAINS, type Grain, KEPT_SECONDS, outdatedBefore } from './usage.ts'
 
 /**
  * Adds up what has become too old for its grain to the next one, and removes what is too old for all. Each statement
@@ -12,10 +10,8 @@ const ROWS_AT_ONCE = 2_000
  * may run anywhere, at any time, as often as one likes, and stop in the middle.
  */
 export async function rollUpUsage(db: Db, now: Date, rowsAtOnce = ROWS_AT_ONCE): Promise<void> {
-  await untilNoneIsLeft(rowsAtOnce, () => rollUp(db, 'minute', now, rowsAtOnce))
-  await untilNoneIsLeft(rowsAtOnce, () => rollUp(db, 'hour', now, rowsAtOnce))
-  await untilNoneIsLeft(rowsAtOnce, () => rollUp(db, 'day', now, rowsAtOnce))
-  await db.deleteFrom('last_refusals').where('at', '<', addSeconds(now, -KEPT_SECONDS.day)).execute()
+  for (const grain of GRAINS) await inBatches(() => rollUp(db, grain, now, rowsAtOnce), rowsAtOnce)
+  await forgetBefore(db, 'last_refusals', 'at', addSeconds(now, -KEPT_SECONDS.day))
 }
 
 /** @returns how many rows were taken away */
@@ -45,11 +41,6 @@ function addedTo(grain: Grain): RawBuilder<unknown> {
         count = ${to}.count + excluded.count,
         calls = ${to}.calls + excluded.calls
     )`
-}
-
-/** Where fewer are taken than could be, the rest is somebody else's, or waits for the next time. */
-async function untilNoneIsLeft(rowsAtOnce: number, take: () => Promise<number>): Promise<void> {
-  while ((await take()) === rowsAtOnce);
 }
 
 function tableOf(grain: Grain): RawBuilder<unknown> {

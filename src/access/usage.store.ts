@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { noteSeen } from '../keys/key-hints.store.ts'
 import { ALL, outdatedBefore, startOf, UNKNOWN } from './usage.ts'
@@ -196,8 +197,5 @@ async function noteLastRefusals(tx: Tx, items: readonly Counted[]): Promise<void
 
 /** Batch ids are kept a day: longer than any sender goes on trying. */
 export async function forgetOldBatches(db: Db, now: Date): Promise<void> {
-  await db
-    .deleteFrom('usage_batches')
-    .where('received_at', '<', addSeconds(now, -24 * 3600))
-    .execute()
+  await forgetBefore(db, 'usage_batches', 'received_at', addSeconds(now, -24 * 3600))
 }

@@ -10,6 +10,7 @@ import {
 import type { Secret } from '@doorward/sdk/kernel'
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from './caller.ts'
@@ -103,10 +104,7 @@ export async function keep(tx: Tx, caller: Caller, request: NamedRequest, answer
 
 /** Removes what nobody can ask for any more. */
 export async function forgetOldRequests(db: Db, now: Date): Promise<void> {
-  await db
-    .deleteFrom('idempotent_requests')
-    .where('created_at', '<', addSeconds(now, -KEPT_SECONDS))
-    .execute()
+  await forgetBefore(db, 'idempotent_requests', 'created_at', addSeconds(now, -KEPT_SECONDS))
 }
 
 function rowKey(caller: Caller, request: NamedRequest) {

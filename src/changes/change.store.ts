@@ -2,6 +2,7 @@ import type { Change } from '@doorward/sdk/kernel'
 import { type RawBuilder, sql } from 'kysely'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
+import { inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import {
   type About,
@@ -169,14 +170,23 @@ export async function changesAfter(db: Db, bookmark: Bookmark, limit: number): P
 
 /** Forgets changes that nobody needs any more, and remembers the place behind them. */
 export async function pruneChanges(db: Db, now: Date): Promise<void> {
-  await sql`
-    with gone as (
-      delete from changes where at < ${addSeconds(now, -KEPT_SECONDS)} returning position, token
-    ), last as (
-      select position, token from gone order by position desc limit 1
-    )
-    update changes_head set pruned_to = last.position, pruned_token = last.token
-    from last where last.position > changes_head.pruned_to`.execute(db)
+  const before = addSeconds(now, -KEPT_SECONDS)
+  await inBatches(async () => {
+    const { rows } = await sql<{ taken: number }>`
+      with gone as (
+        delete from changes where position in (
+          select position from changes where at < ${before} order by position limit ${ROWS_AT_ONCE}
+        )
+        returning position, token
+      ), last as (
+        select position, token from gone order by position desc limit 1
+      ), noted as (
+        update changes_head set pruned_to = last.position, pruned_token = last.token
+        from last where last.position > changes_head.pruned_to
+      )
+      select count(*)::int as taken from gone`.execute(db)
+    return rows[0]?.taken ?? 0
+  })
 }
 
 interface Row {
