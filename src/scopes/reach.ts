@@ -13,7 +13,7 @@ export interface ReachOfScope {
 
 /**
  * What each scope amounts to. Rules about sensitivity are about this and never about the name alone: else a basic scope
- * that implies a restricted one would hand it to apps that nobody looked at (ADR 0022).
+ * that implies a restricted one would hand it to apps that nobody looked at (ADR 0024).
  */
 export function reachOf(catalogue: readonly Entry[]): ReadonlyMap<string, ReachOfScope> {
   const byName = new Map(catalogue.map((scope) => [scope.name, scope]))
