@@ -12,12 +12,12 @@ test('a window begins with its first call, holds its limit, and ends after its s
   let nowMs = 5_000
   const limiter = memoryLimiter(() => nowMs)
   const take = (cost = 1) => limiter.take([counter('a', 3)], cost) as Taken
-  assert.deepEqual(take(2), { granted: true, counts: [{ used: 2, resetMs: 60_000 }] })
+  assert.deepEqual(take(2), { granted: true, counts: [{ used: 2, resetMs: 60_000 }], takenAtMs: 5_000 })
   nowMs += 59_999
-  assert.deepEqual(take(), { granted: true, counts: [{ used: 3, resetMs: 1 }] })
-  assert.deepEqual(take(), { granted: false, counts: [{ used: 3, resetMs: 1 }] })
+  assert.deepEqual(take(), { granted: true, counts: [{ used: 3, resetMs: 1 }], takenAtMs: 64_999 })
+  assert.deepEqual(take(), { granted: false, counts: [{ used: 3, resetMs: 1 }], takenAtMs: 64_999 })
   nowMs += 1
-  assert.deepEqual(take(), { granted: true, counts: [{ used: 1, resetMs: 60_000 }] })
+  assert.deepEqual(take(), { granted: true, counts: [{ used: 1, resetMs: 60_000 }], takenAtMs: 65_000 })
 })
 
 test('what is given back is there again, and never more than was taken', () => {
@@ -28,9 +28,29 @@ test('what is given back is there again, and never more than was taken', () => {
   assert.equal((limiter.take(a, 1) as Taken).granted, true)
   assert.equal((limiter.take(a, 1) as Taken).granted, false)
   limiter.giveBack(a, 100)
-  assert.deepEqual(limiter.take(a, 2), { granted: true, counts: [{ used: 2, resetMs: 60_000 }] })
+  assert.deepEqual(limiter.take(a, 2), {
+    granted: true,
+    counts: [{ used: 2, resetMs: 60_000 }],
+    takenAtMs: 0,
+  })
   limiter.giveBack([counter('never seen', 1)], 5)
   assert.equal((limiter.take([counter('never seen', 1)], 2) as Taken).granted, false)
+})
+
+test('VER-10: what comes back after its window has ended makes no later one longer', () => {
+  let nowMs = 0
+  const limiter = memoryLimiter(() => nowMs)
+  const [short, long] = [counter('short', 2, 10), counter('long', 5, 60)]
+  const used = () => (limiter.take([short, long], 0) as Taken).counts.map((count) => count?.used)
+  const taken = limiter.take([short, long], 1) as Taken
+  nowMs = 10_000
+  limiter.take([short, long], 2)
+  assert.deepEqual(used(), [2, 3])
+  limiter.giveBack([short, long], 1, taken)
+  assert.deepEqual(used(), [2, 2], 'only the window that still runs')
+  const later = limiter.take([long], 1) as Taken
+  limiter.giveBack([long], 1, later)
+  assert.deepEqual(used(), [2, 2])
 })
 
 test('VER-09: any calls and pauses: as a plain count of granted calls says, and a refused one leaves no trace', () => {

@@ -2,7 +2,8 @@ import { type Counter, hasRoom, type RateLimiter, type Taken } from './rate-limi
 
 interface Window {
   used: number
-  endsAtMs: number
+  readonly beganAtMs: number
+  readonly endsAtMs: number
 }
 
 /** One that need not ask anybody. */
@@ -27,7 +28,7 @@ export function memoryLimiter(steady: () => number = () => performance.now()): L
     const known = windows.get(id)
     if (known !== undefined && nowMs < known.endsAtMs) return known
     windows.delete(id)
-    const fresh = { used: 0, endsAtMs: nowMs + rateLimit.windowSeconds * 1000 }
+    const fresh = { used: 0, beganAtMs: nowMs, endsAtMs: nowMs + rateLimit.windowSeconds * 1000 }
     windows.set(id, fresh)
     return fresh
   }
@@ -49,13 +50,16 @@ export function memoryLimiter(steady: () => number = () => performance.now()): L
       const granted = counters.every((counter, at) => hasRoom(counter, found[at]?.used ?? 0, cost))
       if (granted) for (const window of found) window.used += cost
       makeRoom(nowMs)
-      return { granted, counts: found.map(({ used, endsAtMs }) => ({ used, resetMs: endsAtMs - nowMs })) }
+      const counts = found.map(({ used, endsAtMs }) => ({ used, resetMs: endsAtMs - nowMs }))
+      return { granted, counts, takenAtMs: nowMs }
     },
-    giveBack: (counters, cost) => {
+    giveBack: (counters, cost, { takenAtMs = Number.POSITIVE_INFINITY }: Partial<Taken> = {}) => {
       const nowMs = steady()
       for (const { id } of counters) {
         const window = windows.get(id)
-        if (window !== undefined && nowMs < window.endsAtMs) window.used = Math.max(0, window.used - cost)
+        if (window === undefined || nowMs >= window.endsAtMs) continue
+        // The units of a window that has ended are gone: a later one did not give them.
+        if (window.beganAtMs <= takenAtMs) window.used = Math.max(0, window.used - cost)
       }
     },
   }

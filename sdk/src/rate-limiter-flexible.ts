@@ -167,7 +167,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     giveBack: (counters, cost, taken) => {
       const elsewhere = taken === undefined ? undefined : takenElsewhere.get(taken)
       if (elsewhere !== undefined) {
-        elsewhere?.giveBack(counters, cost)
+        elsewhere?.giveBack(counters, cost, taken)
         return
       }
       const ends = taken && endsAtMs.get(taken)

@@ -21,6 +21,8 @@ export interface Taken {
   readonly granted: boolean
   /** In the order of the counters; undefined for one that was not looked at. */
   readonly counts: readonly (Count | undefined)[]
+  /** On the clock of the limiter that counted: tells it which windows the units came from. */
+  readonly takenAtMs?: number | undefined
 }
 
 /**
@@ -33,7 +35,10 @@ export interface RateLimiter {
    * SourceUnavailableError where it cannot count and was told to refuse then.
    */
   take(counters: readonly Counter[], cost: number): Taken | Promise<Taken>
-  /** The call was refused for another reason: what was taken for it is there again, by the answer to the taking. */
+  /**
+   * Gives back what was taken for a call that was refused for another reason, to the windows of the answer `taken` as
+   * long as they run; without `taken`, to the windows that run now.
+   */
   giveBack(counters: readonly Counter[], cost: number, taken?: Taken): void
 }
 
