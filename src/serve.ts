@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '@doorward/sdk/kernel'
-import { Value } from 'typebox/value'
 import { readForwardAuth } from './access/forward-auth.wire.ts'
 import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { openSharedLimiter } from './access/shared-limiter.ts'
@@ -14,6 +13,7 @@ import { migrate } from './db/migrate.ts'
 import { type Database, type Notice, openDatabase, shareOf } from './db/open.ts'
 import { secretBeside } from './db/secret-file.ts'
 import { transact } from './db/transact.ts'
+import { faultsOfFile } from './http/check-file.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
@@ -193,13 +193,9 @@ async function prepareCatalogue({ db }: Database, path: string, log: Logger): Pr
 
 function readCatalogue(path: string): Catalogue {
   const content = readJson('DOORWARD_CATALOGUE', path)
-  if (Value.Check(CatalogueFile, content)) return content as Catalogue
-  const faults = [...Value.Errors(CatalogueFile, content)].map(
-    (fault) => `${fault.instancePath || '/'} ${fault.message}`,
-  )
-  throw new ConfigurationError(
-    `DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.slice(0, 10).join('\n  ')}`,
-  )
+  const faults = faultsOfFile(CatalogueFile, content)
+  if (faults.length === 0) return content as Catalogue
+  throw new ConfigurationError(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.join('\n  ')}`)
 }
 
 function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): ForwardAuthRules | null {

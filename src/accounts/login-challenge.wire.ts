@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, plainText, strictObject, toMoment } from '../http/wire.ts'
+import { iso, Moment, nullable, OwnerId, shownText, strictObject, toMoment } from '../http/wire.ts'
 import type { ToldPerson } from './answer-challenge.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { AnyUserId } from './user.wire.ts'
 
 export const LoginChallengeWire = Type.Object({
-  client_name: nullable(Type.String({ description: 'The app that asks, for people' })),
+  client_name: nullable(
+    Type.String({ description: 'The app that asks, for people; with its host where nobody registered it' }),
+  ),
   login_hint: nullable(
     Type.String({
       description: 'Whom the app expects. From a stranger: fill a field with it, trust nothing',
@@ -20,8 +22,8 @@ export const LoginChallengeWire = Type.Object({
 
 export const AcceptWire = strictObject({
   user_id: AnyUserId,
-  display_name: plainText(200, 'As the person knows themselves'),
-  owners: Type.Array(strictObject({ id: OwnerId, name: plainText(200, 'For people') }), {
+  display_name: shownText(200, 'As the person knows themselves'),
+  owners: Type.Array(strictObject({ id: OwnerId, name: shownText(200, 'For people') }), {
     maxItems: 200,
     description: 'For which owners the person may act',
   }),
@@ -31,7 +33,7 @@ export const AcceptWire = strictObject({
   }),
 })
 
-export const RejectWire = strictObject({ reason: plainText(300, 'For the person: it is shown') })
+export const RejectWire = strictObject({ reason: shownText(300, 'For the person: it is shown') })
 
 export const RedirectWire = Type.Object({
   redirect_to: Type.String({ description: 'Send the same browser there. Works once, in that browser only' }),

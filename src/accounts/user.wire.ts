@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { idOf, iso, Moment, nullable, OwnerId, plainText, strictObject, theirId } from '../http/wire.ts'
+import { idOf, iso, Moment, nullable, OwnerId, plainText, shownText, strictObject, theirId } from '../http/wire.ts'
 import type { User } from './user.ts'
 
 const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })
@@ -9,7 +9,7 @@ export const AnyUserId = theirId(255, 'Of a user of ours, or your own id of the 
 
 export const NewUserWire = strictObject({
   email: Email,
-  name: plainText(200, 'What people call the user'),
+  name: shownText(200, 'What people call the user'),
   password: Type.Optional(
     Type.String({
       maxLength: 1000,

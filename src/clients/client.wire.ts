@@ -2,7 +2,7 @@ import type { Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { anyObject, iso, Moment, nullable, OwnerId, oneOf, strictObject } from '../http/wire.ts'
+import { anyObject, iso, Moment, nullable, OwnerId, oneOf, shownText, strictObject } from '../http/wire.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
 import type { ClientWish } from './change-client.ts'
 import { splitCeiling } from './check-client.ts'
@@ -23,16 +23,6 @@ import {
 } from './client.ts'
 import { readKeySet } from './client-keys.ts'
 import type { NewClient } from './create-client.ts'
-
-/**
- * What users read about an app, written by its author: no control characters, and none that turn the direction of text
- * around or cannot be seen, because with these one app can be made to look like another.
- */
-function shownText(maxLength: number, description: string) {
-  const unseen =
-    '\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u061c\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff'
-  return Type.String({ minLength: 1, maxLength, pattern: `^(?=[^]*\\S)[^${unseen}]*$`, description })
-}
 
 const ScopeList = (description: string) =>
   Type.Array(Type.String({ maxLength: 200 }), { uniqueItems: true, maxItems: 200, description })
@@ -62,7 +52,10 @@ const said = {
     minItems: 1,
     maxItems: GRANT_TYPES.length,
   }),
-  token_endpoint_auth_method: oneOf(AUTH_METHODS),
+  token_endpoint_auth_method: oneOf(
+    AUTH_METHODS,
+    'How it proves itself. Where none is named, a client with a secret may send it in the header or in the body',
+  ),
   jwks: nullable(
     anyObject('Public keys of the client, for `private_key_jwt` (RFC 7517 §5). Never private ones'),
   ),
@@ -211,6 +204,7 @@ export function fromNewClientWire(body: Static<typeof NewClientWire>): Result<Ne
     grantTypes: metadata.grantTypes ?? ['authorization_code', 'refresh_token'],
     tokenEndpointAuthMethod:
       metadata.tokenEndpointAuthMethod ?? (body.type === 'public' ? 'none' : 'client_secret_basic'),
+    eitherSecretMethod: body.type === 'confidential' && metadata.tokenEndpointAuthMethod === undefined,
     jwks: metadata.jwks ?? null,
     jwksUri: metadata.jwksUri ?? null,
     ...ceiling.value,
@@ -239,6 +233,7 @@ export function fromClientChangeWire(body: Static<typeof ClientChangeWire>): Res
     redirectUris: body.redirect_uris,
     grantTypes: body.grant_types,
     tokenEndpointAuthMethod: body.token_endpoint_auth_method,
+    eitherSecretMethod: body.token_endpoint_auth_method === undefined ? undefined : false,
     jwks,
     jwksUri: body.jwks_uri,
     scopes: body.scopes,

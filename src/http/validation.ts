@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import { readMoment } from '../base/moment.ts'
 import { type Fault, type Problem, problem } from './problem.ts'
+import { withShownText } from './shown-keyword.ts'
 
 /**
  * Strict: nothing is dropped, defaulted or turned into another type in a body; in a query and a path all is text, so
@@ -22,6 +23,7 @@ interface Compilers {
 
 function open(how: ConstructorParameters<typeof Ajv>[0]): Ajv {
   const ajv = addFormats.default(new Ajv(how))
+  withShownText(ajv)
   return ajv.addFormat('date-time', { validate: (text: string) => readMoment(text) !== null })
 }
 

@@ -1,11 +1,17 @@
 import { type TSchema, Type } from 'typebox'
 import { momentAt, momentOf } from '../base/moment.ts'
+import { SHOWN_KEYWORD } from './shown-keyword.ts'
 
 /** Building blocks of the wire: snake_case, ISO 8601 in UTC, unknown fields refused. */
 
 /** Text a person wrote: any Unicode but control characters (NUL would be refused by the database anyway). */
 export function plainText(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$', description })
+}
+
+/** Text that the pages for people show, where one app must not look like another: see `shown-text.ts`. */
+export function shownText(maxLength: number, description: string) {
+  return Type.String({ minLength: 1, maxLength, description, [SHOWN_KEYWORD]: true })
 }
 
 export function strictObject<T extends Record<string, TSchema>>(properties: T, description?: string) {

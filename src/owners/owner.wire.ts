@@ -1,6 +1,6 @@
 import { limitsToWire } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
-import { iso, Moment, nullable, plainText, strictObject } from '../http/wire.ts'
+import { iso, Moment, nullable, shownText, strictObject } from '../http/wire.ts'
 import type { ChangedOwner } from './change-owner.ts'
 import { AskedLimitFields, LimitFields } from './limits.wire.ts'
 import type { Owner } from './owner.ts'
@@ -18,7 +18,7 @@ export const OwnerWire = Type.Object({
 })
 
 export const OwnerChangeWire = strictObject({
-  name: Type.Optional(nullable(plainText(200, 'For people'))),
+  name: Type.Optional(nullable(shownText(200, 'For people'))),
   notice_email: Type.Optional(
     nullable(
       Type.String({ format: 'email', maxLength: 254, description: 'Where notices about its keys go' }),

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { idOf, iso, Moment, nullable, oneOf, plainText, strictObject } from '../http/wire.ts'
+import { idOf, iso, Moment, nullable, oneOf, shownText, strictObject } from '../http/wire.ts'
 import { type Api, type CatalogueScope, SENSITIVITIES } from './scope.ts'
 
 /** `<resource>:<action>`; what it may hold is the SDK's `parseScope` to say. */
@@ -18,7 +18,7 @@ const Identifier = Type.String({
 
 const declaration = {
   name: ScopeName,
-  description: plainText(300, 'A sentence for people: "See your orders"'),
+  description: shownText(300, 'A sentence for people: "See your orders"'),
   sensitivity: Type.Optional(Sensitivity),
   implies: Type.Optional(Type.Array(ScopeName, { uniqueItems: true, maxItems: 100 })),
 }
@@ -43,7 +43,7 @@ export const ScopeWire = Type.Object({
   created_at: Moment,
 })
 
-export const NewApiWire = strictObject({ identifier: Identifier, name: plainText(100, 'For people') })
+export const NewApiWire = strictObject({ identifier: Identifier, name: shownText(100, 'For people') })
 export const ApiChangeWire = strictObject({
   identifier: Type.Optional(Identifier),
   name: Type.Optional(NewApiWire.properties.name),

@@ -1,0 +1,25 @@
+import type { Ajv, FuncKeywordDefinition, SchemaValidateFunction } from 'ajv'
+import { whyNotShown } from '../base/shown-text.ts'
+
+/** The keyword of a schema whose text is shown to people. */
+export const SHOWN_KEYWORD = 'x-shown-text'
+
+const validate: SchemaValidateFunction = (_schema: boolean, text: string) => {
+  const why = whyNotShown(text)
+  if (why === null) return true
+  validate.errors = [{ keyword: SHOWN_KEYWORD, message: why, params: {} }]
+  return false
+}
+
+const DEFINITION: FuncKeywordDefinition = {
+  keyword: SHOWN_KEYWORD,
+  type: 'string',
+  schemaType: 'boolean',
+  errors: true,
+  validate,
+}
+
+/** Teaches a validator what may be shown to people, and to refuse the rest in words instead of a pattern. */
+export function withShownText(ajv: Ajv): Ajv {
+  return ajv.addKeyword(DEFINITION)
+}
