@@ -28,13 +28,27 @@ export class Visitors {
   of(cookies: string | undefined, reply: FastifyReply): Visitor {
     const id = new RegExp(`(?:^|; )${COOKIE}=(\\w+)`).exec(cookies ?? '')?.[1]
     const known = id === undefined ? undefined : this.#known.get(id)
-    if (known !== undefined) return known
+    if (id !== undefined && known !== undefined) {
+      // Used last, forgotten last.
+      this.#known.delete(id)
+      this.#known.set(id, known)
+      return known
+    }
     const visitor: Visitor = {}
     const fresh = randomBytes(24).toString('hex')
+    if (this.#known.size >= MOST) this.#forgetOne()
     this.#known.set(fresh, visitor)
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MOST && oldest !== undefined) this.#known.delete(oldest)
     void reply.header('set-cookie', `${COOKIE}=${fresh}; Path=/; HttpOnly; SameSite=Lax`)
     return visitor
+  }
+
+  /** Whoever only looked at the page goes first: strangers must not end the sessions of people who connected. */
+  #forgetOne(): void {
+    const [oldest] = this.#known.keys()
+    const unused = [...this.#known].find(
+      ([, { tokens, pending }]) => tokens === undefined && pending === undefined,
+    )
+    const victim = unused?.[0] ?? oldest
+    if (victim !== undefined) this.#known.delete(victim)
   }
 }
