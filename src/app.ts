@@ -179,8 +179,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   ownerRoutes(app, door, policy)
   keyRoutes(app, door, { brand, policy })
   keyLifeRoutes(app, door, { brand, policy })
-  clientRoutes(app, door, { brand, policy })
-  clientLifeRoutes(app, door, { brand, policy, endGrants: endGrantsOfClient })
+  const { privateSchemes } = settings.oauth
+  clientRoutes(app, door, { brand, policy, privateSchemes })
+  clientLifeRoutes(app, door, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
   usageRoutes(app, door)
   verifyRoutes(app, door, verifier)
   quotaRoutes(app, door)

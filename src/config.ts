@@ -52,6 +52,10 @@ export const VARIABLES = {
   DOORWARD_CLIENT_DOCUMENTS:
     'Hosts whose client id metadata documents make apps known, or any. Default: none',
   DOORWARD_CLIENT_REGISTRATION: 'on: apps may register themselves (RFC 7591). Default off',
+  DOORWARD_REGISTRATIONS_PER_HOUR:
+    'How many apps one network may register in an hour; refused ones do not count. Default 20',
+  DOORWARD_PRIVATE_SCHEMES:
+    'Schemes without a dot that apps may be sent answers by, such as cursor,vscode. Default: none, because any app on a device can claim one',
   DOORWARD_DRAIN_SECONDS:
     'After SIGTERM, how long /readyz says no before the port closes. Default 5, and 0 where HOST is a loopback address',
   DOORWARD_LOG_LEVEL: 'trace, debug, info, warn, error or silent. Default info',
@@ -211,6 +215,13 @@ export function readConfig(
   )
   const registration = get('DOORWARD_CLIENT_REGISTRATION') ?? 'off'
   check('DOORWARD_CLIENT_REGISTRATION', registration === 'on' || registration === 'off', 'must be on or off')
+  const registrationsPerHour = whole('DOORWARD_REGISTRATIONS_PER_HOUR', 1, 1_000_000)
+  const privateSchemes = listOf(get('DOORWARD_PRIVATE_SCHEMES') ?? '')
+  check(
+    'DOORWARD_PRIVATE_SCHEMES',
+    privateSchemes.every((each) => /^[a-z][a-z0-9+-]{0,63}$/.test(each) && !BROWSERS_OWN.has(each)),
+    'must list schemes of apps in lower case, such as cursor,vscode, and none that browsers or mail programs know',
+  )
   const logLevel = get('DOORWARD_LOG_LEVEL') ?? 'info'
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
@@ -253,6 +264,8 @@ export function readConfig(
         grantSeconds: inSeconds(grantDays),
         documentHosts: isAny ? 'any' : documentHosts.length === 0 ? 'none' : new Set(documentHosts),
         registration: registration === 'on',
+        ...(registrationsPerHour === null ? {} : { registrationsPerHour }),
+        privateSchemes: new Set(privateSchemes),
       },
     },
   }
@@ -270,6 +283,12 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
     })
 }
 
+/** Schemes with a meaning of their own: an answer sent there would run, be shown or be sent on. */
+const BROWSERS_OWN: ReadonlySet<string> = new Set(
+  'about blob chrome data file filesystem ftp geo http https intent javascript mailto resource sms tel urn vbscript view-source ws wss'.split(
+    ' ',
+  ),
+)
 /** What guides and examples name the settings of an API with the SDK. */
 const OF_THE_SDK: ReadonlySet<string> = new Set(['DOORWARD_URL', 'DOORWARD_KEY'])
 

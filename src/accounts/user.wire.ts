@@ -1,5 +1,15 @@
 import { Type } from 'typebox'
-import { idOf, iso, Moment, nullable, OwnerId, plainText, shownText, strictObject, theirId } from '../http/wire.ts'
+import {
+  idOf,
+  iso,
+  Moment,
+  nullable,
+  OwnerId,
+  plainText,
+  shownText,
+  strictObject,
+  theirId,
+} from '../http/wire.ts'
 import type { User } from './user.ts'
 
 const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })

@@ -1,10 +1,12 @@
 import { endedBy, hashCredential } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import {
+  type AuthMethod,
   type Client,
   type FoundClient,
   type JsonWebKeySet,
   type KnownSecret,
+  mayProveBy,
   type ProvenAssertion,
   usesSecret,
   whyEnded,
@@ -25,6 +27,10 @@ export interface ClientKnowledge {
   ) => Promise<FoundClient | null>
   /** Whether the id of this client's assertion was never seen before; from then on it was. */
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
+  /** Whether a secret may be tried for a client from this address; see `guess-limits.ts`. */
+  readonly mayGuess: (clientId: string, ip: string | null, secretHash: string) => boolean
+  /** Notes that a secret was the right one. */
+  readonly noteProof: (clientId: string, ip: string | null, secretHash: string) => void
   /** Keeps who came with a secret last. Called at most once in a minute for each. */
   readonly noteUse: (secretId: string, use: ClientArrival) => Promise<void>
   /**
@@ -66,16 +72,22 @@ export async function authenticateClient(
   if (!read.ok) return read
   const presented = read.value
   const clientId = presented.clientId ?? claimedClient(proofOf(presented))
-  const refused = (reason: ClientRefusalReason) =>
-    no(refuseClient(reason, { clientId, usedBasic: presented.method === 'client_secret_basic' }))
+  const refused = (reason: ClientRefusalReason, advice?: string) =>
+    no(refuseClient(reason, { clientId, usedBasic: presented.method === 'client_secret_basic', advice }))
 
   if (clientId === null) return refused('assertion_malformed')
   const hash = 'secret' in presented ? hashCredential(presented.secret.reveal()) : null
+  // A guess beyond the limit is refused unseen, so that the right one is not let in either.
+  if (hash !== null && !knowledge.mayGuess(clientId, arrival.ip, hash)) return refused('too_many_failures')
   const found = await knowledge.find(clientId, hash, arrival.ip)
   if (found === null) return refused('unknown_client')
   const ended = whyEnded(found.client)
   if (ended !== null) return refused(ended)
-  if (presented.method !== found.client.tokenEndpointAuthMethod) return refused('method_not_registered')
+  if (!mayProveBy(found.client, presented.method))
+    return refused(
+      'method_not_registered',
+      aboutMethod(found.client.tokenEndpointAuthMethod, presented.method),
+    )
 
   if (presented.method === 'private_key_jwt') {
     const why = await whyNotProven(knowledge, found.client, presented.assertion, arrival)
@@ -84,6 +96,7 @@ export async function authenticateClient(
   if (!usesSecret(presented.method)) return yes({ client: found.client, secretId: null })
   const why = whyNotSecret(found.secret, arrival.now)
   if (found.secret === null || why !== null) return refused(why ?? 'secret_wrong')
+  if (hash !== null) knowledge.noteProof(clientId, arrival.ip, hash)
   if (isWorthNoting(found.secret, arrival.now)) await knowledge.noteUse(found.secret.id, arrival)
   return yes({ client: found.client, secretId: found.secret.id })
 }
@@ -109,6 +122,18 @@ function whyNotSecret(secret: KnownSecret | null, now: Date): ClientRefusalReaso
   const ended = endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
   return ended === null ? null : (SECRET_ENDS.get(ended.reason) ?? 'secret_revoked')
 }
+
+/** For the developer of a client that is known; says nothing of whether what was sent was right. */
+function aboutMethod(registered: AuthMethod, presented: AuthMethod): string {
+  return `This client is registered for ${registered}; ${CAME.get(presented)}.`
+}
+
+const CAME: ReadonlyMap<AuthMethod, string> = new Map([
+  ['client_secret_basic', 'the secret came in the Authorization header'],
+  ['client_secret_post', 'the secret came in the body'],
+  ['private_key_jwt', 'an assertion came'],
+  ['none', 'nothing came that proves it'],
+])
 
 const SECRET_ENDS = new Map<string, ClientRefusalReason>([
   ['revoked', 'secret_revoked'],

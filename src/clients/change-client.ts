@@ -10,6 +10,7 @@ import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyNotDescribe } from './check-client.ts'
 import { lockClient, updateClient, updateMetadata } from './client.store.ts'
 import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
+import type { PrivateSchemes } from './redirect-uri.ts'
 
 /** What is to be said anew; the rest stays. */
 export type ClientWish = { readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined } & {
@@ -26,6 +27,7 @@ export async function changeClient(
   caller: Caller,
   id: string,
   wish: ClientWish,
+  privateSchemes?: PrivateSchemes,
 ): Promise<Result<string, Problem>> {
   const locked = await lockUnrevoked(tx, caller, id)
   if (!locked.ok) return locked
@@ -34,7 +36,8 @@ export async function changeClient(
   if (!ceiling.ok) return ceiling
   const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = wish
   const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
-  const fault = whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client))
+  const fault =
+    whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client, privateSchemes))
   if (fault !== null) return no(fault)
 
   await updateMetadata(tx, client, said)
@@ -137,6 +140,7 @@ const AUDITED = [
   ['redirect_uris', 'redirectUris'],
   ['grant_types', 'grantTypes'],
   ['token_endpoint_auth_method', 'tokenEndpointAuthMethod'],
+  ['either_secret_method', 'eitherSecretMethod'],
   ['jwks', 'jwks'],
   ['jwks_uri', 'jwksUri'],
   ['required_scopes', 'requiredScopes'],

@@ -5,7 +5,7 @@ import { type Fault, type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { type ClientMetadata, type ClientType, ceilingOf } from './client.ts'
-import { whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
+import { type PrivateSchemes, whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
 
 /** What is said of a client, and what kind it is. */
 export type Described = ClientMetadata & { readonly type: ClientType }
@@ -15,14 +15,17 @@ export async function whyNotDescribe(
   tx: Tx,
   caller: Caller,
   said: Described,
-  held: ClientMetadata | null = null,
+  held: ClientMetadata | null,
+  privateSchemes?: PrivateSchemes,
 ): Promise<Problem | null> {
-  return whyBeyond(caller, said, held) ?? whyNotSaid(said) ?? (await whyNotScopes(tx, said, held))
+  return (
+    whyBeyond(caller, said, held) ?? whyNotSaid(said, privateSchemes) ?? (await whyNotScopes(tx, said, held))
+  )
 }
 
 /** What is wrong by itself, whoever says it. */
-export function whyNotSaid(said: Described): Problem | null {
-  return whyNotUris(said) ?? whyNotTogether(said)
+export function whyNotSaid(said: Described, privateSchemes?: PrivateSchemes): Problem | null {
+  return whyNotUris(said, privateSchemes) ?? whyNotTogether(said)
 }
 
 /** What only an administrator of all owners' matters may say: who is trusted, and what needs no user. */
@@ -39,9 +42,9 @@ function whyBeyond({ reach }: Caller, said: ClientMetadata, held: ClientMetadata
       )
 }
 
-function whyNotUris(said: Described): Problem | null {
+function whyNotUris(said: Described, privateSchemes?: PrivateSchemes): Problem | null {
   const redirects = said.redirectUris.flatMap((uri, at) => {
-    const message = whyNotRedirectUri(uri, said.type)
+    const message = whyNotRedirectUri(uri, said.type, privateSchemes)
     return message === null ? [] : [{ at: `/redirect_uris/${at}`, message }]
   })
   if (redirects.length > 0) return problem('invalid_redirect_uri', wordsOf(redirects), { faults: redirects })

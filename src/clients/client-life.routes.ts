@@ -54,7 +54,7 @@ export function clientLifeRoutes(
   changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
     const wish = fromClientChangeWire(body)
     if (!wish.ok) return wish
-    const done = await changeClient(db, caller, id, wish.value)
+    const done = await changeClient(db, caller, id, wish.value, mint.privateSchemes)
     return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
   })
 

@@ -31,6 +31,7 @@ export const CLIENT_REFUSALS = {
   assertion_not_yet_valid: 'invalid_client',
   assertion_without_id: 'invalid_client',
   assertion_replayed: 'invalid_client',
+  too_many_failures: 'invalid_client',
 } as const satisfies Record<string, 'invalid_client' | 'invalid_request'>
 
 export type ClientRefusalReason = keyof typeof CLIENT_REFUSALS
@@ -50,12 +51,24 @@ export interface ClientRefusal {
   readonly clientId: string | null
   /** Then the 401 answers in kind: `WWW-Authenticate: Basic` (RFC 6749 §5.2). */
   readonly usedBasic: boolean
+  /** What to do otherwise, where a known client may hear it. */
+  readonly advice?: string
 }
 
 export function refuseClient(
   reason: ClientRefusalReason,
-  { clientId = null, usedBasic = false }: { clientId?: string | null; usedBasic?: boolean } = {},
+  {
+    clientId = null,
+    usedBasic = false,
+    advice,
+  }: { clientId?: string | null; usedBasic?: boolean; advice?: string | undefined } = {},
 ): ClientRefusal {
   const plausible = clientId !== null && /^[\x21-\x7e]{1,200}$/.test(clientId)
-  return { reason, error: CLIENT_REFUSALS[reason], clientId: plausible ? clientId : null, usedBasic }
+  return {
+    reason,
+    error: CLIENT_REFUSALS[reason],
+    clientId: plausible ? clientId : null,
+    usedBasic,
+    ...(advice === undefined ? {} : { advice }),
+  }
 }

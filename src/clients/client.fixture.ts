@@ -40,6 +40,7 @@ export function client(method: AuthMethod, more: Partial<Client> = {}): Client {
     redirectUris: ['https://app.example.com/cb'],
     grantTypes: ['authorization_code'],
     tokenEndpointAuthMethod: method,
+    eitherSecretMethod: false,
     jwks: method === 'private_key_jwt' ? keySet(rsa, ec, ed) : null,
     jwksUri: null,
     requiredScopes: [],
@@ -95,6 +96,8 @@ export function world(
       told.spent.add(`${clientId} ${jti}`)
       return fresh
     },
+    mayGuess: () => true,
+    noteProof: () => {},
     noteUse: async (id) => void told.noted.push(id),
     fetchKeys: async ({ jwksUri: uri }) => {
       told.fetched.push(uri)

@@ -47,6 +47,8 @@ export interface ClientMetadata {
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]
   readonly tokenEndpointAuthMethod: AuthMethod
+  /** Whether its secret may come in the header or in the body: nobody asked for one of the two. */
+  readonly eitherSecretMethod: boolean
   readonly jwks: JsonWebKeySet | null
   readonly jwksUri: string | null
   /** With the optional ones the ceiling: no user can grant it more. A user cannot leave these out. */
@@ -145,6 +147,15 @@ export function whyNotAuthorize(
 /** All that users can grant it. */
 export function ceilingOf({ requiredScopes, optionalScopes }: ClientMetadata): readonly string[] {
   return [...requiredScopes, ...optionalScopes]
+}
+
+/** Whether a client may prove itself so. Only the two ways to send the same secret stand for each other. */
+export function mayProveBy(
+  client: Pick<ClientMetadata, 'tokenEndpointAuthMethod' | 'eitherSecretMethod'>,
+  method: AuthMethod,
+): boolean {
+  const { tokenEndpointAuthMethod: registered, eitherSecretMethod: either } = client
+  return method === registered || (either && usesSecret(method) && usesSecret(registered))
 }
 
 export function usesSecret(method: AuthMethod): boolean {

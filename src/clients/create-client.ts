@@ -13,11 +13,14 @@ import { issueSecret } from '../secrets/issue-secret.ts'
 import { type Described, whyNotDescribe } from './check-client.ts'
 import { countStandingClients, insertClient } from './client.store.ts'
 import { MAX_CLIENTS_PER_OWNER, usesSecret } from './client.ts'
+import type { PrivateSchemes } from './redirect-uri.ts'
 
 /** How clients' secrets are made here; from configuration. */
 export interface ClientMint {
   readonly brand: string | null
   readonly policy: Policy
+  /** Schemes without a dot that an app may be sent answers by. Default: none. */
+  readonly privateSchemes?: PrivateSchemes | undefined
 }
 
 export interface NewClient extends Described {
@@ -33,7 +36,7 @@ export interface NewClient extends Described {
 export async function createClient(
   tx: Tx,
   caller: Caller,
-  { brand, policy }: ClientMint,
+  { brand, policy, privateSchemes }: ClientMint,
   asked: NewClient,
 ): Promise<Result<{ id: string; secret: Secret | null }, Problem>> {
   const { ownerId: askedOwnerId, environment = policy.environments[0] ?? '', draft, ...described } = asked
@@ -46,7 +49,9 @@ export async function createClient(
   if (!policy.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
   // The owner before the catalogue, as wherever both are held.
-  const fault = (await whyNoPlace(tx, caller, ownerId)) ?? (await whyNotDescribe(tx, caller, described))
+  const fault =
+    (await whyNoPlace(tx, caller, ownerId)) ??
+    (await whyNotDescribe(tx, caller, described, null, privateSchemes))
   if (fault !== null) return no(fault)
 
   const id = newId('cli')

@@ -29,8 +29,16 @@ const HOST = /^(?:[A-Za-z0-9.-]+|\[[0-9a-f:.]+\])$/
 const ANSWERS = new Set(['code', 'state', 'iss', 'error', 'error_description', 'error_uri', 'response'])
 const MAX_LENGTH = 2000
 
+/** Schemes without a dot that the operator has allowed to known apps, such as `cursor`. */
+export type PrivateSchemes = ReadonlySet<string>
+const NO_SCHEMES: PrivateSchemes = new Set()
+
 /** Why a redirect URI cannot be registered, as a sentence that says what to do; null where it can. */
-export function whyNotRedirectUri(uri: string, type: ClientType): string | null {
+export function whyNotRedirectUri(
+  uri: string,
+  type: ClientType,
+  privateSchemes: PrivateSchemes = NO_SCHEMES,
+): string | null {
   const { scheme, rest = '' } = SCHEME.exec(uri)?.groups ?? {}
   const form = whyNotUri(uri)
   if (form !== null) return form
@@ -43,8 +51,11 @@ export function whyNotRedirectUri(uri: string, type: ClientType): string | null 
     return LOOPBACK.test(uri)
       ? whyNotAuthority(uri)
       : 'is http. Only 127.0.0.1, [::1] and localhost can be reached so; use https.'
-  if (!REVERSE_DOMAIN.test(scheme))
-    return "has a scheme that no app can own. Use https, or your domain's name in reverse: com.example.app:/callback."
+  if (!REVERSE_DOMAIN.test(scheme) && !privateSchemes.has(scheme))
+    return (
+      "has a scheme that no app can own. Use https, http://127.0.0.1 or http://localhost with any port, or your domain's " +
+      'name in reverse: com.example.app:/callback.'
+    )
   if (type !== 'public') return 'has a scheme of its own, which is for public clients only. Use https.'
   if (!rest.startsWith('/')) return 'must go on with a slash after the scheme: com.example.app:/callback.'
   if (!URL.canParse(uri)) return 'has a host or port that is none. Write com.example.app:/callback.'
@@ -85,6 +96,10 @@ function whyNotUri(uri: string): string | null {
   if (uri.includes('#')) return 'has a fragment, which never arrives at a server.'
   if (uri.includes('*')) return 'has a wildcard. Every address is registered by itself.'
   if (uri.includes('\\')) return 'has a backslash, which browsers read as a slash.'
+  const named = /^https?:\/\/(?<named>[^/?]*)/.exec(uri)?.groups?.named ?? ''
+  const inAscii = /[^\x00-\x7f]/.test(named) ? URL.parse(uri)?.host : undefined
+  if (inAscii !== undefined)
+    return `has a host that is not in ASCII. Write it as browsers send it: ${inAscii}.`
   if (!CHARACTERS.test(uri)) return 'has characters that no URI has. Percent-encode them.'
   const { authority = '', path = '' } =
     /^[^:]*:(?:\/\/(?<authority>[^/?]*))?(?<path>[^?]*)/.exec(uri)?.groups ?? {}
@@ -98,12 +113,15 @@ function whyNotAuthority(uri: string): string | null {
   const authority = /^https?:\/\/(?<authority>[^/?]*)/.exec(uri)?.groups?.authority ?? ''
   if (authority === '') return 'has no host. Write two slashes and a host after the scheme.'
   if (!URL.canParse(uri)) return 'has a host or port that is none.'
-  const { hostname, protocol } = new URL(uri)
+  const { host, hostname, protocol } = new URL(uri)
   const [, port] = /:(\d*)$/.exec(authority) ?? []
   if (port === '' || port?.startsWith('0')) return 'has no proper port after the colon.'
   if (!HOST.test(hostname)) return 'has signs in its host that no name on the Internet has.'
-  if (authority !== (port === undefined ? hostname : `${hostname}:${port}`))
-    return `has its host in a form that browsers rewrite. Write ${protocol}//${hostname}.`
+  // The port of a loopback address may be any, so its usual one is nothing to be refused.
+  const plain = protocol === 'http:' && port === '80' ? `${hostname}:80` : host
+  const written = plain.replace(/\.(?=$|:\d+$)/, '')
+  if (authority !== written)
+    return `has its host or port in a form that browsers and servers rewrite. Write ${protocol}//${written}.`
   return null
 }
 

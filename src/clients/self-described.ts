@@ -1,7 +1,15 @@
 import { no, type Result, yes } from '../base/result.ts'
+import { whyNotShown } from '../base/shown-text.ts'
 import { type Described, whyNotSaid } from './check-client.ts'
-import { AUTH_METHODS, DEFAULT_REFRESH_GRACE_SECONDS, GRANT_TYPES, MAX_REDIRECT_URIS } from './client.ts'
+import {
+  AUTH_METHODS,
+  DEFAULT_REFRESH_GRACE_SECONDS,
+  GRANT_TYPES,
+  MAX_REDIRECT_URIS,
+  usesSecret,
+} from './client.ts'
 import { readKeySet } from './client-keys.ts'
+import { type PrivateSchemes, whyNotRedirectUri } from './redirect-uri.ts'
 
 /** RFC 7591 §3.2.2 */
 export interface MetadataFault {
@@ -11,8 +19,6 @@ export interface MetadataFault {
 
 /** A name is optional (RFC 7591 §2); people see the host that is led to beside it. */
 const UNNAMED = 'Unnamed app'
-
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/
 
 /**
  * What a client says of itself (RFC 7591 §2), be it in its own document or when it registers. It cannot say who may
@@ -24,6 +30,7 @@ export function readSelfDescribed(
   value: unknown,
   ceiling: readonly string[],
   usualMethod: 'none' | 'client_secret_basic',
+  privateSchemes?: PrivateSchemes,
 ): Result<Described, MetadataFault> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return fault('It is no JSON object.')
@@ -49,8 +56,10 @@ export function readSelfDescribed(
   if (jwks !== null && 'fault' in jwks) return fault(`jwks: ${jwks.fault}`)
   const uri = (field: string) =>
     typeof said[field] === 'string' && said[field] !== '' ? String(said[field]) : null
+  const type = tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential'
+  const usable = redirectUris.filter((each) => whyNotRedirectUri(each, type, privateSchemes) === null)
   const described: Described = {
-    type: tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential',
+    type,
     name: String(name),
     description: null,
     clientUri: uri('client_uri'),
@@ -58,9 +67,11 @@ export function readSelfDescribed(
     logoUri: null,
     policyUri: uri('policy_uri'),
     tosUri: uri('tos_uri'),
-    redirectUris: [...new Set(redirectUris)],
+    // RFC 7591 §3.2.1: what cannot be used is left out, and the answer says what was registered.
+    redirectUris: usable.length === 0 ? redirectUris : [...new Set(usable)],
     grantTypes,
     tokenEndpointAuthMethod,
+    eitherSecretMethod: said.token_endpoint_auth_method === undefined && usesSecret(tokenEndpointAuthMethod),
     jwks,
     jwksUri: uri('jwks_uri'),
     requiredScopes: [],
@@ -70,7 +81,7 @@ export function readSelfDescribed(
     testers: [],
     refreshGraceSeconds: DEFAULT_REFRESH_GRACE_SECONDS,
   }
-  const problem = whyNotSaid(described)
+  const problem = whyNotSaid(described, privateSchemes)
   if (problem === null) return yes(described)
   const error = problem.code === 'invalid_redirect_uri' ? problem.code : 'invalid_client_metadata'
   return fault(problem.detail, error)
@@ -78,9 +89,9 @@ export function readSelfDescribed(
 
 /** Letters that look alike in two alphabets make one app look like another. */
 function whyNotName(name: string): string | null {
-  if (name.trim() === '' || name.length > 100) return 'must have 1 to 100 characters.'
-  if (!name.isWellFormed()) return 'has half a character.'
-  if (UNSEEN.test(name)) return 'has characters that cannot be seen, or that turn text around.'
+  if (name.length > 100) return 'has more than 100 characters.'
+  const unseen = whyNotShown(name)
+  if (unseen !== null) return unseen
   const mixes = /\p{Script=Latin}/u.test(name) && /\p{Script=Cyrillic}|\p{Script=Greek}/u.test(name)
   return mixes ? 'mixes alphabets whose letters look alike.' : null
 }

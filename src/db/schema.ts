@@ -167,6 +167,7 @@ interface ClientsTable {
   tos_uri: string | null
   grant_types: ('authorization_code' | 'refresh_token' | 'client_credentials')[]
   token_endpoint_auth_method: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+  either_secret_method: ColumnType<boolean, boolean | undefined, boolean>
   jwks: ColumnType<{ keys: { kty: string }[] } | null, string | null, string | null>
   jwks_uri: string | null
   required_scopes: string[]

@@ -25,6 +25,18 @@ export class Tally {
     return this.#counts.size
   }
 
+  /** Whether as many were counted as may be, so that the next would be one too many. */
+  isFull(name: string): boolean {
+    const known = this.#counts.get(name)
+    return known !== undefined && known.untilMs > this.#clock.steadyMs() && known.times >= this.#most
+  }
+
+  /** Takes one back that was counted and came to nothing. */
+  takeBack(name: string): void {
+    const known = this.#counts.get(name)
+    if (known !== undefined) known.times -= 1
+  }
+
   /** Counts one more. @returns seconds to wait where there were too many, or null */
   count(name: string): number | null {
     const nowMs = this.#clock.steadyMs()

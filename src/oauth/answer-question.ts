@@ -12,6 +12,7 @@ import { type AuthorizeParts, denyRequest, keepYes, REFUSED_PATH } from './keep-
 import { type Kept, keptRequest } from './kept-request.ts'
 import { blockedFor, deadEnd, NO_OWNER, NOT_TO_BE_ALLOWED, overPage } from './no-consent.page.ts'
 import { redirectBack } from './redirect-back.ts'
+import { shownName } from './shown-name.ts'
 
 /** A form that could not be taken as it was. */
 interface Complaint {
@@ -152,7 +153,7 @@ function wishOf(request: AuthorizationRequest, client: Client, token: string): S
   return {
     returnTo: `${CONSENT_PATH}?request=${token}`,
     refusedTo: `${REFUSED_PATH}?request=${token}`,
-    clientName: client.name,
+    clientName: shownName(client, request.redirectUri),
     loginHint: request.loginHint,
     fresh: caresWhenSignedIn(request),
   }

@@ -28,7 +28,7 @@ export function answerRefused(
   if (why.error !== 'invalid_client' || !('usedBasic' in why)) return answerRefusal(why)
   const seconds = guesses.failed(call.ip, why.clientId ?? '')
   if (seconds === null) return answerRefusal(why)
-  refused.note(endpoint, 'too_many_failures', null, call)
+  if (why.reason !== 'too_many_failures') refused.note(endpoint, 'too_many_failures', null, call)
   return {
     status: 429,
     headers: { 'retry-after': String(seconds) },

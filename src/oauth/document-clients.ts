@@ -6,6 +6,7 @@ import { announce } from '../changes/change.store.ts'
 import type { Described } from '../clients/check-client.ts'
 import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../clients/client.store.ts'
 import { type Client, whyEnded } from '../clients/client.ts'
+import type { PrivateSchemes } from '../clients/redirect-uri.ts'
 import { readSelfDescribed } from '../clients/self-described.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import type { BoundedFault, BoundedFetch } from '../http/bounded-fetch.ts'
@@ -57,6 +58,7 @@ export interface DocumentClientsParts {
   readonly fetch: BoundedFetch
   readonly hosts: DocumentHosts
   readonly environment: string
+  readonly privateSchemes?: PrivateSchemes | undefined
   /** Called once a change is committed, and awaited: this server must not use a key that was withdrawn. */
   readonly onChanged: () => Promise<void>
 }
@@ -147,7 +149,7 @@ export class DocumentClients {
     }
     if (!fetched.ok) return this.#noteFault(id, AWAY.has(fetched.no) ? 'away' : 'unusable', fetched.no)
     const { json, maxAgeSeconds } = fetched.value
-    const described = readDocument(id, json, await basicScopes(db))
+    const described = readDocument(id, json, await basicScopes(db), this.#parts.privateSchemes)
     if (typeof described === 'string') return this.#noteFault(id, 'unusable', described)
     const client = await this.#keep(id, described, maxAgeSeconds ?? LEAST_SECONDS)
     return client === undefined ? no('too_many') : yes(client)
@@ -233,11 +235,16 @@ function documentUrl(id: string): URL | null {
   return plain && url.pathname !== '/' && !id.includes('#') && !id.includes('?') ? url : null
 }
 
-function readDocument(id: string, json: unknown, ceiling: readonly string[]): Described | string {
+function readDocument(
+  id: string,
+  json: unknown,
+  ceiling: readonly string[],
+  privateSchemes: PrivateSchemes | undefined,
+): Described | string {
   const { client_id: said, client_secret: secret } = Object(json) as Record<string, unknown>
   if (said !== id) return 'client_id is not the URL of the document'
   if (secret !== undefined) return 'a document that everybody can read holds a client_secret'
-  const read = readSelfDescribed(json, ceiling, 'none')
+  const read = readSelfDescribed(json, ceiling, 'none', privateSchemes)
   if (!read.ok) return read.no.description
   const { tokenEndpointAuthMethod: method } = read.value
   return method === 'none' || method === 'private_key_jwt'

@@ -13,7 +13,7 @@ export function answerRefusal(why: ClientRefusal | OAuthRefusal): JsonAnswer {
     }
   return {
     status: 401,
-    body: { error: why.error, error_description: OF_SIGNED.get(why.reason) ?? NOT_PROVEN },
+    body: { error: why.error, error_description: why.advice ?? OF_SIGNED.get(why.reason) ?? NOT_PROVEN },
     ...(why.usedBasic ? { headers: { 'www-authenticate': 'Basic realm="doorward", charset="UTF-8"' } } : {}),
   }
 }

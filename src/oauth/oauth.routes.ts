@@ -10,6 +10,7 @@ import { clientWithSecret } from '../clients/client.store.ts'
 import { spendAssertion } from '../clients/client-assertion.store.ts'
 import { FetchedKeys } from '../clients/fetched-keys.ts'
 import { KnownClients } from '../clients/known-clients.ts'
+import type { PrivateSchemes } from '../clients/redirect-uri.ts'
 import type { Db } from '../db/schema.ts'
 import { FetchBounds } from '../http/bounded-fetch.ts'
 import { openFormEndpoints } from '../http/form-endpoint.ts'
@@ -41,6 +42,10 @@ export interface OAuthSettings {
   readonly documentHosts: DocumentHosts
   /** Whether apps may register themselves. */
   readonly registration: boolean
+  /** How many of them one network may register in an hour. Default: 20. */
+  readonly registrationsPerHour?: number
+  /** Schemes without a dot that an app may be sent answers by. Default: none. */
+  readonly privateSchemes?: PrivateSchemes
 }
 
 export interface OAuthParts {
@@ -92,8 +97,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const guesses = new GuessLimits(clock)
   const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
-  const { grantSeconds, documentHosts: hosts, registration } = settings
-  const fetching = { fetch: outbound.fetch, hosts, environment, onChanged }
+  const { grantSeconds, documentHosts: hosts, registration, registrationsPerHour, privateSchemes } = settings
+  const fetching = { fetch: outbound.fetch, hosts, environment, privateSchemes, onChanged }
   const documents = new DocumentClients({ db, clock, log, ...fetching })
   const clients: ClientKnowledge = {
     issuer,
@@ -103,6 +108,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
       return found === null || client === undefined ? null : { ...found, client }
     },
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
+    mayGuess: (clientId, ip, hash) => guesses.mayGuess(clientId, ip, hash),
+    noteProof: (clientId, ip, hash) => guesses.noteProof(clientId, ip, hash),
     noteUse: async (secretId, use) => {
       await noteSecretUse(db, secretId, use)
       known.forgetAll()
@@ -122,7 +129,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   openConnectedApps({ db, pages, accounts, onChanged })
   if (registration) {
     const { policy } = parts
-    await registerRoutes(app, { db, clock, log, trustedProxies, environment, brand, policy })
+    const registering = { environment, brand, policy, registrationsPerHour, privateSchemes }
+    await registerRoutes(app, { db, clock, log, trustedProxies, ...registering })
   }
   metadataRoutes(app, db, issuer, {
     ...(registration ? { registration_endpoint: issuer + REGISTER_PATH } : {}),

@@ -27,7 +27,7 @@ export class RefusedRequests {
     at: { now: Date; ip: string | null; requestId: string | null },
   ): void {
     const { now, ip, requestId } = at
-    this.#log.info({ request_id: requestId, endpoint, reason, client_id: clientId, ip }, 'refused')
+    this.#log.warn({ request_id: requestId, endpoint, reason, client_id: clientId, ip }, 'refused')
     if (clientId === null) return
     const name = `${clientId} ${endpoint} ${reason}`
     const before = this.#waiting.get(name)

@@ -27,12 +27,12 @@ export interface SelfRegistered extends Described {
 export async function registerClient(
   db: Db,
   origin: Origin,
-  { environment, brand, policy }: ClientMint & { readonly environment: string },
+  { environment, brand, policy, privateSchemes }: ClientMint & { readonly environment: string },
   metadata: unknown,
 ): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
-  const read = readSelfDescribed(metadata, await basicScopes(db), 'client_secret_basic')
+  const read = readSelfDescribed(metadata, [], 'client_secret_basic', privateSchemes)
   if (!read.ok) return read
-  const described = read.value
+  const described = { ...read.value, optionalScopes: await basicScopes(db) }
   if (!(await hasRoom(db, 'dynamic', MAX_SELF_REGISTERED))) return no('full')
   const id = newId('cli')
   const expiresAt = usesSecret(described.tokenEndpointAuthMethod) ? longestLife(policy, origin.now) : null

@@ -1,18 +1,21 @@
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
+import type { PrivateSchemes } from '../clients/redirect-uri.ts'
 import type { Db } from '../db/schema.ts'
 import { preflightFor } from '../http/cross-origin.ts'
 import type { Logger } from '../http/log.ts'
-import { networkOf } from '../http/network.ts'
+import { networksOf } from '../http/network.ts'
 import { problemOfThrown } from '../http/server.ts'
 import { Tally } from '../http/tally.ts'
 import type { Policy } from '../owners/policy.ts'
 import { registerClient, type SelfRegistered } from './register-client.ts'
 
 export const REGISTER_PATH = '/oauth/register'
-/** From one network. */
-const LIMIT = { most: 20, windowMs: 3_600_000 }
+/** Registrations in an hour: of one network, and how many times that for a /48 of IPv6, which has many. */
+const USUAL_PER_HOUR = 20
+const NETWORKS_OF_A_SITE = 5
+const HOUR_MS = 3_600_000
 const MAX_BYTES = 16 * 1024
 const HEADERS = { 'cache-control': 'no-store', pragma: 'no-cache', 'access-control-allow-origin': '*' }
 
@@ -24,14 +27,19 @@ export interface RegisterParts {
   readonly environment: string
   readonly brand: string | null
   readonly policy: Policy
+  /** From one network. Default: 20. */
+  readonly registrationsPerHour?: number | undefined
+  readonly privateSchemes?: PrivateSchemes | undefined
 }
 
 /** Dynamic client registration (RFC 7591), where it is switched on. */
 export async function registerRoutes(
   server: FastifyInstance,
-  { db, clock, log, trustedProxies, environment, brand, policy }: RegisterParts,
+  { db, clock, log, trustedProxies, registrationsPerHour = USUAL_PER_HOUR, ...minting }: RegisterParts,
 ): Promise<void> {
-  const registrations = new Tally(clock, LIMIT)
+  const tallies = [1, NETWORKS_OF_A_SITE].map(
+    (times) => new Tally(clock, { most: registrationsPerHour * times, windowMs: HOUR_MS }),
+  )
   await server.register(async (app) => {
     const fail = (reply: FastifyReply, status: number, error: string, description: string) =>
       reply.code(status).headers(HEADERS).send({ error, error_description: description })
@@ -61,8 +69,10 @@ export async function registerRoutes(
     app.post(REGISTER_PATH, { schema, bodyLimit: MAX_BYTES }, async (request, reply) => {
       const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
       const ip = clientIp(peerIp, forwardedFor, trustedProxies)
-      const seconds = registrations.count(networkOf(ip))
-      if (seconds !== null)
+      const networks = networksOf(ip)
+      const waits = networks.map((network, n) => tallies[n]?.count(network) ?? 0)
+      const seconds = Math.max(...waits)
+      if (seconds > 0)
         return fail(
           reply.header('retry-after', String(seconds)),
           429,
@@ -71,8 +81,10 @@ export async function registerRoutes(
         )
       const now = clock.now()
       const origin = { actor: { kind: 'anonymous', id: null }, ip, requestId: request.id, now } as const
-      const made = await registerClient(db, origin, { environment, brand, policy }, request.body)
+      const made = await registerClient(db, origin, minting, request.body)
       if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
+      // An assistant tries forms until one is taken, behind an address that thousands share.
+      for (const [n, network] of networks.entries()) tallies[n]?.takeBack(network)
       return made.no === 'full'
         ? fail(reply, 503, 'temporarily_unavailable', 'There are as many clients as are allowed.')
         : fail(reply, 400, made.no.error, made.no.description)

@@ -249,6 +249,7 @@ describe('the token endpoint', () => {
   })
 
   it('TOK-08 TOK-09 TOK-10 TOK-11 TOK-21: how a request must come', async () => {
+    const basicOnly = await oauth.app.clientFor(null, { token_endpoint_auth_method: 'client_secret_basic' })
     const good = { grant_type: 'client_credentials' }
     const rows: [
       what: string,
@@ -279,7 +280,7 @@ describe('the token endpoint', () => {
       ['two methods', token({ ...good, client_secret: client.client_secret }), 400, 'invalid_request'],
       [
         'another method than registered',
-        post(oauth.origin, '/oauth/token', { ...good, ...client }),
+        post(oauth.origin, '/oauth/token', { ...good, ...basicOnly }),
         401,
         'invalid_client',
       ],
@@ -310,16 +311,24 @@ describe('the token endpoint', () => {
     assert.equal(wrong.headers.get('content-type')?.includes('application/json'), true)
   })
 
-  it('TOK-19: who guesses secrets is held up, and who has the right one is not, from the same address', async () => {
-    const guessed = await oauth.app.clientFor(null)
-    const guess = () => token({ grant_type: 'client_credentials' }, { basic: [guessed.client_id, 'x'] })
+  it('TOK-19: guesses at a secret are held up, the right one too, unless it has proved the client from there before', async () => {
+    const [guessed, used] = [await oauth.app.clientFor(null), await oauth.app.clientFor(null)]
+    const tryRight = (client: typeof guessed) => token({ grant_type: 'client_credentials' }, basicOf(client))
+    assert.equal((await tryRight(used)).body.error, 'unauthorized_client', 'it has proved itself')
+    const guessAt = (client: typeof guessed) =>
+      token({ grant_type: 'client_credentials' }, { basic: [client.client_id, 'x'] })
+    for (let n = 0; n < 31; n++) await guessAt(used)
+    assert.equal((await guessAt(used)).status, 429)
+    assert.equal((await tryRight(used)).body.error, 'unauthorized_client')
+    const guess = () => guessAt(guessed)
     for (let n = 0; n < 30; n++) assert.equal((await guess()).status, 401)
     const held = await guess()
     assert.equal(held.status, 429)
     assert.ok(Number(held.headers.get('retry-after')) > 0)
     assert.match(oauth.app.log(), /"reason":"too_many_failures"/)
-    const right = await token({ grant_type: 'client_credentials' }, basicOf(guessed))
-    assert.equal(right.body.error, 'unauthorized_client')
+    assert.equal((await tryRight(guessed)).status, 429)
+    oauth.app.clock.advance({ seconds: 301 })
+    assert.equal((await tryRight(guessed)).body.error, 'unauthorized_client')
     assert.equal((await token({ grant_type: 'client_credentials' })).body.error, 'unauthorized_client')
   })
 

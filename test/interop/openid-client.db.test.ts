@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, it } from 'node:test'
 import * as client from 'openid-client'
 import { openWorld, type World } from './world.ts'
@@ -59,6 +60,19 @@ it('META-01 AUZ-10 REF-01 REV-03: openid-client discovers, connects, refreshes, 
   await assert.rejects(client.refreshTokenGrant(config, second.refresh_token ?? ''), {
     error: 'invalid_grant',
   })
+})
+
+it('TOK-10: the lines of the guide connect a client for which no method was named', async () => {
+  const guide = readFileSync(new URL('../../docs/guides/connect-apps.md', import.meta.url), 'utf8')
+  const [, lines = ''] = /```ts\nimport \* as client from 'openid-client'\n(.*?)```/s.exec(guide) ?? []
+  assert.ok(lines.includes('refreshTokenGrant'))
+  const names = ['client', 'url', 'clientId', 'clientSecret', 'redirectUri', 'browserGoesTo']
+  const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor
+  const run = new AsyncFunction(...names, `${lines}; return later`)
+  const { clientId, clientSecret } = await world.confidential({})
+  const approve = (url: URL) => world.approve(url)
+  const later = await run(client, world.issuer, clientId, clientSecret, world.redirectUri, approve)
+  assert.equal(await world.api(later.access_token), 200)
 })
 
 it('CON-20: openid-client hears a no with state and issuer', async () => {
