@@ -1,4 +1,5 @@
 import type { Limits } from '@doorward/sdk/kernel'
+import { momentAt } from '../base/moment.ts'
 import { hasLiveSecret, type StoredSecret } from '../secrets/secret.ts'
 
 /** The identity that an owner's server acts under. It keeps its id, scopes and history through every rotation. */
@@ -49,7 +50,7 @@ export function dayOf(at: Date): number {
 }
 
 export function startOfDay(day: number): Date {
-  return new Date(day * DAY_MS)
+  return momentAt(day * DAY_MS)
 }
 
 const DAY_MS = 24 * 3600 * 1000
