@@ -15,7 +15,7 @@ export async function guard({ postgresUrl, quick }: Bench): Promise<readonly Fin
   const texts = mintTexts(KEYS)
   await storeKeys(url, texts)
   const doorward = await onCore('others', () => startDoorward(url))
-  const env = { DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey }
+  const env = { DOORWARD_URL: doorward.server.url, DOORWARD_VERIFY_KEY: doorward.verifyKey }
   const serve = (imports: readonly string[]) =>
     onCore('measured', () => serveScript(ORDERS_API, { env, imports }))
   const generator = await onCore('others', loadGenerator)

@@ -11,14 +11,14 @@ import { openNaive } from './naive.ts'
 /** As Doorward's own pool. */
 const POOL_SIZE = 10
 const [way] = process.argv.slice(2)
-const { PORT, DATABASE_URL, DOORWARD_URL, DOORWARD_KEY } = process.env
+const { PORT, DATABASE_URL, DOORWARD_URL, DOORWARD_VERIFY_KEY } = process.env
 
 const app = Fastify({ logger: false })
 app.get('/livez', async () => ({ status: 'live' }))
 const order = (ownerId: string) => ({ id: 'ord_1', owner_id: ownerId, item: 'Desk lamp', amount: 4_900 })
 
 if (way === 'doorward') {
-  const { guard, close } = doorward({ url: DOORWARD_URL, adminKey: DOORWARD_KEY, environment: 'live' })
+  const { guard, close } = doorward({ url: DOORWARD_URL, adminKey: DOORWARD_VERIFY_KEY, environment: 'live' })
   app.addHook('onClose', close)
   app.get('/orders/1', { onRequest: guard('orders:read') }, async ({ principal }) => order(principal.ownerId))
 } else {

@@ -110,7 +110,11 @@ async function compareOverHttp({ quick }: Bench, ground: Ground): Promise<Findin
     onCore('measured', () =>
       serveScript('peer-server.ts', {
         args: [way],
-        env: { DATABASE_URL: peersUrl, DOORWARD_URL: doorward.server.url, DOORWARD_KEY: doorward.verifyKey },
+        env: {
+          DATABASE_URL: peersUrl,
+          DOORWARD_URL: doorward.server.url,
+          DOORWARD_VERIFY_KEY: doorward.verifyKey,
+        },
       }),
     )
   const sdk = await peer('doorward')

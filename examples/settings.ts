@@ -97,7 +97,7 @@ export function ordersEnv(env: Env, settings: Settings, key: Secret): NodeJS.Pro
     HOST: settings.host,
     PORT: String(settings.ordersPort),
     DOORWARD_URL: settings.serverUrl,
-    DOORWARD_KEY: key.reveal(),
+    DOORWARD_VERIFY_KEY: key.reveal(),
   }
 }
 
@@ -108,7 +108,7 @@ export function loginEnv(env: Env, settings: Settings, key: Secret): NodeJS.Proc
     HOST: settings.host,
     PORT: String(settings.loginPort),
     DOORWARD_URL: settings.serverUrl,
-    DOORWARD_KEY: key.reveal(),
+    DOORWARD_LOGIN_KEY: key.reveal(),
   }
 }
 

@@ -197,7 +197,7 @@ async function runsTheApp(node: string): Promise<void> {
   const env = {
     ...process.env,
     DOORWARD_URL: doorward.url,
-    DOORWARD_ADMIN_KEY: await doorward.createSdkKey(),
+    DOORWARD_VERIFY_KEY: await doorward.createSdkKey(),
     PORT: `${port}`,
   }
   await using app = start(node, ['app.mjs'], project, env)

@@ -80,6 +80,8 @@ export interface Config {
   readonly cataloguePath: string | null
   readonly forwardAuthPath: string | null
   readonly logLevel: string
+  /** Names that are set and are settings of other programs. */
+  readonly ignored: readonly string[]
   /** From a SIGTERM to the end of listening. */
   readonly drainSeconds: number
   readonly settings: Omit<Settings, 'forwardAuth'>
@@ -242,6 +244,7 @@ export function readConfig(
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
     forwardAuthPath: get('DOORWARD_FORWARD_AUTH') ?? null,
     logLevel,
+    ignored: Object.keys(env).filter((name) => OF_PROGRAMS.test(name)),
     drainSeconds,
     settings: {
       publicUrl: publicUrl.replace(/\/+$/, ''),
@@ -274,10 +277,8 @@ export function readConfig(
 /** A misspelt setting would be a control that is stored and never enforced. */
 function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(env)
-    .filter((name) => name.startsWith('DOORWARD_') && !(name in VARIABLES))
+    .filter((name) => name.startsWith('DOORWARD_') && !(name in VARIABLES) && !OF_PROGRAMS.test(name))
     .map((name) => {
-      if (OF_THE_SDK.has(name))
-        return `${name} is no setting of Doorward: programs with the SDK use it. Keep it out of the server's environment`
       const nearest = nearestName(name, Object.keys(VARIABLES))
       return `${name} is no setting of Doorward${nearest === null ? '' : `; did you mean ${nearest}?`}`
     })
@@ -289,8 +290,9 @@ const BROWSERS_OWN: ReadonlySet<string> = new Set(
     ' ',
   ),
 )
-/** What guides and examples name the settings of an API with the SDK. */
-const OF_THE_SDK: ReadonlySet<string> = new Set(['DOORWARD_URL', 'DOORWARD_KEY'])
+
+/** Settings of programs that call Doorward, as guides and examples name them: one `.env` may hold both. */
+const OF_PROGRAMS = /^DOORWARD_(URL|VERIFY_KEY|LOGIN_KEY)$/
 
 function isLoopback(host: string): boolean {
   return /^(127\..*|localhost|::1)$/.test(host)

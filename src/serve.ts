@@ -38,6 +38,8 @@ export async function serve(config: Config): Promise<void> {
       throw error
     })
   }
+  if (config.ignored.length > 0)
+    log.info({ names: config.ignored }, 'settings of programs that call Doorward are ignored')
   if (workers === 1) return await serveHere(config, log, null)
 
   readForwardAuthRules(config)

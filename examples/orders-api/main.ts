@@ -1,9 +1,13 @@
 import { buildOrdersApi } from './app.ts'
 
-const { DOORWARD_URL = '', DOORWARD_KEY = '', HOST = '127.0.0.1', PORT = '4001' } = process.env
+const { DOORWARD_URL = '', DOORWARD_VERIFY_KEY = '', HOST = '127.0.0.1', PORT = '4001' } = process.env
 
 try {
-  const app = buildOrdersApi({ doorwardUrl: DOORWARD_URL, doorwardKey: DOORWARD_KEY, environment: 'live' })
+  const app = buildOrdersApi({
+    doorwardUrl: DOORWARD_URL,
+    doorwardKey: DOORWARD_VERIFY_KEY,
+    environment: 'live',
+  })
   await app.listen({ host: HOST, port: Number(PORT) })
 
   // Finishes what is under way and delivers the last counts; told twice, it does so once.

@@ -86,7 +86,7 @@ export async function openBehindProxy(program: ProxyProgram, section: GuideSecti
     ['127.0.0.1:3000', `127.0.0.1:${portOf(upstream)}`],
     ...section.placesHere(port, verifyKey),
   ])
-  const proxy = await startProxy(program, port, configuration, { VERIFY_KEY: verifyKey })
+  const proxy = await startProxy(program, port, configuration, { DOORWARD_VERIFY_KEY: verifyKey })
 
   return {
     app,
