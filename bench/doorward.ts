@@ -56,7 +56,7 @@ export async function openSource(
   const feed = new ChangesFeed(database, systemClock, openLog('silent'))
   await feed.start()
   return {
-    source: databaseSource(database, systemClock, feed),
+    source: databaseSource(database, systemClock, feed, () => {}),
     close: async () => {
       feed.close()
       await database.close()

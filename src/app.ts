@@ -5,6 +5,7 @@ import {
   type RateLimiter,
   type Secret,
   UsageCounter,
+  warnSparingly,
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { changesRoutes } from './access/changes.routes.ts'
@@ -15,7 +16,7 @@ import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { forwardAuthShortcut } from './access/forward-auth-shortcut.ts'
 import { quotaRoutes } from './access/quota.routes.ts'
 import { forgetOldQuotas } from './access/quota.store.ts'
-import { recordsByHash } from './access/record.store.ts'
+import { recordByHash } from './access/record.store.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
@@ -149,8 +150,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const usage = new UsageCounter()
   const feed = new ChangesFeed(database, clock, log)
   await feed.start()
+  const onUnreadable = warnSparingly(Date.now, (error) =>
+    log.error({ err: error }, 'a stored credential cannot be read'),
+  )
   const verifier = createVerifier({
-    source: databaseSource(database, clock, feed),
+    source: databaseSource(database, clock, feed, onUnreadable),
     usage,
     limiter,
     now: () => clock.nowMs(),
@@ -183,7 +187,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   clientRoutes(app, door, { brand, policy, privateSchemes })
   clientLifeRoutes(app, door, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
   usageRoutes(app, door)
-  verifyRoutes(app, door, verifier)
+  verifyRoutes(app, door, verifier, onUnreadable)
   quotaRoutes(app, door)
   changesRoutes(app, door, feed)
   adminKeyRoutes(app, door, brand)
@@ -205,7 +209,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
     const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
-    const findRecord = async (hash: string) => (await recordsByHash(verdicts, [hash], clock.now()))[0] ?? null
+    const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)
     const parts = { db, clock, log, shortcuts, pages, accounts, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,

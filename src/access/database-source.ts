@@ -11,9 +11,10 @@ export function databaseSource(
   { db, verdicts }: Pick<Database, 'db' | 'verdicts'>,
   clock: Clock,
   feed: ChangesFeed,
+  onUnreadable: (error: Error) => void,
 ): CredentialSource {
   return {
-    lookup: (hashes) => asked(() => recordsByHash(verdicts, hashes, clock.now())),
+    lookup: (hashes) => asked(() => recordsByHash(verdicts, hashes, clock.now(), onUnreadable)),
     spendQuotas: (spends) => asked(() => spendQuotas(db, spends, clock.now())),
     follow: (listener) => feed.follow(listener),
   }

@@ -5,6 +5,7 @@ import {
   limitsOfWire,
   parseIpRanges,
   type RecordLimitsWire,
+  SourceUnavailableError,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
@@ -15,23 +16,61 @@ import { TOKEN_LINE, tokenRecord } from './token-record.store.ts'
 
 /**
  * What verification knows of some credentials, in the order of their hashes; null where there is none. Admin keys and
- * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash.
+ * refresh tokens are not found here: by type, not by name. Tokens are looked for only where no secret has the hash. A
+ * row that cannot be read gives an Error in its own place, so that it does not shut out the others.
+ *
+ * @param onUnreadable hears of each such row; the error names its hash in part, and shows nothing that is stored in it
  */
 export async function recordsByHash(
   db: Db,
   hashes: readonly string[],
   now: Date,
-): Promise<(CredentialRecord | null)[]> {
+  onUnreadable: (error: Error) => void,
+): Promise<(CredentialRecord | null | Error)[]> {
   const [{ found, implies } = NOTHING] = await find(db, [arrayOf(hashes)])
   const allows = expanding(implies)
-  const records = new Array<CredentialRecord | null>(hashes.length).fill(null)
+  const records = new Array<CredentialRecord | null | Error>(hashes.length).fill(null)
+  let last = 1
   for (const line of found?.split('\n') ?? []) {
-    const [at, record] = line.startsWith('[')
-      ? tokenRecord(line, allows, now.getTime())
-      : keyRecord(line, allows, now.getTime())
-    records[at - 1] = record
+    try {
+      const [at, record] = line.startsWith('[')
+        ? tokenRecord(line, allows, now.getTime())
+        : keyRecord(line, allows, now.getTime())
+      if (records[at - 1] !== null) throw new Error('a line in the place of another')
+      records[at - 1] = record
+      last = at
+    } catch (cause) {
+      last = placeOf(line, hashes.length) ?? last
+      const unreadable = unreadableError(hashes[last - 1], cause)
+      records[last - 1] = unreadable
+      onUnreadable(unreadable)
+    }
   }
   return records
+}
+
+/** The same for a single hash. @throws SourceUnavailableError where its row cannot be read */
+export async function recordByHash(
+  db: Db,
+  hash: string,
+  now: Date,
+  onUnreadable: (error: Error) => void,
+): Promise<CredentialRecord | null> {
+  const [record = null] = await recordsByHash(db, [hash], now, onUnreadable)
+  if (record instanceof Error) throw new SourceUnavailableError(record.message, { cause: record })
+  return record
+}
+
+/** The place that a line names; null for the rest of a row that a line break has cut in two. */
+function placeOf(line: string, most: number): number | null {
+  const place = Number(/^\[?(\d+)[\t,]/.exec(line)?.[1])
+  return place >= 1 && place <= most ? place : null
+}
+
+/** What `JSON.parse` says shows a piece of what it read, so it is no cause. */
+function unreadableError(hash: string | undefined, cause: unknown): Error {
+  const told = cause instanceof SyntaxError ? {} : { cause }
+  return new Error(`the stored credential with the SHA-256 ${hash?.slice(0, 12)}… cannot be read`, told)
 }
 
 interface Found {
@@ -170,6 +209,7 @@ function unusualOf(unusual: Unusual, nowMs: number): OfFew {
 /** The list was checked when it was stored. */
 function rangesOf(entries: readonly string[]): IpRanges {
   const ranges = parseIpRanges(entries)
-  if ('notARange' in ranges) throw new Error(`a stored allow-list holds ${ranges.notARange}`)
+  if ('notARange' in ranges)
+    throw new Error('a stored allow-list holds what is neither an address nor a CIDR block')
   return ranges
 }

@@ -12,7 +12,12 @@ const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
 
 /** Verification for verifiers in any language, and the records for those that judge by themselves. */
-export function verifyRoutes(app: FastifyInstance, door: Door, verifier: Verifier): void {
+export function verifyRoutes(
+  app: FastifyInstance,
+  door: Door,
+  verifier: Verifier,
+  onUnreadable: (error: Error) => void,
+): void {
   const verify = {
     ...ask,
     id: 'verify',
@@ -53,9 +58,11 @@ export function verifyRoutes(app: FastifyInstance, door: Door, verifier: Verifie
     answer: Type.Object({ data: Type.Array(Type.Object({ hash: Type.String(), record: Type.Unknown() })) }),
   } as const
   reads(app, door, lookups, async ({ db, caller, body: { hashes } }) => {
-    const records = await recordsByHash(db, hashes, caller.now)
+    const records = await recordsByHash(db, hashes, caller.now, onUnreadable)
     const toEntry = (hash: string, at: number) => {
       const record = records[at] ?? null
+      // No object and not null: every SDK takes it for a record that it cannot read.
+      if (record instanceof Error) return { hash, record: 'unreadable' }
       return { hash, record: record === null ? null : recordToWire(record) }
     }
     return yes({ data: hashes.map(toEntry) })
