@@ -105,7 +105,6 @@ function withRateLimit(rateLimit: object) {
 test('what is not as expected is no record, and the fault names the field but not the value', () => {
   const wrong: [different: Record<string, unknown>, fault: RegExp][] = [
     [{ kind: 'hunter2' }, /record\.kind is not known/],
-    [{ rate_limit: 'hunter2' }, /record\.rate_limit is not known/],
     [{ credential_id: 7 }, /record\.credential_id is no text/],
     [{ owner_id: null }, /record\.owner_id is no text/],
     [{ environment: undefined }, /record\.environment is no text/],
@@ -157,6 +156,39 @@ test('what is not as expected is no record, and the fault names the field but no
     )
   for (const nothing of [null, undefined, 'x', 7, []])
     assert.throws(() => recordFromWire(nothing), /the record is no object/)
+})
+
+test('VER-20: a field of a newer server stops an older SDK only where it must be understood', () => {
+  const table: [name: string, more: Record<string, unknown>, fault: RegExp | null][] = [
+    ['one more field', { plan: 'hunter2' }, null],
+    ['more fields, of any form', { plan: null, risk: { score: 7 }, list: [1] }, null],
+    ['a list that is empty', { plan: 'hunter2', must_understand: [] }, null],
+    ['known fields are understood', { plan: 'hunter2', must_understand: ['scopes', 'expires_at'] }, null],
+    ['the field is named', { plan: 'hunter2', must_understand: ['plan'] }, /record\.plan is not known/],
+    [
+      'among others',
+      { hours: 'hunter2', must_understand: ['scopes', 'hours'] },
+      /record\.hours is not known/,
+    ],
+    ['named, and not even there', { must_understand: ['hours'] }, /record\.hours is not known/],
+    ['a part of a field', { must_understand: ['scopes.until'] }, /record\.scopes\.until is not known/],
+    ['a name of every object', { must_understand: ['constructor'] }, /record\.constructor is not known/],
+    ['no list', { must_understand: 'hunter2' }, /record\.must_understand is no list/],
+    ['null', { must_understand: null }, /record\.must_understand is no list/],
+    ['no texts', { must_understand: [['scopes']] }, /record\.must_understand is no text/],
+    ['inside of limits', { limits: { ...wire.limits, hunter2: 1 } }, /record\.limits has a field/],
+  ]
+  const known = recordFromWire(wire)
+  for (const [name, more, fault] of table) {
+    const read = () => recordFromWire({ ...wire, ...more })
+    if (fault !== null)
+      assert.throws(
+        read,
+        (error) => error instanceof TypeError && fault.test(error.message) && !/hunter2/.test(error.message),
+        name,
+      )
+    else assert.deepEqual(Object.keys(read()), Object.keys(known), name)
+  }
 })
 
 test('every field is needed', () => {

@@ -22,6 +22,8 @@ export interface RecordWire {
   readonly ended: { readonly reason: Ended['reason']; readonly at: string } | null
   readonly retires_at: string | null
   readonly expires_at: string | null
+  /** Fields that a reader must know, or not use the record. The server sends none today. */
+  readonly must_understand?: readonly string[]
 }
 
 const ENDINGS: ReadonlySet<string> = new Set<Ended['reason']>([
@@ -69,18 +71,21 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RecordWire>([
   'ended',
   'retires_at',
   'expires_at',
+  'must_understand',
 ])
 
 /**
- * Reads what came over the network. What is not exactly as expected is no record: a newer server may say with a field
- * what a credential must not do, and a restriction that was not understood must not be passed over.
+ * Reads a record that came over the network. A field that a newer server has added is passed over, so that it does not
+ * stop older SDKs. Where it restricts what the credential may do, the server names it in `must_understand`, and the
+ * record is refused. Inside of limits every field restricts, so none is passed over.
  *
  * @throws TypeError that names the field, and never shows what stood in it
  */
 export function recordFromWire(wire: unknown): CredentialRecord {
   const fields = objectOf(wire, 'the record')
-  for (const name of Object.keys(fields))
-    if (!FIELDS.has(name)) throw new TypeError(`record.${name} is not known to this version of the SDK`)
+  if (fields.must_understand !== undefined)
+    for (const name of textsOf(fields.must_understand, 'record.must_understand'))
+      if (!FIELDS.has(name)) throw new TypeError(`record.${name} is not known to this version of the SDK`)
   if (fields.kind !== 'api_key' && fields.kind !== 'oauth')
     throw new TypeError('record.kind is not known to this version of the SDK')
   return {
