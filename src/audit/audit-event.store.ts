@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import { type Selectable, sql } from 'kysely'
 import { newId } from '../base/id.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { type AuditEvent, canonicalJson, chainHash, type Happening, type Origin } from './audit-event.ts'
@@ -41,21 +41,51 @@ export interface AuditFilter {
   readonly result?: 'done' | 'refused' | undefined
   readonly since?: Date | undefined
   readonly until?: Date | undefined
-  /** Newest first, and only what is older than this. */
+  /** Newest first, and only what comes after this one in that order. */
   readonly beforeSeq?: number | undefined
 }
 
+/**
+ * A page of events, newest first. Each filter has an index in the order of the chain. A span of time is listed in the
+ * order of time: the chain's order would have a page pass over everything that is newer than the span.
+ *
+ * The first filter is a column of the order, and asked for by `>=` and `<=`. With `=`, Postgres knows that it is the same
+ * in all rows, takes the whole chain for sorted, and walks through the events of all others.
+ */
 export async function listEvents(db: Db, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
-  let query = db.selectFrom('audit_events').selectAll().orderBy('seq', 'desc').limit(limit)
-  if (filter.ownerId !== undefined) query = query.where('owner_id', '=', filter.ownerId)
-  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId)
-  if (filter.targetId !== undefined) query = query.where('target_id', '=', filter.targetId)
-  if (filter.action !== undefined) query = query.where('action', '=', filter.action)
-  if (filter.result !== undefined) query = query.where('result', '=', filter.result)
-  if (filter.since !== undefined) query = query.where('at', '>=', filter.since)
-  if (filter.until !== undefined) query = query.where('at', '<', filter.until)
-  if (filter.beforeSeq !== undefined) query = query.where('seq', '<', filter.beforeSeq)
+  const { beforeSeq, since, until } = filter
+  const byTime = since !== undefined || until !== undefined
+  const [first, ...others] = filtersOf(filter)
+  let query = db.selectFrom('audit_events').selectAll().limit(limit)
+  if (byTime) query = query.orderBy('at', 'desc')
+  else if (first !== undefined) query = query.orderBy(first[0])
+  query = query.orderBy('seq', 'desc')
+  if (first !== undefined)
+    query = byTime
+      ? query.where(first[0], '=', first[1])
+      : query.where(first[0], '>=', first[1]).where(first[0], '<=', first[1])
+  for (const [column, value] of others) query = query.where(column, '=', value)
+  if (since !== undefined) query = query.where('at', '>=', since)
+  if (until !== undefined) query = query.where('at', '<', until)
+  if (beforeSeq !== undefined)
+    query = byTime
+      ? query.where(
+          sql<boolean>`(at, seq) < ((select at from audit_events where seq = ${beforeSeq}), ${beforeSeq})`,
+        )
+      : query.where('seq', '<', beforeSeq)
   return (await query.execute()).map(fromRow)
+}
+
+/** The filters that are given, the one that leaves the fewest events first. */
+function filtersOf({ targetId, actorId, ownerId, action, result }: AuditFilter) {
+  const all = [
+    ['target_id', targetId],
+    ['actor_id', actorId],
+    ['owner_id', ownerId],
+    ['action', action],
+    ['result', result],
+  ] as const
+  return all.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
 }
 
 /** The next stretch of the chain, oldest first. */

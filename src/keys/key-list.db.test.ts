@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { type KyselyPlugin, RawNode, sql } from 'kysely'
+import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { explaining } from '../../test/explaining.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from './key.ts'
@@ -11,42 +12,6 @@ import { type KeyFilter, listKeys } from './key-list.store.ts'
 const DAY = 86_400
 const MANY = 20_000
 const LIMIT = 50
-
-interface Plan {
-  readonly 'Node Type': string
-  readonly 'Actual Rows': number
-  readonly 'Actual Loops': number
-  readonly 'Rows Removed by Filter'?: number
-  readonly 'Rows Removed by Index Recheck'?: number
-  readonly Plans?: readonly Plan[]
-}
-
-/** Rows that a plan took from tables and indexes, those that it passed over included. */
-function examined(plan: Plan): number {
-  const below = (plan.Plans ?? []).reduce((sum, each) => sum + examined(each), 0)
-  if (!plan['Node Type'].includes('Scan')) return below
-  const passedOver = (plan['Rows Removed by Filter'] ?? 0) + (plan['Rows Removed by Index Recheck'] ?? 0)
-  return below + (plan['Actual Rows'] + passedOver) * plan['Actual Loops']
-}
-
-/** The same database, where each statement is explained instead of answered; and what all of them examined. */
-function explaining(db: Db): { db: Db; total: () => number } {
-  let total = 0
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node }) => {
-      assert.ok(RawNode.is(node))
-      const [first = '', ...rest] = node.sqlFragments
-      return { ...node, sqlFragments: [`explain (analyze, format json) ${first}`, ...rest] }
-    },
-    transformResult: async ({ result }) => {
-      const [answer] = result.rows as { 'QUERY PLAN': string | [{ Plan: Plan }] }[]
-      const plan = answer?.['QUERY PLAN'] ?? assert.fail('no plan')
-      total += examined((typeof plan === 'string' ? JSON.parse(plan) : plan)[0].Plan)
-      return { rows: [] }
-    },
-  }
-  return { db: db.withPlugin(plugin), total: () => total }
-}
 
 describe('lists of keys at size', () => {
   let app: TestApp
