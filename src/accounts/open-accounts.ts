@@ -21,7 +21,7 @@ export function openAccounts(parts: Omit<WayParts, 'signedIn'>, loginUrl: string
   const withSession: WayParts = { ...parts, signedIn }
   const way: SignInWay = loginUrl === null ? builtIn(withSession) : handOff(withSession, loginUrl)
 
-  pages.get('/sign-in', showSignIn, { keepsOpener: true })
+  pages.get('/sign-in', showSignIn, { keepsOpener: true, begins: true })
   pages.post(
     '/sign-out',
     () => ABOUT_SIGN_OUT,

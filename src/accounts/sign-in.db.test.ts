@@ -153,6 +153,33 @@ describe('sign-in with a password', () => {
     assert.equal((await strange.submit(other, { email: 'ann@acme.example', password: PASSWORD })).status, 403)
   })
 
+  it('STO-12: one network begins no more than six hundred sign-ins a minute, and the table holds no more', async () => {
+    const { app: own, origin } = await openListening()
+    try {
+      const statuses = new Map<number, number>()
+      for (let n = 0; n < 620; n++) {
+        const { statusCode } = await own.app.inject({ url: '/sign-in', headers: { host: 'doorward.test' } })
+        statuses.set(statusCode, (statuses.get(statusCode) ?? 0) + 1)
+      }
+      assert.deepEqual(
+        [...statuses],
+        [
+          [303, 600],
+          [429, 20],
+        ],
+      )
+      const { n } = await own.db
+        .selectFrom('login_challenges')
+        .select((eb) => eb.fn.countAll<number>().as('n'))
+        .executeTakeFirstOrThrow()
+      assert.equal(Number(n), 600)
+      own.clock.advance({ seconds: 61 })
+      assert.equal((await openJar(origin).get('/sign-in')).status, 303)
+    } finally {
+      await own.close()
+    }
+  })
+
   it('CON-16: what was started in one browser cannot be finished in another', async () => {
     const [victim, attacker] = [openJar(origin), openJar(origin)]
     const form = await openForm(attacker)

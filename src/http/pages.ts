@@ -10,6 +10,7 @@ import { isOwnHost } from './own-host.ts'
 import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle } from './page.ts'
 import { PROBLEMS, statusOf } from './problem.ts'
 import { problemOfThrown } from './server.ts'
+import { NetworkTally } from './tally.ts'
 import { type Visit, visitOf } from './visit.ts'
 
 /**
@@ -54,6 +55,8 @@ export interface PathSettings {
    * two, on every response on the way, redirects as well.
    */
   readonly keepsOpener?: boolean
+  /** Whether each GET keeps a row for a stranger, as the first step of a sign-in or a consent does: then they are bounded. */
+  readonly begins?: boolean
   /** How long a form may be. Default: 16 KB. */
   readonly mostBytes?: number
   /** What somebody can do whose form is not of this browser and its session as they are now. Default: go to their account. */
@@ -76,6 +79,20 @@ export interface PagesParts {
 
 const MAX_FORM_BYTES = 16 * 1024
 const FORM = 'application/x-www-form-urlencoded'
+/** Some 7 kB are kept for each, for half an hour: this bounds what one network can fill. An office of thousands needs less. */
+const BEGINNINGS = { most: 600, windowMs: 60_000 }
+
+function tooManyBegun(retryAfterSeconds: number): Failure {
+  return {
+    status: 429,
+    title: 'Too many at once',
+    message:
+      'Too many connections were begun from your network in the last minute. Please try again in a minute.',
+    forDevelopers: html`<code>/oauth/authorize</code> and <code>/sign-in</code> take ${BEGINNINGS.most} requests a minute
+      from one network.`,
+    retryAfterSeconds,
+  }
+}
 
 export async function openPages(server: FastifyInstance, parts: PagesParts): Promise<Pages> {
   const { publicUrl, hosts, serverSecret, trustedProxies, clock, log } = parts
@@ -86,6 +103,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const home = html`<p><a href="${at(parts.home)}">Your account</a></p>`
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
+  const beginnings = new NetworkTally(clock, BEGINNINGS)
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
     if ('goTo' in given) {
@@ -142,9 +160,11 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     at,
     get: (path, show, settings) => {
       settle(path, settings)
-      app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
-        answer(reply, await show(visit(request, reply))),
-      )
+      app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) => {
+        const who = visit(request, reply)
+        const wait = settings?.begins === true ? beginnings.count(who.ip) : null
+        return answer(reply, wait === null ? await show(who) : { failure: tooManyBegun(wait) })
+      })
       // A GET begins something that nobody would see of a HEAD: scanners of links send these, and leave nothing behind.
       app.head(path, { schema }, async (_, reply) =>
         reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { networksOf } from './network.ts'
 
 /**
  * How often something happened under each name in a window that begins with the first time. Bounded: a stranger makes up
@@ -50,5 +51,20 @@ export class Tally {
     }
     known.times += 1
     return known.times <= this.#most ? null : Math.max(1, Math.ceil((known.untilMs - nowMs) / 1000))
+  }
+}
+
+/** A tally by network: an IPv4 address, an IPv6 /64, and for four times as many the IPv6 /48 around it. */
+export class NetworkTally {
+  readonly #tallies: readonly Tally[]
+
+  constructor(clock: Pick<Clock, 'steadyMs'>, limit: { most: number; windowMs: number }) {
+    this.#tallies = [limit, { ...limit, most: limit.most * 4 }].map((each) => new Tally(clock, each))
+  }
+
+  /** Counts one more. @returns seconds to wait where there were too many, or null */
+  count(ip: string | null): number | null {
+    const waits = networksOf(ip).map((network, n) => this.#tallies[n]?.count(network) ?? null)
+    return waits.find((wait) => wait !== null) ?? null
   }
 }
