@@ -1,6 +1,7 @@
 import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 import { checkOptions } from './check-options.ts'
 import { clientIp } from './client-ip.ts'
+import { noteCountedApart } from './counted-apart.ts'
 import { checkGuard, type DoorOptions, type GuardArgument, trustedProxiesOf } from './door-options.ts'
 import { flushEvery } from './flush.ts'
 import { httpSource } from './http-source.ts'
@@ -119,6 +120,9 @@ export function openDoor(options: DoorOptions, adapterOptions: readonly string[]
     maxBytes,
   })
 
+  const countsApart = options.source === undefined && options.limiter === undefined
+  const noLongerCounts = countsApart ? noteCountedApart(options, warn) : nothing
+
   const refuse = (
     no: Refusal | PresentationFault,
     request: Incoming,
@@ -231,6 +235,7 @@ export function openDoor(options: DoorOptions, adapterOptions: readonly string[]
     resourceMetadata: () => resourceMetadata(options),
     health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
     close: async () => {
+      noLongerCounts()
       verifier.close()
       await flushing?.close()
     },
