@@ -71,7 +71,9 @@ async function migrateCommand(config: Config, flags: Flags): Promise<void> {
 
 async function verifyAuditCommand(config: Config): Promise<void> {
   await withDatabase(config, async ({ db }) => {
-    const check = await verifyChain(db, (events) => process.stderr.write(`\r${events} events …`))
+    const check = await verifyChain(db, {
+      onProgress: (events) => process.stderr.write(`\r${events} events …`),
+    })
     process.stderr.write('\r')
     if (check.intact) return say(`The chain is intact: ${check.events} events, head ${check.headHash}\n`)
     const { seq, id, fault } = check.firstBroken

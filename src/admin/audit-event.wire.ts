@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import type { AuditFilter } from '../audit/audit-event.store.ts'
 import type { AuditEvent } from '../audit/audit-event.ts'
+import type { ChainCheck } from '../audit/verify-chain.ts'
 import {
   anyObject,
   iso,
@@ -50,14 +51,41 @@ export const AuditQuery = strictObject({
   cursor: Type.Optional(Type.String({ maxLength: 100 })),
 })
 
+const HashHex = Type.String({ pattern: '^[0-9a-f]{64}$', description: 'SHA-256 in hex' })
+const Place = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+export const VerificationQuery = strictObject({
+  after_seq: Type.Optional(Place),
+  after_hash: Type.Optional(HashHex),
+})
+
 export const ChainCheckWire = Type.Object({
-  intact: Type.Boolean(),
-  events: Type.Integer({ description: 'How many were found in order' }),
+  intact: Type.Boolean({ description: 'As far as the chain was walked: where `next` is null, to its head' }),
+  events: Type.Integer({ description: 'How many are in order, those before `after_seq` counted in' }),
   head_hash: nullable(Type.String({ description: 'Keep it elsewhere: a later chain must pass through it' })),
   first_broken: nullable(
     Type.Object({ seq: Type.Integer(), id: nullable(Type.String()), fault: Type.String() }),
   ),
+  next: nullable(
+    Type.Object(
+      { after_seq: Type.Integer(), after_hash: Type.String() },
+      { description: 'Parameters of the request that goes on; null: the walk is over' },
+    ),
+  ),
 })
+
+export function toChainCheckWire(check: ChainCheck) {
+  const { intact, events } = check
+  if (!check.intact) return { intact, events, head_hash: null, first_broken: check.firstBroken, next: null }
+  const { headHash, next } = check
+  return {
+    intact,
+    events,
+    head_hash: headHash,
+    first_broken: null,
+    next: next && { after_seq: next.seq, after_hash: Buffer.from(next.hash).toString('hex') },
+  }
+}
 
 export function toAuditEventWire(event: AuditEvent) {
   const { seq, id, at, action, result, actor, ownerId, targetId, ip, requestId, detail, hash } = event

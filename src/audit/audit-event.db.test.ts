@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { verifyChain } from './verify-chain.ts'
 
 describe('the audit log', () => {
   let app: TestApp
@@ -74,6 +75,43 @@ describe('the audit log', () => {
       const found = await tamper(sql`delete from audit_events where seq = ${seq}`)
       assert.deepEqual([found.intact, found.first_broken.seq], [false, seq])
     }
+  })
+
+  it('AUD-15: the chain is walked in stretches, each from where the last one ended', async () => {
+    const whole = await check()
+    let walked = await verifyChain(app.db, { limit: 2 })
+    for (let stretches = 1; walked.intact && walked.next !== null; stretches++) {
+      assert.deepEqual(
+        [walked.events, walked.next.seq, walked.headHash],
+        [2 * stretches, 2 * stretches, null],
+      )
+      walked = await verifyChain(app.db, { after: walked.next, limit: 2 })
+    }
+    assert.ok(walked.intact)
+    assert.deepEqual([walked.events, walked.headHash], [whole.events, whole.head_hash])
+    assert.equal(whole.next, null)
+  })
+
+  it('AUD-15: over HTTP a walk begins behind an event, whose hash is compared with the one that is given', async () => {
+    const verified = async (query: string) =>
+      (await app.call('GET', `/v1/audit-events/verification?${query}`)).body
+    const { hash } = (await app.call('GET', '/v1/audit-events?limit=200')).body.data.find(
+      (event: { seq: number }) => event.seq === 2,
+    )
+    const whole = await check()
+    for (const query of ['after_seq=2', `after_seq=2&after_hash=${hash}`, `after_seq=${whole.events}`])
+      assert.deepEqual(await verified(query), whole, query)
+    const other = 'ab'.repeat(32)
+    for (const [query, seq, fault] of [
+      [`after_seq=2&after_hash=${other}`, 2, 'the hash is not the one that was given'],
+      [`after_hash=${other}`, 0, 'the hash is not the one that was given'],
+      ['after_seq=999999', 999_999, 'the row is missing'],
+    ] as const) {
+      const found = await verified(query)
+      assert.deepEqual([found.intact, found.first_broken], [false, { seq, id: null, fault }], query)
+    }
+    for (const query of ['after_seq=-1', 'after_seq=1e99', 'after_hash=ab', 'after_seq=x'])
+      assert.equal((await app.call('GET', `/v1/audit-events/verification?${query}`)).status, 400, query)
   })
 
   it('AUD-05: a change that is rolled back leaves no event, and a refused one no change', async () => {
