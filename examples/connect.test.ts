@@ -137,7 +137,9 @@ describe('npm run start:own-login', () => {
     const answer = await login.submit(await login.get(pathname + search), { decision: 'cancel' })
     const next = new URL(answer.location ?? '')
     const back = await browser.doorward.follow(await browser.doorward.get(next.pathname + next.search))
-    const shown = await arriveBack(browser.app, back.location)
+    const link = /<a href="(\/oauth\/refused[^"]*)">Back to Parcel Desk</.exec(back.text)?.[1] ?? ''
+    const refused = await browser.doorward.get(link)
+    const shown = await arriveBack(browser.app, refused.location)
     assert.equal(noticeOf(shown.text), 'You said no: nothing was connected.')
   })
 })
