@@ -18,6 +18,7 @@ import {
   writeServiceKey,
 } from './service-file.ts'
 import type { Settings } from './settings.ts'
+import { needsLoginKey } from './words.ts'
 
 export interface Prepared {
   /** For the orders API. */
@@ -66,6 +67,7 @@ export async function prepare(
   const serviceKey = serving ?? (await makeServiceKey(ask))
   if (serving === null) writeServiceKey(serviceFile, serviceKey)
   const keys = found === 'empty' ? await makeExampleKeys(ask) : []
+  if (found === 'empty') writeServiceKey(settings.loginFile, await makeLoginKey(ask))
   const isNew = serving === null
   const loginKey = await loginKeyOf(settings, ask)
   if (!hasOAuth || (knownApp !== null && (await isRegistered(ask, knownApp))))
@@ -77,15 +79,12 @@ export async function prepare(
 }
 
 /** @throws Error where the own login needs a key, and there is none with which to make it */
-async function loginKeyOf(
-  { loginUrl, loginFile, serverUrl }: Settings,
-  ask: Ask | null,
-): Promise<Secret | null> {
+async function loginKeyOf(settings: Settings, ask: Ask | null): Promise<Secret | null> {
+  const { loginUrl, loginFile, serverUrl } = settings
   if (loginUrl === null) return null
   const kept = readServiceKey(loginFile)
   if (kept !== null && (await isLoginKey(managementApi(serverUrl, kept)))) return kept
-  if (ask === null)
-    throw new Error('The own login has no key yet. Start once with DOORWARD_ADMIN_KEY=ak_… in front.')
+  if (ask === null) throw new Error(needsLoginKey(settings))
   const made = await makeLoginKey(ask)
   writeServiceKey(loginFile, made)
   return made

@@ -24,6 +24,8 @@ export interface Settings {
   /** The database in words, without its password. */
   readonly database: string
   readonly isEmbedded: boolean
+  /** As it is written in a shell. */
+  readonly dataDir: string
   /** Whether people can sign in, and so apps be connected: Postgres brings no server secret. */
   readonly hasOAuth: boolean
   /** Holds the orders API's own secret. */
@@ -68,6 +70,7 @@ export function readSettings(env: Env, args: readonly string[] = []): Settings {
     loginUrl: args.includes(OWN_LOGIN) ? `http://${reachable(host)}:${loginPort}` : null,
     database: databaseUrl === undefined ? dataDir : withoutPassword(databaseUrl),
     isEmbedded: databaseUrl === undefined,
+    dataDir: quoted(dataDir),
     hasOAuth: databaseUrl === undefined || get('DOORWARD_SECRET') !== undefined,
     serviceFile: join(dataDir, 'orders-api.json'),
     appFile: join(dataDir, 'orders-app.json'),

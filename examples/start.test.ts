@@ -135,6 +135,8 @@ describe('npm start', () => {
     running = await start(at)
     assert.deepEqual(secretsIn(running.output()), [])
     assert.match(running.output(), /npm run admin-key/)
+    assert.ok(running.output().includes(`rm -r ${at.dataDir}`))
+    assert.match(running.output(), /Lost its password\?/)
     assert.equal((await paste(about('200'))).status, 200)
     assert.equal((await paste(about('403'))).status, 401)
   })
@@ -157,6 +159,17 @@ describe('npm start', () => {
     assert.deepEqual(secretsIn(running.output()), [])
     assert.equal((await paste(about('200'))).status, 200)
     assert.equal((await running.end('SIGTERM')).exitCode, 0)
+  })
+
+  test('a later start with a login of its own needs no admin key', async () => {
+    running = await start(at, '--own-login')
+    assert.equal(running.exitCode, null, running.output())
+    assert.equal((await fetch(`${at.loginUrl}/livez`)).status, 200)
+    assert.equal((await running.end('SIGTERM')).exitCode, 0)
+    rmSync(join(at.dataDir, 'own-login.json'))
+    const locked = await start(at, '--own-login')
+    assert.equal(locked.exitCode, 1)
+    assert.match(locked.output(), /DOORWARD_ADMIN_KEY=ak_… npm run start:own-login/)
   })
 
   test('a configuration that is not sound is told in full, and ends everything', async () => {

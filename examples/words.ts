@@ -41,10 +41,27 @@ export function laterStart(settings: Settings, prepared: Prepared, seconds: stri
   return `${whereThingsAre(settings, prepared, seconds)}
   Secrets are shown once, and not again. A lost key is rotated, or made anew.
   Lost the admin key? ${how}${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
-${prepared.demoUser === null && settings.loginUrl === null ? '' : `\n${appWords(settings, prepared)}`}
+${beginAgain(settings)}
+${appWords(settings, prepared)}
   ${dim('Ctrl-C stops all of it.')}
 
 `
+}
+
+/** Removes all data; Postgres is left to its operator. */
+function beginAgain({ isEmbedded, dataDir }: Settings): string {
+  return isEmbedded ? `  To begin again, with new secrets: Ctrl-C; then ${bold(`rm -r ${dataDir}`)}\n` : ''
+}
+
+/** The own login has no key, and none is at hand with which to create one. */
+export function needsLoginKey({ commandPrefix, isEmbedded, dataDir }: Settings): string {
+  return `\
+  The own login has no admin key yet. Start once more with an admin key that holds all permissions,
+  and it gets one:
+    ${bold(`${commandPrefix}DOORWARD_ADMIN_KEY=ak_… npm run start:own-login`)}
+
+  No such admin key left? Create one first:
+    ${bold(`${commandPrefix}npm run admin-key`)}${isEmbedded ? `\n\n  Or begin again, without the data:\n    ${bold(`rm -r ${dataDir}`)}` : ''}`
 }
 
 /** Admin keys are there, but none for the orders API, and none at hand with which to make one. */
@@ -79,12 +96,22 @@ function appWords({ appUrl, publicUrl, loginUrl }: Settings, { app, demoUser }: 
     loginUrl !== null
       ? `Sign in at your own login as ${bold('rosa')} (lamps and chairs) or ${bold('marcus')} (standing desks).`
       : password === undefined
-        ? 'Sign in as the demo user of the first start.'
+        ? 'Sign in as demo@example.com, with the password of the first start.'
         : `Sign in as ${bold(demoUser?.email ?? '')} with the password ${bold(password)} (shown this once).`
   return `  ${bold('Connect an app')}
 
   Open ${bold(appUrl)} and press "Connect your orders". ${who}
-  Untick what it shall not do. Take it back at ${publicUrl}/connected-apps: its next call fails.
+  Untick the permissions that it should not have. Remove it at ${publicUrl}/connected-apps: its next call fails.
+${password === undefined && loginUrl === null ? newPassword(publicUrl) : ''}`
+}
+
+/** The password is shown once; an admin key gets a link to set another. */
+function newPassword(publicUrl: string): string {
+  return `
+  Lost its password? An admin key finds the user's id, and creates a link to set another:
+    ADMIN='Authorization: Bearer ak_…'
+    curl '${publicUrl}/v1/users?email=demo@example.com' -H "$ADMIN"
+    curl -X POST '${publicUrl}/v1/users/usr_…/password-link' -H "$ADMIN"
 `
 }
 
