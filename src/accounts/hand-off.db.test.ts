@@ -263,7 +263,7 @@ describe("hand-off to the API provider's own login", () => {
     assert.deepEqual([body.data.length, body.data[0].target_id], [1, 'eve@idp/1'])
   })
 
-  it('CON-22: who is taken out of an owner while they come back does not act for it', {
+  it('CON-24: who is taken out of an owner while they come back does not act for it', {
     skip: ENGINE === 'pglite' && 'one connection: no two transactions at once',
   }, async () => {
     const ivy = { user_id: 'ivy@idp/1' }

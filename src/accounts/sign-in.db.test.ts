@@ -136,7 +136,7 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('CON-23: a form of a second tab leads on once somebody has signed in in the first, and nothing is tried', async () => {
+  it('CON-25: a form of a second tab leads on once somebody has signed in in the first, and nothing is tried', async () => {
     const jar = openJar(origin)
     const [one, other] = [await openForm(jar), await openForm(jar)]
     assert.equal((await jar.submit(one, { email: 'ann@acme.example', password: PASSWORD })).status, 303)

@@ -74,7 +74,7 @@ describe('a request whose body is held open', () => {
     assert.notEqual(body.suspended_at, null)
   })
 
-  it('AUD-13: what is done late is dated when it is done, not when its headers came', async () => {
+  it('AUD-11: what is done late is dated when it is done, not when its headers came', async () => {
     const { secret } = await stolen()
     const body = { name: 'late', permissions: ['keys:write'] }
     const held = await holdRequest(app.app, { method: 'POST', path: '/v1/admin-keys', key: secret, body })

@@ -40,7 +40,7 @@ describe('refused attempts', () => {
   }
   const clear = () => app.db.deleteFrom('refused_attempts').execute()
 
-  it('AUD-14: strangers write nothing into the audit log, however many they are and whatever they try', async () => {
+  it('AUD-12: strangers write nothing into the audit log, however many they are and whatever they try', async () => {
     const before = await events()
     const attempts = open()
     for (let n = 0; n < 20_000; n++)
@@ -62,7 +62,7 @@ describe('refused attempts', () => {
     await clear()
   })
 
-  it('AUD-14: one network has one row a minute, with all its codes and twenty routes', async () => {
+  it('AUD-12: one network has one row a minute, with all its codes and twenty routes', async () => {
     const attempts = open()
     for (let n = 0; n < 1000; n++) {
       await attempts.record(from(`2001:db8:0:7::${n.toString(16)}`), attempt(n))
@@ -85,7 +85,7 @@ describe('refused attempts', () => {
     await clear()
   })
 
-  it('AUD-14: an admin key has some twenty events a minute, and one with the number of the rest', async () => {
+  it('AUD-12: an admin key has some twenty events a minute, and one with the number of the rest', async () => {
     const before = (await events()).length
     const attempts = open()
     for (let n = 0; n < 500; n++) await attempts.record(from('192.0.2.1', 'adm_tenant'), attempt(n))
@@ -98,7 +98,7 @@ describe('refused attempts', () => {
     assert.equal(all.at(-1)?.repeated, 480)
   })
 
-  it('AUD-14: what could not be stored is stored when the database is back', async () => {
+  it('AUD-12: what could not be stored is stored when the database is back', async () => {
     const db = { ...app.db, insertInto: app.db.insertInto.bind(app.db) }
     const attempts = new RefusedAttempts(db as typeof app.db, openLog('silent'))
     db.insertInto = () => {
@@ -130,7 +130,7 @@ describe('refused attempts', () => {
     assert.deepEqual(await rows(), [])
   })
 
-  it('AUD-14 MGT-02: are listed newest first, to an admin key for all owners', async () => {
+  it('AUD-12 MGT-02: are listed newest first, to an admin key for all owners', async () => {
     await app.call('GET', '/v1/keys', undefined, { as: null })
     await app.call('GET', '/v1/keys', undefined, { as: 'ak_nonsense' })
     const { body } = await app.call('GET', '/v1/refused-attempts')
