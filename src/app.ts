@@ -14,13 +14,16 @@ import { forwardAuthRoutes } from './access/forward-auth.routes.ts'
 import { openForwardAuth } from './access/forward-auth.ts'
 import type { ForwardAuthRules } from './access/forward-auth-rules.ts'
 import { forwardAuthShortcut } from './access/forward-auth-shortcut.ts'
+import { KnownCatalogue } from './access/known-catalogue.ts'
 import { quotaRoutes } from './access/quota.routes.ts'
 import { forgetOldQuotas } from './access/quota.store.ts'
 import { recordByHash } from './access/record.store.ts'
+import { UndeclaredInRules } from './access/undeclared-in-rules.ts'
 import { usageRoutes } from './access/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './access/usage.store.ts'
 import { rollUpUsage } from './access/usage-roll-up.store.ts'
 import { verifyRoutes } from './access/verify.routes.ts'
+import { openVerification } from './access/verify.ts'
 import { verifyShortcut } from './access/verify-shortcut.ts'
 import { loginChallengeRoutes } from './accounts/login-challenge.routes.ts'
 import { openAccounts } from './accounts/open-accounts.ts'
@@ -160,6 +163,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     now: () => clock.nowMs(),
     steady: () => clock.steadyMs(),
   })
+  const catalogue = new KnownCatalogue(verdicts, clock)
+  feed.follow(catalogue)
+  const verification = openVerification({ verifier, catalogue, environments: policy.environments })
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
@@ -187,7 +193,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   clientRoutes(app, door, { brand, policy, privateSchemes })
   clientLifeRoutes(app, door, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
   usageRoutes(app, door)
-  verifyRoutes(app, door, verifier, onUnreadable)
+  verifyRoutes(app, door, verification, onUnreadable)
   quotaRoutes(app, door)
   changesRoutes(app, door, feed)
   adminKeyRoutes(app, door, brand)
@@ -218,11 +224,16 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     })
   }
 
-  shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verifier))
+  shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verification))
   if (rules !== null) {
     const { onExposed } = door
-    const parts = { rules, verifier, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
+    const parts = { rules, verifier, catalogue, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
     const forwardAuth = openForwardAuth(parts)
+    const undeclared = new UndeclaredInRules(rules, catalogue, log)
+    if (tidies) {
+      feed.follow(undeclared)
+      await undeclared.look()
+    }
     forwardAuthRoutes(app, door, forwardAuth)
     shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
   }

@@ -19,7 +19,8 @@ export interface DoorOptions<Scope extends string = string> {
   readonly environment: string
   /**
    * The identifier of this API (RFC 8707 §2), as Doorward knows it, such as `https://api.example.com`. With it, tokens
-   * that are for other APIs are refused, and challenges say where this API's metadata is (RFC 9728). Default: not asked.
+   * that are for other APIs are refused, and challenges say where this API's metadata is (RFC 9728). Default: audiences
+   * are not compared, so set it where there is more than one API.
    */
   readonly resource?: string | undefined
   /** Doorward as its metadata names it, where that is another URL than `url`. */

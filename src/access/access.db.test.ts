@@ -14,6 +14,7 @@ describe('verification by the server', () => {
 
   it('VER-01: a verifier that is authorised gets the reason and what to do about it', async () => {
     const { secret } = await app.keyFor('org_1')
+    await app.call('POST', '/v1/scopes', { name: 'orders:write', description: 'Change orders' })
     const table: [object, string][] = [
       [{ credential: 'sk_live_nonsense' }, 'malformed'],
       [{ credential: '' }, 'malformed'],
@@ -28,6 +29,59 @@ describe('verification by the server', () => {
       assert.ok(answer.body.refusal.message.length > 10 && answer.body.refusal.fix.length > 10)
       assert.equal(answer.body.principal, undefined)
     }
+  })
+
+  it('KEY-18: without an environment the first configured one is meant; `*` stands for any, and others are refused', async () => {
+    const { secret: live } = await app.keyFor('org_1')
+    const { secret: test } = await app.keyFor('org_1', { environment: 'test' })
+    const said = async (body: object) => {
+      const answer = await verify(body)
+      if (answer.status !== 200) return [answer.body.code, answer.body.detail]
+      return answer.body.valid ? answer.body.principal.environment : answer.body.refusal.reason
+    }
+    assert.equal(await said({ credential: live }), 'live')
+    assert.equal(await said({ credential: test }), 'environment_mismatch')
+    assert.equal(await said({ credential_sha256: hashCredential(test) }), 'environment_mismatch')
+    assert.equal(await said({ credential: test, environment: 'test' }), 'test')
+    assert.equal(await said({ credential: test, environment: '*' }), 'test')
+    assert.equal(await said({ credential: live, environment: '*' }), 'live')
+    for (const environment of ['prod', '', 'Live', ' live', '**'])
+      assert.deepEqual(await said({ credential: live, environment }), [
+        'unknown_environment',
+        `No environment ${JSON.stringify(environment)} is configured. Configured are: live, test.`,
+      ])
+    const batch = { verify: [{ credential: test }, { credential: live, environment: 'prod' }] }
+    const { status, body } = await app.call('POST', '/v1/verify-batches', batch)
+    assert.deepEqual([status, body.code], [400, 'unknown_environment'])
+    assert.match(body.detail, /^\/verify\/1: /)
+  })
+
+  it('VER-22: a scope that is not declared is a fault of the question, and nothing is taken for it', async () => {
+    const { secret } = await app.keyFor('org_1', {
+      scopes: ['invoices:read'],
+      quota: { limit: 5, period: 'day' },
+    })
+    const { status, body } = await verify({ credential: secret, scopes: ['invoices:read', 'invoice:read'] })
+    assert.deepEqual([status, body.code], [400, 'unknown_scope'])
+    assert.deepEqual(body.faults, [
+      { at: '/scopes/1', message: 'No scope "invoice:read" is declared; did you mean "invoices:read"?' },
+    ])
+    const questions = [
+      { credential: secret },
+      { credential: secret, scopes: ['invoices:read'] },
+      { credential: secret, scopes: ['nobodys:read'] },
+    ]
+    const batch = await app.call('POST', '/v1/verify-batches', { verify: questions })
+    assert.deepEqual([batch.status, batch.body.faults[0].at], [400, '/verify/2/scopes/0'])
+    const { body: after } = await verify({ credential: secret })
+    assert.deepEqual([after.valid, after.limits[0].remaining], [true, 4])
+
+    const dead = await verify({ credential: 'sk_live_nonsense', scopes: ['nobodys:read'] })
+    assert.deepEqual([dead.status, dead.body.refusal.reason], [200, 'malformed'])
+    // New scopes are not announced to verifiers: the question itself has the catalogue read again.
+    await app.call('POST', '/v1/scopes', { name: 'nobodys:read', description: 'Is somebody’s now' })
+    const declared = await verify({ credential: secret, scopes: ['nobodys:read'] })
+    assert.deepEqual([declared.status, declared.body.refusal.reason], [200, 'missing_scope'])
   })
 
   it('VER-01: a hash does as well as the credential', async () => {

@@ -20,7 +20,8 @@ export function databaseSource(
   }
 }
 
-async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+/** What is asked of the database; where it does not answer, a SourceUnavailableError says so. */
+export async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask()
   } catch (error) {

@@ -230,6 +230,20 @@ describe('the file of rules', () => {
     assert.equal(read.ok && rulesOf([{ path: '/a', scopes: [] }])[0]?.methods, null)
   })
 
+  it('RS-06: a resource is that of the file, of the rule, or the default API’s', () => {
+    const own = { path: '/b', scopes: [], resource: 'https://b.example.com' }
+    const read = readForwardAuth(
+      { ...sound, resource: 'https://a.example.com', rules: [{ path: '/a', scopes: [] }, own] },
+      ENVIRONMENTS,
+    )
+    assert.ok(read.ok)
+    assert.deepEqual(
+      read.value.rules.map(({ resource }) => resource),
+      ['https://a.example.com', 'https://b.example.com'],
+    )
+    assert.equal(rulesOf([{ path: '/a', scopes: [] }])[0]?.resource, null)
+  })
+
   it('OPS-10: every fault is told with its place', () => {
     const table: [faults: readonly string[], expected: RegExp][] = [
       [faultsOf({ proxy: 'apache' }), /^\/proxy must be one of nginx, caddy, traefik, envoy$/],
@@ -243,6 +257,12 @@ describe('the file of rules', () => {
       [ofRule({ methods: [] }), /^\/rules\/0\/methods /],
       [ofRule({ open: true }), /^\/rules\/0 must have either scopes/],
       [ofRule({ scopes: undefined }), /^\/rules\/0 must have either scopes/],
+      [ofRule({ resource: 'orders' }), /^\/rules\/0\/resource /],
+      [faultsOf({ resource: 7 }), /^\/resource /],
+      [
+        ofRule({ scopes: undefined, open: true, resource: 'urn:a' }),
+        /^\/rules\/0 is open, so it has no resource$/,
+      ],
       [ofRule({ open: false }), /^\/rules\/0\/open /],
       [ofRule({ host: 'Example.com' }), /^\/rules\/0\/host must be lower-case/],
       [ofRule({ host: 'example.com:443' }), /^\/rules\/0\/host must be lower-case/],

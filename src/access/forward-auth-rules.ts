@@ -10,6 +10,8 @@ export interface Rule {
   readonly methods: ReadonlySet<string> | null
   readonly pattern: Pattern
   readonly scopes: readonly string[] | null
+  /** The identifier of the API that the route belongs to; null: the default API. */
+  readonly resource: string | null
 }
 
 /** Which requests need what, and who may ask about them. */

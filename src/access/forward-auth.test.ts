@@ -17,6 +17,7 @@ async function heard(proxy: 'nginx' | 'caddy', verdict: Verdict | Promise<Verdic
   const forwardAuth = openForwardAuth({
     rules: read.value,
     verifier: { verify: () => verdict } as unknown as Verifier,
+    catalogue: { defaultIdentifier: () => 'urn:doorward:api:default' },
     adminKeys: {} as KnownAdminKeys,
     trustedProxies: null,
     clock: systemClock,

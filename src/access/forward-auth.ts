@@ -17,6 +17,7 @@ import {
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import type { Clock } from '../base/clock.ts'
 import { type ForwardAuthRules, ruleFor } from './forward-auth-rules.ts'
+import type { KnownCatalogue } from './known-catalogue.ts'
 import { originalRequest } from './original-request.ts'
 
 /** In which a proxy shows an admin key with the permission `verify`: `Authorization` is the client's own. */
@@ -41,6 +42,7 @@ export interface ForwardAuth {
 export interface ForwardAuthParts {
   readonly rules: ForwardAuthRules
   readonly verifier: Verifier
+  readonly catalogue: Pick<KnownCatalogue, 'defaultIdentifier'>
   readonly adminKeys: KnownAdminKeys
   readonly trustedProxies: IpRanges | null
   readonly clock: Clock
@@ -48,7 +50,7 @@ export interface ForwardAuthParts {
 }
 
 export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
-  const { rules, verifier, adminKeys, trustedProxies, clock, onExposed } = parts
+  const { rules, verifier, catalogue, adminKeys, trustedProxies, clock, onExposed } = parts
   const { proxy, proxies, environment } = rules
   const needsHost = rules.rules.some((rule) => rule.host !== null)
   const no = (answer: Answer) => (proxy === 'nginx' ? forNginx(answer) : toForwardAnswer(answer))
@@ -87,8 +89,15 @@ export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
         verdict.valid
           ? yes(identityOf(verdict.principal))
           : no(answerTo(verdict.refusal, { environment, presented: text, limits: verdict.limits }))
-      const ask = { scopes: rule.scopes, environment, clientIp: ip }
-      const verdict = verifier.verify(text, ask, { userAgent: incoming.userAgent })
+      const { scopes } = rule
+      const judge = (resource: string) =>
+        verifier.verify(
+          text,
+          { scopes, environment, resource, clientIp: ip },
+          { userAgent: incoming.userAgent },
+        )
+      const resource = rule.resource ?? catalogue.defaultIdentifier()
+      const verdict = typeof resource === 'string' ? judge(resource) : resource.then(judge)
       return verdict instanceof Promise ? verdict.then(settle).catch(unavailable) : settle(verdict)
     },
   }

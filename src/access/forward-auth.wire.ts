@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { no, type Result, yes } from '../base/result.ts'
 import { strictObject } from '../http/wire.ts'
-import { ScopeName } from '../scopes/scope.wire.ts'
+import { Identifier, ScopeName } from '../scopes/scope.wire.ts'
 import { covers, type ForwardAuthRules, parsePattern, type Rule } from './forward-auth-rules.ts'
 import { PROXIES, type ProxyKind } from './original-request.ts'
 
@@ -15,6 +15,7 @@ const RuleFile = strictObject({
   path: Type.String({ maxLength: 1000 }),
   scopes: Type.Optional(Type.Array(ScopeName, { maxItems: 50, uniqueItems: true })),
   open: Type.Optional(Type.Literal(true)),
+  resource: Type.Optional(Identifier),
 })
 
 /** The file that `DOORWARD_FORWARD_AUTH` names. */
@@ -23,6 +24,7 @@ const ForwardAuthFile = strictObject({
   proxy: Type.String(),
   proxies: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
   environment: Type.String(),
+  resource: Type.Optional(Identifier),
   rules: Type.Array(RuleFile, { minItems: 1, maxItems: 1000 }),
 })
 
@@ -43,7 +45,7 @@ export function readForwardAuth(
         )
         .slice(0, MAX_FAULTS),
     )
-  const { proxy, environment } = content
+  const { proxy, environment, resource = null } = content
   const faults: string[] = []
   const check = (fine: boolean, fault: string) => fine || faults.push(fault)
 
@@ -51,7 +53,7 @@ export function readForwardAuth(
   check(environments.includes(environment), `/environment must be one of ${environments.join(', ')}`)
   const proxies = parseIpRanges(content.proxies ?? [])
   if ('notARange' in proxies) faults.push(`/proxies holds ${proxies.notARange}, no address or CIDR block`)
-  const rules = content.rules.map((rule, at) => toRule(rule, `/rules/${at}`, check))
+  const rules = content.rules.map((rule, at) => toRule(rule, `/rules/${at}`, resource, check))
   for (const [at, rule] of rules.entries()) {
     const first = rules.slice(0, at).findIndex((earlier) => covers(earlier, rule))
     check(first === -1, `/rules/${at} is never reached: /rules/${first} stands before it and takes all of it`)
@@ -66,8 +68,9 @@ function isProxy(text: string): text is ProxyKind {
 }
 
 function toRule(
-  { host, methods, path, scopes, open }: Static<typeof RuleFile>,
+  { host, methods, path, scopes, open, resource: ownResource }: Static<typeof RuleFile>,
   where: string,
+  resource: string | null,
   check: (fine: boolean, fault: string) => void,
 ): Rule {
   const pattern = parsePattern(path)
@@ -83,10 +86,12 @@ function toRule(
     (scopes === undefined) !== (open === undefined),
     `${where} must have either scopes (all are needed; [] for any live credential) or "open": true (no credential)`,
   )
+  check(open === undefined || ownResource === undefined, `${where} is open, so it has no resource`)
   return {
     host: host ?? null,
     methods: methods === undefined ? null : new Set(methods),
     pattern: pattern ?? { segments: [path], folded: [path], isOpen: false },
     scopes: scopes ?? null,
+    resource: ownResource ?? resource,
   }
 }

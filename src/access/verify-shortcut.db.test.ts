@@ -20,6 +20,7 @@ describe('the short way of /v1/verify', () => {
     base = `http://127.0.0.1:${(app.app.server.address() as AddressInfo).port}`
     secret = (await app.keyFor('org_1', { metadata: { plan: 'größer' } })).secret
     const other = await app.keyFor('org_1')
+    await app.call('POST', '/v1/scopes', { name: 'orders:write', description: 'Change orders' })
     revoked = other.secret
     await app.call('POST', `/v1/keys/${other.id}/revoke`, { reason: 'test' })
     verifyOnly = await app.adminKeyWith(['verify'])
@@ -54,7 +55,11 @@ describe('the short way of /v1/verify', () => {
   async function sameBothWays(path: string, body: unknown, headers?: Headers): Promise<number> {
     const short = await send('POST', path, body, headers)
     const long = await inject('POST', path, body, headers)
-    const [one, other] = [short, long].map((each) => comparable(each, each.status === 200, FOR_SCRIPTS))
+    const [one, other] = [short, long].map((each) => {
+      // The one fault that is found on the short way: it is known only once the credential is judged.
+      const isShort = each.status === 200 || each.text.includes('"code":"unknown_scope"')
+      return comparable(each, isShort, FOR_SCRIPTS)
+    })
     assert.deepEqual(one, other, `${path} ${JSON.stringify(body)?.slice(0, 200)}`)
     return short.status
   }
@@ -65,6 +70,11 @@ describe('the short way of /v1/verify', () => {
       [{ credential: secret }, 200],
       [{ credential: secret, scopes: ['orders:read'], environment: 'live', client_ip: '::1' }, 200],
       [{ credential: secret, scopes: ['orders:write'] }, 200],
+      [{ credential: secret, scopes: ['order:write', 'orders:write', 'orders:read'] }, 400],
+      [{ credential: unknown, scopes: ['order:write'] }, 200],
+      [{ credential: secret, environment: '*' }, 200],
+      [{ credential: secret, environment: 'prod' }, 400],
+      [{ credential: secret, resource: 'https://other.example.com' }, 200],
       [{ credential: secret, environment: 'test', user_agent: 'curl', dry_run: true }, 200],
       [{ credential_sha256: hashCredential(secret) }, 200],
       [{ credential: revoked }, 200],
@@ -97,6 +107,8 @@ describe('the short way of /v1/verify', () => {
       [{ verify: Array(101).fill({ credential: secret }) }, 400],
       [{ verify: [] }, 400],
       [{ verify: [{ credential: secret }, {}] }, 400],
+      [{ verify: [{ credential: secret }, { credential: secret, environment: 'prod' }] }, 400],
+      [{ verify: [{ credential: secret }, { credential: secret, scopes: ['order:write'] }] }, 400],
       [{ verify: [null] }, 400],
       [{ verify: {} }, 400],
       [{ verify: [{ credential: secret }], more: 1 }, 400],

@@ -1,12 +1,16 @@
-import type { Verdict, Verifier } from '@doorward/sdk/kernel'
+import type { Verdict } from '@doorward/sdk/kernel'
 import type { KnownAdminKeys } from '../admin/known-admin-keys.ts'
 import { plainPost, whenRead } from '../http/plain-post.ts'
+import type { Problem } from '../http/problem.ts'
 import type { Shortcut, Shortcuts } from '../http/shortcuts.ts'
 import { plainQuestion, plainQuestions } from './plain-question.ts'
-import { verdictOn } from './verify.ts'
+import type { Verification } from './verify.ts'
 import { toVerdictWire } from './verify.wire.ts'
 
 const BEARER = 'Bearer '
+/** The text of verdicts, or what is at fault in the question. */
+type Answer = string | Problem
+
 /** Longer bodies are rare, and have limits to be looked at. */
 const MAX_BODY_BYTES = 64 * 1024
 const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store']
@@ -18,22 +22,33 @@ const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-contr
 export function verifyShortcut(
   shortcuts: Shortcuts,
   adminKeys: KnownAdminKeys,
-  verifier: Verifier,
+  verification: Verification,
 ): Shortcut {
   /** The answer to a body; null where the long way has to look at it. */
-  const one = (body: string): string | Promise<string> | null => {
+  const one = (body: string): Answer | Promise<Answer> | null => {
     const question = plainQuestion(body)
-    if (question === null) return null
-    const verdict = verdictOn(verifier, question)
-    return verdict instanceof Promise ? verdict.then(textOf) : textOf(verdict)
+    if (question === null || verification.whyNot(question) !== null) return null
+    const answerTo = (verdict: Verdict) => {
+      const undeclared = verification.whyUndeclared(verdict)
+      if (undeclared === null) return textOf(verdict)
+      return undeclared.then((fault) => fault ?? textOf(verdict))
+    }
+    const verdict = verification.verdictOn(question)
+    return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
   }
-  const batch = (body: string): string | Promise<string> | null => {
+  const batch = (body: string): Answer | Promise<Answer> | null => {
     const questions = plainQuestions(body)
-    if (questions === null) return null
-    const verdicts = questions.map((question) => verdictOn(verifier, question))
+    if (questions === null || questions.some((question) => verification.whyNot(question) !== null))
+      return null
+    const answerTo = (verdicts: readonly Verdict[]) => {
+      const undeclared = verification.whyAnyUndeclared(verdicts)
+      if (undeclared === null) return textOfAll(verdicts)
+      return undeclared.then((fault) => fault ?? textOfAll(verdicts))
+    }
+    const verdicts = questions.map((question) => verification.verdictOn(question))
     return verdicts.some((verdict) => verdict instanceof Promise)
-      ? Promise.all(verdicts).then(textOfAll)
-      : textOfAll(verdicts as readonly Verdict[])
+      ? Promise.all(verdicts).then(answerTo)
+      : answerTo(verdicts as readonly Verdict[])
   }
 
   return (request, response) => {
@@ -45,7 +60,10 @@ export function verifyShortcut(
     const adminKey = adminKeys.live(post.authorization.slice(BEARER.length))
     if (adminKey?.permissions.includes('verify') !== true) return false
 
-    const send = (text: string) => shortcuts.answerServer(response, 200, HEADERS, text)
+    const send = (answer: Answer) =>
+      typeof answer === 'string'
+        ? shortcuts.answerServer(response, 200, HEADERS, answer)
+        : shortcuts.refuse(response, answer)
     const fail = (error: unknown) => shortcuts.fail(response, error)
     whenRead(request, post.contentLength, (body) => {
       try {

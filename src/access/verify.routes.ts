@@ -1,21 +1,22 @@
-import { recordToWire, type Verifier } from '@doorward/sdk/kernel'
+import { recordToWire } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { type Door, reads } from '../admin/management.ts'
-import { yes } from '../base/result.ts'
+import { no, yes } from '../base/result.ts'
 import { strictObject } from '../http/wire.ts'
 import { recordsByHash } from './record.store.ts'
-import { checkQuestion, verdictOn } from './verify.ts'
+import type { Verification } from './verify.ts'
 import { Hash, toVerdictWire, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
 
 const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
+const problems = ['unknown_environment', 'unknown_scope'] as const
 
 /** Verification for verifiers in any language, and the records for those that judge by themselves. */
 export function verifyRoutes(
   app: FastifyInstance,
   door: Door,
-  verifier: Verifier,
+  verification: Verification,
   onUnreadable: (error: Error) => void,
 ): void {
   const verify = {
@@ -25,10 +26,14 @@ export function verifyRoutes(
     summary: 'May this credential do this, here, now?',
     body: VerifyWire,
     answer: VerdictWire,
+    problems,
   } as const
   reads(app, door, verify, async ({ body }) => {
-    const question = checkQuestion(body)
-    return question.ok ? yes(toVerdictWire(await verdictOn(verifier, question.value))) : question
+    const fault = verification.whyNot(body)
+    if (fault !== null) return no(fault)
+    const verdict = await verification.verdictOn(body)
+    const undeclared = await verification.whyUndeclared(verdict)
+    return undeclared === null ? yes(toVerdictWire(verdict)) : no(undeclared)
   })
 
   const batch = {
@@ -38,14 +43,16 @@ export function verifyRoutes(
     summary: 'The same for up to 100 questions at once',
     body: VerifyBatchWire,
     answer: VerdictsWire,
+    problems,
   } as const
   reads(app, door, batch, async ({ body: { verify: questions } }) => {
     for (const [at, question] of questions.entries()) {
-      const checked = checkQuestion(question, `/verify/${at}`)
-      if (!checked.ok) return checked
+      const fault = verification.whyNot(question, `/verify/${at}`)
+      if (fault !== null) return no(fault)
     }
-    const verdicts = await Promise.all(questions.map((question) => verdictOn(verifier, question)))
-    return yes({ data: verdicts.map(toVerdictWire) })
+    const verdicts = await Promise.all(questions.map((question) => verification.verdictOn(question)))
+    const undeclared = await verification.whyAnyUndeclared(verdicts)
+    return undeclared === null ? yes({ data: verdicts.map(toVerdictWire) }) : no(undeclared)
   })
 
   const lookups = {

@@ -39,13 +39,15 @@ export const VerifyWire = strictObject({
   environment: Type.Optional(
     Type.String({
       maxLength: QUESTION_LIMITS.environment,
-      description: 'Refuses credentials of any other',
+      description:
+        'Refuses credentials of any other. Default: the first configured one. `*`: any will do, and `principal.environment` says which',
     }),
   ),
   resource: Type.Optional(
     Type.String({
       maxLength: QUESTION_LIMITS.resource,
-      description: 'The identifier of the API that asks; refuses tokens for others',
+      description:
+        'The identifier of the API that asks; refuses tokens for others. Default: that of the default API',
     }),
   ),
   client_ip: Type.Optional(

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { headersOf } from './answer.ts'
 import { type Logger, scrubPath } from './log.ts'
 import { unread } from './plain-post.ts'
-import { statusOf, toProblemWire } from './problem.ts'
+import { type Problem, statusOf, toProblemWire } from './problem.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
 
@@ -71,7 +71,11 @@ export class Shortcuts {
   /** Answers to what was thrown on a short way as the long way does. */
   fail(response: ServerResponse, error: unknown): void {
     const id = newRequestId()
-    const problem = problemOfThrown(error, id, this.#log)
+    this.refuse(response, problemOfThrown(error, id, this.#log), id)
+  }
+
+  /** Sends a problem as the long way does. */
+  refuse(response: ServerResponse, problem: Problem, id = newRequestId()): void {
     const headers = Object.entries(headersOf(problem)).flat()
     const body = JSON.stringify(toProblemWire(problem, id))
     this.#write(response, id, statusOf(problem), headers, this.#standing ?? [], body)

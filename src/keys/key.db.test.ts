@@ -133,16 +133,12 @@ describe('the life of a key', () => {
     const holds = (scope: string) => verdict(app, secret, { scopes: [scope] })
     assert.equal(await holds('reports:write'), 'valid')
     assert.equal(await holds('reports:read'), 'valid')
-    for (const scope of [
-      'reports:admin',
-      'reports:readonly',
-      'reports:rea',
-      'Reports:read',
-      'reports:*',
-      '*',
-      '',
-    ])
+    for (const scope of ['reports:admin', 'reports:readonly'])
       assert.equal(await holds(scope), 'missing_scope', scope)
+    for (const scope of ['reports:rea', 'Reports:read', 'reports:*', '*', '']) {
+      const { status, body } = await app.call('POST', '/v1/verify', { credential: secret, scopes: [scope] })
+      assert.deepEqual([status, body.code], [400, 'unknown_scope'], scope)
+    }
   })
 
   it('VER-03: taking the last scope away leaves a key that may do nothing', async () => {

@@ -49,6 +49,7 @@ describe('what clients in use send', () => {
       const { body: verdict } = await oauth.app.call('POST', '/v1/verify', {
         credential: body.access_token,
         scopes: [],
+        resource: API,
       })
       assert.deepEqual([verdict.valid, body.scope], [true, 'real:read'])
       const next = await refreshWith(body.refresh_token, { resource: API })

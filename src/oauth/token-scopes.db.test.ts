@@ -71,6 +71,29 @@ describe('what a token is for', () => {
     assert.equal(again.body.scope, 'orders:read orders:write', 'the refusal burnt nothing, and took nothing')
   })
 
+  it('RS-06: without a resource the default API is meant, by whatever identifier it has', async () => {
+    const client = await oauth.app.clientFor(null, { scopes: ['orders:read', 'invoices:read'] })
+    const { refresh_token } = await (await connected(client)).redeem()
+    const forInvoices = await refreshed(client, refresh_token, { resource: INVOICES })
+    const token = forInvoices.body.access_token
+    const forBoth = await refreshed(client, forInvoices.body.refresh_token)
+    assert.equal(await verdict(token), 'wrong_audience')
+    assert.equal(await verdict(forBoth.body.access_token), 'invoices:read orders:read')
+    const batch = await oauth.app.call('POST', '/v1/verify-batches', { verify: [{ credential: token }] })
+    assert.equal(batch.body.data[0].refusal.reason, 'wrong_audience')
+    const key = await oauth.app.keyFor('org_1')
+    assert.equal(await verdict(key.secret), 'orders:read')
+
+    const { body } = await oauth.app.call('GET', '/v1/apis')
+    const { id } = body.data.find((each: { is_default: boolean }) => each.is_default)
+    const rename = (identifier: string) => oauth.app.call('PATCH', `/v1/apis/${id}`, { identifier })
+    await rename('https://orders.example.com')
+    assert.equal(await verdict(forBoth.body.access_token), 'invoices:read orders:read')
+    assert.equal(await verdict(forBoth.body.access_token, { resource: orders }), 'wrong_audience')
+    assert.equal(await verdict(token), 'wrong_audience')
+    await rename(orders)
+  })
+
   it('REF-06: a resource narrows one token to its API; the family keeps the rest', async () => {
     const client = await oauth.app.clientFor(null, { scopes: ['orders:read', 'invoices:read'] })
     const first = await (await connected(client)).redeem()

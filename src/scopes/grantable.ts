@@ -10,19 +10,21 @@ const MAX_SUGGESTIONS = 3
 /**
  * Whether scopes can be given out: each is in the catalogue and none is deprecated, unless it was held before.
  *
+ * @param at where the scopes are in the request, as a JSON pointer
  * @returns the fault, naming the scopes at fault, and for the first of them the nearest known one; null where there is none
  */
 export function whyNotGrantable(
   scopes: readonly string[],
   catalogue: readonly CatalogueScope[],
   held: readonly string[] = [],
+  at = '/scopes',
 ): Problem | null {
   const known = new Map(catalogue.map((scope) => [scope.name, scope]))
   const unknown = scopes.filter((name) => !known.has(name))
   if (unknown.length > 0) {
-    const faults = unknown.slice(0, MAX_FAULTS).map((name, at) => ({
-      at: `/scopes/${scopes.indexOf(name)}`,
-      message: wordsFor(name, at < MAX_SUGGESTIONS ? known.keys() : []),
+    const faults = unknown.slice(0, MAX_FAULTS).map((name, rank) => ({
+      at: `${at}/${scopes.indexOf(name)}`,
+      message: wordsFor(name, rank < MAX_SUGGESTIONS ? known.keys() : []),
     }))
     const more = unknown.length - faults.length
     const detail = [...faults.map(({ message }) => message), ...(more > 0 ? [`And ${more} more.`] : [])]

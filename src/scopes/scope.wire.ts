@@ -10,7 +10,7 @@ export const ScopeName = Type.String({
 
 const Sensitivity = { ...oneOf(SENSITIVITIES), default: 'basic' }
 const ApiId = idOf('api')
-const Identifier = Type.String({
+export const Identifier = Type.String({
   maxLength: 600,
   pattern: '^[a-z][a-z0-9+.-]*:[^\\s#\\u0000-\\u001f]{1,500}$',
   description: 'Absolute URI without a fragment (RFC 8707 §2), such as `https://api.example.com`',

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { openTestApp } from '../../test/app.ts'
+import { eventually } from '../../test/eventually.ts'
+import { openOAuthApp, post } from '../../test/oauth.ts'
+import { readForwardAuth } from './forward-auth.wire.ts'
+
+const INVOICES = 'https://invoices.example.com/'
+
+function rulesOf(rules: readonly object[], more: object = {}) {
+  const file = { proxy: 'caddy', proxies: ['127.0.0.1'], environment: 'live', rules, ...more }
+  const read = readForwardAuth(file, ['live', 'test'])
+  if (!read.ok) throw new Error(read.no.join('\n'))
+  return read.value
+}
+
+describe('which API a route of a proxy belongs to', () => {
+  it('RS-06: a token for another API is refused, also where any live credential would do', async () => {
+    const forwardAuth = rulesOf([
+      { path: '/invoices/*', scopes: [], resource: INVOICES },
+      { path: '/*', scopes: [] },
+    ])
+    const oauth = await openOAuthApp({ forwardAuth })
+    const { app, origin } = oauth
+    const api = await app.call('POST', '/v1/apis', { identifier: INVOICES, name: 'Invoices' })
+    const scope = { name: 'invoices:read', description: 'See invoices', api_id: api.body.id }
+    assert.equal((await app.call('POST', '/v1/scopes', scope)).status, 201)
+    const tokenFor = async (name: string) => {
+      const client = await app.clientFor('org_1', {
+        scopes: [name],
+        grant_types: ['client_credentials'],
+        client_credentials_scopes: [name],
+        redirect_uris: [],
+      })
+      const form = { grant_type: 'client_credentials' }
+      const basic = [client.client_id, client.client_secret] as const
+      return (await post(origin, '/oauth/token', form, { basic })).body.access_token
+    }
+    const ask = async (path: string, credential: string) => {
+      const headers = {
+        'x-forwarded-method': 'GET',
+        'x-forwarded-uri': path,
+        'x-forwarded-for': '203.0.113.9',
+      }
+      const answer = await fetch(`${origin}/v1/forward-auth`, {
+        headers: { ...headers, authorization: `Bearer ${credential}` },
+        signal: AbortSignal.timeout(10_000),
+      })
+      await answer.text()
+      return answer.status
+    }
+    const [orders, invoices] = [await tokenFor('orders:read'), await tokenFor('invoices:read')]
+    const { secret } = await app.keyFor('org_1')
+    assert.deepEqual(
+      [await ask('/', orders), await ask('/', invoices), await ask('/', secret)],
+      [200, 401, 200],
+    )
+    const atInvoices = [orders, invoices, secret].map((each) => ask('/invoices/7', each))
+    assert.deepEqual(await Promise.all(atInvoices), [401, 200, 200])
+    await oauth.close()
+  })
+
+  it('OPS-10: the log warns of scopes and APIs in the rules that are not declared, once until that changes', async () => {
+    const rules = [
+      { path: '/a', scopes: ['orders:read', 'order:read'] },
+      { path: '/b', scopes: [], resource: INVOICES },
+    ]
+    const app = await openTestApp({ forwardAuth: rulesOf(rules) })
+    const warnings = () =>
+      app
+        .log()
+        .split('\n')
+        .filter((line) => line.includes('forward-auth rules name what is not declared'))
+        .map((line) => JSON.parse(line))
+        .map(({ scopes, resources }) => [...scopes, ...resources].join(' '))
+    assert.deepEqual(warnings(), [`orders:read order:read ${INVOICES}`])
+    await app.keyFor('org_1')
+    await app.call('POST', '/v1/apis', { identifier: INVOICES, name: 'Invoices' })
+    const changed = { description: 'See orders, all of them' }
+    await app.call('PATCH', '/v1/scopes/orders:read', changed)
+    await eventually(async () => warnings().join('; '), `orders:read order:read ${INVOICES}; order:read`)
+    await app.call('PATCH', '/v1/scopes/orders:read', { description: 'See orders' })
+    await app.call('POST', '/v1/verify', { credential: 'x' })
+    assert.equal(warnings().length, 2)
+    await app.close()
+  })
+})
