@@ -267,7 +267,7 @@ describe('users and members', () => {
         assert.deepEqual([status, body.code], [409, 'sign_in_elsewhere'])
         assert.match(body.detail, why)
         const { status: shown } = await openJar(other.origin).get('/sign-in')
-        assert.equal(shown, 'serverSecret' in settings ? 404 : 303)
+        assert.equal(shown, 'serverSecret' in settings ? 503 : 303)
       } finally {
         await other.app.close()
       }

@@ -35,6 +35,7 @@ describe('refused attempts', () => {
       .selectFrom('audit_events')
       .select('detail')
       .where('result', '=', 'refused')
+      .orderBy('seq')
       .execute()
     return found.map(({ detail }) => detail as { repeated?: number })
   }

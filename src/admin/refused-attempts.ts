@@ -43,6 +43,7 @@ export class RefusedAttempts {
   readonly #log: Logger
   readonly #networks = new Map<string | null, Gathered>()
   readonly #adminKeys = new Map<string, OfAdminKey>()
+  #flushing = Promise.resolve()
 
   constructor(db: Db, log: Logger) {
     this.#db = db
@@ -54,8 +55,14 @@ export class RefusedAttempts {
     else if (this.#mayWrite(origin.actor.id, origin, attempt)) await this.#write(origin, attempt, {})
   }
 
-  /** Writes what was gathered and is due; called from a timer, and with `all` at the end. */
-  async flush(now: Date, all = false): Promise<void> {
+  /** Writes what was gathered and is due; called from a timer, before it is read, and with `all` at the end. */
+  flush(now: Date, all = false): Promise<void> {
+    // One after the other: who reads afterwards must find what an earlier one is still writing.
+    this.#flushing = this.#flushing.then(() => this.#flush(now, all))
+    return this.#flushing
+  }
+
+  async #flush(now: Date, all: boolean): Promise<void> {
     const isOver = (endMs: number) => all || endMs <= now.getTime()
     for (const [id, { untilMs, repeated, last }] of this.#adminKeys) {
       if (!isOver(untilMs)) continue

@@ -265,7 +265,11 @@ describe('OAuth clients', () => {
       .select('hash')
       .where('holder_id', '=', id)
       .executeTakeFirstOrThrow()
-    const about = told.filter(({ hashes }) => hashes?.some((hash) => Buffer.compare(hash, own.hash) === 0))
+    const about = told.filter(
+      ({ hashes, client_ids }) =>
+        client_ids?.includes(id) === true ||
+        hashes?.some((hash) => Buffer.compare(hash, own.hash) === 0) === true,
+    )
     assert.deepEqual(
       about.map(({ action }) => action),
       steps,
