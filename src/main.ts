@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { mintCredential } from '@doorward/sdk/kernel'
 import { makeRecoveryKey } from './admin/first-admin-key.ts'
+import { type ArchiveFlags, archiveAudit, checkFile } from './audit/archive-command.ts'
 import { verifyChain } from './audit/verify-chain.ts'
+import type { Result } from './base/result.ts'
 import { type Config, readConfig, VARIABLES } from './config.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
@@ -13,6 +15,9 @@ const HELP = `doorward: API keys for your API, and who may do what with it
   node src/main.ts [serve]                 start the server
   node src/main.ts migrate [--dry-run]     bring the database up to date, or say what would be done
   node src/main.ts verify-audit            walk the audit log's hash chain; exit 1 where it is broken
+  node src/main.ts archive-audit           write the audit log's oldest events to a file: --until-seq N or
+                                           --older-than-days D says which, and without --out FILE nothing is done;
+                                           --remove then removes them from the database; --check FILE verifies a file
   node src/main.ts admin-key               make a new admin key with all permissions, for who has lost the last one
   node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
 
@@ -26,10 +31,12 @@ const COMMANDS: Readonly<Record<string, (config: Config, flags: Flags) => Promis
   serve,
   migrate: migrateCommand,
   'verify-audit': verifyAuditCommand,
+  'archive-audit': archiveAuditCommand,
   'admin-key': adminKeyCommand,
 }
 
-interface Flags {
+interface Flags extends ArchiveFlags {
+  readonly check?: string | undefined
   readonly help?: boolean | undefined
   readonly 'dry-run'?: boolean | undefined
   readonly mint?: boolean | undefined
@@ -42,6 +49,11 @@ async function main(): Promise<void> {
     help: { type: 'boolean' },
     'dry-run': { type: 'boolean' },
     mint: { type: 'boolean' },
+    'until-seq': { type: 'string' },
+    'older-than-days': { type: 'string' },
+    out: { type: 'string' },
+    remove: { type: 'boolean' },
+    check: { type: 'string' },
   } as const
   let where: Config | null = null
   try {
@@ -79,6 +91,16 @@ async function verifyAuditCommand(config: Config): Promise<void> {
     const { seq, id, fault } = check.firstBroken
     fail(`The chain is broken at event ${seq}${id === null ? '' : ` (${id})`}: ${fault}.`, 1)
   })
+}
+
+async function archiveAuditCommand(config: Config, flags: Flags): Promise<void> {
+  if (flags.check !== undefined) return finish(await checkFile(flags.check))
+  await withDatabase(config, async ({ db }) => finish(await archiveAudit(db, systemOrigin(), flags)))
+}
+
+function finish(result: Result<string, string>): void {
+  if (result.ok) say(`${result.value}\n`)
+  else fail(result.no, 1)
 }
 
 async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {

@@ -60,6 +60,18 @@ export function chainHash(previous: Uint8Array, event: Omit<AuditEvent, 'hash'>)
     .digest()
 }
 
+/** A place in the chain: the number of an event, and its hash. */
+export interface Link {
+  readonly seq: number
+  readonly hash: Uint8Array
+}
+
+/** Verifies one event as the one behind a place in the chain. @returns what is wrong; null: nothing */
+export function follows(last: Link, event: AuditEvent): 'missing' | 'altered' | null {
+  if (event.seq !== last.seq + 1) return 'missing'
+  return Buffer.compare(event.hash, chainHash(last.hash, event)) === 0 ? null : 'altered'
+}
+
 /** JSON with the keys of every object sorted. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>

@@ -1,13 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Db } from '../db/schema.ts'
+import { archivedTo, isArchiveTold } from './audit-archive.store.ts'
 import { chainHead, eventsAfter } from './audit-event.store.ts'
-import { type AuditEvent, chainHash } from './audit-event.ts'
-
-/** A place in the chain: the number of an event, and its hash. */
-export interface Link {
-  readonly seq: number
-  readonly hash: Uint8Array
-}
+import { follows, type Link } from './audit-event.ts'
 
 export type ChainCheck =
   | {
@@ -24,15 +18,16 @@ export type ChainCheck =
     }
 
 interface Walk {
-  /** Where to begin: behind this event, whose hash is compared with the one that is given here. */
+  /**
+   * Where to begin: behind this event, whose hash is compared with the one that is given here. Where it is in an archive,
+   * the walk begins behind the archive, and its hash is not compared.
+   */
   readonly after?: { readonly seq: number; readonly hash?: Uint8Array | undefined } | undefined
   /** How many events to walk at most. */
   readonly limit?: number
   readonly onProgress?: (events: number) => void
 }
 
-/** What the first event is chained to; the migration writes the same into the head. */
-const GENESIS: Link = { seq: 0, hash: createHash('sha256').update('doorward').digest() }
 const STRETCH = 1_000
 
 /**
@@ -41,13 +36,26 @@ const STRETCH = 1_000
  * It shows any change made behind Doorward's back by a person who did not also recompute every later hash and the
  * head. Against one who can, keep `headHash` elsewhere from time to time: a chain that no longer passes through it
  * was rewritten.
+ *
+ * What is in an archive is not walked: the chain begins behind it, and holds an event that tells of it.
  */
-export async function verifyChain(db: Db, { after, limit, onProgress }: Walk = {}): Promise<ChainCheck> {
+export async function verifyChain(db: Db, walk: Walk = {}): Promise<ChainCheck> {
+  const archived = await archivedTo(db)
+  const check = await walkFrom(db, archived, walk)
+  if (check.intact || (await archivedTo(db)).seq === archived.seq) return check
+  // Events went into an archive while we walked over them.
+  return await verifyChain(db, walk)
+}
+
+async function walkFrom(db: Db, archived: Link, { after, limit, onProgress }: Walk): Promise<ChainCheck> {
+  if (archived.seq > 0 && !(await isArchiveTold(db, archived)))
+    return broken({ ...archived, id: null }, 'no event tells of this archive')
   // The head first: events that come in while we walk are then simply beyond it.
   const head = await chainHead(db)
-  const begin = await linkAt(db, after?.seq ?? 0)
-  if (begin === null || begin.seq > head.seq) return missing(after?.seq ?? 0)
-  if (after?.hash !== undefined && !same(begin.hash, after.hash))
+  const from = Math.max(after?.seq ?? 0, archived.seq)
+  const begin = from === archived.seq ? archived : await linkAt(db, from)
+  if (begin === null || begin.seq > head.seq) return missing(from)
+  if (after?.hash !== undefined && after.seq === begin.seq && !same(begin.hash, after.hash))
     return broken({ ...begin, id: null }, 'the hash is not the one that was given')
 
   const end = Math.min(head.seq, begin.seq + (limit ?? head.seq))
@@ -56,7 +64,7 @@ export async function verifyChain(db: Db, { after, limit, onProgress }: Walk = {
     const stretch = await eventsAfter(db, last.seq, Math.min(STRETCH, end - last.seq))
     if (stretch.length === 0) return missing(last.seq + 1)
     for (const event of stretch) {
-      const fault = faultAfter(last, event)
+      const fault = follows(last, event)
       if (fault === 'missing') return missing(last.seq + 1)
       if (fault === 'altered') return broken(event, 'the row was altered')
       last = event
@@ -73,15 +81,8 @@ export async function verifyChain(db: Db, { after, limit, onProgress }: Walk = {
   return { intact: true, events: last.seq, headHash: Buffer.from(head.hash).toString('hex'), next: null }
 }
 
-/** What is wrong with an event as the one behind another; null: nothing. */
-function faultAfter(last: Link, event: AuditEvent): 'missing' | 'altered' | null {
-  if (event.seq !== last.seq + 1) return 'missing'
-  return same(event.hash, chainHash(last.hash, event)) ? null : 'altered'
-}
-
 /** The place with this number, as it is stored. */
 async function linkAt(db: Db, seq: number): Promise<Link | null> {
-  if (seq === 0) return GENESIS
   const [event] = await eventsAfter(db, seq - 1, 1)
   return event?.seq === seq ? event : null
 }

@@ -26,6 +26,7 @@ import { up as listsOfKeys } from './migrations/0022-lists-of-keys.ts'
 import { up as newestKeysOfOwner } from './migrations/0023-newest-keys-of-owner.ts'
 import { up as eitherSecretMethod } from './migrations/0024-either-secret-method.ts'
 import { up as listsOfAuditEvents } from './migrations/0025-lists-of-audit-events.ts'
+import { up as archivedAuditEvents } from './migrations/0026-archived-audit-events.ts'
 import type { Database, Notice } from './open.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
@@ -67,6 +68,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0023-newest-keys-of-owner': { up: newestKeysOfOwner },
   '0024-either-secret-method': { up: eitherSecretMethod },
   '0025-lists-of-audit-events': { up: listsOfAuditEvents, concurrently: true },
+  '0026-archived-audit-events': { up: archivedAuditEvents },
 }
 
 /** Kysely's number, which earlier versions of Doorward take too: theirs and ours wait for each other. */

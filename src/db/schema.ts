@@ -39,6 +39,7 @@ export interface Schema {
   refused_attempts: RefusedAttemptsTable
   audit_events: AuditEventsTable
   audit_head: AuditHeadTable
+  audit_archived: AuditHeadTable
   changes: ChangesTable
   changes_head: ChangesHeadTable
   usage_minutes: UsageTable

@@ -117,6 +117,7 @@ describe('starting and stopping', () => {
       'serve',
       'migrate',
       'verify-audit',
+      'archive-audit',
       'admin-key',
       'DOORWARD_CATALOGUE',
       'DATABASE_URL',

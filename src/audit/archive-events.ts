@@ -1,0 +1,87 @@
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { transact } from '../db/transact.ts'
+import { type Archive, checkArchive, hexOf, writeArchive } from './archive-file.ts'
+import { archivedTo, firstEventSince, moveArchivedTo, removeArchived } from './audit-archive.store.ts'
+import { chainHead, eventsAfter, recordDone } from './audit-event.store.ts'
+import { type AuditEvent, follows, type Link, type Origin } from './audit-event.ts'
+
+const STRETCH = 1_000
+
+/** Up to and with an event, or all that is older than a moment. */
+export type Cut = { readonly untilSeq: number } | { readonly before: Date }
+
+/** A stretch to archive: what is behind `after`, up to and with event `to`. */
+export interface Stretch {
+  readonly after: Link
+  readonly to: number
+}
+
+/** What would be archived. @returns "no", in words, where that is nothing */
+export async function planArchive(db: Db, cut: Cut): Promise<Result<Stretch, string>> {
+  const head = await chainHead(db)
+  const after = await archivedTo(db)
+  const to = 'untilSeq' in cut ? cut.untilSeq : ((await firstEventSince(db, cut.before)) ?? head.seq + 1) - 1
+  if (to > head.seq) return no(`There is no event ${to}: the last one is ${head.seq}.`)
+  if (to <= after.seq) return no(`There is nothing to archive behind event ${after.seq}.`)
+  return yes({ after, to })
+}
+
+/**
+ * Writes a stretch of the chain to a new file, verifying each event on the way, and reads the file again.
+ *
+ * @throws BrokenChainError where the chain or the file is broken; then there is no archive to rely on
+ */
+export async function archiveEvents(db: Db, { after, to }: Stretch, path: string): Promise<Archive> {
+  const written = await writeArchive(path, after, verifiedEvents(db, after, to))
+  const read = await checkArchive(path)
+  if (!read.ok) throw new BrokenChainError(`The file was not written as it should be: ${read.no}.`)
+  if (hexOf(read.value.head.hash) !== hexOf(written.head.hash))
+    throw new BrokenChainError('The file has another head than the chain.')
+  return read.value
+}
+
+/**
+ * Removes what an archive holds from the database, in batches. First, in one transaction, the chain gets its new
+ * beginning and an event that tells of it; so a removal that is interrupted is finished by {@link removeArchived}.
+ *
+ * @returns how many events were removed; "no", in words, where the database has gone on without this archive
+ */
+export async function removeEvents(
+  db: Db,
+  origin: Origin,
+  { after, head }: Archive,
+): Promise<Result<number, string>> {
+  const moved = await transact(db, async (tx) => {
+    const detail = { after_seq: after.seq, seq: head.seq, hash: hexOf(head.hash) }
+    await recordDone(tx, origin, 'audit.archived', { ownerId: null, targetId: null }, detail)
+    return (await moveArchivedTo(tx, after, head))
+      ? yes(null)
+      : no('Another archive was made meanwhile: nothing was removed.')
+  })
+  return moved.ok ? yes(await removeArchived(db)) : moved
+}
+
+/** The chain is broken where it was to be archived. */
+export class BrokenChainError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'BrokenChainError'
+  }
+}
+
+async function* verifiedEvents(db: Db, after: Link, to: number): AsyncIterable<readonly AuditEvent[]> {
+  for (let last = after; last.seq < to; ) {
+    const events = await eventsAfter(db, last.seq, Math.min(STRETCH, to - last.seq))
+    if (events.length === 0) throw brokenAt(last.seq + 1)
+    for (const event of events) {
+      if (follows(last, event) !== null) throw brokenAt(last.seq + 1)
+      last = event
+    }
+    yield events
+  }
+}
+
+function brokenAt(seq: number): BrokenChainError {
+  return new BrokenChainError(`The chain is broken at event ${seq}: nothing was archived. See verify-audit.`)
+}
