@@ -89,7 +89,7 @@ describe('a yes', () => {
     const page = await arrive(openJar(oauth.origin), path(id, { resource: 'https://api.example.com' }))
     assert.match(page.text, /At <strong>https:\/\/api\.example\.com<\/strong> only\./)
     assert.match(page.text, /while you are away, until you take it back/)
-    assert.match(page.text, /<button name="decision" value="deny">.*<button name="decision" value="allow">/s)
+    assert.match(page.text, /<button name="decision" value="allow">.*<button name="decision" value="deny">/s)
   })
 })
 
@@ -108,7 +108,7 @@ describe('a user who cannot say yes', () => {
     ['without a workspace', async () => (await oauth.app.clientFor(null)).client_id],
   ]
   for (const [what, setUp] of rows)
-    it(`CON-20 AUZ-15: ${what} can go back to the app, which hears it, once`, async () => {
+    it(`CON-20 AUZ-15: ${what} can go back to the app, which hears it`, async () => {
       const jar = openJar(oauth.origin)
       const client_id = await setUp()
       const asked = { client_id, code_challenge: pkce().challenge, state: 's 1' }
@@ -122,6 +122,9 @@ describe('a user who cannot say yes', () => {
         [said.get('error'), said.get('state'), said.get('iss')],
         ['access_denied', 's 1', 'http://doorward.test'],
       )
+      const twice = await jar.submit(page, { decision: 'back' })
+      assert.equal(twice.location, back.location, 'two clicks lead where one does')
+      oauth.app.clock.advance({ seconds: 60 })
       assert.equal((await jar.submit(page, { decision: 'back' })).status, 400, 'it is over')
       const tried = await jar.submit(await arrive(jar, authorizePath(asked)), { decision: 'allow' })
       assert.deepEqual([tried.status, tried.location], [403, null])
