@@ -1,3 +1,4 @@
+import { withoutCredentials } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, shownText, strictObject, toMoment } from '../http/wire.ts'
 import type { ToldPerson } from './answer-challenge.ts'
@@ -54,7 +55,9 @@ export function fromAcceptWire(body: Static<typeof AcceptWire>): ToldPerson {
     userId: body.user_id,
     displayName: body.display_name,
     email: null,
-    owners: body.owners.toSorted((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1)),
+    owners: body.owners
+      .map(({ id, name }) => ({ id, name: withoutCredentials(name) }))
+      .toSorted((a, b) => (a.name + a.id < b.name + b.id ? -1 : 1)),
     authenticatedAt: toMoment(body.authenticated_at) ?? null,
   }
 }

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import { whyNotShown } from '../base/shown-text.ts'
 import { type Described, whyNotSaid } from './check-client.ts'
@@ -49,8 +50,9 @@ export function readSelfDescribed(
   const redirectUris = textsOf(said.redirect_uris)
   if (redirectUris === null || redirectUris.length === 0 || redirectUris.length > MAX_REDIRECT_URIS)
     return fault(`redirect_uris is a list of 1 to ${MAX_REDIRECT_URIS}.`, 'invalid_redirect_uri')
-  const name = said.client_name ?? UNNAMED
-  const whyNot = typeof name === 'string' ? whyNotName(name) : 'is no text.'
+  const given = said.client_name ?? UNNAMED
+  const name = typeof given === 'string' ? withoutCredentials(given) : null
+  const whyNot = name === null ? 'is no text.' : whyNotName(name)
   if (whyNot !== null) return fault(`client_name ${whyNot}`)
   const jwks = said.jwks === undefined ? null : readKeySet(said.jwks)
   if (jwks !== null && 'fault' in jwks) return fault(`jwks: ${jwks.fault}`)
@@ -60,7 +62,7 @@ export function readSelfDescribed(
   const usable = redirectUris.filter((each) => whyNotRedirectUri(each, type, privateSchemes) === null)
   const described: Described = {
     type,
-    name: String(name),
+    name: name ?? UNNAMED,
     description: null,
     clientUri: uri('client_uri'),
     // Never shown: nobody has looked at it.
