@@ -8,7 +8,10 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'malformed':
       return {
         message: 'This is no credential: its form or its checksum is wrong.',
-        fix: 'Copy it again, whole; a character is missing, added or changed.',
+        fix:
+          refusal.isPadded === true
+            ? 'There is a blank or a newline around it: give it without.'
+            : 'Copy it again, whole; a character is missing, added or changed.',
       }
     case 'unknown':
       return {

@@ -215,7 +215,9 @@ test('OPS-10: a URL or an admin key that cannot be right is said at the start, w
     [{ url: 'https://user:hunter2@doorward.example', adminKey }, /without a name and password/],
     [{ url }, /adminKey is missing/],
     [{ url, adminKey: '' }, /adminKey is missing/],
-    [{ url, adminKey: `${adminKey}x` }, /adminKey is malformed/],
+    [{ url, adminKey: `${adminKey}x` }, /adminKey is malformed: a character/],
+    [{ url, adminKey: `${adminKey}\n` }, /adminKey is malformed: there is a blank or a newline around it/],
+    [{ url, adminKey: ` ${adminKey}` }, /adminKey is malformed: there is a blank/],
     [{ url, adminKey: unknownKey() }, /not one marked api key/],
   ]
   for (const [options, message] of wrong)

@@ -225,7 +225,11 @@ function adminKeyOf(text: string | undefined): Secret {
     throw new TypeError('adminKey is missing: give an admin key (`ak_…`) with the permission `verify`')
   const kind = parseCredential(text)?.kind
   if (kind === undefined)
-    throw new TypeError('adminKey is malformed: a character is missing, added or changed')
+    throw new TypeError(
+      text === text.trim()
+        ? 'adminKey is malformed: a character is missing, added or changed'
+        : 'adminKey is malformed: there is a blank or a newline around it',
+    )
   if (kind !== 'admin_key')
     throw new TypeError(
       `adminKey must be an admin key (\`ak_…\`), and not one marked ${kind.replace('_', ' ')}`,

@@ -6,7 +6,8 @@ import type { LimitState } from './limits.ts'
  * in `explain.ts`.
  */
 export type Refusal =
-  | { readonly reason: 'malformed' }
+  /** `isPadded`: there is a blank or a newline around it. */
+  | { readonly reason: 'malformed'; readonly isPadded?: true }
   | { readonly reason: 'unknown' }
   | { readonly reason: 'revoked'; readonly at: Date }
   | { readonly reason: 'rotated'; readonly at: Date }

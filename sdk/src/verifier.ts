@@ -84,6 +84,9 @@ export interface Verifier {
 
 const NO_FACTS: CallFacts = {}
 const MALFORMED: Verdict = { valid: false, refusal: { reason: 'malformed' } }
+const PADDED: Verdict = { valid: false, refusal: { reason: 'malformed', isPadded: true } }
+/** Longer texts are not searched for what is wrong with them. */
+const MAX_PADDED_LENGTH = 1_000
 
 /** After a gap as long as this in what the source tells, what was kept from before is asked for anew. */
 const LONG_GAP_MS = 60_000
@@ -255,13 +258,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     verify: (text, ask, call = NO_FACTS) => {
-      if (!mayBeCredential(text)) return MALFORMED
+      if (!mayBeCredential(text)) return malformed(text)
       const digest = digestCredential(text)
       const steadyMs = steady()
       const place = cache.find(digest, steadyMs)
       if (place !== MISSING) return decideAt(place, ask, call, steadyMs + wallAheadMs)
       // The checksum only saves a question: what is in the cache needs none.
-      return isWellFormed(text) ? verifyUnknown(digest, ask, call) : MALFORMED
+      return isWellFormed(text) ? verifyUnknown(digest, ask, call) : malformed(text)
     },
     verifyHash: (hash, ask, call = NO_FACTS) => {
       if (!isCredentialHash(hash)) return MALFORMED
@@ -283,6 +286,10 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }),
     close: () => following?.close(),
   }
+}
+
+function malformed(text: string): Verdict {
+  return text.length > MAX_PADDED_LENGTH || text === text.trim() ? MALFORMED : PADDED
 }
 
 function outcomeOf(verdict: Verdict): Outcome {
