@@ -68,6 +68,7 @@ describe('every operation of the management API', () => {
       'src/http/home.ts',
       'src/http/pages.ts',
       'src/oauth/metadata.routes.ts',
+      'src/oauth/oauth-off.routes.ts',
       'src/oauth/register.routes.ts',
     ])
   })
