@@ -21,7 +21,8 @@ export function startFailureOf(error: unknown, where: { host: string; port: numb
   if (error instanceof ConfigurationError) return { words: wordsOf(error), exitCode: 2 }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code.startsWith('ERR_PARSE_ARGS')) return { words: `${error.message}\nSee --help.`, exitCode: 2 }
-  const isListening = 'syscall' in error && error.syscall === 'listen'
+  // A worker of `node:cluster` hears of the primary's `bind`.
+  const isListening = 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'bind')
   const words = isListening && where !== null ? listenWords(code, where) : databaseWords(error)
   return { words: words ?? wordsOf(error), exitCode: 1 }
 }
