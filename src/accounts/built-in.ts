@@ -1,4 +1,5 @@
 import { originOfVisit } from '../audit/visit-origin.ts'
+import { addSeconds } from '../base/clock.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import { no } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
@@ -87,7 +88,8 @@ export function builtIn(parts: WayParts): SignInWay {
     }
     await limits.succeeded(email, visit.ip)
     await renewHash(proven.userId, password, visit)
-    return started.ok ? { goTo: pages.at(started.value.returnTo) } : await over(visit, challenge)
+    // Not open any more: the same form was sent twice at once. Its browser has the session, or is asked again.
+    return { goTo: pages.at(challenge.returnTo) }
   }
 
   async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
@@ -118,10 +120,15 @@ export function builtIn(parts: WayParts): SignInWay {
       : undefined
   }
 
-  /** Sent twice, or back and again: who is signed in meanwhile goes on as if it had been once. */
-  async function over(visit: Visit, challenge: LoginChallenge): Promise<Answer> {
-    const isDone = challenge.spentAt !== null && (await parts.signedIn(visit)) !== null
-    return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
+  /**
+   * Sent twice, or back and again: a browser that is signed in meanwhile goes on as if it had been once. So does one
+   * whose second request left before the answer to the first brought the session.
+   */
+  async function over(visit: Visit, { spentAt, returnTo }: LoginChallenge): Promise<Answer> {
+    if (spentAt === null) return { failure: CHALLENGE_OVER }
+    const wasJustSpent = visit.now < addSeconds(spentAt, TWICE_SECONDS)
+    const isDone = wasJustSpent || (await parts.signedIn(visit)) !== null
+    return isDone ? { goTo: pages.at(returnTo) } : { failure: CHALLENGE_OVER }
   }
 
   /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
@@ -153,6 +160,8 @@ export function builtIn(parts: WayParts): SignInWay {
   }
 }
 
+/** Within this, a second request is the same click. */
+const TWICE_SECONDS = 30
 const TOO_BUSY = 'Many people are signing in at the moment. Wait a few seconds, and try again.'
 
 function turnOf({ ip, isGone }: Visit): Turn {

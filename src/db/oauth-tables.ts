@@ -62,8 +62,6 @@ export interface AnswerJson {
     readonly owner_id: string
     readonly owner_name: string
     readonly scopes: readonly string[]
-    /** Hash of the code that was made last, as 64 hex digits. */
-    readonly code: string
   } | null
 }
 

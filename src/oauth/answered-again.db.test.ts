@@ -40,7 +40,7 @@ describe('a question that is answered twice', () => {
       .where('client_id', '=', clientId)
       .execute()
 
-  it('CON-16 CON-20: a yes at once, or some seconds later, leads to the app each time, and one code is left', async () => {
+  it('CON-16 CON-20: a yes at once, or some seconds later, leads to the app each time, and what it brings works', async () => {
     for (const seconds of [null, 0, 1, 29]) {
       const { client, verifier, path } = await asking()
       const jar = newJar()
@@ -57,12 +57,13 @@ describe('a question that is answered twice', () => {
         assert.ok(answer.location?.startsWith(`${REDIRECT_URI}?code=`), answer.text)
         assert.equal(queryOf(answer).get('state'), 'st')
       }
-      assert.equal((await codesOf(client.client_id)).length, 1)
-      const redeemed = []
-      for (const answer of answers)
-        redeemed.push(await redeem(oauth.origin, client, new URL(answer.location ?? ''), verifier))
-      assert.equal(redeemed.filter(({ access_token }) => access_token !== undefined).length, 1)
-      if (seconds !== null) assert.ok(redeemed.at(-1)?.access_token, 'the last one is the one that works')
+      // Which of them the browser shows is not the server's to know.
+      for (const answer of answers.reverse()) {
+        const code = new URL(answer.location ?? '')
+        assert.ok((await redeem(oauth.origin, client, code, verifier)).access_token)
+        const again = await redeem(oauth.origin, client, code, verifier)
+        assert.equal(again.error, 'invalid_grant', 'each code once')
+      }
       const { body } = await oauth.app.call('GET', `/v1/grants?client_id=${client.client_id}`)
       assert.equal(body.data.length, 1)
     }
@@ -159,7 +160,6 @@ describe('a question that is answered twice', () => {
     const signedIn = await jar.submit(form, { email: 'one@example.com', password: PASSWORD })
     const ends = await Promise.all([1, 2].map(() => jar.follow(signedIn)))
     for (const end of ends) assert.match(end.location ?? '', /[?&]code=/, end.text)
-    assert.equal((await codesOf(client.client_id)).length, 2, 'one of the first connection, one of this')
     const last = await jar.follow(signedIn)
     assert.ok((await redeem(oauth.origin, client, new URL(last.location ?? ''), verifier)).access_token)
   })

@@ -18,12 +18,3 @@ export async function insertCode(tx: Tx, hash: string, code: AuthorizationCode):
     })
     .execute()
 }
-
-/** Takes a code back that nobody has redeemed. @param hash 64 hex digits */
-export async function takeBackCode(tx: Tx, hash: string): Promise<void> {
-  await tx
-    .deleteFrom('authorization_codes')
-    .where('hash', '=', Buffer.from(hash, 'hex'))
-    .where('spent_at', 'is', null)
-    .execute()
-}

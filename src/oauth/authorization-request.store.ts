@@ -78,26 +78,6 @@ export async function answerRequest(
   return done.numUpdatedRows === 1n
 }
 
-/** The yes to a request, with the code that was made last; locked, so that of two that repeat it one comes after the other. */
-export async function lockYes(tx: Tx, hash: Buffer): Promise<AnswerJson | null> {
-  const row = await tx
-    .selectFrom('authorization_requests')
-    .select('answer')
-    .where('hash', '=', hash)
-    .forUpdate()
-    .executeTakeFirst()
-  return row?.answer ?? null
-}
-
-/** Keeps what the answer says now, whose code is another. */
-export async function keepAnswer(tx: Tx, hash: Buffer, answer: AnswerJson): Promise<void> {
-  await tx
-    .updateTable('authorization_requests')
-    .set({ answer: JSON.stringify(answer) })
-    .where('hash', '=', hash)
-    .execute()
-}
-
 function fromRow(row: Selectable<Schema['authorization_requests']>): AuthorizationRequest {
   return {
     clientId: row.client_id,

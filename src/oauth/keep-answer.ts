@@ -1,4 +1,4 @@
-import { hashCredential, type Secret } from '@doorward/sdk/kernel'
+import type { Secret } from '@doorward/sdk/kernel'
 import type { Accounts, SignedIn } from '../accounts/accounts.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
@@ -12,8 +12,7 @@ import type { Failure } from '../http/page.ts'
 import type { Answer, Pages } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
 import type { GivenAnswer } from './answer.ts'
-import { takeBackCode } from './authorization-code.store.ts'
-import { answerRequest, keepAnswer, lockYes } from './authorization-request.store.ts'
+import { answerRequest } from './authorization-request.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { consent, type Yes } from './consent.ts'
 import { keptRequest } from './kept-request.ts'
@@ -62,19 +61,13 @@ export async function keepYes(
   const origin = originOfVisit(visit, yes.userId)
   const kept = await transact<Secret, Failure | 'over'>(db, async (tx) => {
     if (!(await accounts.holdEnabled(tx, yes.userId))) return no(NOT_TO_BE_ALLOWED)
-    const lastCode = answering === null ? null : await spendFor(tx, visit, yes, answering)
-    if (lastCode === 'over') return no('over')
+    if (answering !== null && !(await spendFor(tx, visit, yes, answering))) return no('over')
     const code = await consent(tx, origin, { request, brand, grantSeconds, yes })
     // User and owner are held now: whoever takes the user's access away has done so already, or will see this grant.
     const who = await accounts.signedIn(visit, tx)
     const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
     if (!code.ok && code.no === 'blocked') return no(blockedFor([yes.shown.owner_name]))
     if (!code.ok || !mayAct) return no(NOT_TO_BE_ALLOWED)
-    if (answering !== null) {
-      if (lastCode !== null) await takeBackCode(tx, lastCode)
-      const hash = hashCredential(code.value.reveal())
-      await keepAnswer(tx, hashToken(answering.token), answerOf(answering.given, yes, hash))
-    }
     return code
   })
   if (kept.ok) {
@@ -99,23 +92,20 @@ async function notKept(
   return kept.state === 'waits' ? deadEnd(pages, visit, failure, { token, who }) : { failure }
 }
 
-/** Spends the request. @returns the code of the same yes a moment ago, if this is it again */
-async function spendFor(
-  tx: Tx,
-  visit: Visit,
-  yes: Yes,
-  { token, given }: Answering,
-): Promise<string | null | 'over'> {
-  const hash = hashToken(token)
-  if (yes.asked === 'a_moment_ago') return (await lockYes(tx, hash))?.yes?.code ?? 'over'
-  const answer = { ...given, yes: null }
-  return (await answerRequest(tx, hash, browserHash(visit), answer, visit.now)) ? null : 'over'
+/**
+ * Spends the request. The same yes again, a moment later, spends nothing and gets a code of its own: both codes work,
+ * because nobody can say which of two answers a browser shows.
+ *
+ * @returns false where the request waits no more
+ */
+async function spendFor(tx: Tx, visit: Visit, yes: Yes, { token, given }: Answering): Promise<boolean> {
+  if (yes.asked === 'a_moment_ago') return true
+  return await answerRequest(tx, hashToken(token), browserHash(visit), answerOf(given, yes), visit.now)
 }
 
-function answerOf(given: GivenAnswer, yes: Yes, code: string): AnswerJson {
-  const { userId, ownerId, scopes, shown } = yes
-  const said = { user_id: userId, owner_id: ownerId, owner_name: shown.owner_name, scopes, code }
-  return { decision: given.decision, form: given.form, yes: said }
+function answerOf({ decision, form }: GivenAnswer, { userId, ownerId, scopes, shown }: Yes): AnswerJson {
+  const said = { user_id: userId, owner_id: ownerId, owner_name: shown.owner_name, scopes }
+  return { decision, form, yes: said }
 }
 
 /** Keeps a no. @returns false where the request waits no more */

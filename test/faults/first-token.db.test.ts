@@ -26,7 +26,8 @@ const CHANGES: readonly [
         scopes: ['orders:read'],
         clientCredentialsScopes: [],
       }),
-    'missing_scope',
+    // Without any scope left the token is for no API (RS-06), and the question means the default one.
+    'wrong_audience',
   ],
 ]
 
