@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Reach } from '../admin/caller.ts'
 import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
-import { ALL, GRAIN_SECONDS, GRAINS, type Grain, UNKNOWN, type Window } from './usage.ts'
+import { ALL, GRAIN_SECONDS, GRAINS, type Grain, UNKNOWN, underOwner, type Window } from './usage.ts'
 
 /** What was counted in one bucket. Its grain is coarser than the one asked for where the counts are that old. */
 interface InBucket {
@@ -50,12 +50,7 @@ export async function countsOfKey(
 
 /** Verifications by outcome over all keys within reach, newest first, at most so many. */
 export async function totals(db: Db, reach: Reach, window: Window, limit: number): Promise<readonly Total[]> {
-  const within =
-    reach === 'every_owner'
-      ? sql`credential_id = ${ALL}`
-      : sql`credential_id in (
-          select secrets.id from secrets join keys on keys.id = secrets.holder_id
-          where keys.owner_id = ${reach.ownerId})`
+  const within = sql`credential_id = ${reach === 'every_owner' ? ALL : underOwner(reach.ownerId)}`
   const { rows } = await sql<Total>`
     select outcome, grain, bucket, sum(calls)::bigint as calls
     from (${counted(window, within)}) as counted

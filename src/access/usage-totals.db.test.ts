@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { Kysely } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { up as sumUpOwners } from '../db/migrations/0027-usage-of-owners.ts'
 
 describe('usage over all keys', () => {
   let own: TestApp
@@ -52,6 +54,14 @@ describe('usage over all keys', () => {
     const body = await read('?owner_id=org_a')
     assert.deepEqual([sums(body.data), body.last_unknown], [{ accepted: 3 }, null])
     assert.deepEqual(await read('?owner_id=org_nobody'), { data: [], last_unknown: null })
+  })
+
+  it('OPS-02: what was counted before sums of owners were kept is in them', async () => {
+    const before = await read('?owner_id=org_b')
+    await own.db.deleteFrom('usage_minutes').where('credential_id', 'like', 'owner:%').execute()
+    assert.deepEqual((await read('?owner_id=org_b')).data, [])
+    await sumUpOwners(own.db as unknown as Kysely<unknown>)
+    assert.deepEqual(await read('?owner_id=org_b'), before)
   })
 
   it('MGT-02: an admin key that is bound to an owner sees that one only, whatever it asks for', async () => {

@@ -6,7 +6,7 @@ import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { noteSeen } from '../keys/key-hints.store.ts'
-import { ALL, outdatedBefore, startOf, UNKNOWN } from './usage.ts'
+import { ALL, outdatedBefore, startOf, UNKNOWN, underOwner } from './usage.ts'
 
 /**
  * Writes a batch of counted verifications, in a handful of statements whatever its size. The same batch, sent again
@@ -25,8 +25,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
     const items = batch.items.map((item) => toCounted(item, origin.now))
     const exposed = batch.exposed.map((each) => Buffer.from(each.hash, 'hex'))
     const known = await lockSecrets(tx, [...new Set(items.map((item) => item.credentialId))], exposed)
-    known.add(UNKNOWN)
-    const ours = items.filter((item) => known.has(item.credentialId))
+    const ours = items.filter((item) => item.credentialId === UNKNOWN || known.has(item.credentialId))
     await addCounts(
       tx,
       ours.filter((item) => item.credentialId !== UNKNOWN),
@@ -40,9 +39,15 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
       ours.filter((item) => item.outcome !== 'accepted'),
     )
     const calls = ours.filter((item) => item.calls > 0)
+    const sumsUnder = (item: Counted) => {
+      const ownerId = known.get(item.credentialId) ?? null
+      return ownerId === null ? [ALL] : [ALL, underOwner(ownerId)]
+    }
     await addCounts(tx, [
       ...ours.filter((item) => item.credentialId === UNKNOWN),
-      ...calls.map((item) => ({ ...item, credentialId: ALL, scope: '', count: item.calls })),
+      ...calls.flatMap((item) =>
+        sumsUnder(item).map((credentialId) => ({ ...item, credentialId, scope: '', count: item.calls })),
+      ),
     ])
     return used
   })
@@ -70,23 +75,30 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
 }
 
 /**
- * Which of these are known: secrets, and what tokens count by, grants and clients. Secrets in one order, so that two batches with the same secrets wait for each other
- * and do not block each other.
+ * Which of these are known: secrets, and what tokens count by, grants and clients. Secrets in one order, so that two
+ * batches with the same secrets wait for each other and do not block each other.
+ *
+ * @returns the owner of the key that each belongs to; null where it belongs to none
  */
-async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Set<string>> {
-  if (ids.length === 0 && hashes.length === 0) return new Set()
-  const { rows: holders } = await sql<{ id: string }>`
-    select id from grants where id = any(${ids}::text[])
+async function lockSecrets(
+  tx: Tx,
+  ids: readonly string[],
+  hashes: readonly Buffer[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (ids.length === 0 && hashes.length === 0) return new Map()
+  const { rows: holders } = await sql<{ id: string; ownerId: null }>`
+    select id, null as "ownerId" from grants where id = any(${ids}::text[])
     union all
-    select id from clients where id = any(${ids}::text[])`.execute(tx)
+    select id, null from clients where id = any(${ids}::text[])`.execute(tx)
   const rows = await tx
     .selectFrom('secrets')
-    .select('id')
-    .where(sql<boolean>`(id = any(${ids}::text[]) or hash = any(${hashes}::bytea[]))`)
-    .orderBy('id')
-    .forUpdate()
+    .leftJoin('keys', 'keys.id', 'secrets.holder_id')
+    .select(['secrets.id', 'keys.owner_id as ownerId'])
+    .where(sql<boolean>`(secrets.id = any(${ids}::text[]) or secrets.hash = any(${hashes}::bytea[]))`)
+    .orderBy('secrets.id')
+    .forUpdate('secrets')
     .execute()
-  return new Set([...rows, ...holders].map((row) => row.id))
+  return new Map([...rows, ...holders].map(({ id, ownerId }) => [id, ownerId]))
 }
 
 /** By minute, however old: what is late is added up with the rest the next time. */

@@ -28,6 +28,11 @@ export const UNKNOWN = 'unknown'
 /** And under this, all verifications together, so that the whole need not be added up from each credential's rows. */
 export const ALL = 'all'
 
+/** And under this, those of all keys of one owner, for the same reason. No credential's id has a colon. */
+export function underOwner(ownerId: string): string {
+  return `owner:${ownerId}`
+}
+
 /** A stretch of time, whole buckets of a grain: from `since` on, before `until`. */
 export interface Window {
   readonly grain: Grain

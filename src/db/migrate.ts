@@ -27,6 +27,7 @@ import { up as newestKeysOfOwner } from './migrations/0023-newest-keys-of-owner.
 import { up as eitherSecretMethod } from './migrations/0024-either-secret-method.ts'
 import { up as listsOfAuditEvents } from './migrations/0025-lists-of-audit-events.ts'
 import { up as archivedAuditEvents } from './migrations/0026-archived-audit-events.ts'
+import { up as usageOfOwners } from './migrations/0027-usage-of-owners.ts'
 import type { Database, Notice } from './open.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
@@ -69,6 +70,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0024-either-secret-method': { up: eitherSecretMethod },
   '0025-lists-of-audit-events': { up: listsOfAuditEvents, concurrently: true },
   '0026-archived-audit-events': { up: archivedAuditEvents },
+  '0027-usage-of-owners': { up: usageOfOwners },
 }
 
 /** Kysely's number, which earlier versions of Doorward take too: theirs and ours wait for each other. */
