@@ -108,6 +108,7 @@ function kindOf(file: string): Kind {
 
 const NOUNS = new Set([
   'accounts.ts',
+  'person.ts',
   'admin-key.ts',
   'audit-event.ts',
   'authorization-code.ts',

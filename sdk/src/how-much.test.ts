@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Ask, Verdict } from './judge.ts'
+import type { QuotaAnswer, QuotaSpend } from './limits.ts'
 import { type Limits, NO_LIMITS } from './limits.ts'
 import { aRecord, at, NOW, Records } from './record.fixture.ts'
 import type { CredentialRecord } from './record.ts'
-import { type QuotaAnswer, type QuotaSpend, SourceUnavailableError } from './source.ts'
+import { SourceUnavailableError } from './source.ts'
 import { UsageCounter } from './usage.ts'
 import { createVerifier } from './verifier.ts'
 

@@ -1,3 +1,4 @@
+import type { QuotaCount } from './limits.ts'
 import { isCost, type LimitState, type RecordLimits } from './limits.ts'
 import { Quotas, quotaState } from './quotas.ts'
 import {
@@ -10,7 +11,7 @@ import {
 } from './rate-limiter.ts'
 import type { CredentialRecord } from './record.ts'
 import type { Refusal } from './refusal.ts'
-import type { CredentialSource, QuotaCount } from './source.ts'
+import type { CredentialSource } from './source.ts'
 
 /** How a call stands with the limits of its credential. */
 export interface Measure {

@@ -2,15 +2,10 @@ import type { Agent } from 'node:http'
 import { parseCredential, Secret } from './credential.ts'
 import { followOverHttp } from './http-feed.ts'
 import { keepingAgent, post } from './http-post.ts'
+import type { QuotaAnswer, QuotaSpend } from './limits.ts'
 import { quotaAnswerFromWire } from './limits.wire.ts'
 import { recordFromWire } from './record.wire.ts'
-import {
-  BatchRefusedError,
-  type CredentialSource,
-  type QuotaAnswer,
-  type QuotaSpend,
-  SourceUnavailableError,
-} from './source.ts'
+import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
 import type { UsageBatch } from './usage.ts'
 import { usageBatchToWire } from './usage.wire.ts'
 import { warnSparingly } from './warn.ts'

@@ -23,6 +23,7 @@ export { flushEvery } from './flush.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
 export { judge, type Verdict } from './judge.ts'
 export { endedBy, type Lifetime } from './lifetime.ts'
+export type { QuotaAnswer, QuotaCount, QuotaSpend } from './limits.ts'
 export {
   type LimitHolder,
   type LimitState,
@@ -63,13 +64,7 @@ export type { CredentialRecord, Principal } from './record.ts'
 export { recordToWire } from './record.wire.ts'
 export type { Refusal } from './refusal.ts'
 export { expandScopes, nearestName } from './scope.ts'
-export {
-  type CredentialSource,
-  type QuotaAnswer,
-  type QuotaCount,
-  type QuotaSpend,
-  SourceUnavailableError,
-} from './source.ts'
+export { type CredentialSource, SourceUnavailableError } from './source.ts'
 export { type Exposure, type UsageBatch, UsageCounter } from './usage.ts'
 export { createVerifier, type Verifier } from './verifier.ts'
 export { warnSparingly } from './warn.ts'

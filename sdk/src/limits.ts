@@ -93,3 +93,27 @@ export interface LimitState {
   /** Whole seconds until all of it is there again, rounded up. */
   readonly resetSeconds: number
 }
+
+/** Units of the quotas that a credential is under. */
+export interface QuotaSpend {
+  readonly credentialId: string
+  readonly cost: number
+  /** They were spent for a call that was refused after all, and are there again; in the same period only. */
+  readonly givesBack?: boolean | undefined
+}
+
+/** Where a quota stands. */
+export interface QuotaCount {
+  readonly of: LimitHolder
+  readonly period: QuotaPeriod
+  readonly limit: number
+  readonly spent: number
+  /** When the next period begins. */
+  readonly endsAt: Date
+}
+
+export interface QuotaAnswer {
+  /** Whether it was spent, of all quotas; else nothing was of any. */
+  readonly granted: boolean
+  readonly quotas: readonly QuotaCount[]
+}

@@ -1,7 +1,15 @@
-import type { LimitState, Limits, Quota, QuotaPeriod, RateLimit, RecordLimits } from './limits.ts'
+import type {
+  LimitState,
+  Limits,
+  Quota,
+  QuotaAnswer,
+  QuotaCount,
+  QuotaPeriod,
+  RateLimit,
+  RecordLimits,
+} from './limits.ts'
 import { NO_LIMITS, QUOTA_PERIODS, whyNotQuota, whyNotRateLimits } from './limits.ts'
 import { momentFromWire } from './moment.wire.ts'
-import type { QuotaAnswer, QuotaCount } from './source.ts'
 
 /** Limits as JSON, over the network and in the database: snake_case. */
 export interface RateLimitWire {

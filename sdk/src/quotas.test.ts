@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import type { QuotaAnswer, QuotaSpend } from './limits.ts'
 import { NO_LIMITS, type Quota } from './limits.ts'
 import { Quotas } from './quotas.ts'
 import { aRecord, NOW, Records } from './record.fixture.ts'
-import { type QuotaAnswer, type QuotaSpend, SourceUnavailableError } from './source.ts'
+import { SourceUnavailableError } from './source.ts'
 
 /** Spends when it is told to. */
 class Slow extends Records {

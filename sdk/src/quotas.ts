@@ -1,12 +1,7 @@
+import type { QuotaAnswer, QuotaCount, QuotaSpend } from './limits.ts'
 import { type LimitHolder, type LimitState, periodAt, type QuotaPeriod } from './limits.ts'
 import type { CredentialRecord } from './record.ts'
-import {
-  type CredentialSource,
-  type QuotaAnswer,
-  type QuotaCount,
-  type QuotaSpend,
-  SourceUnavailableError,
-} from './source.ts'
+import { type CredentialSource, SourceUnavailableError } from './source.ts'
 
 /** Most spends in one question. */
 export const MAX_SPENDS = 200

@@ -1,5 +1,5 @@
 import type { ChangesListener, Following } from './changes.ts'
-import type { LimitHolder, QuotaPeriod } from './limits.ts'
+import type { QuotaAnswer, QuotaSpend } from './limits.ts'
 import type { CredentialRecord } from './record.ts'
 import type { UsageBatch } from './usage.ts'
 
@@ -25,30 +25,6 @@ export interface CredentialSource {
    * Error in the place of one that cannot be told. Without this, credentials with quotas are refused with 503.
    */
   spendQuotas?(spends: readonly QuotaSpend[]): Promise<readonly (QuotaAnswer | Error)[]>
-}
-
-/** Units of the quotas that a credential is under. */
-export interface QuotaSpend {
-  readonly credentialId: string
-  readonly cost: number
-  /** They were spent for a call that was refused after all, and are there again; in the same period only. */
-  readonly givesBack?: boolean | undefined
-}
-
-/** Where a quota stands. */
-export interface QuotaCount {
-  readonly of: LimitHolder
-  readonly period: QuotaPeriod
-  readonly limit: number
-  readonly spent: number
-  /** When the next period begins. */
-  readonly endsAt: Date
-}
-
-export interface QuotaAnswer {
-  /** Whether it was spent, of all quotas; else nothing was of any. */
-  readonly granted: boolean
-  readonly quotas: readonly QuotaCount[]
 }
 
 /** Nothing is known about a credential, because nobody could be asked. Never a "yes". */

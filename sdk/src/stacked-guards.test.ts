@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type Incoming, openDoor } from './door.ts'
+import type { QuotaCount, QuotaSpend } from './limits.ts'
 import { at, NOW, Records } from './record.fixture.ts'
-import type { QuotaCount, QuotaSpend } from './source.ts'
 import type { UsageBatch } from './usage.ts'
 
 /** Records that take usage, and keep one quota for all. */

@@ -1,27 +1,6 @@
 import type { Db, Tx } from '../db/schema.ts'
 import type { Visit } from '../http/visit.ts'
-
-/** Who is signed in, in one browser, now. */
-export interface SignedIn extends Person {
-  readonly sessionId: string
-}
-
-/** A user, as far as signing in tells. */
-export interface Person {
-  readonly userId: string
-  readonly displayName: string
-  /** Null where the API provider's own login vouches for the person. */
-  readonly email: string | null
-  /** For which owners the person may act; by name, then id. */
-  readonly owners: readonly NamedOwner[]
-  /** When the person last proved who they are. */
-  readonly authenticatedAt: Date
-}
-
-export interface NamedOwner {
-  readonly id: string
-  readonly name: string
-}
+import type { SignedIn } from './person.ts'
 
 /** What somebody shall sign in for. All of it is kept here and none of it comes back through the browser. */
 export interface SignInWish {

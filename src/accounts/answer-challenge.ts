@@ -5,11 +5,11 @@ import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import type { Person } from './accounts.ts'
 import { USER_DISABLED } from './disable-user.ts'
 import { holdEnabled } from './disabled-user.store.ts'
 import { answerChallenge, findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
+import type { Person } from './person.ts'
 
 /** The challenge that the API provider's backend asks about, while it is open. */
 export async function readChallenge(

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Person } from './accounts.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { fromPersonJson, toPersonJson } from './person.store.ts'
+import type { Person } from './person.ts'
 
 export async function insertChallenge(
   db: Db,

@@ -1,4 +1,4 @@
-import type { Person } from './accounts.ts'
+import type { Person } from './person.ts'
 
 /** How long somebody may take to sign in. */
 export const CHALLENGE_SECONDS = 15 * 60

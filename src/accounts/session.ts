@@ -1,4 +1,4 @@
-import type { Person } from './accounts.ts'
+import type { Person } from './person.ts'
 
 /** A session ends when nobody came for so long, … */
 export const IDLE_SECONDS = 24 * 3600

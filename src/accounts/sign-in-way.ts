@@ -3,7 +3,7 @@ import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import type { Answer, Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
-import type { Person, SignedIn } from './accounts.ts'
+import type { Person, SignedIn } from './person.ts'
 import type { Passwords } from './prove-password.ts'
 import type { Session } from './session.ts'
 

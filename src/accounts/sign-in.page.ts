@@ -2,7 +2,7 @@ import { type Html, html } from '../http/html.ts'
 import type { Failure, Page } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
 import type { Visit } from '../http/visit.ts'
-import type { SignedIn } from './accounts.ts'
+import type { SignedIn } from './person.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from './user.ts'
 
 /** What the form of a challenge is about. */

@@ -2,9 +2,9 @@ import { hashToken, isToken } from '../base/one-time-token.ts'
 import type { Db } from '../db/schema.ts'
 import type { Answer, Pages } from '../http/pages.ts'
 import { browserHash, type Visit } from '../http/visit.ts'
-import type { SignedIn } from './accounts.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { stateOf } from './login-challenge.ts'
+import type { SignedIn } from './person.ts'
 
 /**
  * Leads on from a sign-in that is no longer needed: somebody has signed in meanwhile, in another tab. A challenge that asks

@@ -2,7 +2,7 @@ import { type ExpressionBuilder, sql } from 'kysely'
 import type { Reach } from '../admin/caller.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
-import type { NamedOwner } from './accounts.ts'
+import type { NamedOwner } from './person.ts'
 import type { User } from './user.ts'
 
 /** How better-auth names a password among the ways to sign in. */

@@ -1,4 +1,4 @@
-import type { NamedOwner } from './accounts.ts'
+import type { NamedOwner } from './person.ts'
 
 /** Somebody who signs in here, with e-mail address and password. */
 export interface User {

@@ -1,4 +1,4 @@
-import type { NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import type { NamedOwner, SignedIn } from '../accounts/person.ts'
 import { type Client, whyNotAuthorize } from '../clients/client.ts'
 import { isClaimedByNobody } from '../clients/redirect-uri.ts'
 import type { Db, ShownJson } from '../db/schema.ts'

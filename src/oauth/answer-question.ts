@@ -1,4 +1,5 @@
-import type { NamedOwner, SignInWish } from '../accounts/accounts.ts'
+import type { SignInWish } from '../accounts/accounts.ts'
+import type { NamedOwner } from '../accounts/person.ts'
 import type { Client } from '../clients/client.ts'
 import { whyNotAuthorize } from '../clients/client.ts'
 import type { Answer } from '../http/pages.ts'

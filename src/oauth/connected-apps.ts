@@ -1,4 +1,5 @@
-import type { Accounts, SignedIn } from '../accounts/accounts.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { SignedIn } from '../accounts/person.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import type { Db } from '../db/schema.ts'
 import { html } from '../http/html.ts'

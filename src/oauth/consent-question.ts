@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import type { NamedOwner, SignedIn } from '../accounts/person.ts'
 import type { Client } from '../clients/client.ts'
 import type { Db } from '../db/schema.ts'
 import type { Sensitivity } from '../scopes/scope.ts'

@@ -1,4 +1,4 @@
-import type { NamedOwner, SignedIn } from '../accounts/accounts.ts'
+import type { NamedOwner, SignedIn } from '../accounts/person.ts'
 import type { Client } from '../clients/client.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Page } from '../http/page.ts'

@@ -1,5 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import type { Accounts, SignedIn } from '../accounts/accounts.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import type { SignedIn } from '../accounts/person.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { hashToken } from '../base/one-time-token.ts'

@@ -1,4 +1,4 @@
-import type { SignedIn } from '../accounts/accounts.ts'
+import type { SignedIn } from '../accounts/person.ts'
 import { type Html, html } from '../http/html.ts'
 import type { Failure } from '../http/page.ts'
 import type { Pages } from '../http/pages.ts'
