@@ -1,9 +1,9 @@
 import { type CredentialSource, mintCredential } from '@doorward/sdk/kernel'
-import { databaseSource } from '../src/access/database-source.ts'
 import { systemClock } from '../src/base/clock.ts'
 import { ChangesFeed } from '../src/changes/changes-feed.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { openLog } from '../src/http/log.ts'
+import { databaseSource } from '../src/verification/database-source.ts'
 import { type ServerProcess, startServer } from '../test/server-process.ts'
 
 export interface Doorward {

@@ -9,7 +9,7 @@ import {
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
 import { CONNECTIONS, type DatabasePlace } from './db/open.ts'
-import { DEFAULT_TOKEN_TIMES } from './oauth/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from './oauth/tokens/token-times.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
 /** Everything that can be set, with its default; the only reader of the environment is `main.ts`, through here. */

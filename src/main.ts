@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { mintCredential } from '@doorward/sdk/kernel'
-import { makeRecoveryKey } from './admin/first-admin-key.ts'
+import { makeRecoveryKey } from './admin-keys/first-admin-key.ts'
 import { type ArchiveFlags, archiveAudit, checkFile } from './audit/archive-command.ts'
 import { verifyChain } from './audit/verify-chain.ts'
 import type { Result } from './base/result.ts'

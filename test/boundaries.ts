@@ -1,23 +1,47 @@
 import type { Imports } from './imports.ts'
 
-/** The floors of `src`, top to bottom: imports go down only. Rooms on one floor do not know each other. */
-const FLOORS = [
+/** The floors of a building, top to bottom: imports go down only. Rooms on one floor do not import each other. */
+type Floors = readonly (readonly string[])[]
+
+const SRC: Floors = [
   ['main', 'serve', 'config'],
   ['start-failure'],
   ['workers'],
   ['app'],
-  ['access', 'portal', 'notices', 'webhooks'],
+  ['forward-auth', 'usage'],
+  ['verification'],
+  ['limits'],
   ['oauth', 'keys'],
-  ['clients'],
-  ['accounts'],
+  ['sign-in'],
+  ['clients', 'users'],
+  ['admin-keys', 'audit-log'],
   ['scopes', 'owners'],
-  ['admin'],
+  ['sessions'],
+  ['management'],
   ['secrets'],
   ['changes'],
   ['audit'],
+  ['pages'],
+  ['outbound'],
   ['http'],
   ['db'],
   ['base'],
+]
+
+/** The floors inside a room; what stands in the room itself has the room's own name. */
+const INSIDE: Readonly<Record<string, Floors>> = {
+  oauth: [['oauth'], ['authorize'], ['connected-apps', 'tokens'], ['grants']],
+  clients: [['registration'], ['authentication'], ['clients']],
+}
+
+const SDK: Floors = [
+  ['entry points'],
+  ['guard'],
+  ['verifier'],
+  ['limits'],
+  ['source'],
+  ['verdict'],
+  ['credential'],
 ]
 
 /** What a kind of file may touch beside its own room's lower kinds. */
@@ -28,13 +52,15 @@ type Kind = (typeof KINDS)[number]
 const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
   [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|postgres|listen)\.ts$/],
-  [/^typebox/, /\.(wire|routes)\.ts$|^src\/http\/|^src\/admin\/(management|operation)\.ts$|^src\/serve\.ts$/],
-  [/^ioredis$/, /^src\/access\/shared-limiter\.ts$/],
-  [/^better-auth/, /^src\/accounts\//],
+  [
+    /^typebox/,
+    /\.(wire|routes)\.ts$|^src\/http\/|^src\/management\/(pipeline|operation)\.ts$|^src\/serve\.ts$/,
+  ],
+  [/^ioredis$/, /^src\/limits\/shared-limiter\.ts$/],
   [/^pino$/, /^src\/http\/log\.ts$/],
   [
     /^(fastify|@fastify\/.*)$/,
-    /\.routes\.ts$|^src\/http\/|^src\/app\.ts$|^src\/admin\/(management|operation)\.ts$/,
+    /\.routes\.ts$|^src\/(http|pages)\/|^src\/app\.ts$|^src\/management\/(pipeline|operation)\.ts$/,
   ],
 ]
 
@@ -60,7 +86,8 @@ function faultOf(file: string, name: string, typeOnly: boolean): string | null {
 }
 
 function sdkFault(file: string, name: string, typeOnly: boolean): string | null {
-  if (name.startsWith('sdk/src/') || name.startsWith('node:')) return null
+  if (name.startsWith('sdk/src/')) return floorFault(SDK, sdkRoomOf(file), sdkRoomOf(name))
+  if (name.startsWith('node:')) return null
   if (file === 'sdk/src/rate-limiter-flexible.ts' && name === 'rate-limiter-flexible') return null
   const adapter = /^sdk\/src\/(fastify|express|hono)\.ts$/.exec(file)?.[1]
   return typeOnly && name === adapter ? null : 'the SDK has no dependencies'
@@ -75,18 +102,27 @@ function packageFault(file: string, name: string): string | null {
 function roomFault(file: string, name: string): string | null {
   const [from, to] = [roomOf(file), roomOf(name)]
   if (from === to) {
-    const [above, below] = [kindOf(file), kindOf(name)]
-    if (above === 'noun' && below !== 'noun') return 'a noun knows nouns only'
-    if (above === 'store' && (below === 'routes' || below === 'use case' || below === 'wire'))
-      return 'a store is below use cases and the wire'
-    return above !== 'routes' && below === 'routes' ? 'routes are on top' : null
+    const floors = INSIDE[from]
+    const fault = floors && floorFault(floors, innerRoomOf(file), innerRoomOf(name))
+    return fault ?? kindFault(kindOf(file), kindOf(name))
   }
-  const [fromFloor, toFloor] = [floorOf(from), floorOf(to)]
-  if (fromFloor === -1 || toFloor === -1) return `there is no room ${fromFloor === -1 ? from : to}`
   if (to === 'config') return from === 'main' || from === 'serve' ? null : 'settings are handed in'
   if (from === 'main' && to === 'serve') return null
-  // `config.ts` makes what the app is told; it takes the type from there.
-  return fromFloor < toFloor ? null : 'imports go down only'
+  return floorFault(SRC, from, to)
+}
+
+function kindFault(above: Kind, below: Kind): string | null {
+  if (above === 'noun' && below !== 'noun') return 'a noun knows nouns only'
+  if (above === 'store' && (below === 'routes' || below === 'use case' || below === 'wire'))
+    return 'a store is below use cases and the wire'
+  return above !== 'routes' && below === 'routes' ? 'routes are on top' : null
+}
+
+function floorFault(floors: Floors, from: string, to: string): string | null {
+  if (from === to) return null
+  const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room))
+  for (const room of [from, to]) if (floorOf(room) === -1) return `there is no room ${room}`
+  return floorOf(from) < floorOf(to) ? null : 'imports go down only'
 }
 
 function roomOf(file: string): string {
@@ -94,8 +130,14 @@ function roomOf(file: string): string {
   return room.replace(/\.ts$/, '')
 }
 
-function floorOf(room: string): number {
-  return FLOORS.findIndex((rooms) => rooms.includes(room))
+function innerRoomOf(file: string): string {
+  const [, room = '', inner = '', below] = file.split('/')
+  return below === undefined ? room : inner
+}
+
+function sdkRoomOf(file: string): string {
+  const [, , room = '', below] = file.split('/')
+  return below === undefined ? 'entry points' : room
 }
 
 function kindOf(file: string): Kind {
@@ -103,11 +145,10 @@ function kindOf(file: string): Kind {
   if (name.endsWith('.routes.ts')) return 'routes'
   if (name.endsWith('.wire.ts')) return 'wire'
   if (name.endsWith('.store.ts')) return 'store'
-  return NOUNS.has(name) ? 'noun' : 'use case'
+  return NOUNS.has(name) && !file.includes('/grant-types/') ? 'noun' : 'use case'
 }
 
 const NOUNS = new Set([
-  'accounts.ts',
   'person.ts',
   'admin-key.ts',
   'audit-event.ts',

@@ -1,8 +1,8 @@
-import { KnownAdminKeys } from '../src/admin/known-admin-keys.ts'
-import type { Door } from '../src/admin/management.ts'
-import { RefusedAttempts } from '../src/admin/refused-attempts.ts'
+import { RefusedAttempts } from '../src/audit/refused-attempts.ts'
 import { Turns } from '../src/base/turns.ts'
 import { openLog } from '../src/http/log.ts'
+import { KnownAdminKeys } from '../src/management/known-admin-keys.ts'
+import type { Door } from '../src/management/pipeline.ts'
 import type { TestApp } from './app.ts'
 
 /** The door of a server that is put together by hand, on the database and the clock of a test's app. */

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import express from 'express'
 import express4 from 'express4'
-import { behavesAsAGuard } from './adapter.suite.ts'
 import { doorward } from './express.ts'
-import { Records, unknownKey } from './record.fixture.ts'
+import { behavesAsAGuard } from './guard/adapter.suite.ts'
+import { Records, unknownKey } from './source/record.fixture.ts'
 
 async function listen(app: express.Express) {
   const server = app.listen(0, '127.0.0.1')

@@ -1,9 +1,9 @@
 import './runtime.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Admission, openDoor } from './door.ts'
-import type { DoorOptions, GuardArgument } from './door-options.ts'
-import { fromNodeRequest } from './node-request.ts'
-import type { Principal } from './record.ts'
+import { type Admission, openDoor } from './guard/guard.ts'
+import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { fromNodeRequest } from './guard/node-request.ts'
+import type { Principal } from './verdict/record.ts'
 
 declare global {
   namespace Express {

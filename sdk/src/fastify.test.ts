@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { fastify } from 'fastify'
-import { behavesAsAGuard } from './adapter.suite.ts'
 import { doorward } from './fastify.ts'
-import { Records } from './record.fixture.ts'
+import { behavesAsAGuard } from './guard/adapter.suite.ts'
+import { Records } from './source/record.fixture.ts'
 
 behavesAsAGuard('Fastify', async (source, more) => {
   const { guard, close } = doorward({

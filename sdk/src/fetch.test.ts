@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import { type HttpBindings, serve } from '@hono/node-server'
-import { behavesAsAGuard } from './adapter.suite.ts'
 import { doorward } from './fetch.ts'
-import { Records, ranges } from './record.fixture.ts'
+import { behavesAsAGuard } from './guard/adapter.suite.ts'
+import { Records, ranges } from './source/record.fixture.ts'
 
 behavesAsAGuard('fetch', async (source, more) => {
   const { guard, close } = doorward({

@@ -1,8 +1,8 @@
 import './runtime.ts'
-import { openDoor } from './door.ts'
-import type { DoorOptions, GuardArgument } from './door-options.ts'
-import type { Principal } from './record.ts'
-import { fromWebRequest, toWebResponse, withHeaders } from './web-request.ts'
+import { openDoor } from './guard/guard.ts'
+import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { fromWebRequest, toWebResponse, withHeaders } from './guard/web-request.ts'
+import type { Principal } from './verdict/record.ts'
 
 /** What a `Request` does not tell. */
 export interface Connection {

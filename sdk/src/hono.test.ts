@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono } from 'hono'
-import { behavesAsAGuard } from './adapter.suite.ts'
+import { behavesAsAGuard } from './guard/adapter.suite.ts'
 import { type DoorwardEnv, doorward } from './hono.ts'
 
 behavesAsAGuard('Hono', async (source, more) => {

@@ -1,9 +1,9 @@
 import './runtime.ts'
 import type { Context, MiddlewareHandler } from 'hono'
-import { openDoor } from './door.ts'
-import type { DoorOptions, GuardArgument } from './door-options.ts'
-import type { Principal } from './record.ts'
-import { fromWebRequest, toWebResponse } from './web-request.ts'
+import { openDoor } from './guard/guard.ts'
+import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { fromWebRequest, toWebResponse } from './guard/web-request.ts'
+import type { Principal } from './verdict/record.ts'
 
 /** For `new Hono<DoorwardEnv>()`: what a guard puts into the context. */
 export interface DoorwardEnv {

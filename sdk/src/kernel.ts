@@ -1,9 +1,6 @@
 // What the Doorward server itself builds on. One implementation of "is this allowed", here and there.
 import './runtime.ts'
 
-export { type Answer, answerTo, answerUnavailable } from './challenge.ts'
-export type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
-export { addressOfHop, clientIp } from './client-ip.ts'
 export {
   type CredentialKind,
   type CredentialPlace,
@@ -15,15 +12,25 @@ export {
   mintCredential,
   parseCredential,
   Secret,
-} from './credential.ts'
-export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credentials-in-text.ts'
-export { digestCredential, digestOfHex } from './digest.ts'
-export { explainRefusal } from './explain.ts'
-export { flushEvery } from './flush.ts'
-export { type IpRanges, normalizeIp, parseIpRanges } from './ip-ranges.ts'
-export { judge, type Verdict } from './judge.ts'
-export { endedBy, type Lifetime } from './lifetime.ts'
-export type { QuotaAnswer, QuotaCount, QuotaSpend } from './limits.ts'
+} from './credential/credential.ts'
+export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credential/credentials-in-text.ts'
+export { digestCredential, digestOfHex } from './credential/digest.ts'
+export { type Answer, answerTo, answerUnavailable } from './guard/challenge.ts'
+export { addressOfHop, clientIp } from './guard/client-ip.ts'
+export { fromNodeRequest } from './guard/node-request.ts'
+export { type Presentation, readCredential } from './guard/presented.ts'
+export { lengthsOf, nameAt } from './guard/raw-headers.ts'
+export { MAX_SPENDS } from './limits/quotas.ts'
+export type { RateLimiter } from './limits/rate-limiter.ts'
+export type { Change, ChangedHolders, ChangesListener, Following } from './source/changes.ts'
+export { type CredentialSource, SourceUnavailableError } from './source/source.ts'
+export { type Exposure, type UsageBatch, UsageCounter } from './source/usage.ts'
+export { warnSparingly } from './source/warn.ts'
+export { explainRefusal } from './verdict/explain.ts'
+export { type IpRanges, normalizeIp, parseIpRanges } from './verdict/ip-ranges.ts'
+export { judge, type Verdict } from './verdict/judge.ts'
+export { endedBy, type Lifetime } from './verdict/lifetime.ts'
+export type { QuotaAnswer, QuotaCount, QuotaSpend } from './verdict/limits.ts'
 export {
   type LimitHolder,
   type LimitState,
@@ -41,7 +48,7 @@ export {
   type RateLimit,
   type RecordLimits,
   whyNotRateLimits,
-} from './limits.ts'
+} from './verdict/limits.ts'
 export {
   type LimitsWire,
   limitStateToWire,
@@ -52,19 +59,12 @@ export {
   quotaCountToWire,
   type RateLimitWire,
   type RecordLimitsWire,
-} from './limits.wire.ts'
-export { Lookups } from './lookups.ts'
-export { fromNodeRequest } from './node-request.ts'
-export { type Presentation, readCredential } from './presented.ts'
-export { MAX_SPENDS } from './quotas.ts'
-export { rateLimitFields } from './rate-limit-fields.ts'
-export type { RateLimiter } from './rate-limiter.ts'
-export { lengthsOf, nameAt } from './raw-headers.ts'
-export type { CredentialRecord, Principal } from './record.ts'
-export { recordToWire } from './record.wire.ts'
-export type { Refusal } from './refusal.ts'
-export { expandScopes, nearestName } from './scope.ts'
-export { type CredentialSource, SourceUnavailableError } from './source.ts'
-export { type Exposure, type UsageBatch, UsageCounter } from './usage.ts'
-export { createVerifier, type Verifier } from './verifier.ts'
-export { warnSparingly } from './warn.ts'
+} from './verdict/limits.wire.ts'
+export { rateLimitFields } from './verdict/rate-limit-fields.ts'
+export type { CredentialRecord, Principal } from './verdict/record.ts'
+export { recordToWire } from './verdict/record.wire.ts'
+export type { Refusal } from './verdict/refusal.ts'
+export { expandScopes, nearestName } from './verdict/scope.ts'
+export { flushEvery } from './verifier/flush.ts'
+export { Lookups } from './verifier/lookups.ts'
+export { createVerifier, type Verifier } from './verifier/verifier.ts'

@@ -1,9 +1,9 @@
 import './runtime.ts'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
-import { memoryLimiter } from './memory-limiter.ts'
-import { type Count, type Counter, hasRoom, type RateLimiter, type Taken } from './rate-limiter.ts'
-import { SourceUnavailableError } from './source.ts'
-import { warnSparingly } from './warn.ts'
+import { memoryLimiter } from './limits/memory-limiter.ts'
+import { type Count, type Counter, hasRoom, type RateLimiter, type Taken } from './limits/rate-limiter.ts'
+import { SourceUnavailableError } from './source/source.ts'
+import { warnSparingly } from './source/warn.ts'
 
 export interface RedisLimiterOptions {
   /**

@@ -1,4 +1,4 @@
-import type { Visit } from '../http/visit.ts'
+import type { Visit } from '../pages/visit.ts'
 import type { Origin } from './audit-event.ts'
 
 /** @param userId who is signed in in this browser; null: nobody */

@@ -1,7 +1,7 @@
-import type { Caller } from '../admin/caller.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Fault, type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { type ClientMetadata, type ClientType, ceilingOf } from './client.ts'

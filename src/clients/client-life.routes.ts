@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { changes, type Door } from '../admin/management.ts'
 import { plainText, strictObject } from '../http/wire.ts'
+import { changes, type Door } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import { changeClient } from './change-client.ts'

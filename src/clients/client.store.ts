@@ -1,8 +1,8 @@
 import { type Selectable, sql } from 'kysely'
-import type { Reach } from '../admin/caller.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
+import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { Client, ClientMetadata, ClientState, ClientWithSecrets, FoundClient } from './client.ts'
 

@@ -1,9 +1,9 @@
-import type { Caller } from '../admin/caller.ts'
 import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { announce } from '../changes/change.store.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
 import { about, lockUnrevoked } from './change-client.ts'
 import { lockClient, updateClient } from './client.store.ts'
 

@@ -3,11 +3,11 @@ import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import { FROM_ANYWHERE, preflightFor } from './cross-origin.ts'
+import type { Shortcut, Shortcuts } from './fast-paths.ts'
 import type { Logger } from './log.ts'
 import { plainPost, whenRead } from './plain-post.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
-import type { Shortcut, Shortcuts } from './shortcuts.ts'
 
 /** A form that a program has posted. */
 export interface FormCall {

@@ -1,7 +1,7 @@
 import { parseIpRanges } from '@doorward/sdk/kernel'
-import type { Caller } from '../admin/caller.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
 import { type ChosenLimits, whyNotLimits } from '../owners/check-limits.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'

@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely'
-import type { Reach } from '../admin/caller.ts'
 import type { Db, Schema } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
+import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { fromRow, isStanding } from './key.store.ts'
 import { dayOf, type Key, type KeyState, startOfDay } from './key.ts'

@@ -1,7 +1,7 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
-import { covers, type Reach } from '../admin/caller.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import { covers, type Reach } from '../management/caller.ts'
 import { toLimitColumns } from '../owners/limits.wire.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'

@@ -1,6 +1,6 @@
 import { type Quota, type RateLimit, whyNotRateLimits } from '@doorward/sdk/kernel'
-import type { Caller } from '../admin/caller.ts'
 import { type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
 import type { ChosenPolicy } from './policy.ts'
 
 /** Limits as somebody chose them; what is undefined was not chosen. */

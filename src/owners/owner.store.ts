@@ -1,8 +1,8 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
 import type { Selectable } from 'kysely'
-import type { Reach } from '../admin/caller.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
+import type { Reach } from '../management/caller.ts'
 import type { Owner } from './owner.ts'
 
 /** The owner, made where it is new; its row is locked until the transaction ends. */

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { SignJWT } from 'jose'
 import { sql } from 'kysely'
 import { TIDYING } from '../../src/app.ts'
-import { JWT_BEARER } from '../../src/clients/client.fixture.ts'
+import { JWT_BEARER } from '../../src/clients/authentication/client.fixture.ts'
 import { openJar } from '../cookie-jar.ts'
 import { arrive, authorizePath, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
 

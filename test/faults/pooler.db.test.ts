@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
-import { ensureFirstAdminKey } from '../../src/admin/first-admin-key.ts'
+import { ensureFirstAdminKey } from '../../src/admin-keys/first-admin-key.ts'
 import { buildApp } from '../../src/app.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { type Database, type OpenOptions, openDatabase } from '../../src/db/open.ts'

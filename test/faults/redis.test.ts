@@ -11,8 +11,8 @@ import {
 } from '@doorward/sdk/kernel'
 import { redisLimiter, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import { Redis } from 'ioredis'
-import { openSharedLimiter } from '../../src/access/shared-limiter.ts'
 import { openLog } from '../../src/http/log.ts'
+import { openSharedLimiter } from '../../src/limits/shared-limiter.ts'
 import { eventually } from '../eventually.ts'
 import { noRedis, startRedis, type TestRedis } from '../redis.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { mintCredential } from '@doorward/sdk/kernel'
-import { ALL_PERMISSIONS, type Permission, UNBOUND_ONLY } from '../../src/admin/permission.ts'
+import { ALL_PERMISSIONS, type Permission, UNBOUND_ONLY } from '../../src/management/permission.ts'
 import { openTestApp, type TestAnswer, type TestApp } from '../app.ts'
 import {
   callOperation,
@@ -60,16 +60,16 @@ describe('every operation of the management API', () => {
         /\bapp\.(route|get|post|put|patch|delete|all)[(<]/.test(readFileSync(file, 'utf8')),
     )
     assert.deepEqual(openingRoutes.sort(), [
-      'src/access/forward-auth.routes.ts',
-      'src/admin/management.ts',
+      'src/clients/registration/register.routes.ts',
+      'src/forward-auth/forward-auth.routes.ts',
       'src/http/documents.ts',
       'src/http/form-endpoint.ts',
       'src/http/health.ts',
-      'src/http/home.ts',
-      'src/http/pages.ts',
+      'src/management/pipeline.ts',
       'src/oauth/metadata.routes.ts',
       'src/oauth/oauth-off.routes.ts',
-      'src/oauth/register.routes.ts',
+      'src/pages/home.ts',
+      'src/pages/pages.ts',
     ])
   })
 

@@ -1,8 +1,8 @@
-import { askToSignIn } from '../../src/accounts/ask-to-sign-in.ts'
-import { insertSession } from '../../src/accounts/session.store.ts'
 import { newId } from '../../src/base/id.ts'
-import type { Visit } from '../../src/http/visit.ts'
-import { insertGrant } from '../../src/oauth/grant.store.ts'
+import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
+import type { Visit } from '../../src/pages/visit.ts'
+import { insertSession } from '../../src/sessions/session.store.ts'
+import { askToSignIn } from '../../src/sign-in/ask-to-sign-in.ts'
 import type { TestApp, TestClient } from '../app.ts'
 
 /** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */

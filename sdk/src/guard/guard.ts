@@ -1,0 +1,274 @@
+import { httpSource } from '../source/http-source.ts'
+import { SourceUnavailableError } from '../source/source.ts'
+import { UsageCounter } from '../source/usage.ts'
+import { warnSparingly } from '../source/warn.ts'
+import type { Verdict } from '../verdict/judge.ts'
+import type { LimitState } from '../verdict/limits.ts'
+import { rateLimitFields } from '../verdict/rate-limit-fields.ts'
+import type { Principal } from '../verdict/record.ts'
+import type { PresentationFault, Refusal } from '../verdict/refusal.ts'
+import { noteCountedApart } from '../verifier/counted-apart.ts'
+import { flushEvery } from '../verifier/flush.ts'
+import { createVerifier, type VerifierHealth } from '../verifier/verifier.ts'
+import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
+import { checkOptions } from './check-options.ts'
+import { clientIp } from './client-ip.ts'
+import { checkGuard, type DoorOptions, type GuardArgument, trustedProxiesOf } from './guard-options.ts'
+import { type PresentedRequest, readCredential } from './presented.ts'
+import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
+
+/** What an adapter knows of a request. */
+export interface Incoming extends PresentedRequest {
+  readonly method: string
+  /** The other end of the connection; null where it is not known. */
+  readonly peerIp: string | null
+  /** `X-Forwarded-For`, repeated ones joined by commas; null where there is none, and only there. */
+  readonly forwardedFor: string | null
+  readonly userAgent: string | null
+}
+
+/** Of one who is let in, the headers for the answer: where its limits stand, if it has any. */
+export type Admission =
+  | { readonly principal: Principal; readonly headers: Readonly<Record<string, string>> | null }
+  | { readonly answer: Answer }
+
+export interface Door {
+  /**
+   * What lets requests in whose credential holds all of these scopes, or says how to answer them; none means that any
+   * live credential will do. At once where nothing must be looked up. What it gives never throws and never rejects.
+   *
+   * Its `carrier` is an object that is the same for all guards of one request: by it they know that they judge one
+   * call, which is counted once, and takes the largest of their costs once.
+   *
+   * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
+   */
+  admitting(
+    wanted: readonly GuardArgument[],
+  ): (request: Incoming, carrier?: object) => Admission | Promise<Admission>
+  /**
+   * What clients read of this API (RFC 9728), for a route of yours:
+   * `app.get(metadata.path, () => metadata.document)`. Its MIME type is `application/json`.
+   *
+   * @throws TypeError without the option `resource`
+   */
+  resourceMetadata(): ServedMetadata
+  /** How verification is doing in this process; for your metrics. */
+  health(): DoorHealth
+  /** Delivers what was counted, and stops following changes. Call it when the server stops. */
+  close(): Promise<void>
+}
+
+export interface DoorHealth extends VerifierHealth {
+  /** Verifications that were not counted since the start, because there were too many, or nobody took them. */
+  readonly usageDropped: number
+}
+
+/** What the guards of one request have let in so far. */
+interface Passed {
+  readonly text: string
+  readonly ip: string | null
+  readonly userAgent: string | null
+  readonly scopes: readonly string[]
+  /** What was taken of the limits. */
+  readonly cost: number
+  readonly giveBack: () => void
+  /** Of the first guard, which may set the headers last. */
+  readonly admission: { readonly principal: Principal; headers: Readonly<Record<string, string>> | null }
+}
+
+/** Where a door notes on a carrier what it let in; a promise while that is being found out. */
+interface Carrier {
+  [noted: symbol]: Passed | Promise<Admission> | undefined
+}
+
+/**
+ * The guard behind every adapter: read the credential, verify it, answer.
+ *
+ * @param adapterOptions names of options that are the adapter's own
+ * @throws TypeError where an option cannot be meant
+ */
+export function openDoor(options: DoorOptions, adapterOptions: readonly string[] = []): Door {
+  checkOptions(options, adapterOptions)
+  const {
+    environment,
+    realm,
+    resource = null,
+    now = Date.now,
+    maxStalenessMs,
+    staleIfUnreachableMs,
+    maxEntries,
+    maxBytes,
+  } = options
+  const metadataUrl = resource === null ? undefined : metadataUrlOf(resource)
+  const trusted = trustedProxiesOf(options)
+  const warn = warnSparingly(now)
+  const tell = orWarn(options.onError ?? warn, warn)
+  const onRefusal = options.onRefusal && orWarn(options.onRefusal, tell)
+  const source = options.source ?? httpSource({ ...options, onError: tell, steady: options.now })
+  const usage = new UsageCounter()
+  const send = source.sendUsage?.bind(source)
+  const flushing = send && flushEvery({ counter: usage, send, onError: tell, now })
+  const verifier = createVerifier({
+    source,
+    usage: send && usage,
+    now: options.now,
+    onStale: tell,
+    limiter: options.limiter,
+    maxStalenessMs,
+    staleIfUnreachableMs,
+    maxEntries,
+    maxBytes,
+  })
+
+  const countsApart = options.source === undefined && options.limiter === undefined
+  const noLongerCounts = countsApart ? noteCountedApart(options, warn) : nothing
+
+  const refuse = (
+    no: Refusal | PresentationFault,
+    request: Incoming,
+    presented: string | null,
+    limits?: readonly LimitState[],
+  ): Admission => {
+    onRefusal?.(no, { method: request.method, path: pathOf(request.url) })
+    return { answer: answerTo(no, { realm, environment, presented, limits, resourceMetadata: metadataUrl }) }
+  }
+
+  const unavailable = (error: unknown): Admission => {
+    tell(error)
+    return {
+      answer: answerUnavailable(error instanceof SourceUnavailableError ? error.retryAfterSeconds : 1),
+    }
+  }
+
+  const noted = Symbol('doorward')
+
+  const admit = (
+    request: Incoming,
+    scopes: readonly string[],
+    cost: number,
+    carrier: Carrier,
+  ): Admission | Promise<Admission> => {
+    const before = carrier[noted]
+    if (before instanceof Promise) return before.then(() => admit(request, scopes, cost, carrier))
+    if (before !== undefined) return admitAgain(request, scopes, cost, carrier, before)
+    const presented = readCredential(request)
+    const ip = clientIp(request.peerIp, request.forwardedFor, trusted)
+    if (!presented.ok) {
+      for (const hash of presented.exposedHashes) usage.noteExposure({ hash, at: new Date(now()), ip })
+      return refuse(presented.fault, request, null)
+    }
+    const { text } = presented
+    const { userAgent } = request
+    const settle = (verdict: Verdict): Admission => {
+      if (!verdict.valid) {
+        carrier[noted] = undefined
+        return refuse(verdict.refusal, request, text, verdict.limits)
+      }
+      const { principal, limits, giveBack = nothing } = verdict
+      const admission = { principal, headers: limits ? rateLimitFields(limits) : null }
+      carrier[noted] = { text, ip, userAgent, scopes, cost, giveBack, admission }
+      return admission
+    }
+    const fail = (error: unknown): Admission => {
+      carrier[noted] = undefined
+      return unavailable(error)
+    }
+    const verdict = verifier.verify(
+      text,
+      { scopes, environment, resource, clientIp: ip },
+      { userAgent, cost },
+    )
+    if (!(verdict instanceof Promise)) return settle(verdict)
+    const later = verdict.then(settle).catch(fail)
+    carrier[noted] = later
+    return later
+  }
+
+  /** Judges a request that an earlier guard let in: by its scopes and this guard's, and for what it costs more. */
+  const admitAgain = (
+    request: Incoming,
+    wanted: readonly string[],
+    cost: number,
+    carrier: Carrier,
+    passed: Passed,
+  ): Admission | Promise<Admission> => {
+    const { text, ip, userAgent, admission } = passed
+    const scopes = together(passed.scopes, wanted)
+    const more = Math.max(0, cost - passed.cost)
+    const undo = (): void => {
+      carrier[noted] = undefined
+      admission.headers = null
+      passed.giveBack()
+    }
+    const settle = (verdict: Verdict): Admission => {
+      if (!verdict.valid) {
+        undo()
+        return refuse(verdict.refusal, request, text, verdict.limits)
+      }
+      const { principal, limits, giveBack: giveMoreBack = nothing } = verdict
+      const giveBack = () => {
+        passed.giveBack()
+        giveMoreBack()
+      }
+      if (limits) admission.headers = rateLimitFields(limits)
+      carrier[noted] = { ...passed, scopes, cost: passed.cost + more, giveBack }
+      return { principal, headers: limits ? admission.headers : null }
+    }
+    const fail = (error: unknown): Admission => {
+      undo()
+      return unavailable(error)
+    }
+    const ask = { scopes, environment, resource, clientIp: ip }
+    const verdict = verifier.verify(text, ask, { userAgent, cost: more, acceptedFor: passed.scopes })
+    if (!(verdict instanceof Promise)) return settle(verdict)
+    const later = verdict.then(settle).catch(fail)
+    carrier[noted] = later
+    return later
+  }
+
+  return {
+    admitting: (wanted) => {
+      const { scopes, cost } = checkGuard(wanted, options.scopes)
+      return (request, carrier = {}) =>
+        admit(request, scopes, cost, (Object.isExtensible(carrier) ? carrier : {}) as Carrier)
+    },
+    resourceMetadata: () => resourceMetadata(options),
+    health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
+    close: async () => {
+      noLongerCounts()
+      verifier.close()
+      await flushing?.close()
+    },
+  }
+}
+
+function nothing(): void {}
+
+/** The scopes of two guards of one request; those of the later one where it asks for all of the earlier's. */
+function together(earlier: readonly string[], later: readonly string[]): readonly string[] {
+  const missing = earlier.filter((scope) => !later.includes(scope))
+  return missing.length === 0 ? later : [...missing, ...later]
+}
+
+/** `http://host/orders?x=1` and `/orders?x=1` alike: `/orders`. */
+function pathOf(url: string): string {
+  return url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/'
+}
+
+/**
+ * The owner's own function, which may be wrong without harm: what it throws is told and goes no further. An async one
+ * passes for `void`, and its rejection would end the process if nobody took it.
+ */
+function orWarn<Args extends unknown[]>(
+  listener: (...args: Args) => unknown,
+  tell: (error: unknown) => void,
+): (...args: Args) => void {
+  return (...args) => {
+    try {
+      const later = listener(...args)
+      if (later instanceof Promise) later.catch(tell)
+    } catch (error) {
+      tell(error)
+    }
+  }
+}

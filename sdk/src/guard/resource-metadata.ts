@@ -1,0 +1,37 @@
+import type { DoorOptions } from './guard-options.ts'
+
+/** What a client reads of an API that it does not know yet (RFC 9728 §2). */
+export interface ResourceMetadata {
+  readonly resource: string
+  readonly authorization_servers: readonly string[]
+  readonly scopes_supported?: readonly string[]
+  readonly bearer_methods_supported: readonly ['header']
+}
+
+/** The document, and the path at which this API has to serve it. */
+export interface ServedMetadata {
+  readonly path: string
+  readonly document: ResourceMetadata
+}
+
+/** Where it is: the path of the identifier comes behind the well-known one (RFC 9728 §3.1). */
+export function metadataUrlOf(resource: string): string {
+  const { origin, pathname, search } = new URL(resource)
+  return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
+}
+
+/** @throws TypeError where the options do not say which API this is, or who issues its tokens */
+export function resourceMetadata({ resource, issuer, url, scopes }: DoorOptions): ServedMetadata {
+  const server = issuer ?? url
+  if (resource === undefined || server === undefined)
+    throw new TypeError('resource metadata needs the options `resource`, and `url` or `issuer`')
+  return {
+    path: new URL(metadataUrlOf(resource)).pathname,
+    document: {
+      resource,
+      authorization_servers: [server.replace(/\/+$/, '')],
+      ...(scopes === undefined ? {} : { scopes_supported: scopes }),
+      bearer_methods_supported: ['header'],
+    },
+  }
+}

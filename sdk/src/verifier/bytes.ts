@@ -1,0 +1,45 @@
+import type { RecordLimits } from '../verdict/limits.ts'
+
+/**
+ * About how many bytes of memory a value takes in V8, and rather more than less: the cache is bounded by these sums, so
+ * what is not counted is not bounded.
+ */
+
+/** Above ASCII and Latin-1, each character takes two bytes. */
+export function bytesOfText(text: string): number {
+  return 32 + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2)
+}
+
+export function bytesOfScopes(scopes: ReadonlySet<string>): number {
+  let bytes = 400
+  for (const scope of scopes) bytes += 40 + bytesOfText(scope)
+  return bytes
+}
+
+export function bytesOfLimits({ key, owner }: RecordLimits): number {
+  return 400 + (key.rateLimits.length + owner.rateLimits.length) * 150
+}
+
+/**
+ * A property costs far more than its text where no other object has the same: for each, V8 keeps a hidden class and a
+ * name that it has once only.
+ */
+const BYTES_OF_PROPERTY = 150
+
+export function bytesOfJson(value: unknown): number {
+  if (typeof value === 'string') return bytesOfText(value)
+  if (value === null || typeof value !== 'object') return 16
+  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + 8 + bytesOfJson(each), 48)
+  let bytes = 100
+  for (const [name, each] of Object.entries(value))
+    bytes += BYTES_OF_PROPERTY + bytesOfText(name) + bytesOfJson(each)
+  return bytes
+}
+
+/**
+ * The same text, holding on to nothing else: V8 keeps a whole text for as long as a part that was cut out of it, and an
+ * id may be cut out of the answer for a hundred keys.
+ */
+export function copyOf(text: string): string {
+  return /^[\0-\xff]*$/.test(text) ? Buffer.from(text, 'latin1').toString('latin1') : text
+}

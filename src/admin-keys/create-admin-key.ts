@@ -1,0 +1,102 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../audit/audit-event.store.ts'
+import type { Origin } from '../audit/audit-event.ts'
+import { newId } from '../base/id.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import { insertAdminKey } from '../management/admin-key.store.ts'
+import type { Caller } from '../management/caller.ts'
+import { type Permission, UNBOUND_ONLY } from '../management/permission.ts'
+import { issueSecret, storeSecret } from '../secrets/issue-secret.ts'
+
+export interface NewAdminKey {
+  readonly name: string
+  readonly permissions: readonly Permission[]
+  /** Binds the key to one owner's matters; null: every owner's. */
+  readonly ownerId: string | null
+  readonly expiresAt: Date | null
+}
+
+/** Makes an admin key that can do no more than the one that makes it. */
+export async function createAdminKey(
+  tx: Tx,
+  caller: Caller,
+  brand: string | null,
+  asked: NewAdminKey,
+): Promise<Result<{ id: string; secret: Secret }, Problem>> {
+  const beyond = asked.permissions.filter((permission) => !caller.permissions.has(permission))
+  if (beyond.length > 0)
+    return no(
+      problem(
+        'exceeds_authority',
+        `Your own admin key lacks ${beyond.map((name) => `\`${name}\``).join(', ')}.`,
+      ),
+    )
+  const global = asked.permissions.filter((permission) => UNBOUND_ONLY.has(permission))
+  if (asked.ownerId !== null && global.length > 0)
+    return no(
+      problem('exceeds_authority', `A key bound to one owner cannot have \`${global.join('`, `')}\`.`),
+    )
+  if (outlives(asked.expiresAt, caller)) return no(problem('exceeds_authority', tooLong(caller)))
+  if (asked.expiresAt !== null && asked.expiresAt <= caller.now)
+    return no(problem('expiry_in_past', `It is ${caller.now.toISOString()} here. Choose a later moment.`))
+
+  const id = await addAdminKey(tx, caller, asked)
+  const order = {
+    kind: 'admin_key',
+    holderId: id,
+    environment: null,
+    brand,
+    expiresAt: asked.expiresAt,
+  } as const
+  const { secret, hint } = await issueSecret(tx, order, caller.now)
+  await tellCreated(tx, caller, id, hint, asked)
+  return yes({ id, secret })
+}
+
+/** Whether what a caller makes would live longer than the secret that it presented. */
+export function outlives(expiresAt: Date | null, caller: Pick<Caller, 'expiresAt'>): boolean {
+  return caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)
+}
+
+function tooLong({ expiresAt }: Caller): string {
+  return `Your own admin key expires at ${expiresAt?.toISOString()}. Choose that moment or an earlier one.`
+}
+
+/** Registers an admin key whose secret was minted elsewhere: at the first start, or to get back in. */
+export async function registerAdminKey(
+  tx: Tx,
+  origin: Origin,
+  secret: Secret,
+  asked: NewAdminKey,
+): Promise<string> {
+  const id = await addAdminKey(tx, origin, asked)
+  const { hint } = await storeSecret(tx, secret, { holderId: id, expiresAt: asked.expiresAt }, origin.now)
+  await tellCreated(tx, origin, id, hint, asked)
+  return id
+}
+
+async function addAdminKey(
+  tx: Tx,
+  origin: Origin,
+  { name, permissions, ownerId }: NewAdminKey,
+): Promise<string> {
+  const id = newId('adm')
+  const createdBy = origin.actor.id ?? origin.actor.kind
+  await insertAdminKey(tx, { id, name, permissions, ownerId, createdBy, createdAt: origin.now })
+  return id
+}
+
+async function tellCreated(
+  tx: Tx,
+  origin: Origin,
+  id: string,
+  hint: string,
+  asked: NewAdminKey,
+): Promise<void> {
+  const { name, permissions, ownerId } = asked
+  await announce(tx, origin.now, { action: 'admin_key.created', about: { holderId: id } })
+  await recordDone(tx, origin, 'admin_key.created', { ownerId, targetId: id }, { hint, name, permissions })
+}

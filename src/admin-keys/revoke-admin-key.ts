@@ -1,0 +1,41 @@
+import { recordDone } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { announce } from '../changes/change.store.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from '../management/admin-key.store.ts'
+import { isFull } from '../management/admin-key.ts'
+import type { Caller } from '../management/caller.ts'
+import { isLive } from '../secrets/secret.ts'
+
+/**
+ * Ends an admin key for good. The last one that can do everything stays: without it nobody could make another.
+ * Revoking twice is no fault; the first reason stands.
+ */
+export async function revokeAdminKey(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  const standing = await standingAdminKeysLocked(tx)
+  const key = standing.find((each) => each.id === id)
+  if (key === undefined) return (await lockAdminKey(tx, id)) === undefined ? no(NOT_FOUND) : yes(id)
+
+  const othersInCharge = standing.filter(
+    (each) => each.id !== id && isFull(each) && each.secrets.some((secret) => isLive(secret, caller.now)),
+  )
+  if (isFull(key) && othersInCharge.length === 0)
+    return no(
+      problem(
+        'last_full_admin_key',
+        'Create another admin key with all permissions first, or rotate this one.',
+      ),
+    )
+
+  await markAdminKeyRevoked(tx, id, reason, caller.now)
+  const ended = { reason: 'revoked', at: caller.now } as const
+  await announce(tx, caller.now, { action: 'admin_key.revoked', about: { holderId: id }, ended })
+  await recordDone(tx, caller, 'admin_key.revoked', { ownerId: key.ownerId, targetId: id }, { reason })
+  return yes(id)
+}

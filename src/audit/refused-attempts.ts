@@ -1,0 +1,143 @@
+import { newId } from '../base/id.ts'
+import type { Db } from '../db/schema.ts'
+import type { Logger } from '../http/log.ts'
+import { networkOf } from '../http/network.ts'
+import { recordEvents } from './audit-event.store.ts'
+import type { Origin } from './audit-event.ts'
+import { saveAttempts } from './refused-attempt.store.ts'
+import type { AttemptsOfNetwork, RefusedAttempt } from './refused-attempt.ts'
+
+const MINUTE_MS = 60_000
+/** Rows that strangers can cause in a minute, for all of this server; one more holds the rest. */
+const MAX_NETWORKS = 30
+/** A network that tries everything says no more by its hundredth route. */
+const MAX_ROUTES = 20
+/** Audit events for refused attempts of one admin key in a minute, before one that counts the rest. */
+const MAX_EVENTS = 20
+
+type Gathered = { -readonly [K in keyof AttemptsOfNetwork]: AttemptsOfNetwork[K] } & {
+  readonly codes: Record<string, number>
+  readonly routes: string[]
+  isSaved: boolean
+}
+
+interface OfAdminKey {
+  readonly untilMs: number
+  written: number
+  /** Beyond those that were written, with the last of them. */
+  repeated: number
+  last: { readonly origin: Origin; readonly attempt: RefusedAttempt }
+}
+
+/**
+ * Keeps refused attempts. Nobody can empty the audit log, so nobody may fill it at will:
+ *
+ * - Attempts with a valid admin key are audit events; of each key some twenty a minute, and one with the number of the rest.
+ * - Attempts of strangers are rows of a table of their own, one for a network and minute, with an end after two weeks. A
+ *   server writes at most thirty-one a minute, and none while a stranger waits.
+ *
+ * Kept by each server for itself, and written every few seconds: a crash loses what was not written yet.
+ */
+export class RefusedAttempts {
+  readonly #db: Db
+  readonly #log: Logger
+  readonly #networks = new Map<string | null, Gathered>()
+  readonly #adminKeys = new Map<string, OfAdminKey>()
+  #flushing = Promise.resolve()
+
+  constructor(db: Db, log: Logger) {
+    this.#db = db
+    this.#log = log
+  }
+
+  async record(origin: Origin, attempt: RefusedAttempt): Promise<void> {
+    if (origin.actor.kind === 'anonymous' || origin.actor.id === null) this.#gather(origin, attempt)
+    else if (this.#mayWrite(origin.actor.id, origin, attempt)) await this.#write(origin, attempt, {})
+  }
+
+  /** Writes what was gathered and is due; called from a timer, before it is read, and with `all` at the end. */
+  flush(now: Date, all = false): Promise<void> {
+    // One after the other: who reads afterwards must find what an earlier one is still writing.
+    this.#flushing = this.#flushing.then(() => this.#flush(now, all))
+    return this.#flushing
+  }
+
+  async #flush(now: Date, all: boolean): Promise<void> {
+    const isOver = (endMs: number) => all || endMs <= now.getTime()
+    for (const [id, { untilMs, repeated, last }] of this.#adminKeys) {
+      if (!isOver(untilMs)) continue
+      this.#adminKeys.delete(id)
+      if (repeated > 0) await this.#write({ ...last.origin, now }, last.attempt, { repeated })
+    }
+    const unsaved = [...this.#networks.values()].filter(({ isSaved }) => !isSaved)
+    for (const gathered of unsaved) gathered.isSaved = true
+    try {
+      await saveAttempts(this.#db, unsaved)
+    } catch (error) {
+      for (const gathered of unsaved) gathered.isSaved = false
+      this.#log.error({ err: error, networks: unsaved.length }, 'refused attempts could not be stored')
+    }
+    for (const [network, { isSaved, beganAt }] of this.#networks)
+      if (isSaved && isOver(beganAt.getTime() + MINUTE_MS)) this.#networks.delete(network)
+  }
+
+  #gather(origin: Origin, { code, method, route }: RefusedAttempt): void {
+    const { ip, now, requestId } = origin
+    const network = this.#placeOf(networkOf(ip))
+    let gathered = this.#networks.get(network)
+    const isOver = (gathered?.beganAt.getTime() ?? 0) + MINUTE_MS <= now.getTime()
+    // While the database is away, the next minutes are added to the one that could not be saved.
+    if (gathered === undefined || (isOver && gathered.isSaved)) {
+      const counts = { attempts: 0, codes: {}, routes: [] }
+      gathered = {
+        ...{ id: newId('ref'), network, ip, requestId, beganAt: now, lastAt: now },
+        ...{ ...counts, isSaved: false },
+      }
+      this.#networks.set(network, gathered)
+    }
+    gathered.attempts += 1
+    gathered.lastAt = now
+    gathered.ip = network === null ? null : ip
+    gathered.codes[code] = (gathered.codes[code] ?? 0) + 1
+    const asked = `${method} ${route}`
+    if (gathered.routes.length < MAX_ROUTES && !gathered.routes.includes(asked)) gathered.routes.push(asked)
+    gathered.isSaved = false
+  }
+
+  /** The network's own place, or that of the rest where there are too many. */
+  #placeOf(network: string): string | null {
+    const isCrowded = this.#networks.size - (this.#networks.has(null) ? 1 : 0) >= MAX_NETWORKS
+    return isCrowded && !this.#networks.has(network) ? null : network
+  }
+
+  #mayWrite(adminKeyId: string, origin: Origin, attempt: RefusedAttempt): boolean {
+    const last = { origin, attempt }
+    const known = this.#adminKeys.get(adminKeyId)
+    if (known === undefined || known.untilMs <= origin.now.getTime()) {
+      const rest = known?.repeated ?? 0
+      const untilMs = origin.now.getTime() + MINUTE_MS
+      this.#adminKeys.set(adminKeyId, { untilMs, written: 1, repeated: rest, last })
+      return true
+    }
+    known.last = last
+    known.written += 1
+    if (known.written <= MAX_EVENTS) return true
+    known.repeated += 1
+    return false
+  }
+
+  async #write(origin: Origin, attempt: RefusedAttempt, more: Record<string, unknown>): Promise<void> {
+    const { code, method, route, targetId, ownerId } = attempt
+    const happening = { action: 'attempt.refused', result: 'refused', ownerId, targetId } as const
+    try {
+      await this.#db
+        .transaction()
+        .execute((tx) =>
+          recordEvents(tx, origin, [{ ...happening, detail: { code, method, route, ...more } }]),
+        )
+    } catch (error) {
+      // The refusal stands whether or not it could be written down; the log keeps what the audit log could not.
+      this.#log.error({ err: error, attempt }, 'a refused attempt could not be audited')
+    }
+  }
+}

@@ -1,0 +1,267 @@
+import { recordDone } from '../../audit/audit-event.store.ts'
+import { canonicalJson, type Origin } from '../../audit/audit-event.ts'
+import { addSeconds, type Clock } from '../../base/clock.ts'
+import { no, type Result, yes } from '../../base/result.ts'
+import { announce } from '../../changes/change.store.ts'
+import type { Db, Tx } from '../../db/schema.ts'
+import type { Logger } from '../../http/log.ts'
+import { networksOf } from '../../http/network.ts'
+import { Tally } from '../../http/tally.ts'
+import type { BoundedFault, BoundedFetch } from '../../outbound/bounded-fetch.ts'
+import { basicScopes } from '../../scopes/scope.store.ts'
+import type { Described } from '../check-client.ts'
+import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../client.store.ts'
+import { type Client, whyEnded } from '../client.ts'
+import type { PrivateSchemes } from '../redirect-uri.ts'
+import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './self-described.store.ts'
+import { readSelfDescribed } from './self-described.ts'
+
+/** Which hosts' documents are read: none, some, or any. */
+export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
+
+/** How long a document is believed, whatever its server says, in seconds. */
+const LEAST_SECONDS = 300
+const MOST_SECONDS = 86_400
+/** How soon one that could not be had is asked for again. */
+const AFTER_A_FAULT_MS = 30_000
+const MAX_FAULTS = 1_000
+/** How long what was read last is used after it was due, in seconds, where its server gives no answer. */
+const LAST_GOOD_SECONDS = 86_400
+/** Anybody can name a URL: so many are read in a time for one network, and so many clients are kept. */
+const READS = { most: 20, windowMs: 600_000 }
+/** And for a /48 of IPv6, which has many networks. */
+const READS_OF_A_SITE = { most: 100, windowMs: 600_000 }
+const MAX_DOCUMENT_CLIENTS = 10_000
+
+/**
+ * Why there is nothing that was read now: the document says that it is no client, or is gone; its server has said nothing
+ * about it; or too much is being read.
+ */
+type ReadFault = 'unusable' | 'away' | 'too_many'
+
+/** What says nothing about the document, so that what it said last holds for a while. */
+const AWAY: ReadonlySet<BoundedFault> = new Set([
+  'not_resolved',
+  'address_not_public',
+  'not_reached',
+  'too_slow',
+  'status',
+  'not_json',
+  'too_large',
+  'host_failing',
+])
+
+export interface DocumentClientsParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Logger
+  readonly fetch: BoundedFetch
+  readonly hosts: DocumentHosts
+  readonly environment: string
+  readonly privateSchemes?: PrivateSchemes | undefined
+  /** Called once a change is committed, and awaited: this server must not use a key that was withdrawn. */
+  readonly onChanged: () => Promise<void>
+}
+
+/**
+ * Clients that nobody has registered: their id is the https URL of a document in which they describe themselves
+ * (draft-ietf-oauth-client-id-metadata-document). They are kept as rows among the others, and can be suspended like them.
+ */
+export class DocumentClients {
+  readonly #parts: DocumentClientsParts
+  readonly #reading = new Map<string, Promise<Result<Client, ReadFault>>>()
+  readonly #faulty = new Map<string, { readonly fault: ReadFault; readonly untilMs: number }>()
+  readonly #reads: readonly Tally[]
+
+  constructor(parts: DocumentClientsParts) {
+    this.#parts = parts
+    this.#reads = [READS, READS_OF_A_SITE].map((limit) => new Tally(parts.clock, limit))
+  }
+
+  /**
+   * The client, whoever made it known; read anew where that is due. What was read last is used for a day longer where
+   * nothing can be read, be it that its server is away or that too much is read already: never without that bound,
+   * because what was withdrawn there must be worth nothing here.
+   *
+   * @param ip on whose behalf
+   * @returns `busy`: too much is read at the moment; undefined: there is no such client
+   */
+  async find(id: string, ip: string | null): Promise<Client | 'busy' | undefined> {
+    const { db, clock } = this.#parts
+    const known = await knownClient(db, id)
+    if (known !== undefined && known.source !== 'metadata_document') return known
+    if (!this.#isReadable(id)) return undefined
+    const freshUntil = known === undefined ? undefined : await documentFreshUntil(db, id)
+    if (freshUntil !== undefined && freshUntil > clock.now()) return known
+    const read = await this.#readOnce(id, known, ip)
+    if (read.ok) return read.value
+    const isLately = freshUntil !== undefined && addSeconds(freshUntil, LAST_GOOD_SECONDS) > clock.now()
+    if (read.no !== 'unusable' && isLately) return known
+    return read.no === 'too_many' ? 'busy' : undefined
+  }
+
+  /** A known client as its document says now, for those whose keys are in it. Undefined where that cannot be known. */
+  async current(known: Client, ip: string | null): Promise<Client | undefined> {
+    const { db, clock } = this.#parts
+    const { id, source, tokenEndpointAuthMethod: method } = known
+    if (source !== 'metadata_document' || method !== 'private_key_jwt') return known
+    if (whyEnded(known) !== null || !this.#isReadable(id)) return known
+    const freshUntil = await documentFreshUntil(db, id)
+    if (freshUntil !== undefined && freshUntil > clock.now()) return known
+    const found = await this.find(id, ip)
+    return found === 'busy' ? undefined : found
+  }
+
+  /** Coalesced: who asks while a document is being read is given the same answer, unless that was refused to another. */
+  async #readOnce(
+    id: string,
+    known: Client | undefined,
+    ip: string | null,
+  ): Promise<Result<Client, ReadFault>> {
+    const faulty = this.#faulty.get(id)
+    if (faulty !== undefined && faulty.untilMs > this.#parts.clock.steadyMs()) return no(faulty.fault)
+    const running = this.#reading.get(id)
+    const shared = await running
+    if (shared !== undefined && (shared.ok || shared.no !== 'too_many')) return shared
+    const reading = this.#readFor(id, known, ip)
+    this.#reading.set(id, reading)
+    try {
+      return await reading
+    } finally {
+      if (this.#reading.get(id) === reading) this.#reading.delete(id)
+    }
+  }
+
+  async #readFor(
+    id: string,
+    known: Client | undefined,
+    ip: string | null,
+  ): Promise<Result<Client, ReadFault>> {
+    const { db, log, fetch } = this.#parts
+    const isRelied = known !== undefined && (await isReliedOn(db, known))
+    const waits = isRelied ? [] : networksOf(ip).map((network, n) => this.#reads[n]?.count(network) ?? null)
+    const fetched = waits.every((wait) => wait === null)
+      ? await fetch(id, { ip, isRelied })
+      : no('too_many' as const)
+    if (!fetched.ok && fetched.no === 'too_many') {
+      log.info({ client_id: id, ip }, 'too many documents of clients are asked for; this one is not read')
+      return no('too_many')
+    }
+    if (!fetched.ok) return this.#noteFault(id, AWAY.has(fetched.no) ? 'away' : 'unusable', fetched.no)
+    const { json, maxAgeSeconds } = fetched.value
+    const described = readDocument(id, json, await basicScopes(db), this.#parts.privateSchemes)
+    if (typeof described === 'string') return this.#noteFault(id, 'unusable', described)
+    const client = await this.#keep(id, described, maxAgeSeconds ?? LEAST_SECONDS)
+    return client === undefined ? no('too_many') : yes(client)
+  }
+
+  #noteFault(id: string, fault: ReadFault, reason: string): Result<never, ReadFault> {
+    const { clock, log } = this.#parts
+    log.info({ client_id: id, reason }, 'the document of a client cannot be used')
+    this.#faulty.delete(id)
+    const [oldest] = this.#faulty.size < MAX_FAULTS ? [] : this.#faulty.keys()
+    if (oldest !== undefined) this.#faulty.delete(oldest)
+    this.#faulty.set(id, { fault, untilMs: clock.steadyMs() + AFTER_A_FAULT_MS })
+    return no(fault)
+  }
+
+  #isReadable(id: string): boolean {
+    const { hosts } = this.#parts
+    const url = hosts === 'none' ? null : documentUrl(id)
+    return url !== null && (hosts === 'any' || (hosts !== 'none' && hosts.has(url.host)))
+  }
+
+  /** Undefined where there are as many as are allowed. @param asked for how long its server says that it holds */
+  async #keep(id: string, described: Described, asked: number): Promise<Client | undefined> {
+    const { db, clock, log, onChanged } = this.#parts
+    const now = clock.now()
+    const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
+    const origin: Origin = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
+    if (
+      (await knownClient(db, id)) === undefined &&
+      !(await hasRoom(db, 'metadata_document', MAX_DOCUMENT_CLIENTS))
+    ) {
+      log.warn({ client_id: id }, 'there are as many clients with documents as are allowed')
+      return undefined
+    }
+    const isAnother = await db.transaction().execute(async (tx) => {
+      const isAnother = await this.#write(tx, origin, id, described)
+      await keepDocument(tx, id, now, freshUntil)
+      return isAnother
+    })
+    if (isAnother) await onChanged()
+    return await knownClient(db, id)
+  }
+
+  /**
+   * As its row is now, locked: an operator may have said something of it while the document was read, and another server
+   * may have read the same.
+   *
+   * @returns whether what is known here already has become another
+   */
+  async #write(tx: Tx, origin: Origin, id: string, described: Described): Promise<boolean> {
+    const { now } = origin
+    const about = { ownerId: null, targetId: id }
+    const held = await lockClient(tx, 'every_owner', id)
+    if (held === undefined) {
+      const life = { createdBy: 'system', createdAt: now, publishedAt: now }
+      const source = 'metadata_document' as const
+      const client = {
+        ...described,
+        ...life,
+        id,
+        ownerId: null,
+        environment: this.#parts.environment,
+        source,
+      }
+      if (await insertClientOnce(tx, client))
+        await recordDone(tx, origin, 'client.created', about, { name: described.name })
+      return false
+    }
+    const said = { ...described, ...setByOperator(held) }
+    if (held.revokedAt !== null || !differs(held, said)) return false
+    await updateMetadata(tx, held, said)
+    await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
+    await recordDone(tx, origin, 'client.changed', about)
+    return true
+  }
+}
+
+/** A client id that can be a document's URL: https, a path, and nothing by which one document has two ids. */
+function documentUrl(id: string): URL | null {
+  const url = id.length <= 400 ? URL.parse(id) : null
+  if (url === null || url.protocol !== 'https:' || url.href !== id) return null
+  const plain = url.username === '' && url.password === '' && url.hash === '' && url.search === ''
+  return plain && url.pathname !== '/' && !id.includes('#') && !id.includes('?') ? url : null
+}
+
+function readDocument(
+  id: string,
+  json: unknown,
+  ceiling: readonly string[],
+  privateSchemes: PrivateSchemes | undefined,
+): Described | string {
+  const { client_id: said, client_secret: secret } = Object(json) as Record<string, unknown>
+  if (said !== id) return 'client_id is not the URL of the document'
+  if (secret !== undefined) return 'a document that everybody can read holds a client_secret'
+  const read = readSelfDescribed(json, ceiling, 'none', privateSchemes)
+  if (!read.ok) return read.no.description
+  const { tokenEndpointAuthMethod: method } = read.value
+  return method === 'none' || method === 'private_key_jwt'
+    ? read.value
+    : 'a secret would have to be shared first'
+}
+
+/** What no document says, and an operator can: see `change-client.ts`. */
+function setByOperator(client: Client) {
+  const { testers, refreshGraceSeconds, requiredScopes, optionalScopes } = client
+  const ceiling = client.ceilingSetByOperator ? { requiredScopes, optionalScopes } : {}
+  return { testers, refreshGraceSeconds, ...ceiling }
+}
+
+/** Kept as JSON by the database, which has an order of its own for what is in an object. */
+function differs(known: Client, described: Described): boolean {
+  return (Object.keys(described) as (keyof Described)[]).some(
+    (field) => canonicalJson(known[field]) !== canonicalJson(described[field]),
+  )
+}

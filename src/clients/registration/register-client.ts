@@ -1,0 +1,51 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../../audit/audit-event.store.ts'
+import type { Origin } from '../../audit/audit-event.ts'
+import { newId } from '../../base/id.ts'
+import { no, type Result, yes } from '../../base/result.ts'
+import type { Db } from '../../db/schema.ts'
+import { basicScopes } from '../../scopes/scope.store.ts'
+import { issueSecret } from '../../secrets/issue-secret.ts'
+import type { Described } from '../check-client.ts'
+import { insertClient } from '../client.store.ts'
+import { usesSecret } from '../client.ts'
+import { type ClientMint, longestLife } from '../create-client.ts'
+import { hasRoom } from './self-described.store.ts'
+import { type MetadataFault, readSelfDescribed } from './self-described.ts'
+
+/** Clients that registered themselves, all told, that are not over. */
+const MAX_SELF_REGISTERED = 10_000
+
+export interface SelfRegistered extends Described {
+  readonly id: string
+  readonly secret: Secret | null
+  /** Null: it never does, or there is none. */
+  readonly secretExpiresAt: Date | null
+}
+
+/** RFC 7591: anybody's app, which can be granted only what is not sensitive, and is never allowed in silence. */
+export async function registerClient(
+  db: Db,
+  origin: Origin,
+  { environment, brand, policy, privateSchemes }: ClientMint & { readonly environment: string },
+  metadata: unknown,
+): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
+  const read = readSelfDescribed(metadata, [], 'client_secret_basic', privateSchemes)
+  if (!read.ok) return read
+  const described = { ...read.value, optionalScopes: await basicScopes(db) }
+  if (!(await hasRoom(db, 'dynamic', MAX_SELF_REGISTERED))) return no('full')
+  const id = newId('cli')
+  const expiresAt = usesSecret(described.tokenEndpointAuthMethod) ? longestLife(policy, origin.now) : null
+  const secret = await db.transaction().execute(async (tx) => {
+    const life = { createdBy: 'itself', createdAt: origin.now, publishedAt: origin.now }
+    await insertClient(tx, { ...described, ...life, id, ownerId: null, environment, source: 'dynamic' })
+    const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
+    const issued = usesSecret(described.tokenEndpointAuthMethod)
+      ? await issueSecret(tx, order, origin.now)
+      : null
+    const detail = { name: described.name, redirect_uris: described.redirectUris, hint: issued?.hint ?? null }
+    await recordDone(tx, origin, 'client.registered_itself', { ownerId: null, targetId: id }, detail)
+    return issued?.secret ?? null
+  })
+  return yes({ ...described, id, secret, secretExpiresAt: expiresAt })
+}

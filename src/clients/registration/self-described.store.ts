@@ -1,0 +1,138 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Db, Tx } from '../../db/schema.ts'
+import type { Client, ClientSource } from '../client.ts'
+
+/** Until when what was read of a client's document is believed; undefined where none was read. */
+export async function documentFreshUntil(db: Db, clientId: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('client_documents')
+    .select('fresh_until')
+    .where('client_id', '=', clientId)
+    .executeTakeFirst()
+  return row?.fresh_until
+}
+
+export async function keepDocument(
+  tx: Tx,
+  clientId: string,
+  fetchedAt: Date,
+  freshUntil: Date,
+): Promise<void> {
+  const read = { fetched_at: fetchedAt, fresh_until: freshUntil }
+  await tx
+    .insertInto('client_documents')
+    .values({ client_id: clientId, ...read })
+    .onConflict((conflict) => conflict.column('client_id').doUpdateSet(read))
+    .execute()
+}
+
+/**
+ * Whether somebody here relies on a client: it was registered by an admin key, or a user lets it do something. What
+ * strangers can make up as often as they like is neither.
+ */
+export async function isReliedOn(db: Db, { id, source }: Pick<Client, 'id' | 'source'>): Promise<boolean> {
+  if (source === 'registered') return true
+  const row = await db
+    .selectFrom('grants')
+    .select('id')
+    .where('client_id', '=', id)
+    .where('revoked_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** At once, so that a flood of newcomers does not have the table searched for each. */
+const MADE_ROOM = 100
+
+/**
+ * Whether one more client can come to be known in this way. Where there are as many as are allowed, those that nobody
+ * has ever used are forgotten, the oldest first: strangers who fill the table take places from each other, not from
+ * newcomers.
+ */
+export async function hasRoom(
+  db: Db,
+  source: UnusedSource,
+  most: number,
+  madeRoom = MADE_ROOM,
+): Promise<boolean> {
+  if ((await countOfSource(db, source)) < most) return true
+  return (await forgetUnused(db, sql`source = ${source}`, madeRoom)) > 0
+}
+
+type UnusedSource = Exclude<ClientSource, 'registered'>
+
+/** Clients that came to be known in one way, and are not over. */
+async function countOfSource(db: Db, source: ClientSource): Promise<number> {
+  const { n } = await db
+    .selectFrom('clients')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('source', '=', source)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+/** Forgets clients that nobody registered and that were never allowed anything. */
+export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
+  await forgetUnused(db, sql`created_at < ${before}`, 1_000)
+}
+
+/**
+ * One that somebody has stopped, blocked or given a ceiling stays: its document would bring it back without. A request
+ * that nobody has answered keeps none, because anybody can make one.
+ *
+ * @returns how many were forgotten
+ */
+async function forgetUnused(db: Db, which: RawBuilder<unknown>, most: number): Promise<number> {
+  return await db.transaction().execute(async (tx) => {
+    const { rows } = await sql<{ id: string }>`
+      select id from clients
+      where ${which} and (
+          source = 'dynamic'
+          or (
+            source = 'metadata_document' and suspended_at is null and revoked_at is null
+            and not ceiling_set_by_operator
+            and not exists (select from blocked_clients where client_id = clients.id)
+          )
+        )
+        and not exists (select from grants where client_id = clients.id)
+      order by created_at limit ${most} for update skip locked`.execute(tx)
+    const locked = rows.map(({ id }) => id)
+    if (locked.length === 0) return 0
+    // Somebody may have said yes after the rows were looked at and before they were locked.
+    const used = await tx.selectFrom('grants').select('client_id').where('client_id', 'in', locked).execute()
+    const ids = locked.filter((id) => !used.some(({ client_id }) => client_id === id))
+    if (ids.length === 0) return 0
+    await tx.deleteFrom('authorization_requests').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('client_documents').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('redirect_uris').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('blocked_clients').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('client_refusals').where('client_id', 'in', ids).execute()
+    await tx.deleteFrom('secrets').where('holder_id', 'in', ids).execute()
+    await tx.deleteFrom('clients').where('id', 'in', ids).execute()
+    return ids.length
+  })
+}
+
+/** Revokes clients that registered themselves, whose every grant was over before. @returns their ids */
+export async function revokeUnusedClients(
+  tx: Tx,
+  before: Date,
+  { now, reason }: { readonly now: Date; readonly reason: string },
+): Promise<readonly string[]> {
+  const { rows } = await sql<{ id: string }>`
+    update clients set revoked_at = ${now}, revoked_reason = ${reason}
+    where id in (
+      select id from clients
+      where source = 'dynamic' and revoked_at is null and created_at < ${before}
+        and exists (select from grants where client_id = clients.id)
+        and not exists (
+          select from grants where client_id = clients.id
+            and coalesce(least(revoked_at, expires_at), 'infinity') > ${before}
+        )
+      order by created_at limit 1000 for update skip locked
+    )
+    returning id`.execute(tx)
+  return rows.map(({ id }) => id)
+}

@@ -1,0 +1,20 @@
+import type { Shortcut, Shortcuts } from '../http/fast-paths.ts'
+import type { ForwardAnswer, ForwardAuth } from './forward-auth.ts'
+import { isAsking } from './original-request.ts'
+
+/** `/v1/forward-auth` without a router, for proxies that are known here; all else goes the long way. */
+export function forwardAuthShortcut(shortcuts: Shortcuts, forwardAuth: ForwardAuth): Shortcut {
+  return (request, response) => {
+    if (!isAsking(forwardAuth.rules.proxy, request.url) || !forwardAuth.trusts(request)) return false
+    const send = ({ status, headers, body }: ForwardAnswer) =>
+      shortcuts.answerServer(response, status, headers, body)
+    try {
+      const answer = forwardAuth.answer(request)
+      if (answer instanceof Promise) answer.then(send).catch((error) => shortcuts.fail(response, error))
+      else send(answer)
+    } catch (error) {
+      shortcuts.fail(response, error)
+    }
+    return true
+  }
+}

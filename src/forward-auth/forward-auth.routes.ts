@@ -1,0 +1,56 @@
+import { clientIp, fromNodeRequest } from '@doorward/sdk/kernel'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { sendProblem } from '../http/answer.ts'
+import { problem } from '../http/problem.ts'
+import { type Arrival, authenticateAdmin, permit } from '../management/authenticate-admin.ts'
+import type { Caller } from '../management/caller.ts'
+import type { Door } from '../management/pipeline.ts'
+import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
+import { FORWARD_AUTH_PATH } from './original-request.ts'
+
+/** What proxies ask before they let a request through; not for clients, so the OpenAPI document does not tell of it. */
+export function forwardAuthRoutes(app: FastifyInstance, door: Door, forwardAuth: ForwardAuth): void {
+  const url = forwardAuth.rules.proxy === 'envoy' ? `${FORWARD_AUTH_PATH}/*` : FORWARD_AUTH_PATH
+  // All is settled before a body would be read: there may be one, of any kind, and it is no matter of ours.
+  const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+    const stranger = forwardAuth.trusts(request.raw) ? null : await notTrusted(door, request)
+    if (stranger !== null) {
+      await audit(door, stranger, request)
+      return sendProblem(reply, NOT_TRUSTED)
+    }
+    const { status, headers, body } = await forwardAuth.answer(request.raw)
+    // The proxy may pass all of this on as its own, and our rules for browsers are not for its clients.
+    for (const name of Object.keys(reply.getHeaders())) if (name !== 'x-request-id') reply.removeHeader(name)
+    for (let at = 0; at < headers.length; at += 2) reply.header(headers[at] ?? '', headers[at + 1])
+    // As bytes, because to a text Fastify adds a charset of its own.
+    return reply.code(status).send(body === '' ? undefined : Buffer.from(body))
+  }
+  app.all(url, { schema: { hide: true }, onRequest }, () => {
+    throw new Error('a question of a proxy was not answered')
+  })
+}
+
+/** Who asks without being trusted; null for a live admin key that may verify. */
+async function notTrusted(door: Door, request: FastifyRequest): Promise<Arrival | Caller | null> {
+  const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
+  const ip = clientIp(peerIp, forwardedFor, door.trustedProxies)
+  const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
+  const text = request.headers[PROXY_KEY_HEADER]
+  if (typeof text !== 'string') return arrival
+  const who = await authenticateAdmin((key) => door.knownAdminKeys.find(key), { ok: true, text }, arrival)
+  if (!who.ok) return arrival
+  return permit(who.value, 'verify') === null ? null : who.value
+}
+
+async function audit(door: Door, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {
+  const origin = 'actor' in who ? who : { ...who, actor: { kind: 'anonymous', id: null } as const }
+  const attempt = { code: NOT_TRUSTED.code, method, route: FORWARD_AUTH_PATH, targetId: null, ownerId: null }
+  await door.refusedAttempts.record(origin, attempt)
+}
+
+/** No 5xx: there are proxies that can be set to let requests through on those. */
+const NOT_TRUSTED = problem(
+  'proxy_not_trusted',
+  'Only a proxy may ask: one whose address is among `proxies` in the file of rules, or who sends a live admin key ' +
+    'with the permission `verify` as `Doorward-Verify-Key`.',
+)

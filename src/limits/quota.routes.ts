@@ -1,0 +1,73 @@
+import { MAX_COST, MAX_SPENDS, quotaAnswerToWire, quotaCountToWire } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../base/result.ts'
+import { NOT_FOUND } from '../http/problem.ts'
+import { idOf, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
+import { findKey } from '../keys/key.store.ts'
+import { type Door, reads } from '../management/pipeline.ts'
+import { quotasOfKey, spendQuotas } from './quota.store.ts'
+
+const QuotaCountWire = Type.Object({
+  of: oneOf(['key', 'owner']),
+  period: oneOf(['day', 'month']),
+  limit: Type.Integer(),
+  spent: Type.Integer(),
+  ends_at: Moment,
+})
+
+const Spend = strictObject({
+  credential_id: Type.String({ maxLength: 400, description: 'As the record has it' }),
+  cost: Type.Integer({ minimum: 1, maximum: MAX_COST }),
+  gives_back: Type.Optional(
+    Type.Boolean({ description: 'It was spent for a call that was refused after all, and is there again' }),
+  ),
+})
+
+/** Quotas for SDKs, which judge in their own process and cannot count for all; and where a key's quotas stand. */
+export function quotaRoutes(app: FastifyInstance, door: Door): void {
+  const spend = {
+    id: 'spendQuotas',
+    method: 'POST',
+    url: '/v1/quota-spends',
+    permission: 'verify',
+    tag: 'Verification',
+    summary: 'Spend quotas for calls that an SDK accepts; each as one act, of all quotas or of none',
+    body: strictObject({ spends: Type.Array(Spend, { minItems: 1, maxItems: MAX_SPENDS }) }),
+    status: 200,
+    answer: Type.Object({
+      data: Type.Array(
+        nullable(Type.Object({ granted: Type.Boolean(), quotas: Type.Array(QuotaCountWire) })),
+        { description: 'In the order of the spends; null for a credential that does not exist' },
+      ),
+    }),
+  } as const
+  reads(app, door, spend, async ({ db, caller, body }) => {
+    const spends = body.spends.map(({ credential_id: credentialId, cost, gives_back: givesBack }) => ({
+      credentialId,
+      cost,
+      givesBack,
+    }))
+    const answers = await spendQuotas(db, spends, caller.now)
+    return yes({
+      data: answers.map((answer) => (answer instanceof Error ? null : quotaAnswerToWire(answer))),
+    })
+  })
+
+  const ofKey = {
+    id: 'getKeyQuotas',
+    method: 'GET',
+    url: '/v1/keys/:id/quotas',
+    permission: 'keys:read',
+    tag: 'Keys',
+    summary: 'How much of its quota a key has spent in this period, and all keys of its owner of theirs',
+    params: strictObject({ id: idOf('key') }),
+    status: 200,
+    answer: Type.Object({ data: Type.Array(QuotaCountWire) }),
+    problems: ['not_found'],
+  } as const
+  reads(app, door, ofKey, async ({ db, caller, params: { id } }) => {
+    if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    return yes({ data: (await quotasOfKey(db, id, caller.now)).map(quotaCountToWire) })
+  })
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { doorOf } from '../../test/door.ts'
+import { no, yes } from '../base/result.ts'
+import { ping } from '../db/ping.ts'
+import { openLog } from '../http/log.ts'
+import { problem } from '../http/problem.ts'
+import { openServer } from '../http/server.ts'
+import { strictObject } from '../http/wire.ts'
+import { changesPrepared } from './pipeline.ts'
+
+const OPERATION = {
+  id: 'makeThing',
+  method: 'POST',
+  url: '/v1/things',
+  permission: 'keys:write',
+  tag: 'Things',
+  summary: 'Make a thing',
+  body: strictObject({ name: Type.String() }),
+  status: 201,
+  answer: Type.Object({ name: Type.String(), number: Type.Integer() }),
+  idempotent: true,
+} as const
+
+describe('an operation with work before its transaction', () => {
+  let app: TestApp
+  let server: FastifyInstance
+  const prepared: string[] = []
+  const made: string[] = []
+  before(async () => {
+    app = await openTestApp()
+    server = await openServer(openLog('silent'))
+    changesPrepared(
+      server,
+      doorOf(app),
+      OPERATION,
+      async ({ body: { name } }) => {
+        // On PGlite this would wait for ever while a transaction is open.
+        await ping(app.db)
+        if (name === 'bad') return no(problem('invalid_request', 'No.'))
+        return yes(prepared.push(name))
+      },
+      async ({ body: { name } }, number) => {
+        made.push(name)
+        return yes({ name, number })
+      },
+    )
+  })
+  after(async () => {
+    await server.close()
+    await app.close()
+  })
+
+  const make = (name: string, key?: string) =>
+    app.call(
+      'POST',
+      '/v1/things',
+      { name },
+      {
+        node: server,
+        headers: key === undefined ? {} : { 'idempotency-key': key },
+      },
+    )
+
+  it('MGT-15: does it once for a request that is repeated, and gives the same answer', async () => {
+    const first = await make('a', 'one')
+    assert.deepEqual([first.status, first.body], [201, { name: 'a', number: 1 }])
+    assert.deepEqual((await make('a', 'one')).body, first.body)
+    assert.equal((await make('b', 'one')).body.code, 'idempotency_key_reused')
+    assert.deepEqual([prepared, made], [['a'], ['a']])
+  })
+
+  it('MGT-15: of racing requests under one name one has an effect, however many have prepared', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => make('c', 'two')))
+    assert.equal(new Set(all.map(({ text }) => text)).size, 1)
+    assert.equal(made.filter((name) => name === 'c').length, 1)
+  })
+
+  it('is done for each request that names itself by nothing, and its “no” is the answer', async () => {
+    for (let n = 0; n < 2; n++) assert.equal((await make('d')).status, 201)
+    assert.equal(prepared.filter((name) => name === 'd').length, 2)
+    assert.equal((await make('bad', 'three')).status, 400)
+    assert.ok(!made.includes('bad'))
+  })
+})

@@ -1,0 +1,20 @@
+import type { Tx } from '../../db/schema.ts'
+import type { AuthorizationCode } from './authorization-code.ts'
+
+/** @param hash of the code's text, as `hashCredential` has it: the text itself is not kept */
+export async function insertCode(tx: Tx, hash: string, code: AuthorizationCode): Promise<void> {
+  await tx
+    .insertInto('authorization_codes')
+    .values({
+      hash: Buffer.from(hash, 'hex'),
+      grant_id: code.grantId,
+      client_id: code.clientId,
+      redirect_uri: code.redirectUri,
+      code_challenge: code.codeChallenge,
+      scopes: [...code.scopes],
+      resources: [...code.resources],
+      created_at: code.createdAt,
+      expires_at: code.expiresAt,
+    })
+    .execute()
+}

@@ -1,0 +1,95 @@
+import type { Selectable } from 'kysely'
+import type { AnswerJson } from '../../db/oauth-tables.ts'
+import type { Db, Schema, Tx } from '../../db/schema.ts'
+import type { AuthorizationRequest, Prompt } from './authorization-request.ts'
+
+/** @param hash of its token @param browserHash of the browser that it belongs to */
+export async function insertRequest(
+  db: Db,
+  hash: Buffer,
+  browserHash: Buffer,
+  request: AuthorizationRequest,
+): Promise<void> {
+  await db
+    .insertInto('authorization_requests')
+    .values({
+      hash,
+      browser_hash: browserHash,
+      client_id: request.clientId,
+      redirect_uri: request.redirectUri,
+      state: request.state,
+      scopes: [...request.scopes],
+      resources: [...request.resources],
+      code_challenge: request.codeChallenge,
+      prompt: [...request.prompt],
+      max_age: request.maxAge,
+      login_hint: request.loginHint,
+      created_at: request.createdAt,
+      expires_at: request.expiresAt,
+    })
+    .execute()
+}
+
+/** A request, and how it was answered; null while it waits. */
+export interface KeptRequest {
+  readonly request: AuthorizationRequest
+  readonly answered: (AnswerJson & { readonly at: Date }) | null
+}
+
+/** The request, if it is this browser's. It may be over. */
+export async function findRequest(
+  db: Db,
+  hash: Buffer,
+  browserHash: Buffer,
+): Promise<KeptRequest | undefined> {
+  const row = await db
+    .selectFrom('authorization_requests')
+    .selectAll()
+    .where('hash', '=', hash)
+    .where('browser_hash', '=', browserHash)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  const { answered_at: at, answer } = row
+  return {
+    request: fromRow(row),
+    answered: at === null ? null : { ...(answer ?? ANSWERED_SOMEHOW), at },
+  }
+}
+
+/** By a version of Doorward that did not keep how. */
+const ANSWERED_SOMEHOW: AnswerJson = { decision: 'back', form: null, yes: null }
+
+/** Spends it: of answers that race, one. */
+export async function answerRequest(
+  tx: Tx,
+  hash: Buffer,
+  browserHash: Buffer,
+  answer: AnswerJson,
+  now: Date,
+): Promise<boolean> {
+  const done = await tx
+    .updateTable('authorization_requests')
+    .set({ answered_at: now, answer: JSON.stringify(answer) })
+    .where('hash', '=', hash)
+    .where('browser_hash', '=', browserHash)
+    .where('answered_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return done.numUpdatedRows === 1n
+}
+
+function fromRow(row: Selectable<Schema['authorization_requests']>): AuthorizationRequest {
+  return {
+    clientId: row.client_id,
+    redirectUri: row.redirect_uri,
+    state: row.state,
+    scopes: row.scopes,
+    resources: row.resources,
+    codeChallenge: row.code_challenge,
+    prompt: row.prompt as Prompt[],
+    maxAge: row.max_age,
+    loginHint: row.login_hint,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  }
+}

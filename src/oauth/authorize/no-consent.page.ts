@@ -1,0 +1,145 @@
+import { type Html, html } from '../../pages/html.ts'
+import type { Failure } from '../../pages/page.ts'
+import type { Pages } from '../../pages/pages.ts'
+import type { Visit } from '../../pages/visit.ts'
+import type { SignedIn } from '../../sessions/person.ts'
+import { CONNECTED_APPS_PATH } from '../connected-apps/connected-apps.page.ts'
+import { destination, formOf, somebodyElse } from './consent.page.ts'
+import type { Kept } from './kept-request.ts'
+import { redirectBack } from './redirect-back.ts'
+
+/** Says why an app cannot be allowed, with two ways on: back to the app, which hears so, and as somebody else. */
+export function deadEnd(
+  pages: Pages,
+  visit: Visit,
+  failure: Failure,
+  { token, who }: { readonly token: string; readonly who: SignedIn },
+): { readonly failure: Failure } {
+  const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
+  const wayOn = html`${formOf(pages, visit, token, '', button)}
+<footer>
+${somebodyElse(pages, visit, token, '', who)}
+</footer>`
+  return { failure: { ...failure, wayOn, leadsAway: true } }
+}
+
+/** Says what has become of a request, with a way on. */
+export function overPage(pages: Pages, issuer: string, kept: Kept): { readonly failure: Failure } {
+  const apps = html`<p><a href="${pages.at(CONNECTED_APPS_PATH)}">Connected apps</a></p>`
+  switch (kept.state) {
+    case 'client_stopped':
+      return { failure: { ...APP_STOPPED, wayOn: apps } }
+    case 'client_gone':
+      return { failure: { ...APP_GONE, wayOn: apps } }
+    case 'address_removed':
+      return { failure: { ...ADDRESS_REMOVED, wayOn: apps } }
+    case 'busy':
+      return { failure: TOO_MANY_DOCUMENTS }
+    case 'unknown':
+      return { failure: { ...OVER, message: UNKNOWN, wayOn: apps } }
+    case 'waits':
+    case 'too_late':
+    case 'answered': {
+      const { request } = kept
+      const back = redirectBack(request, issuer, { error: 'access_denied', error_description: LATE })
+      const wayOn = html`<p><a href="${back}">Back to the app</a></p>
+<p class="hint">It is at ${destination(request.redirectUri)}.</p>
+${apps}`
+      const message = kept.state === 'answered' ? answeredAs(kept) : TOO_LATE
+      return { failure: { ...OVER, message, wayOn } }
+    }
+  }
+}
+
+const LATE = 'The request was answered before, or took too long. Start again.'
+
+function answeredAs({ client, answered }: Extract<Kept, { state: 'answered' }>): Html {
+  const app = html`<strong>${client.name}</strong>`
+  return answered.decision === 'allow'
+    ? html`You have allowed ${app} already. To allow it again, start again in the app.`
+    : html`You have not allowed ${app}. If you want to, start again in the app.`
+}
+
+const UNKNOWN = 'It took too long, or began in another browser. Go back to the app and start again.'
+const TOO_LATE = 'It took longer than half an hour. Go back to the app and start again.'
+
+const OVER = {
+  status: 400,
+  title: 'This request is over',
+  forDevelopers: html`An authorization request is answered once, within 30 minutes, in the browser in which it began.
+    Send people to <code>/oauth/authorize</code>, never to an address that was copied from there.`,
+}
+
+export const APP_STOPPED: Failure = {
+  status: 400,
+  title: 'This app is stopped',
+  message:
+    'It may not connect at the moment. Nothing was done. Try again later, or ask the maker of the app.',
+  forDevelopers: 'The client or its owner is suspended.',
+}
+
+/** A client id that an app has kept and that is nobody's here any more: people can mend that. */
+export const APP_GONE: Failure = {
+  status: 400,
+  title: 'This app is not known here',
+  message:
+    'Nothing was done. If you have connected it before, remove the connection in the app and add it again.',
+  forDevelopers: html`There is no client with this <code>client_id</code>: it was revoked, or forgotten because nobody used
+    it, or its document cannot be read. An app that registers itself registers again when the token endpoint answers
+    <code>invalid_client</code>.`,
+}
+
+const ADDRESS_REMOVED: Failure = {
+  status: 400,
+  title: 'This app cannot be connected',
+  message:
+    'The address that it wants the answer at is not one of its own any more. Nothing was done. Start again in the app.',
+  forDevelopers: html`The <code>redirect_uri</code> of the request was taken off the client's list meanwhile.`,
+}
+
+export const NO_OWNER: Failure = {
+  status: 403,
+  title: 'There is nothing to connect',
+  message: 'You do not belong to any workspace here, so there is no data that this app could reach.',
+  forDevelopers: html`The user may act for no owner. Add them with <code>PUT /v1/owners/{id}/members/{user_id}</code>, or name owners
+    when your login accepts the challenge.`,
+}
+
+/** @param ownerNames all workspaces of the user's: at least one */
+export function blockedFor(ownerNames: readonly string[]): Failure {
+  const [first, ...others] = ownerNames
+  const whose = html`<strong>${first}</strong>${others.map((name) => html`, and of <strong>${name}</strong>`)}`
+  return {
+    status: 403,
+    title: 'This app is blocked',
+    message: html`It was blocked by an administrator of ${whose}. Nothing was done. Ask them if you need it.`,
+    forDevelopers: html`<code>GET /v1/owners/{id}/blocked-clients</code> says since when and why;
+    <code>DELETE /v1/owners/{id}/blocked-clients/{client_id}</code> lets users allow it again.`,
+  }
+}
+
+export const NOT_TO_BE_ALLOWED: Failure = {
+  status: 403,
+  title: 'This app cannot be connected',
+  message: 'It is not open to you, or was stopped. Nothing was done.',
+  forDevelopers: html`The client is a draft and this user is none of its <code>testers</code>, or it, its owner or the
+    chosen workspace is suspended, or the redirect URI is not registered any more.`,
+}
+
+export const TOO_MANY_DOCUMENTS: Failure = {
+  status: 503,
+  title: 'Try again in a moment',
+  message: 'Too many apps that are new here are being looked at. Nothing was done.',
+  forDevelopers: html`Client id metadata documents are read a few at a time, and some twenty in ten minutes for one
+    network. One that somebody has allowed already is read in any case.`,
+  retryAfterSeconds: 10,
+}
+
+export function badLink(forDevelopers: Html | string): Failure {
+  return {
+    status: 400,
+    title: 'This app cannot be connected',
+    message: 'Its link is not right. Nothing was done. Tell the maker of the app.',
+    forDevelopers,
+  }
+}

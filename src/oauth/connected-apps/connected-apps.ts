@@ -1,0 +1,139 @@
+import { originOfVisit } from '../../audit/visit-origin.ts'
+import type { Db } from '../../db/schema.ts'
+import { html } from '../../pages/html.ts'
+import type { Answer, Pages } from '../../pages/pages.ts'
+import type { Visit } from '../../pages/visit.ts'
+import type { SignedIn } from '../../sessions/person.ts'
+import type { Accounts } from '../../sign-in/sign-in.ts'
+import { readCatalogue } from '../grants/catalogue.store.ts'
+import { endLockedGrant, reduceGrant } from '../grants/end-grant.ts'
+import { listGrants, lockGrant } from '../grants/grant.store.ts'
+import type { NamedGrant } from '../grants/grant.ts'
+import type { Catalogue } from '../grants/known-scopes.ts'
+import {
+  aboutApp,
+  CONNECTED_APPS_DATA_PATH,
+  CONNECTED_APPS_PATH,
+  connectedAppPage,
+  connectedAppsPage,
+  NO_SUCH_APP,
+  NOTHING_SAID,
+  type ShownApp,
+} from './connected-apps.page.ts'
+import { toAppWire } from './connected-apps.wire.ts'
+
+export interface ConnectedAppsParts {
+  readonly db: Db
+  readonly pages: Pages
+  readonly accounts: Accounts
+  readonly onChanged: () => Promise<void>
+}
+
+/** More apps than this are not shown on the page. */
+const MOST = 200
+
+/** What a user allowed apps, and how to take it back. Nothing but a session of the user's own gets here: no token does. */
+export function openConnectedApps(parts: ConnectedAppsParts): void {
+  const { pages, accounts } = parts
+  pages.get(CONNECTED_APPS_PATH, (visit) =>
+    signedIn(parts, visit, async (who) => {
+      const id = visit.query.get('app')
+      const apps = await appsOf(parts.db, who, visit.now)
+      if (id === null) return { page: connectedAppsPage(pages, apps) }
+      const app = apps.find(({ grant }) => grant.id === id)
+      return app === undefined
+        ? { failure: NO_SUCH_APP }
+        : { page: connectedAppPage(pages, visit, app, accounts.leadsAway) }
+    }),
+  )
+  pages.get(CONNECTED_APPS_DATA_PATH, async (visit) => {
+    const who = await accounts.signedIn(visit)
+    if (who === null) return { status: 401, json: { error: 'not_signed_in' } }
+    const apps = await appsOf(parts.db, who, visit.now)
+    return {
+      json: { data: apps.map((app) => toAppWire(app, pages.tokenFor(visit, aboutApp(app.grant.id)))) },
+    }
+  })
+  pages.post(
+    CONNECTED_APPS_PATH,
+    (fields) => aboutApp(fields.get('app') ?? ''),
+    (visit, fields) => signedIn(parts, visit, (who) => change(parts, visit, who, fields)),
+  )
+}
+
+async function signedIn(
+  { accounts }: ConnectedAppsParts,
+  visit: Visit,
+  then: (who: SignedIn) => Promise<Answer>,
+): Promise<Answer> {
+  const who = await accounts.signedIn(visit)
+  return who === null
+    ? { goTo: await accounts.askToSignIn(visit, { returnTo: CONNECTED_APPS_PATH }) }
+    : await then(who)
+}
+
+async function change(
+  { db, pages, onChanged }: ConnectedAppsParts,
+  visit: Visit,
+  who: SignedIn,
+  fields: URLSearchParams,
+): Promise<Answer> {
+  const origin = originOfVisit(visit, who.userId)
+  const id = fields.get('app') ?? ''
+  const kept = fields.getAll('scope')
+  const decision = fields.get('decision')
+  const isRemoved = decision === 'remove'
+  // No browser of ours sends anything else, and what is not understood ends nothing.
+  if (!isRemoved && decision !== 'reduce') return { failure: NOTHING_SAID }
+  if (!isRemoved && kept.length === 0)
+    return {
+      failure: {
+        status: 422,
+        title: 'Nothing would be left',
+        message: html`Nothing was changed. To leave the app nothing at all, <a href="${pages.at(CONNECTED_APPS_PATH)}?app=${id}">remove it</a>.`,
+        forDevelopers: 'No scope was sent with the form.',
+      },
+    }
+  const done = await db.transaction().execute(async (tx) => {
+    const grant = await lockGrant(tx, id)
+    if (grant === undefined || grant.userId !== who.userId) return false
+    if (isRemoved) await endLockedGrant(tx, origin, grant, { by: who.userId, reason: 'removed_by_user' })
+    else
+      await reduceGrant(
+        tx,
+        origin,
+        grant,
+        grant.scopes.filter((scope) => kept.includes(scope)),
+        who.userId,
+      )
+    return true
+  })
+  if (!done) return { failure: NO_SUCH_APP }
+  await onChanged()
+  return { goTo: pages.at(CONNECTED_APPS_PATH) }
+}
+
+/** What a scope allows the app, with what it brought along when it was allowed and still does. */
+function sentenceOf({ scopes, brought }: NamedGrant, scope: string, catalogue: Catalogue['scopes']): string {
+  const say = (name: string) => catalogue.get(name)?.description ?? name
+  const brings = (catalogue.get(scope)?.brings ?? [])
+    .filter((name) => !scopes.includes(name) && brought.includes(`${scope} ${name}`))
+    .map(say)
+  return brings.length === 0 ? say(scope) : `${say(scope)} (and with it: ${brings.join('; ')})`
+}
+
+/** One for each app and workspace. */
+async function appsOf(db: Db, who: SignedIn, now: Date): Promise<readonly ShownApp[]> {
+  const filter = { userId: who.userId, states: ['active', 'stopped'] } as const
+  const [grants, { scopes: catalogue }] = await Promise.all([
+    listGrants(db, 'every_owner', filter, now, { after: null, limit: MOST }),
+    readCatalogue(db),
+  ])
+  const nameOf = (grant: NamedGrant) =>
+    who.owners.find(({ id }) => id === grant.ownerId)?.name ?? grant.ownerName ?? grant.ownerId
+  return grants.map((grant) => ({
+    grant,
+    ownerName: nameOf(grant),
+    scopes: grant.scopes.map((name) => ({ name, description: sentenceOf(grant, name, catalogue) })),
+  }))
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../../base/result.ts'
+import { type Position, pageOf } from '../../http/cursor.ts'
+import { NOT_FOUND } from '../../http/problem.ts'
+import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../../http/wire.ts'
+import { covers } from '../../management/caller.ts'
+import { changes, type Door, reads } from '../../management/pipeline.ts'
+import { blockClient, unblockClient } from './block-client.ts'
+import { findBlocked, listBlocked } from './blocked-client.store.ts'
+import { BlockClientWire, BlockedClientWire, toBlockedClientWire } from './blocked-client.wire.ts'
+
+const one = {
+  permission: 'grants:write',
+  tag: 'Grants',
+  url: '/v1/owners/:id/blocked-clients/:client_id',
+  params: strictObject({ id: OwnerId, client_id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) }),
+  problems: ['not_found'],
+} as const
+
+/** Which apps nobody may allow anything for an owner: said by the API provider, or by the owner's admin. */
+export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
+  const list = {
+    id: 'listBlockedClients',
+    method: 'GET',
+    url: '/v1/owners/:id/blocked-clients',
+    permission: 'grants:read',
+    tag: one.tag,
+    summary: 'Apps that are blocked for an owner, the last that was blocked first',
+    params: strictObject({ id: OwnerId }),
+    query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    status: 200,
+    answer: pageWire(BlockedClientWire),
+    problems: ['not_found', 'invalid_cursor'],
+  } as const
+  reads(app, door, list, async ({ db, caller, params: { id }, query }) => {
+    if (!covers(caller.reach, id)) return no(NOT_FOUND)
+    const find = async (after: Position | null, limit: number) => {
+      const found = await listBlocked(db, id, { after, limit })
+      return found.map((blocked) => ({ ...blocked, id: blocked.clientId, createdAt: blocked.blockedAt }))
+    }
+    return await pageOf(query, find, toBlockedClientWire)
+  })
+
+  const block = {
+    ...one,
+    id: 'blockClient',
+    method: 'PUT',
+    summary: 'Block an app for an owner: its grants end at once, and nobody can allow it anything there',
+    body: BlockClientWire,
+    status: 200,
+    answer: BlockedClientWire,
+  } as const
+  changes(app, door, block, async ({ db, caller, params: { id, client_id }, body }) => {
+    const place = { ownerId: id, clientId: client_id }
+    const done = await blockClient(db, caller, place, body.reason ?? 'no reason given')
+    if (!done.ok) return done
+    const blocked = await findBlocked(db, place)
+    return blocked === undefined ? no(NOT_FOUND) : yes(toBlockedClientWire(blocked))
+  })
+
+  const unblock = {
+    ...one,
+    id: 'unblockClient',
+    method: 'DELETE',
+    summary: 'Let users allow a blocked app again; what was ended stays so',
+    problems: ['not_found', 'exceeds_authority'],
+    status: 204,
+    answer: Type.Null(),
+  } as const
+  changes(app, door, unblock, ({ db, caller, params: { id, client_id } }) =>
+    unblockClient(db, caller, { ownerId: id, clientId: client_id }),
+  )
+}

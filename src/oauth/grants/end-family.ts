@@ -1,0 +1,26 @@
+import { recordDone } from '../../audit/audit-event.store.ts'
+import type { Origin } from '../../audit/audit-event.ts'
+import { announce } from '../../changes/change.store.ts'
+import type { Db, Tx } from '../../db/schema.ts'
+import { type Family, lockFamily, revokeFamily } from './end-family.store.ts'
+
+/** Why all tokens of one code ended. */
+export type FamilyEnd = 'code_used_twice' | 'refresh_token_reused' | 'revoked_by_client'
+
+/** Ends all that one code yielded, at once and everywhere: somebody else has it, or the client gave it back. */
+export async function endFamily(db: Db, origin: Origin, familyId: string, why: FamilyEnd): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    const family = await lockFamily(tx, familyId)
+    if (family !== undefined) await endLockedFamily(tx, origin, family, why)
+  })
+}
+
+export async function endLockedFamily(tx: Tx, origin: Origin, family: Family, why: FamilyEnd): Promise<void> {
+  const { now } = origin
+  await revokeFamily(tx, family.id, why, now)
+  const ended = { reason: 'revoked', at: now } as const
+  await announce(tx, now, { action: 'tokens.revoked', about: { familyId: family.id }, ended })
+  const { id, grantId, clientId, userId, ownerId } = family
+  const detail = { reason: why, family_id: id, client_id: clientId, user_id: userId }
+  await recordDone(tx, origin, 'tokens.revoked', { ownerId, targetId: grantId }, detail)
+}

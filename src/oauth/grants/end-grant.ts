@@ -1,0 +1,145 @@
+import { recordDone, recordEvents } from '../../audit/audit-event.store.ts'
+import type { Origin } from '../../audit/audit-event.ts'
+import { no, type Result, yes } from '../../base/result.ts'
+import { announce } from '../../changes/change.store.ts'
+import type { Tx } from '../../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
+import { type Caller, covers } from '../../management/caller.ts'
+import {
+  findGrant,
+  type GrantFilter,
+  type LockedGrant,
+  lockGrant,
+  lockGrants,
+  revokeGrantRows,
+  updateGrant,
+} from './grant.store.ts'
+import type { Grant } from './grant.ts'
+
+/** Who ended a grant, and why: both are kept on it. */
+export interface GrantEnd {
+  readonly by: string
+  readonly reason: string
+}
+
+/** Most grants that one call ends, where it can be sent again. */
+const MAX_ENDED_AT_ONCE = 5_000
+/** Events that one statement writes: a statement has 65,535 parameters at most, and an event has 13. */
+const EVENTS_AT_ONCE = 5_000
+
+/** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
+export async function endLockedGrant(tx: Tx, origin: Origin, grant: Grant, end: GrantEnd): Promise<void> {
+  await endLockedGrants(tx, origin, [grant], end)
+}
+
+/** However many: one statement ends them, one tells verifiers, and the audit log takes them in a few. */
+async function endLockedGrants(
+  tx: Tx,
+  origin: Origin,
+  grants: readonly LockedGrant[],
+  { by, reason }: GrantEnd,
+): Promise<void> {
+  if (grants.length === 0) return
+  const { now } = origin
+  const grantIds = grants.map(({ id }) => id)
+  await revokeGrantRows(tx, grantIds, { by, reason, now })
+  const ended = { reason: 'revoked', at: now } as const
+  await announce(tx, now, { action: 'grant.revoked', about: { grantIds }, ended })
+  const happenings = grants.map(({ id, ownerId, userId, clientId }) => ({
+    ...({ action: 'grant.revoked', result: 'done', ownerId, targetId: id } as const),
+    detail: { reason, by, user_id: userId, client_id: clientId },
+  }))
+  for (let at = 0; at < happenings.length; at += EVENTS_AT_ONCE)
+    await recordEvents(tx, origin, happenings.slice(at, at + EVENTS_AT_ONCE))
+}
+
+/** Ends one; twice is no fault, and the first reason stands. */
+export async function revokeGrant(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  reason: string,
+): Promise<Result<string, Problem>> {
+  if ((await findGrant(tx, caller.reach, id)) === undefined) return no(NOT_FOUND)
+  const grant = await lockGrant(tx, id)
+  if (grant !== undefined) await endLockedGrant(tx, caller, grant, { by: caller.adminKeyId, reason })
+  return yes(id)
+}
+
+/** Ends all that match: of a user, a client, an owner, or all from before a moment. @returns how many */
+export async function revokeGrants(
+  tx: Tx,
+  caller: Caller,
+  filter: GrantFilter,
+  reason: string,
+): Promise<number> {
+  const grants = await lockGrants(tx, caller.reach, filter, MAX_ENDED_AT_ONCE)
+  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  return grants.length
+}
+
+/** What a user granted for an owner ends with their access to it. @returns whether there was anything */
+export async function endGrantsOfMember(
+  tx: Tx,
+  caller: Caller,
+  { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
+): Promise<boolean> {
+  if (!covers(caller.reach, ownerId)) return false
+  const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, MAX_ENDED_AT_ONCE)
+  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason: 'access_to_owner_removed' })
+  return grants.length > 0
+}
+
+/** What users granted a client ends with it, whoever they granted it for. */
+export async function endGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
+  await endEveryGrant(tx, caller, { clientId }, 'client_revoked')
+}
+
+/** What users granted a client for one owner ends when it is blocked there. @returns how many */
+export async function endGrantsForOwner(
+  tx: Tx,
+  caller: Caller,
+  { clientId, ownerId }: { readonly clientId: string; readonly ownerId: string },
+): Promise<number> {
+  return await endEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
+}
+
+/** What somebody granted ends when they are disabled: to every client, for every owner. @returns how many */
+export async function endGrantsOfUser(tx: Tx, caller: Caller, userId: string): Promise<number> {
+  return await endEveryGrant(tx, caller, { userId }, 'user_disabled')
+}
+
+/**
+ * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All
+ * are locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
+ */
+async function endEveryGrant(tx: Tx, caller: Caller, filter: GrantFilter, reason: string): Promise<number> {
+  const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)
+  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  return grants.length
+}
+
+/** Takes scopes away; what is left must be a part of what there was, and something. */
+export async function reduceGrant(
+  tx: Tx,
+  origin: Origin,
+  grant: Grant,
+  scopes: readonly string[],
+  by: string,
+): Promise<Result<void, Problem>> {
+  const more = scopes.find((scope) => !grant.scopes.includes(scope))
+  if (more !== undefined)
+    return no(
+      problem('invalid_request', `${more} was not granted: only the user can allow more, when the app asks.`),
+    )
+  if (scopes.length === 0)
+    return no(problem('invalid_request', 'Nothing would be left. Revoke the grant instead.'))
+  const taken = grant.scopes.filter((scope) => !scopes.includes(scope))
+  if (taken.length === 0) return yes(undefined)
+  const { id, ownerId, userId, clientId } = grant
+  await updateGrant(tx, grant, { scopes: [...scopes] })
+  await announce(tx, origin.now, { action: 'grant.reduced', about: { grantIds: [id] } })
+  const detail = { taken, by, user_id: userId, client_id: clientId }
+  await recordDone(tx, origin, 'grant.reduced', { ownerId, targetId: id }, detail)
+  return yes(undefined)
+}

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { openJar } from '../../../test/cookie-jar.ts'
+import { connect, type OAuthApp, openOAuthApp, pkce } from '../../../test/oauth.ts'
+
+/** That the tokens die with them, everywhere: `test/faults/every-token-end.db.test.ts`. */
+describe('many grants ended at once', () => {
+  let oauth: OAuthApp
+  before(async () => {
+    oauth = await openOAuthApp()
+  })
+  after(() => oauth.close())
+
+  const revoke = async (filter: Record<string, unknown>) => {
+    const { status, body } = await oauth.app.call('POST', '/v1/grant-revocations', {
+      reason: 'test',
+      ...filter,
+    })
+    return status === 200 ? body : body.code
+  }
+  const connectApp = async () => {
+    const client = await oauth.app.clientFor(null, { scopes: ['orders:read', 'orders:write'] })
+    const code_challenge = pkce().challenge
+    await connect(openJar(oauth.origin), { client_id: client.client_id, code_challenge })
+    return client.client_id
+  }
+  const stateOf = async (client_id: string) =>
+    (await oauth.app.call('GET', `/v1/grants?client_id=${client_id}`)).body.data[0].state
+
+  it('REV-09: those of one client, and nobody else’s; a dry run ends nothing', async () => {
+    const [one, other] = [await connectApp(), await connectApp()]
+    assert.deepEqual(await revoke({ client_id: one, dry_run: true }), { revoked: 1, remaining: 1 })
+    assert.equal(await stateOf(one), 'active')
+    assert.deepEqual(await revoke({ client_id: one }), { revoked: 1, remaining: 0 })
+    assert.deepEqual([await stateOf(one), await stateOf(other)], ['revoked', 'active'])
+  })
+
+  it('REV-09 OPS-11: those from before a moment, and none from after it', async () => {
+    const early = await connectApp()
+    oauth.app.clock.advance({ seconds: 10 })
+    const granted_before = oauth.app.clock.now().toISOString()
+    const late = await connectApp()
+    await revoke({ granted_before })
+    assert.deepEqual([await stateOf(early), await stateOf(late)], ['revoked', 'active'])
+  })
+
+  it('REV-09: those of a user, and of an owner, save where it is somebody else', async () => {
+    const app = await connectApp()
+    assert.equal((await revoke({ user_id: 'usr_nobody' })).revoked, 0)
+    assert.equal((await revoke({ owner_id: 'org_nobody' })).revoked, 0)
+    assert.equal((await revoke({ user_id: oauth.userId, owner_id: 'org_nobody' })).revoked, 0)
+    assert.equal(await stateOf(app), 'active')
+    assert.ok((await revoke({ user_id: oauth.userId, owner_id: 'org_1' })).revoked >= 1)
+    assert.equal(await stateOf(app), 'revoked')
+  })
+
+  it('refuses to end all of them because nobody was named', async () => {
+    assert.equal(await revoke({}), 'invalid_request')
+  })
+})

@@ -1,0 +1,183 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, type Result, yes } from '../../base/result.ts'
+import { clientParams } from '../../clients/client.routes.ts'
+import { findClient } from '../../clients/client.store.ts'
+import { refusalsOf } from '../../clients/refused-requests.store.ts'
+import type { Db } from '../../db/schema.ts'
+import { pageOf } from '../../http/cursor.ts'
+import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
+import {
+  Cursor,
+  idOf,
+  iso,
+  Limit,
+  Moment,
+  nullable,
+  pageWire,
+  plainText,
+  strictObject,
+  toMoment,
+} from '../../http/wire.ts'
+import type { Caller } from '../../management/caller.ts'
+import { changes, type Door, reads } from '../../management/pipeline.ts'
+import { reduceGrant, revokeGrant, revokeGrants } from './end-grant.ts'
+import { countStanding, findGrant, listGrants, lockGrant } from './grant.store.ts'
+import {
+  GrantQuery,
+  GrantStateWire,
+  GrantWire,
+  RevokedGrantsWire,
+  RevokeGrantsWire,
+  toGrantWire,
+} from './grant.wire.ts'
+
+const tag = 'Grants'
+const params = strictObject({ id: idOf('grt') })
+const one = {
+  tag,
+  params,
+  status: 200,
+  answer: GrantWire,
+  permission: 'grants:write',
+  method: 'POST',
+} as const
+
+/** What users allowed apps: looked at, reduced and ended by the API provider, and by an owner's admin for that owner. */
+export function grantRoutes(app: FastifyInstance, door: Door): void {
+  const list = {
+    id: 'listGrants',
+    method: 'GET',
+    url: '/v1/grants',
+    permission: 'grants:read',
+    tag,
+    summary: 'What users allowed apps, newest first',
+    query: strictObject({
+      ...GrantQuery,
+      state: Type.Optional(GrantStateWire),
+      limit: Type.Optional(Limit),
+      cursor: Type.Optional(Cursor),
+    }),
+    status: 200,
+    answer: pageWire(GrantWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, ({ db, caller, query }) => {
+    const { user_id: userId, client_id: clientId, owner_id: ownerId, state } = query
+    const filter = { userId, clientId, ownerId, states: state === undefined ? undefined : [state] }
+    return pageOf(
+      query,
+      (after, limit) => listGrants(db, caller.reach, filter, caller.now, { after, limit }),
+      (grant) => toGrantWire(grant, caller.now),
+    )
+  })
+
+  const get = {
+    ...one,
+    id: 'getGrant',
+    method: 'GET',
+    url: '/v1/grants/:id',
+    permission: 'grants:read',
+    summary: 'One grant, with what the user saw',
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, ({ db, caller, params: { id } }) => answerGrant(db, caller, id))
+
+  const reduce = {
+    ...one,
+    id: 'reduceGrant',
+    method: 'PATCH',
+    url: '/v1/grants/:id',
+    summary: 'Leave an app less than it was granted; tokens that are out allow no more from then on',
+    body: strictObject({
+      scopes: Type.Array(Type.String({ maxLength: 200 }), {
+        uniqueItems: true,
+        minItems: 1,
+        maxItems: 200,
+        description: 'What is left',
+      }),
+    }),
+    problems: ['not_found', 'grant_revoked'],
+  } as const
+  changes(app, door, reduce, async ({ db, caller, params: { id }, body: { scopes } }) => {
+    if ((await findGrant(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    const grant = await lockGrant(db, id)
+    if (grant === undefined) return no(problem('grant_revoked', 'There is nothing left of it to reduce.'))
+    const done = await reduceGrant(db, caller, grant, scopes, caller.adminKeyId)
+    return done.ok ? await answerGrant(db, caller, id) : done
+  })
+
+  const revoke = {
+    ...one,
+    id: 'revokeGrant',
+    url: '/v1/grants/:id/revoke',
+    summary: 'End a grant, with all its codes and tokens, at once',
+    body: strictObject({ reason: plainText(300, 'Kept on the grant and in the audit log') }),
+    problems: ['not_found'],
+  } as const
+  changes(app, door, revoke, async ({ db, caller, params: { id }, body: { reason } }) => {
+    const done = await revokeGrant(db, caller, id, reason)
+    return done.ok ? await answerGrant(db, caller, id) : done
+  })
+
+  const revokeMany = {
+    id: 'revokeGrants',
+    method: 'POST',
+    url: '/v1/grant-revocations',
+    permission: 'grants:write',
+    tag,
+    summary: 'End all grants of a user, a client or an owner, or all from before a moment; 5,000 in a call',
+    body: RevokeGrantsWire,
+    status: 200,
+    answer: RevokedGrantsWire,
+  } as const
+  changes(app, door, revokeMany, async ({ db, caller, body }) => {
+    const { user_id: userId, client_id: clientId, owner_id: ownerId, granted_before: before, reason } = body
+    const filter = { userId, clientId, ownerId, before: toMoment(before) }
+    if (Object.values(filter).every((part) => part === undefined))
+      return no(problem('invalid_request', 'Say whose: user_id, client_id, owner_id or granted_before.'))
+    const standing = await countStanding(db, caller.reach, filter)
+    if (body.dry_run === true) return yes({ revoked: standing, remaining: standing })
+    const revoked = await revokeGrants(db, caller, filter, reason)
+    return yes({ revoked, remaining: Math.max(0, standing - revoked) })
+  })
+
+  const refused = {
+    id: 'listRefusedRequests',
+    method: 'GET',
+    url: '/v1/clients/:id/refused-requests',
+    permission: 'clients:read',
+    tag: 'Clients',
+    summary: 'Why the OAuth endpoints refused a client, by reason, the latest first; up to ten seconds late',
+    params: clientParams,
+    status: 200,
+    answer: Type.Object({ data: Type.Array(RefusedRequestWire) }),
+    problems: ['not_found'],
+  } as const
+  reads(app, door, refused, async ({ db, caller, params: { id } }) => {
+    if ((await findClient(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    const counts = await refusalsOf(db, id)
+    return yes({
+      data: counts.map(({ endpoint, reason, count, lastAt, lastIp }) => ({
+        endpoint,
+        reason,
+        count,
+        last_at: iso(lastAt),
+        last_ip: lastIp,
+      })),
+    })
+  })
+}
+
+const RefusedRequestWire = Type.Object({
+  endpoint: Type.String(),
+  reason: Type.String(),
+  count: Type.Integer(),
+  last_at: Moment,
+  last_ip: nullable(Type.String()),
+})
+
+async function answerGrant(db: Db, caller: Caller, id: string): Promise<Result<unknown, Problem>> {
+  const grant = await findGrant(db, caller.reach, id)
+  return grant === undefined ? no(NOT_FOUND) : yes(toGrantWire(grant, caller.now))
+}

@@ -1,0 +1,40 @@
+import { type ClientRefusal, isOfAssertion } from '../../clients/authentication/client-refusal.ts'
+import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
+import type { GuessLimits } from './guess-limits.ts'
+import { answerRefusal } from './oauth-answer.ts'
+import type { OAuthRefusal } from './oauth-refusal.ts'
+import type { RefusedRequests } from './refused-requests.ts'
+
+export interface Refusing {
+  readonly guesses: GuessLimits
+  readonly refused: RefusedRequests
+}
+
+/**
+ * Answers a refusal, and notes it: of a request that never came as far as a client, the operator's log is all there is.
+ * Who failed too often to prove that they are a client hears when to come back.
+ *
+ * @param clientId a client that has proved itself
+ */
+export function answerRefused(
+  { guesses, refused }: Refusing,
+  endpoint: 'token' | 'revoke' | 'introspect',
+  call: FormCall,
+  why: ClientRefusal | OAuthRefusal,
+  clientId: string | null = null,
+): JsonAnswer {
+  const named = 'usedBasic' in why && isOfAssertion(why.reason) ? why.clientId : null
+  refused.note(endpoint, why.reason, clientId ?? named, call)
+  if (why.error !== 'invalid_client' || !('usedBasic' in why)) return answerRefusal(why)
+  const seconds = guesses.failed(call.ip, why.clientId ?? '')
+  if (seconds === null) return answerRefusal(why)
+  if (why.reason !== 'too_many_failures') refused.note(endpoint, 'too_many_failures', null, call)
+  return {
+    status: 429,
+    headers: { 'retry-after': String(seconds) },
+    body: {
+      error: 'invalid_client',
+      error_description: 'There were too many failed attempts. Try again later.',
+    },
+  }
+}

@@ -1,0 +1,136 @@
+import {
+  type CredentialRecord,
+  hashCredential,
+  judge,
+  type Principal,
+  parseCredential,
+} from '@doorward/sdk/kernel'
+import { addSeconds, earlier } from '../../base/clock.ts'
+import { authenticateClient, type ClientKnowledge } from '../../clients/authentication/authenticate-client.ts'
+import { readClient } from '../../clients/authentication/presented-client.ts'
+import type { Db } from '../../db/schema.ts'
+import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
+import type { KnownAdminKeys } from '../../management/known-admin-keys.ts'
+import { answerRefused, type Refusing } from './answer-refused.ts'
+import { findIssuedAt } from './issued-at.store.ts'
+import { whyNotCall } from './oauth-answer.ts'
+import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { readParameters } from './token-request.ts'
+
+export interface IntrospectEndpointParts extends Refusing {
+  readonly db: Db
+  readonly issuer: string
+  readonly clients: ClientKnowledge
+  readonly knownAdminKeys: KnownAdminKeys
+  /** What is known of a credential, by its hash, from the database itself; null where it is unknown. */
+  readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
+}
+
+export const INTROSPECT_PATH = '/oauth/introspect'
+
+/** What a key is said to expire at where it never does: for so long, in seconds, may the answer be believed. */
+const NEVER_EXPIRING_SECONDS = 60
+const INACTIVE: JsonAnswer = { status: 200, body: { active: false } }
+
+/**
+ * RFC 7662, for keys and access tokens alike, by the same judge as everywhere. A confidential client may ask about its
+ * own tokens; an admin key with `verify` about everything. Whatever else is asked about is not active.
+ *
+ * Who asks this keeps the answer, so it is the database's: it knows of a revocation at another server at once, where
+ * `/v1/verify` hears of it some milliseconds later.
+ */
+export function openIntrospectEndpoint(endpoints: FormEndpoints, parts: IntrospectEndpointParts): void {
+  endpoints.post(INTROSPECT_PATH, (call) => answerIntrospectCall(parts, call))
+}
+
+async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCall): Promise<JsonAnswer> {
+  const unfit = whyNotCall(call)
+  if (unfit !== null) return answerRefused(parts, 'introspect', call, unfit)
+  const read = readParameters(call.form)
+  if (read === null) return answerRefused(parts, 'introspect', call, REPEATED)
+  const asker = await whoAsks(parts, call)
+  if ('status' in asker) return asker
+  const token = read.get('token')
+  if (token === undefined) return answerRefused(parts, 'introspect', call, NO_TOKEN, asker.clientId)
+
+  const kind = parseCredential(token)?.kind
+  if (kind !== 'access_token' && kind !== 'api_key') return INACTIVE
+  const hash = hashCredential(token)
+  const [record, issuedAt] = await Promise.all([parts.findRecord(hash), findIssuedAt(parts.db, hash)])
+  if (record === null || issuedAt === null) return INACTIVE
+  // An allow-list is about who calls, which nobody can say of a call that is not being made.
+  const verdict = judge(record, { scopes: [], environment: null, clientIp: null }, call.now.getTime())
+  if (!verdict.valid) return INACTIVE
+  if (asker.clientId !== null && verdict.principal.clientId !== asker.clientId) return INACTIVE
+  return {
+    status: 200,
+    body: toWire(parts.issuer, verdict.principal, record, issuedAt, call.now),
+  }
+}
+
+/** The client whose tokens may be asked about, or null for all of them. */
+async function whoAsks(
+  parts: IntrospectEndpointParts,
+  call: FormCall,
+): Promise<{ readonly clientId: string | null } | JsonAnswer> {
+  const { clients, knownAdminKeys, refused } = parts
+  const { authorization, form, userAgent, ip, now } = call
+  const adminKey = adminKeyIn(call)
+  if (adminKey !== null) {
+    await knownAdminKeys.find(adminKey)
+    if (knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true) return { clientId: null }
+    refused.note('introspect', 'admin_key_not_entitled', null, call)
+    return NOT_ENTITLED
+  }
+  const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
+  if (!known.ok) return answerRefused(parts, 'introspect', call, known.no)
+  const { id, type } = known.value.client
+  if (type === 'confidential') return { clientId: id }
+  refused.note('introspect', 'public_client', id, call)
+  return NOT_ENTITLED
+}
+
+/** As a bearer; or where a client's secret would be, because API gateways know no other way to ask (RFC 7662 §2.1). */
+function adminKeyIn({ authorization, form }: FormCall): string | null {
+  const [, bearer] = /^bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? []
+  if (bearer !== undefined) return bearer
+  const read = readClient({ authorization, form })
+  const secret = read.ok && 'secret' in read.value ? read.value.secret.reveal() : ''
+  return parseCredential(secret)?.kind === 'admin_key' ? secret : null
+}
+
+const NOT_ENTITLED: JsonAnswer = {
+  status: 401,
+  headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  body: {
+    error: 'invalid_client',
+    error_description: 'Present an admin key with the permission verify, or a confidential client.',
+  },
+}
+
+/** RFC 7662 §2.2, and of ours what else a principal has. */
+function toWire(issuer: string, principal: Principal, record: CredentialRecord, issuedAt: Date, now: Date) {
+  const never = addSeconds(now, NEVER_EXPIRING_SECONDS)
+  return {
+    active: true,
+    iss: issuer,
+    sub: principal.userId ?? principal.clientId ?? principal.ownerId,
+    ...(record.audiences === null ? {} : { aud: record.audiences }),
+    scope: [...principal.scopes].sort().join(' '),
+    ...(principal.clientId === null ? {} : { client_id: principal.clientId }),
+    // Who asks keeps the answer until then: the old secret of a rotation is over when its overlap is.
+    exp: seconds(earlier(record.expiresAt, record.retiresAt) ?? never),
+    iat: seconds(issuedAt),
+    token_type: 'Bearer',
+    kind: principal.kind,
+    credential_id: principal.credentialId,
+    ...(principal.keyId === null ? {} : { key_id: principal.keyId }),
+    ...(principal.userId === null ? {} : { user_id: principal.userId }),
+    owner_id: principal.ownerId,
+    environment: principal.environment,
+  }
+}
+
+function seconds(at: Date): number {
+  return Math.floor(at.getTime() / 1000)
+}

@@ -1,0 +1,45 @@
+import { no, type Result, yes } from '../../base/result.ts'
+import type { Granted } from './found-token.ts'
+import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
+import { declaredResources } from './same-resource.ts'
+import type { TokenWish } from './token-request.ts'
+
+/** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
+
+/** The "no" to a scope, by its name where that can be repeated. */
+export function refuseScope(scope: string, why = 'was not granted'): OAuthRefusal {
+  return refuse('scope_not_granted', `${SCOPE_TOKEN.test(scope) ? `The scope ${scope}` : 'A scope'} ${why}.`)
+}
+
+/**
+ * What this token is for: what was granted, or the part of it that is asked for. A resource narrows to the scopes of its
+ * API (RFC 8707 §2.2); nothing ever gets wider, and a token for nothing is none.
+ */
+export function narrowed(
+  granted: Granted,
+  wish: TokenWish,
+): Result<Pick<Granted, 'scopes' | 'resources'>, OAuthRefusal> {
+  // RFC 6749 §6 forbids what was not granted originally. What was taken away since is left out.
+  const beyond = wish.scopes?.find((scope) => !granted.originalScopes.includes(scope))
+  if (beyond !== undefined) return no(refuseScope(beyond))
+  const asked = wish.scopes?.filter((scope) => granted.scopes.includes(scope)) ?? granted.scopes
+  const [gone] = wish.scopes ?? []
+  if (asked.length === 0 && gone !== undefined) return no(refuseScope(gone, 'is not granted any more'))
+  const apis = granted.resources.length > 0 ? granted.resources : Object.values(granted.apiOf)
+  const named = declaredResources(wish.resources, apis)
+  if (named === null) return no(refuse('resource_not_granted'))
+  const resources = named.length > 0 ? named : granted.resources
+  const scopes = ofResources(asked, resources, granted.apiOf)
+  if (asked.length === 0) return no(refuse('no_scopes'))
+  return scopes.length === 0 ? no(refuse('resource_without_scopes')) : yes({ scopes, resources })
+}
+
+/** Without resources a token is for the APIs of all its scopes. */
+export function ofResources(
+  scopes: readonly string[],
+  resources: readonly string[],
+  apiOf: Readonly<Record<string, string>>,
+): readonly string[] {
+  return resources.length === 0 ? scopes : scopes.filter((scope) => resources.includes(apiOf[scope] ?? ''))
+}

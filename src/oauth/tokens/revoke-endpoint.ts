@@ -1,0 +1,76 @@
+import { hashCredential } from '@doorward/sdk/kernel'
+import { recordDone } from '../../audit/audit-event.store.ts'
+import type { Origin } from '../../audit/audit-event.ts'
+import { announce } from '../../changes/change.store.ts'
+import { authenticateClient, type ClientKnowledge } from '../../clients/authentication/authenticate-client.ts'
+import type { Client } from '../../clients/client.ts'
+import type { Db } from '../../db/schema.ts'
+import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
+import { findToken, hasLivelyFamily, lockFamily, revokeAccessToken } from '../grants/end-family.store.ts'
+import { endLockedFamily } from '../grants/end-family.ts'
+import { endLockedGrant } from '../grants/end-grant.ts'
+import { lockGrant } from '../grants/grant.store.ts'
+import { answerRefused, type Refusing } from './answer-refused.ts'
+import { whyNotCall } from './oauth-answer.ts'
+import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { originOfCall } from './token-endpoint.ts'
+import { readParameters } from './token-request.ts'
+
+export interface RevokeEndpointParts extends Refusing {
+  readonly db: Db
+  readonly clients: ClientKnowledge
+  /** Called once a change is committed, and awaited. */
+  readonly onChanged: () => Promise<void>
+}
+
+export const REVOKE_PATH = '/oauth/revoke'
+
+/** RFC 7009: a client gives back a token of its own. What is not its own, or not known, is answered alike: 200. */
+export function openRevokeEndpoint(endpoints: FormEndpoints, parts: RevokeEndpointParts): void {
+  endpoints.post(REVOKE_PATH, (call) => answerRevokeCall(parts, call))
+}
+
+async function answerRevokeCall(parts: RevokeEndpointParts, call: FormCall): Promise<JsonAnswer> {
+  const { db, clients } = parts
+  const unfit = whyNotCall(call)
+  if (unfit !== null) return answerRefused(parts, 'revoke', call, unfit)
+  const read = readParameters(call.form)
+  if (read === null) return answerRefused(parts, 'revoke', call, REPEATED)
+  const { authorization, form, userAgent, ip, now } = call
+  const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
+  if (!known.ok) return answerRefused(parts, 'revoke', call, known.no)
+  const { client } = known.value
+  const token = read.get('token')
+  if (token === undefined) return answerRefused(parts, 'revoke', call, NO_TOKEN, client.id)
+  await revokeToken(db, originOfCall(call), client, token)
+  await parts.onChanged()
+  return { status: 200, body: null }
+}
+
+/**
+ * An access token ends by itself. A refresh token takes along all that came of the same code; and where nothing else is
+ * left of what the user granted, the client has given the grant back.
+ */
+async function revokeToken(db: Db, origin: Origin, client: Client, token: string): Promise<void> {
+  const hash = hashCredential(token)
+  const found = await findToken(db, client.id, hash)
+  if (found === null) return
+  await db.transaction().execute(async (tx) => {
+    if (found.kind === 'access_token') {
+      if (!(await revokeAccessToken(tx, hash, origin.now))) return
+      const ended = { reason: 'revoked', at: origin.now } as const
+      const about = { tokenHash: Buffer.from(hash, 'hex') }
+      await announce(tx, origin.now, { action: 'token.revoked', about, ended })
+      const detail = { reason: 'revoked_by_client', family_id: found.familyId }
+      await recordDone(tx, origin, 'token.revoked', { ownerId: client.ownerId, targetId: client.id }, detail)
+      return
+    }
+    const family = found.familyId === null ? undefined : await lockFamily(tx, found.familyId)
+    if (family === undefined) return
+    await endLockedFamily(tx, origin, family, 'revoked_by_client')
+    if (await hasLivelyFamily(tx, family.grantId, origin.now)) return
+    const grant = await lockGrant(tx, family.grantId)
+    if (grant !== undefined)
+      await endLockedGrant(tx, origin, grant, { by: client.id, reason: 'revoked_by_client' })
+  })
+}

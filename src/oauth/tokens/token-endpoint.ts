@@ -1,0 +1,51 @@
+import type { Origin } from '../../audit/audit-event.ts'
+import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
+import { answerRefused, type Refusing } from './answer-refused.ts'
+import { type IssuedTokens, type Issuer, issueTokens } from './issue-tokens.ts'
+import { whyNotCall } from './oauth-answer.ts'
+import { readTokenRequest } from './token-request.ts'
+
+export interface TokenEndpointParts extends Refusing {
+  readonly issuer: Issuer
+}
+
+export const TOKEN_PATH = '/oauth/token'
+
+export function openTokenEndpoint(endpoints: FormEndpoints, parts: TokenEndpointParts): void {
+  endpoints.post(TOKEN_PATH, (call) => answerTokenCall(parts, call))
+}
+
+async function answerTokenCall(
+  { issuer, ...refusing }: TokenEndpointParts,
+  call: FormCall,
+): Promise<JsonAnswer> {
+  const unfit = whyNotCall(call)
+  if (unfit !== null) return answerRefused(refusing, 'token', call, unfit)
+  const request = readTokenRequest(call.form)
+  if (!request.ok) return answerRefused(refusing, 'token', call, request.no)
+
+  const { authorization, form, userAgent } = call
+  const issued = await issueTokens(issuer, request.value, {
+    origin: originOfCall(call),
+    userAgent,
+    proof: { authorization, form },
+  })
+  if (issued.ok) return { status: 200, body: toWire(issued.value) }
+  return answerRefused(refusing, 'token', call, issued.no.why, issued.no.clientId)
+}
+
+/** Whoever asks; a client is named in the detail of what comes of it. */
+export function originOfCall({ ip, requestId, now }: FormCall): Origin {
+  return { actor: { kind: 'anonymous', id: null }, ip, requestId, now }
+}
+
+/** RFC 6749 §5.1; the scope is always said. */
+function toWire({ accessToken, expiresInSeconds, refreshToken, scopes }: IssuedTokens) {
+  return {
+    access_token: accessToken.reveal(),
+    token_type: 'Bearer',
+    expires_in: expiresInSeconds,
+    ...(refreshToken === null ? {} : { refresh_token: refreshToken.reveal() }),
+    scope: scopes.join(' '),
+  }
+}

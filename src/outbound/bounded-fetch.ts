@@ -1,0 +1,109 @@
+import type { Clock } from '../base/clock.ts'
+import { no, type Result } from '../base/result.ts'
+import { settleWithin } from '../base/settle-within.ts'
+import { networksOf } from '../http/network.ts'
+import { type FetchDocument, type Fetched, OUTBOUND_TIMEOUT_MS, type OutboundFault } from './outbound.ts'
+
+/** Why a document was not even asked for: too much is being fetched, or its host has failed just now. */
+export type NotAsked = 'too_many' | 'host_failing'
+export type BoundedFault = OutboundFault | NotAsked
+
+/** On whose behalf something is fetched. */
+export interface FetchReason {
+  /** The address that caused it; null where it is not known. */
+  readonly ip: string | null
+  /** Whether a client is asked about that somebody here relies on; see `isRelied`. */
+  readonly isRelied: boolean
+}
+
+export type BoundedFetch = (url: string, reason: FetchReason) => Promise<Result<Fetched, BoundedFault>>
+
+/** Fetches at a time. Strangers can take a part of the slots and no more: the rest is kept for clients that are relied on. */
+const MOST = { all: 24, strangers: 8 }
+/** Of these, for one host and for one network. */
+const MOST_OF_A_HOST = { strangers: 2, relied: 6 }
+const MOST_OF_A_NETWORK = { strangers: 4, relied: 8 }
+/** A slot is given back so long after it was taken, whatever became of the fetch. */
+const SLOT_MS = OUTBOUND_TIMEOUT_MS + 1_000
+/** A host that could not be reached is left alone: first for so long, then for twice as long each time, and so long at most. */
+const FIRST_PAUSE_MS = 30_000
+const LONGEST_PAUSE_MS = 300_000
+const MAX_FAILING = 1_000
+/** Faults of the host, whichever of its documents was asked for. */
+const OF_THE_HOST: ReadonlySet<OutboundFault> = new Set(['not_resolved', 'not_reached', 'too_slow'])
+
+interface Slot {
+  readonly isRelied: boolean
+  readonly host: string
+  readonly networks: readonly string[]
+}
+
+interface Failing {
+  readonly times: number
+  readonly untilMs: number
+}
+
+/**
+ * Bounds what all outbound fetches together may take, so that those who can name a URL cannot take it from each other.
+ * What strangers cause and what relied-on clients need is counted apart, failing hosts too: a stranger who names a slow
+ * path of somebody's host does not have the host's own client wait for it.
+ */
+export class FetchBounds {
+  readonly #fetch: FetchDocument
+  readonly #clock: Pick<Clock, 'steadyMs'>
+  readonly #slotMs: number
+  readonly #slots = new Set<Slot>()
+  readonly #failing = new Map<string, Failing>()
+
+  constructor(fetch: FetchDocument, clock: Pick<Clock, 'steadyMs'>, slotMs = SLOT_MS) {
+    this.#fetch = fetch
+    this.#clock = clock
+    this.#slotMs = slotMs
+  }
+
+  get taken(): number {
+    return this.#slots.size
+  }
+
+  readonly fetch: BoundedFetch = async (url, { ip, isRelied }) => {
+    const host = URL.parse(url)?.host ?? ''
+    const name = `${isRelied ? 'relied' : 'strangers'} ${host}`
+    if ((this.#failing.get(name)?.untilMs ?? Number.NEGATIVE_INFINITY) > this.#clock.steadyMs())
+      return no('host_failing')
+    const slot: Slot = { isRelied, host, networks: ip === null ? [] : networksOf(ip) }
+    if (!this.#hasRoomFor(slot)) return no('too_many')
+    this.#slots.add(slot)
+    try {
+      const late: Result<Fetched, OutboundFault> = no('too_slow')
+      const fetched = await settleWithin(this.#slotMs, late, () => this.#fetch(url))
+      if (!fetched.ok && OF_THE_HOST.has(fetched.no)) this.#pause(name)
+      else this.#failing.delete(name)
+      return fetched
+    } finally {
+      this.#slots.delete(slot)
+    }
+  }
+
+  #hasRoomFor({ isRelied, host, networks }: Slot): boolean {
+    if (this.#slots.size >= MOST.all) return false
+    const kind = isRelied ? 'relied' : 'strangers'
+    const alike = [...this.#slots].filter((slot) => slot.isRelied === isRelied)
+    if (!isRelied && alike.length >= MOST.strangers) return false
+    if (alike.filter((slot) => slot.host === host).length >= MOST_OF_A_HOST[kind]) return false
+    return networks.every(
+      (network) => alike.filter((slot) => slot.networks.includes(network)).length < MOST_OF_A_NETWORK[kind],
+    )
+  }
+
+  #pause(name: string): void {
+    const nowMs = this.#clock.steadyMs()
+    const before = this.#failing.get(name)
+    const isInARow = before !== undefined && before.untilMs + LONGEST_PAUSE_MS > nowMs
+    const times = isInARow ? before.times + 1 : 1
+    this.#failing.delete(name)
+    const [oldest] = this.#failing.size < MAX_FAILING ? [] : this.#failing.keys()
+    if (oldest !== undefined) this.#failing.delete(oldest)
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1))
+    this.#failing.set(name, { times, untilMs: nowMs + pauseMs })
+  }
+}

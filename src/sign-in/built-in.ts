@@ -1,0 +1,177 @@
+import { originOfVisit } from '../audit/visit-origin.ts'
+import { addSeconds } from '../base/clock.ts'
+import { hashToken, isToken } from '../base/one-time-token.ts'
+import { no } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { networkOf } from '../http/network.ts'
+import type { Answer } from '../pages/pages.ts'
+import { browserHash, type Visit } from '../pages/visit.ts'
+import type { Person, SignedIn } from '../sessions/person.ts'
+import type { Session } from '../sessions/session.ts'
+import { findLink } from '../users/password-link.store.ts'
+import type { Turn } from '../users/password-queue.ts'
+import { setPassword } from '../users/set-password.ts'
+import { findUser } from '../users/user.store.ts'
+import { findChallenge } from './login-challenge.store.ts'
+import { type LoginChallenge, stateOf } from './login-challenge.ts'
+import {
+  aboutPassword,
+  aboutSignIn,
+  CHALLENGE_OVER,
+  LINK_OVER,
+  NO_CHALLENGE,
+  passwordPage,
+  passwordSetPage,
+  signInPage,
+} from './sign-in.page.ts'
+import { SignInLimits } from './sign-in-limits.ts'
+import type { SignInWay, WayParts } from './sign-in-way.ts'
+import { leadOn } from './signed-in-already.ts'
+import { startSession } from './start-session.ts'
+
+/** People of ours, with e-mail address and password. */
+export function builtIn(parts: WayParts): SignInWay {
+  const { db, pages, passwords, refusedAttempts, log } = parts
+  const limits = new SignInLimits()
+
+  const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
+  // A form that was shown before somebody signed in, in another tab, is out of date: it leads on, and is not judged.
+  const onStale = (visit: Visit, fields: URLSearchParams) =>
+    leadOn(parts, visit, fields.get('login_challenge') ?? '')
+  pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true, onStale })
+  pages.get('/set-password', showPassword)
+  pages.post('/set-password', (fields) => aboutPassword(fields.get('link') ?? ''), takePassword)
+  pages.get('/password-set', async () => ({ page: passwordSetPage(pages) }))
+
+  return {
+    leadsAway: false,
+    entrance: (challenge) => pages.at(`/sign-in?login_challenge=${challenge}`),
+    personOf,
+    show: async (visit, token) => {
+      const challenge = await challengeOf(visit, token)
+      if (challenge === undefined) return { failure: NO_CHALLENGE }
+      if (stateOf(challenge, visit.now) !== 'open') return await over(visit, challenge)
+      const { clientName, loginHint } = challenge
+      return { page: signInPage(pages, visit, { challenge: token, clientName, email: loginHint ?? '' }) }
+    },
+  }
+
+  async function takeSignIn(visit: Visit, fields: URLSearchParams): Promise<Answer> {
+    const token = fields.get('login_challenge') ?? ''
+    const challenge = await challengeOf(visit, token)
+    if (challenge === undefined) return { failure: NO_CHALLENGE }
+    if (stateOf(challenge, visit.now) !== 'open') return await over(visit, challenge)
+
+    const email = (fields.get('email') ?? '').trim().toLowerCase().slice(0, 254)
+    const form = { challenge: token, clientName: challenge.clientName, email }
+    const wait = await limits.attempt(email, visit.ip)
+    if (wait !== null) {
+      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'too many sign-ins: one is not tried')
+      const minutes = Math.ceil(wait / 60)
+      const alert = `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, and try again.`
+      return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
+    }
+    const password = fields.get('password') ?? ''
+    let { proven, started } = await signIn(visit, challenge, email, password)
+    // Stored again meanwhile: the same password, hashed by another sign-in, or a new one.
+    if (!started.ok && started.no === 'password_changed')
+      ({ proven, started } = await signIn(visit, challenge, email, password))
+    if (!started.ok && started.no === 'too_busy')
+      return {
+        page: signInPage(pages, visit, { ...form, alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 }),
+      }
+    // One answer for whoever may not in: nobody learns here that a user is disabled.
+    if (proven === null || (!started.ok && started.no !== 'not_open')) {
+      await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
+      const alert = 'The e-mail address or the password is not right.'
+      return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
+    }
+    await limits.succeeded(email, visit.ip)
+    await renewHash(proven.userId, password, visit)
+    // Not open any more: the same form was sent twice at once. Its browser has the session, or is asked again.
+    return { goTo: pages.at(challenge.returnTo) }
+  }
+
+  async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
+    const proved = await passwords.prove(turnOf(visit), email, password)
+    const proven = proved.ok ? proved.value : null
+    if (!proved.ok) return { proven, started: proved }
+    const started = proven === null ? no('not_proven') : await startSession(db, visit, { hash }, () => proven)
+    return { proven, started }
+  }
+
+  /** Whoever has signed in is signed in, whatever becomes of this. */
+  async function renewHash(userId: string, password: string, visit: Visit): Promise<void> {
+    const { requestId } = visit
+    try {
+      await passwords.renew(turnOf(visit), userId, password)
+    } catch (error) {
+      log.warn(
+        { err: error, request_id: requestId },
+        'a password could not be hashed anew; it works as it is',
+      )
+    }
+  }
+
+  /** By the token and the browser together; without the browser a challenge is as good as none. */
+  async function challengeOf(visit: Visit, token: string): Promise<LoginChallenge | undefined> {
+    return isToken('lc', token)
+      ? await findChallenge(db, { hash: hashToken(token) }, browserHash(visit))
+      : undefined
+  }
+
+  /**
+   * Sent twice, or back and again: a browser that is signed in meanwhile goes on as if it had been once. So does one
+   * whose second request left before the answer to the first brought the session.
+   */
+  async function over(visit: Visit, { spentAt, returnTo }: LoginChallenge): Promise<Answer> {
+    if (spentAt === null) return { failure: CHALLENGE_OVER }
+    const wasJustSpent = visit.now < addSeconds(spentAt, TWICE_SECONDS)
+    const isDone = wasJustSpent || (await parts.signedIn(visit)) !== null
+    return isDone ? { goTo: pages.at(returnTo) } : { failure: CHALLENGE_OVER }
+  }
+
+  /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
+  async function personOf(session: Session, db: Db): Promise<Omit<SignedIn, 'sessionId'> | null> {
+    if (session.person !== null) return null
+    const user = await findUser(db, 'every_owner', session.userId)
+    if (user === undefined) return null
+    const { id: userId, name: displayName, email, owners } = user
+    return { userId, displayName, email, owners, authenticatedAt: session.authenticatedAt } satisfies Person
+  }
+
+  async function showPassword(visit: Visit): Promise<Answer> {
+    const link = visit.query.get('link') ?? ''
+    const found = isToken('pl', link) ? await findLink(db, hashToken(link), visit.now) : undefined
+    return found === undefined
+      ? { failure: LINK_OVER }
+      : { page: passwordPage(pages, visit, link, found.email) }
+  }
+
+  async function takePassword(visit: Visit, fields: URLSearchParams): Promise<Answer> {
+    const link = fields.get('link') ?? ''
+    const found = isToken('pl', link) ? await findLink(db, hashToken(link), visit.now) : undefined
+    if (found === undefined) return { failure: LINK_OVER }
+    const done = await setPassword(db, passwords, visit, link, fields.get('password') ?? '')
+    if (done.ok) return { goTo: pages.at('/password-set') }
+    if (done.no.reason === 'link_over') return { failure: LINK_OVER }
+    const alert = done.no.reason === 'too_busy' ? TOO_BUSY : done.no.why
+    return { page: passwordPage(pages, visit, link, found.email, alert) }
+  }
+}
+
+/** Within this, a second request is the same click. */
+const TWICE_SECONDS = 30
+const TOO_BUSY = 'Many people are signing in at the moment. Wait a few seconds, and try again.'
+
+function turnOf({ ip, isGone }: Visit): Turn {
+  return { network: networkOf(ip), isGone }
+}
+
+const REFUSED = {
+  code: 'sign_in_refused',
+  method: 'POST',
+  route: '/sign-in',
+  targetId: null,
+  ownerId: null,
+} as const

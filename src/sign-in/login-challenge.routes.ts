@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { type Result, yes } from '../base/result.ts'
+import type { Problem } from '../http/problem.ts'
+import { strictObject } from '../http/wire.ts'
+import { changes, type Door, reads } from '../management/pipeline.ts'
+import { answer, readChallenge } from './answer-challenge.ts'
+import {
+  AcceptWire,
+  fromAcceptWire,
+  LoginChallengeWire,
+  RedirectWire,
+  RejectWire,
+  toChallengeWire,
+} from './login-challenge.wire.ts'
+
+const common = {
+  permission: 'login_challenges:write',
+  tag: 'Login challenges',
+  params: strictObject({ challenge: Type.String({ maxLength: 100 }) }),
+  status: 200,
+  problems: ['not_found', 'login_challenge_expired', 'login_challenge_answered'],
+} as const
+
+/** For the backend of the API provider's own login. @param urlOf the URL of a path of ours */
+export function loginChallengeRoutes(
+  app: FastifyInstance,
+  door: Door,
+  urlOf: (path: string) => string,
+): void {
+  const get = {
+    ...common,
+    id: 'getLoginChallenge',
+    method: 'GET',
+    url: '/v1/login-challenges/:challenge',
+    summary: 'Who asks that somebody signs in',
+    answer: LoginChallengeWire,
+  } as const
+  reads(app, door, get, async ({ db, caller, params }) => {
+    const found = await readChallenge(db, params.challenge, caller.now)
+    return found.ok ? yes(toChallengeWire(found.value)) : found
+  })
+
+  const accept = {
+    ...common,
+    id: 'acceptLoginChallenge',
+    method: 'POST',
+    url: '/v1/login-challenges/:challenge/accept',
+    summary: 'Say who has signed in, and for which owners they may act',
+    body: AcceptWire,
+    answer: RedirectWire,
+    problems: [...common.problems, 'sign_in_too_old', 'user_disabled'],
+    idempotent: true,
+  } as const
+  changes(app, door, accept, async ({ db, caller, params, body }) =>
+    redirect(await answer(db, caller, params.challenge, { person: fromAcceptWire(body) })),
+  )
+
+  const reject = {
+    ...common,
+    id: 'rejectLoginChallenge',
+    method: 'POST',
+    url: '/v1/login-challenges/:challenge/reject',
+    summary: 'Say that nobody signs in',
+    body: RejectWire,
+    answer: RedirectWire,
+    idempotent: true,
+  } as const
+  changes(app, door, reject, async ({ db, caller, params, body }) =>
+    redirect(await answer(db, caller, params.challenge, { rejectedReason: body.reason })),
+  )
+
+  function redirect(done: Result<string, Problem>): Result<unknown, Problem> {
+    return done.ok ? yes({ redirect_to: urlOf(`/sign-in/return?login_verifier=${done.value}`) }) : done
+  }
+}

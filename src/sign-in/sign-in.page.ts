@@ -1,0 +1,160 @@
+import { type Html, html } from '../pages/html.ts'
+import type { Failure, Page } from '../pages/page.ts'
+import type { Pages } from '../pages/pages.ts'
+import type { Visit } from '../pages/visit.ts'
+import type { SignedIn } from '../sessions/person.ts'
+import { MAX_PASSWORD, MIN_PASSWORD } from '../users/user.ts'
+
+/** What the form of a challenge is about. */
+export const aboutSignIn = (challenge: string) => `sign-in ${challenge}`
+export const ABOUT_SIGN_OUT = 'sign-out'
+export const aboutPassword = (link: string) => `set-password ${link}`
+
+export interface SignInForm {
+  readonly challenge: string
+  readonly clientName: string | null
+  readonly email: string
+  /** What was wrong with what was sent before. */
+  readonly alert?: string
+  readonly status?: number
+  readonly retryAfterSeconds?: number
+}
+
+export function signInPage(pages: Pages, visit: Visit, form: SignInForm): Page {
+  const { challenge, clientName, email, alert, ...more } = form
+  return {
+    title: 'Sign in',
+    ...(clientName === null ? {} : forApp(clientName)),
+    body: html`${alertOf(alert)}
+<form method="post" action="${pages.at('/sign-in')}">
+${pages.formToken(visit, aboutSignIn(challenge))}
+<input type="hidden" name="login_challenge" value="${challenge}">
+<div class="field">
+<label for="email">E-mail address</label>
+<input id="email" name="email" type="email" autocomplete="username" required maxlength="254" value="${email}"${email === '' && AUTOFOCUS}>
+</div>
+<div class="field">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${email !== '' && AUTOFOCUS}>
+</div>
+<button>Sign in</button>
+</form>`,
+    ...more,
+  }
+}
+
+/** What an app was allowed before is answered at once: then this very form leads to the app. */
+function forApp(clientName: string): Pick<Page, 'lead' | 'leadsAway'> {
+  return {
+    lead: html`to continue to <strong>${clientName}</strong>`,
+    leadsAway: true,
+  }
+}
+
+export function signedInPage(pages: Pages, visit: Visit, who: SignedIn): Page {
+  const about = who.email ?? who.owners.map(({ name }) => name).join(', ')
+  return {
+    title: 'You are signed in',
+    body: html`<div class="person">
+<span class="initial" aria-hidden="true">${[...who.displayName][0]?.toUpperCase()}</span>
+<div><p><strong>${who.displayName}</strong></p>${about !== '' && html`<p class="hint">${about}</p>`}</div>
+</div>
+<form method="post" action="${pages.at('/sign-out')}">
+${pages.formToken(visit, ABOUT_SIGN_OUT)}
+<button class="quiet">Sign out</button>
+</form>`,
+  }
+}
+
+export function signedOutPage(pages: Pages): Page {
+  return {
+    title: 'You are signed out',
+    lead: 'Apps that you have connected stay connected.',
+    body: html`<p><a href="${pages.at('/sign-in')}">Sign in again</a></p>`,
+  }
+}
+
+export function passwordPage(pages: Pages, visit: Visit, link: string, email: string, alert?: string): Page {
+  return {
+    title: 'Choose a password',
+    lead: 'A few words that nobody would put together are easy to keep and hard to guess.',
+    body: html`${alertOf(alert)}
+<form method="post" action="${pages.at('/set-password')}">
+${pages.formToken(visit, aboutPassword(link))}
+<input type="hidden" name="link" value="${link}">
+<div class="field">
+<label for="email">E-mail address</label>
+<input id="email" type="email" autocomplete="username" readonly value="${email}">
+</div>
+<div class="field">
+<label for="password">New password</label>
+<input id="password" name="password" type="password" autocomplete="new-password" required minlength="${MIN_PASSWORD}" maxlength="${MAX_PASSWORD}" aria-describedby="password-hint"${AUTOFOCUS}>
+<p class="hint" id="password-hint">At least ${MIN_PASSWORD} characters. Spaces are welcome.</p>
+</div>
+<button>Set password</button>
+</form>`,
+    ...(alert === undefined ? {} : { status: 422 }),
+  }
+}
+
+export function passwordSetPage(pages: Pages): Page {
+  return {
+    title: 'Your password is set',
+    lead: 'Where you were signed in with another one, you are signed out.',
+    body: html`<p><a href="${pages.at('/sign-in')}">Sign in</a></p>`,
+  }
+}
+
+const AUTOFOCUS = html` autofocus`
+
+function alertOf(text: string | undefined): Html | undefined {
+  return text === undefined ? undefined : html`<p class="alert" role="alert">${text}</p>`
+}
+
+export const NO_CHALLENGE: Failure = {
+  status: 400,
+  title: 'This sign-in cannot go on',
+  message:
+    'It was started in another browser, or too long ago. Nothing was done. Start again where you came from.',
+  forDevelopers: html`The login challenge is unknown, or belongs to another browser's cookie. Send people to
+    <code>/oauth/authorize</code> or <code>/sign-in</code>, never to an address that was copied from there.`,
+}
+
+export const CHALLENGE_OVER: Failure = {
+  status: 400,
+  title: 'This sign-in is over',
+  message: 'It was finished already, or took longer than 15 minutes. Start again where you came from.',
+  forDevelopers:
+    'The login challenge of this browser was spent or has expired. A new one is made for each sign-in.',
+}
+
+export const LINK_OVER: Failure = {
+  status: 400,
+  title: 'This link does not work any more',
+  message: 'It works once, within an hour, and only the newest one does. Ask for another.',
+  forDevelopers: html`Make another with <code>POST /v1/users/{id}/password-link</code>.`,
+}
+
+export function refusedFailure(reason: string): Failure {
+  return {
+    status: 403,
+    title: 'You were not signed in',
+    message: reason,
+    forDevelopers:
+      'The login of the API provider rejected the login challenge, or the person is disabled: for the reason above.',
+  }
+}
+
+/** The same for somebody who comes from an app, to which the page leads back. */
+export function refusedPage(
+  pages: Pages,
+  reason: string,
+  { refusedTo, clientName }: { readonly refusedTo: string; readonly clientName: string | null },
+): Page {
+  return {
+    title: 'You were not signed in',
+    lead: reason,
+    body: html`<p><a href="${pages.at(refusedTo)}">Back to ${clientName ?? 'the app'}</a></p>`,
+    status: 403,
+  }
+}

@@ -1,0 +1,27 @@
+import { hashToken, isToken } from '../base/one-time-token.ts'
+import type { Db } from '../db/schema.ts'
+import type { Answer, Pages } from '../pages/pages.ts'
+import { browserHash, type Visit } from '../pages/visit.ts'
+import type { SignedIn } from '../sessions/person.ts'
+import { findChallenge } from './login-challenge.store.ts'
+import { stateOf } from './login-challenge.ts'
+
+/**
+ * Leads on from a sign-in that is no longer needed: somebody has signed in meanwhile, in another tab. A challenge that asks
+ * for a fresh sign-in is content with one that is younger than itself. The challenge is left unspent: it expires.
+ *
+ * @returns null where the person has to sign in
+ */
+export async function leadOn(
+  { db, pages, signedIn }: { db: Db; pages: Pages; signedIn: (visit: Visit) => Promise<SignedIn | null> },
+  visit: Visit,
+  token: string,
+): Promise<Answer | null> {
+  const challenge = isToken('lc', token)
+    ? await findChallenge(db, { hash: hashToken(token) }, browserHash(visit))
+    : undefined
+  if (challenge === undefined || stateOf(challenge, visit.now) !== 'open') return null
+  const who = await signedIn(visit)
+  if (who === null || (challenge.wantsFresh && who.authenticatedAt < challenge.createdAt)) return null
+  return { goTo: pages.at(challenge.returnTo) }
+}

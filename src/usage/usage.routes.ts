@@ -1,0 +1,88 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../base/result.ts'
+import { NOT_FOUND } from '../http/problem.ts'
+import { idOf, OwnerId, strictObject } from '../http/wire.ts'
+import { findKey } from '../keys/key.store.ts'
+import { covers } from '../management/caller.ts'
+import { type Door, reads } from '../management/pipeline.ts'
+import { storeUsage } from './usage.store.ts'
+import {
+  KeyUsageWire,
+  MAX_ROWS,
+  readUsageBatch,
+  TOO_MANY_ROWS,
+  toKeyUsageWire,
+  toUsageWire,
+  UsageBatchWire,
+  UsageQuery,
+  UsageReceiptWire,
+  UsageWire,
+  windowOf,
+} from './usage.wire.ts'
+import { countsOfKey, lastRefusalsOfKey, lastUnknown, totals } from './usage-report.store.ts'
+
+/** The items of an SDK, with room for long user agents. */
+const MAX_BATCH_BYTES = 2 * 1024 * 1024
+
+const read = { method: 'GET', permission: 'keys:read', status: 200 } as const
+
+export function usageRoutes(app: FastifyInstance, door: Door): void {
+  const report = {
+    id: 'reportUsage',
+    method: 'POST',
+    url: '/v1/usage-batches',
+    permission: 'verify',
+    tag: 'Verification',
+    summary: 'Verifications that an SDK counted in its own process',
+    body: UsageBatchWire,
+    status: 200,
+    answer: UsageReceiptWire,
+    bodyLimit: MAX_BATCH_BYTES,
+  } as const
+  reads(app, door, report, async ({ db, caller, body }) => {
+    const { batch, faults } = readUsageBatch(body)
+    await storeUsage(db, caller, batch)
+    return yes({ not_taken: faults })
+  })
+
+  const ofKey = {
+    ...read,
+    id: 'getKeyUsage',
+    url: '/v1/keys/:id/usage',
+    tag: 'Keys',
+    summary: 'How often a key was accepted and refused, by secret, scope and time',
+    params: strictObject({ id: idOf('key') }),
+    query: strictObject(UsageQuery),
+    answer: KeyUsageWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, ofKey, async ({ db, caller, params: { id }, query }) => {
+    const window = windowOf(query, caller.now)
+    if (!window.ok) return window
+    if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    const counts = await countsOfKey(db, id, window.value, MAX_ROWS + 1)
+    if (counts.length > MAX_ROWS) return no(TOO_MANY_ROWS)
+    return yes(toKeyUsageWire(counts, await lastRefusalsOfKey(db, id)))
+  })
+
+  const ofAll = {
+    ...read,
+    id: 'getUsage',
+    url: '/v1/usage',
+    tag: 'Verification',
+    summary: 'How often credentials were accepted and refused, by outcome and time, unknown ones included',
+    query: strictObject({ ...UsageQuery, owner_id: Type.Optional(OwnerId) }),
+    answer: UsageWire,
+  } as const
+  reads(app, door, ofAll, async ({ db, caller, query: { owner_id: ownerId, ...asked } }) => {
+    const window = windowOf(asked, caller.now)
+    if (!window.ok) return window
+    // Another owner's counts look just like none.
+    if (ownerId !== undefined && !covers(caller.reach, ownerId)) return yes(toUsageWire([], undefined))
+    const reach = ownerId === undefined ? caller.reach : { ownerId }
+    const found = await totals(db, reach, window.value, MAX_ROWS + 1)
+    if (found.length > MAX_ROWS) return no(TOO_MANY_ROWS)
+    return yes(toUsageWire(found, reach === 'every_owner' ? await lastUnknown(db) : undefined))
+  })
+}

@@ -1,0 +1,61 @@
+import type { Secret } from '@doorward/sdk/kernel'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { originOfVisit } from '../audit/visit-origin.ts'
+import { addSeconds } from '../base/clock.ts'
+import { hashToken, mintToken } from '../base/one-time-token.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Db, Tx } from '../db/schema.ts'
+import { transact } from '../db/transact.ts'
+import { networkOf } from '../http/network.ts'
+import type { Visit } from '../pages/visit.ts'
+import { endSessionsOf } from '../sessions/session.store.ts'
+import { holdEnabled } from './disabled-user.store.ts'
+import { findLink, insertLink, spendLink } from './password-link.store.ts'
+import type { Passwords } from './prove-password.ts'
+import { setPasswordHash } from './user.store.ts'
+import { LINK_SECONDS } from './user.ts'
+
+/** A one-time link with which a user sets a password; links made before stop working. */
+export async function makePasswordLink(
+  tx: Tx,
+  userId: string,
+  now: Date,
+): Promise<{ token: Secret; expiresAt: Date }> {
+  const token = mintToken('pl')
+  const expiresAt = addSeconds(now, LINK_SECONDS)
+  await insertLink(tx, { hash: hashToken(token.reveal()), userId, createdAt: now, expiresAt })
+  return { token, expiresAt }
+}
+
+export type PasswordRefused =
+  | { readonly reason: 'link_over' }
+  | { readonly reason: 'too_busy' }
+  | { readonly reason: 'unsuitable'; readonly why: string }
+
+/** Sets the password of the link's user. A password that is refused leaves the link as it is; sessions end with the old one. */
+export async function setPassword(
+  db: Db,
+  passwords: Passwords,
+  visit: Visit,
+  link: string,
+  password: string,
+): Promise<Result<void, PasswordRefused>> {
+  const hash = hashToken(link)
+  const found = await findLink(db, hash, visit.now)
+  if (found === undefined) return no({ reason: 'link_over' })
+  const why = await passwords.whyUnsuitable(password, found.email)
+  if (why !== null) return no({ reason: 'unsuitable', why })
+  const hashed = await passwords.hash({ network: networkOf(visit.ip), isGone: visit.isGone }, password)
+  if (!hashed.ok) return no({ reason: hashed.no })
+  return await transact<void, PasswordRefused>(db, async (tx) => {
+    if (!(await holdEnabled(tx, found.userId))) return no({ reason: 'link_over' })
+    if (!(await spendLink(tx, hash, visit.now))) return no({ reason: 'link_over' })
+    await setPasswordHash(tx, found.userId, hashed.value, visit.now)
+    const sessions = await endSessionsOf(tx, found.userId, visit.now)
+    const about = { ownerId: null, targetId: found.userId }
+    await recordDone(tx, originOfVisit(visit, found.userId), 'password.set', about, {
+      sessions_ended: sessions,
+    })
+    return yes(undefined)
+  })
+}

@@ -1,0 +1,110 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
+import { pageOf } from '../http/cursor.ts'
+import { NOT_FOUND } from '../http/problem.ts'
+import { Cursor, iso, Limit, pageWire, strictObject } from '../http/wire.ts'
+import type { Caller } from '../management/caller.ts'
+import { changes, type Door, reads } from '../management/pipeline.ts'
+import { endAllSessions, endOneSession } from '../sessions/end-sessions.ts'
+import { listSessions } from '../sessions/session.store.ts'
+import { EndedSessionsWire, SessionId, SessionWire, toSessionWire } from '../sessions/session.wire.ts'
+import { disableUser, type EndWithUser, enableUser } from './disable-user.ts'
+import { findUser } from './user.store.ts'
+import { AnyUserId, DisableWire, SignInStandingWire } from './user.wire.ts'
+
+export interface UserLifeParts {
+  /** Whether people sign in at the API provider's own login: then any id may be somebody's, and nobody is unknown. */
+  readonly usersElsewhere: boolean
+  readonly endWithUser: EndWithUser
+}
+
+const params = strictObject({ id: AnyUserId })
+const common = { tag: 'Users', params, status: 200, problems: ['not_found'] } as const
+const write = { ...common, permission: 'users:write' } as const
+
+/** Whether somebody may sign in, and where they are signed in: our own users and those of the provider's login alike. */
+export function userLifeRoutes(
+  app: FastifyInstance,
+  door: Door,
+  { usersElsewhere, endWithUser }: UserLifeParts,
+): void {
+  const disable = {
+    ...write,
+    id: 'disableUser',
+    method: 'POST',
+    url: '/v1/users/:id/disable',
+    summary: 'Keep somebody from signing in; their sessions, links and grants end at once, and for good',
+    body: DisableWire,
+    answer: SignInStandingWire,
+  } as const
+  changes(app, door, disable, async ({ db, caller, params: { id }, body: { reason } }) => {
+    if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
+    const disabled = await disableUser(db, caller, { userId: id, reason }, endWithUser)
+    return yes({ id, disabled_at: iso(disabled.disabledAt), disabled_reason: disabled.reason })
+  })
+
+  const enable = {
+    ...write,
+    id: 'enableUser',
+    method: 'POST',
+    url: '/v1/users/:id/enable',
+    summary: 'Let somebody sign in again; what ended when they were disabled stays ended',
+    answer: SignInStandingWire,
+  } as const
+  changes(app, door, enable, async ({ db, caller, params: { id } }) => {
+    if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
+    await enableUser(db, caller, id)
+    return yes({ id, disabled_at: null, disabled_reason: null })
+  })
+
+  const list = {
+    ...common,
+    id: 'listSessions',
+    method: 'GET',
+    url: '/v1/users/:id/sessions',
+    permission: 'users:read',
+    summary: 'Where somebody is signed in, newest first',
+    query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    answer: pageWire(SessionWire),
+    problems: ['not_found', 'invalid_cursor'],
+  } as const
+  reads(app, door, list, async ({ db, caller, params: { id }, query }) => {
+    if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
+    const find = (after: Parameters<typeof listSessions>[3]['after'], limit: number) =>
+      listSessions(db, id, caller.now, { after, limit })
+    return await pageOf(query, find, toSessionWire)
+  })
+
+  const endAll = {
+    ...write,
+    id: 'endSessions',
+    method: 'DELETE',
+    url: '/v1/users/:id/sessions',
+    summary: 'Sign somebody out everywhere',
+    answer: EndedSessionsWire,
+  } as const
+  changes(app, door, endAll, async ({ db, caller, params: { id } }) => {
+    if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
+    return yes({ ended: await endAllSessions(db, caller, id) })
+  })
+
+  const endOne = {
+    ...write,
+    id: 'endSession',
+    method: 'DELETE',
+    url: '/v1/users/:id/sessions/:session_id',
+    params: strictObject({ id: AnyUserId, session_id: SessionId }),
+    summary: 'Sign somebody out in one browser',
+    status: 204,
+    answer: Type.Null(),
+  } as const
+  changes(app, door, endOne, ({ db, caller, params: { id, session_id } }) =>
+    endOneSession(db, caller, { id: session_id, userId: id }),
+  )
+
+  async function isKnown(db: Db, { reach }: Caller, id: string): Promise<boolean> {
+    return (usersElsewhere && reach === 'every_owner') || (await findUser(db, reach, id)) !== undefined
+  }
+}

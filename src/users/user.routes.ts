@@ -1,0 +1,152 @@
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { recordDone } from '../audit/audit-event.store.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { pageOf } from '../http/cursor.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { Cursor, iso, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { changes, changesPrepared, type Door, reads } from '../management/pipeline.ts'
+import { addMember, type EndWithMember, removeMember } from './change-members.ts'
+import { createUser, hashNewPassword } from './create-user.ts'
+import { USER_DISABLED } from './disable-user.ts'
+import { holdEnabled } from './disabled-user.store.ts'
+import type { Passwords } from './prove-password.ts'
+import { makePasswordLink } from './set-password.ts'
+import { findUser, listUsers } from './user.store.ts'
+import {
+  AnyUserId,
+  NewUserAnswerWire,
+  NewUserWire,
+  PasswordLinkWire,
+  toUserWire,
+  UserFilterWire,
+  UserId,
+  UserWire,
+} from './user.wire.ts'
+
+export interface UserParts {
+  readonly passwords: Passwords
+  /** The URL of a path of ours where people sign in here with passwords; else why they do not. */
+  readonly signInHere: { readonly urlOf: (path: string) => string } | { readonly no: string }
+  readonly endWithMember: EndWithMember
+}
+
+const tag = 'Users'
+const params = strictObject({ id: UserId })
+const read = { method: 'GET', permission: 'users:read', tag, status: 200 } as const
+const make = { method: 'POST', permission: 'users:write', tag, status: 201, idempotent: true } as const
+const member = {
+  permission: 'members:write',
+  tag,
+  url: '/v1/owners/:id/members/:user_id',
+  params: strictObject({ id: OwnerId, user_id: AnyUserId }),
+  status: 204,
+  answer: Type.Null(),
+  problems: ['not_found'],
+} as const
+
+export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): void {
+  const { passwords, signInHere, endWithMember } = parts
+
+  const create = {
+    ...make,
+    id: 'createUser',
+    url: '/v1/users',
+    summary: 'Create a user, with a password or with a link to set one',
+    body: NewUserWire,
+    answer: NewUserAnswerWire,
+    problems: ['user_exists', 'unsuitable_password', 'too_many_passwords', 'sign_in_elsewhere'],
+  } as const
+  changesPrepared(
+    app,
+    door,
+    create,
+    async ({ body: { email, password = null } }) =>
+      'no' in signInHere
+        ? no(problem('sign_in_elsewhere', signInHere.no))
+        : await hashNewPassword(passwords, email, password),
+    async ({ db, caller, body: { email, name } }, passwordHash) => {
+      const made = await createUser(db, caller, { email, name, passwordHash })
+      if (!made.ok) return made
+      const link = passwordHash === null ? await linkFor(db, made.value, caller.now) : null
+      return await answerWith(db, made.value, (user) => ({ ...toUserWire(user), password_link: link }))
+    },
+  )
+
+  const list = {
+    ...read,
+    id: 'listUsers',
+    url: '/v1/users',
+    summary: 'Users, newest first',
+    query: strictObject({ ...UserFilterWire, limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    answer: pageWire(UserWire),
+    problems: ['invalid_cursor'],
+  } as const
+  reads(app, door, list, ({ db, caller, query }) => {
+    const filter = { ownerId: query.owner_id, email: query.email }
+    return pageOf(query, (after, limit) => listUsers(db, caller.reach, filter, after, limit), toUserWire)
+  })
+
+  const get = {
+    ...read,
+    id: 'getUser',
+    url: '/v1/users/:id',
+    summary: 'One user',
+    params,
+    answer: UserWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+    const user = await findUser(db, caller.reach, id)
+    return user === undefined ? no(NOT_FOUND) : yes(toUserWire(user))
+  })
+
+  const link = {
+    ...make,
+    id: 'createPasswordLink',
+    url: '/v1/users/:id/password-link',
+    summary: 'Make a one-time link with which a user sets a new password; links made before stop working',
+    params,
+    answer: PasswordLinkWire,
+    problems: ['not_found', 'sign_in_elsewhere', 'user_disabled'],
+  } as const
+  changes(app, door, link, async ({ db, caller, params: { id } }) => {
+    if ('no' in signInHere) return no(problem('sign_in_elsewhere', signInHere.no))
+    if ((await findUser(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    if (!(await holdEnabled(db, id))) return no(USER_DISABLED)
+    const made = await linkFor(db, id, caller.now)
+    await recordDone(db, caller, 'password_link.created', { ownerId: null, targetId: id })
+    return yes(made)
+  })
+
+  const add = { ...member, id: 'addMember', method: 'PUT', summary: 'Let a user act for an owner' } as const
+  changes(app, door, add, ({ db, caller, params: { id, user_id } }) =>
+    addMember(db, caller, { ownerId: id, userId: user_id }),
+  )
+
+  const remove = {
+    ...member,
+    id: 'removeMember',
+    method: 'DELETE',
+    summary: 'End it: at once, with what the user has granted for the owner',
+  } as const
+  changes(app, door, remove, ({ db, caller, params: { id, user_id } }) =>
+    removeMember(db, caller, { ownerId: id, userId: user_id }, endWithMember),
+  )
+
+  async function linkFor(tx: Tx, userId: string, now: Date) {
+    const { token, expiresAt } = await makePasswordLink(tx, userId, now)
+    const path = `/set-password?link=${token.reveal()}`
+    return { url: 'no' in signInHere ? path : signInHere.urlOf(path), expires_at: iso(expiresAt) }
+  }
+}
+
+async function answerWith<T>(
+  db: Tx,
+  id: string,
+  toWire: (user: NonNullable<Awaited<ReturnType<typeof findUser>>>) => T,
+): Promise<Result<T, Problem>> {
+  const user = await findUser(db, 'every_owner', id)
+  return user === undefined ? no(NOT_FOUND) : yes(toWire(user))
+}

@@ -1,0 +1,107 @@
+import { endedBy, hashCredential } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../base/result.ts'
+import { changesAfter } from '../changes/change.store.ts'
+import type { ChangesFeed } from '../changes/changes-feed.ts'
+import { problem } from '../http/problem.ts'
+import { strictObject } from '../http/wire.ts'
+import type { PresentedAdminKey } from '../management/admin-key.store.ts'
+import { type Door, reads } from '../management/pipeline.ts'
+import { BOOKMARK, bookmarkFromText } from './changes.wire.ts'
+import { ChangesStream, type StreamStart } from './changes-stream.ts'
+
+/** Listeners of one process. Each costs a socket and some kilobytes. */
+const MAX_LISTENERS = 2_000
+/** A stream lives so long, give or take a quarter: then its listener connects anew, maybe to another server. */
+const LIFETIME_MS = 300_000
+/** Changes from the database for who was away; who missed more begins anew, which is quicker. */
+const MAX_MISSED = 500
+
+const BookmarkText = Type.String({ pattern: BOOKMARK })
+
+/** What changed, told to SDKs as it happens. */
+export function changesRoutes(
+  app: FastifyInstance,
+  door: Door,
+  feed: ChangesFeed,
+  maxListeners = MAX_LISTENERS,
+): void {
+  const { clock } = door
+  const streams = new Set<ChangesStream>()
+  /** Those whose stream is about to be: they count, or many who come at once would all find room. */
+  let opening = 0
+  // A stream that goes on would hold up the server's stop for as long as its listener likes.
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.finish()
+  })
+
+  const follow = {
+    id: 'followChanges',
+    method: 'GET',
+    url: '/v1/changes',
+    permission: 'verify',
+    tag: 'Verification',
+    summary: 'What alters verdicts, as Server-Sent Events',
+    query: strictObject({
+      after: Type.Optional({
+        ...BookmarkText,
+        description: 'The id of the last event seen; or `Last-Event-ID`',
+      }),
+      once: Type.Optional(Type.Boolean({ description: 'End when all is said, instead of waiting for more' })),
+    }),
+    status: 200,
+    answer: Type.String({
+      description:
+        'Events `open`, `change` (with `hashes`; null for all of `holders`, or where that is null too, ' +
+        'for everything; and `ended` where it is for good), `confirmed` about ' +
+        'every second, and `restarted`: some may have been missed, ask for everything anew. The id of an event ' +
+        'says which history of changes it is of: `reason` is `another_log` where that is gone.',
+    }),
+    mediaType: 'text/event-stream',
+    problems: ['too_many_listeners'],
+  } as const
+  reads(app, door, follow, async ({ db, caller, query, headers }) => {
+    if (streams.size + opening >= maxListeners)
+      return no(
+        problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
+      )
+    opening += 1
+    try {
+      const start = await beginning(query.after ?? headers['last-event-id'])
+      const presented = caller.presented.reveal()
+      const key = await door.knownAdminKeys.find(presented)
+      const lifetimeMs = LIFETIME_MS * (0.75 + Math.random() / 2)
+      const stream = new ChangesStream(feed, () => clock.steadyMs(), {
+        ...start,
+        once: query.once ?? false,
+        endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.nowMs())),
+        adminKeyHash: hashCredential(presented),
+      })
+      streams.add(stream)
+      stream.once('close', () => streams.delete(stream))
+      return yes(stream)
+    } finally {
+      opening -= 1
+    }
+
+    async function beginning(seen: unknown): Promise<Pick<StreamStart, 'after' | 'missed' | 'restarted'>> {
+      const after = bookmarkFromText(seen)
+      if (after === null) return { after, missed: [], restarted: null }
+      if (feed.recentAfter(after) === null) await feed.catchUp()
+      if (feed.recentAfter(after) !== null) return { after, missed: [], restarted: null }
+      const { restarted, changes } = await changesAfter(db, after, MAX_MISSED)
+      if (restarted !== null) return { after: null, missed: [], restarted }
+      return changes.length === MAX_MISSED
+        ? { after: null, missed: [], restarted: 'changes_missed' }
+        : { after, missed: changes, restarted }
+    }
+  })
+}
+
+/** How long an admin key may listen, by the clock. What somebody does to it comes as a change. */
+function livesForMs(key: PresentedAdminKey | null, nowMs: number): number {
+  if (key === null || endedBy(key, nowMs) !== null) return 0
+  const ends = [key.expiresAt, key.retiresAt].map((end) => end?.getTime() ?? Number.POSITIVE_INFINITY)
+  return Math.min(...ends) - nowMs
+}

@@ -1,0 +1,88 @@
+import type { Verdict } from '@doorward/sdk/kernel'
+import type { Shortcut, Shortcuts } from '../http/fast-paths.ts'
+import { plainPost, whenRead } from '../http/plain-post.ts'
+import type { Problem } from '../http/problem.ts'
+import type { KnownAdminKeys } from '../management/known-admin-keys.ts'
+import { plainQuestion, plainQuestions } from './plain-question.ts'
+import type { Verification } from './verify.ts'
+import { toVerdictWire } from './verify.wire.ts'
+
+const BEARER = 'Bearer '
+/** The text of verdicts, or what is at fault in the question. */
+type Answer = string | Problem
+
+/** Longer bodies are rare, and have limits to be looked at. */
+const MAX_BODY_BYTES = 64 * 1024
+const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store']
+
+/**
+ * `/v1/verify` and `/v1/verify-batches` without a router, a schema or a query for the admin key: for an admin key that
+ * is known here and may verify, and a body in which nothing is unusual. All else goes the long way, `verify.routes.ts`.
+ */
+export function verifyShortcut(
+  shortcuts: Shortcuts,
+  adminKeys: KnownAdminKeys,
+  verification: Verification,
+): Shortcut {
+  /** The answer to a body; null where the long way has to look at it. */
+  const one = (body: string): Answer | Promise<Answer> | null => {
+    const question = plainQuestion(body)
+    if (question === null || verification.whyNot(question) !== null) return null
+    const answerTo = (verdict: Verdict) => {
+      const undeclared = verification.whyUndeclared(verdict)
+      if (undeclared === null) return textOf(verdict)
+      return undeclared.then((fault) => fault ?? textOf(verdict))
+    }
+    const verdict = verification.verdictOn(question)
+    return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
+  }
+  const batch = (body: string): Answer | Promise<Answer> | null => {
+    const questions = plainQuestions(body)
+    if (questions === null || questions.some((question) => verification.whyNot(question) !== null))
+      return null
+    const answerTo = (verdicts: readonly Verdict[]) => {
+      const undeclared = verification.whyAnyUndeclared(verdicts)
+      if (undeclared === null) return textOfAll(verdicts)
+      return undeclared.then((fault) => fault ?? textOfAll(verdicts))
+    }
+    const verdicts = questions.map((question) => verification.verdictOn(question))
+    return verdicts.some((verdict) => verdict instanceof Promise)
+      ? Promise.all(verdicts).then(answerTo)
+      : answerTo(verdicts as readonly Verdict[])
+  }
+
+  return (request, response) => {
+    const { url } = request
+    const answering = url === '/v1/verify' ? one : url === '/v1/verify-batches' ? batch : null
+    if (answering === null) return false
+    const post = plainPost(request, 'application/json', MAX_BODY_BYTES)
+    if (post?.authorization?.startsWith(BEARER) !== true) return false
+    const adminKey = adminKeys.live(post.authorization.slice(BEARER.length))
+    if (adminKey?.permissions.includes('verify') !== true) return false
+
+    const send = (answer: Answer) =>
+      typeof answer === 'string'
+        ? shortcuts.answerServer(response, 200, HEADERS, answer)
+        : shortcuts.refuse(response, answer)
+    const fail = (error: unknown) => shortcuts.fail(response, error)
+    whenRead(request, post.contentLength, (body) => {
+      try {
+        const answer = answering(body.toString('utf8'))
+        if (answer === null) shortcuts.handBack(request, response, body)
+        else if (answer instanceof Promise) answer.then(send).catch(fail)
+        else send(answer)
+      } catch (error) {
+        fail(error)
+      }
+    })
+    return true
+  }
+}
+
+function textOf(verdict: Verdict): string {
+  return JSON.stringify(toVerdictWire(verdict))
+}
+
+function textOfAll(verdicts: readonly Verdict[]): string {
+  return JSON.stringify({ data: verdicts.map(toVerdictWire) })
+}

@@ -1,0 +1,77 @@
+import { recordToWire } from '@doorward/sdk/kernel'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import { no, yes } from '../base/result.ts'
+import { strictObject } from '../http/wire.ts'
+import { type Door, reads } from '../management/pipeline.ts'
+import { recordsByHash } from './record.store.ts'
+import type { Verification } from './verify.ts'
+import { Hash, toVerdictWire, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
+
+const tag = 'Verification'
+const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
+const problems = ['unknown_environment', 'unknown_scope'] as const
+
+/** Verification for verifiers in any language, and the records for those that judge by themselves. */
+export function verifyRoutes(
+  app: FastifyInstance,
+  door: Door,
+  verification: Verification,
+  onUnreadable: (error: Error) => void,
+): void {
+  const verify = {
+    ...ask,
+    id: 'verify',
+    url: '/v1/verify',
+    summary: 'May this credential do this, here, now?',
+    body: VerifyWire,
+    answer: VerdictWire,
+    problems,
+  } as const
+  reads(app, door, verify, async ({ body }) => {
+    const fault = verification.whyNot(body)
+    if (fault !== null) return no(fault)
+    const verdict = await verification.verdictOn(body)
+    const undeclared = await verification.whyUndeclared(verdict)
+    return undeclared === null ? yes(toVerdictWire(verdict)) : no(undeclared)
+  })
+
+  const batch = {
+    ...ask,
+    id: 'verifyBatch',
+    url: '/v1/verify-batches',
+    summary: 'The same for up to 100 questions at once',
+    body: VerifyBatchWire,
+    answer: VerdictsWire,
+    problems,
+  } as const
+  reads(app, door, batch, async ({ body: { verify: questions } }) => {
+    for (const [at, question] of questions.entries()) {
+      const fault = verification.whyNot(question, `/verify/${at}`)
+      if (fault !== null) return no(fault)
+    }
+    const verdicts = await Promise.all(questions.map((question) => verification.verdictOn(question)))
+    const undeclared = await verification.whyAnyUndeclared(verdicts)
+    return undeclared === null ? yes({ data: verdicts.map(toVerdictWire) }) : no(undeclared)
+  })
+
+  const lookups = {
+    ...ask,
+    id: 'lookUpRecords',
+    url: '/v1/lookups',
+    summary: 'Records by hash, for SDKs that judge in their own process',
+    body: strictObject({ hashes: Type.Array(Hash, { minItems: 1, maxItems: 500 }) }),
+    // The record's form is the SDK's; see `recordToWire`.
+    answer: Type.Object({ data: Type.Array(Type.Object({ hash: Type.String(), record: Type.Unknown() })) }),
+  } as const
+  reads(app, door, lookups, async ({ db, caller, body: { hashes } }) => {
+    const records = await recordsByHash(db, hashes, caller.now, onUnreadable)
+    const toEntry = (hash: string, at: number) => {
+      const record = records[at] ?? null
+      // No object and not null: every SDK takes it for a record that it cannot read.
+      if (record instanceof Error) return { hash, record: 'unreadable' }
+      return { hash, record: record === null ? null : recordToWire(record) }
+    }
+    return yes({ data: hashes.map(toEntry) })
+  })
+}
