@@ -67,7 +67,8 @@ after(async () => {
 
 test('SUP-03: the package holds compiled files and nothing else, depends on nothing and installs nothing', async () => {
   assert.ok(packed.includes('express.js') && packed.includes('express.d.ts'))
-  for (const file of packed) assert.match(file, /^(([a-z]+\/)?[a-z.-]+\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/)
+  for (const file of packed)
+    assert.match(file, /^(([a-z]+\/)?[a-z.-]+\.(js|d\.ts)|package\.json|README\.md|LICENSE)$/)
   for (const file of packed) assert.doesNotMatch(file, /test|fixture|suite/)
   const manifest = JSON.parse(await readFile(path.join(import.meta.dirname, 'dist/package.json'), 'utf8'))
   assert.equal(manifest.dependencies, undefined)
