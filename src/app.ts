@@ -57,12 +57,14 @@ import type { Policy } from './owners/policy.ts'
 import { homeRoutes } from './pages/home.ts'
 import { openPages } from './pages/pages.ts'
 import { scopeRoutes } from './scopes/scope.routes.ts'
+import { pruneSessions } from './sessions/session.store.ts'
 import { loginChallengeRoutes } from './sign-in/login-challenge.routes.ts'
-import { openAccounts } from './sign-in/open-sign-in.ts'
-import { pruneAccounts } from './sign-in/prune.store.ts'
+import { pruneChallenges } from './sign-in/login-challenge.store.ts'
+import { openSignIn } from './sign-in/open-sign-in.ts'
 import { usageRoutes } from './usage/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './usage/usage.store.ts'
 import { rollUpUsage } from './usage/usage-roll-up.store.ts'
+import { prunePasswordLinks } from './users/password-link.store.ts'
 import { openPasswords } from './users/prove-password.ts'
 import { userRoutes } from './users/user.routes.ts'
 import { userLifeRoutes } from './users/user-life.routes.ts'
@@ -123,7 +125,9 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   forgetOldQuotas,
   pruneChanges,
   forgetOldAssertions,
-  pruneAccounts,
+  pruneChallenges,
+  pruneSessions,
+  prunePasswordLinks,
   pruneOAuth,
   endUnusedClients,
   keepHints,
@@ -213,10 +217,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   else {
     const home = '/sign-in'
     const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
-    const accounts = openAccounts({ db, pages, passwords, refusedAttempts, log }, loginUrl)
+    const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = door
     const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)
-    const parts = { db, clock, log, shortcuts, pages, accounts, findRecord, knownAdminKeys, feed, onChanged }
+    const parts = { db, clock, log, shortcuts, pages, signIn, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },

@@ -1,15 +1,6 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type {
-  DisabledUsersTable,
-  LoginChallengesTable,
-  MembersTable,
-  PasswordLinksTable,
-  SessionsTable,
-  UserCredentialsTable,
-  UsersTable,
-} from './account-tables.ts'
-import type {
   AccessTokensTable,
   AuthorizationCodesTable,
   AuthorizationRequestsTable,
@@ -20,9 +11,18 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
+import type {
+  DisabledUsersTable,
+  LoginChallengesTable,
+  MembersTable,
+  PasswordLinksTable,
+  SessionsTable,
+  UserCredentialsTable,
+  UsersTable,
+} from './user-tables.ts'
 
-export type { PersonJson } from './account-tables.ts'
 export type { ShownJson } from './oauth-tables.ts'
+export type { PersonJson } from './user-tables.ts'
 
 /** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
 export interface Schema {

@@ -22,7 +22,7 @@ import { type FetchDocument, openOutbound } from '../outbound/outbound.ts'
 import type { Policy } from '../owners/policy.ts'
 import type { Pages } from '../pages/pages.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
-import type { Accounts } from '../sign-in/sign-in.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import { openAuthorize } from './authorize/open-authorize.ts'
 import { openConnectedApps } from './connected-apps/connected-apps.ts'
 import { metadataRoutes } from './metadata.routes.ts'
@@ -54,7 +54,7 @@ export interface OAuthParts {
   readonly log: Logger
   readonly shortcuts: Shortcuts
   readonly pages: Pages
-  readonly accounts: Accounts
+  readonly signIn: SignIn
   /** What is known of a credential, by its hash, from the database itself. */
   readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
   readonly knownAdminKeys: KnownAdminKeys
@@ -82,7 +82,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     log,
     shortcuts,
     pages,
-    accounts,
+    signIn,
     publicUrl: issuer,
     brand,
     trustedProxies,
@@ -125,8 +125,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const { findRecord, knownAdminKeys } = parts
   openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, guesses, refused })
   const findClient = (id: string, ip: string | null) => documents.find(id, ip)
-  openAuthorize({ db, pages, accounts, issuer, brand, grantSeconds, findClient, onChanged })
-  openConnectedApps({ db, pages, accounts, onChanged })
+  openAuthorize({ db, pages, signIn, issuer, brand, grantSeconds, findClient, onChanged })
+  openConnectedApps({ db, pages, signIn, onChanged })
   if (registration) {
     const { policy } = parts
     const registering = { environment, brand, policy, registrationsPerHour, privateSchemes }

@@ -1,5 +1,5 @@
 /** Who is signed in, in one browser, now. */
-export interface SignedIn extends Person {
+export interface SignedInUser extends Person {
   readonly sessionId: string
 }
 

@@ -1,4 +1,5 @@
 import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import type { Position } from '../http/cursor.ts'
 import { fromPersonJson, toPersonJson } from './person.store.ts'
@@ -146,4 +147,11 @@ export async function endSessionsOf(tx: Tx, userId: string, now: Date): Promise<
     .where('ended_at', 'is', null)
     .executeTakeFirst()
   return Number(numUpdatedRows)
+}
+
+/** An expired session is kept for a day. */
+const KEPT_SECONDS = 24 * 3600
+
+export async function pruneSessions(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'sessions', 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }

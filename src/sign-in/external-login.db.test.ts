@@ -8,8 +8,8 @@ import { eventually } from '../../test/eventually.ts'
 import { authorizePath, pkce, REDIRECT_URI } from '../../test/oauth.ts'
 import { isSignedIn, openListening } from '../../test/sign-in.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
-import { askToSignIn } from './ask-to-sign-in.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
+import { startSignIn } from './start-sign-in.ts'
 
 const LOGIN_URL = 'https://login.example.com/start?lang=en'
 const DENIED = `${REDIRECT_URI}?error=access_denied&error_description=The+user+was+not+signed+in.&iss=http%3A%2F%2Fdoorward.test`
@@ -25,7 +25,7 @@ const ANN = {
 const linkOf = ({ text }: { text: string }) =>
   /<a href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
 
-describe("hand-off to the API provider's own login", () => {
+describe("external login: the API provider's own", () => {
   let app: TestApp
   let origin: string
   before(async () => {
@@ -210,14 +210,14 @@ describe("hand-off to the API provider's own login", () => {
       cookie: () => undefined,
       setCookie: () => {},
     }
-    const wish = {
+    const request = {
       returnTo: '/next?a=b',
       refusedTo: '/refused',
       clientName: 'Orders',
       loginHint: 'ann@x.example',
       fresh: true,
     }
-    const challenge = await askToSignIn(app.db, visit, wish)
+    const challenge = await startSignIn(app.db, visit, request)
     const { body } = await call(challenge, '')
     assert.deepEqual(
       [body.client_name, body.login_hint, body.fresh_sign_in],
@@ -241,7 +241,7 @@ describe("hand-off to the API provider's own login", () => {
       .executeTakeFirstOrThrow()
     assert.deepEqual(newest.authenticated_at, visit.now)
 
-    const other = await askToSignIn(app.db, visit, wish)
+    const other = await startSignIn(app.db, visit, request)
     const { body: refused } = await call(other, '/reject', { reason: 'no' })
     const page = await jar.get(refused.redirect_to.replace('http://doorward.test', ''))
     assert.equal(linkOf(page), '/refused')

@@ -4,14 +4,14 @@ import { browserHash, type Visit } from '../pages/visit.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 import { CHALLENGE_OVER, NO_CHALLENGE, refusedFailure, refusedPage } from './sign-in.page.ts'
-import type { SignInWay, WayParts } from './sign-in-way.ts'
+import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { startSession } from './start-session.ts'
 
 /**
  * The API provider's own login: the browser is sent there with a challenge, the provider's backend answers it, and the
  * browser comes back with a verifier. Both are worth nothing in any other browser.
  */
-export function handOff(parts: WayParts, loginUrl: string): SignInWay {
+export function externalLogin(parts: SignInParts, loginUrl: string): SignInMethod {
   const { db, pages } = parts
   const entrance = (challenge: string) => {
     const url = new URL(loginUrl)
@@ -41,7 +41,7 @@ export function handOff(parts: WayParts, loginUrl: string): SignInWay {
     if (started.no === 'disabled') return refused(challenge, DISABLED)
     // Back and again: who is signed in meanwhile goes on as if it had been once.
     const isDone =
-      challenge.spentAt !== null && challenge.person !== null && (await parts.signedIn(visit)) !== null
+      challenge.spentAt !== null && challenge.person !== null && (await parts.currentUser(visit)) !== null
     return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
   }
 

@@ -1,4 +1,6 @@
 import type { Selectable } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { fromPersonJson, toPersonJson } from '../sessions/person.store.ts'
 import type { Person } from '../sessions/person.ts'
@@ -109,4 +111,11 @@ function fromRow(row: Selectable<Schema['login_challenges']>): LoginChallenge {
     rejectedReason: row.rejected_reason,
     spentAt: row.spent_at,
   }
+}
+
+/** Short: a stranger can start a sign-in, each start is a row, and an expired one has nothing left to say. */
+const KEPT_SECONDS = 600
+
+export async function pruneChallenges(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'login_challenges', 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }

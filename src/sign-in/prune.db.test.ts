@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { testClock } from '../../test/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { pruneAccounts } from './prune.store.ts'
+import { pruneSessions } from '../sessions/session.store.ts'
+import { prunePasswordLinks } from '../users/password-link.store.ts'
+import { pruneChallenges } from './login-challenge.store.ts'
 
 describe('pruning of what is over', () => {
   let place: TestDatabase
@@ -36,7 +38,7 @@ describe('pruning of what is over', () => {
         insert into password_links (hash, user_id, created_at, expires_at)
         select ${hash}, 'usr_1', ${now}, ${ends} from ${rows}`.execute(db)
     }
-    await pruneAccounts(db, now)
+    for (const prune of [pruneChallenges, pruneSessions, prunePasswordLinks]) await prune(db, now)
     for (const table of ['login_challenges', 'sessions', 'password_links'] as const) {
       const rows = await db.selectFrom(table).select('expires_at').execute()
       const [kept, hours] = table === 'login_challenges' ? [30, 0] : [50, 24]

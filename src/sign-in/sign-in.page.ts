@@ -2,7 +2,7 @@ import { type Html, html } from '../pages/html.ts'
 import type { Failure, Page } from '../pages/page.ts'
 import type { Pages } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
-import type { SignedIn } from '../sessions/person.ts'
+import type { SignedInUser } from '../sessions/person.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from '../users/user.ts'
 
 /** What the form of a challenge is about. */
@@ -51,7 +51,7 @@ function forApp(clientName: string): Pick<Page, 'lead' | 'leadsAway'> {
   }
 }
 
-export function signedInPage(pages: Pages, visit: Visit, who: SignedIn): Page {
+export function signedInPage(pages: Pages, visit: Visit, who: SignedInUser): Page {
   const about = who.email ?? who.owners.map(({ name }) => name).join(', ')
   return {
     title: 'You are signed in',

@@ -2,7 +2,7 @@ import { hashToken, isToken } from '../base/one-time-token.ts'
 import type { Db } from '../db/schema.ts'
 import type { Answer, Pages } from '../pages/pages.ts'
 import { browserHash, type Visit } from '../pages/visit.ts'
-import type { SignedIn } from '../sessions/person.ts'
+import type { SignedInUser } from '../sessions/person.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { stateOf } from './login-challenge.ts'
 
@@ -13,7 +13,11 @@ import { stateOf } from './login-challenge.ts'
  * @returns null where the person has to sign in
  */
 export async function leadOn(
-  { db, pages, signedIn }: { db: Db; pages: Pages; signedIn: (visit: Visit) => Promise<SignedIn | null> },
+  {
+    db,
+    pages,
+    currentUser,
+  }: { db: Db; pages: Pages; currentUser: (visit: Visit) => Promise<SignedInUser | null> },
   visit: Visit,
   token: string,
 ): Promise<Answer | null> {
@@ -21,7 +25,7 @@ export async function leadOn(
     ? await findChallenge(db, { hash: hashToken(token) }, browserHash(visit))
     : undefined
   if (challenge === undefined || stateOf(challenge, visit.now) !== 'open') return null
-  const who = await signedIn(visit)
+  const who = await currentUser(visit)
   if (who === null || (challenge.wantsFresh && who.authenticatedAt < challenge.createdAt)) return null
   return { goTo: pages.at(challenge.returnTo) }
 }

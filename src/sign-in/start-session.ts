@@ -77,7 +77,7 @@ async function begin(
   const { ip, userAgent } = visit
   await insertSession(tx, hashToken(token), { id, userId, person, authenticatedAt, ip, userAgent }, visit.now)
   const about = { ownerId: null, targetId: id }
-  const by = person === null ? 'password' : 'hand_off'
+  const by = person === null ? 'password' : 'external_login'
   await recordDone(tx, originOfVisit(visit, userId), 'session.started', about, { by })
 }
 

@@ -1,3 +1,5 @@
+import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
 /** A link that is newer replaces those before it. */
@@ -48,4 +50,11 @@ export async function spendLink(tx: Tx, hash: Uint8Array, now: Date): Promise<bo
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return numUpdatedRows === 1n
+}
+
+/** An expired link is kept for a day, so that a late visitor gets the reason. */
+const KEPT_SECONDS = 24 * 3600
+
+export async function prunePasswordLinks(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'password_links', 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }

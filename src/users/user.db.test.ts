@@ -7,8 +7,8 @@ import { hashToken } from '../base/one-time-token.ts'
 import type { Tx } from '../db/schema.ts'
 import type { Caller } from '../management/caller.ts'
 import type { Visit } from '../pages/visit.ts'
-import { askToSignIn } from '../sign-in/ask-to-sign-in.ts'
 import { startSession } from '../sign-in/start-session.ts'
+import { startSignIn } from '../sign-in/start-sign-in.ts'
 import { addMember, removeMember } from './change-members.ts'
 import { findPasswordHash, setPasswordHash } from './user.store.ts'
 import { LINK_SECONDS } from './user.ts'
@@ -149,8 +149,8 @@ describe('users and members', () => {
       browser: () => `br_${'x'.repeat(49)}`,
     }
     const begin = async () => {
-      const wish = { returnTo: '/next', refusedTo: null, clientName: null, loginHint: null, fresh: false }
-      const hash = hashToken(await askToSignIn(app.db, visit, wish))
+      const request = { returnTo: '/next', refusedTo: null, clientName: null, loginHint: null, fresh: false }
+      const hash = hashToken(await startSignIn(app.db, visit, request))
       const started = await startSession(app.db, visit, { hash }, () => ({ userId: id, passwordHash }))
       return started.ok ? 'begun' : started.no
     }

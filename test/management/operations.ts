@@ -2,7 +2,7 @@ import { newId } from '../../src/base/id.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
 import type { Visit } from '../../src/pages/visit.ts'
 import { insertSession } from '../../src/sessions/session.store.ts'
-import { askToSignIn } from '../../src/sign-in/ask-to-sign-in.ts'
+import { startSignIn } from '../../src/sign-in/start-sign-in.ts'
 import type { TestApp, TestClient } from '../app.ts'
 
 /** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
@@ -29,7 +29,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const member = { id: ownerId, user_id: user.id }
   await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
   const challenges = await Promise.all(
-    [1, 2].map((n) => askToSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
+    [1, 2].map((n) => startSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
   )
   const [accepted = '', rejected = ''] = challenges
   const person = { user_id: 'u_1', display_name: 'Ann', owners: [{ id: ownerId, name: 'A' }] }

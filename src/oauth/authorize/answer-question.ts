@@ -3,7 +3,7 @@ import { whyNotAuthorize } from '../../clients/client.ts'
 import type { Answer } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { NamedOwner } from '../../sessions/person.ts'
-import type { SignInWish } from '../../sign-in/sign-in.ts'
+import type { SignInRequest } from '../../sign-in/sign-in.ts'
 import { digestOfForm, type GivenAnswer, isGivenAgain } from './answer.ts'
 import { type AuthorizationRequest, caresWhenSignedIn, wantsFreshSignIn } from './authorization-request.ts'
 import { CONSENT_PATH, consentPage } from './consent.page.ts'
@@ -32,13 +32,13 @@ export async function ask(
   token: string,
   complaint: Complaint | null = null,
 ): Promise<Answer> {
-  const { db, pages, accounts } = parts
+  const { db, pages, signIn } = parts
   const kept = await keptRequest(parts, visit, token)
   if (kept.state !== 'waits') return await afterwards(parts, visit, token, kept, complaint?.given ?? SILENT)
   const { request, client } = kept
-  const who = await accounts.signedIn(visit)
+  const who = await signIn.currentUser(visit)
   if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
-    return { goTo: await accounts.askToSignIn(visit, wishOf(request, client, token)) }
+    return { goTo: await signIn.start(visit, signInRequestOf(request, client, token)) }
   const end = { token, who }
   if (whyNotAuthorize(client, who.userId) !== null) return deadEnd(pages, visit, NOT_TO_BE_ALLOWED, end)
   if (who.owners.length === 0) return deadEnd(pages, visit, NO_OWNER, end)
@@ -55,7 +55,7 @@ export async function ask(
 
 /** Takes the user's decision on what is kept here; of the form only the decision itself is read. */
 export async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSearchParams): Promise<Answer> {
-  const { accounts, issuer } = parts
+  const { signIn, issuer } = parts
   const token = fields.get('request') ?? ''
   const decision = fields.get('decision')
   const form = digestOfForm(fields)
@@ -64,8 +64,10 @@ export async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSea
     return await afterwards(parts, visit, token, kept, { decision: decisionOf(decision) ?? 'refused', form })
   const { request, client } = kept
   if (decision === 'somebody_else')
-    return { goTo: await accounts.signInAnew(visit, { ...wishOf(request, client, token), loginHint: null }) }
-  const who = await accounts.signedIn(visit)
+    return {
+      goTo: await signIn.startAgain(visit, { ...signInRequestOf(request, client, token), loginHint: null }),
+    }
+  const who = await signIn.currentUser(visit)
   if (decision === 'deny' || decision === 'back') {
     const given = { decision, form } as const
     const denied = await denyRequest(parts, visit, token, given, { who, client })
@@ -150,7 +152,7 @@ function namesOf(owners: readonly NamedOwner[]): readonly string[] {
   return owners.map(({ name }) => name)
 }
 
-function wishOf(request: AuthorizationRequest, client: Client, token: string): SignInWish {
+function signInRequestOf(request: AuthorizationRequest, client: Client, token: string): SignInRequest {
   return {
     returnTo: `${CONSENT_PATH}?request=${token}`,
     refusedTo: `${REFUSED_PATH}?request=${token}`,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Sensitivity } from '../../scopes/scope.ts'
-import type { NamedOwner, SignedIn } from '../../sessions/person.ts'
+import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
 import { ownersThatBlock } from '../grants/blocked-client.store.ts'
 import { readCatalogue } from '../grants/catalogue.store.ts'
 import type { Catalogue } from '../grants/known-scopes.ts'
@@ -28,7 +28,7 @@ export interface ScopeChoice {
 export interface ConsentQuestion {
   readonly client: Client
   readonly redirectUri: string
-  readonly who: SignedIn
+  readonly who: SignedInUser
   /** For whom the user may say yes; none where the client is blocked for all of theirs. */
   readonly owners: readonly NamedOwner[]
   /** Other owners of the user's, whose administrators have blocked the client. */
@@ -49,7 +49,7 @@ export async function questionOf(
   { db, grantSeconds }: { readonly db: Db; readonly grantSeconds: number | null },
   request: AuthorizationRequest,
   client: Client,
-  who: SignedIn,
+  who: SignedInUser,
   now: Date,
 ): Promise<ConsentQuestion> {
   const { scopes: catalogue } = await readCatalogue(db)

@@ -3,7 +3,7 @@ import { type Html, html } from '../../pages/html.ts'
 import type { Page } from '../../pages/page.ts'
 import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
-import type { NamedOwner, SignedIn } from '../../sessions/person.ts'
+import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
 import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
 import { isNative, placeOf } from './redirect-back.ts'
 
@@ -69,7 +69,13 @@ export function reloadLink(pages: Pages, token: string): Html {
 }
 
 /** A way on for who is signed in with the wrong account. */
-export function somebodyElse(pages: Pages, visit: Visit, token: string, shown: string, who: SignedIn): Html {
+export function somebodyElse(
+  pages: Pages,
+  visit: Visit,
+  token: string,
+  shown: string,
+  who: SignedInUser,
+): Html {
   const button = html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`
   return html`<p class="hint">Signed in as <strong>${who.displayName}</strong>${who.email !== null && html` (${who.email})`}.</p>
 ${formOf(pages, visit, token, shown, button)}`

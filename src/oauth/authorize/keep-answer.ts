@@ -10,8 +10,8 @@ import { transact } from '../../db/transact.ts'
 import type { Failure } from '../../pages/page.ts'
 import type { Answer, Pages } from '../../pages/pages.ts'
 import { browserHash, type Visit } from '../../pages/visit.ts'
-import type { SignedIn } from '../../sessions/person.ts'
-import type { Accounts } from '../../sign-in/sign-in.ts'
+import type { SignedInUser } from '../../sessions/person.ts'
+import type { SignIn } from '../../sign-in/sign-in.ts'
 import type { GivenAnswer } from './answer.ts'
 import { answerRequest } from './authorization-request.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
@@ -23,7 +23,7 @@ import { redirectBack } from './redirect-back.ts'
 export interface AuthorizeParts {
   readonly db: Db
   readonly pages: Pages
-  readonly accounts: Accounts
+  readonly signIn: SignIn
   readonly issuer: string
   readonly brand: string | null
   readonly grantSeconds: number | null
@@ -58,14 +58,14 @@ export async function keepYes(
   yes: Yes,
   answering: Answering | null,
 ): Promise<Answer | null> {
-  const { db, brand, issuer, accounts, grantSeconds, onChanged, pages } = parts
+  const { db, brand, issuer, signIn, grantSeconds, onChanged, pages } = parts
   const origin = originOfVisit(visit, yes.userId)
   const kept = await transact<Secret, Failure | 'over'>(db, async (tx) => {
-    if (!(await accounts.holdEnabled(tx, yes.userId))) return no(NOT_TO_BE_ALLOWED)
+    if (!(await signIn.holdEnabled(tx, yes.userId))) return no(NOT_TO_BE_ALLOWED)
     if (answering !== null && !(await spendFor(tx, visit, yes, answering))) return no('over')
     const code = await consent(tx, origin, { request, brand, grantSeconds, yes })
     // User and owner are held now: whoever takes the user's access away has done so already, or will see this grant.
-    const who = await accounts.signedIn(visit, tx)
+    const who = await signIn.currentUser(visit, tx)
     const mayAct = who?.userId === yes.userId && who.owners.some(({ id }) => id === yes.ownerId)
     if (!code.ok && code.no === 'blocked') return no(blockedFor([yes.shown.owner_name]))
     if (!code.ok || !mayAct) return no(NOT_TO_BE_ALLOWED)
@@ -87,7 +87,7 @@ async function notKept(
   token: string | null,
   pages: Pages,
 ): Promise<Answer> {
-  const who = await parts.accounts.signedIn(visit)
+  const who = await parts.signIn.currentUser(visit)
   if (token === null || who === null) return { failure }
   const kept = await keptRequest(parts, visit, token)
   return kept.state === 'waits' ? deadEnd(pages, visit, failure, { token, who }) : { failure }
@@ -115,7 +115,7 @@ export async function denyRequest(
   visit: Visit,
   token: string,
   { decision, form }: GivenAnswer,
-  { who, client }: { readonly who: SignedIn | null; readonly client: Client },
+  { who, client }: { readonly who: SignedInUser | null; readonly client: Client },
 ): Promise<boolean> {
   return await db.transaction().execute(async (tx) => {
     const answer = { decision, form, yes: null }

@@ -2,7 +2,7 @@ import { type Html, html } from '../../pages/html.ts'
 import type { Failure } from '../../pages/page.ts'
 import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
-import type { SignedIn } from '../../sessions/person.ts'
+import type { SignedInUser } from '../../sessions/person.ts'
 import { CONNECTED_APPS_PATH } from '../connected-apps/connected-apps.page.ts'
 import { destination, formOf, somebodyElse } from './consent.page.ts'
 import type { Kept } from './kept-request.ts'
@@ -13,7 +13,7 @@ export function deadEnd(
   pages: Pages,
   visit: Visit,
   failure: Failure,
-  { token, who }: { readonly token: string; readonly who: SignedIn },
+  { token, who }: { readonly token: string; readonly who: SignedInUser },
 ): { readonly failure: Failure } {
   const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
   const wayOn = html`${formOf(pages, visit, token, '', button)}

@@ -48,14 +48,14 @@ export function openAuthorize(parts: AuthorizeParts): void {
 
 /** Reads what an app asks, keeps it, and goes on to the question. Faults go to a page until it is certain whose they are. */
 async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
-  const { db, issuer, accounts } = parts
+  const { db, issuer, signIn } = parts
   const { query, now } = visit
   const trusted = await trustedAsker(parts, visit)
   if ('failure' in trusted) return trusted
   const { client, redirectUri } = trusted
   const back = { redirectUri, state: stateIn(query) }
   const refused = async (fault: AuthorizationFault): Promise<Answer> => {
-    if (!isOurs(client) && (await accounts.signedIn(visit)) === null)
+    if (!isOurs(client) && (await signIn.currentUser(visit)) === null)
       return { failure: badLink(html`<code>${fault.error}</code>: ${fault.description}`) }
     return { goTo: redirectBack(back, issuer, { error: fault.error, error_description: fault.description }) }
   }
@@ -73,7 +73,7 @@ async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
     await insertRequest(db, hashToken(token), browserHash(visit), request)
     return await ask(parts, visit, token)
   }
-  const who = await accounts.signedIn(visit)
+  const who = await signIn.currentUser(visit)
   if (who === null || wantsFreshSignIn(request, who.authenticatedAt))
     return await refused({ error: 'login_required', description: 'Nobody is signed in.' })
   const silent = await silentYes(db, client, request, who, now)

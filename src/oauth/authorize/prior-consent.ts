@@ -1,7 +1,7 @@
 import { type Client, whyNotAuthorize } from '../../clients/client.ts'
 import { isClaimedByNobody } from '../../clients/redirect-uri.ts'
 import type { Db, ShownJson } from '../../db/schema.ts'
-import type { NamedOwner, SignedIn } from '../../sessions/person.ts'
+import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
 import { readCatalogue } from '../grants/catalogue.store.ts'
 import { standingGrants } from '../grants/grant.store.ts'
 import { type Grant, stateOf } from '../grants/grant.ts'
@@ -21,7 +21,7 @@ export async function silentYes(
   db: Db,
   client: Client,
   request: AuthorizationRequest,
-  who: SignedIn,
+  who: SignedInUser,
   now: Date,
 ): Promise<Yes | null> {
   if (!isCertain(client, request) || wantsPage(request, who)) return null
@@ -52,7 +52,7 @@ function wasAllowed(scope: string, { scopes, brought }: Grant, catalogue: Catalo
 }
 
 /** Whether the app wants the page, whatever was said before; who has just signed in has chosen an account by it. */
-function wantsPage({ prompt, createdAt }: AuthorizationRequest, { authenticatedAt }: SignedIn): boolean {
+function wantsPage({ prompt, createdAt }: AuthorizationRequest, { authenticatedAt }: SignedInUser): boolean {
   return prompt.includes('consent') || (prompt.includes('select_account') && authenticatedAt < createdAt)
 }
 
@@ -67,7 +67,7 @@ function wasShown(client: Client, { redirectUri }: AuthorizationRequest, { shown
 }
 
 /** What stands of what this user granted, for owners for whom they still may act. */
-async function grantsFor(db: Db, client: Client, who: SignedIn, now: Date): Promise<Grant[]> {
+async function grantsFor(db: Db, client: Client, who: SignedInUser, now: Date): Promise<Grant[]> {
   const owners = new Set(who.owners.map(({ id }) => id))
   const all = await standingGrants(db, who.userId, client.id)
   return all.filter((grant) => owners.has(grant.ownerId) && stateOf(grant, now) === 'active')
@@ -81,7 +81,7 @@ export async function allowedBefore(
   db: Db,
   client: Client,
   request: AuthorizationRequest,
-  who: SignedIn,
+  who: SignedInUser,
   now: Date,
   catalogue: Catalogue['scopes'],
 ): Promise<readonly string[]> {

@@ -3,8 +3,8 @@ import type { Db } from '../../db/schema.ts'
 import { html } from '../../pages/html.ts'
 import type { Answer, Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
-import type { SignedIn } from '../../sessions/person.ts'
-import type { Accounts } from '../../sign-in/sign-in.ts'
+import type { SignedInUser } from '../../sessions/person.ts'
+import type { SignIn } from '../../sign-in/sign-in.ts'
 import { readCatalogue } from '../grants/catalogue.store.ts'
 import { endLockedGrant, reduceGrant } from '../grants/end-grant.ts'
 import { listGrants, lockGrant } from '../grants/grant.store.ts'
@@ -25,7 +25,7 @@ import { toAppWire } from './connected-apps.wire.ts'
 export interface ConnectedAppsParts {
   readonly db: Db
   readonly pages: Pages
-  readonly accounts: Accounts
+  readonly signIn: SignIn
   readonly onChanged: () => Promise<void>
 }
 
@@ -34,7 +34,7 @@ const MOST = 200
 
 /** What a user allowed apps, and how to take it back. Nothing but a session of the user's own gets here: no token does. */
 export function openConnectedApps(parts: ConnectedAppsParts): void {
-  const { pages, accounts } = parts
+  const { pages, signIn } = parts
   pages.get(CONNECTED_APPS_PATH, (visit) =>
     signedIn(parts, visit, async (who) => {
       const id = visit.query.get('app')
@@ -43,11 +43,11 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
       const app = apps.find(({ grant }) => grant.id === id)
       return app === undefined
         ? { failure: NO_SUCH_APP }
-        : { page: connectedAppPage(pages, visit, app, accounts.leadsAway) }
+        : { page: connectedAppPage(pages, visit, app, signIn.leadsAway) }
     }),
   )
   pages.get(CONNECTED_APPS_DATA_PATH, async (visit) => {
-    const who = await accounts.signedIn(visit)
+    const who = await signIn.currentUser(visit)
     if (who === null) return { status: 401, json: { error: 'not_signed_in' } }
     const apps = await appsOf(parts.db, who, visit.now)
     return {
@@ -62,20 +62,20 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
 }
 
 async function signedIn(
-  { accounts }: ConnectedAppsParts,
+  { signIn }: ConnectedAppsParts,
   visit: Visit,
-  then: (who: SignedIn) => Promise<Answer>,
+  then: (who: SignedInUser) => Promise<Answer>,
 ): Promise<Answer> {
-  const who = await accounts.signedIn(visit)
+  const who = await signIn.currentUser(visit)
   return who === null
-    ? { goTo: await accounts.askToSignIn(visit, { returnTo: CONNECTED_APPS_PATH }) }
+    ? { goTo: await signIn.start(visit, { returnTo: CONNECTED_APPS_PATH }) }
     : await then(who)
 }
 
 async function change(
   { db, pages, onChanged }: ConnectedAppsParts,
   visit: Visit,
-  who: SignedIn,
+  who: SignedInUser,
   fields: URLSearchParams,
 ): Promise<Answer> {
   const origin = originOfVisit(visit, who.userId)
@@ -123,7 +123,7 @@ function sentenceOf({ scopes, brought }: NamedGrant, scope: string, catalogue: C
 }
 
 /** One for each app and workspace. */
-async function appsOf(db: Db, who: SignedIn, now: Date): Promise<readonly ShownApp[]> {
+async function appsOf(db: Db, who: SignedInUser, now: Date): Promise<readonly ShownApp[]> {
   const filter = { userId: who.userId, states: ['active', 'stopped'] } as const
   const [grants, { scopes: catalogue }] = await Promise.all([
     listGrants(db, 'every_owner', filter, now, { after: null, limit: MOST }),

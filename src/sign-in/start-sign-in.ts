@@ -4,18 +4,18 @@ import type { Db } from '../db/schema.ts'
 import { browserHash, type Visit } from '../pages/visit.ts'
 import { insertChallenge } from './login-challenge.store.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
-import type { SignInWish } from './sign-in.ts'
+import type { SignInRequest } from './sign-in.ts'
 
-/** Keeps what somebody shall sign in for, bound to this browser. @returns the challenge's token */
-export async function askToSignIn(db: Db, visit: Visit, wish: SignInWish): Promise<string> {
+/** Stores a login challenge, bound to this browser. @returns the challenge's token */
+export async function startSignIn(db: Db, visit: Visit, request: SignInRequest): Promise<string> {
   const token = mintToken('lc').reveal()
   const challenge = {
     hash: hashToken(token),
-    returnTo: wish.returnTo,
-    refusedTo: wish.refusedTo ?? null,
-    clientName: wish.clientName ?? null,
-    loginHint: wish.loginHint?.slice(0, 254) ?? null,
-    wantsFresh: wish.fresh ?? false,
+    returnTo: request.returnTo,
+    refusedTo: request.refusedTo ?? null,
+    clientName: request.clientName ?? null,
+    loginHint: request.loginHint?.slice(0, 254) ?? null,
+    wantsFresh: request.fresh ?? false,
     createdAt: visit.now,
     expiresAt: addSeconds(visit.now, CHALLENGE_SECONDS),
   }

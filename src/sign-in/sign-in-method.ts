@@ -3,27 +3,27 @@ import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import type { Answer, Pages } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
-import type { Person, SignedIn } from '../sessions/person.ts'
+import type { Person, SignedInUser } from '../sessions/person.ts'
 import type { Session } from '../sessions/session.ts'
 import type { Passwords } from '../users/prove-password.ts'
 
-/** How people prove who they are. One of them is in force. */
-export interface SignInWay {
-  /** Where a browser goes with a challenge. */
+/** One way for people to authenticate; one method is in force per installation. */
+export interface SignInMethod {
+  /** URL at which a browser with this challenge signs in. */
   entrance(challenge: string): string
-  /** Whether that is a page of somebody else's. */
+  /** True where that URL is another site's. */
   readonly leadsAway: boolean
-  /** Whose a session is; null where this way does not know the person, or not any more. */
+  /** The session's user; null where this method does not know the user, or no longer does. */
   personOf(session: Session, db: Db): Promise<Person | null>
-  /** What `/sign-in` shows for a challenge. */
+  /** Answers `/sign-in` for a challenge. */
   show(visit: Visit, challenge: string): Promise<Answer>
 }
 
-export interface WayParts {
+export interface SignInParts {
   readonly db: Db
   readonly pages: Pages
   readonly passwords: Passwords
   readonly refusedAttempts: RefusedAttempts
   readonly log: Logger
-  readonly signedIn: (visit: Visit) => Promise<SignedIn | null>
+  readonly currentUser: (visit: Visit) => Promise<SignedInUser | null>
 }

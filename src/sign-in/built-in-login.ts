@@ -6,7 +6,7 @@ import type { Db } from '../db/schema.ts'
 import { networkOf } from '../http/network.ts'
 import type { Answer } from '../pages/pages.ts'
 import { browserHash, type Visit } from '../pages/visit.ts'
-import type { Person, SignedIn } from '../sessions/person.ts'
+import type { Person, SignedInUser } from '../sessions/person.ts'
 import type { Session } from '../sessions/session.ts'
 import { findLink } from '../users/password-link.store.ts'
 import type { Turn } from '../users/password-queue.ts'
@@ -25,12 +25,12 @@ import {
   signInPage,
 } from './sign-in.page.ts'
 import { SignInLimits } from './sign-in-limits.ts'
-import type { SignInWay, WayParts } from './sign-in-way.ts'
+import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { leadOn } from './signed-in-already.ts'
 import { startSession } from './start-session.ts'
 
 /** People of ours, with e-mail address and password. */
-export function builtIn(parts: WayParts): SignInWay {
+export function builtInLogin(parts: SignInParts): SignInMethod {
   const { db, pages, passwords, refusedAttempts, log } = parts
   const limits = new SignInLimits()
 
@@ -127,12 +127,12 @@ export function builtIn(parts: WayParts): SignInWay {
   async function over(visit: Visit, { spentAt, returnTo }: LoginChallenge): Promise<Answer> {
     if (spentAt === null) return { failure: CHALLENGE_OVER }
     const wasJustSpent = visit.now < addSeconds(spentAt, TWICE_SECONDS)
-    const isDone = wasJustSpent || (await parts.signedIn(visit)) !== null
+    const isDone = wasJustSpent || (await parts.currentUser(visit)) !== null
     return isDone ? { goTo: pages.at(returnTo) } : { failure: CHALLENGE_OVER }
   }
 
   /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
-  async function personOf(session: Session, db: Db): Promise<Omit<SignedIn, 'sessionId'> | null> {
+  async function personOf(session: Session, db: Db): Promise<Omit<SignedInUser, 'sessionId'> | null> {
     if (session.person !== null) return null
     const user = await findUser(db, 'every_owner', session.userId)
     if (user === undefined) return null
