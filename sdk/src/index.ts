@@ -1,12 +1,9 @@
 // What API owners use by itself, beside the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
 import './runtime.ts'
 
-export {
-  type CredentialKind,
-  type ParsedCredential,
-  parseCredential,
-  Secret,
-} from './credential/credential.ts'
+export { type ParsedCredential, parseCredential } from './credential/credential.ts'
+export type { CredentialKind } from './credential/credential-format.ts'
+export { Secret } from './credential/secret.ts'
 export type { Answer } from './guard/challenge.ts'
 export { type Admission, type Door, type DoorHealth, type Incoming, openDoor } from './guard/guard.ts'
 export type { DoorOptions, RefusedAt } from './guard/guard-options.ts'

@@ -2,19 +2,21 @@
 import './runtime.ts'
 
 export {
-  type CredentialKind,
-  type CredentialPlace,
   credentialFrom,
   hashCredential,
-  isBrand,
-  isEnvironmentName,
   isWellFormed,
   mintCredential,
   parseCredential,
-  Secret,
 } from './credential/credential.ts'
+export {
+  type CredentialKind,
+  type CredentialPlace,
+  isBrand,
+  isEnvironmentName,
+} from './credential/credential-format.ts'
 export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credential/credentials-in-text.ts'
 export { digestCredential, digestOfHex } from './credential/digest.ts'
+export { Secret } from './credential/secret.ts'
 export { type Answer, answerTo, answerUnavailable } from './guard/challenge.ts'
 export { addressOfHop, clientIp } from './guard/client-ip.ts'
 export { fromNodeRequest } from './guard/node-request.ts'

@@ -4,18 +4,20 @@ import { inspect } from 'node:util'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import {
-  CREDENTIAL_MARKS,
-  type CredentialKind,
   hashCredential,
-  isBrand,
   isCredentialHash,
-  isEnvironmentName,
   isWellFormed,
-  MAX_CREDENTIAL_LENGTH,
   mintCredential,
   parseCredential,
-  Secret,
 } from './credential.ts'
+import {
+  CREDENTIAL_MARKS,
+  type CredentialKind,
+  isBrand,
+  isEnvironmentName,
+  MAX_CREDENTIAL_LENGTH,
+} from './credential-format.ts'
+import { Secret } from './secret.ts'
 
 const kind = fc.constantFrom(...(Object.keys(CREDENTIAL_MARKS) as CredentialKind[]))
 const environment = fc.stringMatching(/^[a-z][a-z0-9]{0,15}$/).filter(isEnvironmentName)

@@ -1,79 +1,25 @@
 import crypto from 'node:crypto'
-import { inspect } from 'node:util'
 import zlib from 'node:zlib'
+import {
+  ALPHABET,
+  BODY_LENGTH,
+  CHECKSUM_LENGTH,
+  CREDENTIAL_MARKS,
+  type CredentialKind,
+  type CredentialPlace,
+  hintOf,
+  isBrand,
+  isEnvironmentName,
+  KIND_OF_MARK,
+  MAX_CREDENTIAL_LENGTH,
+  MIN_CREDENTIAL_LENGTH,
+  TAIL_LENGTH,
+} from './credential-format.ts'
+import { Secret } from './secret.ts'
 
 // Not imported by name: a Node that lacks them would refuse the module in words of its own, before ours are heard.
 const { hash, randomFillSync } = crypto
 const { crc32 } = zlib
-
-/**
- * The format of every credential Doorward mints:
- *
- *     sk_live_<43 base62><6 base62>      [brand_]kind[_environment]_<body><checksum>
- *
- * - body: 43 characters of `0-9A-Za-z` from the system CSPRNG, log2(62^43) = 256.03 bits
- * - checksum: CRC-32 (IEEE) of all the ASCII before it, base62, most significant digit first, padded to 6
- *   (62^6 > 2^32). It turns away noise without I/O and lets a scanner know a real key. It is not security.
- *
- * Text is read from the right, because a brand may hold underscores; it is never split on `_` from the left.
- */
-
-/** What a credential proves, and the mark that says so in its prefix. */
-export const CREDENTIAL_MARKS = {
-  api_key: 'sk',
-  admin_key: 'ak',
-  access_token: 'at',
-  refresh_token: 'rt',
-  authorization_code: 'ac',
-  client_secret: 'cs',
-} as const
-
-export type CredentialKind = keyof typeof CREDENTIAL_MARKS
-
-const KIND_OF_MARK = new Map<string, CredentialKind>(
-  Object.entries(CREDENTIAL_MARKS).map(([kind, mark]) => [mark, kind as CredentialKind]),
-)
-
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const BODY_LENGTH = 43
-const CHECKSUM_LENGTH = 6
-/** Body and checksum. */
-export const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
-export const MAX_PREFIX_LENGTH = 64
-
-/** Shortest text that can be one: a mark of two letters, `_`, body and checksum. */
-export const MIN_CREDENTIAL_LENGTH = 2 + 1 + TAIL_LENGTH
-/** Longest text that can be a credential; anything longer is refused before it is looked at. */
-export const MAX_CREDENTIAL_LENGTH = MAX_PREFIX_LENGTH + 1 + TAIL_LENGTH
-
-const BRAND = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
-const ENVIRONMENT = /^[a-z][a-z0-9]{0,15}$/
-
-/** A secret that cannot print itself: logs, JSON, templates and `console.log` all show `[secret]`. */
-export class Secret {
-  readonly #text: string
-
-  constructor(text: string) {
-    this.#text = text
-  }
-
-  /** The plain text. Every call is a place to look at in a review: `grep -rn 'reveal()'`. */
-  reveal(): string {
-    return this.#text
-  }
-
-  toString(): string {
-    return '[secret]'
-  }
-
-  toJSON(): string {
-    return '[secret]'
-  }
-
-  [inspect.custom](): string {
-    return '[secret]'
-  }
-}
 
 export interface ParsedCredential {
   readonly kind: CredentialKind
@@ -81,18 +27,8 @@ export interface ParsedCredential {
   readonly environment: string | null
   /** Configured brand in front of the kind, or null. */
   readonly brand: string | null
-  /** What may be shown: prefix and four characters of the body, `sk_live_abc1…`. */
+  /** See {@link hintOf}. */
   readonly hint: string
-}
-
-/** Whether a name can stand as an environment in a prefix: 1–16 of `a-z0-9`, from a letter, and no kind's mark. */
-export function isEnvironmentName(name: string): boolean {
-  return ENVIRONMENT.test(name) && !KIND_OF_MARK.has(name)
-}
-
-/** Whether a name can stand as a brand: lower-case words joined by `_`, 1–32 characters. */
-export function isBrand(name: string): boolean {
-  return name.length <= 32 && BRAND.test(name)
 }
 
 /**
@@ -120,12 +56,6 @@ export function credentialFrom(kind: CredentialKind, place: CredentialPlace, bit
     rest /= 62n
   }
   return withBody(kind, place, body)
-}
-
-/** What stands in a credential's prefix beside its kind. */
-export interface CredentialPlace {
-  readonly environment?: string | null
-  readonly brand?: string | null
 }
 
 function withBody(
@@ -187,7 +117,7 @@ export function parseCredential(text: string): ParsedCredential | null {
   if (kind === undefined || (kind === 'admin_key') !== (environment === null)) return null
   if (environment !== null && !isEnvironmentName(environment)) return null
   if (brand !== null && !isBrand(brand)) return null
-  return { kind, environment, brand, hint: `${prefix}_${text.slice(prefix.length + 1, prefix.length + 5)}…` }
+  return { kind, environment, brand, hint: hintOf(text) }
 }
 
 /**

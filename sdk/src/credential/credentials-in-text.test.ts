@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { type CredentialKind, mintCredential } from './credential.ts'
+import { mintCredential } from './credential.ts'
+import type { CredentialKind } from './credential-format.ts'
 import { credentialsIn, withoutCredentials, withoutSecretShapes } from './credentials-in-text.ts'
 
 const mint = (kind: CredentialKind = 'api_key', brand: string | null = null) =>

@@ -1,12 +1,5 @@
-import {
-  CRC_TABLE,
-  DIGITS,
-  MAX_PREFIX_LENGTH,
-  MIN_CREDENTIAL_LENGTH,
-  NO_DIGIT,
-  parseCredential,
-  TAIL_LENGTH,
-} from './credential.ts'
+import { CRC_TABLE, DIGITS, NO_DIGIT, parseCredential } from './credential.ts'
+import { MAX_PREFIX_LENGTH, MIN_CREDENTIAL_LENGTH, TAIL_LENGTH } from './credential-format.ts'
 
 /** Escapes within escapes are read to this depth: a URL in the query of a URL has two. */
 const MAX_DECODINGS = 2

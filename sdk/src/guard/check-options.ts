@@ -1,4 +1,4 @@
-import { isEnvironmentName } from '../credential/credential.ts'
+import { isEnvironmentName } from '../credential/credential-format.ts'
 import { nearestName, parseScope } from '../verdict/scope.ts'
 import { isQuotable } from './challenge.ts'
 import type { DoorOptions } from './guard-options.ts'

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { hashCredential, MAX_CREDENTIAL_LENGTH } from '../credential/credential.ts'
+import { hashCredential } from '../credential/credential.ts'
+import { MAX_CREDENTIAL_LENGTH } from '../credential/credential-format.ts'
 import { unknownKey } from '../source/record.fixture.ts'
 import { type PresentedRequest, readCredential } from './presented.ts'
 

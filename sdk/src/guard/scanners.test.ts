@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { CREDENTIAL_MARKS, type CredentialKind, mintCredential } from '../credential/credential.ts'
+import { mintCredential } from '../credential/credential.ts'
+import { CREDENTIAL_MARKS, type CredentialKind } from '../credential/credential-format.ts'
 
 test('the expression for secret scanners, in the guide, finds every kind where it stands', () => {
   const guide = readFileSync(new URL('../../../docs/guides/protect-an-api.md', import.meta.url), 'utf8')

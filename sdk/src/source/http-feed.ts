@@ -1,7 +1,7 @@
 import { type Agent, type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { get as getSecurely } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Secret } from '../credential/credential.ts'
+import type { Secret } from '../credential/secret.ts'
 import type { Ended } from '../verdict/refusal.ts'
 import type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
 import { EventReader, type ServerSentEvent } from './event-stream.ts'

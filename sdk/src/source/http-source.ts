@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http'
-import { parseCredential, Secret } from '../credential/credential.ts'
+import { parseCredential } from '../credential/credential.ts'
+import { Secret } from '../credential/secret.ts'
 import type { QuotaAnswer, QuotaSpend } from '../verdict/limits.ts'
 import { quotaAnswerFromWire } from '../verdict/limits.wire.ts'
 import { recordFromWire } from '../verdict/record.wire.ts'
