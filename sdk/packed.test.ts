@@ -22,7 +22,7 @@ const root = path.join(import.meta.dirname, '..')
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
 /** Those that need no framework. */
-const ENTRIES = ['', '/kernel', '/fetch', '/express']
+const ENTRIES = ['', '/kernel', '/rules', '/fetch', '/express']
 
 /** The npm packages that hold nothing but Node for one platform. */
 const NODE_PACKAGES: Partial<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Lifetime } from '@doorward/sdk/kernel'
+import type { Lifetime } from '@doorward/sdk/rules'
 import type { StoredSecret } from '../secrets/secret.ts'
 
 export const CLIENT_TYPES = ['confidential', 'public'] as const

@@ -1,4 +1,4 @@
-import type { Limits } from '@doorward/sdk/kernel'
+import type { Limits } from '@doorward/sdk/rules'
 import { momentAt } from '../base/moment.ts'
 import { hasLiveSecret, type StoredSecret } from '../secrets/secret.ts'
 

@@ -1,4 +1,4 @@
-import type { Limits } from '@doorward/sdk/kernel'
+import type { Limits } from '@doorward/sdk/rules'
 import type { OwnPolicy } from './policy.ts'
 
 /** The party whose data is reached, under the API provider's own id. Made when its first key is. */

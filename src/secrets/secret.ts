@@ -1,4 +1,4 @@
-import { endedBy } from '@doorward/sdk/kernel'
+import { endedBy } from '@doorward/sdk/rules'
 import { addSeconds } from '../base/clock.ts'
 import { momentAt } from '../base/moment.ts'
 
