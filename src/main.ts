@@ -4,7 +4,8 @@ import { makeRecoveryKey } from './admin-keys/first-admin-key.ts'
 import { type ArchiveFlags, archiveAudit, checkFile } from './audit/archive-command.ts'
 import { verifyChain } from './audit/verify-chain.ts'
 import type { Result } from './base/result.ts'
-import { type Config, readConfig, VARIABLES } from './config.ts'
+import { type Config, readConfig } from './config.ts'
+import { describeVariable, VARIABLES, type VariableName } from './config-variables.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { type Database, openDatabase } from './db/open.ts'
 import { serve, systemOrigin } from './serve.ts'
@@ -22,8 +23,8 @@ const HELP = `doorward: API keys for your API, and who may do what with it
   node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
 
 Settings, from the environment:
-${Object.entries(VARIABLES)
-  .map(([name, text]) => `  ${name.padEnd(28)} ${text}`)
+${(Object.keys(VARIABLES) as VariableName[])
+  .map((name) => `  ${name.padEnd(28)} ${describeVariable(name)}`)
   .join('\n')}
 `
 

@@ -5,6 +5,7 @@ type Floors = readonly (readonly string[])[]
 
 const SRC: Floors = [
   ['main', 'serve', 'config'],
+  ['config-variables'],
   ['start-failure'],
   ['workers'],
   ['app'],

@@ -60,7 +60,7 @@ describe('starting and stopping', () => {
       'DOORWARD_HOSTS must list host names without port',
     ])
       assert.ok(said.includes(name), name)
-    assert.match(said, /DOORWARD_LOG_LEVL is no setting of Doorward; did you mean DOORWARD_LOG_LEVEL\?/)
+    assert.match(said, /DOORWARD_LOG_LEVL is not a setting of Doorward; did you mean DOORWARD_LOG_LEVEL\?/)
     assert.ok(!said.includes('ak_nonsense') && !said.includes('only-eighteen-char'))
   })
 
