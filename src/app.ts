@@ -42,7 +42,7 @@ import { quotaRoutes } from './limits/quota.routes.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
 import { KnownAdminKeys } from './management/known-admin-keys.ts'
-import type { Door } from './management/pipeline.ts'
+import type { Pipeline } from './management/pipeline.ts'
 import { blockedClientRoutes } from './oauth/grants/blocked-client.routes.ts'
 import { endGrantsOfClient, endGrantsOfMember, endGrantsOfUser } from './oauth/grants/end-grant.ts'
 import { endUnusedClients } from './oauth/grants/end-unused-clients.ts'
@@ -173,7 +173,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
-  const door: Door = {
+  const pipeline: Pipeline = {
     db,
     clock,
     knownAdminKeys,
@@ -185,40 +185,40 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   }
 
   const app = await openServer(log)
-  refuseCredentialsInUrls(app, { trustedProxies, clock, onExposed: door.onExposed })
+  refuseCredentialsInUrls(app, { trustedProxies, clock, onExposed: pipeline.onExposed })
   const shortcuts = new Shortcuts(app, log)
   await openDocuments(app, publicUrl)
   healthRoutes(app, verdicts, parts.isDraining)
-  scopeRoutes(app, door)
-  ownerRoutes(app, door, policy)
-  keyRoutes(app, door, { brand, policy })
-  keyLifeRoutes(app, door, { brand, policy })
+  scopeRoutes(app, pipeline)
+  ownerRoutes(app, pipeline, policy)
+  keyRoutes(app, pipeline, { brand, policy })
+  keyLifeRoutes(app, pipeline, { brand, policy })
   const { privateSchemes } = settings.oauth
-  clientRoutes(app, door, { brand, policy, privateSchemes })
-  clientLifeRoutes(app, door, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
-  usageRoutes(app, door)
-  verifyRoutes(app, door, verification, onUnreadable)
-  quotaRoutes(app, door)
-  changesRoutes(app, door, feed)
-  adminKeyRoutes(app, door, brand)
-  auditRoutes(app, door)
-  refusedAttemptRoutes(app, door)
+  clientRoutes(app, pipeline, { brand, policy, privateSchemes })
+  clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
+  usageRoutes(app, pipeline)
+  verifyRoutes(app, pipeline, verification, onUnreadable)
+  quotaRoutes(app, pipeline)
+  changesRoutes(app, pipeline, feed)
+  adminKeyRoutes(app, pipeline, brand)
+  auditRoutes(app, pipeline)
+  refusedAttemptRoutes(app, pipeline)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
-  userRoutes(app, door, { passwords, signInHere, endWithMember: endGrantsOfMember })
-  userLifeRoutes(app, door, { usersElsewhere: loginUrl !== null, endWithUser: endGrantsOfUser })
-  grantRoutes(app, door)
-  blockedClientRoutes(app, door)
-  loginChallengeRoutes(app, door, urlOf)
+  userRoutes(app, pipeline, { passwords, signInHere, endWithMember: endGrantsOfMember })
+  userLifeRoutes(app, pipeline, { usersElsewhere: loginUrl !== null, endWithUser: endGrantsOfUser })
+  grantRoutes(app, pipeline)
+  blockedClientRoutes(app, pipeline)
+  loginChallengeRoutes(app, pipeline, urlOf)
   let refusedRequests: RefusedRequests | null = null
   if (serverSecret === null) oauthOffRoutes(app)
   else {
     const home = '/sign-in'
     const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
     const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)
-    const { onChanged } = door
+    const { onChanged } = pipeline
     const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)
     const parts = { db, clock, log, shortcuts, pages, signIn, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
@@ -230,7 +230,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
 
   shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verification))
   if (rules !== null) {
-    const { onExposed } = door
+    const { onExposed } = pipeline
     const parts = { rules, verifier, catalogue, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
     const forwardAuth = openForwardAuth(parts)
     const undeclared = new UndeclaredInRules(rules, catalogue, log)
@@ -238,7 +238,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       feed.follow(undeclared)
       await undeclared.look()
     }
-    forwardAuthRoutes(app, door, forwardAuth)
+    forwardAuthRoutes(app, pipeline, forwardAuth)
     shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
   }
 

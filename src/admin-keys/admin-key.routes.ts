@@ -7,7 +7,7 @@ import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, idOf, Limit, pageWire, plainText, strictObject, toMoment } from '../http/wire.ts'
 import { findAdminKey, listAdminKeys, lockAdminKey } from '../management/admin-key.store.ts'
 import type { AdminKey } from '../management/admin-key.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import {
@@ -25,7 +25,7 @@ const tag = 'Admin keys'
 const params = strictObject({ id: idOf('adm') })
 const write = { method: 'POST', permission: 'admin_keys:write', tag } as const
 
-export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string | null): void {
+export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: string | null): void {
   const create = {
     ...write,
     id: 'createAdminKey',
@@ -37,7 +37,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     problems: ['exceeds_authority', 'expiry_in_past'],
     idempotent: true,
   } as const
-  changes(app, door, create, async ({ db, caller, body }) => {
+  changes(app, pipeline, create, async ({ db, caller, body }) => {
     const chosen = toMoment(body.expires_at)
     const expiresAt = chosen === undefined ? caller.expiresAt : chosen
     const asked = {
@@ -65,7 +65,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     answer: pageWire(AdminKeyWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) =>
+  reads(app, pipeline, list, ({ db, caller, query }) =>
     pageOf(
       query,
       (after, limit) => listAdminKeys(db, after, limit),
@@ -85,7 +85,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     answer: AdminKeyWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+  reads(app, pipeline, get, async ({ db, caller, params: { id } }) => {
     const key = await findAdminKey(db, id)
     return key === undefined ? no(NOT_FOUND) : yes(toAdminKeyWire(key, caller.now))
   })
@@ -102,7 +102,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     problems: ['not_found', 'exceeds_authority', 'key_revoked', 'key_expired', 'rotation_running'],
     idempotent: true,
   } as const
-  changes(app, door, rotate, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
     const made = await rotateAdminKey(db, caller, brand, id, body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS)
     if (!made.ok) return made
     return await answerWith(db, id, (key) => toIssuedAdminKeyWire(key, made.value.secret, caller.now))
@@ -118,7 +118,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     answer: AdminKeyWire,
     problems: ['not_found', 'exceeds_authority', 'key_revoked', 'no_rotation'],
   } as const
-  changes(app, door, finish, async ({ db, caller, params: { id } }) => {
+  changes(app, pipeline, finish, async ({ db, caller, params: { id } }) => {
     const done = await finishAdminKeyRotation(db, caller, id)
     return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
   })
@@ -130,7 +130,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     summary: 'Take the new secret back while nobody has used it',
     problems: [...finish.problems, 'rotation_in_use'],
   } as const
-  changes(app, door, undo, async ({ db, caller, params: { id } }) => {
+  changes(app, pipeline, undo, async ({ db, caller, params: { id } }) => {
     const done = await undoAdminKeyRotation(db, caller, id)
     return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
   })
@@ -146,7 +146,7 @@ export function adminKeyRoutes(app: FastifyInstance, door: Door, brand: string |
     answer: AdminKeyWire,
     problems: ['not_found', 'last_full_admin_key'],
   } as const
-  changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body }) => {
     const done = await revokeAdminKey(db, caller, id, body.reason)
     return done.ok ? await answerWith(db, id, (key) => toAdminKeyWire(key, caller.now)) : done
   })

@@ -4,7 +4,7 @@ import { verifyChain } from '../audit/verify-chain.ts'
 import { no, yes } from '../base/result.ts'
 import { problem } from '../http/problem.ts'
 import { DEFAULT_LIMIT, pageWire } from '../http/wire.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 import {
   AuditEventWire,
   AuditQuery,
@@ -20,7 +20,7 @@ const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 20
 /** A walk of so many events takes some half a second. */
 const EVENTS_AT_ONCE = 20_000
 
-export function auditRoutes(app: FastifyInstance, door: Door): void {
+export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
     id: 'listAuditEvents',
@@ -30,7 +30,7 @@ export function auditRoutes(app: FastifyInstance, door: Door): void {
     answer: pageWire(AuditEventWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, query }) => {
+  reads(app, pipeline, list, async ({ db, caller, query }) => {
     const { cursor, limit = DEFAULT_LIMIT } = query
     if (cursor !== undefined && !/^e\d{1,15}$/.test(cursor))
       return no(problem('invalid_cursor', 'Take `next_cursor` from the last answer as it is.'))
@@ -53,7 +53,7 @@ export function auditRoutes(app: FastifyInstance, door: Door): void {
     query: VerificationQuery,
     answer: ChainCheckWire,
   } as const
-  reads(app, door, verification, async ({ db, caller, query }) => {
+  reads(app, pipeline, verification, async ({ db, caller, query }) => {
     if (caller.reach !== 'every_owner')
       return no(
         problem(

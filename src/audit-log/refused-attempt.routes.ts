@@ -6,7 +6,7 @@ import { no } from '../base/result.ts'
 import { type Position, pageOf } from '../http/cursor.ts'
 import { problem } from '../http/problem.ts'
 import { Cursor, iso, Limit, Moment, nullable, pageWire, strictObject } from '../http/wire.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 
 const RefusedAttemptsWire = Type.Object({
   id: Type.String(),
@@ -23,7 +23,7 @@ const RefusedAttemptsWire = Type.Object({
 })
 
 /** Reading what strangers tried: attempts without a valid admin key, and refused sign-ins. */
-export function refusedAttemptRoutes(app: FastifyInstance, door: Door): void {
+export function refusedAttemptRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     method: 'GET',
     permission: 'audit:read',
@@ -36,10 +36,10 @@ export function refusedAttemptRoutes(app: FastifyInstance, door: Door): void {
     answer: pageWire(RefusedAttemptsWire),
     problems: ['invalid_cursor', 'owner_not_covered'],
   } as const
-  reads(app, door, list, async ({ db, caller, query }) => {
+  reads(app, pipeline, list, async ({ db, caller, query }) => {
     if (caller.reach !== 'every_owner')
       return no(problem('owner_not_covered', 'Strangers belong to no owner; your key is bound to one.'))
-    await door.refusedAttempts.flush(caller.now)
+    await pipeline.refusedAttempts.flush(caller.now)
     const find = async (after: Position | null, limit: number) =>
       (await listAttempts(db, after, limit)).map((each) => ({ ...each, createdAt: each.beganAt }))
     return await pageOf(query, find, toWire)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { plainText, strictObject } from '../http/wire.ts'
-import { changes, type Door } from '../management/pipeline.ts'
+import { changes, type Pipeline } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import { changeClient } from './change-client.ts'
@@ -31,7 +31,7 @@ const write = {
 /** What happens to a client after it was registered: change, publish, suspend, resume, rotate, revoke. */
 export function clientLifeRoutes(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   { endGrants, ...mint }: ClientMint & { readonly endGrants: EndGrants },
 ): void {
   const change = {
@@ -51,7 +51,7 @@ export function clientLifeRoutes(
       'invalid_client_metadata',
     ],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const wish = fromClientChangeWire(body)
     if (!wish.ok) return wish
     const done = await changeClient(db, caller, id, wish.value, mint.privateSchemes)
@@ -91,7 +91,7 @@ export function clientLifeRoutes(
       summary,
       problems,
     } as const
-    changes(app, door, operation, async ({ db, caller, params: { id } }) => {
+    changes(app, pipeline, operation, async ({ db, caller, params: { id } }) => {
       const done = await act(db, caller, id)
       return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
     })
@@ -105,7 +105,7 @@ export function clientLifeRoutes(
     body: strictObject({ reason: plainText(500, 'For the audit log') }),
     problems: ['not_found', 'client_revoked'],
   } as const
-  changes(app, door, suspend, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, suspend, async ({ db, caller, params: { id }, body }) => {
     const done = await suspendClient(db, caller, id, body.reason)
     return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
   })
@@ -118,7 +118,7 @@ export function clientLifeRoutes(
     body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),
     problems: ['not_found'],
   } as const
-  changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body }) => {
     const done = await revokeClient(db, caller, id, body.reason ?? 'no reason given', endGrants)
     return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
   })
@@ -133,7 +133,7 @@ export function clientLifeRoutes(
     problems: ['not_found', 'client_revoked', 'client_without_secret', 'rotation_running'],
     idempotent: true,
   } as const
-  changes(app, door, rotate, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
     const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
     const made = await rotateClient(db, caller, mint, id, overlapSeconds)
     if (!made.ok) return made

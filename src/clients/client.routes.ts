@@ -6,7 +6,7 @@ import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { findClient, listClients } from './client.store.ts'
 import type { ClientWithSecrets } from './client.ts'
 import {
@@ -26,7 +26,7 @@ const tag = 'Clients'
 export const clientParams = strictObject({ id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) })
 
 /** Registering clients and finding them; what happens to one afterwards is in `client-life.routes.ts`. */
-export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint): void {
+export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: ClientMint): void {
   const create = {
     id: 'createClient',
     method: 'POST',
@@ -50,7 +50,7 @@ export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint)
     ],
     idempotent: true,
   } as const
-  changes(app, door, create, async ({ db, caller, body }) => {
+  changes(app, pipeline, create, async ({ db, caller, body }) => {
     const asked = fromNewClientWire(body)
     if (!asked.ok) return asked
     const made = await createClient(db, caller, mint, asked.value)
@@ -77,7 +77,7 @@ export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint)
     answer: pageWire(ClientWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) => {
+  reads(app, pipeline, list, ({ db, caller, query }) => {
     const { owner_id: ownerId, environment, state } = query
     return pageOf(
       query,
@@ -98,7 +98,7 @@ export function clientRoutes(app: FastifyInstance, door: Door, mint: ClientMint)
     answer: ClientWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, get, async ({ db, caller, params: { id } }) =>
+  reads(app, pipeline, get, async ({ db, caller, params: { id } }) =>
     answerClient(db, caller, id, (client) => toClientWire(client, caller.now)),
   )
 }

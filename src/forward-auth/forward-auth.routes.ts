@@ -4,18 +4,18 @@ import { sendProblem } from '../http/answer.ts'
 import { problem } from '../http/problem.ts'
 import { type Arrival, authenticateAdmin, permit } from '../management/authenticate-admin.ts'
 import type { Caller } from '../management/caller.ts'
-import type { Door } from '../management/pipeline.ts'
+import type { Pipeline } from '../management/pipeline.ts'
 import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
 import { FORWARD_AUTH_PATH } from './original-request.ts'
 
 /** What proxies ask before they let a request through; not for clients, so the OpenAPI document does not tell of it. */
-export function forwardAuthRoutes(app: FastifyInstance, door: Door, forwardAuth: ForwardAuth): void {
+export function forwardAuthRoutes(app: FastifyInstance, pipeline: Pipeline, forwardAuth: ForwardAuth): void {
   const url = forwardAuth.rules.proxy === 'envoy' ? `${FORWARD_AUTH_PATH}/*` : FORWARD_AUTH_PATH
   // All is settled before a body would be read: there may be one, of any kind, and it is no matter of ours.
   const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
-    const stranger = forwardAuth.trusts(request.raw) ? null : await notTrusted(door, request)
+    const stranger = forwardAuth.trusts(request.raw) ? null : await notTrusted(pipeline, request)
     if (stranger !== null) {
-      await audit(door, stranger, request)
+      await audit(pipeline, stranger, request)
       return sendProblem(reply, NOT_TRUSTED)
     }
     const { status, headers, body } = await forwardAuth.answer(request.raw)
@@ -31,21 +31,21 @@ export function forwardAuthRoutes(app: FastifyInstance, door: Door, forwardAuth:
 }
 
 /** Who asks without being trusted; null for a live admin key that may verify. */
-async function notTrusted(door: Door, request: FastifyRequest): Promise<Arrival | Caller | null> {
+async function notTrusted(pipeline: Pipeline, request: FastifyRequest): Promise<Arrival | Caller | null> {
   const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
-  const ip = clientIp(peerIp, forwardedFor, door.trustedProxies)
-  const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
+  const ip = clientIp(peerIp, forwardedFor, pipeline.trustedProxies)
+  const arrival: Arrival = { now: pipeline.clock.now(), ip, requestId: request.id }
   const text = request.headers[PROXY_KEY_HEADER]
   if (typeof text !== 'string') return arrival
-  const who = await authenticateAdmin((key) => door.knownAdminKeys.find(key), { ok: true, text }, arrival)
+  const who = await authenticateAdmin((key) => pipeline.knownAdminKeys.find(key), { ok: true, text }, arrival)
   if (!who.ok) return arrival
   return permit(who.value, 'verify') === null ? null : who.value
 }
 
-async function audit(door: Door, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {
+async function audit(pipeline: Pipeline, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {
   const origin = 'actor' in who ? who : { ...who, actor: { kind: 'anonymous', id: null } as const }
   const attempt = { code: NOT_TRUSTED.code, method, route: FORWARD_AUTH_PATH, targetId: null, ownerId: null }
-  await door.refusedAttempts.record(origin, attempt)
+  await pipeline.refusedAttempts.record(origin, attempt)
 }
 
 /** No 5xx: there are proxies that can be set to let requests through on those. */

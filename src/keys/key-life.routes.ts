@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { plainText, strictObject } from '../http/wire.ts'
-import { changes, type Door } from '../management/pipeline.ts'
+import { changes, type Pipeline } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
 import type { Mint } from './create-key.ts'
@@ -28,7 +28,7 @@ const write = {
 } as const
 
 /** What happens to a key after it was made: change, disable, enable, revoke, rotate. */
-export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
+export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint): void {
   const change = {
     ...write,
     id: 'changeKey',
@@ -48,7 +48,7 @@ export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): voi
       'metadata_too_large',
     ],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeKey(db, caller, mint.policy, id, fromKeyChangeWire(body))
     return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
   })
@@ -74,7 +74,7 @@ export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): voi
   for (const { id: operationId, verb, summary, act, ...more } of simple) {
     const problems = ['not_found', 'key_revoked', ...('problems' in more ? more.problems : [])] as const
     const operation = { ...write, id: operationId, url: `/v1/keys/:id/${verb}`, summary, problems } as const
-    changes(app, door, operation, async ({ db, caller, params: { id } }) => {
+    changes(app, pipeline, operation, async ({ db, caller, params: { id } }) => {
       const done = await act(db, caller, id)
       return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
     })
@@ -88,7 +88,7 @@ export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): voi
     body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),
     problems: ['not_found'],
   } as const
-  changes(app, door, revoke, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body }) => {
     const done = await revokeKey(db, caller, id, body.reason ?? 'no reason given')
     return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
   })
@@ -112,7 +112,7 @@ export function keyLifeRoutes(app: FastifyInstance, door: Door, mint: Mint): voi
     ],
     idempotent: true,
   } as const
-  changes(app, door, rotate, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
     const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
     const made = await rotateKey(db, caller, mint, id, { overlapSeconds, ...fromLifetimeWire(body) })
     if (!made.ok) return made

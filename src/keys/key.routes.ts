@@ -7,7 +7,7 @@ import { pageBy } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, idOf, Limit, Moment, OwnerId, pageWire, strictObject, toMoment } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { createKey, type Mint } from './create-key.ts'
 import { findKey } from './key.store.ts'
@@ -27,7 +27,7 @@ const tag = 'Keys'
 export const keyParams = strictObject({ id: idOf('key') })
 
 /** Making keys and finding them; what happens to one afterwards is in `key-life.routes.ts`. */
-export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
+export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint): void {
   const create = {
     id: 'createKey',
     method: 'POST',
@@ -52,7 +52,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     ],
     idempotent: true,
   } as const
-  changes(app, door, create, async ({ db, caller, body }) => {
+  changes(app, pipeline, create, async ({ db, caller, body }) => {
     const made = await createKey(db, caller, mint, fromNewKeyWire(body))
     if (!made.ok) return made
     return await answerKey(db, caller, made.value.id, (key) =>
@@ -81,7 +81,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     answer: pageWire(KeyWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) => {
+  reads(app, pipeline, list, ({ db, caller, query }) => {
     const filter = {
       ownerId: query.owner_id,
       environment: query.environment,
@@ -110,7 +110,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     answer: KeyWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, get, async ({ db, caller, params: { id } }) =>
+  reads(app, pipeline, get, async ({ db, caller, params: { id } }) =>
     answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)),
   )
 
@@ -126,7 +126,7 @@ export function keyRoutes(app: FastifyInstance, door: Door, mint: Mint): void {
     answer: KeyWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, lookup, async ({ db, caller, body }) => {
+  reads(app, pipeline, lookup, async ({ db, caller, body }) => {
     const id = await holderOf(db, hashCredential(body.secret.trim()))
     return await answerKey(db, caller, id ?? '', (key) => toKeyWire(key, caller.now))
   })

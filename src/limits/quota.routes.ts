@@ -5,7 +5,7 @@ import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
 import { idOf, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 import { quotasOfKey, spendQuotas } from './quota.store.ts'
 
 const QuotaCountWire = Type.Object({
@@ -25,7 +25,7 @@ const Spend = strictObject({
 })
 
 /** Quotas for SDKs, which judge in their own process and cannot count for all; and where a key's quotas stand. */
-export function quotaRoutes(app: FastifyInstance, door: Door): void {
+export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const spend = {
     id: 'spendQuotas',
     method: 'POST',
@@ -42,7 +42,7 @@ export function quotaRoutes(app: FastifyInstance, door: Door): void {
       ),
     }),
   } as const
-  reads(app, door, spend, async ({ db, caller, body }) => {
+  reads(app, pipeline, spend, async ({ db, caller, body }) => {
     const spends = body.spends.map(({ credential_id: credentialId, cost, gives_back: givesBack }) => ({
       credentialId,
       cost,
@@ -66,7 +66,7 @@ export function quotaRoutes(app: FastifyInstance, door: Door): void {
     answer: Type.Object({ data: Type.Array(QuotaCountWire) }),
     problems: ['not_found'],
   } as const
-  reads(app, door, ofKey, async ({ db, caller, params: { id } }) => {
+  reads(app, pipeline, ofKey, async ({ db, caller, params: { id } }) => {
     if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     return yes({ data: (await quotasOfKey(db, id, caller.now)).map(quotaCountToWire) })
   })

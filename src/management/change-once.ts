@@ -6,7 +6,7 @@ import { authenticateAgain, findAtCommit, findInDatabase } from './authenticate-
 import type { Caller } from './caller.ts'
 import { claim, keep, type NamedRequest } from './idempotency.ts'
 import type { Permission } from './permission.ts'
-import type { Door } from './pipeline.ts'
+import type { Pipeline } from './pipeline.ts'
 
 /**
  * Makes a change in one transaction; of requests with the same name one has an effect, and the others get its answer.
@@ -19,7 +19,7 @@ import type { Door } from './pipeline.ts'
  * @param change gets the caller at the transaction's own moment
  */
 export async function changeOnce(
-  { db, clock, onChanged }: Door,
+  { db, clock, onChanged }: Pipeline,
   caller: Caller,
   permission: Permission,
   named: NamedRequest | null,

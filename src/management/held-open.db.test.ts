@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test'
 import { Type } from 'typebox'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { doorOf } from '../../test/door.ts'
 import { holdRequest } from '../../test/held-request.ts'
+import { pipelineOf } from '../../test/pipeline.ts'
 import { yes } from '../base/result.ts'
 import { openLog } from '../http/log.ts'
 import { openServer } from '../http/server.ts'
@@ -138,7 +138,7 @@ describe('a change that is under way while its admin key ends', () => {
       const server = await openServer(openLog('silent'))
       const begun = Promise.withResolvers<void>()
       const mayEnd = Promise.withResolvers<void>()
-      changes(server, doorOf(app), OPERATION, async ({ db, caller }) => {
+      changes(server, pipelineOf(app), OPERATION, async ({ db, caller }) => {
         await db
           .insertInto('owners')
           .values({ id: `made_${ofOwner.id}`, created_at: caller.now })

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { openTestApp, type TestApp } from '../../test/app.ts'
-import { doorOf } from '../../test/door.ts'
+import { pipelineOf } from '../../test/pipeline.ts'
 import { no, yes } from '../base/result.ts'
 import { ping } from '../db/ping.ts'
 import { openLog } from '../http/log.ts'
@@ -35,7 +35,7 @@ describe('an operation with work before its transaction', () => {
     server = await openServer(openLog('silent'))
     changesPrepared(
       server,
-      doorOf(app),
+      pipelineOf(app),
       OPERATION,
       async ({ body: { name } }) => {
         // On PGlite this would wait for ever while a transaction is open.

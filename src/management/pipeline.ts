@@ -30,8 +30,8 @@ import { findAnswer, type NamedRequest } from './idempotency.ts'
 import type { KnownAdminKeys } from './known-admin-keys.ts'
 import { type Operation, schemaOf } from './operation.ts'
 
-/** What the management API's door needs. */
-export interface Door {
+/** What every management operation passes through: the parts that it is made of. */
+export interface Pipeline {
   readonly db: Db
   readonly clock: Clock
   /** For what only verifies: changes are seen within milliseconds, and within five seconds whatever breaks. */
@@ -46,7 +46,7 @@ export interface Door {
   readonly turns: Turns
 }
 
-/** An operation's call once the door let it in. `db` is the transaction where the operation changes something. */
+/** An operation's call once its caller is authenticated and permitted. `db` is the transaction where the operation changes something. */
 export interface Call<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store = Db> {
   readonly db: Store
   readonly caller: Caller
@@ -66,15 +66,15 @@ type CheckAnswer = (done: Result<unknown, Problem>) => Result<unknown, Problem>
 /** An operation that changes nothing, or does its own writing. */
 export function reads<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Db>,
 ): void {
-  open(app, door, operation, async (call) => {
-    const who = await callerAfterBody(door, operation, call.caller)
+  open(app, pipeline, operation, async (call) => {
+    const who = await callerAfterBody(pipeline, operation, call.caller)
     if (!who.ok) return who
-    const read = () => handle({ ...call, caller: who.value, db: door.db })
-    return await (mayTakeLong(operation) ? door.turns.take(read) : read())
+    const read = () => handle({ ...call, caller: who.value, db: pipeline.db })
+    return await (mayTakeLong(operation) ? pipeline.turns.take(read) : read())
   })
 }
 
@@ -89,14 +89,14 @@ function mayTakeLong({
 /** An operation that changes something: one transaction, in which the change and its audit events stand or fall. */
 export function changes<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
-  open(app, door, operation, async (call, request, checkAnswer) => {
+  open(app, pipeline, operation, async (call, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(door, call.caller, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, call.caller, operation.permission, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db })),
     )
   })
@@ -115,25 +115,25 @@ export function changesPrepared<
   Prepared,
 >(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   prepare: (call: Omit<Call<Params, Query, Body>, 'db'>) => Promise<Result<Prepared, Problem>>,
   handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
 ): void {
-  open(app, door, operation, async (call, request, checkAnswer) => {
+  open(app, pipeline, operation, async (call, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    const who = await callerAfterBody(door, operation, call.caller)
+    const who = await callerAfterBody(pipeline, operation, call.caller)
     if (!who.ok) return who
-    const before = named.value === null ? yes(null) : await findAnswer(door.db, who.value, named.value)
+    const before = named.value === null ? yes(null) : await findAnswer(pipeline.db, who.value, named.value)
     if (!before.ok) return before
     if (before.value !== null) {
-      await door.onChanged()
+      await pipeline.onChanged()
       return yes(JSON.parse(before.value))
     }
     const prepared = await prepare({ ...call, caller: who.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(door, who.value, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, who.value, operation.permission, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
     )
   })
@@ -153,27 +153,32 @@ function nameOf(
 
 type Asked = Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>
 
-function finderFor(door: Door, { permission }: Asked): FindAdminKey {
-  return permission === 'verify' ? (text) => door.knownAdminKeys.find(text) : findInDatabase(door.db)
+function finderFor(pipeline: Pipeline, { permission }: Asked): FindAdminKey {
+  return permission === 'verify' ? (text) => pipeline.knownAdminKeys.find(text) : findInDatabase(pipeline.db)
 }
 
 /** The caller at the moment when the request's body is there, which may be long after its headers were. */
 async function callerAfterBody(
-  door: Door,
+  pipeline: Pipeline,
   operation: Asked,
   caller: Caller,
 ): Promise<Result<Caller, Problem>> {
   if (operation.method === 'GET') return yes(caller)
-  return await authenticateAgain(finderFor(door, operation), caller, operation.permission, door.clock.now())
+  return await authenticateAgain(
+    finderFor(pipeline, operation),
+    caller,
+    operation.permission,
+    pipeline.clock.now(),
+  )
 }
 
 /**
- * Puts an operation behind the door. Who calls is settled before the body is read: a stranger learns nothing from a
+ * Registers an operation's route. Its caller is authenticated before the body is read: a stranger learns nothing from a
  * body that is wrong. Every "no" that is about the caller is written into the audit log.
  */
 function open<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   handle: (
     call: Omit<Call<Params, Query, Body>, 'db'>,
@@ -182,7 +187,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   ) => Promise<Result<unknown, Problem>>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller>()
-  const find = finderFor(door, operation)
+  const find = finderFor(pipeline, operation)
 
   app.route({
     method: operation.method,
@@ -195,15 +200,15 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
 
     onRequest: async (request, reply) => {
       const incoming = fromNodeRequest(request.raw, request.url)
-      const ip = clientIp(incoming.peerIp, incoming.forwardedFor, door.trustedProxies)
-      const arrival: Arrival = { now: door.clock.now(), ip, requestId: request.id }
+      const ip = clientIp(incoming.peerIp, incoming.forwardedFor, pipeline.trustedProxies)
+      const arrival: Arrival = { now: pipeline.clock.now(), ip, requestId: request.id }
       const presented = readCredential(incoming)
       if (!presented.ok)
-        for (const hash of presented.exposedHashes) door.onExposed({ hash, at: arrival.now, ip })
+        for (const hash of presented.exposedHashes) pipeline.onExposed({ hash, at: arrival.now, ip })
       const who = await authenticateAdmin(find, presented, arrival)
       const refused = who.ok ? permit(who.value, operation.permission) : who.no
       if (refused !== null) {
-        await audit(door, who.ok ? who.value : arrival, request, refused)
+        await audit(pipeline, who.ok ? who.value : arrival, request, refused)
         return sendProblem(reply, refused)
       }
       if (who.ok) callers.set(request, who.value)
@@ -217,7 +222,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
 
     handler: async (request, reply) => {
       const caller = callers.get(request)
-      if (caller === undefined) throw new Error('an operation was reached past its door')
+      if (caller === undefined) throw new Error('an operation was reached past the pipeline')
       const call = {
         caller,
         params: request.params as Static<Params>,
@@ -236,7 +241,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
           reply.type(operation.mediaType).header('x-accel-buffering', 'no')
         return reply.code(operation.status).send(result.value)
       }
-      await audit(door, caller, request, result.no)
+      await audit(pipeline, caller, request, result.no)
       return sendProblem(reply, result.no)
     },
   })
@@ -257,7 +262,7 @@ function hideCredentials(body: unknown): void {
 
 /** Refusals about who asks, or about an id that is out of reach, are attempts; what is merely wrong is not. */
 async function audit(
-  door: Door,
+  pipeline: Pipeline,
   who: Arrival | Caller,
   request: FastifyRequest,
   refused: Problem,
@@ -265,7 +270,7 @@ async function audit(
   if (![401, 403, 404].includes(statusOf(refused)) && refused.code !== 'credential_in_url') return
   const caller = 'actor' in who ? who : null
   const id = (request.params as { id?: unknown } | null)?.id
-  await door.refusedAttempts.record(caller ?? { ...who, actor: { kind: 'anonymous', id: null } }, {
+  await pipeline.refusedAttempts.record(caller ?? { ...who, actor: { kind: 'anonymous', id: null } }, {
     code: refused.code,
     method: request.method,
     route: request.routeOptions.url ?? '',

@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
 import { fromLimitFields } from './limits.wire.ts'
 import { findOwner, listOwners } from './owner.store.ts'
@@ -32,7 +32,7 @@ const write = {
 } as const
 
 /** `policy`: the configuration's, for those who have none of their own. */
-export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): void {
+export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Policy): void {
   const list = {
     ...read,
     id: 'listOwners',
@@ -42,7 +42,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     answer: pageWire(OwnerWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) =>
+  reads(app, pipeline, list, ({ db, caller, query }) =>
     pageOf(query, (after, limit) => listOwners(db, caller.reach, after, limit), toOwnerWire),
   )
 
@@ -55,7 +55,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     answer: OwnerWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+  reads(app, pipeline, get, async ({ db, caller, params: { id } }) => {
     const owner = await findOwner(db, caller.reach, id)
     return owner === undefined ? no(NOT_FOUND) : yes(toOwnerWire(owner))
   })
@@ -71,7 +71,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     answer: ChangedOwnerWire,
     problems: ['not_found', 'limits_are_the_providers'],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeOwner(db, caller, policy, id, {
       name: body.name,
       noticeEmail: body.notice_email,
@@ -90,7 +90,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     summary: "End all of an owner's credentials at once, until it is resumed",
     body: strictObject({ reason: plainText(500, 'For the audit log') }),
   } as const
-  changes(app, door, suspend, async ({ db, caller, params: { id }, body }) =>
+  changes(app, pipeline, suspend, async ({ db, caller, params: { id }, body }) =>
     answer(await suspendOwner(db, caller, id, body.reason)),
   )
 
@@ -102,7 +102,7 @@ export function ownerRoutes(app: FastifyInstance, door: Door, policy: Policy): v
     summary: "Let an owner's credentials work again",
     problems: ['not_found', 'exceeds_authority'],
   } as const
-  changes(app, door, resume, async ({ db, caller, params: { id } }) =>
+  changes(app, pipeline, resume, async ({ db, caller, params: { id } }) =>
     answer(await resumeOwner(db, caller, id)),
   )
 }

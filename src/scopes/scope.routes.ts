@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { idOf, pageWire, strictObject } from '../http/wire.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { changeApi, declareApi } from './declare-api.ts'
 import { declareScopes } from './declare-scope.ts'
 import { deprecateScope, removeScope } from './retire-scope.ts'
@@ -28,7 +28,7 @@ const apiById = strictObject({ id: idOf('api') })
 const read = { method: 'GET', permission: 'scopes:read', tag, status: 200 } as const
 const write = { permission: 'scopes:write', tag } as const
 
-export function scopeRoutes(app: FastifyInstance, door: Door): void {
+export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
     id: 'listScopes',
@@ -36,7 +36,7 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
     summary: 'The catalogue',
     answer: pageWire(ScopeWire),
   } as const
-  reads(app, door, list, async ({ db }) =>
+  reads(app, pipeline, list, async ({ db }) =>
     yes({ data: (await allScopes(db)).map(toScopeWire), next_cursor: null }),
   )
 
@@ -51,7 +51,7 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
     answer: ScopeWire,
     problems: ['unknown_scope', 'unknown_api', 'scope_exists'],
   } as const
-  changes(app, door, declare, async ({ db, caller, body }) => {
+  changes(app, pipeline, declare, async ({ db, caller, body }) => {
     const { api_id, sensitivity = 'basic', implies = [], ...scope } = body
     const api = await apiWith(db, api_id)
     if (!api.ok) return api
@@ -74,7 +74,7 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
     answer: ScopeWire,
     problems: ['not_found', 'unknown_scope', 'unknown_api'],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { name }, body }) => {
+  changes(app, pipeline, change, async ({ db, caller, params: { name }, body }) => {
     const { deprecated, api_id, ...said } = body
     // Locked before it is read: what is not said in this request is written back as it is now.
     const known = (await lockCatalogue(db)).find((each) => each.name === name)
@@ -101,15 +101,15 @@ export function scopeRoutes(app: FastifyInstance, door: Door): void {
     answer: Type.Null({ description: 'Removed' }),
     problems: ['not_found', 'scope_in_use'],
   } as const
-  changes(app, door, remove, async ({ db, caller, params: { name } }) => {
+  changes(app, pipeline, remove, async ({ db, caller, params: { name } }) => {
     const done = await removeScope(db, caller, name)
     return done.ok ? yes(null) : done
   })
 
-  apiRoutes(app, door)
+  apiRoutes(app, pipeline)
 }
 
-function apiRoutes(app: FastifyInstance, door: Door): void {
+function apiRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
     id: 'listApis',
@@ -117,7 +117,7 @@ function apiRoutes(app: FastifyInstance, door: Door): void {
     summary: 'The protected resources',
     answer: pageWire(ApiWire),
   } as const
-  reads(app, door, list, async ({ db }) =>
+  reads(app, pipeline, list, async ({ db }) =>
     yes({ data: (await allApis(db)).map(toApiWire), next_cursor: null }),
   )
 
@@ -132,7 +132,7 @@ function apiRoutes(app: FastifyInstance, door: Door): void {
     answer: ApiWire,
     problems: ['api_in_use'],
   } as const
-  changes(app, door, declare, async ({ db, caller, body }) => {
+  changes(app, pipeline, declare, async ({ db, caller, body }) => {
     const done = await declareApi(db, caller, body)
     return done.ok ? await answerApi(db, done.value) : done
   })
@@ -149,7 +149,7 @@ function apiRoutes(app: FastifyInstance, door: Door): void {
     answer: ApiWire,
     problems: ['not_found', 'api_in_use'],
   } as const
-  changes(app, door, change, async ({ db, caller, params: { id }, body }) => {
+  changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeApi(db, caller, id, body)
     return done.ok ? await answerApi(db, id) : done
   })

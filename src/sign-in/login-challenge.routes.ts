@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type Result, yes } from '../base/result.ts'
 import type { Problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { answer, readChallenge } from './answer-challenge.ts'
 import {
   AcceptWire,
@@ -25,7 +25,7 @@ const common = {
 /** For the backend of the API provider's own login. @param urlOf the URL of a path of ours */
 export function loginChallengeRoutes(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   urlOf: (path: string) => string,
 ): void {
   const get = {
@@ -36,7 +36,7 @@ export function loginChallengeRoutes(
     summary: 'Who asks that somebody signs in',
     answer: LoginChallengeWire,
   } as const
-  reads(app, door, get, async ({ db, caller, params }) => {
+  reads(app, pipeline, get, async ({ db, caller, params }) => {
     const found = await readChallenge(db, params.challenge, caller.now)
     return found.ok ? yes(toChallengeWire(found.value)) : found
   })
@@ -52,7 +52,7 @@ export function loginChallengeRoutes(
     problems: [...common.problems, 'sign_in_too_old', 'user_disabled'],
     idempotent: true,
   } as const
-  changes(app, door, accept, async ({ db, caller, params, body }) =>
+  changes(app, pipeline, accept, async ({ db, caller, params, body }) =>
     redirect(await answer(db, caller, params.challenge, { person: fromAcceptWire(body) })),
   )
 
@@ -66,7 +66,7 @@ export function loginChallengeRoutes(
     answer: RedirectWire,
     idempotent: true,
   } as const
-  changes(app, door, reject, async ({ db, caller, params, body }) =>
+  changes(app, pipeline, reject, async ({ db, caller, params, body }) =>
     redirect(await answer(db, caller, params.challenge, { rejectedReason: body.reason })),
   )
 

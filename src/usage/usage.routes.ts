@@ -5,7 +5,7 @@ import { NOT_FOUND } from '../http/problem.ts'
 import { idOf, OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { covers } from '../management/caller.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 import { storeUsage } from './usage.store.ts'
 import {
   KeyUsageWire,
@@ -27,7 +27,7 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 const read = { method: 'GET', permission: 'keys:read', status: 200 } as const
 
-export function usageRoutes(app: FastifyInstance, door: Door): void {
+export function usageRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const report = {
     id: 'reportUsage',
     method: 'POST',
@@ -40,7 +40,7 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     answer: UsageReceiptWire,
     bodyLimit: MAX_BATCH_BYTES,
   } as const
-  reads(app, door, report, async ({ db, caller, body }) => {
+  reads(app, pipeline, report, async ({ db, caller, body }) => {
     const { batch, faults } = readUsageBatch(body)
     await storeUsage(db, caller, batch)
     return yes({ not_taken: faults })
@@ -57,7 +57,7 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     answer: KeyUsageWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, ofKey, async ({ db, caller, params: { id }, query }) => {
+  reads(app, pipeline, ofKey, async ({ db, caller, params: { id }, query }) => {
     const window = windowOf(query, caller.now)
     if (!window.ok) return window
     if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
@@ -75,7 +75,7 @@ export function usageRoutes(app: FastifyInstance, door: Door): void {
     query: strictObject({ ...UsageQuery, owner_id: Type.Optional(OwnerId) }),
     answer: UsageWire,
   } as const
-  reads(app, door, ofAll, async ({ db, caller, query: { owner_id: ownerId, ...asked } }) => {
+  reads(app, pipeline, ofAll, async ({ db, caller, query: { owner_id: ownerId, ...asked } }) => {
     const window = windowOf(asked, caller.now)
     if (!window.ok) return window
     // Another owner's counts look just like none.

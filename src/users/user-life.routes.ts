@@ -6,7 +6,7 @@ import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND } from '../http/problem.ts'
 import { Cursor, iso, Limit, pageWire, strictObject } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
-import { changes, type Door, reads } from '../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { endAllSessions, endOneSession } from '../sessions/end-sessions.ts'
 import { listSessions } from '../sessions/session.store.ts'
 import { EndedSessionsWire, SessionId, SessionWire, toSessionWire } from '../sessions/session.wire.ts'
@@ -27,7 +27,7 @@ const write = { ...common, permission: 'users:write' } as const
 /** Whether somebody may sign in, and where they are signed in: our own users and those of the provider's login alike. */
 export function userLifeRoutes(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   { usersElsewhere, endWithUser }: UserLifeParts,
 ): void {
   const disable = {
@@ -39,7 +39,7 @@ export function userLifeRoutes(
     body: DisableWire,
     answer: SignInStandingWire,
   } as const
-  changes(app, door, disable, async ({ db, caller, params: { id }, body: { reason } }) => {
+  changes(app, pipeline, disable, async ({ db, caller, params: { id }, body: { reason } }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
     const disabled = await disableUser(db, caller, { userId: id, reason }, endWithUser)
     return yes({ id, disabled_at: iso(disabled.disabledAt), disabled_reason: disabled.reason })
@@ -53,7 +53,7 @@ export function userLifeRoutes(
     summary: 'Let somebody sign in again; what ended when they were disabled stays ended',
     answer: SignInStandingWire,
   } as const
-  changes(app, door, enable, async ({ db, caller, params: { id } }) => {
+  changes(app, pipeline, enable, async ({ db, caller, params: { id } }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
     await enableUser(db, caller, id)
     return yes({ id, disabled_at: null, disabled_reason: null })
@@ -70,7 +70,7 @@ export function userLifeRoutes(
     answer: pageWire(SessionWire),
     problems: ['not_found', 'invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, params: { id }, query }) => {
+  reads(app, pipeline, list, async ({ db, caller, params: { id }, query }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
     const find = (after: Parameters<typeof listSessions>[3]['after'], limit: number) =>
       listSessions(db, id, caller.now, { after, limit })
@@ -85,7 +85,7 @@ export function userLifeRoutes(
     summary: 'Sign somebody out everywhere',
     answer: EndedSessionsWire,
   } as const
-  changes(app, door, endAll, async ({ db, caller, params: { id } }) => {
+  changes(app, pipeline, endAll, async ({ db, caller, params: { id } }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
     return yes({ ended: await endAllSessions(db, caller, id) })
   })
@@ -100,7 +100,7 @@ export function userLifeRoutes(
     status: 204,
     answer: Type.Null(),
   } as const
-  changes(app, door, endOne, ({ db, caller, params: { id, session_id } }) =>
+  changes(app, pipeline, endOne, ({ db, caller, params: { id, session_id } }) =>
     endOneSession(db, caller, { id: session_id, userId: id }),
   )
 

@@ -6,7 +6,7 @@ import type { Tx } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { Cursor, iso, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
-import { changes, changesPrepared, type Door, reads } from '../management/pipeline.ts'
+import { changes, changesPrepared, type Pipeline, reads } from '../management/pipeline.ts'
 import { addMember, type EndWithMember, removeMember } from './change-members.ts'
 import { createUser, hashNewPassword } from './create-user.ts'
 import { USER_DISABLED } from './disable-user.ts'
@@ -46,7 +46,7 @@ const member = {
   problems: ['not_found'],
 } as const
 
-export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): void {
+export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: UserParts): void {
   const { passwords, signInHere, endWithMember } = parts
 
   const create = {
@@ -60,7 +60,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
   } as const
   changesPrepared(
     app,
-    door,
+    pipeline,
     create,
     async ({ body: { email, password = null } }) =>
       'no' in signInHere
@@ -83,7 +83,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     answer: pageWire(UserWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) => {
+  reads(app, pipeline, list, ({ db, caller, query }) => {
     const filter = { ownerId: query.owner_id, email: query.email }
     return pageOf(query, (after, limit) => listUsers(db, caller.reach, filter, after, limit), toUserWire)
   })
@@ -97,7 +97,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     answer: UserWire,
     problems: ['not_found'],
   } as const
-  reads(app, door, get, async ({ db, caller, params: { id } }) => {
+  reads(app, pipeline, get, async ({ db, caller, params: { id } }) => {
     const user = await findUser(db, caller.reach, id)
     return user === undefined ? no(NOT_FOUND) : yes(toUserWire(user))
   })
@@ -111,7 +111,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     answer: PasswordLinkWire,
     problems: ['not_found', 'sign_in_elsewhere', 'user_disabled'],
   } as const
-  changes(app, door, link, async ({ db, caller, params: { id } }) => {
+  changes(app, pipeline, link, async ({ db, caller, params: { id } }) => {
     if ('no' in signInHere) return no(problem('sign_in_elsewhere', signInHere.no))
     if ((await findUser(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     if (!(await holdEnabled(db, id))) return no(USER_DISABLED)
@@ -121,7 +121,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
   })
 
   const add = { ...member, id: 'addMember', method: 'PUT', summary: 'Let a user act for an owner' } as const
-  changes(app, door, add, ({ db, caller, params: { id, user_id } }) =>
+  changes(app, pipeline, add, ({ db, caller, params: { id, user_id } }) =>
     addMember(db, caller, { ownerId: id, userId: user_id }),
   )
 
@@ -131,7 +131,7 @@ export function userRoutes(app: FastifyInstance, door: Door, parts: UserParts): 
     method: 'DELETE',
     summary: 'End it: at once, with what the user has granted for the owner',
   } as const
-  changes(app, door, remove, ({ db, caller, params: { id, user_id } }) =>
+  changes(app, pipeline, remove, ({ db, caller, params: { id, user_id } }) =>
     removeMember(db, caller, { ownerId: id, userId: user_id }, endWithMember),
   )
 

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { openTestApp, type TestApp } from '../../test/app.ts'
-import { doorOf } from '../../test/door.ts'
 import { eventually } from '../../test/eventually.ts'
+import { pipelineOf } from '../../test/pipeline.ts'
 import { ChangesFeed } from '../changes/changes-feed.ts'
 import { openLog } from '../http/log.ts'
 import { openServer } from '../http/server.ts'
@@ -35,7 +35,7 @@ describe(`a server that has room for ${MOST} listeners`, () => {
     feed = new ChangesFeed(app.database, app.clock, log)
     await feed.start()
     server = await openServer(log)
-    changesRoutes(server, doorOf(app), feed, MOST)
+    changesRoutes(server, pipelineOf(app), feed, MOST)
     await server.listen({ port: 0, host: '127.0.0.1' })
     url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/changes`
     listening = new AbortController()

@@ -7,7 +7,7 @@ import type { ChangesFeed } from '../changes/changes-feed.ts'
 import { problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
 import type { PresentedAdminKey } from '../management/admin-key.store.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 import { BOOKMARK, bookmarkFromText } from './changes.wire.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
 
@@ -23,11 +23,11 @@ const BookmarkText = Type.String({ pattern: BOOKMARK })
 /** What changed, told to SDKs as it happens. */
 export function changesRoutes(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   feed: ChangesFeed,
   maxListeners = MAX_LISTENERS,
 ): void {
-  const { clock } = door
+  const { clock } = pipeline
   const streams = new Set<ChangesStream>()
   /** Those whose stream is about to be: they count, or many who come at once would all find room. */
   let opening = 0
@@ -61,7 +61,7 @@ export function changesRoutes(
     mediaType: 'text/event-stream',
     problems: ['too_many_listeners'],
   } as const
-  reads(app, door, follow, async ({ db, caller, query, headers }) => {
+  reads(app, pipeline, follow, async ({ db, caller, query, headers }) => {
     if (streams.size + opening >= maxListeners)
       return no(
         problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
@@ -70,7 +70,7 @@ export function changesRoutes(
     try {
       const start = await beginning(query.after ?? headers['last-event-id'])
       const presented = caller.presented.reveal()
-      const key = await door.knownAdminKeys.find(presented)
+      const key = await pipeline.knownAdminKeys.find(presented)
       const lifetimeMs = LIFETIME_MS * (0.75 + Math.random() / 2)
       const stream = new ChangesStream(feed, () => clock.steadyMs(), {
         ...start,

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, yes } from '../base/result.ts'
 import { strictObject } from '../http/wire.ts'
-import { type Door, reads } from '../management/pipeline.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
 import { recordsByHash } from './record.store.ts'
 import type { Verification } from './verify.ts'
 import { Hash, toVerdictWire, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
@@ -15,7 +15,7 @@ const problems = ['unknown_environment', 'unknown_scope'] as const
 /** Verification for verifiers in any language, and the records for those that judge by themselves. */
 export function verifyRoutes(
   app: FastifyInstance,
-  door: Door,
+  pipeline: Pipeline,
   verification: Verification,
   onUnreadable: (error: Error) => void,
 ): void {
@@ -28,7 +28,7 @@ export function verifyRoutes(
     answer: VerdictWire,
     problems,
   } as const
-  reads(app, door, verify, async ({ body }) => {
+  reads(app, pipeline, verify, async ({ body }) => {
     const fault = verification.whyNot(body)
     if (fault !== null) return no(fault)
     const verdict = await verification.verdictOn(body)
@@ -45,7 +45,7 @@ export function verifyRoutes(
     answer: VerdictsWire,
     problems,
   } as const
-  reads(app, door, batch, async ({ body: { verify: questions } }) => {
+  reads(app, pipeline, batch, async ({ body: { verify: questions } }) => {
     for (const [at, question] of questions.entries()) {
       const fault = verification.whyNot(question, `/verify/${at}`)
       if (fault !== null) return no(fault)
@@ -64,7 +64,7 @@ export function verifyRoutes(
     // The record's form is the SDK's; see `recordToWire`.
     answer: Type.Object({ data: Type.Array(Type.Object({ hash: Type.String(), record: Type.Unknown() })) }),
   } as const
-  reads(app, door, lookups, async ({ db, caller, body: { hashes } }) => {
+  reads(app, pipeline, lookups, async ({ db, caller, body: { hashes } }) => {
     const records = await recordsByHash(db, hashes, caller.now, onUnreadable)
     const toEntry = (hash: string, at: number) => {
       const record = records[at] ?? null

@@ -5,7 +5,7 @@ import { type Position, pageOf } from '../../http/cursor.ts'
 import { NOT_FOUND } from '../../http/problem.ts'
 import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../../http/wire.ts'
 import { covers } from '../../management/caller.ts'
-import { changes, type Door, reads } from '../../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
 import { blockClient, unblockClient } from './block-client.ts'
 import { findBlocked, listBlocked } from './blocked-client.store.ts'
 import { BlockClientWire, BlockedClientWire, toBlockedClientWire } from './blocked-client.wire.ts'
@@ -19,7 +19,7 @@ const one = {
 } as const
 
 /** Which apps nobody may allow anything for an owner: said by the API provider, or by the owner's admin. */
-export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
+export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listBlockedClients',
     method: 'GET',
@@ -33,7 +33,7 @@ export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
     answer: pageWire(BlockedClientWire),
     problems: ['not_found', 'invalid_cursor'],
   } as const
-  reads(app, door, list, async ({ db, caller, params: { id }, query }) => {
+  reads(app, pipeline, list, async ({ db, caller, params: { id }, query }) => {
     if (!covers(caller.reach, id)) return no(NOT_FOUND)
     const find = async (after: Position | null, limit: number) => {
       const found = await listBlocked(db, id, { after, limit })
@@ -51,7 +51,7 @@ export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
     status: 200,
     answer: BlockedClientWire,
   } as const
-  changes(app, door, block, async ({ db, caller, params: { id, client_id }, body }) => {
+  changes(app, pipeline, block, async ({ db, caller, params: { id, client_id }, body }) => {
     const place = { ownerId: id, clientId: client_id }
     const done = await blockClient(db, caller, place, body.reason ?? 'no reason given')
     if (!done.ok) return done
@@ -68,7 +68,7 @@ export function blockedClientRoutes(app: FastifyInstance, door: Door): void {
     status: 204,
     answer: Type.Null(),
   } as const
-  changes(app, door, unblock, ({ db, caller, params: { id, client_id } }) =>
+  changes(app, pipeline, unblock, ({ db, caller, params: { id, client_id } }) =>
     unblockClient(db, caller, { ownerId: id, clientId: client_id }),
   )
 }

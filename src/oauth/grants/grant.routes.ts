@@ -20,7 +20,7 @@ import {
   toMoment,
 } from '../../http/wire.ts'
 import type { Caller } from '../../management/caller.ts'
-import { changes, type Door, reads } from '../../management/pipeline.ts'
+import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
 import { reduceGrant, revokeGrant, revokeGrants } from './end-grant.ts'
 import { countStanding, findGrant, listGrants, lockGrant } from './grant.store.ts'
 import {
@@ -44,7 +44,7 @@ const one = {
 } as const
 
 /** What users allowed apps: looked at, reduced and ended by the API provider, and by an owner's admin for that owner. */
-export function grantRoutes(app: FastifyInstance, door: Door): void {
+export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listGrants',
     method: 'GET',
@@ -62,7 +62,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     answer: pageWire(GrantWire),
     problems: ['invalid_cursor'],
   } as const
-  reads(app, door, list, ({ db, caller, query }) => {
+  reads(app, pipeline, list, ({ db, caller, query }) => {
     const { user_id: userId, client_id: clientId, owner_id: ownerId, state } = query
     const filter = { userId, clientId, ownerId, states: state === undefined ? undefined : [state] }
     return pageOf(
@@ -81,7 +81,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     summary: 'One grant, with what the user saw',
     problems: ['not_found'],
   } as const
-  reads(app, door, get, ({ db, caller, params: { id } }) => answerGrant(db, caller, id))
+  reads(app, pipeline, get, ({ db, caller, params: { id } }) => answerGrant(db, caller, id))
 
   const reduce = {
     ...one,
@@ -99,7 +99,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     }),
     problems: ['not_found', 'grant_revoked'],
   } as const
-  changes(app, door, reduce, async ({ db, caller, params: { id }, body: { scopes } }) => {
+  changes(app, pipeline, reduce, async ({ db, caller, params: { id }, body: { scopes } }) => {
     if ((await findGrant(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     const grant = await lockGrant(db, id)
     if (grant === undefined) return no(problem('grant_revoked', 'There is nothing left of it to reduce.'))
@@ -115,7 +115,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     body: strictObject({ reason: plainText(300, 'Kept on the grant and in the audit log') }),
     problems: ['not_found'],
   } as const
-  changes(app, door, revoke, async ({ db, caller, params: { id }, body: { reason } }) => {
+  changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body: { reason } }) => {
     const done = await revokeGrant(db, caller, id, reason)
     return done.ok ? await answerGrant(db, caller, id) : done
   })
@@ -131,7 +131,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     status: 200,
     answer: RevokedGrantsWire,
   } as const
-  changes(app, door, revokeMany, async ({ db, caller, body }) => {
+  changes(app, pipeline, revokeMany, async ({ db, caller, body }) => {
     const { user_id: userId, client_id: clientId, owner_id: ownerId, granted_before: before, reason } = body
     const filter = { userId, clientId, ownerId, before: toMoment(before) }
     if (Object.values(filter).every((part) => part === undefined))
@@ -154,7 +154,7 @@ export function grantRoutes(app: FastifyInstance, door: Door): void {
     answer: Type.Object({ data: Type.Array(RefusedRequestWire) }),
     problems: ['not_found'],
   } as const
-  reads(app, door, refused, async ({ db, caller, params: { id } }) => {
+  reads(app, pipeline, refused, async ({ db, caller, params: { id } }) => {
     if ((await findClient(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     const counts = await refusalsOf(db, id)
     return yes({

@@ -2,11 +2,11 @@ import { RefusedAttempts } from '../src/audit/refused-attempts.ts'
 import { Turns } from '../src/base/turns.ts'
 import { openLog } from '../src/http/log.ts'
 import { KnownAdminKeys } from '../src/management/known-admin-keys.ts'
-import type { Door } from '../src/management/pipeline.ts'
+import type { Pipeline } from '../src/management/pipeline.ts'
 import type { TestApp } from './app.ts'
 
-/** The door of a server that is put together by hand, on the database and the clock of a test's app. */
-export function doorOf({ db, clock }: TestApp): Door {
+/** A pipeline for a server that a test builds itself, on the database and the clock of its app. */
+export function pipelineOf({ db, clock }: TestApp): Pipeline {
   return {
     db,
     clock,
