@@ -9,7 +9,7 @@ import {
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
 import { VARIABLES, type Variable, type VariableName } from './config-variables.ts'
-import type { DatabasePlace } from './db/open.ts'
+import type { DatabasePlace } from './db/database.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
 export interface Config {

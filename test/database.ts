@@ -1,8 +1,9 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Database, DatabasePlace } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
-import { type Database, type DatabasePlace, openDatabase } from '../src/db/open.ts'
+import { openDatabase } from '../src/db/open.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
 

@@ -1,6 +1,6 @@
 import type { ChangesListener, Following } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
-import type { Database } from '../db/open.ts'
+import type { Database } from '../db/database.ts'
 import type { Logger } from '../http/log.ts'
 import { CHANNEL, changesAfter, lastBookmark } from './change.store.ts'
 import type { Bookmark, RestartReason, StoredChange } from './change.ts'

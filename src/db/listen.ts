@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Notice } from './open.ts'
+import type { Notice } from './database.ts'
 
 const AGAIN_AFTER_MS = 500
 const CONNECT_WITHIN_MS = 3_000

@@ -4,8 +4,9 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { ENGINE, type TestPlace, testPlace } from '../../test/database.ts'
 import { ask } from '../../test/postgres-ask.ts'
+import type { Database } from './database.ts'
 import { type Migration, migrate, pendingMigrations } from './migrate.ts'
-import { type Database, openDatabase } from './open.ts'
+import { openDatabase } from './open.ts'
 
 const onPostgres = { skip: ENGINE !== 'postgres' && 'the embedded database belongs to one process' }
 const KYSELYS_LOCK = '3853314791062309107'

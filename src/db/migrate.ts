@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kysely, sql } from 'kysely'
+import type { Database, Notice } from './database.ts'
 import { type Index, indexesOf } from './migration-indexes.ts'
 import { up as foundation } from './migrations/0001-foundation.ts'
 import { up as changes } from './migrations/0002-changes.ts'
@@ -28,7 +29,6 @@ import { up as eitherSecretMethod } from './migrations/0024-either-secret-method
 import { up as listsOfAuditEvents } from './migrations/0025-lists-of-audit-events.ts'
 import { up as archivedAuditEvents } from './migrations/0026-archived-audit-events.ts'
 import { up as usageOfOwners } from './migrations/0027-usage-of-owners.ts'
-import type { Database, Notice } from './open.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 

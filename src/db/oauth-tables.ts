@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { Fixed, Json } from './schema.ts'
+import type { Fixed, Json } from './columns.ts'
 
 /** What the consent page showed when it was last answered. */
 export interface ShownJson {

@@ -1,52 +1,12 @@
 import { join, resolve } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
+import type { Database, DatabasePlace, OpenOptions } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { momentOfText, noMoment } from './moments.ts'
 import { openPostgres } from './postgres.ts'
-import type { Db, Schema } from './schema.ts'
+import type { Schema } from './schema.ts'
 import { settingsOf } from './session.ts'
-
-/** `postgres.ts` and this are the only files that know which engine runs. */
-export interface Database {
-  readonly db: Db
-  /**
-   * The same database, for what verdicts and their certainty wait for: short questions that take no lock. Its connections
-   * are its own, so that no list and no change holds them up. On PGlite it is `db`, which has one connection.
-   */
-  readonly verdicts: Db
-  /** How many statements of `db` run at once. */
-  readonly connections: number
-  readonly engine: 'postgres' | 'pglite'
-  /** Connections without time limits, for work on the schema; the caller destroys it. On PGlite null: use `db`. */
-  openForMigrations(): Db | null
-  /**
-   * Hears of notifications on a channel. They are hints: some are lost whenever a connection breaks, and after each
-   * break one is given for good measure. None arrive through a connection pooler.
-   */
-  listen(channel: string, hear: () => void): Promise<void>
-  close(): Promise<void>
-}
-
-export interface PostgresPlace {
-  readonly databaseUrl: string
-  /** The same database past a connection pooler, to listen and to migrate. Default: `databaseUrl`. */
-  readonly directUrl?: string | undefined
-}
-
-export type DatabasePlace = PostgresPlace | { readonly dataDir: string }
-
-/** Told what an operator should know. */
-export type Notice = (level: 'info' | 'warn', message: string) => void
-
-export interface OpenOptions {
-  /** To Postgres at most, besides those for verdicts and one to listen on. */
-  readonly connections: number
-  readonly verdictConnections: number
-  /** Whether to prepare the statements that are asked most. Null: where the connection is not lent by a pooler. */
-  readonly prepares: boolean | null
-  readonly notice: Notice
-}
 
 /** Of a whole server to Postgres, at most, besides one to listen on. */
 export const CONNECTIONS = 12

@@ -1,9 +1,9 @@
 import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
+import type { Database, Notice, OpenOptions, PostgresPlace } from './database.ts'
 import { listenOnPostgres } from './listen.ts'
 import { momentOfText, noMoment } from './moments.ts'
-import type { Database, Notice, OpenOptions, PostgresPlace } from './open.ts'
 import { preparedName } from './prepared.ts'
 import type { Schema } from './schema.ts'
 import {

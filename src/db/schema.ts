@@ -1,5 +1,6 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { Fixed, Json } from './columns.ts'
 import type {
   AccessTokensTable,
   AuthorizationCodesTable,
@@ -20,9 +21,6 @@ import type {
   UserCredentialsTable,
   UsersTable,
 } from './user-tables.ts'
-
-export type { ShownJson } from './oauth-tables.ts'
-export type { PersonJson } from './user-tables.ts'
 
 /** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
 export interface Schema {
@@ -69,11 +67,6 @@ export interface Schema {
 export type Db = Kysely<Schema>
 /** Inside a transaction only this exists: on PGlite a call to the outer `db` would wait for ever. */
 export type Tx = Transaction<Schema>
-
-/** JSON goes in as text and comes out parsed, on both engines. */
-export type Json<T> = ColumnType<T, string, string>
-/** Set once, when the row is made. */
-export type Fixed<T> = ColumnType<T, T, never>
 
 interface ApisTable {
   id: Fixed<string>

@@ -1,5 +1,5 @@
 import type { ColumnType } from 'kysely'
-import type { Fixed } from './schema.ts'
+import type { Fixed } from './columns.ts'
 
 export interface UsersTable {
   id: Fixed<string>

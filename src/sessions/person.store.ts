@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { momentOf } from '../base/moment.ts'
-import type { PersonJson, Tx } from '../db/schema.ts'
+import type { Tx } from '../db/schema.ts'
+import type { PersonJson } from '../db/user-tables.ts'
 import type { Person } from './person.ts'
 
 /** Somebody the API provider's own login vouches for, as the database keeps it. */

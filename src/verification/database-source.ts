@@ -1,7 +1,7 @@
 import { type CredentialSource, SourceUnavailableError } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
-import type { Database } from '../db/open.ts'
+import type { Database } from '../db/database.ts'
 import { isDatabaseUnavailable } from '../db/unavailable.ts'
 import { spendQuotas } from '../limits/quota.store.ts'
 import { recordsByHash } from './record.store.ts'

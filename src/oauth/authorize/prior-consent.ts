@@ -1,6 +1,7 @@
 import { type Client, whyNotAuthorize } from '../../clients/client.ts'
 import { isClaimedByNobody } from '../../clients/redirect-uri.ts'
-import type { Db, ShownJson } from '../../db/schema.ts'
+import type { ShownJson } from '../../db/oauth-tables.ts'
+import type { Db } from '../../db/schema.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
 import { readCatalogue } from '../grants/catalogue.store.ts'
 import { standingGrants } from '../grants/grant.store.ts'

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
-import type { Db, Schema, ShownJson, Tx } from '../../db/schema.ts'
+import type { ShownJson } from '../../db/oauth-tables.ts'
+import type { Db, Schema, Tx } from '../../db/schema.ts'
 import type { Position } from '../../http/cursor.ts'
 import type { Reach } from '../../management/caller.ts'
 import type { Grant, GrantState, NamedGrant } from './grant.ts'

@@ -1,4 +1,4 @@
-import type { ShownJson } from '../../db/schema.ts'
+import type { ShownJson } from '../../db/oauth-tables.ts'
 
 /**
  * The stored fact that a user allowed a client some scopes, for one owner. Codes and tokens hang from it. One stands for
