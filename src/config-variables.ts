@@ -1,5 +1,5 @@
 import { CONNECTIONS } from './db/open.ts'
-import { DEFAULT_TOKEN_TIMES } from './oauth/tokens/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from './oauth/tokens/token-lifetimes.ts'
 
 export interface Variable {
   readonly description: string

@@ -6,7 +6,7 @@ import type { Database } from '../src/db/database.ts'
 import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
 import type { Permission } from '../src/management/permission.ts'
-import { DEFAULT_TOKEN_TIMES } from '../src/oauth/tokens/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from '../src/oauth/tokens/token-lifetimes.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { openTestDatabase, type PlacePreparation } from './database.ts'
 

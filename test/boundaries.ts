@@ -31,7 +31,7 @@ const SRC: Floors = [
 
 /** The floors inside a room; what stands in the room itself has the room's own name. */
 const INSIDE: Readonly<Record<string, Floors>> = {
-  oauth: [['oauth'], ['authorize'], ['connected-apps', 'tokens'], ['grants']],
+  oauth: [['oauth'], ['authorize'], ['blocked-clients', 'connected-apps', 'tokens'], ['grants']],
   clients: [['registration'], ['authentication'], ['clients']],
 }
 
@@ -155,12 +155,11 @@ const NOUNS = new Set([
   'audit-event.ts',
   'authorization-code.ts',
   'authorization-request.ts',
+  'catalogue.ts',
   'change.ts',
   'client.ts',
-  'found-token.ts',
   'grant.ts',
   'key.ts',
-  'known-scopes.ts',
   'login-challenge.ts',
   'owner.ts',
   'permission.ts',
@@ -171,6 +170,7 @@ const NOUNS = new Set([
   'scope.ts',
   'secret.ts',
   'session.ts',
+  'stored-token.ts',
   'usage.ts',
   'user.ts',
 ])

@@ -3,7 +3,7 @@ import type { Db } from '../db/schema.ts'
 import { sendProblem } from '../http/answer.ts'
 import { FROM_ANYWHERE, preflightFor } from '../http/cross-origin.ts'
 import { problem } from '../http/problem.ts'
-import { readCatalogue } from './grants/catalogue.store.ts'
+import { readCatalogue } from '../scopes/catalogue.store.ts'
 import {
   KEYS_PATH,
   OPENID_METADATA_PATH,
@@ -13,7 +13,7 @@ import {
   SERVER_METADATA_PATH,
   serverMetadata,
 } from './metadata.ts'
-import { declaredResource } from './tokens/same-resource.ts'
+import { declaredResource } from './tokens/match-resource.ts'
 
 /** Public, the same for everybody, and kept for a while by whoever asks. */
 const HEADERS = { 'cache-control': 'public, max-age=300', ...FROM_ANYWHERE }

@@ -7,7 +7,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
-import { IS_STILL_ALLOWED, stillBrought } from '../oauth/grants/still-allowed.store.ts'
+import { IS_STILL_ALLOWED, stillBrought } from '../oauth/grants/allowed-scopes.store.ts'
 
 /**
  * What verification knows of the access token with the hash that is asked for, as a JSON list in text. A token may do

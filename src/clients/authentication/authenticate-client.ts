@@ -27,7 +27,7 @@ export interface ClientKnowledge {
   ) => Promise<FoundClient | null>
   /** Whether the id of this client's assertion was never seen before; from then on it was. */
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
-  /** Whether a secret may be tried for a client from this address; see `guess-limits.ts`. */
+  /** Whether a secret may be tried for a client from this address; see `brute-force-limits.ts`. */
   readonly mayGuess: (clientId: string, ip: string | null, secretHash: string) => boolean
   /** Notes that a secret was the right one. */
   readonly noteProof: (clientId: string, ip: string | null, secretHash: string) => void

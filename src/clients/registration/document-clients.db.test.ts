@@ -18,7 +18,7 @@ import { touchOwner } from '../../owners/owner.store.ts'
 import { clientWithSecret, knownClient } from '../client.store.ts'
 import type { Client } from '../client.ts'
 import { DocumentClients } from './document-clients.ts'
-import { hasRoom } from './self-described.store.ts'
+import { hasRoom } from './unregistered-client.store.ts'
 
 const newKey = (kid: string) => ({
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),

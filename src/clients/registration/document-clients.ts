@@ -13,8 +13,8 @@ import type { Described } from '../check-client.ts'
 import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../client.store.ts'
 import { type Client, whyEnded } from '../client.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
-import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './self-described.store.ts'
-import { readSelfDescribed } from './self-described.ts'
+import { readSelfDescribed } from './read-client-metadata.ts'
+import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './unregistered-client.store.ts'
 
 /** Which hosts' documents are read: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
 import { no, yes } from '../../base/result.ts'
-import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-lifetimes.ts'
 import type { FetchDocument } from '../../outbound/outbound.ts'
 import { JWT_BEARER } from '../authentication/client.fixture.ts'
 

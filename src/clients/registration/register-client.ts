@@ -10,8 +10,8 @@ import type { Described } from '../check-client.ts'
 import { insertClient } from '../client.store.ts'
 import { usesSecret } from '../client.ts'
 import { type ClientMint, longestLife } from '../create-client.ts'
-import { hasRoom } from './self-described.store.ts'
-import { type MetadataFault, readSelfDescribed } from './self-described.ts'
+import { type MetadataFault, readSelfDescribed } from './read-client-metadata.ts'
+import { hasRoom } from './unregistered-client.store.ts'
 
 /** Clients that registered themselves, all told, that are not over. */
 const MAX_SELF_REGISTERED = 10_000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { authorizePath, type OAuthApp, openOAuthApp, pkce, post } from '../../../test/oauth.ts'
-import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-lifetimes.ts'
 
 const LOOPBACK = 'http://localhost:8787/callback'
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
+import { readCatalogue } from '../../scopes/catalogue.store.ts'
+import type { Catalogue } from '../../scopes/catalogue.ts'
 import type { Sensitivity } from '../../scopes/scope.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
-import { ownersThatBlock } from '../grants/blocked-client.store.ts'
-import { readCatalogue } from '../grants/catalogue.store.ts'
-import type { Catalogue } from '../grants/known-scopes.ts'
+import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { broughtBy } from './brought.ts'
 import type { Yes } from './consent.ts'
+import { broughtBy } from './implied-scopes.ts'
 import { allowedBefore, shownOf } from './prior-consent.ts'
 
 /** A scope as the user decides on it. */

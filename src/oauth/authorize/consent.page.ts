@@ -4,8 +4,8 @@ import type { Page } from '../../pages/page.ts'
 import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
+import { isNative, placeOf } from './authorization-response.ts'
 import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
-import { isNative, placeOf } from './redirect-back.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
 /** @param shown digest of what the page asks */

@@ -11,13 +11,13 @@ import { matchesRedirectUri } from '../../clients/redirect-uri.ts'
 import type { ShownJson } from '../../db/oauth-tables.ts'
 import type { Tx } from '../../db/schema.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
-import { ownersThatBlock } from '../grants/blocked-client.store.ts'
+import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
 import { insertGrant, lockStandingGrant, updateGrant } from '../grants/grant.store.ts'
 import { type Grant, stateOf } from '../grants/grant.ts'
 import { insertCode } from './authorization-code.store.ts'
 import { CODE_SECONDS } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { bringerOf } from './brought.ts'
+import { bringerOf } from './implied-scopes.ts'
 
 /** What a user said yes to. */
 export interface Yes {

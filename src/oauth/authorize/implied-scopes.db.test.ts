@@ -13,7 +13,7 @@ import {
   REDIRECT_URI,
   redeem,
 } from '../../../test/oauth.ts'
-import { DEFAULT_TOKEN_TIMES } from '../tokens/token-times.ts'
+import { DEFAULT_TOKEN_TIMES } from '../tokens/token-lifetimes.ts'
 
 describe('a scope that implies others', () => {
   let oauth: OAuthApp

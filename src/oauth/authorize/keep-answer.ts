@@ -12,13 +12,13 @@ import type { Answer, Pages } from '../../pages/pages.ts'
 import { browserHash, type Visit } from '../../pages/visit.ts'
 import type { SignedInUser } from '../../sessions/person.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
-import type { GivenAnswer } from './answer.ts'
 import { answerRequest } from './authorization-request.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
+import { redirectBack } from './authorization-response.ts'
 import { consent, type Yes } from './consent.ts'
+import { blockedFor, deadEnd, NOT_TO_BE_ALLOWED } from './dead-end.page.ts'
 import { keptRequest } from './kept-request.ts'
-import { blockedFor, deadEnd, NOT_TO_BE_ALLOWED } from './no-consent.page.ts'
-import { redirectBack } from './redirect-back.ts'
+import type { GivenAnswer } from './repeated-answer.ts'
 
 export interface AuthorizeParts {
   readonly db: Db

@@ -6,16 +6,21 @@ import { html } from '../../pages/html.ts'
 import type { Failure } from '../../pages/page.ts'
 import type { Answer } from '../../pages/pages.ts'
 import { browserHash, type Visit } from '../../pages/visit.ts'
-import { readCatalogue } from '../grants/catalogue.store.ts'
+import { readCatalogue } from '../../scopes/catalogue.store.ts'
 import { ask, decide, refuseSignIn } from './answer-question.ts'
 import { insertRequest } from './authorization-request.store.ts'
 import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
+import { redirectBack } from './authorization-response.ts'
 import { aboutConsent, CONSENT_PATH, reloadLink } from './consent.page.ts'
+import { APP_GONE, APP_STOPPED, badLink, TOO_MANY_DOCUMENTS } from './dead-end.page.ts'
 import { type AuthorizeParts, keepYes, REFUSED_PATH } from './keep-answer.ts'
-import { APP_GONE, APP_STOPPED, badLink, TOO_MANY_DOCUMENTS } from './no-consent.page.ts'
 import { silentYes } from './prior-consent.ts'
-import { type AuthorizationFault, MAX_SCOPES, readAuthorization, stateIn } from './read-authorization.ts'
-import { redirectBack } from './redirect-back.ts'
+import {
+  type AuthorizationFault,
+  MAX_SCOPES,
+  readAuthorization,
+  stateIn,
+} from './read-authorization-request.ts'
 
 /** What the page shows, its own form can send: each scope by a name of at most 97 characters, and the hidden fields. */
 const FORM_BYTES = 4096 + MAX_SCOPES * 128

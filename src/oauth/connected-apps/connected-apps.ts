@@ -3,13 +3,13 @@ import type { Db } from '../../db/schema.ts'
 import { html } from '../../pages/html.ts'
 import type { Answer, Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
+import { readCatalogue } from '../../scopes/catalogue.store.ts'
+import type { Catalogue } from '../../scopes/catalogue.ts'
 import type { SignedInUser } from '../../sessions/person.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
-import { readCatalogue } from '../grants/catalogue.store.ts'
-import { endLockedGrant, reduceGrant } from '../grants/end-grant.ts'
 import { listGrants, lockGrant } from '../grants/grant.store.ts'
 import type { NamedGrant } from '../grants/grant.ts'
-import type { Catalogue } from '../grants/known-scopes.ts'
+import { endLockedGrant, reduceGrant } from '../grants/revoke-grant.ts'
 import {
   aboutApp,
   CONNECTED_APPS_DATA_PATH,

@@ -21,7 +21,6 @@ import {
 } from '../../http/wire.ts'
 import type { Caller } from '../../management/caller.ts'
 import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
-import { reduceGrant, revokeGrant, revokeGrants } from './end-grant.ts'
 import { countStanding, findGrant, listGrants, lockGrant } from './grant.store.ts'
 import {
   GrantQuery,
@@ -31,6 +30,7 @@ import {
   RevokeGrantsWire,
   toGrantWire,
 } from './grant.wire.ts'
+import { reduceGrant, revokeGrant, revokeGrants } from './revoke-grant.ts'
 
 const tag = 'Grants'
 const params = strictObject({ id: idOf('grt') })

@@ -1,5 +1,5 @@
 import { addSeconds } from '../../base/clock.ts'
-import { forgetUnusedClients } from '../../clients/registration/self-described.store.ts'
+import { forgetUnusedClients } from '../../clients/registration/unregistered-client.store.ts'
 import { forgetBefore } from '../../db/in-batches.ts'
 import type { Db } from '../../db/schema.ts'
 

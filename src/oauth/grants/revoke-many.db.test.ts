@@ -9,8 +9,8 @@ import { MAX_HASHES } from '../../changes/change.ts'
 import { revokeClient } from '../../clients/suspend-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Caller } from '../../management/caller.ts'
-import { blockClient } from './block-client.ts'
-import { endGrantsOfClient } from './end-grant.ts'
+import { blockClient } from '../blocked-clients/block-client.ts'
+import { endGrantsOfClient } from './revoke-grant.ts'
 
 const MANY = 5_000
 /** To lock the chain's head, to write events, and to move the head. */

@@ -11,10 +11,10 @@ import { readClient } from '../../clients/authentication/presented-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
 import type { KnownAdminKeys } from '../../management/known-admin-keys.ts'
-import { answerRefused, type Refusing } from './answer-refused.ts'
+import { whyNotCall } from './error-response.ts'
 import { findIssuedAt } from './issued-at.store.ts'
-import { whyNotCall } from './oauth-answer.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { answerRefused, type Refusing } from './refuse-request.ts'
 import { readParameters } from './token-request.ts'
 
 export interface IntrospectEndpointParts extends Refusing {

@@ -12,7 +12,7 @@ import type { ClientRefusal } from '../../clients/authentication/client-refusal.
 import type { ClientRequest } from '../../clients/authentication/presented-client.ts'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
-import { endFamily } from '../grants/end-family.ts'
+import { successorsOf } from './derive-tokens.ts'
 import { redeem } from './grant-types/authorization-code.ts'
 import { refresh } from './grant-types/refresh-token.ts'
 import {
@@ -22,13 +22,13 @@ import {
   spendCode,
   spendRefreshToken,
 } from './issue-tokens.store.ts'
-import { ofResources, refuseScope } from './narrow.ts'
+import { declaredResources } from './match-resource.ts'
+import { ofResources, refuseScope } from './narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
-import { declaredResources } from './same-resource.ts'
-import { successorsOf } from './successor.ts'
+import { endFamily } from './revoke-family.ts'
 import { apisOf, findCode, findRefreshToken } from './token.store.ts'
+import type { TokenTimes } from './token-lifetimes.ts'
 import type { TokenRequest, TokenWish } from './token-request.ts'
-import type { TokenTimes } from './token-times.ts'
 
 /** What issuing tokens needs. */
 export interface Issuer {

@@ -1,8 +1,8 @@
 import type { Origin } from '../../audit/audit-event.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
-import { answerRefused, type Refusing } from './answer-refused.ts'
+import { whyNotCall } from './error-response.ts'
 import { type IssuedTokens, type Issuer, issueTokens } from './issue-tokens.ts'
-import { whyNotCall } from './oauth-answer.ts'
+import { answerRefused, type Refusing } from './refuse-request.ts'
 import { readTokenRequest } from './token-request.ts'
 
 export interface TokenEndpointParts extends Refusing {

@@ -1,7 +1,7 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import { GRANT_TYPES, type GrantType } from '../../clients/client.ts'
-import { NOT_OPENID_CONNECT, readAskedScopes } from './asked-scopes.ts'
 import { type OAuthRefusal, REPEATED, refuse } from './oauth-refusal.ts'
+import { NOT_OPENID_CONNECT, readAskedScopes } from './requested-scopes.ts'
 
 /** What a client asks of the token endpoint, whoever it is (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8707 §2.2). */
 export type TokenRequest =

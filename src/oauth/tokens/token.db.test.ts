@@ -6,9 +6,9 @@ import type { TestClient } from '../../../test/app.ts'
 import { ENGINE } from '../../../test/database.ts'
 import { eventually } from '../../../test/eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
-import { lockFamily } from '../grants/end-family.store.ts'
-import { endLockedFamily } from '../grants/end-family.ts'
+import { endLockedFamily } from './revoke-family.ts'
 import { findRefreshToken } from './token.store.ts'
+import { lockFamily } from './token-family.store.ts'
 
 describe('the token endpoint', () => {
   let oauth: OAuthApp

@@ -3,8 +3,8 @@ import { momentAt } from '../../base/moment.ts'
 import { dateOf, ms } from '../../db/moments.ts'
 import { PREPARED } from '../../db/prepared.ts'
 import type { Db } from '../../db/schema.ts'
-import { IS_STILL_ALLOWED } from '../grants/still-allowed.store.ts'
-import type { FoundCode, FoundRefreshToken } from './found-token.ts'
+import { IS_STILL_ALLOWED } from '../grants/allowed-scopes.store.ts'
+import type { FoundCode, FoundRefreshToken } from './stored-token.ts'
 
 /** A code that somebody presents. @param hash 64 hex digits */
 export async function findCode(db: Db, hash: string): Promise<FoundCode | null> {

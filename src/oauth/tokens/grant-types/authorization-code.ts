@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import type { FoundCode } from '../found-token.ts'
-import { narrowed } from '../narrow.ts'
+import { whyOver } from '../grant-status.ts'
+import { narrowed } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
-import { whyOver } from '../standing.ts'
+import type { FoundCode } from '../stored-token.ts'
 import type { TokenRequest } from '../token-request.ts'
 
 type CodeRequest = Extract<TokenRequest, { grantType: 'authorization_code' }>

@@ -1,8 +1,8 @@
 import { addSeconds } from '../../../base/clock.ts'
-import type { FoundRefreshToken } from '../found-token.ts'
-import { narrowed } from '../narrow.ts'
+import { whyOver } from '../grant-status.ts'
+import { narrowed } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
-import { whyOver } from '../standing.ts'
+import type { FoundRefreshToken } from '../stored-token.ts'
 import type { TokenRequest } from '../token-request.ts'
 
 type RefreshRequest = Extract<TokenRequest, { grantType: 'refresh_token' }>

@@ -2,7 +2,7 @@ import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { announce } from '../../changes/change.store.ts'
 import type { Db, Tx } from '../../db/schema.ts'
-import { type Family, lockFamily, revokeFamily } from './end-family.store.ts'
+import { type Family, lockFamily, revokeFamily } from './token-family.store.ts'
 
 /** Why all tokens of one code ended. */
 export type FamilyEnd = 'code_used_twice' | 'refresh_token_reused' | 'revoked_by_client'

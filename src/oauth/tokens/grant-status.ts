@@ -1,5 +1,5 @@
-import type { Standing } from './found-token.ts'
 import type { OAuthRefusalReason } from './oauth-refusal.ts'
+import type { Standing } from './stored-token.ts'
 
 /** Why nothing more comes of a grant; null where it stands. */
 export function whyOver(standing: Standing, now: Date): OAuthRefusalReason | null {

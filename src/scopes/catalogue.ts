@@ -1,4 +1,4 @@
-import type { ReachOfScope } from '../../scopes/reach.ts'
+import type { ReachOfScope } from './reach.ts'
 
 /** The catalogue, as far as it matters here: the API of each scope that is declared. */
 export interface KnownScopes {

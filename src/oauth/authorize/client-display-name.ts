@@ -1,5 +1,5 @@
 import type { Client } from '../../clients/client.ts'
-import { placeOf } from './redirect-back.ts'
+import { placeOf } from './authorization-response.ts'
 
 /**
  * The name of an app where there is no room for a warning. One that nobody registered calls itself what it likes, so the

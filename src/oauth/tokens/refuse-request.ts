@@ -1,7 +1,7 @@
 import { type ClientRefusal, isOfAssertion } from '../../clients/authentication/client-refusal.ts'
 import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
-import type { GuessLimits } from './guess-limits.ts'
-import { answerRefusal } from './oauth-answer.ts'
+import type { GuessLimits } from './brute-force-limits.ts'
+import { answerRefusal } from './error-response.ts'
 import type { OAuthRefusal } from './oauth-refusal.ts'
 import type { RefusedRequests } from './refused-requests.ts'
 

@@ -1,7 +1,7 @@
 import { no, type Result, yes } from '../../base/result.ts'
-import type { Granted } from './found-token.ts'
+import { declaredResources } from './match-resource.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
-import { declaredResources } from './same-resource.ts'
+import type { Granted } from './stored-token.ts'
 import type { TokenWish } from './token-request.ts'
 
 /** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
-import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../../test/oauth.ts'
-import { forgetOldAssertions } from '../../clients/authentication/client-assertion.store.ts'
-import { endUnusedClients } from './end-unused-clients.ts'
-import { pruneOAuth } from './prune.store.ts'
+import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
+import { forgetOldAssertions } from '../clients/authentication/client-assertion.store.ts'
+import { endUnusedClients } from '../clients/registration/revoke-unused-clients.ts'
+import { pruneOAuth } from './grants/prune.store.ts'
 
 const TABLES = [
   'authorization_requests',

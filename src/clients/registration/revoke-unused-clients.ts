@@ -1,8 +1,8 @@
 import { recordEvents } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { addSeconds } from '../../base/clock.ts'
-import { revokeUnusedClients } from '../../clients/registration/self-described.store.ts'
 import type { Db } from '../../db/schema.ts'
+import { revokeUnusedClients } from './unregistered-client.store.ts'
 
 /** So long after the last grant was over: who comes back within it finds the app as it was. */
 const UNUSED_SECONDS = 30 * 86_400

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { testClock } from '../../../test/clock.ts'
-import { GuessLimits } from './guess-limits.ts'
+import { GuessLimits } from './brute-force-limits.ts'
 
 describe('guesses at clients', () => {
   it('TOK-19: the 31st failure in five minutes waits, at this client and from this network', () => {

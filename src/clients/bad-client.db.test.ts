@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { openTestApp, type TestApp } from '../../../test/app.ts'
+import { openTestApp, type TestApp } from '../../test/app.ts'
 
 const REDIRECTS = ['https://app.example.com/cb']
 /** RFC 8037 appendix A.2's public key. */

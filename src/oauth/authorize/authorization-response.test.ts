@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { placeOf } from './redirect-back.ts'
+import { placeOf } from './authorization-response.ts'
 
 /** A redirect URI, and what people read of it. */
 const ROWS: readonly (readonly [uri: string, place: string])[] = [

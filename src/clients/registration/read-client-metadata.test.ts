@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { mintCredential } from '@doorward/sdk/kernel'
-import { readSelfDescribed } from './self-described.ts'
+import { readSelfDescribed } from './read-client-metadata.ts'
 
 it('KEY-06: a credential in the name that a stranger gives an app is not kept', () => {
   const secret = mintCredential('api_key', { environment: 'live' }).reveal()

@@ -5,7 +5,7 @@ import { testClock } from '../../../test/clock.ts'
 import { no, yes } from '../../base/result.ts'
 import { FetchBounds } from '../../outbound/bounded-fetch.ts'
 import type { FetchDocument } from '../../outbound/outbound.ts'
-import { FetchedKeys } from './fetched-keys.ts'
+import { FetchedKeys } from './jwks-cache.ts'
 
 const URI = 'https://app.example.com/jwks'
 

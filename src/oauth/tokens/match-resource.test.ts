@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { declaredResource } from './same-resource.ts'
+import { declaredResource } from './match-resource.ts'
 
 const ROWS: readonly (readonly [asked: string, declared: string, same: boolean])[] = [
   ['https://api.example/', 'https://api.example', true],

@@ -1,7 +1,7 @@
-import type { Db } from '../../db/schema.ts'
-import { reachOf } from '../../scopes/reach.ts'
-import { allApis, allScopes } from '../../scopes/scope.store.ts'
-import type { Catalogue } from './known-scopes.ts'
+import type { Db } from '../db/schema.ts'
+import type { Catalogue } from './catalogue.ts'
+import { reachOf } from './reach.ts'
+import { allApis, allScopes } from './scope.store.ts'
 
 export async function readCatalogue(db: Db): Promise<Catalogue> {
   const [apis, scopes] = await Promise.all([allApis(db), allScopes(db)])

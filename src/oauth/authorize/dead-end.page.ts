@@ -4,9 +4,9 @@ import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { SignedInUser } from '../../sessions/person.ts'
 import { CONNECTED_APPS_PATH } from '../connected-apps/connected-apps.page.ts'
+import { redirectBack } from './authorization-response.ts'
 import { destination, formOf, somebodyElse } from './consent.page.ts'
 import type { Kept } from './kept-request.ts'
-import { redirectBack } from './redirect-back.ts'
 
 /** Says why an app cannot be allowed, with two ways on: back to the app, which hears so, and as somebody else. */
 export function deadEnd(

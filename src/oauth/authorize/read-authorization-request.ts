@@ -1,9 +1,9 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import { type Client, ceilingOf } from '../../clients/client.ts'
-import type { KnownScopes } from '../grants/known-scopes.ts'
-import { NOT_OPENID_CONNECT, readAskedScopes } from '../tokens/asked-scopes.ts'
-import { ofResources } from '../tokens/narrow.ts'
-import { declaredResources } from '../tokens/same-resource.ts'
+import type { KnownScopes } from '../../scopes/catalogue.ts'
+import { declaredResources } from '../tokens/match-resource.ts'
+import { ofResources } from '../tokens/narrow-scopes.ts'
+import { NOT_OPENID_CONNECT, readAskedScopes } from '../tokens/requested-scopes.ts'
 import { readParameters, resourcesOf } from '../tokens/token-request.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
 

@@ -5,8 +5,8 @@ import type { Tx } from '../../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
 import { type Caller, covers } from '../../management/caller.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
+import { endGrantsForOwner } from '../grants/revoke-grant.ts'
 import { type BlockedClient, deleteBlocked, findBlocked, insertBlocked } from './blocked-client.store.ts'
-import { endGrantsForOwner } from './end-grant.ts'
 
 /** Which client, for which owner. */
 type Place = Pick<BlockedClient, 'ownerId' | 'clientId'>
