@@ -22,7 +22,7 @@ import { ChangesFeed } from './changes/changes-feed.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
-import { endUnusedClients } from './clients/registration/revoke-unused-clients.ts'
+import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import type { Database } from './db/database.ts'
 import type { Db } from './db/schema.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
@@ -47,7 +47,11 @@ import type { Pipeline } from './management/pipeline.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
 import { pruneOAuth } from './oauth/grants/prune.store.ts'
-import { endGrantsOfClient, endGrantsOfMember, endGrantsOfUser } from './oauth/grants/revoke-grant.ts'
+import {
+  revokeGrantsOfClient,
+  revokeGrantsOfMember,
+  revokeGrantsOfUser,
+} from './oauth/grants/revoke-grant.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refused-requests.ts'
@@ -129,7 +133,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneSessions,
   prunePasswordLinks,
   pruneOAuth,
-  endUnusedClients,
+  revokeUnusedClients,
   keepHints,
 ]
 
@@ -195,7 +199,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   keyLifeRoutes(app, pipeline, { brand, policy })
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
-  clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, endGrants: endGrantsOfClient })
+  clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline)
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
@@ -207,8 +211,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path
   const signInHere = whyNoPasswords(settings) ?? { urlOf }
-  userRoutes(app, pipeline, { passwords, signInHere, endWithMember: endGrantsOfMember })
-  userLifeRoutes(app, pipeline, { usersElsewhere: loginUrl !== null, endWithUser: endGrantsOfUser })
+  userRoutes(app, pipeline, { passwords, signInHere, endWithMember: revokeGrantsOfMember })
+  userLifeRoutes(app, pipeline, { usersElsewhere: loginUrl !== null, endWithUser: revokeGrantsOfUser })
   grantRoutes(app, pipeline)
   blockedClientRoutes(app, pipeline)
   loginChallengeRoutes(app, pipeline, urlOf)

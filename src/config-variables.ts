@@ -1,5 +1,5 @@
 import { CONNECTIONS } from './db/open.ts'
-import { DEFAULT_TOKEN_TIMES } from './oauth/tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from './oauth/tokens/token-lifetimes.ts'
 
 export interface Variable {
   readonly description: string
@@ -94,17 +94,17 @@ export const VARIABLES = {
   },
   DOORWARD_ACCESS_TOKEN_SECONDS: {
     description: 'Lifetime of an access token',
-    default: String(DEFAULT_TOKEN_TIMES.accessSeconds),
+    default: String(DEFAULT_TOKEN_LIFETIMES.accessSeconds),
     unit: 'seconds',
   },
   DOORWARD_REFRESH_IDLE_DAYS: {
     description: 'An app that does not use its refresh token for this long needs its user again',
-    default: String(DEFAULT_TOKEN_TIMES.refreshIdleSeconds / DAY_SECONDS),
+    default: String(DEFAULT_TOKEN_LIFETIMES.refreshIdleSeconds / DAY_SECONDS),
     unit: 'days',
   },
   DOORWARD_REFRESH_MAX_DAYS: {
     description: 'An app needs its user again after this long, however often it refreshes',
-    default: String(DEFAULT_TOKEN_TIMES.refreshAbsoluteSeconds / DAY_SECONDS),
+    default: String(DEFAULT_TOKEN_LIFETIMES.refreshAbsoluteSeconds / DAY_SECONDS),
     unit: 'days',
   },
   DOORWARD_GRANT_MAX_DAYS: {

@@ -6,7 +6,7 @@ import type { Database } from '../src/db/database.ts'
 import type { Db } from '../src/db/schema.ts'
 import { openLog } from '../src/http/log.ts'
 import type { Permission } from '../src/management/permission.ts'
-import { DEFAULT_TOKEN_TIMES } from '../src/oauth/tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from '../src/oauth/tokens/token-lifetimes.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { openTestDatabase, type PlacePreparation } from './database.ts'
 
@@ -60,7 +60,7 @@ export const DEFAULT_SETTINGS: Settings = {
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
   loginUrl: null,
-  oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, documentHosts: 'none', registration: false },
+  oauth: { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, documentHosts: 'none', registration: false },
 }
 
 /** Passwords are hashed with little work here: how much it is in earnest has a test of its own. */

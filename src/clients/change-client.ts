@@ -7,13 +7,15 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { basicScopes } from '../scopes/scope.store.ts'
 import { revokeSecrets } from '../secrets/secret.store.ts'
-import { splitCeiling, whyNotDescribe } from './check-client.ts'
+import { splitCeiling, whyInvalidClient } from './check-client.ts'
 import { lockClient, updateClient, updateMetadata } from './client.store.ts'
 import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
 import type { PrivateSchemes } from './redirect-uri.ts'
 
 /** What is to be said anew; the rest stays. */
-export type ClientWish = { readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined } & {
+export type ClientUpdate = {
+  readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined
+} & {
   /**
    * The whole ceiling; what was required in it stays so, unless that is said anew too. Null, of a client that nobody
    * registered: what such a client has by itself, as the catalogue says.
@@ -26,7 +28,7 @@ export async function changeClient(
   tx: Tx,
   caller: Caller,
   id: string,
-  wish: ClientWish,
+  wish: ClientUpdate,
   privateSchemes?: PrivateSchemes,
 ): Promise<Result<string, Problem>> {
   const locked = await lockUnrevoked(tx, caller, id)
@@ -37,7 +39,7 @@ export async function changeClient(
   const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = wish
   const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
   const fault =
-    whyNotOverDocument(client, said) ?? (await whyNotDescribe(tx, caller, said, client, privateSchemes))
+    whyNotOverDocument(client, said) ?? (await whyInvalidClient(tx, caller, said, client, privateSchemes))
   if (fault !== null) return no(fault)
 
   await updateMetadata(tx, client, said)
@@ -71,7 +73,7 @@ export function about({ id, ownerId }: { id: string; ownerId: string | null }) {
   return { ownerId, targetId: id }
 }
 
-function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
+function withoutUnsaid(wish: ClientUpdate): Partial<ClientMetadata> {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
 }
 
@@ -79,7 +81,7 @@ function withoutUnsaid(wish: ClientWish): Partial<ClientMetadata> {
 async function ceilingAfter(
   tx: Tx,
   client: Client,
-  { scopes = ceilingOf(client), requiredScopes }: ClientWish,
+  { scopes = ceilingOf(client), requiredScopes }: ClientUpdate,
 ): Promise<ReturnType<typeof splitCeiling>> {
   if (scopes !== null)
     return splitCeiling(
@@ -96,7 +98,7 @@ const WITHOUT_LIST = problem(
 )
 
 /** Whether an operator says of a client that nobody registered what its ceiling is. No other admin key reaches one. */
-function saysCeiling({ source }: Client, { scopes, requiredScopes }: ClientWish): boolean {
+function saysCeiling({ source }: Client, { scopes, requiredScopes }: ClientUpdate): boolean {
   return source !== 'registered' && (scopes !== undefined || requiredScopes !== undefined)
 }
 

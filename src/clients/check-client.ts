@@ -8,23 +8,25 @@ import { type ClientMetadata, type ClientType, ceilingOf } from './client.ts'
 import { type PrivateSchemes, whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
 
 /** What is said of a client, and what kind it is. */
-export type Described = ClientMetadata & { readonly type: ClientType }
+export type ClientDescription = ClientMetadata & { readonly type: ClientType }
 
 /** The fault in what is said of a client, or null. What was said before is `held`. */
-export async function whyNotDescribe(
+export async function whyInvalidClient(
   tx: Tx,
   caller: Caller,
-  said: Described,
+  said: ClientDescription,
   held: ClientMetadata | null,
   privateSchemes?: PrivateSchemes,
 ): Promise<Problem | null> {
   return (
-    whyBeyond(caller, said, held) ?? whyNotSaid(said, privateSchemes) ?? (await whyNotScopes(tx, said, held))
+    whyBeyond(caller, said, held) ??
+    whyInvalidMetadata(said, privateSchemes) ??
+    (await whyNotScopes(tx, said, held))
   )
 }
 
 /** What is wrong by itself, whoever says it. */
-export function whyNotSaid(said: Described, privateSchemes?: PrivateSchemes): Problem | null {
+export function whyInvalidMetadata(said: ClientDescription, privateSchemes?: PrivateSchemes): Problem | null {
   return whyNotUris(said, privateSchemes) ?? whyNotTogether(said)
 }
 
@@ -42,7 +44,7 @@ function whyBeyond({ reach }: Caller, said: ClientMetadata, held: ClientMetadata
       )
 }
 
-function whyNotUris(said: Described, privateSchemes?: PrivateSchemes): Problem | null {
+function whyNotUris(said: ClientDescription, privateSchemes?: PrivateSchemes): Problem | null {
   const redirects = said.redirectUris.flatMap((uri, at) => {
     const message = whyNotRedirectUri(uri, said.type, privateSchemes)
     return message === null ? [] : [{ at: `/redirect_uris/${at}`, message }]
@@ -63,7 +65,7 @@ function whyNotUris(said: Described, privateSchemes?: PrivateSchemes): Problem |
 }
 
 /** RFC 7591 §2.1: grant types, method and type of client must be consistent. */
-function whyNotTogether(said: Described): Problem | null {
+function whyNotTogether(said: ClientDescription): Problem | null {
   const { type, grantTypes, tokenEndpointAuthMethod: method } = said
   const rules: readonly (readonly [broken: boolean, at: string, message: string])[] = [
     [

@@ -14,10 +14,10 @@ import {
   toClientWire,
   toIssuedClientWire,
 } from './client.wire.ts'
-import type { ClientMint } from './create-client.ts'
+import type { ClientSettings } from './create-client.ts'
 import { publishClient } from './publish-client.ts'
 import { finishClientRotation, rotateClient, undoClientRotation } from './rotate-client.ts'
-import { type EndGrants, resumeClient, revokeClient, suspendClient } from './suspend-client.ts'
+import { type RevokeGrants, resumeClient, revokeClient, suspendClient } from './suspend-client.ts'
 
 const write = {
   method: 'POST',
@@ -32,7 +32,7 @@ const write = {
 export function clientLifeRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
-  { endGrants, ...mint }: ClientMint & { readonly endGrants: EndGrants },
+  { revokeGrants, ...mint }: ClientSettings & { readonly revokeGrants: RevokeGrants },
 ): void {
   const change = {
     ...write,
@@ -119,7 +119,7 @@ export function clientLifeRoutes(
     problems: ['not_found'],
   } as const
   changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body }) => {
-    const done = await revokeClient(db, caller, id, body.reason ?? 'no reason given', endGrants)
+    const done = await revokeClient(db, caller, id, body.reason ?? 'no reason given', revokeGrants)
     return done.ok ? await answerClient(db, caller, id, (client) => toClientWire(client, caller.now)) : done
   })
 

@@ -19,14 +19,14 @@ import {
   toClientWire,
   toIssuedClientWire,
 } from './client.wire.ts'
-import { type ClientMint, createClient } from './create-client.ts'
+import { type ClientSettings, createClient } from './create-client.ts'
 
 const tag = 'Clients'
 /** `cli_…`, or the URL of a client's own document, percent-encoded. */
 export const clientParams = strictObject({ id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) })
 
 /** Registering clients and finding them; what happens to one afterwards is in `client-life.routes.ts`. */
-export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: ClientMint): void {
+export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: ClientSettings): void {
   const create = {
     id: 'createClient',
     method: 'POST',

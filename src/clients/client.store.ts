@@ -155,7 +155,7 @@ export async function listClients(
 }
 
 /** Clients of an owner that still take a place. */
-export async function countStandingClients(db: Db, ownerId: string): Promise<number> {
+export async function countUnrevokedClients(db: Db, ownerId: string): Promise<number> {
   const { n } = await db
     .selectFrom('clients')
     .select((eb) => eb.fn.countAll<number>().as('n'))

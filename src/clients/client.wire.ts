@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { anyObject, iso, Moment, nullable, OwnerId, oneOf, shownText, strictObject } from '../http/wire.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
-import type { ClientWish } from './change-client.ts'
+import type { ClientUpdate } from './change-client.ts'
 import { splitCeiling } from './check-client.ts'
 import {
   AUTH_METHODS,
@@ -215,7 +215,7 @@ export function fromNewClientWire(body: Static<typeof NewClientWire>): Result<Ne
   })
 }
 
-export function fromClientChangeWire(body: Static<typeof ClientChangeWire>): Result<ClientWish, Problem> {
+export function fromClientChangeWire(body: Static<typeof ClientChangeWire>): Result<ClientUpdate, Problem> {
   const jwks = body.jwks == null ? body.jwks : readKeySet(body.jwks)
   if (jwks != null && 'fault' in jwks)
     return no(

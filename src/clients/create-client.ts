@@ -10,20 +10,20 @@ import { touchOwner } from '../owners/owner.store.ts'
 import { expiryOf, type Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
-import { type Described, whyNotDescribe } from './check-client.ts'
-import { countStandingClients, insertClient } from './client.store.ts'
+import { type ClientDescription, whyInvalidClient } from './check-client.ts'
+import { countUnrevokedClients, insertClient } from './client.store.ts'
 import { MAX_CLIENTS_PER_OWNER, usesSecret } from './client.ts'
 import type { PrivateSchemes } from './redirect-uri.ts'
 
 /** How clients' secrets are made here; from configuration. */
-export interface ClientMint {
+export interface ClientSettings {
   readonly brand: string | null
   readonly policy: Policy
   /** Schemes without a dot that an app may be sent answers by. Default: none. */
   readonly privateSchemes?: PrivateSchemes | undefined
 }
 
-export interface NewClient extends Described {
+export interface NewClient extends ClientDescription {
   /** Null: the API provider's own; undefined: as the admin key has it. */
   readonly ownerId: string | null | undefined
   /** Undefined: the first of those that are configured. */
@@ -36,7 +36,7 @@ export interface NewClient extends Described {
 export async function createClient(
   tx: Tx,
   caller: Caller,
-  { brand, policy, privateSchemes }: ClientMint,
+  { brand, policy, privateSchemes }: ClientSettings,
   asked: NewClient,
 ): Promise<Result<{ id: string; secret: Secret | null }, Problem>> {
   const { ownerId: askedOwnerId, environment = policy.environments[0] ?? '', draft, ...described } = asked
@@ -51,7 +51,7 @@ export async function createClient(
   // The owner before the catalogue, as wherever both are held.
   const fault =
     (await whyNoPlace(tx, caller, ownerId)) ??
-    (await whyNotDescribe(tx, caller, described, null, privateSchemes))
+    (await whyInvalidClient(tx, caller, described, null, privateSchemes))
   if (fault !== null) return no(fault)
 
   const id = newId('cli')
@@ -88,7 +88,7 @@ export async function createClient(
 export async function issueClientSecret(
   tx: Tx,
   caller: Caller,
-  { brand, policy }: ClientMint,
+  { brand, policy }: ClientSettings,
   { id, ownerId, environment }: { id: string; ownerId: string | null; environment: string },
 ): Promise<{ hint: string; secret: Secret }> {
   const expiresAt = longestLife(await policyFor(tx, policy, ownerId), caller.now)
@@ -106,7 +106,7 @@ async function whyNoPlace(tx: Tx, caller: Caller, ownerId: string | null): Promi
   if (ownerId === null) return null
   const owner = await touchOwner(tx, ownerId, caller.now)
   if (owner.suspendedAt !== null) return problem('owner_suspended', 'Resume the owner first.')
-  return (await countStandingClients(tx, ownerId)) >= MAX_CLIENTS_PER_OWNER
+  return (await countUnrevokedClients(tx, ownerId)) >= MAX_CLIENTS_PER_OWNER
     ? problem('too_many_clients', `It has ${MAX_CLIENTS_PER_OWNER}. Revoke those that nobody uses.`)
     : null
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { isClaimedByNobody, matchesRedirectUri, whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
+import { allowsImpersonation, matchesRedirectUri, whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
 
 const HTTPS = [
   'https://app.example.com/callback',
@@ -375,7 +375,7 @@ describe('redirect URIs at authorization', () => {
   })
 
   it('CON-17: nobody owns a scheme or a port: only https is claimed by somebody', () => {
-    for (const uri of HTTPS) assert.equal(isClaimedByNobody(uri), false)
-    for (const uri of [...LOOPBACK, ...NATIVE]) assert.equal(isClaimedByNobody(uri), true)
+    for (const uri of HTTPS) assert.equal(allowsImpersonation(uri), false)
+    for (const uri of [...LOOPBACK, ...NATIVE]) assert.equal(allowsImpersonation(uri), true)
   })
 })

@@ -80,7 +80,7 @@ export function matchesRedirectUri(asked: string, registered: readonly string[])
 }
 
 /** Whether any app on the user's machine could be listening: consent for such a client is never silent. */
-export function isClaimedByNobody(uri: string): boolean {
+export function allowsImpersonation(uri: string): boolean {
   return !uri.startsWith('https://')
 }
 

@@ -9,7 +9,7 @@ import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { about, lockUnrevoked } from './change-client.ts'
 import { type ClientWithSecrets, hasSecret, usesSecret } from './client.ts'
-import { type ClientMint, issueClientSecret, longestLife } from './create-client.ts'
+import { type ClientSettings, issueClientSecret, longestLife } from './create-client.ts'
 
 /**
  * Gives a client a second secret, its first where it proved itself in another way before. Suspended ones can be rotated
@@ -19,7 +19,7 @@ import { type ClientMint, issueClientSecret, longestLife } from './create-client
 export async function rotateClient(
   tx: Tx,
   caller: Caller,
-  mint: ClientMint,
+  mint: ClientSettings,
   id: string,
   overlapSeconds: number,
 ): Promise<Result<{ secret: Secret }, Problem>> {

@@ -48,7 +48,7 @@ export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<
 }
 
 /** Ends all that users granted a client. Handed in: grants are of the room above. */
-export type EndGrants = (tx: Tx, caller: Caller, clientId: string) => Promise<void>
+export type RevokeGrants = (tx: Tx, caller: Caller, clientId: string) => Promise<void>
 
 /** Ends a client for good, with its secrets and all that users granted it. The first reason stands. */
 export async function revokeClient(
@@ -56,13 +56,13 @@ export async function revokeClient(
   caller: Caller,
   id: string,
   reason: string,
-  endGrants: EndGrants,
+  revokeGrants: RevokeGrants,
 ): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
   if (client.revokedAt !== null) return yes(id)
   await updateClient(tx, client, { revoked_at: caller.now, revoked_reason: reason })
-  await endGrants(tx, caller, id)
+  await revokeGrants(tx, caller, id)
   const ended = { reason: 'revoked', at: caller.now } as const
   await announce(tx, caller.now, { action: 'client.revoked', about: { clientId: id }, ended })
   await recordDone(tx, caller, 'client.revoked', about(client), { reason })

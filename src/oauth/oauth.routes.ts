@@ -5,8 +5,8 @@ import { deriveKey } from '../base/derive.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
 import type { ClientKnowledge } from '../clients/authentication/authenticate-client.ts'
 import { spendAssertion } from '../clients/authentication/client-assertion.store.ts'
-import { KnownClients } from '../clients/authentication/client-cache.ts'
-import { FetchedKeys } from '../clients/authentication/jwks-cache.ts'
+import { ClientCache } from '../clients/authentication/client-cache.ts'
+import { JwksCache } from '../clients/authentication/jwks-cache.ts'
 import { clientWithSecret } from '../clients/client.store.ts'
 import type { PrivateSchemes } from '../clients/redirect-uri.ts'
 import { DocumentClients, type DocumentHosts } from '../clients/registration/document-clients.ts'
@@ -26,16 +26,16 @@ import type { SignIn } from '../sign-in/sign-in.ts'
 import { openAuthorize } from './authorize/open-authorize.ts'
 import { openConnectedApps } from './connected-apps/connected-apps.ts'
 import { metadataRoutes } from './metadata.routes.ts'
-import { GuessLimits } from './tokens/brute-force-limits.ts'
+import { BruteForceLimits } from './tokens/brute-force-limits.ts'
 import { openIntrospectEndpoint } from './tokens/introspect-endpoint.ts'
 import { RefusedRequests } from './tokens/refused-requests.ts'
 import { openRevokeEndpoint } from './tokens/revoke-endpoint.ts'
 import { openTokenEndpoint } from './tokens/token-endpoint.ts'
-import type { TokenTimes } from './tokens/token-lifetimes.ts'
+import type { TokenLifetimes } from './tokens/token-lifetimes.ts'
 
 /** What OAuth is set to. */
 export interface OAuthSettings {
-  readonly times: TokenTimes
+  readonly times: TokenLifetimes
   /** How long a grant stands; null: until somebody ends it. */
   readonly grantSeconds: number | null
   /** Whose documents make clients known. */
@@ -93,9 +93,9 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const { environment, fetchDocument = openOutbound() } = parts
   const refused = new RefusedRequests(db, log)
   const outbound = new FetchBounds(fetchDocument, clock)
-  const keys = new FetchedKeys(outbound.fetch, clock)
-  const guesses = new GuessLimits(clock)
-  const known = new KnownClients((id, hash) => clientWithSecret(db, id, hash), clock)
+  const keys = new JwksCache(outbound.fetch, clock)
+  const bruteForce = new BruteForceLimits(clock)
+  const known = new ClientCache((id, hash) => clientWithSecret(db, id, hash), clock)
   feed.follow(known)
   const { grantSeconds, documentHosts: hosts, registration, registrationsPerHour, privateSchemes } = settings
   const fetching = { fetch: outbound.fetch, hosts, environment, privateSchemes, onChanged }
@@ -108,8 +108,8 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
       return found === null || client === undefined ? null : { ...found, client }
     },
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
-    mayGuess: (clientId, ip, hash) => guesses.mayGuess(clientId, ip, hash),
-    noteProof: (clientId, ip, hash) => guesses.noteProof(clientId, ip, hash),
+    mayAttempt: (clientId, ip, hash) => bruteForce.mayAttempt(clientId, ip, hash),
+    recordProof: (clientId, ip, hash) => bruteForce.recordProof(clientId, ip, hash),
     noteUse: async (secretId, use) => {
       await noteSecretUse(db, secretId, use)
       known.forgetAll()
@@ -120,10 +120,10 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, shortcuts })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
   const issuing = { db, brand, times: settings.times, refreshKey, clients, onChanged }
-  openTokenEndpoint(endpoints, { issuer: issuing, guesses, refused })
-  openRevokeEndpoint(endpoints, { db, clients, guesses, refused, onChanged })
+  openTokenEndpoint(endpoints, { issuer: issuing, bruteForce, refused })
+  openRevokeEndpoint(endpoints, { db, clients, bruteForce, refused, onChanged })
   const { findRecord, knownAdminKeys } = parts
-  openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, guesses, refused })
+  openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, bruteForce, refused })
   const findClient = (id: string, ip: string | null) => documents.find(id, ip)
   openAuthorize({ db, pages, signIn, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, signIn, onChanged })

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
 import { forgetOldAssertions } from '../clients/authentication/client-assertion.store.ts'
-import { endUnusedClients } from '../clients/registration/revoke-unused-clients.ts'
+import { revokeUnusedClients } from '../clients/registration/revoke-unused-clients.ts'
 import { pruneOAuth } from './grants/prune.store.ts'
 
 const TABLES = [
@@ -85,7 +85,7 @@ describe('what is over', () => {
     await app.call('POST', '/v1/grant-revocations', { client_id: over.client_id, reason: 'test' })
     const stateOf = async ({ client_id }: { client_id: string }) => {
       await pruneOAuth(app.db, app.clock.now())
-      await endUnusedClients(app.db, app.clock.now())
+      await revokeUnusedClients(app.db, app.clock.now())
       return (await app.call('GET', `/v1/clients/${client_id}`)).body.state
     }
     app.clock.advance({ days: 29 })

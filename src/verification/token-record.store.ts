@@ -7,7 +7,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
-import { IS_STILL_ALLOWED, stillBrought } from '../oauth/grants/allowed-scopes.store.ts'
+import { IS_STILL_ALLOWED, stillImplied } from '../oauth/grants/allowed-scopes.store.ts'
 
 /**
  * What verification knows of the access token with the hash that is asked for, as a JSON list in text. A token may do
@@ -31,7 +31,7 @@ export const TOKEN_LINE = sql`
     ${ms('least(tokens.expires_at, grants.expires_at)')},
     ${ms('owners.suspended_at')},
     ${ms('coalesce(clients.suspended_at, authors.suspended_at)')},
-    case when grants.id is not null then ${stillBrought(sql`allowed.scopes`)} end
+    case when grants.id is not null then ${stillImplied(sql`allowed.scopes`)} end
   )::text
   from access_tokens as tokens
   join clients on clients.id = tokens.client_id

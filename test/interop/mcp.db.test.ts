@@ -9,7 +9,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { no, yes } from '../../src/base/result.ts'
-import { DEFAULT_TOKEN_TIMES } from '../../src/oauth/tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from '../../src/oauth/tokens/token-lifetimes.ts'
 import { freePort } from '../postgres.ts'
 import { openMcpServer, type TestMcpServer } from './mcp-server.ts'
 import { openWorld, type World } from './world.ts'
@@ -70,7 +70,7 @@ describe('the official MCP client, against a server behind the SDK', () => {
   let mcp: TestMcpServer
   before(async () => {
     world = await openWorld({
-      oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, documentHosts: 'any', registration: true },
+      oauth: { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, documentHosts: 'any', registration: true },
       fetchDocument: async (url) =>
         url === DOCUMENT_URL
           ? yes({ json: { ...METADATA, client_id: DOCUMENT_URL }, maxAgeSeconds: 60 })

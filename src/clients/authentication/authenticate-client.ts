@@ -28,9 +28,9 @@ export interface ClientKnowledge {
   /** Whether the id of this client's assertion was never seen before; from then on it was. */
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
   /** Whether a secret may be tried for a client from this address; see `brute-force-limits.ts`. */
-  readonly mayGuess: (clientId: string, ip: string | null, secretHash: string) => boolean
+  readonly mayAttempt: (clientId: string, ip: string | null, secretHash: string) => boolean
   /** Notes that a secret was the right one. */
-  readonly noteProof: (clientId: string, ip: string | null, secretHash: string) => void
+  readonly recordProof: (clientId: string, ip: string | null, secretHash: string) => void
   /** Keeps who came with a secret last. Called at most once in a minute for each. */
   readonly noteUse: (secretId: string, use: ClientArrival) => Promise<void>
   /**
@@ -78,7 +78,7 @@ export async function authenticateClient(
   if (clientId === null) return refused('assertion_malformed')
   const hash = 'secret' in presented ? hashCredential(presented.secret.reveal()) : null
   // A guess beyond the limit is refused unseen, so that the right one is not let in either.
-  if (hash !== null && !knowledge.mayGuess(clientId, arrival.ip, hash)) return refused('too_many_failures')
+  if (hash !== null && !knowledge.mayAttempt(clientId, arrival.ip, hash)) return refused('too_many_failures')
   const found = await knowledge.find(clientId, hash, arrival.ip)
   if (found === null) return refused('unknown_client')
   const ended = whyEnded(found.client)
@@ -96,7 +96,7 @@ export async function authenticateClient(
   if (!usesSecret(presented.method)) return yes({ client: found.client, secretId: null })
   const why = whyNotSecret(found.secret, arrival.now)
   if (found.secret === null || why !== null) return refused(why ?? 'secret_wrong')
-  if (hash !== null) knowledge.noteProof(clientId, arrival.ip, hash)
+  if (hash !== null) knowledge.recordProof(clientId, arrival.ip, hash)
   if (isWorthNoting(found.secret, arrival.now)) await knowledge.noteUse(found.secret.id, arrival)
   return yes({ client: found.client, secretId: found.secret.id })
 }

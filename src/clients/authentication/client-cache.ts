@@ -16,7 +16,7 @@ interface Answer {
  * for anew, because few changes are not about one; without the feed nothing here is older than five seconds. What does
  * not exist is not kept.
  */
-export class KnownClients implements ChangesListener {
+export class ClientCache implements ChangesListener {
   readonly #ask: (clientId: string, secretHash: string | null) => Promise<FoundClient | null>
   readonly #clock: Clock
   readonly #known = new Map<string, Answer>()

@@ -22,8 +22,8 @@ function askerOf(app: TestApp) {
     find: (clientId, hash) => clientWithSecret(db, clientId, hash),
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
     noteUse: (secretId, use) => noteSecretUse(db, secretId, use),
-    mayGuess: () => true,
-    noteProof: () => {},
+    mayAttempt: () => true,
+    recordProof: () => {},
     fetchKeys: async () => null,
   }
   return async (authorization: string | null, form: Record<string, string> = {}) => {

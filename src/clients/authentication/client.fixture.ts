@@ -96,8 +96,8 @@ export function world(
       told.spent.add(`${clientId} ${jti}`)
       return fresh
     },
-    mayGuess: () => true,
-    noteProof: () => {},
+    mayAttempt: () => true,
+    recordProof: () => {},
     noteUse: async (id) => void told.noted.push(id),
     fetchKeys: async ({ jwksUri: uri }) => {
       told.fetched.push(uri)

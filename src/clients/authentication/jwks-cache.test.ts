@@ -5,7 +5,7 @@ import { testClock } from '../../../test/clock.ts'
 import { no, yes } from '../../base/result.ts'
 import { FetchBounds } from '../../outbound/bounded-fetch.ts'
 import type { FetchDocument } from '../../outbound/outbound.ts'
-import { FetchedKeys } from './jwks-cache.ts'
+import { JwksCache } from './jwks-cache.ts'
 
 const URI = 'https://app.example.com/jwks'
 
@@ -18,7 +18,7 @@ function server(maxAgeSeconds: number | null = 3_600) {
     const json = { keys: told.kids.map((kid) => ({ ...key, kid })) }
     return told.isUp ? yes({ json, maxAgeSeconds }) : no('not_reached')
   }
-  const fetched = new FetchedKeys(new FetchBounds(fetch, clock).fetch, clock)
+  const fetched = new JwksCache(new FetchBounds(fetch, clock).fetch, clock)
   const reason = async () => ({ ip: null, isRelied: true })
   const kids = async (kid?: string) => (await fetched.at(URI, kid, reason))?.keys.map((each) => each.kid)
   return { clock, told, kids }

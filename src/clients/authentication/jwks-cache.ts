@@ -26,7 +26,7 @@ interface Kept {
  * Key sets at clients' `jwks_uri`: each is asked for once at a time, and a flood of assertions asks no more often. Those of
  * clients that are relied on are kept apart, so that strangers' cannot displace them.
  */
-export class FetchedKeys {
+export class JwksCache {
   readonly #fetch: BoundedFetch
   readonly #clock: Pick<Clock, 'steadyMs'>
   readonly #kept = { relied: new Map<string, Kept>(), strangers: new Map<string, Kept>() }

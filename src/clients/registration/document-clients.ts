@@ -9,11 +9,11 @@ import { networksOf } from '../../http/network.ts'
 import { Tally } from '../../http/tally.ts'
 import type { BoundedFault, BoundedFetch } from '../../outbound/bounded-fetch.ts'
 import { basicScopes } from '../../scopes/scope.store.ts'
-import type { Described } from '../check-client.ts'
+import type { ClientDescription } from '../check-client.ts'
 import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../client.store.ts'
 import { type Client, whyEnded } from '../client.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
-import { readSelfDescribed } from './read-client-metadata.ts'
+import { readClientMetadata } from './read-client-metadata.ts'
 import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './unregistered-client.store.ts'
 
 /** Which hosts' documents are read: none, some, or any. */
@@ -172,7 +172,7 @@ export class DocumentClients {
   }
 
   /** Undefined where there are as many as are allowed. @param asked for how long its server says that it holds */
-  async #keep(id: string, described: Described, asked: number): Promise<Client | undefined> {
+  async #keep(id: string, described: ClientDescription, asked: number): Promise<Client | undefined> {
     const { db, clock, log, onChanged } = this.#parts
     const now = clock.now()
     const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
@@ -199,7 +199,7 @@ export class DocumentClients {
    *
    * @returns whether what is known here already has become another
    */
-  async #write(tx: Tx, origin: Origin, id: string, described: Described): Promise<boolean> {
+  async #write(tx: Tx, origin: Origin, id: string, described: ClientDescription): Promise<boolean> {
     const { now } = origin
     const about = { ownerId: null, targetId: id }
     const held = await lockClient(tx, 'every_owner', id)
@@ -240,11 +240,11 @@ function readDocument(
   json: unknown,
   ceiling: readonly string[],
   privateSchemes: PrivateSchemes | undefined,
-): Described | string {
+): ClientDescription | string {
   const { client_id: said, client_secret: secret } = Object(json) as Record<string, unknown>
   if (said !== id) return 'client_id is not the URL of the document'
   if (secret !== undefined) return 'a document that everybody can read holds a client_secret'
-  const read = readSelfDescribed(json, ceiling, 'none', privateSchemes)
+  const read = readClientMetadata(json, ceiling, 'none', privateSchemes)
   if (!read.ok) return read.no.description
   const { tokenEndpointAuthMethod: method } = read.value
   return method === 'none' || method === 'private_key_jwt'
@@ -260,8 +260,8 @@ function setByOperator(client: Client) {
 }
 
 /** Kept as JSON by the database, which has an order of its own for what is in an object. */
-function differs(known: Client, described: Described): boolean {
-  return (Object.keys(described) as (keyof Described)[]).some(
+function differs(known: Client, described: ClientDescription): boolean {
+  return (Object.keys(described) as (keyof ClientDescription)[]).some(
     (field) => canonicalJson(known[field]) !== canonicalJson(described[field]),
   )
 }

@@ -5,7 +5,7 @@ import { SignJWT } from 'jose'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
 import { no, yes } from '../../base/result.ts'
-import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from '../../oauth/tokens/token-lifetimes.ts'
 import type { FetchDocument } from '../../outbound/outbound.ts'
 import { JWT_BEARER } from '../authentication/client.fixture.ts'
 
@@ -35,7 +35,7 @@ describe('keys of a client that describes itself, at the token endpoint', () => 
     return json === undefined ? no('not_reached') : yes({ json, maxAgeSeconds: FRESH_SECONDS })
   }
   before(async () => {
-    const shared = { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, registration: false }
+    const shared = { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, registration: false }
     oauth = await openOAuthApp({ fetchDocument, oauth: { ...shared, documentHosts: 'any' } })
     await oauth.app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
   })

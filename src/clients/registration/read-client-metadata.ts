@@ -1,7 +1,7 @@
 import { withoutCredentials } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../../base/result.ts'
 import { whyNotShown } from '../../base/shown-text.ts'
-import { type Described, whyNotSaid } from '../check-client.ts'
+import { type ClientDescription, whyInvalidMetadata } from '../check-client.ts'
 import {
   AUTH_METHODS,
   DEFAULT_REFRESH_GRACE_SECONDS,
@@ -27,12 +27,12 @@ const UNNAMED = 'Unnamed app'
  *
  * @param ceiling what nobody's acquaintance may be granted at most
  */
-export function readSelfDescribed(
+export function readClientMetadata(
   value: unknown,
   ceiling: readonly string[],
   usualMethod: 'none' | 'client_secret_basic',
   privateSchemes?: PrivateSchemes,
-): Result<Described, MetadataFault> {
+): Result<ClientDescription, MetadataFault> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return fault('It is no JSON object.')
   const said = value as Readonly<Record<string, unknown>>
@@ -60,7 +60,7 @@ export function readSelfDescribed(
     typeof said[field] === 'string' && said[field] !== '' ? String(said[field]) : null
   const type = tokenEndpointAuthMethod === 'none' ? 'public' : 'confidential'
   const usable = redirectUris.filter((each) => whyNotRedirectUri(each, type, privateSchemes) === null)
-  const described: Described = {
+  const described: ClientDescription = {
     type,
     name: name ?? UNNAMED,
     description: null,
@@ -83,7 +83,7 @@ export function readSelfDescribed(
     testers: [],
     refreshGraceSeconds: DEFAULT_REFRESH_GRACE_SECONDS,
   }
-  const problem = whyNotSaid(described, privateSchemes)
+  const problem = whyInvalidMetadata(described, privateSchemes)
   if (problem === null) return yes(described)
   const error = problem.code === 'invalid_redirect_uri' ? problem.code : 'invalid_client_metadata'
   return fault(problem.detail, error)

@@ -6,17 +6,17 @@ import { no, type Result, yes } from '../../base/result.ts'
 import type { Db } from '../../db/schema.ts'
 import { basicScopes } from '../../scopes/scope.store.ts'
 import { issueSecret } from '../../secrets/issue-secret.ts'
-import type { Described } from '../check-client.ts'
+import type { ClientDescription } from '../check-client.ts'
 import { insertClient } from '../client.store.ts'
 import { usesSecret } from '../client.ts'
-import { type ClientMint, longestLife } from '../create-client.ts'
-import { type MetadataFault, readSelfDescribed } from './read-client-metadata.ts'
+import { type ClientSettings, longestLife } from '../create-client.ts'
+import { type MetadataFault, readClientMetadata } from './read-client-metadata.ts'
 import { hasRoom } from './unregistered-client.store.ts'
 
 /** Clients that registered themselves, all told, that are not over. */
 const MAX_SELF_REGISTERED = 10_000
 
-export interface SelfRegistered extends Described {
+export interface SelfRegistered extends ClientDescription {
   readonly id: string
   readonly secret: Secret | null
   /** Null: it never does, or there is none. */
@@ -27,10 +27,10 @@ export interface SelfRegistered extends Described {
 export async function registerClient(
   db: Db,
   origin: Origin,
-  { environment, brand, policy, privateSchemes }: ClientMint & { readonly environment: string },
+  { environment, brand, policy, privateSchemes }: ClientSettings & { readonly environment: string },
   metadata: unknown,
 ): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
-  const read = readSelfDescribed(metadata, [], 'client_secret_basic', privateSchemes)
+  const read = readClientMetadata(metadata, [], 'client_secret_basic', privateSchemes)
   if (!read.ok) return read
   const described = { ...read.value, optionalScopes: await basicScopes(db) }
   if (!(await hasRoom(db, 'dynamic', MAX_SELF_REGISTERED))) return no('full')

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { authorizePath, type OAuthApp, openOAuthApp, pkce, post } from '../../../test/oauth.ts'
-import { DEFAULT_TOKEN_TIMES } from '../../oauth/tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from '../../oauth/tokens/token-lifetimes.ts'
 
 const LOOPBACK = 'http://localhost:8787/callback'
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 const OAUTH = {
-  times: DEFAULT_TOKEN_TIMES,
+  times: DEFAULT_TOKEN_LIFETIMES,
   grantSeconds: null,
   documentHosts: 'none',
   registration: true,

@@ -116,7 +116,7 @@ async function forgetUnused(db: Db, which: RawBuilder<unknown>, most: number): P
 }
 
 /** Revokes clients that registered themselves, whose every grant was over before. @returns their ids */
-export async function revokeUnusedClients(
+export async function revokeUnusedClientRows(
   tx: Tx,
   before: Date,
   { now, reason }: { readonly now: Date; readonly reason: string },

@@ -5,11 +5,11 @@ import type { Visit } from '../../pages/visit.ts'
 import type { NamedOwner } from '../../sessions/person.ts'
 import type { SignInRequest } from '../../sign-in/sign-in.ts'
 import { type AuthorizationRequest, caresWhenSignedIn, wantsFreshSignIn } from './authorization-request.ts'
-import { redirectBack } from './authorization-response.ts'
-import { shownName } from './client-display-name.ts'
+import { responseUrl } from './authorization-response.ts'
+import { displayNameOf } from './client-display-name.ts'
 import { CONSENT_PATH, consentPage } from './consent.page.ts'
 import { type Choices, chosenOwner, digestOf, questionOf, yesTo } from './consent-question.ts'
-import { blockedFor, deadEnd, NO_OWNER, NOT_TO_BE_ALLOWED, overPage } from './dead-end.page.ts'
+import { blockedFor, closedPage, deadEnd, NO_OWNER, NOT_TO_BE_ALLOWED } from './dead-end.page.ts'
 import { type AuthorizeParts, denyRequest, keepYes, REFUSED_PATH } from './keep-answer.ts'
 import { type Kept, keptRequest } from './kept-request.ts'
 import { silentYes } from './prior-consent.ts'
@@ -72,7 +72,7 @@ export async function decide(parts: AuthorizeParts, visit: Visit, fields: URLSea
     const given = { decision, form } as const
     const denied = await denyRequest(parts, visit, token, given, { who, client })
     return denied
-      ? { goTo: redirectBack(request, issuer, errorOf(given)) }
+      ? { goTo: responseUrl(request, issuer, errorOf(given)) }
       : await over(parts, visit, token, given)
   }
   const given = { decision: 'allow', form } as const
@@ -103,7 +103,7 @@ export async function refuseSignIn(parts: AuthorizeParts, visit: Visit, token: s
   if (kept.state !== 'waits') return await afterwards(parts, visit, token, kept, given)
   const denied = await denyRequest(parts, visit, token, given, { who: null, client: kept.client })
   if (!denied) return await over(parts, visit, token, given)
-  return { goTo: redirectBack(kept.request, parts.issuer, errorOf(given)) }
+  return { goTo: responseUrl(kept.request, parts.issuer, errorOf(given)) }
 }
 
 /** Another answer was first. */
@@ -124,14 +124,14 @@ async function afterwards(
 ): Promise<Answer> {
   if (kept.state === 'answered' && isGivenAgain(kept.answered, given, visit.now)) {
     const { request, answered } = kept
-    if (answered.yes === null) return { goTo: redirectBack(request, parts.issuer, errorOf(answered)) }
+    if (answered.yes === null) return { goTo: responseUrl(request, parts.issuer, errorOf(answered)) }
     const { user_id: userId, owner_id: ownerId, owner_name, scopes } = answered.yes
     const shown = { client_name: kept.client.name, redirect_host: '', owner_name, scopes: [] }
     const yes = { userId, ownerId, asked: 'a_moment_ago', scopes, brought: [], shown } as const
     const answer = await keepYes(parts, visit, request, yes, { token, given })
     if (answer !== null) return answer
   }
-  return overPage(parts.pages, parts.issuer, kept)
+  return closedPage(parts.pages, parts.issuer, kept)
 }
 
 function decisionOf(decision: string | null): GivenAnswer['decision'] | null {
@@ -156,7 +156,7 @@ function signInRequestOf(request: AuthorizationRequest, client: Client, token: s
   return {
     returnTo: `${CONSENT_PATH}?request=${token}`,
     refusedTo: `${REFUSED_PATH}?request=${token}`,
-    clientName: shownName(client, request.redirectUri),
+    clientName: displayNameOf(client, request.redirectUri),
     loginHint: request.loginHint,
     fresh: caresWhenSignedIn(request),
   }

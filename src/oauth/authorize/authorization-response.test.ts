@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { placeOf } from './authorization-response.ts'
+import { redirectHost } from './authorization-response.ts'
 
 /** A redirect URI, and what people read of it. */
 const ROWS: readonly (readonly [uri: string, place: string])[] = [
@@ -16,6 +16,6 @@ const ROWS: readonly (readonly [uri: string, place: string])[] = [
 describe('where a page may lead', () => {
   for (const [uri, place] of ROWS)
     it(`CON-15: ${uri} is ${place}`, () => {
-      assert.equal(placeOf(uri), place)
+      assert.equal(redirectHost(uri), place)
     })
 })

@@ -2,7 +2,7 @@
  * Where the browser goes with the answer. `iss` says who answers, in every one of them (RFC 9207 §2), and `state` comes
  * back as it was sent.
  */
-export function redirectBack(
+export function responseUrl(
   { redirectUri, state }: { readonly redirectUri: string; readonly state: string | null },
   issuer: string,
   answer: Readonly<Record<string, string>>,
@@ -15,12 +15,12 @@ export function redirectBack(
  * What people read of where they are sent: the host, with https and http; else the scheme, with its colon. After a
  * scheme of an app's own may stand what looks like a host, but it is nobody's.
  */
-export function placeOf(redirectUri: string): string {
+export function redirectHost(redirectUri: string): string {
   return isNative(redirectUri) ? schemeOf(redirectUri) : new URL(redirectUri).host
 }
 
 /** Whether two places are one for whoever reads them: an app on the user's machine listens on the port of the moment. */
-export function isSamePlace(one: string, other: string): boolean {
+export function isSameHost(one: string, other: string): boolean {
   const portless = (place: string) => place.replace(/^(127\.0\.0\.1|\[::1\]|localhost):\d+$/, '$1')
   return portless(one) === portless(other)
 }

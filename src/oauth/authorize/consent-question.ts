@@ -8,7 +8,7 @@ import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
 import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { Yes } from './consent.ts'
-import { broughtBy } from './implied-scopes.ts'
+import { impliedBy } from './implied-scopes.ts'
 import { allowedBefore, shownOf } from './prior-consent.ts'
 
 /** A scope as the user decides on it. */
@@ -144,7 +144,7 @@ export function yesTo(
     ownerId: owner.id,
     asked: 'now',
     scopes: [...chosen, ...allowed].map(({ name }) => name),
-    brought: chosen.flatMap(({ name, brings }) => broughtBy([name], () => brings.map((each) => each.name))),
+    brought: chosen.flatMap(({ name, brings }) => impliedBy([name], () => brings.map((each) => each.name))),
     shown: shownOf(
       client,
       { redirectUri },

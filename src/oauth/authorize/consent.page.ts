@@ -4,7 +4,7 @@ import type { Page } from '../../pages/page.ts'
 import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
-import { isNative, placeOf } from './authorization-response.ts'
+import { isNative, redirectHost } from './authorization-response.ts'
 import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
 
 export const CONSENT_PATH = '/oauth/consent'
@@ -115,7 +115,7 @@ function leadOf({ client, owners }: ConsentQuestion): Html {
 }
 
 export function destination(redirectUri: string): Html {
-  const place = html`<strong>${placeOf(redirectUri)}</strong>`
+  const place = html`<strong>${redirectHost(redirectUri)}</strong>`
   return isNative(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
 }
 

@@ -12,12 +12,12 @@ import type { ShownJson } from '../../db/oauth-tables.ts'
 import type { Tx } from '../../db/schema.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
 import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
-import { insertGrant, lockStandingGrant, updateGrant } from '../grants/grant.store.ts'
+import { insertGrant, lockUnrevokedGrant, updateGrant } from '../grants/grant.store.ts'
 import { type Grant, stateOf } from '../grants/grant.ts'
 import { insertCode } from './authorization-code.store.ts'
 import { CODE_SECONDS } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { bringerOf } from './implied-scopes.ts'
+import { implyingScope } from './implied-scopes.ts'
 
 /** What a user said yes to. */
 export interface Yes {
@@ -104,7 +104,7 @@ async function keepGrant(
 ): Promise<Pick<Grant, 'id'> | null> {
   const { now } = origin
   const { userId, ownerId, scopes, brought, shown } = yes
-  const standing = await lockStandingGrant(tx, { userId, clientId: client.id, ownerId })
+  const standing = await lockUnrevokedGrant(tx, { userId, clientId: client.id, ownerId })
   const isOver = standing !== undefined && stateOf(standing, now) === 'expired'
   if (isOver)
     await updateGrant(tx, standing, { revoked_at: now, revoked_by: 'system', revoked_reason: 'expired' })
@@ -120,7 +120,7 @@ async function keepGrant(
     const all = [...new Set([...kept, ...scopes])].sort()
     const taken = standing.scopes.filter((scope) => !all.includes(scope))
     const added = all.filter((scope) => !standing.scopes.includes(scope))
-    const before = standing.brought.filter((each) => !shownNames.has(bringerOf(each)))
+    const before = standing.brought.filter((each) => !shownNames.has(implyingScope(each)))
     const said = { scopes: all, brought: [...before, ...brought], shown }
     await updateGrant(tx, standing, { ...said, consented_at: now, expires_at: expiresAt })
     await announce(tx, now, { action: 'grant.changed', about: { grantIds: [standing.id] } })

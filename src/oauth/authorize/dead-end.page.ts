@@ -4,7 +4,7 @@ import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { SignedInUser } from '../../sessions/person.ts'
 import { CONNECTED_APPS_PATH } from '../connected-apps/connected-apps.page.ts'
-import { redirectBack } from './authorization-response.ts'
+import { responseUrl } from './authorization-response.ts'
 import { destination, formOf, somebodyElse } from './consent.page.ts'
 import type { Kept } from './kept-request.ts'
 
@@ -24,7 +24,7 @@ ${somebodyElse(pages, visit, token, '', who)}
 }
 
 /** Says what has become of a request, with a way on. */
-export function overPage(pages: Pages, issuer: string, kept: Kept): { readonly failure: Failure } {
+export function closedPage(pages: Pages, issuer: string, kept: Kept): { readonly failure: Failure } {
   const apps = html`<p><a href="${pages.at(CONNECTED_APPS_PATH)}">Connected apps</a></p>`
   switch (kept.state) {
     case 'client_stopped':
@@ -41,7 +41,7 @@ export function overPage(pages: Pages, issuer: string, kept: Kept): { readonly f
     case 'too_late':
     case 'answered': {
       const { request } = kept
-      const back = redirectBack(request, issuer, { error: 'access_denied', error_description: LATE })
+      const back = responseUrl(request, issuer, { error: 'access_denied', error_description: LATE })
       const wayOn = html`<p><a href="${back}">Back to the app</a></p>
 <p class="hint">It is at ${destination(request.redirectUri)}.</p>
 ${apps}`

@@ -13,13 +13,18 @@ import {
   REDIRECT_URI,
   redeem,
 } from '../../../test/oauth.ts'
-import { DEFAULT_TOKEN_TIMES } from '../tokens/token-lifetimes.ts'
+import { DEFAULT_TOKEN_LIFETIMES } from '../tokens/token-lifetimes.ts'
 
 describe('a scope that implies others', () => {
   let oauth: OAuthApp
   before(async () => {
     oauth = await openOAuthApp({
-      oauth: { times: DEFAULT_TOKEN_TIMES, grantSeconds: null, documentHosts: 'none', registration: true },
+      oauth: {
+        times: DEFAULT_TOKEN_LIFETIMES,
+        grantSeconds: null,
+        documentHosts: 'none',
+        registration: true,
+      },
     })
   })
   after(() => oauth.close())

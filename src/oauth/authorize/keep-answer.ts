@@ -14,7 +14,7 @@ import type { SignedInUser } from '../../sessions/person.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
 import { answerRequest } from './authorization-request.store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { redirectBack } from './authorization-response.ts'
+import { responseUrl } from './authorization-response.ts'
 import { consent, type Yes } from './consent.ts'
 import { blockedFor, deadEnd, NOT_TO_BE_ALLOWED } from './dead-end.page.ts'
 import { keptRequest } from './kept-request.ts'
@@ -73,7 +73,7 @@ export async function keepYes(
   })
   if (kept.ok) {
     await onChanged()
-    return { goTo: redirectBack(request, issuer, { code: kept.value.reveal() }) }
+    return { goTo: responseUrl(request, issuer, { code: kept.value.reveal() }) }
   }
   if (kept.no === 'over') return null
   return await notKept(parts, visit, kept.no, answering?.token ?? null, pages)

@@ -10,7 +10,7 @@ import { readCatalogue } from '../../scopes/catalogue.store.ts'
 import { ask, decide, refuseSignIn } from './answer-question.ts'
 import { insertRequest } from './authorization-request.store.ts'
 import { type AuthorizationRequest, REQUEST_SECONDS, wantsFreshSignIn } from './authorization-request.ts'
-import { redirectBack } from './authorization-response.ts'
+import { responseUrl } from './authorization-response.ts'
 import { aboutConsent, CONSENT_PATH, reloadLink } from './consent.page.ts'
 import { APP_GONE, APP_STOPPED, badLink, TOO_MANY_DOCUMENTS } from './dead-end.page.ts'
 import { type AuthorizeParts, keepYes, REFUSED_PATH } from './keep-answer.ts'
@@ -18,7 +18,7 @@ import { silentYes } from './prior-consent.ts'
 import {
   type AuthorizationFault,
   MAX_SCOPES,
-  readAuthorization,
+  readAuthorizationRequest,
   stateIn,
 } from './read-authorization-request.ts'
 
@@ -62,9 +62,9 @@ async function begin(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
   const refused = async (fault: AuthorizationFault): Promise<Answer> => {
     if (!isOurs(client) && (await signIn.currentUser(visit)) === null)
       return { failure: badLink(html`<code>${fault.error}</code>: ${fault.description}`) }
-    return { goTo: redirectBack(back, issuer, { error: fault.error, error_description: fault.description }) }
+    return { goTo: responseUrl(back, issuer, { error: fault.error, error_description: fault.description }) }
   }
-  const asked = readAuthorization(query, client, await readCatalogue(db))
+  const asked = readAuthorizationRequest(query, client, await readCatalogue(db))
   if (!asked.ok) return await refused(asked.no)
   const request: AuthorizationRequest = {
     clientId: client.id,

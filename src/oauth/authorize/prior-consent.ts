@@ -1,16 +1,16 @@
 import { type Client, whyNotAuthorize } from '../../clients/client.ts'
-import { isClaimedByNobody } from '../../clients/redirect-uri.ts'
+import { allowsImpersonation } from '../../clients/redirect-uri.ts'
 import type { ShownJson } from '../../db/oauth-tables.ts'
 import type { Db } from '../../db/schema.ts'
 import { readCatalogue } from '../../scopes/catalogue.store.ts'
 import type { Catalogue } from '../../scopes/catalogue.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
-import { standingGrants } from '../grants/grant.store.ts'
+import { unrevokedGrants } from '../grants/grant.store.ts'
 import { type Grant, stateOf } from '../grants/grant.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { isSamePlace, placeOf } from './authorization-response.ts'
+import { isSameHost, redirectHost } from './authorization-response.ts'
 import type { Yes } from './consent.ts'
-import { broughtBy, wasBrought } from './implied-scopes.ts'
+import { impliedBy, wasImplied } from './implied-scopes.ts'
 
 /**
  * The yes that was given before, where it covers all that is asked for now, for the only owner that it can be about.
@@ -43,13 +43,13 @@ export async function silentYes(
     return null
   const shown = shownOf(client, request, owner, [])
   const { scopes: catalogue } = await readCatalogue(db)
-  const brought = broughtBy(request.scopes, (scope) => catalogue.get(scope)?.brings ?? [])
+  const brought = impliedBy(request.scopes, (scope) => catalogue.get(scope)?.brings ?? [])
   return { userId: who.userId, ownerId: owner.id, asked: 'before', scopes: request.scopes, brought, shown }
 }
 
 /** Whether a scope was allowed as what it amounts to now: what it implies since then, the user has not seen. */
 function wasAllowed(scope: string, { scopes, brought }: Grant, catalogue: Catalogue['scopes']): boolean {
-  return scopes.includes(scope) && wasBrought(scope, catalogue.get(scope)?.brings ?? [], brought)
+  return scopes.includes(scope) && wasImplied(scope, catalogue.get(scope)?.brings ?? [], brought)
 }
 
 /** Whether the app wants the page, whatever was said before; who has just signed in has chosen an account by it. */
@@ -59,18 +59,20 @@ function wantsPage({ prompt, createdAt }: AuthorizationRequest, { authenticatedA
 
 /** Whether this is the very client that was allowed before, and no other that says so. */
 function isCertain(client: Client, { redirectUri }: Pick<AuthorizationRequest, 'redirectUri'>): boolean {
-  return client.source === 'registered' && (client.type === 'confidential' || !isClaimedByNobody(redirectUri))
+  return (
+    client.source === 'registered' && (client.type === 'confidential' || !allowsImpersonation(redirectUri))
+  )
 }
 
 /** Whether the user has seen where this leads. Nobody was asked about the API provider's own apps. */
 function wasShown(client: Client, { redirectUri }: AuthorizationRequest, { shown }: Grant): boolean {
-  return client.firstParty || isSamePlace(placeOf(redirectUri), shown.redirect_host)
+  return client.firstParty || isSameHost(redirectHost(redirectUri), shown.redirect_host)
 }
 
 /** What stands of what this user granted, for owners for whom they still may act. */
 async function grantsFor(db: Db, client: Client, who: SignedInUser, now: Date): Promise<Grant[]> {
   const owners = new Set(who.owners.map(({ id }) => id))
-  const all = await standingGrants(db, who.userId, client.id)
+  const all = await unrevokedGrants(db, who.userId, client.id)
   return all.filter((grant) => owners.has(grant.ownerId) && stateOf(grant, now) === 'active')
 }
 
@@ -100,5 +102,10 @@ export function shownOf(
   owner: NamedOwner,
   scopes: ShownJson['scopes'],
 ): ShownJson {
-  return { client_name: client.name, redirect_host: placeOf(redirectUri), owner_name: owner.name, scopes }
+  return {
+    client_name: client.name,
+    redirect_host: redirectHost(redirectUri),
+    owner_name: owner.name,
+    scopes,
+  }
 }

@@ -2,8 +2,8 @@ import { no, type Result, yes } from '../../base/result.ts'
 import { type Client, ceilingOf } from '../../clients/client.ts'
 import type { KnownScopes } from '../../scopes/catalogue.ts'
 import { declaredResources } from '../tokens/match-resource.ts'
-import { ofResources } from '../tokens/narrow-scopes.ts'
-import { NOT_OPENID_CONNECT, readAskedScopes } from '../tokens/requested-scopes.ts'
+import { scopesOfResources } from '../tokens/narrow-scopes.ts'
+import { NOT_OPENID_CONNECT, readRequestedScopes } from '../tokens/requested-scopes.ts'
 import { readParameters, resourcesOf } from '../tokens/token-request.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
 
@@ -54,7 +54,7 @@ function whyNotState(state: string): string | null {
 }
 
 /** Everything that an app asks but who it is and where the answer goes, which are settled before. */
-export function readAuthorization(
+export function readAuthorizationRequest(
   query: URLSearchParams,
   client: Client,
   known: KnownScopes,
@@ -97,7 +97,7 @@ export function readAuthorization(
   if (resources === null) return fault('invalid_target', 'A resource is none of the APIs here.')
   const scopes = readScopes(get('scope'), client, known)
   if (!scopes.ok) return scopes
-  const narrow = ofResources(scopes.value, resources, known.apiOf)
+  const narrow = scopesOfResources(scopes.value, resources, known.apiOf)
   if (narrow.length === 0) return fault('invalid_scope', 'None of the scopes can be granted to this client.')
   const loginHint =
     get('login_hint')
@@ -116,7 +116,7 @@ function readScopes(
   const ceiling = ceilingOf(client).filter(
     (scope) => Object.hasOwn(apiOf, scope) && (isNamed || basic.has(scope)),
   )
-  const asked = readAskedScopes(text)
+  const asked = readRequestedScopes(text)
   if (asked === 'about_the_user') return fault('invalid_scope', NOT_OPENID_CONNECT)
   const unknown = asked?.find((scope) => !Object.hasOwn(apiOf, scope))
   if (unknown !== undefined) return fault('invalid_scope', whyUnknown(unknown))

@@ -5,7 +5,7 @@ import type { Tx } from '../../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
 import { type Caller, covers } from '../../management/caller.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
-import { endGrantsForOwner } from '../grants/revoke-grant.ts'
+import { revokeGrantsForOwner } from '../grants/revoke-grant.ts'
 import { type BlockedClient, deleteBlocked, findBlocked, insertBlocked } from './blocked-client.store.ts'
 
 /** Which client, for which owner. */
@@ -32,7 +32,7 @@ export async function blockClient(
   const byProvider = caller.reach === 'every_owner'
   const blocked = { ...place, reason, blockedBy: caller.adminKeyId, byProvider, blockedAt: caller.now }
   if (!(await insertBlocked(tx, blocked))) return yes(undefined)
-  const ended = await endGrantsForOwner(tx, caller, place)
+  const ended = await revokeGrantsForOwner(tx, caller, place)
   const detail = { reason, grants_ended: ended }
   await recordDone(tx, caller, 'client.blocked', { ownerId, targetId: clientId }, detail)
   return yes(undefined)

@@ -9,7 +9,7 @@ import type { SignedInUser } from '../../sessions/person.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
 import { listGrants, lockGrant } from '../grants/grant.store.ts'
 import type { NamedGrant } from '../grants/grant.ts'
-import { endLockedGrant, reduceGrant } from '../grants/revoke-grant.ts'
+import { reduceGrant, revokeLockedGrant } from '../grants/revoke-grant.ts'
 import {
   aboutApp,
   CONNECTED_APPS_DATA_PATH,
@@ -97,7 +97,7 @@ async function change(
   const done = await db.transaction().execute(async (tx) => {
     const grant = await lockGrant(tx, id)
     if (grant === undefined || grant.userId !== who.userId) return false
-    if (isRemoved) await endLockedGrant(tx, origin, grant, { by: who.userId, reason: 'removed_by_user' })
+    if (isRemoved) await revokeLockedGrant(tx, origin, grant, { by: who.userId, reason: 'removed_by_user' })
     else
       await reduceGrant(
         tx,

@@ -14,7 +14,7 @@ export const IS_STILL_ALLOWED = sql`
   and ${IS_OPEN_TO_CLIENT}`
 
 /** What scopes that are still allowed brought along when the user allowed them, of a row of `grants`, with blanks between. */
-export function stillBrought(allowed: ReturnType<typeof sql>) {
+export function stillImplied(allowed: ReturnType<typeof sql>) {
   return sql`array_to_string(array(
     select name.name from unnest(grants.brought) as pair
     cross join lateral (select split_part(pair, ' ', 2) as name) as name

@@ -21,7 +21,7 @@ import {
 } from '../../http/wire.ts'
 import type { Caller } from '../../management/caller.ts'
 import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
-import { countStanding, findGrant, listGrants, lockGrant } from './grant.store.ts'
+import { countUnrevoked, findGrant, listGrants, lockGrant } from './grant.store.ts'
 import {
   GrantQuery,
   GrantStateWire,
@@ -136,7 +136,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const filter = { userId, clientId, ownerId, before: toMoment(before) }
     if (Object.values(filter).every((part) => part === undefined))
       return no(problem('invalid_request', 'Say whose: user_id, client_id, owner_id or granted_before.'))
-    const standing = await countStanding(db, caller.reach, filter)
+    const standing = await countUnrevoked(db, caller.reach, filter)
     if (body.dry_run === true) return yes({ revoked: standing, remaining: standing })
     const revoked = await revokeGrants(db, caller, filter, reason)
     return yes({ revoked, remaining: Math.max(0, standing - revoked) })

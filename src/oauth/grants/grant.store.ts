@@ -70,7 +70,7 @@ export async function lockGrant(tx: Tx, id: string): Promise<Grant | undefined> 
 }
 
 /** The one that stands, locked. */
-export async function lockStandingGrant(
+export async function lockUnrevokedGrant(
   tx: Tx,
   { userId, clientId, ownerId }: Pick<Grant, 'userId' | 'clientId' | 'ownerId'>,
 ): Promise<Grant | undefined> {
@@ -87,7 +87,7 @@ export async function lockStandingGrant(
 }
 
 /** What a user has granted a client, for each owner. */
-export async function standingGrants(db: Db, userId: string, clientId: string): Promise<Grant[]> {
+export async function unrevokedGrants(db: Db, userId: string, clientId: string): Promise<Grant[]> {
   const rows = await db
     .selectFrom('grants')
     .selectAll()
@@ -155,7 +155,7 @@ export async function lockGrants(
   return await query.execute()
 }
 
-export async function countStanding(db: Db, reach: Reach, filter: GrantFilter): Promise<number> {
+export async function countUnrevoked(db: Db, reach: Reach, filter: GrantFilter): Promise<number> {
   let query = db
     .selectFrom('grants')
     .select((eb) => eb.fn.countAll<number>().as('n'))

@@ -12,7 +12,7 @@ export interface Grant {
   readonly ownerId: string
   /** What the user said yes to, all told. What tokens may do is never more than this, whatever they were issued for. */
   readonly scopes: readonly string[]
-  /** What these brought along when the user allowed them, as {@link Brought}: what they imply since then is not granted. */
+  /** What these brought along when the user allowed them, as {@link ImpliedScope}: what they imply since then is not granted. */
   readonly brought: readonly string[]
   /** What the page showed when the user last answered. */
   readonly shown: ShownJson

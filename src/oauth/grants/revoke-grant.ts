@@ -17,27 +17,32 @@ import {
 import type { Grant } from './grant.ts'
 
 /** Who ended a grant, and why: both are kept on it. */
-export interface GrantEnd {
+export interface GrantRevocation {
   readonly by: string
   readonly reason: string
 }
 
 /** Most grants that one call ends, where it can be sent again. */
-const MAX_ENDED_AT_ONCE = 5_000
+const MAX_REVOKED_AT_ONCE = 5_000
 /** Events that one statement writes: a statement has 65,535 parameters at most, and an event has 13. */
 const EVENTS_AT_ONCE = 5_000
 
 /** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
-export async function endLockedGrant(tx: Tx, origin: Origin, grant: Grant, end: GrantEnd): Promise<void> {
-  await endLockedGrants(tx, origin, [grant], end)
+export async function revokeLockedGrant(
+  tx: Tx,
+  origin: Origin,
+  grant: Grant,
+  end: GrantRevocation,
+): Promise<void> {
+  await revokeLockedGrants(tx, origin, [grant], end)
 }
 
 /** However many: one statement ends them, one tells verifiers, and the audit log takes them in a few. */
-async function endLockedGrants(
+async function revokeLockedGrants(
   tx: Tx,
   origin: Origin,
   grants: readonly LockedGrant[],
-  { by, reason }: GrantEnd,
+  { by, reason }: GrantRevocation,
 ): Promise<void> {
   if (grants.length === 0) return
   const { now } = origin
@@ -62,7 +67,7 @@ export async function revokeGrant(
 ): Promise<Result<string, Problem>> {
   if ((await findGrant(tx, caller.reach, id)) === undefined) return no(NOT_FOUND)
   const grant = await lockGrant(tx, id)
-  if (grant !== undefined) await endLockedGrant(tx, caller, grant, { by: caller.adminKeyId, reason })
+  if (grant !== undefined) await revokeLockedGrant(tx, caller, grant, { by: caller.adminKeyId, reason })
   return yes(id)
 }
 
@@ -73,49 +78,54 @@ export async function revokeGrants(
   filter: GrantFilter,
   reason: string,
 ): Promise<number> {
-  const grants = await lockGrants(tx, caller.reach, filter, MAX_ENDED_AT_ONCE)
-  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  const grants = await lockGrants(tx, caller.reach, filter, MAX_REVOKED_AT_ONCE)
+  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
   return grants.length
 }
 
 /** What a user granted for an owner ends with their access to it. @returns whether there was anything */
-export async function endGrantsOfMember(
+export async function revokeGrantsOfMember(
   tx: Tx,
   caller: Caller,
   { ownerId, userId }: { readonly ownerId: string; readonly userId: string },
 ): Promise<boolean> {
   if (!covers(caller.reach, ownerId)) return false
-  const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, MAX_ENDED_AT_ONCE)
-  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason: 'access_to_owner_removed' })
+  const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, MAX_REVOKED_AT_ONCE)
+  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason: 'access_to_owner_removed' })
   return grants.length > 0
 }
 
 /** What users granted a client ends with it, whoever they granted it for. */
-export async function endGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
-  await endEveryGrant(tx, caller, { clientId }, 'client_revoked')
+export async function revokeGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
+  await revokeEveryGrant(tx, caller, { clientId }, 'client_revoked')
 }
 
 /** What users granted a client for one owner ends when it is blocked there. @returns how many */
-export async function endGrantsForOwner(
+export async function revokeGrantsForOwner(
   tx: Tx,
   caller: Caller,
   { clientId, ownerId }: { readonly clientId: string; readonly ownerId: string },
 ): Promise<number> {
-  return await endEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
+  return await revokeEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
 }
 
 /** What somebody granted ends when they are disabled: to every client, for every owner. @returns how many */
-export async function endGrantsOfUser(tx: Tx, caller: Caller, userId: string): Promise<number> {
-  return await endEveryGrant(tx, caller, { userId }, 'user_disabled')
+export async function revokeGrantsOfUser(tx: Tx, caller: Caller, userId: string): Promise<number> {
+  return await revokeEveryGrant(tx, caller, { userId }, 'user_disabled')
 }
 
 /**
  * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All
  * are locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
  */
-async function endEveryGrant(tx: Tx, caller: Caller, filter: GrantFilter, reason: string): Promise<number> {
+async function revokeEveryGrant(
+  tx: Tx,
+  caller: Caller,
+  filter: GrantFilter,
+  reason: string,
+): Promise<number> {
   const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)
-  await endLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
   return grants.length
 }
 

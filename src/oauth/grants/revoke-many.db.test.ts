@@ -10,7 +10,7 @@ import { revokeClient } from '../../clients/suspend-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { Caller } from '../../management/caller.ts'
 import { blockClient } from '../blocked-clients/block-client.ts'
-import { endGrantsOfClient } from './revoke-grant.ts'
+import { revokeGrantsOfClient } from './revoke-grant.ts'
 
 const MANY = 5_000
 /** To lock the chain's head, to write events, and to move the head. */
@@ -75,7 +75,9 @@ describe('a client that very many have allowed something', () => {
     {
       what: 'revoked',
       end: (db: Db, clientId: string) =>
-        db.transaction().execute((tx) => revokeClient(tx, callerNow(), clientId, 'test', endGrantsOfClient)),
+        db
+          .transaction()
+          .execute((tx) => revokeClient(tx, callerNow(), clientId, 'test', revokeGrantsOfClient)),
     },
     {
       what: 'blocked for an owner',

@@ -11,7 +11,7 @@ import { Tally } from '../../http/tally.ts'
 const LIMIT = { most: 30, windowMs: 300_000 }
 const MAX_PROVEN = 10_000
 
-export class GuessLimits {
+export class BruteForceLimits {
   readonly #failures: Tally
   readonly #proven = new Set<string>()
 
@@ -24,14 +24,14 @@ export class GuessLimits {
   }
 
   /** Whether a secret may be looked at. */
-  mayGuess(clientId: string, ip: string | null, secretHash: string): boolean {
+  mayAttempt(clientId: string, ip: string | null, secretHash: string): boolean {
     return (
       !this.#failures.isFull(nameOf(ip, clientId)) || this.#proven.has(provenAs(ip, clientId, secretHash))
     )
   }
 
   /** Notes that a secret was the right one. */
-  noteProof(clientId: string, ip: string | null, secretHash: string): void {
+  recordProof(clientId: string, ip: string | null, secretHash: string): void {
     const name = provenAs(ip, clientId, secretHash)
     if (this.#proven.has(name)) return
     const [oldest] = this.#proven.size < MAX_PROVEN ? [] : this.#proven

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { type CredentialPlace, credentialFrom, type Secret } from '@doorward/sdk/kernel'
 
 /** Both that a refresh token yields. */
-export interface Successors {
+export interface DerivedTokens {
   readonly refreshToken: Secret
   readonly accessToken: Secret
 }
@@ -14,12 +14,12 @@ export interface Successors {
  *
  * @param presented the refresh token, as the client has it
  */
-export function successorsOf(
+export function deriveTokens(
   key: Uint8Array,
   place: CredentialPlace,
   presented: string,
   purpose: { readonly scopes: readonly string[] | null; readonly resources: readonly string[] },
-): Successors {
+): DerivedTokens {
   const bits = (...parts: readonly string[]) =>
     createHmac('sha256', key)
       .update(JSON.stringify([presented, ...parts]))

@@ -3,7 +3,7 @@ import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
 
 /** RFC 6749 §5.2: 401 where the client is not known, 400 for all else. */
-export function answerRefusal(why: ClientRefusal | OAuthRefusal): JsonAnswer {
+export function errorResponse(why: ClientRefusal | OAuthRefusal): JsonAnswer {
   if ('description' in why)
     return { status: 400, body: { error: why.error, error_description: why.description } }
   if (why.error === 'invalid_request')
@@ -46,7 +46,7 @@ const NEVER_IN_A_QUERY = [
   'scope',
 ]
 
-export function whyNotCall({ queried, authorization }: FormCall): OAuthRefusal | null {
+export function whyNotWellFormed({ queried, authorization }: FormCall): OAuthRefusal | null {
   if (NEVER_IN_A_QUERY.some((name) => queried.has(name)))
     return refuse('credential_in_query', 'Parameters belong into the body, never into the URL.')
   return authorization.length > 1

@@ -11,13 +11,13 @@ import { readClient } from '../../clients/authentication/presented-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
 import type { KnownAdminKeys } from '../../management/known-admin-keys.ts'
-import { whyNotCall } from './error-response.ts'
+import { whyNotWellFormed } from './error-response.ts'
 import { findIssuedAt } from './issued-at.store.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
-import { answerRefused, type Refusing } from './refuse-request.ts'
+import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 import { readParameters } from './token-request.ts'
 
-export interface IntrospectEndpointParts extends Refusing {
+export interface IntrospectEndpointParts extends RefusalParts {
   readonly db: Db
   readonly issuer: string
   readonly clients: ClientKnowledge
@@ -44,14 +44,14 @@ export function openIntrospectEndpoint(endpoints: FormEndpoints, parts: Introspe
 }
 
 async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCall): Promise<JsonAnswer> {
-  const unfit = whyNotCall(call)
-  if (unfit !== null) return answerRefused(parts, 'introspect', call, unfit)
+  const unfit = whyNotWellFormed(call)
+  if (unfit !== null) return refuseRequest(parts, 'introspect', call, unfit)
   const read = readParameters(call.form)
-  if (read === null) return answerRefused(parts, 'introspect', call, REPEATED)
+  if (read === null) return refuseRequest(parts, 'introspect', call, REPEATED)
   const asker = await whoAsks(parts, call)
   if ('status' in asker) return asker
   const token = read.get('token')
-  if (token === undefined) return answerRefused(parts, 'introspect', call, NO_TOKEN, asker.clientId)
+  if (token === undefined) return refuseRequest(parts, 'introspect', call, NO_TOKEN, asker.clientId)
 
   const kind = parseCredential(token)?.kind
   if (kind !== 'access_token' && kind !== 'api_key') return INACTIVE
@@ -83,7 +83,7 @@ async function whoAsks(
     return NOT_ENTITLED
   }
   const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
-  if (!known.ok) return answerRefused(parts, 'introspect', call, known.no)
+  if (!known.ok) return refuseRequest(parts, 'introspect', call, known.no)
   const { id, type } = known.value.client
   if (type === 'confidential') return { clientId: id }
   refused.note('introspect', 'public_client', id, call)

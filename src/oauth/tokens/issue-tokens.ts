@@ -12,7 +12,7 @@ import type { ClientRefusal } from '../../clients/authentication/client-refusal.
 import type { ClientRequest } from '../../clients/authentication/presented-client.ts'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
-import { successorsOf } from './derive-tokens.ts'
+import { deriveTokens } from './derive-tokens.ts'
 import { redeem } from './grant-types/authorization-code.ts'
 import { refresh } from './grant-types/refresh-token.ts'
 import {
@@ -23,18 +23,18 @@ import {
   spendRefreshToken,
 } from './issue-tokens.store.ts'
 import { declaredResources } from './match-resource.ts'
-import { ofResources, refuseScope } from './narrow-scopes.ts'
+import { refuseScope, scopesOfResources } from './narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
-import { endFamily } from './revoke-family.ts'
+import { revokeFamily } from './revoke-family.ts'
 import { apisOf, findCode, findRefreshToken } from './token.store.ts'
-import type { TokenTimes } from './token-lifetimes.ts'
-import type { TokenRequest, TokenWish } from './token-request.ts'
+import type { TokenLifetimes } from './token-lifetimes.ts'
+import type { RequestedAccess, TokenRequest } from './token-request.ts'
 
 /** What issuing tokens needs. */
 export interface Issuer {
   readonly db: Db
   readonly brand: string | null
-  readonly times: TokenTimes
+  readonly times: TokenLifetimes
   /** From which the successors of refresh tokens are computed. */
   readonly refreshKey: Uint8Array
   readonly clients: ClientKnowledge
@@ -112,7 +112,7 @@ async function fromCode(
   const redemption = redeem(found, request, client.id, now)
   if (redemption.outcome === 'refuse') return no({ why: redemption.refusal, clientId: client.id })
   if (redemption.outcome === 'replayed') {
-    await endFamily(db, call.origin, redemption.familyId, 'code_used_twice')
+    await revokeFamily(db, call.origin, redemption.familyId, 'code_used_twice')
     await issuer.onChanged()
     return refused('code_used_before')
   }
@@ -151,11 +151,11 @@ async function fromRefreshToken(
   if (!client.grantTypes.includes('refresh_token')) return refused('grant_type_not_registered')
 
   const place = placeOf(issuer, client)
-  const next = successorsOf(refreshKey, place, request.refreshToken, request.wish)
+  const next = deriveTokens(refreshKey, place, request.refreshToken, request.wish)
   const refreshing = refresh(found, request, client, hashOf(next.refreshToken), now)
   if (refreshing.outcome === 'refuse') return no({ why: refreshing.refusal, clientId: client.id })
   if (refreshing.outcome === 'reused') {
-    await endFamily(db, call.origin, refreshing.familyId, 'refresh_token_reused')
+    await revokeFamily(db, call.origin, refreshing.familyId, 'refresh_token_reused')
     await issuer.onChanged()
     return refused('refresh_token_reused')
   }
@@ -183,7 +183,7 @@ async function fromRefreshToken(
 }
 
 /** RFC 6749 §4.4: no user, no refresh token, and only what an administrator has listed. None listed, none given. */
-async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Promise<Awaited<Issued>> {
+async function forItself(issuer: Issuer, wish: RequestedAccess, call: TokenCall): Promise<Awaited<Issued>> {
   const { now } = call.origin
   const known = await prove(issuer, call, false)
   if (!known.ok) return known
@@ -200,7 +200,7 @@ async function forItself(issuer: Issuer, wish: TokenWish, call: TokenCall): Prom
   const apiOf = wish.resources.length === 0 ? {} : await apisOf(issuer.db, listed)
   const resources = declaredResources(wish.resources, Object.values(apiOf))
   if (resources === null) return refused('resource_not_granted')
-  const scopes = ofResources(wish.scopes ?? listed, resources, apiOf)
+  const scopes = scopesOfResources(wish.scopes ?? listed, resources, apiOf)
   if (listed.length === 0) return refused('no_scopes', 'No scopes are listed for this client.')
   if (scopes.length === 0) return refused('resource_without_scopes')
   const accessToken = mintCredential('access_token', placeOf(issuer, client))

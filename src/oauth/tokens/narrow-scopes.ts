@@ -1,8 +1,8 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import { declaredResources } from './match-resource.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
-import type { Granted } from './stored-token.ts'
-import type { TokenWish } from './token-request.ts'
+import type { GrantedAccess } from './stored-token.ts'
+import type { RequestedAccess } from './token-request.ts'
 
 /** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
@@ -17,9 +17,9 @@ export function refuseScope(scope: string, why = 'was not granted'): OAuthRefusa
  * API (RFC 8707 §2.2); nothing ever gets wider, and a token for nothing is none.
  */
 export function narrowed(
-  granted: Granted,
-  wish: TokenWish,
-): Result<Pick<Granted, 'scopes' | 'resources'>, OAuthRefusal> {
+  granted: GrantedAccess,
+  wish: RequestedAccess,
+): Result<Pick<GrantedAccess, 'scopes' | 'resources'>, OAuthRefusal> {
   // RFC 6749 §6 forbids what was not granted originally. What was taken away since is left out.
   const beyond = wish.scopes?.find((scope) => !granted.originalScopes.includes(scope))
   if (beyond !== undefined) return no(refuseScope(beyond))
@@ -30,13 +30,13 @@ export function narrowed(
   const named = declaredResources(wish.resources, apis)
   if (named === null) return no(refuse('resource_not_granted'))
   const resources = named.length > 0 ? named : granted.resources
-  const scopes = ofResources(asked, resources, granted.apiOf)
+  const scopes = scopesOfResources(asked, resources, granted.apiOf)
   if (asked.length === 0) return no(refuse('no_scopes'))
   return scopes.length === 0 ? no(refuse('resource_without_scopes')) : yes({ scopes, resources })
 }
 
 /** Without resources a token is for the APIs of all its scopes. */
-export function ofResources(
+export function scopesOfResources(
   scopes: readonly string[],
   resources: readonly string[],
   apiOf: Readonly<Record<string, string>>,

@@ -1,12 +1,12 @@
 import { type ClientRefusal, isOfAssertion } from '../../clients/authentication/client-refusal.ts'
 import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
-import type { GuessLimits } from './brute-force-limits.ts'
-import { answerRefusal } from './error-response.ts'
+import type { BruteForceLimits } from './brute-force-limits.ts'
+import { errorResponse } from './error-response.ts'
 import type { OAuthRefusal } from './oauth-refusal.ts'
 import type { RefusedRequests } from './refused-requests.ts'
 
-export interface Refusing {
-  readonly guesses: GuessLimits
+export interface RefusalParts {
+  readonly bruteForce: BruteForceLimits
   readonly refused: RefusedRequests
 }
 
@@ -16,8 +16,8 @@ export interface Refusing {
  *
  * @param clientId a client that has proved itself
  */
-export function answerRefused(
-  { guesses, refused }: Refusing,
+export function refuseRequest(
+  { bruteForce, refused }: RefusalParts,
   endpoint: 'token' | 'revoke' | 'introspect',
   call: FormCall,
   why: ClientRefusal | OAuthRefusal,
@@ -25,9 +25,9 @@ export function answerRefused(
 ): JsonAnswer {
   const named = 'usedBasic' in why && isOfAssertion(why.reason) ? why.clientId : null
   refused.note(endpoint, why.reason, clientId ?? named, call)
-  if (why.error !== 'invalid_client' || !('usedBasic' in why)) return answerRefusal(why)
-  const seconds = guesses.failed(call.ip, why.clientId ?? '')
-  if (seconds === null) return answerRefusal(why)
+  if (why.error !== 'invalid_client' || !('usedBasic' in why)) return errorResponse(why)
+  const seconds = bruteForce.failed(call.ip, why.clientId ?? '')
+  if (seconds === null) return errorResponse(why)
   if (why.reason !== 'too_many_failures') refused.note(endpoint, 'too_many_failures', null, call)
   return {
     status: 429,

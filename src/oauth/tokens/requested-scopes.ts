@@ -15,7 +15,7 @@ export const NOT_OPENID_CONNECT =
  *
  * @returns null where none was asked for; `about_the_user` where nothing was but to know who the user is
  */
-export function readAskedScopes(text: string | undefined): readonly string[] | null | 'about_the_user' {
+export function readRequestedScopes(text: string | undefined): readonly string[] | null | 'about_the_user' {
   const asked = [...new Set((text ?? '').split(' ').filter((name) => name !== ''))]
   const scopes = asked.filter((name) => !OF_OPENID_CONNECT.has(name))
   if (scopes.length > 0) return scopes

@@ -7,16 +7,16 @@ import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
 import { lockGrant } from '../grants/grant.store.ts'
-import { endLockedGrant } from '../grants/revoke-grant.ts'
-import { whyNotCall } from './error-response.ts'
+import { revokeLockedGrant } from '../grants/revoke-grant.ts'
+import { whyNotWellFormed } from './error-response.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
-import { answerRefused, type Refusing } from './refuse-request.ts'
-import { endLockedFamily } from './revoke-family.ts'
+import { type RefusalParts, refuseRequest } from './refuse-request.ts'
+import { revokeLockedFamily } from './revoke-family.ts'
 import { originOfCall } from './token-endpoint.ts'
-import { findToken, hasLivelyFamily, lockFamily, revokeAccessToken } from './token-family.store.ts'
+import { findToken, hasActiveFamily, lockFamily, revokeAccessToken } from './token-family.store.ts'
 import { readParameters } from './token-request.ts'
 
-export interface RevokeEndpointParts extends Refusing {
+export interface RevokeEndpointParts extends RefusalParts {
   readonly db: Db
   readonly clients: ClientKnowledge
   /** Called once a change is committed, and awaited. */
@@ -32,16 +32,16 @@ export function openRevokeEndpoint(endpoints: FormEndpoints, parts: RevokeEndpoi
 
 async function answerRevokeCall(parts: RevokeEndpointParts, call: FormCall): Promise<JsonAnswer> {
   const { db, clients } = parts
-  const unfit = whyNotCall(call)
-  if (unfit !== null) return answerRefused(parts, 'revoke', call, unfit)
+  const unfit = whyNotWellFormed(call)
+  if (unfit !== null) return refuseRequest(parts, 'revoke', call, unfit)
   const read = readParameters(call.form)
-  if (read === null) return answerRefused(parts, 'revoke', call, REPEATED)
+  if (read === null) return refuseRequest(parts, 'revoke', call, REPEATED)
   const { authorization, form, userAgent, ip, now } = call
   const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
-  if (!known.ok) return answerRefused(parts, 'revoke', call, known.no)
+  if (!known.ok) return refuseRequest(parts, 'revoke', call, known.no)
   const { client } = known.value
   const token = read.get('token')
-  if (token === undefined) return answerRefused(parts, 'revoke', call, NO_TOKEN, client.id)
+  if (token === undefined) return refuseRequest(parts, 'revoke', call, NO_TOKEN, client.id)
   await revokeToken(db, originOfCall(call), client, token)
   await parts.onChanged()
   return { status: 200, body: null }
@@ -67,10 +67,10 @@ async function revokeToken(db: Db, origin: Origin, client: Client, token: string
     }
     const family = found.familyId === null ? undefined : await lockFamily(tx, found.familyId)
     if (family === undefined) return
-    await endLockedFamily(tx, origin, family, 'revoked_by_client')
-    if (await hasLivelyFamily(tx, family.grantId, origin.now)) return
+    await revokeLockedFamily(tx, origin, family, 'revoked_by_client')
+    if (await hasActiveFamily(tx, family.grantId, origin.now)) return
     const grant = await lockGrant(tx, family.grantId)
     if (grant !== undefined)
-      await endLockedGrant(tx, origin, grant, { by: client.id, reason: 'revoked_by_client' })
+      await revokeLockedGrant(tx, origin, grant, { by: client.id, reason: 'revoked_by_client' })
   })
 }

@@ -2,22 +2,32 @@ import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { announce } from '../../changes/change.store.ts'
 import type { Db, Tx } from '../../db/schema.ts'
-import { type Family, lockFamily, revokeFamily } from './token-family.store.ts'
+import { type Family, lockFamily, revokeFamilyRow } from './token-family.store.ts'
 
 /** Why all tokens of one code ended. */
-export type FamilyEnd = 'code_used_twice' | 'refresh_token_reused' | 'revoked_by_client'
+export type FamilyRevocation = 'code_used_twice' | 'refresh_token_reused' | 'revoked_by_client'
 
 /** Ends all that one code yielded, at once and everywhere: somebody else has it, or the client gave it back. */
-export async function endFamily(db: Db, origin: Origin, familyId: string, why: FamilyEnd): Promise<void> {
+export async function revokeFamily(
+  db: Db,
+  origin: Origin,
+  familyId: string,
+  why: FamilyRevocation,
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const family = await lockFamily(tx, familyId)
-    if (family !== undefined) await endLockedFamily(tx, origin, family, why)
+    if (family !== undefined) await revokeLockedFamily(tx, origin, family, why)
   })
 }
 
-export async function endLockedFamily(tx: Tx, origin: Origin, family: Family, why: FamilyEnd): Promise<void> {
+export async function revokeLockedFamily(
+  tx: Tx,
+  origin: Origin,
+  family: Family,
+  why: FamilyRevocation,
+): Promise<void> {
   const { now } = origin
-  await revokeFamily(tx, family.id, why, now)
+  await revokeFamilyRow(tx, family.id, why, now)
   const ended = { reason: 'revoked', at: now } as const
   await announce(tx, now, { action: 'tokens.revoked', about: { familyId: family.id }, ended })
   const { id, grantId, clientId, userId, ownerId } = family

@@ -1,5 +1,5 @@
 /** What a token may be issued for at most. */
-export interface Granted {
+export interface GrantedAccess {
   readonly scopes: readonly string[]
   /** What was granted at first: some of it may have been taken away since. */
   readonly originalScopes: readonly string[]
@@ -10,7 +10,7 @@ export interface Granted {
 }
 
 /** What a code or a refresh token hangs from, as far as it can end it. */
-export interface Standing {
+export interface GrantStatus {
   readonly grantId: string
   readonly grantRevokedAt: Date | null
   readonly grantExpiresAt: Date | null
@@ -18,7 +18,7 @@ export interface Standing {
 }
 
 /** A code that exists, and what it hangs from. */
-export interface FoundCode extends Granted, Standing {
+export interface StoredCode extends GrantedAccess, GrantStatus {
   readonly clientId: string
   readonly redirectUri: string
   readonly codeChallenge: string
@@ -29,7 +29,7 @@ export interface FoundCode extends Granted, Standing {
 }
 
 /** A refresh token that exists, and what it hangs from. */
-export interface FoundRefreshToken extends Granted, Standing {
+export interface StoredRefreshToken extends GrantedAccess, GrantStatus {
   readonly clientId: string
   readonly familyId: string
   readonly familyRevokedAt: Date | null

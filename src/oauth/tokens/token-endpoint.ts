@@ -1,11 +1,11 @@
 import type { Origin } from '../../audit/audit-event.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
-import { whyNotCall } from './error-response.ts'
+import { whyNotWellFormed } from './error-response.ts'
 import { type IssuedTokens, type Issuer, issueTokens } from './issue-tokens.ts'
-import { answerRefused, type Refusing } from './refuse-request.ts'
+import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 import { readTokenRequest } from './token-request.ts'
 
-export interface TokenEndpointParts extends Refusing {
+export interface TokenEndpointParts extends RefusalParts {
   readonly issuer: Issuer
 }
 
@@ -19,10 +19,10 @@ async function answerTokenCall(
   { issuer, ...refusing }: TokenEndpointParts,
   call: FormCall,
 ): Promise<JsonAnswer> {
-  const unfit = whyNotCall(call)
-  if (unfit !== null) return answerRefused(refusing, 'token', call, unfit)
+  const unfit = whyNotWellFormed(call)
+  if (unfit !== null) return refuseRequest(refusing, 'token', call, unfit)
   const request = readTokenRequest(call.form)
-  if (!request.ok) return answerRefused(refusing, 'token', call, request.no)
+  if (!request.ok) return refuseRequest(refusing, 'token', call, request.no)
 
   const { authorization, form, userAgent } = call
   const issued = await issueTokens(issuer, request.value, {
@@ -31,7 +31,7 @@ async function answerTokenCall(
     proof: { authorization, form },
   })
   if (issued.ok) return { status: 200, body: toWire(issued.value) }
-  return answerRefused(refusing, 'token', call, issued.no.why, issued.no.clientId)
+  return refuseRequest(refusing, 'token', call, issued.no.why, issued.no.clientId)
 }
 
 /** Whoever asks; a client is named in the detail of what comes of it. */

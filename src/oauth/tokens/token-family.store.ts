@@ -35,7 +35,7 @@ export async function lockFamily(tx: Tx, familyId: string): Promise<Family | und
   }
 }
 
-export async function revokeFamily(tx: Tx, familyId: string, reason: string, now: Date): Promise<void> {
+export async function revokeFamilyRow(tx: Tx, familyId: string, reason: string, now: Date): Promise<void> {
   await tx
     .updateTable('token_families')
     .set({ revoked_at: now, revoked_reason: reason })
@@ -45,7 +45,7 @@ export async function revokeFamily(tx: Tx, familyId: string, reason: string, now
 }
 
 /** Whether tokens of a grant can still be refreshed or used, in any of its families. */
-export async function hasLivelyFamily(tx: Tx, grantId: string, now: Date): Promise<boolean> {
+export async function hasActiveFamily(tx: Tx, grantId: string, now: Date): Promise<boolean> {
   const { rows } = await sql<{ lively: boolean }>`
     select exists (
       select from token_families as families

@@ -1,5 +1,5 @@
 /** How long tokens live, in seconds. */
-export interface TokenTimes {
+export interface TokenLifetimes {
   readonly accessSeconds: number
   /** A refresh token that nobody uses for so long is over; each use gives the next one the same again. */
   readonly refreshIdleSeconds: number
@@ -7,7 +7,7 @@ export interface TokenTimes {
   readonly refreshAbsoluteSeconds: number
 }
 
-export const DEFAULT_TOKEN_TIMES: TokenTimes = {
+export const DEFAULT_TOKEN_LIFETIMES: TokenLifetimes = {
   accessSeconds: 600,
   refreshIdleSeconds: 30 * 86_400,
   refreshAbsoluteSeconds: 365 * 86_400,

@@ -1,7 +1,7 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import { GRANT_TYPES, type GrantType } from '../../clients/client.ts'
 import { type OAuthRefusal, REPEATED, refuse } from './oauth-refusal.ts'
-import { NOT_OPENID_CONNECT, readAskedScopes } from './requested-scopes.ts'
+import { NOT_OPENID_CONNECT, readRequestedScopes } from './requested-scopes.ts'
 
 /** What a client asks of the token endpoint, whoever it is (RFC 6749 §4.1.3, §4.4.2, §6; RFC 8707 §2.2). */
 export type TokenRequest =
@@ -11,12 +11,12 @@ export type TokenRequest =
       readonly codeVerifier: string
       /** Null where it was left out, as OAuth 2.1 has it. */
       readonly redirectUri: string | null
-      readonly wish: TokenWish
+      readonly wish: RequestedAccess
     }
-  | { readonly grantType: 'refresh_token'; readonly refreshToken: string; readonly wish: TokenWish }
-  | { readonly grantType: 'client_credentials'; readonly wish: TokenWish }
+  | { readonly grantType: 'refresh_token'; readonly refreshToken: string; readonly wish: RequestedAccess }
+  | { readonly grantType: 'client_credentials'; readonly wish: RequestedAccess }
 
-export interface TokenWish {
+export interface RequestedAccess {
   /** Null: all that was granted. */
   readonly scopes: readonly string[] | null
   readonly resources: readonly string[]
@@ -45,7 +45,7 @@ export function readTokenRequest(form: URLSearchParams): Result<TokenRequest, OA
   if (given === undefined) return no(refuse('no_grant_type', 'grant_type is missing.'))
   const grantType = GRANT_TYPES.find((each): each is GrantType => each === given)
   if (grantType === undefined) return no(refuse('unsupported_grant_type'))
-  const scopes = readAskedScopes(read.get('scope'))
+  const scopes = readRequestedScopes(read.get('scope'))
   if (scopes === 'about_the_user') return no(refuse('scope_not_granted', NOT_OPENID_CONNECT))
   const wish = { scopes, resources: resourcesOf(form) }
 

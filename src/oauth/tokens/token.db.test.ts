@@ -6,7 +6,7 @@ import type { TestClient } from '../../../test/app.ts'
 import { ENGINE } from '../../../test/database.ts'
 import { eventually } from '../../../test/eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
-import { endLockedFamily } from './revoke-family.ts'
+import { revokeLockedFamily } from './revoke-family.ts'
 import { findRefreshToken } from './token.store.ts'
 import { lockFamily } from './token-family.store.ts'
 
@@ -387,7 +387,7 @@ describe('the token endpoint', () => {
         const { rows } = await sql`select from pg_locks where not granted`.execute(tx)
         return rows.length > 0 ? 'waits' : 'goes on'
       }, 'waits')
-      await endLockedFamily(tx, origin, family, 'revoked_by_client')
+      await revokeLockedFamily(tx, origin, family, 'revoked_by_client')
       return { asked }
     })
     const answer = await waiting.asked

@@ -4,10 +4,10 @@ import { dateOf, ms } from '../../db/moments.ts'
 import { PREPARED } from '../../db/prepared.ts'
 import type { Db } from '../../db/schema.ts'
 import { IS_STILL_ALLOWED } from '../grants/allowed-scopes.store.ts'
-import type { FoundCode, FoundRefreshToken } from './stored-token.ts'
+import type { StoredCode, StoredRefreshToken } from './stored-token.ts'
 
 /** A code that somebody presents. @param hash 64 hex digits */
-export async function findCode(db: Db, hash: string): Promise<FoundCode | null> {
+export async function findCode(db: Db, hash: string): Promise<StoredCode | null> {
   const asked = await ask<CodeJson>(
     db,
     sql`
@@ -40,7 +40,7 @@ export async function findCode(db: Db, hash: string): Promise<FoundCode | null> 
 }
 
 /** A refresh token that somebody presents. @param hash 64 hex digits */
-export async function findRefreshToken(db: Db, hash: string): Promise<FoundRefreshToken | null> {
+export async function findRefreshToken(db: Db, hash: string): Promise<StoredRefreshToken | null> {
   const asked = await ask<RefreshJson>(
     db,
     sql`

@@ -1,8 +1,8 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { whyOver } from '../grant-status.ts'
+import { whyGrantInactive } from '../grant-status.ts'
 import { narrowed } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
-import type { FoundCode } from '../stored-token.ts'
+import type { StoredCode } from '../stored-token.ts'
 import type { TokenRequest } from '../token-request.ts'
 
 type CodeRequest = Extract<TokenRequest, { grantType: 'authorization_code' }>
@@ -18,7 +18,7 @@ export type Redemption =
  * with the right verifier, can have its tokens ended by using a code twice (RFC 9700 §4.5.3, RFC 6749 §4.1.2).
  */
 export function redeem(
-  code: FoundCode | null,
+  code: StoredCode | null,
   request: CodeRequest,
   clientId: string,
   now: Date,
@@ -31,7 +31,7 @@ export function redeem(
     return refused('redirect_uri_differs')
   if (code.familyId !== null) return { outcome: 'replayed', familyId: code.familyId }
   if (code.expiresAt <= now) return refused('code_expired')
-  const over = whyOver(code, now)
+  const over = whyGrantInactive(code, now)
   if (over !== null) return refused(over)
   const narrow = narrowed(code, request.wish)
   return narrow.ok ? { outcome: 'issue', ...narrow.value } : { outcome: 'refuse', refusal: narrow.no }

@@ -1,8 +1,8 @@
 import { addSeconds } from '../../../base/clock.ts'
-import { whyOver } from '../grant-status.ts'
+import { whyGrantInactive } from '../grant-status.ts'
 import { narrowed } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
-import type { FoundRefreshToken } from '../stored-token.ts'
+import type { StoredRefreshToken } from '../stored-token.ts'
 import type { TokenRequest } from '../token-request.ts'
 
 type RefreshRequest = Extract<TokenRequest, { grantType: 'refresh_token' }>
@@ -23,7 +23,7 @@ export type Refreshing =
  * is unused; after that somebody else has it, and everything that came of the same code ends (RFC 9700 §4.14.2).
  */
 export function refresh(
-  token: FoundRefreshToken | null,
+  token: StoredRefreshToken | null,
   request: RefreshRequest,
   client: { readonly id: string; readonly refreshGraceSeconds: number },
   successorHash: string,
@@ -33,7 +33,7 @@ export function refresh(
   if (token === null) return refused('refresh_token_unknown')
   if (token.clientId !== client.id) return refused('refresh_token_of_another_client')
   if (token.familyRevokedAt !== null) return refused('access_ended')
-  const over = whyOver(token, now)
+  const over = whyGrantInactive(token, now)
   if (over !== null) return refused(over)
   if (token.familyExpiresAt <= now) return refused('refresh_token_expired')
   const { spentAt } = token
