@@ -68,7 +68,7 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   reads(app, pipeline, list, ({ db, caller, query }) =>
     pageOf(
       query,
-      (after, limit) => listAdminKeys(db, after, limit),
+      (page) => listAdminKeys(db, page),
       (key) => toAdminKeyWire(key, caller.now),
     ),
   )

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { listEvents } from '../audit/audit-event.store.ts'
 import { verifyChain } from '../audit/verify-chain.ts'
 import { no, yes } from '../base/result.ts'
+import { type CursorCodec, pageWith } from '../http/cursor.ts'
 import { problem } from '../http/problem.ts'
-import { DEFAULT_LIMIT, pageWire } from '../http/wire.ts'
+import { pageWire } from '../http/wire.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import {
   AuditEventWire,
@@ -20,6 +21,12 @@ const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 20
 /** A walk of so many events takes some half a second. */
 const EVENTS_AT_ONCE = 20_000
 
+/** Position in the audit chain. */
+const SEQUENCE_NUMBER: CursorCodec<number> = {
+  write: (seq) => `e${seq}`,
+  read: (cursor) => (/^e\d{1,15}$/.test(cursor) ? Number(cursor.slice(1)) : null),
+}
+
 export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
@@ -31,18 +38,13 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     problems: ['invalid_cursor'],
   } as const
   reads(app, pipeline, list, async ({ db, caller, query }) => {
-    const { cursor, limit = DEFAULT_LIMIT } = query
-    if (cursor !== undefined && !/^e\d{1,15}$/.test(cursor))
-      return no(problem('invalid_cursor', 'Take `next_cursor` from the last answer as it is.'))
     const asked = fromAuditQuery(query)
     const ownerId = caller.reach === 'every_owner' ? asked.ownerId : caller.reach.ownerId
     // Another owner's events look just like none.
     if (asked.ownerId !== undefined && asked.ownerId !== ownerId) return yes({ data: [], next_cursor: null })
-    const beforeSeq = cursor === undefined ? undefined : Number(cursor.slice(1))
-    const found = await listEvents(db, { ...asked, ownerId, beforeSeq }, limit + 1)
-    const rows = found.slice(0, limit)
-    const more = found.length > limit ? rows.at(-1) : undefined
-    return yes({ data: rows.map(toAuditEventWire), next_cursor: more === undefined ? null : `e${more.seq}` })
+    const find = (seq: number | null, limit: number) =>
+      listEvents(db, { ...asked, ownerId, beforeSeq: seq ?? undefined }, limit)
+    return await pageWith(SEQUENCE_NUMBER, query, find, toAuditEventWire, ({ seq }) => seq)
   })
 
   const verification = {

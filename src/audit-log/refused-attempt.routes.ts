@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { listAttempts } from '../audit/refused-attempt.store.ts'
 import type { AttemptsOfNetwork } from '../audit/refused-attempt.ts'
 import { no } from '../base/result.ts'
-import { type Position, pageOf } from '../http/cursor.ts'
+import { pageBy } from '../http/cursor.ts'
 import { problem } from '../http/problem.ts'
 import { Cursor, iso, Limit, Moment, nullable, pageWire, strictObject } from '../http/wire.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
@@ -40,13 +40,12 @@ export function refusedAttemptRoutes(app: FastifyInstance, pipeline: Pipeline): 
     if (caller.reach !== 'every_owner')
       return no(problem('owner_not_covered', 'Strangers belong to no owner; your key is bound to one.'))
     await pipeline.refusedAttempts.flush(caller.now)
-    const find = async (after: Position | null, limit: number) =>
-      (await listAttempts(db, after, limit)).map((each) => ({ ...each, createdAt: each.beganAt }))
-    return await pageOf(query, find, toWire)
+    const positionOf = ({ beganAt, id }: AttemptsOfNetwork) => ({ at: beganAt, id })
+    return await pageBy(query, (page) => listAttempts(db, page), toWire, positionOf)
   })
 }
 
-function toWire({ requestId, beganAt, lastAt, ...same }: AttemptsOfNetwork & { createdAt: Date }) {
+function toWire({ requestId, beganAt, lastAt, ...same }: AttemptsOfNetwork) {
   const { id, network, ip, attempts, codes, routes } = same
   const moments = { began_at: iso(beganAt), last_at: iso(lastAt) }
   return { id, network, ip, request_id: requestId, ...moments, attempts, codes, routes }

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import type { AttemptsOfNetwork } from './refused-attempt.ts'
 
 /** How long refused attempts of strangers are kept. */
@@ -28,21 +28,8 @@ export async function saveAttempts(db: Db, gathered: readonly AttemptsOfNetwork[
 }
 
 /** Newest first. */
-export async function listAttempts(
-  db: Db,
-  after: Position | null,
-  limit: number,
-): Promise<AttemptsOfNetwork[]> {
-  let query = db
-    .selectFrom('refused_attempts')
-    .selectAll()
-    .orderBy('began_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('began_at', 'id'), '<', tuple(after.at, after.id)),
-    )
+export async function listAttempts(db: Db, page: PageRequest): Promise<AttemptsOfNetwork[]> {
+  const query = newestFirst(db.selectFrom('refused_attempts').selectAll(), ['began_at', 'id'], page)
   return (await query.execute()).map(fromRow)
 }
 

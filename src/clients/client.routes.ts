@@ -81,7 +81,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
     const { owner_id: ownerId, environment, state } = query
     return pageOf(
       query,
-      (after, limit) => listClients(db, caller.reach, { ownerId, environment, state }, { after, limit }),
+      (page) => listClients(db, caller.reach, { ownerId, environment, state }, page),
       (client) => toClientWire(client, caller.now),
     )
   })

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { Client, ClientMetadata, ClientState, ClientWithSecrets, FoundClient } from './client.ts'
@@ -120,17 +120,9 @@ export async function listClients(
   db: Db,
   reach: Reach,
   filter: ClientFilter,
-  page: { after: Position | null; limit: number },
+  page: PageRequest,
 ): Promise<ClientWithSecrets[]> {
-  let query = withinReach(db, reach)
-    .orderBy('clients.created_at', 'desc')
-    .orderBy('clients.id', 'desc')
-    .limit(page.limit)
-  const { after } = page
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('clients.created_at', 'clients.id'), '<', tuple(after.at, after.id)),
-    )
+  let query = newestFirst(withinReach(db, reach), ['clients.created_at', 'clients.id'], page)
   if (filter.ownerId !== undefined) query = query.where('clients.owner_id', '=', filter.ownerId)
   if (filter.environment !== undefined) query = query.where('clients.environment', '=', filter.environment)
   if (filter.state !== undefined)

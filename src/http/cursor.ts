@@ -1,15 +1,10 @@
 import { momentAt } from '../base/moment.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import type { PageRequest, Position } from '../db/keyset.ts'
 import { type Problem, problem } from './problem.ts'
 import { DEFAULT_LIMIT } from './wire.ts'
 
-/** Where a page ends in a list ordered by a moment and an id, mostly newest first. */
-export interface Position {
-  readonly at: Date
-  readonly id: string
-}
-
-/** What a caller says of the page that is wanted. */
+/** Query parameters of a list. */
 export interface PageQuery {
   readonly limit?: number | undefined
   readonly cursor?: string | undefined
@@ -21,50 +16,67 @@ interface WirePage {
 }
 
 /**
+ * Writes a position as a cursor and reads it again. A cursor is opaque to callers and grants nothing: the query decides
+ * again which rows the caller may see.
+ */
+export interface CursorCodec<P> {
+  write(position: P): string
+  /** Null where the text is not a cursor of ours. */
+  read(cursor: string): P | null
+}
+
+/**
  * One page of a list, newest first.
  *
- * @param find the rows after a position, at most so many, in the order of the list
+ * @param find the rows after a position, in the order of the list
  */
 export async function pageOf<T extends { createdAt: Date; id: string }>(
   query: PageQuery,
-  find: (after: Position | null, limit: number) => Promise<readonly T[]>,
+  find: (page: PageRequest) => Promise<readonly T[]>,
   toWire: (row: T) => unknown,
 ): Promise<Result<WirePage, Problem>> {
   return await pageBy(query, find, toWire, ({ createdAt, id }) => ({ at: createdAt, id }))
 }
 
-/** The same of a list that is in another order. */
+/** One page of a list that is ordered by another moment or id. */
 export async function pageBy<T>(
   query: PageQuery,
-  find: (after: Position | null, limit: number) => Promise<readonly T[]>,
+  find: (page: PageRequest) => Promise<readonly T[]>,
   toWire: (row: T) => unknown,
   positionOf: (row: T) => Position,
 ): Promise<Result<WirePage, Problem>> {
-  const after = fromCursor(query.cursor)
-  if (!after.ok) return after
+  return await pageWith(MOMENT_AND_ID, query, (after, limit) => find({ after, limit }), toWire, positionOf)
+}
+
+/** One page of a list whose positions are of another kind. */
+export async function pageWith<T, P>(
+  codec: CursorCodec<P>,
+  query: PageQuery,
+  find: (after: P | null, limit: number) => Promise<readonly T[]>,
+  toWire: (row: T) => unknown,
+  positionOf: (row: T) => P,
+): Promise<Result<WirePage, Problem>> {
+  const after = query.cursor === undefined ? null : codec.read(query.cursor)
+  if (query.cursor !== undefined && after === null) return no(INVALID_CURSOR)
   const limit = query.limit ?? DEFAULT_LIMIT
-  // One row more than asked for tells whether there is a next page.
-  const found = await find(after.value, limit + 1)
+  // One more row than requested shows that there is a next page.
+  const found = await find(after, limit + 1)
   const rows = found.slice(0, limit)
   const last = found.length > limit ? rows.at(-1) : undefined
-  return yes({ data: rows.map(toWire), next_cursor: last === undefined ? null : toCursor(positionOf(last)) })
+  const next = last === undefined ? null : codec.write(positionOf(last))
+  return yes({ data: rows.map(toWire), next_cursor: next })
 }
 
-function toCursor({ at, id }: Position): string {
-  return Buffer.from(`1 ${at.getTime()} ${id}`).toString('base64url')
-}
+const INVALID_CURSOR = problem(
+  'invalid_cursor',
+  'Send `next_cursor` of the last answer unchanged, or start again without a cursor.',
+)
 
-/** A cursor only says where to go on; what may be seen there is decided by the query again. */
-function fromCursor(cursor: string | undefined): Result<Position | null, Problem> {
-  if (cursor === undefined) return yes(null)
-  const [, ms, id] =
-    /^1 (\d{1,15}) ([\x21-\x7e]{1,400})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (ms === undefined || id === undefined)
-    return no(
-      problem(
-        'invalid_cursor',
-        'Take `next_cursor` from the last answer as it is, or begin without a cursor.',
-      ),
-    )
-  return yes({ at: momentAt(Number(ms)), id })
+const MOMENT_AND_ID: CursorCodec<Position> = {
+  write: ({ at, id }) => Buffer.from(`1 ${at.getTime()} ${id}`).toString('base64url'),
+  read: (cursor) => {
+    const text = Buffer.from(cursor, 'base64url').toString()
+    const [, ms, id] = /^1 (\d{1,15}) ([\x21-\x7e]{1,400})$/.exec(text) ?? []
+    return ms === undefined || id === undefined ? null : { at: momentAt(Number(ms)), id }
+  },
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely'
+import type { PageRequest, Position } from '../db/keyset.ts'
 import type { Db, Schema } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { fromRow, isStanding } from './key.store.ts'
@@ -22,9 +22,7 @@ export interface ListedKey {
   readonly position: Position
 }
 
-export interface Page {
-  readonly after: Position | null
-  readonly limit: number
+interface Page extends PageRequest {
   readonly now: Date
 }
 

@@ -92,7 +92,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint):
     const { reach, now } = caller
     return pageBy(
       query,
-      (after, limit) => listKeys(db, reach, filter, { after, limit, now }),
+      (page) => listKeys(db, reach, filter, { ...page, now }),
       ({ key }) => toKeyWire(key, now),
       ({ position }) => position,
     )

@@ -1,7 +1,7 @@
 import type { Lifetime } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import type { AdminKey } from './admin-key.ts'
@@ -131,17 +131,8 @@ export async function standingAdminKeysLocked(tx: Tx): Promise<AdminKey[]> {
   return await withSecrets(tx, rows)
 }
 
-export async function listAdminKeys(db: Db, after: Position | null, limit: number): Promise<AdminKey[]> {
-  let query = db
-    .selectFrom('admin_keys')
-    .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
-    )
+export async function listAdminKeys(db: Db, page: PageRequest): Promise<AdminKey[]> {
+  const query = newestFirst(db.selectFrom('admin_keys').selectAll(), ['created_at', 'id'], page)
   return await withSecrets(db, await query.execute())
 }
 

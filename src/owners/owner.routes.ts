@@ -43,7 +43,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     problems: ['invalid_cursor'],
   } as const
   reads(app, pipeline, list, ({ db, caller, query }) =>
-    pageOf(query, (after, limit) => listOwners(db, caller.reach, after, limit), toOwnerWire),
+    pageOf(query, (page) => listOwners(db, caller.reach, page), toOwnerWire),
   )
 
   const get = {

@@ -1,7 +1,7 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
 import type { Selectable } from 'kysely'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import type { Reach } from '../management/caller.ts'
 import type { Owner } from './owner.ts'
 
@@ -33,17 +33,8 @@ export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner
   return row === undefined ? undefined : fromRow(row)
 }
 
-export async function listOwners(
-  db: Db,
-  reach: Reach,
-  after: Position | null,
-  limit: number,
-): Promise<Owner[]> {
-  let query = withinReach(db, reach).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit)
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
-    )
+export async function listOwners(db: Db, reach: Reach, page: PageRequest): Promise<Owner[]> {
+  const query = newestFirst(withinReach(db, reach), ['created_at', 'id'], page)
   return (await query.execute()).map(fromRow)
 }
 

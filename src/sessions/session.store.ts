@@ -1,7 +1,7 @@
 import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import { fromPersonJson, toPersonJson } from './person.store.ts'
 import { ABSOLUTE_SECONDS, IDLE_SECONDS, type ListedSession, type Session } from './session.ts'
 
@@ -53,24 +53,16 @@ export async function listSessions(
   db: Db,
   userId: string,
   now: Date,
-  page: { readonly after: Position | null; readonly limit: number },
+  page: PageRequest,
 ): Promise<ListedSession[]> {
-  let query = db
+  const query = db
     .selectFrom('sessions')
     .select(['id', 'authenticated_at', 'created_at', 'seen_at', 'expires_at', 'ip', 'user_agent'])
     .where('user_id', '=', userId)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
     .where('seen_at', '>', addSeconds(now, -IDLE_SECONDS))
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(page.limit)
-  const { after } = page
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('created_at', 'id'), '<', tuple(after.at, after.id)),
-    )
-  const rows = await query.execute()
+  const rows = await newestFirst(query, ['created_at', 'id'], page).execute()
   return rows.map((row) => ({
     id: row.id,
     authenticatedAt: row.authenticated_at,

@@ -72,9 +72,7 @@ export function userLifeRoutes(
   } as const
   reads(app, pipeline, list, async ({ db, caller, params: { id }, query }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
-    const find = (after: Parameters<typeof listSessions>[3]['after'], limit: number) =>
-      listSessions(db, id, caller.now, { after, limit })
-    return await pageOf(query, find, toSessionWire)
+    return await pageOf(query, (page) => listSessions(db, id, caller.now, page), toSessionWire)
   })
 
   const endAll = {

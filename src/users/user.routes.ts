@@ -85,7 +85,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
   } as const
   reads(app, pipeline, list, ({ db, caller, query }) => {
     const filter = { ownerId: query.owner_id, email: query.email }
-    return pageOf(query, (after, limit) => listUsers(db, caller.reach, filter, after, limit), toUserWire)
+    return pageOf(query, (page) => listUsers(db, caller.reach, filter, page), toUserWire)
   })
 
   const get = {

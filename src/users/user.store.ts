@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, sql } from 'kysely'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Position } from '../http/cursor.ts'
 import type { Reach } from '../management/caller.ts'
 import type { NamedOwner } from '../sessions/person.ts'
 import type { User } from './user.ts'
@@ -95,19 +95,11 @@ export async function listUsers(
   db: Db,
   reach: Reach,
   { ownerId, email }: UserFilter,
-  after: Position | null,
-  limit: number,
+  page: PageRequest,
 ): Promise<User[]> {
-  let query = usersWithin(db, reach)
-    .orderBy('users.created_at', 'desc')
-    .orderBy('users.id', 'desc')
-    .limit(limit)
+  let query = newestFirst(usersWithin(db, reach), ['users.created_at', 'users.id'], page)
   if (ownerId !== undefined) query = query.where((eb) => isMember(eb, ownerId))
   if (email !== undefined) query = query.where('users.email', '=', email.toLowerCase())
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('users.created_at', 'users.id'), '<', tuple(after.at, after.id)),
-    )
   return (await query.execute()).map(fromRow)
 }
 

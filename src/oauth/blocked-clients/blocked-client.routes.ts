@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, yes } from '../../base/result.ts'
-import { type Position, pageOf } from '../../http/cursor.ts'
+import type { PageRequest } from '../../db/keyset.ts'
+import { pageBy } from '../../http/cursor.ts'
 import { NOT_FOUND } from '../../http/problem.ts'
 import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../../http/wire.ts'
 import { covers } from '../../management/caller.ts'
@@ -35,11 +36,11 @@ export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): v
   } as const
   reads(app, pipeline, list, async ({ db, caller, params: { id }, query }) => {
     if (!covers(caller.reach, id)) return no(NOT_FOUND)
-    const find = async (after: Position | null, limit: number) => {
-      const found = await listBlocked(db, id, { after, limit })
-      return found.map((blocked) => ({ ...blocked, id: blocked.clientId, createdAt: blocked.blockedAt }))
-    }
-    return await pageOf(query, find, toBlockedClientWire)
+    const find = (page: PageRequest) => listBlocked(db, id, page)
+    return await pageBy(query, find, toBlockedClientWire, ({ blockedAt, clientId }) => ({
+      at: blockedAt,
+      id: clientId,
+    }))
   })
 
   const block = {

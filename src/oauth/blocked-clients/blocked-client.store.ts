@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely'
+import { newestFirst, type PageRequest } from '../../db/keyset.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
-import type { Position } from '../../http/cursor.ts'
 
 /** A client that nobody may allow anything for one owner. */
 export interface BlockedClient {
@@ -66,20 +66,10 @@ export async function findBlocked(
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** The last that was blocked first. */
-export async function listBlocked(
-  db: Db,
-  ownerId: string,
-  { after, limit }: { after: Position | null; limit: number },
-): Promise<NamedBlockedClient[]> {
-  let query = named(db, ownerId)
-    .orderBy('blocked_clients.blocked_at', 'desc')
-    .orderBy('blocked_clients.client_id', 'desc')
-    .limit(limit)
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('blocked_clients.blocked_at', 'blocked_clients.client_id'), '<', tuple(after.at, after.id)),
-    )
+/** Newest block first. */
+export async function listBlocked(db: Db, ownerId: string, page: PageRequest): Promise<NamedBlockedClient[]> {
+  const columns = ['blocked_clients.blocked_at', 'blocked_clients.client_id'] as const
+  const query = newestFirst(named(db, ownerId), columns, page)
   return (await query.execute()).map(fromRow)
 }
 

@@ -67,7 +67,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const filter = { userId, clientId, ownerId, states: state === undefined ? undefined : [state] }
     return pageOf(
       query,
-      (after, limit) => listGrants(db, caller.reach, filter, caller.now, { after, limit }),
+      (page) => listGrants(db, caller.reach, filter, caller.now, page),
       (grant) => toGrantWire(grant, caller.now),
     )
   })

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely'
+import { newestFirst, type PageRequest } from '../../db/keyset.ts'
 import type { ShownJson } from '../../db/oauth-tables.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
-import type { Position } from '../../http/cursor.ts'
 import type { Reach } from '../../management/caller.ts'
 import type { Grant, GrantState, NamedGrant } from './grant.ts'
 
@@ -117,19 +117,10 @@ export async function listGrants(
   reach: Reach,
   { states, ...filter }: GrantFilter & { readonly states?: readonly GrantState[] | undefined },
   now: Date,
-  page: { after: Position | null; limit: number },
+  page: PageRequest,
 ): Promise<NamedGrant[]> {
-  let query = named(db, reach)
-    .where(matching(filter))
-    .orderBy('grants.granted_at', 'desc')
-    .orderBy('grants.id', 'desc')
-    .limit(page.limit)
+  let query = newestFirst(named(db, reach).where(matching(filter)), ['grants.granted_at', 'grants.id'], page)
   if (states !== undefined) query = query.where(isInState(states, now))
-  const { after } = page
-  if (after !== null)
-    query = query.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('grants.granted_at', 'grants.id'), '<', tuple(after.at, after.id)),
-    )
   return (await query.execute()).map(fromNamedRow)
 }
 
