@@ -1,11 +1,19 @@
-/** What `without-guard.ts` puts in the place of `@doorward/sdk/fastify`: the same face, and nothing behind it. */
+interface Guarded {
+  principal?: { readonly ownerId: string }
+}
+
+/** Replaces `@doorward/sdk/fastify` in `without-guard.ts`: the same exports, which verify nothing. */
 export function doorward() {
   const principal = { ownerId: 'org_acme' }
   return {
-    guard: () => (request: { principal?: typeof principal }, _reply: unknown, done: () => void) => {
+    guard: () => (request: Guarded, _reply: unknown, done: () => void) => {
       request.principal = principal
       done()
     },
     close: async () => {},
   }
+}
+
+export function principalOf({ principal }: Guarded) {
+  return principal
 }

@@ -1,4 +1,4 @@
-import { doorward } from '@doorward/sdk/fastify'
+import { doorward, principalOf } from '@doorward/sdk/fastify'
 import Fastify from 'fastify'
 import pg from 'pg'
 import { openBetterAuth } from './better-auth.ts'
@@ -20,7 +20,9 @@ const order = (ownerId: string) => ({ id: 'ord_1', owner_id: ownerId, item: 'Des
 if (way === 'doorward') {
   const { guard, close } = doorward({ url: DOORWARD_URL, adminKey: DOORWARD_VERIFY_KEY, environment: 'live' })
   app.addHook('onClose', close)
-  app.get('/orders/1', { onRequest: guard('orders:read') }, async ({ principal }) => order(principal.ownerId))
+  app.get('/orders/1', { onRequest: guard('orders:read') }, async (request) =>
+    order(principalOf(request).ownerId),
+  )
 } else {
   const pool = new pg.Pool({ connectionString: DATABASE_URL, max: POOL_SIZE })
   const verify = way === 'naive' ? await naive(pool) : await betterAuth(pool)

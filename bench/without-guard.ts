@@ -1,6 +1,6 @@
 import { registerHooks } from 'node:module'
 
-/** Loaded before the orders API, it takes the place of the SDK: everybody is let in, as one owner. */
+/** Loaded before the orders API, replaces the SDK: every request is let in, as one owner. */
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === '@doorward/sdk/fastify'

@@ -1,4 +1,4 @@
-import { doorward } from '@doorward/sdk/fastify'
+import { doorward, principalOf } from '@doorward/sdk/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type NewOrder, OrderBook, toOrderWire } from './orders.ts'
 
@@ -14,7 +14,7 @@ export interface OrdersApiOptions {
 const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is no such order' } as const
 const DEFAULT_LIMIT = 20
 
-/** An API as any company has one. What Doorward adds to it: `doorward`, a guard per route, and `request.principal`. */
+/** An API as any company has one. What Doorward adds to it: `doorward`, a guard per route, and `principalOf(request)`. */
 export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: OrdersApiOptions): FastifyInstance {
   const app = Fastify({ logger: { level: 'warn', base: null } })
   const orders = new OrderBook()
@@ -38,8 +38,9 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
   app.get<{ Querystring: { limit?: number; after?: string } }>(
     '/orders',
     { onRequest: guard('orders:read'), schema: { querystring: PageQuery } },
-    async ({ principal, query: { limit = DEFAULT_LIMIT, after } }) => {
-      const found = orders.list(principal.ownerId, limit + 1, after)
+    async (request) => {
+      const { limit = DEFAULT_LIMIT, after } = request.query
+      const found = orders.list(principalOf(request).ownerId, limit + 1, after)
       const page = found.slice(0, limit)
       return { data: page.map(toOrderWire), next: found.length > limit ? page.at(-1)?.id : null }
     },
@@ -49,8 +50,8 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
   app.get<{ Params: { id: string } }>(
     '/orders/:id',
     { onRequest: guard('orders:read') },
-    async ({ principal, params: { id } }, reply) => {
-      const order = orders.find(principal.ownerId, id)
+    async (request, reply) => {
+      const order = orders.find(principalOf(request).ownerId, request.params.id)
       return order === undefined ? reply.code(404).send(NOT_FOUND) : toOrderWire(order)
     },
   )
@@ -59,15 +60,19 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
   app.post<{ Body: NewOrder }>(
     '/orders',
     { onRequest: guard('orders:write'), schema: { body: NewOrderBody } },
-    async ({ principal, body }, reply) =>
-      reply.code(201).send(toOrderWire(orders.add(principal.ownerId, body, new Date()))),
+    async (request, reply) => {
+      const order = orders.add(principalOf(request).ownerId, request.body, new Date())
+      return reply.code(201).send(toOrderWire(order))
+    },
   )
 
   app.delete<{ Params: { id: string } }>(
     '/orders/:id',
     { onRequest: guard('orders:admin') },
-    async ({ principal, params: { id } }, reply) =>
-      orders.remove(principal.ownerId, id) ? reply.code(204).send() : reply.code(404).send(NOT_FOUND),
+    async (request, reply) =>
+      orders.remove(principalOf(request).ownerId, request.params.id)
+        ? reply.code(204).send()
+        : reply.code(404).send(NOT_FOUND),
   )
   return app
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import express from 'express'
 import express4 from 'express4'
-import { doorward } from './express.ts'
+import { doorward, principalOf } from './express.ts'
 import { behavesAsAGuard } from './guard/adapter.suite.ts'
 import { Records, unknownKey } from './source/record.fixture.ts'
 
@@ -27,7 +27,7 @@ for (const [name, version] of Object.entries(VERSIONS))
     })
     const app = version()
     const owner: express.RequestHandler = (request, response) => {
-      response.send(request.principal.ownerId)
+      response.send(principalOf(request).ownerId)
     }
     app.get('/orders', guard('orders:read'), owner)
     app.post('/orders', guard('orders:read', 'orders:write'), owner)
@@ -45,7 +45,7 @@ for (const [name, version] of Object.entries(VERSIONS))
     process.on('unhandledRejection', note)
     t.after(() => process.off('unhandledRejection', note))
     const source = new Slow()
-    const { guard, close: closeDoor } = doorward({ environment: 'live', source, onError: () => {} })
+    const { guard, close: closeGuard } = doorward({ environment: 'live', source, onError: () => {} })
     const app = version()
     let handled = 0
     app.use((_request, response, next) => {
@@ -64,7 +64,7 @@ for (const [name, version] of Object.entries(VERSIONS))
       await new Promise((turn) => setTimeout(turn, 10))
     }
     assert.deepEqual([lost, handled], [[], 0])
-    await Promise.all([close(), closeDoor()])
+    await Promise.all([close(), closeGuard()])
   })
 
 /** Answers when it is told to. */

@@ -1,15 +1,17 @@
 import './runtime.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Admission, openDoor } from './guard/guard.ts'
-import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { type Admission, createGuard } from './guard/guard.ts'
+import type { GuardOptions, Requirement } from './guard/guard-options.ts'
 import { fromNodeRequest } from './guard/node-request.ts'
 import type { Principal } from './verdict/record.ts'
+
+export { principalOf } from './guard/principal-of.ts'
 
 declare global {
   namespace Express {
     interface Request {
-      /** Who calls, behind a guard; without one it is missing. */
-      principal: Principal
+      /** Set by a guard. Read it with {@link principalOf}, which throws where no guard ran. */
+      principal?: Principal | undefined
     }
   }
 }
@@ -17,12 +19,12 @@ declare global {
 /**
  * Guards for Express 5 and 4, and whatever takes `(req, res, next)`:
  *
- *     app.get('/orders', guard('orders:read'), (req, res) => res.json(ordersOf(req.principal.ownerId)))
+ *     app.get('/orders', guard('orders:read'), (req, res) => res.json(ordersOf(principalOf(req).ownerId)))
  */
-export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
-  const door = openDoor(options)
-  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
-    const admit = door.admitting(wanted)
+export function doorward<const Scope extends string = string>(options: GuardOptions<Scope>) {
+  const { admitting, resourceMetadata, health, close } = createGuard(options)
+  const guard = (...wanted: readonly Requirement<Scope>[]) => {
+    const admit = admitting(wanted)
     return (
       request: IncomingMessage & { originalUrl?: string },
       response: ServerResponse,
@@ -47,5 +49,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       else settle(admission)
     }
   }
-  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
+  return { guard, resourceMetadata, health, close }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { fastify } from 'fastify'
-import { doorward } from './fastify.ts'
+import { doorward, principalOf } from './fastify.ts'
 import { behavesAsAGuard } from './guard/adapter.suite.ts'
 import { Records } from './source/record.fixture.ts'
 
@@ -14,20 +14,20 @@ behavesAsAGuard('Fastify', async (source, more) => {
     scopes: ['orders:read', 'orders:write'],
   })
   const app = fastify().addHook('onClose', close)
-  app.get('/orders', { onRequest: guard('orders:read') }, (request) => request.principal.ownerId)
+  app.get('/orders', { onRequest: guard('orders:read') }, (request) => principalOf(request).ownerId)
   app.post(
     '/orders',
     { preHandler: guard('orders:read', 'orders:write') },
-    (request) => request.principal.ownerId,
+    (request) => principalOf(request).ownerId,
   )
-  app.get('/me', { onRequest: [guard()] }, async (request) => request.principal.ownerId)
+  app.get('/me', { onRequest: [guard()] }, async (request) => principalOf(request).ownerId)
   void app.register(async (outer) => {
     outer.addHook('onRequest', guard())
     void outer.register(async (inner) => {
       inner.get(
         '/stacked',
         { preHandler: guard('orders:write', { cost: 3 }) },
-        (request) => request.principal.ownerId,
+        (request) => principalOf(request).ownerId,
       )
     })
   })
@@ -60,7 +60,7 @@ test('Fastify: a guard stands beside typed routes, and as a hook of a whole scop
   app.addHook('onRequest', guard('orders:read'))
   app.get<{ Params: { id: string } }>('/orders/:id', { onRequest: guard() }, (request) => ({
     id: request.params.id,
-    owner: request.principal.ownerId,
+    owner: principalOf(request).ownerId,
   }))
   const headers = { authorization: `Bearer ${source.add()}` }
   assert.deepEqual((await app.inject({ url: '/orders/7', headers })).json(), { id: '7', owner: 'org_1' })

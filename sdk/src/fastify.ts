@@ -1,28 +1,30 @@
 import './runtime.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Admission, openDoor } from './guard/guard.ts'
-import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { type Admission, createGuard } from './guard/guard.ts'
+import type { GuardOptions, Requirement } from './guard/guard-options.ts'
 import { fromNodeRequest } from './guard/node-request.ts'
 import type { Principal } from './verdict/record.ts'
 
+export { principalOf } from './guard/principal-of.ts'
+
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls, behind a guard; without one it is missing. */
-    principal: Principal
+    /** Set by a guard. Read it with {@link principalOf}, which throws where no guard ran. */
+    principal?: Principal | undefined
   }
 }
 
 /**
  * Guards for Fastify 5:
  *
- *     app.get('/orders', { onRequest: guard('orders:read') }, (request) => ordersOf(request.principal.ownerId))
+ *     app.get('/orders', { onRequest: guard('orders:read') }, (request) => ordersOf(principalOf(request).ownerId))
  *
  * As `onRequest` it refuses before a body is read. `app.addHook('onClose', close)` delivers the last counts.
  */
-export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
-  const door = openDoor(options)
-  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
-    const admit = door.admitting(wanted)
+export function doorward<const Scope extends string = string>(options: GuardOptions<Scope>) {
+  const { admitting, resourceMetadata, health, close } = createGuard(options)
+  const guard = (...wanted: readonly Requirement<Scope>[]) => {
+    const admit = admitting(wanted)
     // With `done` and not async: what is known is answered at once, and no promise is made for it.
     return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
       const settle = (admission: Admission): void => {
@@ -42,5 +44,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
       else settle(admission)
     }
   }
-  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
+  return { guard, resourceMetadata, health, close }
 }

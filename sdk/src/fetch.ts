@@ -1,6 +1,6 @@
 import './runtime.ts'
-import { openDoor } from './guard/guard.ts'
-import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { createGuard } from './guard/guard.ts'
+import type { GuardOptions, Requirement } from './guard/guard-options.ts'
 import { fromWebRequest, toWebResponse, withHeaders } from './guard/web-request.ts'
 import type { Principal } from './verdict/record.ts'
 
@@ -16,10 +16,10 @@ export interface Connection {
  *     const orders = guard('orders:read')((request, principal) => Response.json(ordersOf(principal.ownerId)))
  *     await orders(request, { peerIp })
  */
-export function doorward<const Scope extends string = string>(options: DoorOptions<Scope>) {
-  const door = openDoor(options)
-  const guard = (...wanted: readonly GuardArgument<Scope>[]) => {
-    const admit = door.admitting(wanted)
+export function doorward<const Scope extends string = string>(options: GuardOptions<Scope>) {
+  const { admitting, resourceMetadata, health, close } = createGuard(options)
+  const guard = (...wanted: readonly Requirement<Scope>[]) => {
+    const admit = admitting(wanted)
     return (handler: (request: Request, principal: Principal) => Response | Promise<Response>) =>
       async (request: Request, { peerIp = null }: Connection = {}): Promise<Response> => {
         const admission = await admit(fromWebRequest(request, peerIp), request)
@@ -28,5 +28,5 @@ export function doorward<const Scope extends string = string>(options: DoorOptio
         return admission.headers === null ? response : withHeaders(response, admission.headers)
       }
   }
-  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
+  return { guard, resourceMetadata, health, close }
 }

@@ -3,7 +3,7 @@ import { serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono } from 'hono'
 import { behavesAsAGuard } from './guard/adapter.suite.ts'
-import { type DoorwardEnv, doorward } from './hono.ts'
+import { type DoorwardEnv, doorward, principalOf } from './hono.ts'
 
 behavesAsAGuard('Hono', async (source, more) => {
   const { guard, close } = doorward({
@@ -15,8 +15,8 @@ behavesAsAGuard('Hono', async (source, more) => {
     peerIp: (c) => getConnInfo(c).remote.address,
   })
   const app = new Hono<DoorwardEnv>()
-  app.get('/orders', guard('orders:read'), (c) => c.text(c.get('principal').ownerId))
-  app.post('/orders', guard('orders:read', 'orders:write'), (c) => c.text(c.get('principal').ownerId))
+  app.get('/orders', guard('orders:read'), (c) => c.text(principalOf(c).ownerId))
+  app.post('/orders', guard('orders:read', 'orders:write'), (c) => c.text(principalOf(c).ownerId))
   app.use('/me', guard())
   app.use('/stacked', guard())
   // Some middleware puts another Request in the place of the one that came.
@@ -24,8 +24,8 @@ behavesAsAGuard('Hono', async (source, more) => {
     c.req.raw = new Request(c.req.raw)
     await next()
   })
-  app.get('/stacked', guard('orders:write', { cost: 3 }), (c) => c.text(c.get('principal').ownerId))
-  app.get('/me', (c) => c.text(c.get('principal').ownerId))
+  app.get('/stacked', guard('orders:write', { cost: 3 }), (c) => c.text(principalOf(c).ownerId))
+  app.get('/me', (c) => c.text(principalOf(c).ownerId))
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   await new Promise((listening) => server.once('listening', listening))
   const closed = () => new Promise((done) => server.close(done))

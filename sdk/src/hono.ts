@@ -1,16 +1,22 @@
 import './runtime.ts'
 import type { Context, MiddlewareHandler } from 'hono'
-import { openDoor } from './guard/guard.ts'
-import type { DoorOptions, GuardArgument } from './guard/guard-options.ts'
+import { createGuard } from './guard/guard.ts'
+import type { GuardOptions, Requirement } from './guard/guard-options.ts'
+import { principalOf as principalOfRequest } from './guard/principal-of.ts'
 import { fromWebRequest, toWebResponse } from './guard/web-request.ts'
 import type { Principal } from './verdict/record.ts'
 
-/** For `new Hono<DoorwardEnv>()`: what a guard puts into the context. */
+/** For `new Hono<DoorwardEnv>()`. Read the principal with {@link principalOf}, which throws where no guard ran. */
 export interface DoorwardEnv {
+  Variables: { principal: Principal | undefined }
+}
+
+/** Behind a guard in the same chain, where Hono's types prove that it ran. */
+interface GuardedEnv {
   Variables: { principal: Principal }
 }
 
-export interface HonoOptions<Scope extends string = string> extends DoorOptions<Scope> {
+export interface HonoOptions<Scope extends string = string> extends GuardOptions<Scope> {
   /** The other end of the connection, which each runtime tells in its own way. Default: not known. */
   readonly peerIp?: (context: Context) => string | null | undefined
 }
@@ -18,14 +24,14 @@ export interface HonoOptions<Scope extends string = string> extends DoorOptions<
 /**
  * Guards for Hono 4:
  *
- *     app.get('/orders', guard('orders:read'), (c) => c.json(ordersOf(c.get('principal').ownerId)))
+ *     app.get('/orders', guard('orders:read'), (c) => c.json(ordersOf(principalOf(c).ownerId)))
  *
  * On Node, allow-lists want `peerIp: (c) => getConnInfo(c).remote.address` from `@hono/node-server/conninfo`.
  */
 export function doorward<const Scope extends string = string>(options: HonoOptions<Scope>) {
-  const door = openDoor(options, ['peerIp'])
-  const guard = (...wanted: readonly GuardArgument<Scope>[]): MiddlewareHandler<DoorwardEnv> => {
-    const admit = door.admitting(wanted)
+  const { admitting, resourceMetadata, health, close } = createGuard(options, ['peerIp'])
+  const guard = (...wanted: readonly Requirement<Scope>[]): MiddlewareHandler<GuardedEnv> => {
+    const admit = admitting(wanted)
     return async (context, next) => {
       const peerIp = options.peerIp?.(context as unknown as Context) ?? null
       const admission = await admit(fromWebRequest(context.req.raw, peerIp), context)
@@ -36,5 +42,16 @@ export function doorward<const Scope extends string = string>(options: HonoOptio
       return undefined
     }
   }
-  return { guard, resourceMetadata: door.resourceMetadata, close: door.close, health: door.health }
+  return { guard, resourceMetadata, health, close }
+}
+
+/**
+ * Returns the principal of a request that a guard let in.
+ *
+ * @throws Error where no guard ran
+ */
+export function principalOf(context: {
+  readonly var: { readonly principal?: Principal | undefined }
+}): Principal {
+  return principalOfRequest(context.var)
 }

@@ -86,7 +86,7 @@ export function tokenRecord(
     disabledAt: dateOf(disabledAt),
   }
   const record: CredentialRecord = {
-    kind: 'oauth',
+    kind: 'access_token',
     credentialId,
     keyId: null,
     clientId,

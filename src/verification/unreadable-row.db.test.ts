@@ -81,7 +81,7 @@ describe('a stored row that cannot be read', () => {
       const kinds = body.data.map(({ record }: { record: { kind?: string } | string | null }) =>
         typeof record === 'object' ? (record?.kind ?? null) : record,
       )
-      const others = row === 'key' ? ['api_key', 'oauth'] : ['api_key', 'api_key']
+      const others = row === 'key' ? ['api_key', 'access_token'] : ['api_key', 'api_key']
       assert.deepEqual([status, ...kinds], [200, ...others, 'unreadable', null, 'api_key'])
 
       const verdicts = await Promise.all(

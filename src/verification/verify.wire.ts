@@ -78,7 +78,7 @@ export const VerifyBatchWire = strictObject({
 })
 
 const PrincipalWire = Type.Object({
-  kind: Type.String(),
+  kind: oneOf(['api_key', 'access_token']),
   credential_id: Type.String(),
   key_id: nullable(Type.String({ description: 'null for tokens' })),
   client_id: nullable(Type.String({ description: 'The app that acts; null for keys' })),

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { DoorHealth } from '@doorward/sdk'
+import type { GuardHealth } from '@doorward/sdk'
 import { endAtExit, exitWhenTerminated } from '../left-behind.ts'
 
 const PROGRAM = fileURLToPath(new URL('./api.program.ts', import.meta.url))
@@ -13,7 +13,7 @@ exitWhenTerminated()
 export interface ApiProcess {
   /** `accepted`, or the status of the refusal. Rejects where it ends before it answers. */
   ask(credential: string): Promise<string>
-  health(): Promise<DoorHealth>
+  health(): Promise<GuardHealth>
   pause(): void
   resume(): void
   /** With SIGTERM it delivers first what it has counted. */
@@ -53,7 +53,7 @@ export async function startApi(url: string, adminKey: string): Promise<ApiProces
   }
   const api: ApiProcess = {
     ask: async (credential) => (await tell(credential)) as string,
-    health: async () => (await tell(null)) as DoorHealth,
+    health: async () => (await tell(null)) as GuardHealth,
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     kill: async (signal) => {

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { doorward } from '@doorward/sdk/express'
+import { doorward, principalOf } from '@doorward/sdk/express'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import express from 'express'
@@ -41,7 +41,7 @@ export async function openMcpServer(world: World): Promise<TestMcpServer> {
     void (isCall ? calls : uses)(request, response, next)
   })
   app.post('/mcp', async (request, response) => {
-    const { userId } = request.principal
+    const { userId } = principalOf(request)
     const mcp = new McpServer({ name: 'test', version: '1' })
     mcp.registerTool('whoami', {}, () => ({ content: [{ type: 'text', text: String(userId) }] }))
     const transport = new StreamableHTTPServerTransport()

@@ -6,7 +6,7 @@ import test from 'node:test'
 import { mintCredential } from '../credential/credential.ts'
 import { at, Records, ranges, unknownKey } from '../source/record.fixture.ts'
 import type { UsageBatch } from '../source/usage.ts'
-import type { DoorOptions } from './guard-options.ts'
+import type { GuardOptions } from './guard-options.ts'
 
 /**
  * An orders API behind an adapter, on a real port of 127.0.0.1:
@@ -22,7 +22,7 @@ export interface OrdersApi {
 /** What every adapter promises, over real HTTP. */
 export function behavesAsAGuard(
   adapter: string,
-  open: (source: Records, more?: Pick<DoorOptions, 'trustedProxies'>) => Promise<OrdersApi>,
+  open: (source: Records, more?: Pick<GuardOptions, 'trustedProxies'>) => Promise<OrdersApi>,
 ): void {
   async function start(t: test.TestContext) {
     const records = new Records()

@@ -1,13 +1,13 @@
 import { isEnvironmentName } from '../credential/credential-format.ts'
 import { nearestName, parseScope } from '../verdict/scope.ts'
 import { isQuotable } from './challenge.ts'
-import type { DoorOptions } from './guard-options.ts'
+import type { GuardOptions } from './guard-options.ts'
 
 /** What is wrong with an option that is there: how the sentence about it goes on. Null where it can be meant. */
 type Check = (value: unknown) => string | null
 
 /** The compiler sees to it that each option has one. */
-const CHECKS: Readonly<Record<keyof DoorOptions, Check>> = {
+const CHECKS: Readonly<Record<keyof GuardOptions, Check>> = {
   url: isA('string', 'the URL of Doorward, such as https://doorward.example.com'),
   adminKey: (value) =>
     typeof value === 'string' || typeof value === 'function'
@@ -50,7 +50,7 @@ const CHECKS: Readonly<Record<keyof DoorOptions, Check>> = {
  * @throws TypeError where an option cannot be meant, or has a name that there is not: when the program starts, not at the
  * first request
  */
-export function checkOptions(options: DoorOptions, more: readonly string[] = []): void {
+export function checkOptions(options: GuardOptions, more: readonly string[] = []): void {
   if (typeof options !== 'object' || options === null)
     throw new TypeError('options are missing: give at least url, adminKey and environment')
   const checks = new Map<string, Check>([

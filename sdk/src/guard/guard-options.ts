@@ -7,7 +7,7 @@ import type { PresentationFault, Refusal } from '../verdict/refusal.ts'
 import { parseScope } from '../verdict/scope.ts'
 import { meant } from './check-options.ts'
 
-export interface DoorOptions<Scope extends string = string> {
+export interface GuardOptions<Scope extends string = string> {
   /** Where Doorward is, `https://doorward.example.com`. Needed unless `source` is given. */
   readonly url?: string | undefined
   /**
@@ -74,7 +74,7 @@ export interface RefusedAt {
 }
 
 /** @throws TypeError where an entry is neither an address nor a CIDR block */
-export function trustedProxiesOf({ trustedProxies = [] }: DoorOptions): IpRanges | null {
+export function trustedProxiesOf({ trustedProxies = [] }: GuardOptions): IpRanges | null {
   if (trustedProxies.length === 0) return null
   const ranges = parseIpRanges(trustedProxies)
   if ('notARange' in ranges)
@@ -83,16 +83,16 @@ export function trustedProxiesOf({ trustedProxies = [] }: DoorOptions): IpRanges
 }
 
 /** What a guard is called with: the scopes that a request needs, all of them, and last what it costs. */
-export type GuardArgument<Scope extends string = string> = Scope | GuardOptions
+export type Requirement<Scope extends string = string> = Scope | RouteOptions
 
-export interface GuardOptions {
+export interface RouteOptions {
   /** What one call takes of the limits of its credential, in units. Default 1; 0 is not limited. */
   readonly cost?: number
 }
 
 /** @throws TypeError where a guard asks for what is no scope, or for one that the API does not declare, or for no cost */
-export function checkGuard(
-  wanted: readonly GuardArgument[],
+export function checkRequirements(
+  wanted: readonly Requirement[],
   declared: readonly string[] | undefined,
 ): { scopes: readonly string[]; cost: number } {
   const last = wanted.at(-1)

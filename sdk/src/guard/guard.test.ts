@@ -4,8 +4,8 @@ import { hashCredential, mintCredential } from '../credential/credential.ts'
 import { at, NOW, Records, ranges, unknownKey } from '../source/record.fixture.ts'
 import { SourceUnavailableError } from '../source/source.ts'
 import type { UsageBatch } from '../source/usage.ts'
-import { type Incoming, openDoor } from './guard.ts'
-import type { DoorOptions } from './guard-options.ts'
+import { createGuard, type Incoming } from './guard.ts'
+import type { GuardOptions } from './guard-options.ts'
 
 const arriving: Incoming = {
   method: 'GET',
@@ -30,10 +30,10 @@ class Server extends Records {
   }
 }
 
-function open(options: Partial<DoorOptions> = {}) {
+function open(options: Partial<GuardOptions> = {}) {
   const server = new Server()
   const told: string[] = []
-  const door = openDoor({
+  const guard = createGuard({
     environment: 'live',
     source: server,
     now: () => NOW,
@@ -41,7 +41,7 @@ function open(options: Partial<DoorOptions> = {}) {
     onError: (error) => told.push(String(error)),
     ...options,
   })
-  return { server, told, door, admit: door.admitting(['orders:read']) }
+  return { server, told, guard, admit: guard.admitting(['orders:read']) }
 }
 
 async function answerTo(admission: ReturnType<ReturnType<typeof open>['admit']>) {
@@ -51,10 +51,10 @@ async function answerTo(admission: ReturnType<ReturnType<typeof open>['admit']>)
 }
 
 test('a guard says once, and last, what a call costs; what is no cost is refused at the start', () => {
-  const door = openDoor({ environment: 'live', source: new Records() })
-  door.admitting(['orders:read', { cost: 5 }])
-  door.admitting([{ cost: 0 }])
-  const wrong: Parameters<typeof door.admitting>[0][] = [
+  const guard = createGuard({ environment: 'live', source: new Records() })
+  guard.admitting(['orders:read', { cost: 5 }])
+  guard.admitting([{ cost: 0 }])
+  const wrong: Parameters<typeof guard.admitting>[0][] = [
     [{ cost: -1 }],
     [{ cost: 0.5 }],
     [{ cost: 1_000_001 }],
@@ -66,7 +66,7 @@ test('a guard says once, and last, what a call costs; what is no cost is refused
     [null as unknown as string],
     [undefined as unknown as string],
   ]
-  for (const wanted of wrong) assert.throws(() => door.admitting(wanted), TypeError, JSON.stringify(wanted))
+  for (const wanted of wrong) assert.throws(() => guard.admitting(wanted), TypeError, JSON.stringify(wanted))
 })
 
 test('a key with the scope gets in: first by a lookup, then at once', async () => {
@@ -88,12 +88,12 @@ test('VER-01: the log hears the reason, the stranger the code', async () => {
 })
 
 test('VER-13: a key in the URL is refused, and neither the log nor the report shows it', async () => {
-  const { server, admit, told, door } = open()
+  const { server, admit, told, guard } = open()
   const key = server.add()
   const answer = await answerTo(admit({ ...arriving, url: `https://api.example/orders?key=${key}` }))
   assert.equal(answer.body.code, 'credential_in_url')
   assert.deepEqual(told, ['credential_in_url GET /orders'])
-  await door.close()
+  await guard.close()
   const exposed = [{ hash: hashCredential(key), at: at(0), ip: '198.51.100.1' }]
   assert.deepEqual(
     server.batches.map(({ items, exposed }) => ({ items, exposed })),
@@ -170,11 +170,11 @@ test('RS-10: a listener that rejects later ends no process: it is told, and chan
 })
 
 test('closing delivers what was counted', async () => {
-  const { server, admit, door } = open()
+  const { server, admit, guard } = open()
   const key = server.add()
   await admit(by(key))
   await admit(by(key))
-  await door.close()
+  await guard.close()
   const [item] = server.batches[0]?.items ?? []
   assert.deepEqual(item, {
     credentialId: 'sec_1',
@@ -249,7 +249,7 @@ const WRONG_IN_JAVASCRIPT: readonly [option: object, message: RegExp][] = [
 test('OPS-10: an option that cannot be meant is said when the program starts', () => {
   const source = new Records()
   const adminKey = mintCredential('admin_key').reveal()
-  const wrong: [options: DoorOptions, message: RegExp][] = [
+  const wrong: [options: GuardOptions, message: RegExp][] = [
     [{ environment: 'live' }, /url is missing/],
     [{ environment: 'live', url: 'https://doorward.example' }, /adminKey is missing/],
     [
@@ -260,26 +260,26 @@ test('OPS-10: an option that cannot be meant is said when the program starts', (
     [{ environment: 'Live', source }, /environment must be/],
     [{ environment: 'live', source, realm: 'a"b' }, /realm must be/],
     [{ environment: 'live', source, trustedProxies: ['10.0.0.0/8', 'proxy'] }, /trustedProxies: "proxy"/],
-    ...WRONG_IN_JAVASCRIPT.map(([option, message]): [DoorOptions, RegExp] => [
+    ...WRONG_IN_JAVASCRIPT.map(([option, message]): [GuardOptions, RegExp] => [
       { environment: 'live', source, ...option },
       message,
     ]),
     [{ environment: 'live', source, maxStalenessMs: 5_001 }, /maxStalenessMs/],
   ]
-  for (const [options, message] of wrong) assert.throws(() => openDoor(options), message, message.source)
-  assert.throws(() => openDoor(undefined as unknown as DoorOptions), /^TypeError: options are missing/)
-  openDoor({ environment: 'live', source, realm: undefined } as unknown as DoorOptions)
-  openDoor({ environment: 'live', source, adminKey: () => adminKey })
+  for (const [options, message] of wrong) assert.throws(() => createGuard(options), message, message.source)
+  assert.throws(() => createGuard(undefined as unknown as GuardOptions), /^TypeError: options are missing/)
+  createGuard({ environment: 'live', source, realm: undefined } as unknown as GuardOptions)
+  createGuard({ environment: 'live', source, adminKey: () => adminKey })
 })
 
-test('RS-03, RS-06: a door that knows which API it is says where its metadata is, and serves it', async () => {
+test('RS-03, RS-06: a guard that knows which API it is says where its metadata is, and serves it', async () => {
   const resource = 'https://api.example.com/orders'
-  const { server, door, admit } = open({
+  const { server, guard, admit } = open({
     resource,
     issuer: 'https://id.example.com/',
     scopes: ['orders:read'],
   })
-  const { path, document } = door.resourceMetadata()
+  const { path, document } = guard.resourceMetadata()
   assert.equal(path, '/.well-known/oauth-protected-resource/orders')
   assert.deepEqual(document, {
     resource,
@@ -290,11 +290,11 @@ test('RS-03, RS-06: a door that knows which API it is says where its metadata is
   const where = `resource_metadata="https://api.example.com${path}"`
   const challengeTo = async (key: string) => (await answerTo(admit(by(key)))).headers['www-authenticate']
   assert.equal((await answerTo(admit(arriving))).headers['www-authenticate'], `Bearer ${where}`)
-  const elsewhere = server.add({ kind: 'oauth', audiences: ['https://other.example.com'] })
+  const elsewhere = server.add({ kind: 'access_token', audiences: ['https://other.example.com'] })
   assert.equal(await challengeTo(elsewhere), `Bearer error="invalid_token", ${where}`)
-  const here = server.add({ kind: 'oauth', audiences: [resource], scopes: new Set() })
+  const here = server.add({ kind: 'access_token', audiences: [resource], scopes: new Set() })
   assert.equal(await challengeTo(here), `Bearer error="insufficient_scope", scope="orders:read", ${where}`)
-  assert.throws(() => open().door.resourceMetadata(), TypeError)
+  assert.throws(() => open().guard.resourceMetadata(), TypeError)
   for (const wrong of ['orders', 'ftp://a.example', 'https://a.example/#x', 'https://a.example/"'])
     assert.throws(() => open({ resource: wrong }), TypeError, wrong)
 })

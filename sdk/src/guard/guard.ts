@@ -13,7 +13,7 @@ import { createVerifier, type VerifierHealth } from '../verifier/verifier.ts'
 import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
 import { checkOptions } from './check-options.ts'
 import { clientIp } from './client-ip.ts'
-import { checkGuard, type DoorOptions, type GuardArgument, trustedProxiesOf } from './guard-options.ts'
+import { checkRequirements, type GuardOptions, type Requirement, trustedProxiesOf } from './guard-options.ts'
 import { type PresentedRequest, readCredential } from './presented.ts'
 import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
 
@@ -32,7 +32,7 @@ export type Admission =
   | { readonly principal: Principal; readonly headers: Readonly<Record<string, string>> | null }
   | { readonly answer: Answer }
 
-export interface Door {
+export interface Guard {
   /**
    * What lets requests in whose credential holds all of these scopes, or says how to answer them; none means that any
    * live credential will do. At once where nothing must be looked up. What it gives never throws and never rejects.
@@ -43,7 +43,7 @@ export interface Door {
    * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
    */
   admitting(
-    wanted: readonly GuardArgument[],
+    wanted: readonly Requirement[],
   ): (request: Incoming, carrier?: object) => Admission | Promise<Admission>
   /**
    * What clients read of this API (RFC 9728), for a route of yours:
@@ -53,12 +53,12 @@ export interface Door {
    */
   resourceMetadata(): ServedMetadata
   /** How verification is doing in this process; for your metrics. */
-  health(): DoorHealth
+  health(): GuardHealth
   /** Delivers what was counted, and stops following changes. Call it when the server stops. */
   close(): Promise<void>
 }
 
-export interface DoorHealth extends VerifierHealth {
+export interface GuardHealth extends VerifierHealth {
   /** Verifications that were not counted since the start, because there were too many, or nobody took them. */
   readonly usageDropped: number
 }
@@ -76,7 +76,7 @@ interface Passed {
   readonly admission: { readonly principal: Principal; headers: Readonly<Record<string, string>> | null }
 }
 
-/** Where a door notes on a carrier what it let in; a promise while that is being found out. */
+/** Holds what a guard let in, under the guard's own symbol; a promise while the credential is looked up. */
 interface Carrier {
   [noted: symbol]: Passed | Promise<Admission> | undefined
 }
@@ -87,7 +87,7 @@ interface Carrier {
  * @param adapterOptions names of options that are the adapter's own
  * @throws TypeError where an option cannot be meant
  */
-export function openDoor(options: DoorOptions, adapterOptions: readonly string[] = []): Door {
+export function createGuard(options: GuardOptions, adapterOptions: readonly string[] = []): Guard {
   checkOptions(options, adapterOptions)
   const {
     environment,
@@ -228,7 +228,7 @@ export function openDoor(options: DoorOptions, adapterOptions: readonly string[]
 
   return {
     admitting: (wanted) => {
-      const { scopes, cost } = checkGuard(wanted, options.scopes)
+      const { scopes, cost } = checkRequirements(wanted, options.scopes)
       return (request, carrier = {}) =>
         admit(request, scopes, cost, (Object.isExtensible(carrier) ? carrier : {}) as Carrier)
     },

@@ -1,4 +1,4 @@
-import type { DoorOptions } from './guard-options.ts'
+import type { GuardOptions } from './guard-options.ts'
 
 /** What a client reads of an API that it does not know yet (RFC 9728 §2). */
 export interface ResourceMetadata {
@@ -21,7 +21,7 @@ export function metadataUrlOf(resource: string): string {
 }
 
 /** @throws TypeError where the options do not say which API this is, or who issues its tokens */
-export function resourceMetadata({ resource, issuer, url, scopes }: DoorOptions): ServedMetadata {
+export function resourceMetadata({ resource, issuer, url, scopes }: GuardOptions): ServedMetadata {
   const server = issuer ?? url
   if (resource === undefined || server === undefined)
     throw new TypeError('resource metadata needs the options `resource`, and `url` or `issuer`')

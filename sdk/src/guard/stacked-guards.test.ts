@@ -3,7 +3,7 @@ import test from 'node:test'
 import { at, NOW, Records } from '../source/record.fixture.ts'
 import type { UsageBatch } from '../source/usage.ts'
 import type { QuotaCount, QuotaSpend } from '../verdict/limits.ts'
-import { type Incoming, openDoor } from './guard.ts'
+import { createGuard, type Incoming } from './guard.ts'
 
 /** Records that take usage, and keep one quota for all. */
 class Server extends Records {
@@ -45,27 +45,27 @@ const by = (key: string): Incoming => ({
 
 function open() {
   const server = new Server()
-  const door = openDoor({ environment: 'live', source: server, now: () => NOW, onError: () => {} })
+  const guard = createGuard({ environment: 'live', source: server, now: () => NOW, onError: () => {} })
   const counted = async () => {
-    await door.close()
+    await guard.close()
     return server.batches
       .flatMap(({ items }) => items)
       .map(({ outcome, scope, count, calls }) => `${outcome} ${scope || '-'} ${count} ${calls}`)
       .sort()
   }
-  return { server, door, counted }
+  return { server, guard, counted }
 }
 
 test('VER-06: guards of one request are one call: looked up, counted and taken once', async () => {
-  const { server, door, counted } = open()
-  const all = door.admitting([])
-  const reading = door.admitting(['orders:read'])
+  const { server, guard, counted } = open()
+  const all = guard.admitting([])
+  const reading = guard.admitting(['orders:read'])
   const key = server.add({ limits: DAILY, scopes: new Set(['orders:read', 'orders:write']) })
   for (let n = 0; n < 10; n++) {
     const request = {}
     assert.ok('principal' in (await all(by(key), request)))
     assert.ok('principal' in (await reading(by(key), request)))
-    assert.ok('principal' in (await door.admitting(['orders:write'])(by(key), request)))
+    assert.ok('principal' in (await guard.admitting(['orders:write'])(by(key), request)))
   }
   assert.ok('answer' in (await all(by(key), {})))
   assert.equal(server.spent, 10)
@@ -85,29 +85,29 @@ test('VER-06: the larger cost is taken, once, whatever the order', async () => {
     [5, 0],
     [2, 5, 3],
   ]) {
-    const { server, door } = open()
+    const { server, guard } = open()
     const key = server.add({ limits: DAILY })
     const request = {}
-    for (const cost of costs) assert.ok('principal' in (await door.admitting([{ cost }])(by(key), request)))
+    for (const cost of costs) assert.ok('principal' in (await guard.admitting([{ cost }])(by(key), request)))
     assert.equal(server.spent, 5, String(costs))
-    await door.close()
+    await guard.close()
   }
 })
 
 test('VER-08: a later guard that refuses gives back what the earlier ones took, and is the one outcome', async () => {
-  const { server, door, counted } = open()
+  const { server, guard, counted } = open()
   const key = server.add({ limits: DAILY })
   for (let n = 0; n < 12; n++) {
     const request = {}
-    assert.ok('principal' in (await door.admitting([{ cost: 2 }])(by(key), request)))
-    const no = await door.admitting(['orders:write'])(by(key), request)
+    assert.ok('principal' in (await guard.admitting([{ cost: 2 }])(by(key), request)))
+    const no = await guard.admitting(['orders:write'])(by(key), request)
     assert.ok('answer' in no && no.answer.status === 403)
   }
   await new Promise((turn) => setImmediate(turn))
   assert.equal(server.spent, 0)
   const request = {}
-  assert.ok('principal' in (await door.admitting([{ cost: 8 }])(by(key), request)))
-  const no = await door.admitting([{ cost: 11 }])(by(key), request)
+  assert.ok('principal' in (await guard.admitting([{ cost: 8 }])(by(key), request)))
+  const no = await guard.admitting([{ cost: 11 }])(by(key), request)
   assert.ok('answer' in no && no.answer.status === 429)
   await new Promise((turn) => setImmediate(turn))
   assert.equal(server.spent, 0)
@@ -115,13 +115,13 @@ test('VER-08: a later guard that refuses gives back what the earlier ones took, 
 })
 
 test('VER-06: what was delivered before a later guard refuses is not counted down', async () => {
-  const { server, door, counted } = open()
+  const { server, guard, counted } = open()
   const key = server.add()
   const request = {}
-  await door.admitting([])(by(key), request)
-  await door.close()
-  await door.admitting(['orders:read'])(by(key), request)
-  await door.admitting(['orders:write'])(by(key), request)
+  await guard.admitting([])(by(key), request)
+  await guard.close()
+  await guard.admitting(['orders:read'])(by(key), request)
+  await guard.admitting(['orders:write'])(by(key), request)
   assert.deepEqual(await counted(), [
     'accepted - 1 1',
     'missing_scope orders:read 1 1',
@@ -130,34 +130,34 @@ test('VER-06: what was delivered before a later guard refuses is not counted dow
 })
 
 test('KEY-10: a key that ends between two guards is refused by the second', async () => {
-  const { server, door } = open()
+  const { server, guard } = open()
   let nowMs = NOW
-  const short = openDoor({ environment: 'live', source: server, now: () => nowMs, onError: () => {} })
+  const short = createGuard({ environment: 'live', source: server, now: () => nowMs, onError: () => {} })
   const key = server.add({ expiresAt: at(1) })
   const request = {}
   assert.ok('principal' in (await short.admitting([])(by(key), request)))
   nowMs += 2_000
   assert.ok('answer' in (await short.admitting([])(by(key), request)))
-  await Promise.all([door.close(), short.close()])
+  await Promise.all([guard.close(), short.close()])
 })
 
 test('VER-06: guards that are asked at the same time wait for each other', async () => {
-  const { server, door } = open()
+  const { server, guard } = open()
   const key = server.add({ limits: DAILY })
   const request = {}
-  const guard = door.admitting(['orders:read'])
-  const got = await Promise.all([guard(by(key), request), guard(by(key), request), guard(by(key), request)])
+  const admit = guard.admitting(['orders:read'])
+  const got = await Promise.all([admit(by(key), request), admit(by(key), request), admit(by(key), request)])
   assert.ok(got.every((each) => 'principal' in each))
   assert.equal(server.spent, 1)
-  await door.close()
+  await guard.close()
 })
 
 test('a carrier that takes no notes, and none, are calls of their own', async () => {
-  const { server, door } = open()
+  const { server, guard } = open()
   const key = server.add({ limits: DAILY })
-  const guard = door.admitting([])
+  const admit = guard.admitting([])
   const frozen = Object.freeze({})
-  for (const carrier of [frozen, frozen, undefined]) assert.ok('principal' in (await guard(by(key), carrier)))
+  for (const carrier of [frozen, frozen, undefined]) assert.ok('principal' in (await admit(by(key), carrier)))
   assert.equal(server.spent, 3)
-  await door.close()
+  await guard.close()
 })

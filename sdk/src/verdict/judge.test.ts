@@ -37,7 +37,7 @@ test('a live credential, in its place, with its scopes: the principal', () => {
 })
 
 test('RS-06: a token for another API is refused here; a key has its scopes alone', () => {
-  const token = aRecord({ kind: 'oauth', audiences: ['https://a.example', 'https://b.example'] })
+  const token = aRecord({ kind: 'access_token', audiences: ['https://a.example', 'https://b.example'] })
   assert.equal(refusal(token, { resource: 'https://b.example' }), null)
   assert.equal(refusal(token), null)
   assert.deepEqual(refusal(token, { resource: 'https://b.example/' }), {

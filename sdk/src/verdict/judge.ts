@@ -1,6 +1,6 @@
 import { pastItsEnd } from './lifetime.ts'
 import type { LimitState } from './limits.ts'
-import { type CredentialRecord, type Principal, principalOf, type Terms } from './record.ts'
+import { type CredentialRecord, type Principal, type Terms, toPrincipal } from './record.ts'
 import type { Ended, Refusal } from './refusal.ts'
 import { viewOf } from './scopes-view.ts'
 
@@ -69,6 +69,6 @@ export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number):
   const { credentialId, keyId, expiresAt } = record
   return {
     valid: true,
-    principal: principalOf(record, viewOf(record.scopes), credentialId, keyId, expiresAt),
+    principal: toPrincipal(record, viewOf(record.scopes), credentialId, keyId, expiresAt),
   }
 }

@@ -4,8 +4,7 @@ import type { Ended } from './refusal.ts'
 
 /** What verification knows of a credential: enough to judge it at any moment without asking again. */
 export interface CredentialRecord {
-  /** `oauth`: an access token, which a client got. */
-  readonly kind: 'api_key' | 'oauth'
+  readonly kind: 'api_key' | 'access_token'
   /**
    * Of a key the secret's id, `sec_…`: under rotation it has two. Of a token what it hangs from, which outlives it: the
    * grant, `grt_…`, or without a user the client.
@@ -35,16 +34,29 @@ export interface CredentialRecord {
   readonly expiresAt: Date | null
 }
 
-/** What a verified credential yields; the same shape for every kind, so that a handler is written once. */
-export interface Principal {
-  readonly kind: CredentialRecord['kind']
-  readonly credentialId: string
-  readonly keyId: string | null
-  /** The app that acts for a user, or for itself; null where a key acts. */
-  readonly clientId: string | null
-  /** The user who allowed it; null where there is none. */
+/** Yielded by verification, with the same fields for every kind, so that one handler serves all of them. */
+export type Principal = ApiKeyPrincipal | AccessTokenPrincipal
+
+/** An API key: an owner's own program acts. */
+export interface ApiKeyPrincipal extends AnyPrincipal {
+  readonly kind: 'api_key'
+  readonly keyId: string
+  readonly clientId: null
+  readonly userId: null
+}
+
+/** An OAuth access token: a client acts. */
+export interface AccessTokenPrincipal extends AnyPrincipal {
+  readonly kind: 'access_token'
+  readonly keyId: null
+  readonly clientId: string
+  /** The user who gave consent; null where the client acts for itself (`client_credentials`, RFC 6749 §4.4). */
   readonly userId: string | null
-  /** Whose data is reached. Filter by this. */
+}
+
+interface AnyPrincipal {
+  readonly credentialId: string
+  /** The owner whose data is reached. Filter by this. */
   readonly ownerId: string
   /** Cannot be changed; a list in JSON. */
   readonly scopes: ReadonlySet<string>
@@ -60,8 +72,12 @@ export type Terms = Pick<CredentialRecord, 'environment' | 'audiences' | 'ipAllo
 /** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
 export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
 
-/** @param scopes as handed out: what cannot be changed */
-export function principalOf(
+/**
+ * @param profile of a record whose kind decides which ids are null: `recordFromWire` checks it, the server's statements
+ *   give nothing else
+ * @param scopes as handed out: a view that cannot be changed
+ */
+export function toPrincipal(
   profile: Profile,
   scopes: ReadonlySet<string>,
   credentialId: string,
@@ -79,5 +95,5 @@ export function principalOf(
     environment: profile.environment,
     expiresAt,
     metadata: profile.metadata,
-  }
+  } as Principal
 }

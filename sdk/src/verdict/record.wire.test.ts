@@ -29,12 +29,22 @@ const limits = fc.record(
   },
   { noNullPrototype: true },
 )
-const record: fc.Arbitrary<CredentialRecord> = fc.record({
-  kind: fc.constantFrom('api_key', 'oauth'),
+const ids = fc.oneof(
+  fc.record({
+    kind: fc.constant('api_key' as const),
+    keyId: fc.string(),
+    clientId: fc.constant(null),
+    userId: fc.constant(null),
+  }),
+  fc.record({
+    kind: fc.constant('access_token' as const),
+    keyId: fc.constant(null),
+    clientId: fc.string(),
+    userId: fc.option(fc.string()),
+  }),
+)
+const common = fc.record({
   credentialId: fc.string(),
-  keyId: fc.option(fc.string()),
-  clientId: fc.option(fc.string()),
-  userId: fc.option(fc.string()),
   ownerId: fc.string(),
   environment: fc.string(),
   scopes: fc.uniqueArray(fc.string()).map((scopes) => new Set(scopes)),
@@ -46,6 +56,7 @@ const record: fc.Arbitrary<CredentialRecord> = fc.record({
   retiresAt: fc.option(moment),
   expiresAt: fc.option(moment),
 })
+const record: fc.Arbitrary<CredentialRecord> = fc.tuple(ids, common).map(([of, rest]) => ({ ...of, ...rest }))
 
 /** What can be compared: a set of ranges is the same where its entries are. */
 function comparable({ ipAllowlist, metadata, ...rest }: CredentialRecord) {
@@ -110,6 +121,11 @@ test('what is not as expected is no record, and the fault names the field but no
     [{ environment: undefined }, /record\.environment is no text/],
     [{ kind: 'session' }, /record\.kind is not known/],
     [{ client_id: 7 }, /record\.client_id is no text/],
+    [{ key_id: null }, /record\.kind does not fit/],
+    [{ client_id: 'cli_1' }, /record\.kind does not fit/],
+    [{ user_id: 'usr_1' }, /record\.kind does not fit/],
+    [{ kind: 'access_token' }, /record\.kind does not fit/],
+    [{ kind: 'access_token', key_id: null }, /record\.kind does not fit/],
     [{ audiences: 'hunter2' }, /record\.audiences is no list/],
     [{ scopes: 'hunter2' }, /record\.scopes is no list/],
     [{ scopes: [null] }, /record\.scopes is no text/],

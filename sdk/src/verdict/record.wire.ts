@@ -86,14 +86,12 @@ export function recordFromWire(wire: unknown): CredentialRecord {
   if (fields.must_understand !== undefined)
     for (const name of textsOf(fields.must_understand, 'record.must_understand'))
       if (!FIELDS.has(name)) throw new TypeError(`record.${name} is not known to this version of the SDK`)
-  if (fields.kind !== 'api_key' && fields.kind !== 'oauth')
+  if (fields.kind !== 'api_key' && fields.kind !== 'access_token')
     throw new TypeError('record.kind is not known to this version of the SDK')
   return {
     kind: fields.kind,
     credentialId: textOf(fields.credential_id, 'record.credential_id'),
-    keyId: textOrNull(fields.key_id, 'record.key_id'),
-    clientId: textOrNull(fields.client_id, 'record.client_id'),
-    userId: textOrNull(fields.user_id, 'record.user_id'),
+    ...idsOf(fields.kind, fields),
     ownerId: textOf(fields.owner_id, 'record.owner_id'),
     environment: textOf(fields.environment, 'record.environment'),
     scopes: new Set(textsOf(fields.scopes, 'record.scopes')),
@@ -105,6 +103,19 @@ export function recordFromWire(wire: unknown): CredentialRecord {
     retiresAt: momentOrNull(fields.retires_at, 'record.retires_at'),
     expiresAt: momentOrNull(fields.expires_at, 'record.expires_at'),
   }
+}
+
+/** A key has its own id and no client; a token has a client, and no key. Handlers rely on it: see `Principal`. */
+function idsOf(kind: CredentialRecord['kind'], fields: Record<string, unknown>) {
+  const keyId = textOrNull(fields.key_id, 'record.key_id')
+  const clientId = textOrNull(fields.client_id, 'record.client_id')
+  const userId = textOrNull(fields.user_id, 'record.user_id')
+  const fits =
+    kind === 'api_key'
+      ? keyId !== null && clientId === null && userId === null
+      : keyId === null && clientId !== null
+  if (!fits) throw new TypeError('record.kind does not fit record.key_id, client_id and user_id')
+  return { keyId, clientId, userId }
 }
 
 function endedOf(value: unknown, name: string): Ended | null {

@@ -35,7 +35,7 @@ test('what is judged at its place gets the verdict that its record gets', () => 
     audiences: fc.constantFrom(null, [], ['https://api.example']),
     ipAllowlist: fc.constantFrom(null, ranges('203.0.113.0/24'), ranges('10.0.0.0/8')),
     scopes: fc.constantFrom(new Set<string>(), new Set(['orders:read'])),
-    kind: fc.constantFrom('api_key' as const, 'oauth' as const),
+    kind: fc.constantFrom('api_key' as const, 'access_token' as const),
     keyId: fc.constantFrom(null, 'key_1'),
     metadata: fc.constantFrom({}, { plan: 'pro' }),
   })
@@ -215,7 +215,7 @@ test('whatever is done to it, it answers as the naive cache does', () => {
   const given = fc.constantFrom(
     ...[null, record, aRecord({ ended: revoked }), aRecord({ expiresAt: at(3) })],
     ...[aRecord({ ownerId: 'org_2' }), aRecord({ ownerId: 'org_2', metadata: { n: 1 } })],
-    aRecord({ kind: 'oauth', keyId: null, clientId: 'cli_1', ownerId: 'org_2' }),
+    aRecord({ kind: 'access_token', keyId: null, clientId: 'cli_1', ownerId: 'org_2' }),
   )
   const holders = fc.record({
     ownerIds: fc.subarray([record.ownerId, 'org_2', 'org_3']),
@@ -272,7 +272,7 @@ test('KEY-10: a confirmation from the future counts from when it came: it vouche
 
 test('KEY-10: what an owner or a client changed is asked for again, and nothing else is', () => {
   const cache = new RecordCache()
-  const token = { kind: 'oauth', keyId: null, ownerId: 'org_2' } as const
+  const token = { kind: 'access_token', keyId: null, ownerId: 'org_2' } as const
   const records = {
     theirs: aRecord({ ownerId: 'org_1' }),
     'theirs, with another profile': aRecord({ ownerId: 'org_1', metadata: { n: 1 } }),

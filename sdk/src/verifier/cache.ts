@@ -1,6 +1,6 @@
 import type { ChangedHolders } from '../source/changes.ts'
 import { NEVER, pastDeadline } from '../verdict/lifetime.ts'
-import { type CredentialRecord, type Principal, principalOf } from '../verdict/record.ts'
+import { type CredentialRecord, type Principal, toPrincipal } from '../verdict/record.ts'
 import type { Ended } from '../verdict/refusal.ts'
 import { copyOf } from './bytes.ts'
 import { HashRows } from './hash-rows.ts'
@@ -138,7 +138,7 @@ export class RecordCache implements CountingPlaces {
   principalAt(place: number): Principal {
     const expiresAt = momentOf(this.#rows.number(place, EXPIRES_AT))
     const profile = this.profileAt(place)
-    return principalOf(
+    return toPrincipal(
       profile,
       profile.shownScopes,
       this.credentialIdAt(place),

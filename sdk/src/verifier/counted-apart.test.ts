@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { mintCredential } from '../credential/credential.ts'
-import { openDoor } from '../guard/guard.ts'
-import type { DoorOptions } from '../guard/guard-options.ts'
+import { createGuard } from '../guard/guard.ts'
+import type { GuardOptions } from '../guard/guard-options.ts'
 import { memoryLimiter } from '../limits/memory-limiter.ts'
 import { Records } from '../source/record.fixture.ts'
 
-test('VER-09: a second door that counts the same limits for itself is warned of, once per process', async (t) => {
+test('VER-09: a second guard that counts the same limits for itself is warned of, once per process', async (t) => {
   const emitWarning = t.mock.method(process, 'emitWarning', () => {})
   const adminKey = mintCredential('admin_key').reveal()
   const limiter = memoryLimiter()
   const source = new Records()
-  const open = (more: Partial<DoorOptions> = {}) => {
-    const door = openDoor({
+  const open = (more: Partial<GuardOptions> = {}) => {
+    const guard = createGuard({
       url: 'https://doorward.example',
       adminKey,
       environment: 'live',
       feed: false,
       ...more,
     })
-    t.after(() => door.close())
-    return door
+    t.after(() => guard.close())
+    return guard
   }
   const first = open()
-  const apart: [name: string, more: Partial<DoorOptions>][] = [
+  const apart: [name: string, more: Partial<GuardOptions>][] = [
     ['another environment', { environment: 'test' }],
     ['another server', { url: 'https://other.example' }],
     ['a limiter that is shared', { limiter }],

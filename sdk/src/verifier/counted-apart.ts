@@ -3,10 +3,10 @@ const openAt = new Map<string, number>()
 let isSaid = false
 
 /**
- * Notes a door that counts rate limits by itself. A second one for the same credentials doubles their limits, which is
+ * Notes a guard that counts rate limits by itself. A second one for the same credentials doubles their limits, which is
  * said once per process.
  *
- * @returns takes the door off the list, when it is closed
+ * @returns takes the guard off the list, when it is closed
  */
 export function noteCountedApart(
   { url = '', environment }: { readonly url?: string | undefined; readonly environment: string },

@@ -44,7 +44,7 @@ test('a profile goes with its last holder, and its room with it', () => {
 
 test('a profile of an owner or client that changed is given to nobody new, and goes with its last holder', () => {
   const profiles = new Profiles()
-  const token = aRecord({ kind: 'oauth', keyId: null, clientId: 'cli_1', ownerId: 'org_2' })
+  const token = aRecord({ kind: 'access_token', keyId: null, clientId: 'cli_1', ownerId: 'org_2' })
   const [first, other] = [aRecord(), aRecord({ metadata: { n: 1 } })].map((each) => profiles.hold(each))
   const theirs = profiles.hold(token)
   assert.ok(first !== undefined && other !== undefined)

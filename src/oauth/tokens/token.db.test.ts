@@ -48,7 +48,7 @@ describe('the token endpoint', () => {
     assert.equal(valid, true)
     assert.deepEqual(
       [principal.kind, principal.owner_id, principal.user_id, principal.client_id, principal.key_id],
-      ['oauth', 'org_1', oauth.userId, client.client_id, null],
+      ['access_token', 'org_1', oauth.userId, client.client_id, null],
     )
     assert.equal((await api(access_token, ['orders:write'])).refusal.reason, 'missing_scope')
   })
