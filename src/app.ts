@@ -22,7 +22,9 @@ import { ChangesFeed } from './changes/changes-feed.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
+import { refusedRequestRoutes } from './clients/refused-request.routes.ts'
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
+import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
 import type { Database } from './db/database.ts'
 import type { Db } from './db/schema.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
@@ -44,9 +46,10 @@ import { forgetOldQuotas } from './limits/quota.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
 import { KnownAdminKeys } from './management/known-admin-keys.ts'
 import type { Pipeline } from './management/pipeline.ts'
+import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
+import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
-import { pruneOAuth } from './oauth/grants/prune.store.ts'
 import {
   revokeGrantsOfClient,
   revokeGrantsOfMember,
@@ -55,6 +58,7 @@ import {
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refused-requests.ts'
+import { pruneTokens } from './oauth/tokens/token-family.store.ts'
 import type { FetchDocument } from './outbound/outbound.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
@@ -132,7 +136,10 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneChallenges,
   pruneSessions,
   prunePasswordLinks,
-  pruneOAuth,
+  pruneUnusedClients,
+  pruneAuthorizationRequests,
+  pruneAuthorizationCodes,
+  pruneTokens,
   revokeUnusedClients,
   keepHints,
 ]
@@ -199,6 +206,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   keyLifeRoutes(app, pipeline, { brand, policy })
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
+  refusedRequestRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline)
   verifyRoutes(app, pipeline, verification, onUnreadable)

@@ -4,7 +4,17 @@ import { sql } from 'kysely'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
 import { forgetOldAssertions } from '../clients/authentication/client-assertion.store.ts'
 import { revokeUnusedClients } from '../clients/registration/revoke-unused-clients.ts'
-import { pruneOAuth } from './grants/prune.store.ts'
+import { pruneUnusedClients } from '../clients/registration/unregistered-client.store.ts'
+import type { Db } from '../db/schema.ts'
+import { pruneAuthorizationCodes } from './authorize/authorization-code.store.ts'
+import { pruneAuthorizationRequests } from './authorize/authorization-request.store.ts'
+import { pruneTokens } from './tokens/token-family.store.ts'
+
+const PRUNERS = [pruneUnusedClients, pruneAuthorizationRequests, pruneAuthorizationCodes, pruneTokens]
+
+async function pruneOAuth(db: Db, now: Date): Promise<void> {
+  for (const prune of PRUNERS) await prune(db, now)
+}
 
 const TABLES = [
   'authorization_requests',

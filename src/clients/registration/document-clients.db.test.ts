@@ -11,14 +11,13 @@ import type { Tx } from '../../db/schema.ts'
 import { openLog } from '../../http/log.ts'
 import { insertRequest } from '../../oauth/authorize/authorization-request.store.ts'
 import { insertGrant } from '../../oauth/grants/grant.store.ts'
-import { pruneOAuth } from '../../oauth/grants/prune.store.ts'
 import { FetchBounds } from '../../outbound/bounded-fetch.ts'
 import type { FetchDocument } from '../../outbound/outbound.ts'
 import { touchOwner } from '../../owners/owner.store.ts'
 import { clientWithSecret, knownClient } from '../client.store.ts'
 import type { Client } from '../client.ts'
 import { DocumentClients } from './document-clients.ts'
-import { hasRoom } from './unregistered-client.store.ts'
+import { hasRoom, pruneUnusedClients } from './unregistered-client.store.ts'
 
 const newKey = (kid: string) => ({
   ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
@@ -364,7 +363,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.equal((await app.call('PUT', place)).status, 200)
     await patch(set.id, { scopes: [] })
     app.clock.advance({ days: 8 })
-    await pruneOAuth(app.db, app.clock.now())
+    await pruneUnusedClients(app.db, app.clock.now())
     assert.equal(await knownClient(app.db, unused.id), undefined)
     for (const { id } of [stopped, blocked, set]) assert.ok(await knownClient(app.db, id))
     assert.ok(await unused.documents.find(unused.id), 'it is read again when it is asked for')

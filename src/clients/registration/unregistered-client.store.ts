@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { addSeconds } from '../../base/clock.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { Client, ClientSource } from '../client.ts'
 
@@ -73,9 +74,11 @@ async function countOfSource(db: Db, source: ClientSource): Promise<number> {
   return Number(n)
 }
 
-/** Forgets clients that nobody registered and that were never allowed anything. */
-export async function forgetUnusedClients(db: Db, before: Date): Promise<void> {
-  await forgetUnused(db, sql`created_at < ${before}`, 1_000)
+const KEPT_UNUSED_SECONDS = 7 * 86_400
+
+/** Deletes clients that are not pre-registered and that no user has ever granted anything, a week after their creation. */
+export async function pruneUnusedClients(db: Db, now: Date): Promise<void> {
+  await forgetUnused(db, sql`created_at < ${addSeconds(now, -KEPT_UNUSED_SECONDS)}`, 1_000)
 }
 
 /**

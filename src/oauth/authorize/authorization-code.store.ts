@@ -1,4 +1,6 @@
-import type { Tx } from '../../db/schema.ts'
+import { addSeconds } from '../../base/clock.ts'
+import { forgetBefore } from '../../db/in-batches.ts'
+import type { Db, Tx } from '../../db/schema.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
 
 /** @param hash of the code's text, as `hashCredential` has it: the text itself is not kept */
@@ -17,4 +19,12 @@ export async function insertCode(tx: Tx, hash: string, code: AuthorizationCode):
       expires_at: code.expiresAt,
     })
     .execute()
+}
+
+/** Kept for a day after their expiry, so that the log can say why one was refused and a second use is noticed. */
+const KEPT_SECONDS = 86_400
+
+/** Deletes expired codes, in batches by index. */
+export async function pruneAuthorizationCodes(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'authorization_codes', 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }

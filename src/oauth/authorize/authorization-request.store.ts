@@ -1,4 +1,6 @@
 import type { Selectable } from 'kysely'
+import { addSeconds } from '../../base/clock.ts'
+import { forgetBefore } from '../../db/in-batches.ts'
 import type { AnswerJson } from '../../db/oauth-tables.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
 import type { AuthorizationRequest, Prompt } from './authorization-request.ts'
@@ -76,6 +78,14 @@ export async function answerRequest(
     .where('expires_at', '>', now)
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Anyone can start a request, without a client secret and without signing in, so expired ones are kept this long only. */
+const KEPT_SECONDS = 600
+
+/** Deletes expired requests, in batches by index. */
+export async function pruneAuthorizationRequests(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'authorization_requests', 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }
 
 function fromRow(row: Selectable<Schema['authorization_requests']>): AuthorizationRequest {

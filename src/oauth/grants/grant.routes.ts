@@ -1,24 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, type Result, yes } from '../../base/result.ts'
-import { clientParams } from '../../clients/client.routes.ts'
-import { findClient } from '../../clients/client.store.ts'
-import { refusalsOf } from '../../clients/refused-requests.store.ts'
 import type { Db } from '../../db/schema.ts'
 import { pageOf } from '../../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
-import {
-  Cursor,
-  idOf,
-  iso,
-  Limit,
-  Moment,
-  nullable,
-  pageWire,
-  plainText,
-  strictObject,
-  toMoment,
-} from '../../http/wire.ts'
+import { Cursor, idOf, Limit, pageWire, plainText, strictObject, toMoment } from '../../http/wire.ts'
 import type { Caller } from '../../management/caller.ts'
 import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
 import { countUnrevoked, findGrant, listGrants, lockGrant } from './grant.store.ts'
@@ -141,41 +127,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const revoked = await revokeGrants(db, caller, filter, reason)
     return yes({ revoked, remaining: Math.max(0, standing - revoked) })
   })
-
-  const refused = {
-    id: 'listRefusedRequests',
-    method: 'GET',
-    url: '/v1/clients/:id/refused-requests',
-    permission: 'clients:read',
-    tag: 'Clients',
-    summary: 'Why the OAuth endpoints refused a client, by reason, the latest first; up to ten seconds late',
-    params: clientParams,
-    status: 200,
-    answer: Type.Object({ data: Type.Array(RefusedRequestWire) }),
-    problems: ['not_found'],
-  } as const
-  reads(app, pipeline, refused, async ({ db, caller, params: { id } }) => {
-    if ((await findClient(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
-    const counts = await refusalsOf(db, id)
-    return yes({
-      data: counts.map(({ endpoint, reason, count, lastAt, lastIp }) => ({
-        endpoint,
-        reason,
-        count,
-        last_at: iso(lastAt),
-        last_ip: lastIp,
-      })),
-    })
-  })
 }
-
-const RefusedRequestWire = Type.Object({
-  endpoint: Type.String(),
-  reason: Type.String(),
-  count: Type.Integer(),
-  last_at: Moment,
-  last_ip: nullable(Type.String()),
-})
 
 async function answerGrant(db: Db, caller: Caller, id: string): Promise<Result<unknown, Problem>> {
   const grant = await findGrant(db, caller.reach, id)

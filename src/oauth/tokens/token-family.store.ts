@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { addSeconds } from '../../base/clock.ts'
+import { forgetBefore } from '../../db/in-batches.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 
 export interface Family {
@@ -87,4 +89,16 @@ export async function revokeAccessToken(tx: Tx, hash: string, now: Date): Promis
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
   return done.numUpdatedRows === 1n
+}
+
+/** Kept for a day after their expiry, so that the log can say why one was refused. */
+const KEPT_SECONDS = 86_400
+
+/**
+ * Deletes expired tokens and families, in batches by index. A spent refresh token stays until its own expiry: reuse
+ * detection needs it (RFC 9700 §4.14.2).
+ */
+export async function pruneTokens(db: Db, now: Date): Promise<void> {
+  for (const table of ['access_tokens', 'refresh_tokens', 'token_families'] as const)
+    await forgetBefore(db, table, 'expires_at', addSeconds(now, -KEPT_SECONDS))
 }
