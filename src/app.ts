@@ -9,7 +9,7 @@ import {
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
-import type { Origin } from './audit/audit-event.ts'
+import { systemOrigin } from './audit/audit-event.ts'
 import { forgetOldAttempts } from './audit/refused-attempt.store.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
@@ -158,12 +158,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     serverSecret,
     loginUrl,
   } = settings
-  const system = (): Origin => ({
-    actor: { kind: 'system', id: null },
-    ip: null,
-    requestId: null,
-    now: clock.now(),
-  })
+  const system = () => systemOrigin(clock.now())
 
   const usage = new UsageCounter()
   const feed = new ChangesFeed(database, clock, log)

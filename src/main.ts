@@ -2,14 +2,16 @@ import { parseArgs } from 'node:util'
 import { mintCredential } from '@doorward/sdk/kernel'
 import { makeRecoveryKey } from './admin-keys/first-admin-key.ts'
 import { type ArchiveFlags, archiveAudit, checkFile } from './audit/archive-command.ts'
+import { systemOrigin } from './audit/audit-event.ts'
 import { verifyChain } from './audit/verify-chain.ts'
+import { systemClock } from './base/clock.ts'
 import type { Result } from './base/result.ts'
 import { type Config, readConfig } from './config.ts'
 import { describeVariable, VARIABLES, type VariableName } from './config-variables.ts'
 import type { Database } from './db/database.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { openDatabase } from './db/open.ts'
-import { serve, systemOrigin } from './serve.ts'
+import { serve } from './serve.ts'
 import { startFailureOf } from './start-failure.ts'
 
 const HELP = `doorward: API keys for your API, and who may do what with it
@@ -97,7 +99,9 @@ async function verifyAuditCommand(config: Config): Promise<void> {
 
 async function archiveAuditCommand(config: Config, flags: Flags): Promise<void> {
   if (flags.check !== undefined) return finish(await checkFile(flags.check))
-  await withDatabase(config, async ({ db }) => finish(await archiveAudit(db, systemOrigin(), flags)))
+  await withDatabase(config, async ({ db }) =>
+    finish(await archiveAudit(db, systemOrigin(systemClock.now()), flags)),
+  )
 }
 
 function finish(result: Result<string, string>): void {
@@ -110,7 +114,7 @@ async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
   if (flags.mint) return say(`${mintCredential('admin_key', { brand }).reveal()}\n`)
   await withDatabase(config, async (database) => {
     await migrate(database, notice)
-    const secret = await makeRecoveryKey(database.db, systemOrigin(), brand)
+    const secret = await makeRecoveryKey(database.db, systemOrigin(systemClock.now()), brand)
     process.stderr.write(
       'A new admin key with all permissions, shown once. The audit log tells that it was made.\n',
     )

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '@doorward/sdk/kernel'
 import { ensureFirstAdminKey } from './admin-keys/first-admin-key.ts'
 import { buildApp, type Parts } from './app.ts'
-import type { Origin } from './audit/audit-event.ts'
+import { systemOrigin } from './audit/audit-event.ts'
 import { systemClock } from './base/clock.ts'
 import type { Config } from './config.ts'
 import type { Database, Notice } from './db/database.ts'
@@ -163,14 +163,10 @@ function isPlainHttp(publicUrl: string): boolean {
   return protocol === 'http:' && !/^(127\..*|localhost|\[::1\])$/.test(hostname)
 }
 
-export function systemOrigin(): Origin {
-  return { actor: { kind: 'system', id: null }, ip: null, requestId: null, now: systemClock.now() }
-}
-
 /** Once the server listens: a key that is shown once must not be followed by a fault that hides it. */
 async function makeFirstAdminKey({ db }: Database, { firstAdminKey, settings }: Config): Promise<void> {
   if (firstAdminKey !== null) return
-  const first = await ensureFirstAdminKey(db, systemOrigin(), settings.brand, null)
+  const first = await ensureFirstAdminKey(db, systemOrigin(systemClock.now()), settings.brand, null)
   if (first.outcome === 'made')
     process.stderr.write(
       `\n  Your first admin key. It is shown once and can do everything; keep it where secrets are kept:\n\n` +
@@ -181,7 +177,7 @@ async function makeFirstAdminKey({ db }: Database, { firstAdminKey, settings }: 
 async function registerGivenAdminKey({ db }: Database, config: Config, log: Logger): Promise<void> {
   const { firstAdminKey, settings } = config
   if (firstAdminKey === null) return
-  const first = await ensureFirstAdminKey(db, systemOrigin(), settings.brand, firstAdminKey)
+  const first = await ensureFirstAdminKey(db, systemOrigin(systemClock.now()), settings.brand, firstAdminKey)
   if (first.outcome === 'registered') log.info('DOORWARD_ADMIN_KEY is registered as the first admin key')
   if (first.outcome === 'ignored')
     log.warn('DOORWARD_ADMIN_KEY is not registered: there are admin keys already, and it is none of them')
@@ -189,7 +185,7 @@ async function registerGivenAdminKey({ db }: Database, config: Config, log: Logg
 
 async function prepareCatalogue({ db }: Database, path: string, log: Logger): Promise<void> {
   const catalogue = readCatalogue(path)
-  const done = await transact(db, (tx) => applyCatalogue(tx, systemOrigin(), catalogue))
+  const done = await transact(db, (tx) => applyCatalogue(tx, systemOrigin(systemClock.now()), catalogue))
   if (!done.ok) throw new ConfigurationError(`The catalogue in ${path} cannot be applied: ${done.no.detail}`)
   log.info({ changed: done.value }, 'the catalogue is as its file says')
 }

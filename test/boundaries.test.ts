@@ -28,6 +28,8 @@ describe('the floor plan', () => {
     ['src/keys/create-key.ts', "import { Type } from 'typebox'", /only/],
     ['src/keys/key.store.ts', "import pg from 'pg'", /only/],
     ['src/keys/x.ts', "import { a } from '../../sdk/src/verdict/scope.ts'", /package name/],
+    ['src/keys/x.ts', "import { a } from '../audit/append-events.ts'", /only/],
+    ['src/keys/x.ts', "import { a } from '../changes/announce.store.ts'", /only/],
     ['src/oauth/grants/x.ts', "import { a } from '../tokens/y.ts'", /imports go down only/],
     ['src/oauth/tokens/x.ts', "import { a } from '../authorize/y.ts'", /imports go down only/],
     ['src/clients/x.ts', "import { a } from './registration/y.ts'", /imports go down only/],

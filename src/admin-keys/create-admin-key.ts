@@ -1,9 +1,8 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { insertAdminKey } from '../management/admin-key.store.ts'
@@ -97,6 +96,10 @@ async function tellCreated(
   asked: NewAdminKey,
 ): Promise<void> {
   const { name, permissions, ownerId } = asked
-  await announce(tx, origin.now, { action: 'admin_key.created', about: { holderId: id } })
-  await recordDone(tx, origin, 'admin_key.created', { ownerId, targetId: id }, { hint, name, permissions })
+  await record(tx, origin, {
+    action: 'admin_key.created',
+    target: { id, ownerId },
+    detail: { hint, name, permissions },
+    altersVerdictsOf: { holderId: id },
+  })
 }

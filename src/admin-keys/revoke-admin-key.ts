@@ -1,6 +1,5 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from '../management/admin-key.store.ts'
@@ -35,7 +34,11 @@ export async function revokeAdminKey(
 
   await markAdminKeyRevoked(tx, id, reason, caller.now)
   const ended = { reason: 'revoked', at: caller.now } as const
-  await announce(tx, caller.now, { action: 'admin_key.revoked', about: { holderId: id }, ended })
-  await recordDone(tx, caller, 'admin_key.revoked', { ownerId: key.ownerId, targetId: id }, { reason })
+  await record(tx, caller, {
+    action: 'admin_key.revoked',
+    target: key,
+    detail: { reason },
+    altersVerdictsOf: { holderId: id, ended },
+  })
   return yes(id)
 }

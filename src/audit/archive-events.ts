@@ -1,10 +1,12 @@
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
+import { appendEvents } from './append-events.ts'
 import { type Archive, checkArchive, hexOf, writeArchive } from './archive-file.ts'
 import { archivedTo, firstEventSince, moveArchivedTo, removeArchived } from './audit-archive.store.ts'
-import { chainHead, eventsAfter, recordDone } from './audit-event.store.ts'
-import { type AuditEvent, follows, type Link, type Origin } from './audit-event.ts'
+import { chainHead, eventsAfter } from './audit-event.store.ts'
+import type { AuditEvent, Link, Origin } from './audit-event.ts'
+import { follows } from './hash-chain.ts'
 
 const STRETCH = 1_000
 
@@ -54,7 +56,9 @@ export async function removeEvents(
 ): Promise<Result<number, string>> {
   const moved = await transact(db, async (tx) => {
     const detail = { after_seq: after.seq, seq: head.seq, hash: hexOf(head.hash) }
-    await recordDone(tx, origin, 'audit.archived', { ownerId: null, targetId: null }, detail)
+    await appendEvents(tx, origin, [
+      { action: 'audit.archived', target: { id: null, ownerId: null }, detail },
+    ])
     return (await moveArchivedTo(tx, after, head))
       ? yes(null)
       : no('Another archive was made meanwhile: nothing was removed.')

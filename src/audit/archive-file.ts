@@ -2,7 +2,8 @@ import { open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { momentOf } from '../base/moment.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { type AuditEvent, follows, type Link } from './audit-event.ts'
+import type { AuditEvent, Link } from './audit-event.ts'
+import { follows } from './hash-chain.ts'
 
 /** A stretch of the chain: the events behind one place, up to and with another. */
 export interface Archive {

@@ -1,36 +1,19 @@
 import { type Selectable, sql } from 'kysely'
-import { newId } from '../base/id.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import { type AuditEvent, canonicalJson, chainHash, type Happening, type Origin } from './audit-event.ts'
+import type { AuditEvent, Link } from './audit-event.ts'
 
-/**
- * Writes events at the end of the chain, in the transaction of the change that they tell. The head's row is the
- * chain's lock: call it last in the transaction, and it is held for two statements.
- */
-export async function recordEvents(tx: Tx, origin: Origin, happenings: readonly Happening[]): Promise<void> {
-  if (happenings.length === 0) return
-  let head = await chainHead(tx, 'lock')
-  const events = happenings.map((happening) => {
-    const { actor, ip, requestId, now } = origin
-    const link = { ...happening, seq: head.seq + 1, id: newId('evt'), at: now, actor, ip, requestId }
-    // What JSON cannot carry must not be hashed either: the detail is hashed as it will be read back.
-    const told = { ...link, detail: JSON.parse(canonicalJson(happening.detail)) }
-    head = { seq: told.seq, hash: chainHash(head.hash, told) }
-    return { ...told, hash: head.hash }
-  })
-  await tx.insertInto('audit_events').values(events.map(toRow)).execute()
-  await tx.updateTable('audit_head').set(head).execute()
+/** Events that one statement inserts: a statement has 65,535 parameters at most, and an event has 13. */
+const EVENTS_AT_ONCE = 5_000
+
+export async function insertEvents(tx: Tx, events: readonly AuditEvent[]): Promise<void> {
+  for (let at = 0; at < events.length; at += EVENTS_AT_ONCE) {
+    const rows = events.slice(at, at + EVENTS_AT_ONCE).map(toRow)
+    await tx.insertInto('audit_events').values(rows).execute()
+  }
 }
 
-/** One thing that was done: the usual event of a use case. */
-export async function recordDone(
-  tx: Tx,
-  origin: Origin,
-  action: string,
-  about: Pick<Happening, 'ownerId' | 'targetId'>,
-  detail: Happening['detail'] = {},
-): Promise<void> {
-  await recordEvents(tx, origin, [{ action, result: 'done', ...about, detail }])
+export async function moveHead(tx: Tx, head: Link): Promise<void> {
+  await tx.updateTable('audit_head').set(head).execute()
 }
 
 export interface AuditFilter {
@@ -95,7 +78,7 @@ export async function eventsAfter(db: Db, seq: number, limit: number): Promise<A
 }
 
 /** The end of the chain; locked, nothing can be appended until the transaction ends. */
-export async function chainHead(db: Db, lock?: 'lock'): Promise<{ seq: number; hash: Uint8Array }> {
+export async function chainHead(db: Db, lock?: 'lock'): Promise<Link> {
   const query = db.selectFrom('audit_head').select(['seq', 'hash'])
   return await (lock === undefined ? query : query.forUpdate()).executeTakeFirstOrThrow()
 }

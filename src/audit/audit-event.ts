@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import type { AuditAction, AuditDetail } from './audit-action.ts'
 
 /** Who did something, from where, in which request, when. */
 export interface Origin {
@@ -14,8 +14,28 @@ export interface Actor {
   readonly id: string | null
 }
 
-/** What happened: noun and past tense, `key.rotated`. */
+/** The origin of what the server does by itself. */
+export function systemOrigin(now: Date): Origin {
+  return { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
+}
+
+/** The object of an action, such as a key: its id, and the owner whose data it is about. */
+export interface Target {
+  readonly id: string | null
+  readonly ownerId: string | null
+}
+
+/** An action with its target and detail, as a use case records it. */
+export type NewEvent<A extends AuditAction = AuditAction> = A extends AuditAction
+  ? { readonly action: A; readonly target: Target } & DetailMember<AuditDetail<A>>
+  : never
+
+/** Can be left out where nothing in it is required. */
+type DetailMember<Detail> = object extends Detail ? { readonly detail?: Detail } : { readonly detail: Detail }
+
+/** An action with its target and detail, as an event holds it. */
 export interface Happening {
+  /** Of the table, or one of the former names in it. */
   readonly action: string
   readonly result: 'done' | 'refused'
   readonly ownerId: string | null
@@ -35,41 +55,10 @@ export interface AuditEvent extends Happening {
   readonly hash: Uint8Array
 }
 
-/**
- * SHA-256 over the hash before and everything in the event: an altered, missing, added or moved row breaks the chain
- * from there on. Keys of the detail are sorted, because the database keeps JSON in an order of its own.
- */
-export function chainHash(previous: Uint8Array, event: Omit<AuditEvent, 'hash'>): Uint8Array {
-  const { seq, id, at, action, result, actor, ownerId, targetId, ip, requestId, detail } = event
-  const content = [
-    seq,
-    id,
-    at.toISOString(),
-    action,
-    result,
-    actor.kind,
-    actor.id,
-    ownerId,
-    targetId,
-    ip,
-    requestId,
-  ]
-  return createHash('sha256')
-    .update(previous)
-    .update(canonicalJson([...content, detail]))
-    .digest()
-}
-
 /** A place in the chain: the number of an event, and its hash. */
 export interface Link {
   readonly seq: number
   readonly hash: Uint8Array
-}
-
-/** Verifies one event as the one behind a place in the chain. @returns what is wrong; null: nothing */
-export function follows(last: Link, event: AuditEvent): 'missing' | 'altered' | null {
-  if (event.seq !== last.seq + 1) return 'missing'
-  return Buffer.compare(event.hash, chainHash(last.hash, event)) === 0 ? null : 'altered'
 }
 
 /** JSON with the keys of every object sorted. */

@@ -2,7 +2,7 @@ import { newId } from '../base/id.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import { networkOf } from '../http/network.ts'
-import { recordEvents } from './audit-event.store.ts'
+import { appendEvents } from './append-events.ts'
 import type { Origin } from './audit-event.ts'
 import { saveAttempts } from './refused-attempt.store.ts'
 import type { AttemptsOfNetwork, RefusedAttempt } from './refused-attempt.ts'
@@ -126,14 +126,16 @@ export class RefusedAttempts {
     return false
   }
 
-  async #write(origin: Origin, attempt: RefusedAttempt, more: Record<string, unknown>): Promise<void> {
+  async #write(origin: Origin, attempt: RefusedAttempt, more: { repeated?: number }): Promise<void> {
     const { code, method, route, targetId, ownerId } = attempt
-    const happening = { action: 'attempt.refused', result: 'refused', ownerId, targetId } as const
+    const target = { id: targetId, ownerId }
     try {
       await this.#db
         .transaction()
         .execute((tx) =>
-          recordEvents(tx, origin, [{ ...happening, detail: { code, method, route, ...more } }]),
+          appendEvents(tx, origin, [
+            { action: 'attempt.refused', target, detail: { code, method, route, ...more } },
+          ]),
         )
     } catch (error) {
       // The refusal stands whether or not it could be written down; the log keeps what the audit log could not.

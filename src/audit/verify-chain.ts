@@ -1,7 +1,8 @@
 import type { Db } from '../db/schema.ts'
 import { archivedTo, isArchiveTold } from './audit-archive.store.ts'
 import { chainHead, eventsAfter } from './audit-event.store.ts'
-import { follows, type Link } from './audit-event.ts'
+import type { Link } from './audit-event.ts'
+import { follows } from './hash-chain.ts'
 
 export type ChainCheck =
   | {

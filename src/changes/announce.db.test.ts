@@ -5,8 +5,8 @@ import { sql } from 'kysely'
 import { changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { announce } from './change.store.ts'
-import { type About, MAX_HASHES } from './change.ts'
+import { announce } from './announce.store.ts'
+import { type AlteredVerdicts, MAX_HASHES } from './change.ts'
 
 describe('what is told of a change', () => {
   let place: TestDatabase
@@ -44,7 +44,7 @@ describe('what is told of a change', () => {
     const all = (await db.selectFrom('secrets').select('id').execute()).map(({ id }) => id)
     const ended = { reason: 'revoked', at: clock.now() } as const
     const theirs = { ownerIds: ['org_1'], clientIds: [] }
-    const table: [about: About, hashes: number | null, holders: ChangedHolders | null][] = [
+    const table: [about: AlteredVerdicts, hashes: number | null, holders: ChangedHolders | null][] = [
       [{ holderId: 'key_few' }, 4, null],
       [{ secretId: 'sec_1' }, 1, null],
       [{ holderId: 'key_none' }, 0, null],
@@ -58,7 +58,8 @@ describe('what is told of a change', () => {
       [{ holderId: 'adm_many' }, null, null],
     ]
     await db.transaction().execute(async (tx) => {
-      for (const [about] of table) await announce(tx, clock.now(), { action: 'a', about, ended })
+      for (const [about] of table)
+        await announce(tx, clock.now(), 'a', about === 'everything' ? about : { ...about, ended })
     })
     const { changes } = await changesSince(db, 0)
     assert.deepEqual(
@@ -81,9 +82,7 @@ describe('what is told of a change', () => {
           'none', '{}', '{}', '{}', '{}', false, '{}', 0, false
         from generate_series(${from}::int, ${to}::int) as n`.execute(db)
     const suspended = () =>
-      db
-        .transaction()
-        .execute((tx) => announce(tx, clock.now(), { action: 'a', about: { ownerId: 'org_1' } }))
+      db.transaction().execute((tx) => announce(tx, clock.now(), 'a', { ownerId: 'org_1' }))
     await register(1, 2)
     await suspended()
     await register(3, MAX_HASHES)

@@ -35,24 +35,26 @@ export type ChangesRead =
   | { readonly changes: readonly StoredChange[]; readonly restarted: null }
   | { readonly changes: readonly []; readonly restarted: RestartReason; readonly last: Bookmark }
 
-/** Whose verdicts are altered. */
-export type About =
-  | 'everything'
+/** Whose verdicts a change alters, and how they ended where they ended for good. */
+export type AlteredVerdicts = 'everything' | (VerdictsOf & { readonly ended?: Change['ended'] })
+
+/** Names the verdicts of some credentials by what the credentials hang from. */
+export type VerdictsOf =
   /** All secrets of a key, of an admin key, or of a client. */
   | { readonly holderId: string }
-  /** One secret of it. */
+  /** One secret. */
   | { readonly secretId: string }
-  /** Some secrets, whatever holds them. */
+  /** Some secrets, of any holders. */
   | { readonly secretIds: readonly string[] }
-  /** All tokens that were ever given to a client. Its secrets are in no verifier. */
+  /** All tokens that a client was ever given. No verifier knows its secrets. */
   | { readonly clientId: string }
-  /** All keys of an owner, all tokens that reach its data, and all of its own clients, which are suspended with it. */
+  /** All keys of an owner, all tokens for its data, and all of its own clients, which are suspended with it. */
   | { readonly ownerId: string }
-  /** The tokens of some grants: what users allowed apps. */
+  /** The tokens of some grants. */
   | { readonly grantIds: readonly string[] }
-  /** The tokens that one authorization code yielded. */
+  /** The tokens of one authorization code. */
   | { readonly familyId: string }
-  /** One access token, by the hash that is stored of it. */
+  /** One access token, by its stored hash. */
   | { readonly tokenHash: Uint8Array }
 
 /**
@@ -63,3 +65,6 @@ export const MAX_HASHES = 200
 
 /** How long a change is kept for those who were away, in seconds. Who was away for longer asks for everything anew. */
 export const KEPT_SECONDS = 3600
+
+/** NOTIFY wakes readers of the outbox on this channel. It is a hint: the guarantee is that they read every second. */
+export const CHANNEL = 'doorward_changes'

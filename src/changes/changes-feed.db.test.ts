@@ -6,7 +6,8 @@ import { bookmarkAt, changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { ENGINE, openTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { openLog } from '../http/log.ts'
-import { announce, changesAfter, lastBookmark, pruneChanges } from './change.store.ts'
+import { announce } from './announce.store.ts'
+import { changesAfter, lastBookmark, pruneChanges } from './change.store.ts'
 import { KEPT_SECONDS, MAX_HASHES, type StoredChange } from './change.ts'
 import { ChangesFeed } from './changes-feed.ts'
 
@@ -25,9 +26,7 @@ describe('the feed of changes', () => {
 
   const log = openLog('silent')
   const tell = (action: string) =>
-    place.database.db
-      .transaction()
-      .execute((tx) => announce(tx, clock.now(), { action, about: 'everything' }))
+    place.database.db.transaction().execute((tx) => announce(tx, clock.now(), action, 'everything'))
 
   /** A node that listens, and what it heard. */
   async function node() {
@@ -121,7 +120,7 @@ describe('the feed of changes', () => {
     const told = Promise.withResolvers<void>()
     const order: string[] = []
     const slow = db.transaction().execute(async (tx) => {
-      await announce(tx, clock.now(), { action: 'slow', about: 'everything' })
+      await announce(tx, clock.now(), 'slow', 'everything')
       told.resolve()
       await gate.promise
     })
@@ -151,7 +150,7 @@ describe('the feed of changes', () => {
       place.database.db
         .transaction()
         .execute(async (tx) => {
-          await announce(tx, clock.now(), { action: `change.${n}`, about: 'everything' })
+          await announce(tx, clock.now(), `change.${n}`, 'everything')
           if (n % 4 === 3) throw new Error('rolled back')
         })
         .then(() => void feed.catchUp())
@@ -227,8 +226,7 @@ describe('the feed of changes', () => {
     place.database.db.transaction().execute(async (tx) => {
       await tx.deleteFrom('changes').where('position', '>', position).execute()
       await tx.updateTable('changes_head').set({ position }).execute()
-      for (let n = 1; n <= changes; n++)
-        await announce(tx, clock.now(), { action: `other.${n}`, about: 'everything' })
+      for (let n = 1; n <= changes; n++) await announce(tx, clock.now(), `other.${n}`, 'everything')
     })
 
   for (const [what, changes] of [
@@ -283,8 +281,7 @@ describe('the feed of changes', () => {
       from generate_series(1, ${MAX_HASHES}) as n`.execute(db)
     const tellOfAll = (times: number) =>
       db.transaction().execute(async (tx) => {
-        for (let n = 0; n < times; n++)
-          await announce(tx, clock.now(), { action: 'a', about: { holderId: 'key_1' } })
+        for (let n = 0; n < times; n++) await announce(tx, clock.now(), 'a', { holderId: 'key_1' })
       })
     await tellOfAll(90)
     await feed.catchUp()
@@ -309,8 +306,7 @@ describe('the feed of changes', () => {
         restarted: () => {},
       })
     await place.database.db.transaction().execute(async (tx) => {
-      for (let n = 0; n < 400; n++)
-        await announce(tx, clock.now(), { action: 'a', about: { holderId: 'key_none' } })
+      for (let n = 0; n < 400; n++) await announce(tx, clock.now(), 'a', { holderId: 'key_none' })
     })
     let done = false
     const turns = () => {

@@ -2,8 +2,8 @@ import type { ChangesListener, Following } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import type { Database } from '../db/database.ts'
 import type { Logger } from '../http/log.ts'
-import { CHANNEL, changesAfter, lastBookmark } from './change.store.ts'
-import type { Bookmark, RestartReason, StoredChange } from './change.ts'
+import { changesAfter, lastBookmark } from './change.store.ts'
+import { type Bookmark, CHANNEL, type RestartReason, type StoredChange } from './change.ts'
 
 /** Without any hint the outbox is read this often: it is what a listener's certainty lives on. */
 const READ_EVERY_MS = 1_000

@@ -1,7 +1,6 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { canonicalJson } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -48,9 +47,12 @@ export async function changeClient(
   // One method at a time: secrets that prove nothing now must not come to life with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
   const changes = changesBetween(client, said)
-  if (Object.keys(changes).length > 0)
-    await announce(tx, caller.now, { action: 'client.changed', about: whatChanged(id, changes) })
-  await recordDone(tx, caller, 'client.changed', about(client), changes)
+  await record(tx, caller, {
+    action: 'client.changed',
+    target: client,
+    detail: changes,
+    altersVerdictsOf: alteredBy(id, changes),
+  })
   return yes(id)
 }
 
@@ -67,10 +69,6 @@ export async function lockUnrevoked(
       problem('client_revoked', `It was revoked ${client.revokedAt.toISOString()}. Register a new client.`),
     )
   return yes(client)
-}
-
-export function about({ id, ownerId }: { id: string; ownerId: string | null }) {
-  return { ownerId, targetId: id }
 }
 
 function withoutUnsaid(wish: ClientUpdate): Partial<ClientMetadata> {
@@ -119,7 +117,7 @@ const OVER_DOCUMENT: ReadonlySet<string> = new Set([
 ])
 
 /** What the audit log hears: each field that is another now, with what it was and what it is. */
-function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<string, unknown> {
+function changesBetween(before: ClientMetadata, after: ClientMetadata): Changes {
   return Object.fromEntries(
     AUDITED.filter(([, field]) => canonicalJson(before[field]) !== canonicalJson(after[field])).map(
       ([name, field]) => [name, { from: before[field], to: after[field] }],
@@ -127,9 +125,15 @@ function changesBetween(before: ClientMetadata, after: ClientMetadata): Record<s
   )
 }
 
-/** Of all that is said of a client, verification knows what its tokens may do; servers know the rest, of the client alone. */
-function whatChanged(id: string, changes: Readonly<Record<string, unknown>>) {
-  return Object.keys(changes).some((name) => name.endsWith('_scopes')) ? { clientId: id } : { holderId: id }
+/** Verifiers know what a client's tokens may do. Servers know the rest too, of the client alone. */
+function alteredBy(id: string, changes: Changes) {
+  const names = Object.keys(changes)
+  if (names.length === 0) return 'nothing'
+  return names.some((name) => name.endsWith('_scopes')) ? { clientId: id } : { holderId: id }
+}
+
+type Changes = {
+  readonly [Name in (typeof AUDITED)[number][0]]?: { readonly from: unknown; readonly to: unknown }
 }
 
 const AUDITED = [

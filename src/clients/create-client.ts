@@ -1,8 +1,7 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { type Caller, covers } from '../management/caller.ts'
@@ -79,8 +78,8 @@ export async function createClient(
     client_credentials_scopes: described.clientCredentialsScopes,
     first_party: described.firstParty,
   }
-  await announce(tx, caller.now, { action: 'client.created', about: { holderId: id } })
-  await recordDone(tx, caller, 'client.created', { ownerId, targetId: id }, detail)
+  const altersVerdictsOf = { holderId: id }
+  await record(tx, caller, { action: 'client.created', target: { id, ownerId }, detail, altersVerdictsOf })
   return yes({ id, secret: issued?.secret ?? null })
 }
 

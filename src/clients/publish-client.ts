@@ -1,10 +1,9 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { about, lockUnrevoked } from './change-client.ts'
+import { lockUnrevoked } from './change-client.ts'
 import { updateClient } from './client.store.ts'
 
 /** Lets every user authorize a draft, not its testers only. Publishing twice is no fault. */
@@ -13,7 +12,7 @@ export async function publishClient(tx: Tx, caller: Caller, id: string): Promise
   if (!locked.ok) return locked
   if (locked.value.publishedAt !== null) return yes(id)
   await updateClient(tx, locked.value, { published_at: caller.now })
-  await announce(tx, caller.now, { action: 'client.published', about: { holderId: id } })
-  await recordDone(tx, caller, 'client.published', about(locked.value))
+  const altersVerdictsOf = { holderId: id }
+  await record(tx, caller, { action: 'client.published', target: locked.value, altersVerdictsOf })
   return yes(id)
 }

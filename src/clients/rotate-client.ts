@@ -1,13 +1,12 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
-import { about, lockUnrevoked } from './change-client.ts'
+import { lockUnrevoked } from './change-client.ts'
 import { type ClientWithSecrets, hasSecret, usesSecret } from './client.ts'
 import { type ClientSettings, issueClientSecret, longestLife } from './create-client.ts'
 
@@ -29,8 +28,9 @@ export async function rotateClient(
   if (!usesSecret(client.tokenEndpointAuthMethod)) return no(WITHOUT_SECRET)
   if (!hasSecret(client)) {
     const { secret, hint } = await issueClientSecret(tx, caller, mint, client)
-    await announce(tx, caller.now, { action: 'client.rotated', about: { holderId: id } })
-    await recordDone(tx, caller, 'client.rotated', about(client), { old: null, new: hint })
+    const altersVerdictsOf = { holderId: id }
+    const detail = { old: null, new: hint }
+    await record(tx, caller, { action: 'client.rotated', target: client, detail, altersVerdictsOf })
     return yes({ secret })
   }
   const { environment, ownerId } = client

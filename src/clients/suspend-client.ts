@@ -1,10 +1,9 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { about, lockUnrevoked } from './change-client.ts'
+import { lockUnrevoked } from './change-client.ts'
 import { lockClient, updateClient } from './client.store.ts'
 
 /**
@@ -27,8 +26,12 @@ export async function suspendClient(
     suspended_reason: reason,
     suspended_by_provider: byProvider,
   })
-  await announce(tx, caller.now, { action: 'client.suspended', about: { clientId: id } })
-  await recordDone(tx, caller, 'client.suspended', about(client), { reason })
+  await record(tx, caller, {
+    action: 'client.suspended',
+    target: client,
+    detail: { reason },
+    altersVerdictsOf: { clientId: id },
+  })
   return yes(id)
 }
 
@@ -42,8 +45,7 @@ export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<
     return no(problem('exceeds_authority', 'The API provider suspended it, and only they can resume it.'))
   const resumed = { suspended_at: null, suspended_reason: null, suspended_by_provider: false }
   await updateClient(tx, client, resumed)
-  await announce(tx, caller.now, { action: 'client.resumed', about: { clientId: id } })
-  await recordDone(tx, caller, 'client.resumed', about(client))
+  await record(tx, caller, { action: 'client.resumed', target: client, altersVerdictsOf: { clientId: id } })
   return yes(id)
 }
 
@@ -64,7 +66,11 @@ export async function revokeClient(
   await updateClient(tx, client, { revoked_at: caller.now, revoked_reason: reason })
   await revokeGrants(tx, caller, id)
   const ended = { reason: 'revoked', at: caller.now } as const
-  await announce(tx, caller.now, { action: 'client.revoked', about: { clientId: id }, ended })
-  await recordDone(tx, caller, 'client.revoked', about(client), { reason })
+  await record(tx, caller, {
+    action: 'client.revoked',
+    target: client,
+    detail: { reason },
+    altersVerdictsOf: { clientId: id, ended },
+  })
   return yes(id)
 }

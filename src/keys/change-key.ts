@@ -1,6 +1,5 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -57,12 +56,16 @@ export async function changeKey(
     ...toLimitColumns(wish),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)
-  await announce(tx, caller.now, { action: 'key.changed', about: { holderId: id } })
-  await recordDone(tx, caller, 'key.changed', about(key), {
-    ...change,
-    ...(metadata === undefined ? {} : { metadata: 'changed' }),
-    ...limitsForAudit(wish),
-    ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
+  await record(tx, caller, {
+    action: 'key.changed',
+    target: key,
+    detail: {
+      ...change,
+      ...(metadata === undefined ? {} : { metadata: 'changed' }),
+      ...limitsForAudit(wish),
+      ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
+    },
+    altersVerdictsOf: { holderId: id },
   })
   return yes(id)
 }
@@ -73,8 +76,8 @@ export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Re
   if (!locked.ok) return locked
   if (locked.value.disabledAt !== null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: caller.now })
-  await announce(tx, caller.now, { action: 'key.disabled', about: { holderId: id } })
-  await recordDone(tx, caller, 'key.disabled', about(locked.value))
+  const altersVerdictsOf = { holderId: id }
+  await record(tx, caller, { action: 'key.disabled', target: locked.value, altersVerdictsOf })
   return yes(id)
 }
 
@@ -83,8 +86,8 @@ export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Res
   if (!locked.ok) return locked
   if (locked.value.disabledAt === null) return yes(id)
   await updateKey(tx, locked.value, { disabled_at: null })
-  await announce(tx, caller.now, { action: 'key.enabled', about: { holderId: id } })
-  await recordDone(tx, caller, 'key.enabled', about(locked.value))
+  const altersVerdictsOf = { holderId: id }
+  await record(tx, caller, { action: 'key.enabled', target: locked.value, altersVerdictsOf })
   return yes(id)
 }
 
@@ -100,8 +103,12 @@ export async function revokeKey(
   if (key.revokedAt !== null) return yes(id)
   await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
   const ended = { reason: 'revoked', at: caller.now } as const
-  await announce(tx, caller.now, { action: 'key.revoked', about: { holderId: id }, ended })
-  await recordDone(tx, caller, 'key.revoked', about(key), { reason })
+  await record(tx, caller, {
+    action: 'key.revoked',
+    target: key,
+    detail: { reason },
+    altersVerdictsOf: { holderId: id, ended },
+  })
   return yes(id)
 }
 
@@ -112,8 +119,4 @@ export async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise
   if (key.revokedAt !== null)
     return no(problem('key_revoked', `It was revoked ${key.revokedAt.toISOString()}. Create a new key.`))
   return yes(key)
-}
-
-function about({ id, ownerId }: Key) {
-  return { ownerId, targetId: id }
 }

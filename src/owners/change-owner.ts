@@ -1,7 +1,6 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { canonicalJson } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -43,9 +42,12 @@ export async function changeOwner(
   if (fault !== null) return no(fault)
   const changed = withChange(owner, change)
   const longest = longestToReach(owner, change, withOwn(configured, changed.policy), caller.now)
-  const reached =
-    longest === null ? NONE_REACHED : await (change.dryRun ? countOverlong : shortenLives)(tx, longest)
-  if (change.dryRun) return yes({ owner: changed, ...reached })
+  if (change.dryRun) {
+    const reached = longest === null ? NONE_REACHED : await countOverlong(tx, longest)
+    return yes({ owner: changed, ...reached })
+  }
+  const { secretIds, ...reached } =
+    longest === null ? { ...NONE_REACHED, secretIds: [] } : await shortenLives(tx, longest)
 
   const { name, noticeEmail } = changed
   const policy = toOwnPolicyFields(change)
@@ -55,22 +57,23 @@ export async function changeOwner(
     ...toLimitColumns(change),
     ...policy,
   })
-  // Of all this, verification knows the limits alone; to tell of it has every verifier ask for many records again.
-  if (canonicalJson(changed.limits) !== canonicalJson(owner.limits))
-    await announce(tx, caller.now, { action: 'owner.changed', about: { ownerId: id } })
-  await recordDone(
-    tx,
-    caller,
-    'owner.changed',
-    { ownerId: id, targetId: id },
-    {
+  // Verifiers know the limits and the expiry of secrets. An announcement makes each ask for many records again.
+  const isLimitsChanged = canonicalJson(changed.limits) !== canonicalJson(owner.limits)
+  await record(tx, caller, {
+    action: 'owner.changed',
+    target: { id, ownerId: id },
+    detail: {
       name,
       notice_email: noticeEmail,
       ...limitsForAudit(change),
       ...policy,
       ...(longest === null ? {} : { secrets_shortened: reached.shortened, secrets_ended: reached.ended }),
     },
-  )
+    altersVerdictsOf: [
+      ...(secretIds.length === 0 ? [] : [{ secretIds }]),
+      ...(isLimitsChanged ? [{ ownerId: id }] : []),
+    ],
+  })
   return yes({ owner: changed, ...reached })
 }
 
@@ -111,8 +114,12 @@ export async function suspendOwner(
   if (owner === undefined) return no(NOT_FOUND)
   if (owner.suspendedAt !== null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
-  await announce(tx, caller.now, { action: 'owner.suspended', about: { ownerId: id } })
-  await recordDone(tx, caller, 'owner.suspended', { ownerId: id, targetId: id }, { reason })
+  await record(tx, caller, {
+    action: 'owner.suspended',
+    target: { id, ownerId: id },
+    detail: { reason },
+    altersVerdictsOf: { ownerId: id },
+  })
   return yes({ ...owner, suspendedAt: caller.now, suspendedReason: reason })
 }
 
@@ -127,7 +134,10 @@ export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<R
   if (caller.reach !== 'every_owner')
     return no(problem('exceeds_authority', 'Only an admin key for all owners can resume an owner.'))
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
-  await announce(tx, caller.now, { action: 'owner.resumed', about: { ownerId: id } })
-  await recordDone(tx, caller, 'owner.resumed', { ownerId: id, targetId: id })
+  await record(tx, caller, {
+    action: 'owner.resumed',
+    target: { id, ownerId: id },
+    altersVerdictsOf: { ownerId: id },
+  })
   return yes({ ...owner, suspendedAt: null, suspendedReason: null })
 }

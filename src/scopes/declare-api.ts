@@ -1,8 +1,7 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { allApis, insertApi, lockCatalogue, updateApi } from './scope.store.ts'
@@ -15,7 +14,11 @@ export async function declareApi(
 ): Promise<Result<string, Problem>> {
   const id = newId('api')
   if (!(await insertApi(tx, { id, identifier, name }, origin.now))) return no(taken(identifier))
-  await recordDone(tx, origin, 'api.declared', { ownerId: null, targetId: id }, { identifier, name })
+  await record(tx, origin, {
+    action: 'api.created',
+    target: { id, ownerId: null },
+    detail: { identifier, name },
+  })
   return yes(id)
 }
 
@@ -33,10 +36,13 @@ export async function changeApi(
   const { identifier = api.identifier, name = api.name } = change
   if (apis.some((each) => each.id !== id && each.identifier === identifier)) return no(taken(identifier))
   await updateApi(tx, { id, identifier, name })
-  // Tokens are for it by its identifier.
-  if (identifier !== api.identifier)
-    await announce(tx, origin.now, { action: 'api.changed', about: 'everything' })
-  await recordDone(tx, origin, 'api.changed', { ownerId: null, targetId: id }, { identifier, name })
+  await record(tx, origin, {
+    action: 'api.changed',
+    target: { id, ownerId: null },
+    detail: { identifier, name },
+    // The audience of a token is the identifier.
+    altersVerdictsOf: identifier === api.identifier ? 'nothing' : 'everything',
+  })
   return yes(id)
 }
 

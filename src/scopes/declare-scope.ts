@@ -1,7 +1,6 @@
-import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { recordForAll } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from './grantable.ts'
@@ -32,18 +31,23 @@ export async function declareScopes(
     if (fault !== null) return no(fault)
   }
 
-  const events = []
+  const created = []
+  const changed = []
   for (const scope of declared) {
     const before = known.get(scope.name)
     if (before !== undefined && !differs(before, scope)) continue
     await (before === undefined ? insertScope(tx, scope, origin.now) : updateScope(tx, scope))
     const { name, ...detail } = scope
-    const action = before === undefined ? 'scope.declared' : 'scope.changed'
-    events.push({ action, result: 'done', ownerId: null, targetId: name, detail } as const)
+    const event = { target: { id: name, ownerId: null }, detail }
+    if (before === undefined) created.push(event)
+    else changed.push(event)
   }
-  // A new scope is nobody's yet; a changed one may imply more or less than before.
-  if (events.some(({ action }) => action === 'scope.changed'))
-    await announce(tx, origin.now, { action: 'scope.changed', about: 'everything' })
-  await recordEvents(tx, origin, events)
-  return yes(events.map((event) => event.targetId))
+  // Nothing holds a new scope yet; a changed one may imply more or less than before.
+  await recordForAll(tx, origin, { action: 'scope.created', events: created })
+  await recordForAll(tx, origin, {
+    action: 'scope.changed',
+    events: changed,
+    altersVerdictsOf: 'everything',
+  })
+  return yes([...created, ...changed].map(({ target }) => target.id))
 }

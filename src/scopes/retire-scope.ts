@@ -1,7 +1,6 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { deleteScope, holdersOf, lockCatalogue, setDeprecation } from './scope.store.ts'
@@ -18,11 +17,8 @@ export async function deprecateScope(
   if ((scope.deprecatedAt !== null) === deprecated) return yes(name)
   await setDeprecation(tx, name, deprecated ? origin.now : null)
   const action = deprecated ? 'scope.deprecated' : 'scope.reinstated'
-  await announce(tx, origin.now, { action, about: 'everything' })
-  await recordDone(tx, origin, action, {
-    ownerId: null,
-    targetId: name,
-  })
+  const target = { id: name, ownerId: null }
+  await record(tx, origin, { action, target, altersVerdictsOf: 'everything' })
   return yes(name)
 }
 
@@ -41,7 +37,7 @@ export async function removeScope(tx: Tx, origin: Origin, name: string): Promise
       ),
     )
   await deleteScope(tx, name)
-  await announce(tx, origin.now, { action: 'scope.removed', about: 'everything' })
-  await recordDone(tx, origin, 'scope.removed', { ownerId: null, targetId: name })
+  const target = { id: name, ownerId: null }
+  await record(tx, origin, { action: 'scope.removed', target, altersVerdictsOf: 'everything' })
   return yes(name)
 }

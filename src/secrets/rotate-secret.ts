@@ -1,8 +1,7 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { announce } from '../changes/change.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretOrder } from './issue-secret.ts'
@@ -51,8 +50,8 @@ export async function startRotation(
     origin.now,
   )
   const detail = { old: old.hint, new: hint, ends_at: endsAt.toISOString() }
-  await announce(tx, origin.now, { action: `${kind}.rotated`, about: { holderId: holder.id } })
-  await recordDone(tx, origin, `${kind}.rotated`, about(holder), detail)
+  const altersVerdictsOf = { holderId: holder.id }
+  await record(tx, origin, { action: `${kind}.rotated`, target: holder, detail, altersVerdictsOf })
   return yes({ secret })
 }
 
@@ -66,12 +65,12 @@ export async function finishRotation(
   const running = runningRotation(holder.secrets, origin.now)
   if (running === null) return no(NO_ROTATION)
   await retireSecret(tx, holder.id, running.old.id, { endsAt: running.endsAt, endedAt: origin.now })
-  await announce(tx, origin.now, {
+  await record(tx, origin, {
     action: `${kind}.rotation_finished`,
-    about: { secretId: running.old.id },
-    ended: { reason: 'rotated', at: origin.now },
+    target: holder,
+    detail: hintsOf(running),
+    altersVerdictsOf: { secretId: running.old.id, ended: { reason: 'rotated', at: origin.now } },
   })
-  await recordDone(tx, origin, `${kind}.rotation_finished`, about(holder), hintsOf(running))
   return yes(holder.id)
 }
 
@@ -87,11 +86,13 @@ export async function undoRotation(
   if (!(await revokeUnusedSecret(tx, holder.id, running.next.id, origin.now)))
     return no(problem('rotation_in_use', 'The new secret has been used. Finish the rotation instead.'))
   await reinstateSecret(tx, holder.id, running.old.id)
-  const action = `${kind}.rotation_undone`
   const ended = { reason: 'revoked', at: origin.now } as const
-  await announce(tx, origin.now, { action, about: { secretId: running.next.id }, ended })
-  await announce(tx, origin.now, { action, about: { secretId: running.old.id } })
-  await recordDone(tx, origin, action, about(holder), hintsOf(running))
+  await record(tx, origin, {
+    action: `${kind}.rotation_undone`,
+    target: holder,
+    detail: hintsOf(running),
+    altersVerdictsOf: [{ secretId: running.next.id, ended }, { secretId: running.old.id }],
+  })
   return yes(holder.id)
 }
 
@@ -105,10 +106,6 @@ function rotationRunning({ endsAt }: Rotation): Problem {
     'rotation_running',
     `A rotation runs until ${endsAt.toISOString()}. At most two secrets live at once: finish it or undo it first.`,
   )
-}
-
-function about({ id, ownerId }: Holder) {
-  return { ownerId, targetId: id }
 }
 
 function hintsOf({ old, next }: Rotation) {

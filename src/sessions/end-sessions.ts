@@ -1,5 +1,5 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -9,7 +9,11 @@ import { endSessionOf, endSessionsOf, isSessionOf } from './session.store.ts'
 export async function endAllSessions(tx: Tx, caller: Caller, userId: string): Promise<number> {
   const ended = await endSessionsOf(tx, userId, caller.now)
   if (ended > 0)
-    await recordDone(tx, caller, 'sessions.ended', { ownerId: null, targetId: userId }, { ended })
+    await record(tx, caller, {
+      action: 'sessions.ended',
+      target: { id: userId, ownerId: null },
+      detail: { ended },
+    })
   return ended
 }
 
@@ -20,9 +24,11 @@ export async function endOneSession(
   session: { readonly id: string; readonly userId: string },
 ): Promise<Result<void, Problem>> {
   if (!(await isSessionOf(tx, session))) return no(NOT_FOUND)
-  if (await endSessionOf(tx, session, caller.now)) {
-    const about = { ownerId: null, targetId: session.id }
-    await recordDone(tx, caller, 'session.ended', about, { user_id: session.userId })
-  }
+  if (await endSessionOf(tx, session, caller.now))
+    await record(tx, caller, {
+      action: 'session.ended',
+      target: { id: session.id, ownerId: null },
+      detail: { user_id: session.userId },
+    })
   return yes(undefined)
 }

@@ -1,7 +1,7 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { momentAt } from '../base/moment.ts'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -60,15 +60,13 @@ export async function answer(
   if ('person' in said) {
     const { userId, owners } = said.person
     const detail = { user_id: userId, owners: owners.map(({ id }) => id) }
-    await recordDone(tx, caller, 'login.accepted', { ownerId: null, targetId: userId }, detail)
+    await record(tx, caller, { action: 'login.accepted', target: { id: userId, ownerId: null }, detail })
   } else {
-    await recordDone(
-      tx,
-      caller,
-      'login.rejected',
-      { ownerId: null, targetId: null },
-      { reason: said.rejectedReason },
-    )
+    await record(tx, caller, {
+      action: 'login.rejected',
+      target: { id: null, ownerId: null },
+      detail: { reason: said.rejectedReason },
+    })
   }
   return yes(verifier)
 }

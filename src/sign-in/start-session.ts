@@ -1,8 +1,8 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { newId } from '../base/id.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import { browserHash, type Visit } from '../pages/visit.ts'
@@ -76,9 +76,11 @@ async function begin(
   const authenticatedAt = person?.authenticatedAt ?? visit.now
   const { ip, userAgent } = visit
   await insertSession(tx, hashToken(token), { id, userId, person, authenticatedAt, ip, userAgent }, visit.now)
-  const about = { ownerId: null, targetId: id }
-  const by = person === null ? 'password' : 'external_login'
-  await recordDone(tx, originOfVisit(visit, userId), 'session.started', about, { by })
+  await record(tx, originOfVisit(visit, userId), {
+    action: 'session.started',
+    target: { id, ownerId: null },
+    detail: { by: person === null ? 'password' : 'external_login' },
+  })
 }
 
 /** Ends the browser's session, where it has one. */
@@ -88,10 +90,8 @@ export async function signOut(db: Db, visit: Visit): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const ended = await endSession(tx, hashToken(token), visit.now)
     if (ended === undefined) return
-    await recordDone(tx, originOfVisit(visit, ended.userId), 'session.ended', {
-      ownerId: null,
-      targetId: ended.id,
-    })
+    const target = { id: ended.id, ownerId: null }
+    await record(tx, originOfVisit(visit, ended.userId), { action: 'session.ended', target })
   })
   visit.setCookie('session', null)
 }

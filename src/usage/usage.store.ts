@@ -1,8 +1,8 @@
 import type { UsageBatch } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
-import { recordEvents } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import { addSeconds } from '../base/clock.ts'
+import { record } from '../changes/record.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { noteSeen } from '../keys/key-hints.store.ts'
@@ -166,24 +166,23 @@ async function noteExposures(tx: Tx, origin: Origin, hashes: readonly Buffer[]):
     .where('exposed_at', 'is', null)
     .returning(['id', 'holder_id', 'hint'])
     .execute()
-  const events = []
   for (const secret of exposed) {
-    const isClient = secret.holder_id.startsWith('cli_')
+    const { table, action } = kindOfHolder(secret.holder_id)
     const holder = await tx
-      .selectFrom(isClient ? 'clients' : 'keys')
+      .selectFrom(table)
       .select('owner_id')
       .where('id', '=', secret.holder_id)
       .executeTakeFirst()
     const detail = { secret_id: secret.id, hint: secret.hint, where: 'url' }
-    const target = { ownerId: holder?.owner_id ?? null, targetId: secret.holder_id }
-    events.push({
-      action: isClient ? 'client.exposed' : 'key.exposed',
-      result: 'done',
-      ...target,
-      detail,
-    } as const)
+    const target = { id: secret.holder_id, ownerId: holder?.owner_id ?? null }
+    await record(tx, origin, { action, target, detail })
   }
-  await recordEvents(tx, origin, events)
+}
+
+function kindOfHolder(id: string) {
+  if (id.startsWith('cli_')) return { table: 'clients', action: 'client.exposed' } as const
+  if (id.startsWith('adm_')) return { table: 'admin_keys', action: 'admin_key.exposed' } as const
+  return { table: 'keys', action: 'key.exposed' } as const
 }
 
 /** Who was refused last, of each secret for each reason: somebody still uses what was revoked, and from there. */

@@ -1,5 +1,5 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { type Caller, covers } from '../management/caller.ts'
@@ -28,7 +28,7 @@ export async function addMember(tx: Tx, caller: Caller, member: Member): Promise
     return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
   if (await insertMember(tx, member, caller.adminKeyId, caller.now))
-    await recordDone(tx, caller, 'member.added', { ownerId, targetId: userId })
+    await record(tx, caller, { action: 'member.added', target: { id: userId, ownerId } })
   return yes(undefined)
 }
 
@@ -53,6 +53,6 @@ export async function removeMember(
     await endWithMember(tx, caller, member),
   ]
   if (!ended.includes(true)) return yes(undefined)
-  await recordDone(tx, caller, 'member.removed', { ownerId, targetId: userId })
+  await record(tx, caller, { action: 'member.removed', target: { id: userId, ownerId } })
   return yes(undefined)
 }

@@ -1,6 +1,6 @@
-import { recordDone } from '../audit/audit-event.store.ts'
 import { newId } from '../base/id.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -40,6 +40,6 @@ export async function createUser(
   if (!(await insertUser(tx, { id, email: email.toLowerCase(), name, createdAt: caller.now })))
     return no(problem('user_exists', 'Find the user with `GET /v1/users?email=…`.'))
   if (passwordHash !== null) await setPasswordHash(tx, id, passwordHash, caller.now)
-  await recordDone(tx, caller, 'user.created', { ownerId: null, targetId: id })
+  await record(tx, caller, { action: 'user.created', target: { id, ownerId: null } })
   return yes(id)
 }

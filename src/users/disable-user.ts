@@ -1,4 +1,4 @@
-import { recordDone } from '../audit/audit-event.store.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -39,9 +39,8 @@ export async function disableUser(
   const sessions = await endSessionsOf(tx, userId, caller.now)
   await spendLinksOf(tx, userId, caller.now)
   const grants = await endWithUser(tx, caller, userId)
-  const about = { ownerId: null, targetId: userId }
   const detail = { reason, sessions_ended: sessions, grants_revoked: grants }
-  await recordDone(tx, caller, 'user.disabled', about, detail)
+  await record(tx, caller, { action: 'user.disabled', target: { id: userId, ownerId: null }, detail })
   return disabling
 }
 
@@ -49,7 +48,7 @@ export async function disableUser(
 export async function enableUser(tx: Tx, caller: Caller, userId: string): Promise<void> {
   await lockUser(tx, userId)
   if (!(await deleteDisabling(tx, userId))) return
-  await recordDone(tx, caller, 'user.enabled', { ownerId: null, targetId: userId })
+  await record(tx, caller, { action: 'user.enabled', target: { id: userId, ownerId: null } })
 }
 
 export const USER_DISABLED = problem(

@@ -1,9 +1,9 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../audit/audit-event.store.ts'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import { networkOf } from '../http/network.ts'
@@ -52,9 +52,10 @@ export async function setPassword(
     if (!(await spendLink(tx, hash, visit.now))) return no({ reason: 'link_over' })
     await setPasswordHash(tx, found.userId, hashed.value, visit.now)
     const sessions = await endSessionsOf(tx, found.userId, visit.now)
-    const about = { ownerId: null, targetId: found.userId }
-    await recordDone(tx, originOfVisit(visit, found.userId), 'password.set', about, {
-      sessions_ended: sessions,
+    await record(tx, originOfVisit(visit, found.userId), {
+      action: 'password.set',
+      target: { id: found.userId, ownerId: null },
+      detail: { sessions_ended: sessions },
     })
     return yes(undefined)
   })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { recordDone } from '../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
@@ -116,7 +116,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     if ((await findUser(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     if (!(await holdEnabled(db, id))) return no(USER_DISABLED)
     const made = await linkFor(db, id, caller.now)
-    await recordDone(db, caller, 'password_link.created', { ownerId: null, targetId: id })
+    await record(db, caller, { action: 'password_link.created', target: { id, ownerId: null } })
     return yes(made)
   })
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { bookmarkAt, changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
-import { announce } from '../changes/change.store.ts'
+import { announce } from '../changes/announce.store.ts'
 import { ChangesFeed } from '../changes/changes-feed.ts'
 import { openLog } from '../http/log.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
@@ -45,8 +45,7 @@ describe('the stream of changes to one listener', () => {
 
   async function tell(count: number): Promise<void> {
     await place.database.db.transaction().execute(async (tx) => {
-      for (let n = 0; n < count; n++)
-        await announce(tx, clock.now(), { action: 'a.change', about: 'everything' })
+      for (let n = 0; n < count; n++) await announce(tx, clock.now(), 'a.change', 'everything')
     })
     await feed.catchUp()
   }
@@ -114,7 +113,7 @@ describe('the stream of changes to one listener', () => {
     const about = { tokenHash: Buffer.from(adminKeyHash, 'hex') }
     // That it was made is no change to one who is here with it.
     for (const action of ['admin_key.created', 'admin_key.rotated'])
-      await place.database.db.transaction().execute((tx) => announce(tx, clock.now(), { action, about }))
+      await place.database.db.transaction().execute((tx) => announce(tx, clock.now(), action, about))
     await tell(2)
     let text = ''
     for await (const chunk of open({ after: await at(0), adminKeyHash })) text += chunk

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { createVerifier, httpSource, type Verifier } from '@doorward/sdk'
-import { announce } from '../../src/changes/change.store.ts'
+import { announce } from '../../src/changes/announce.store.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 import { eventually } from '../eventually.ts'
 import { type FaultyProxy, startProxy } from './proxy.ts'
@@ -58,8 +58,7 @@ describe('an SDK that comes back to its feed', () => {
     proxy.break('cut')
     await app.db.transaction().execute(async (tx) => {
       const about = { tokenHash: Buffer.alloc(32, 1) }
-      for (let n = 0; n < MISSED; n += 1)
-        await announce(tx, app.clock.now(), { action: 'other.changed', about })
+      for (let n = 0; n < MISSED; n += 1) await announce(tx, app.clock.now(), 'other.changed', about)
     })
     await app.call('POST', `/v1/keys/${revoked.id}/revoke`, { reason: 'leaked' })
     saidWhenConfirmed.length = 0

@@ -1,8 +1,7 @@
-import { recordDone } from '../../audit/audit-event.store.ts'
-import { canonicalJson, type Origin } from '../../audit/audit-event.ts'
+import { canonicalJson, type Origin, systemOrigin } from '../../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../../base/clock.ts'
 import { no, type Result, yes } from '../../base/result.ts'
-import { announce } from '../../changes/change.store.ts'
+import { record } from '../../changes/record.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { Logger } from '../../http/log.ts'
 import { networksOf } from '../../http/network.ts'
@@ -176,7 +175,7 @@ export class DocumentClients {
     const { db, clock, log, onChanged } = this.#parts
     const now = clock.now()
     const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
-    const origin: Origin = { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
+    const origin = systemOrigin(now)
     if (
       (await knownClient(db, id)) === undefined &&
       !(await hasRoom(db, 'metadata_document', MAX_DOCUMENT_CLIENTS))
@@ -201,7 +200,7 @@ export class DocumentClients {
    */
   async #write(tx: Tx, origin: Origin, id: string, described: ClientDescription): Promise<boolean> {
     const { now } = origin
-    const about = { ownerId: null, targetId: id }
+    const target = { id, ownerId: null }
     const held = await lockClient(tx, 'every_owner', id)
     if (held === undefined) {
       const life = { createdBy: 'system', createdAt: now, publishedAt: now }
@@ -215,14 +214,18 @@ export class DocumentClients {
         source,
       }
       if (await insertClientOnce(tx, client))
-        await recordDone(tx, origin, 'client.created', about, { name: described.name })
+        await record(tx, origin, {
+          action: 'client.created',
+          target,
+          detail: { name: described.name },
+          altersVerdictsOf: 'nothing',
+        })
       return false
     }
     const said = { ...described, ...setByOperator(held) }
     if (held.revokedAt !== null || !differs(held, said)) return false
     await updateMetadata(tx, held, said)
-    await announce(tx, now, { action: 'client.changed', about: { clientId: id } })
-    await recordDone(tx, origin, 'client.changed', about)
+    await record(tx, origin, { action: 'client.changed', target, altersVerdictsOf: { clientId: id } })
     return true
   }
 }

@@ -1,8 +1,8 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { newId } from '../../base/id.ts'
 import { no, type Result, yes } from '../../base/result.ts'
+import { record } from '../../changes/record.ts'
 import type { Db } from '../../db/schema.ts'
 import { basicScopes } from '../../scopes/scope.store.ts'
 import { issueSecret } from '../../secrets/issue-secret.ts'
@@ -44,7 +44,7 @@ export async function registerClient(
       ? await issueSecret(tx, order, origin.now)
       : null
     const detail = { name: described.name, redirect_uris: described.redirectUris, hint: issued?.hint ?? null }
-    await recordDone(tx, origin, 'client.registered_itself', { ownerId: null, targetId: id }, detail)
+    await record(tx, origin, { action: 'client.registered', target: { id, ownerId: null }, detail })
     return issued?.secret ?? null
   })
   return yes({ ...described, id, secret, secretExpiresAt: expiresAt })

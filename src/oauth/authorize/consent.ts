@@ -1,10 +1,9 @@
 import { hashCredential, mintCredential, type Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { addSeconds } from '../../base/clock.ts'
 import { newId } from '../../base/id.ts'
 import { no, type Result, yes as success } from '../../base/result.ts'
-import { announce } from '../../changes/change.store.ts'
+import { record } from '../../changes/record.ts'
 import { holdClient } from '../../clients/client.store.ts'
 import { type Client, whyNotAuthorize } from '../../clients/client.ts'
 import { matchesRedirectUri } from '../../clients/redirect-uri.ts'
@@ -123,12 +122,11 @@ async function keepGrant(
     const before = standing.brought.filter((each) => !shownNames.has(implyingScope(each)))
     const said = { scopes: all, brought: [...before, ...brought], shown }
     await updateGrant(tx, standing, { ...said, consented_at: now, expires_at: expiresAt })
-    await announce(tx, now, { action: 'grant.changed', about: { grantIds: [standing.id] } })
-    await recordDone(tx, origin, 'grant.changed', aboutGrant(standing.id, ownerId), {
-      added,
-      taken,
-      user_id: userId,
-      client_id: client.id,
+    await record(tx, origin, {
+      action: 'grant.changed',
+      target: { id: standing.id, ownerId },
+      detail: { added, taken, user_id: userId, client_id: client.id },
+      altersVerdictsOf: { grantIds: [standing.id] },
     })
     return standing
   }
@@ -144,15 +142,12 @@ async function keepGrant(
     expiresAt,
   }
   await insertGrant(tx, grant)
-  await recordDone(tx, origin, 'grant.created', aboutGrant(grant.id, ownerId), {
+  const detail = {
     scopes: grant.scopes,
     user_id: userId,
     client_id: client.id,
     redirect_uri: request.redirectUri,
-  })
+  }
+  await record(tx, origin, { action: 'grant.created', target: grant, detail })
   return grant
-}
-
-function aboutGrant(id: string, ownerId: string) {
-  return { ownerId, targetId: id }
 }

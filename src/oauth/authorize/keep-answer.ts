@@ -1,8 +1,8 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { recordDone } from '../../audit/audit-event.store.ts'
 import { originOfVisit } from '../../audit/visit-origin.ts'
 import { hashToken } from '../../base/one-time-token.ts'
 import { no } from '../../base/result.ts'
+import { record } from '../../changes/record.ts'
 import type { Client } from '../../clients/client.ts'
 import type { AnswerJson } from '../../db/oauth-tables.ts'
 import type { Db, Tx } from '../../db/schema.ts'
@@ -120,8 +120,8 @@ export async function denyRequest(
   return await db.transaction().execute(async (tx) => {
     const answer = { decision, form, yes: null }
     if (!(await answerRequest(tx, hashToken(token), browserHash(visit), answer, visit.now))) return false
-    const about = { ownerId: null, targetId: client.id }
-    await recordDone(tx, originOfVisit(visit, who?.userId ?? null), 'grant.denied', about)
+    const target = { id: client.id, ownerId: null }
+    await record(tx, originOfVisit(visit, who?.userId ?? null), { action: 'consent.denied', target })
     return true
   })
 }

@@ -1,5 +1,5 @@
-import { recordDone } from '../../audit/audit-event.store.ts'
 import { no, type Result, yes } from '../../base/result.ts'
+import { record } from '../../changes/record.ts'
 import { holdClient } from '../../clients/client.store.ts'
 import type { Tx } from '../../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
@@ -34,7 +34,7 @@ export async function blockClient(
   if (!(await insertBlocked(tx, blocked))) return yes(undefined)
   const ended = await revokeGrantsForOwner(tx, caller, place)
   const detail = { reason, grants_ended: ended }
-  await recordDone(tx, caller, 'client.blocked', { ownerId, targetId: clientId }, detail)
+  await record(tx, caller, { action: 'client.blocked', target: { id: clientId, ownerId }, detail })
   return yes(undefined)
 }
 
@@ -50,6 +50,6 @@ export async function unblockClient(tx: Tx, caller: Caller, place: Place): Promi
   if (blocked?.byProvider === true && caller.reach !== 'every_owner')
     return no(problem('exceeds_authority', 'The API provider blocked it, and only they can lift that.'))
   if (await deleteBlocked(tx, place))
-    await recordDone(tx, caller, 'client.unblocked', { ownerId, targetId: clientId })
+    await record(tx, caller, { action: 'client.unblocked', target: { id: clientId, ownerId } })
   return yes(undefined)
 }

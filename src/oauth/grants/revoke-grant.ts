@@ -1,7 +1,6 @@
-import { recordDone, recordEvents } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
 import { no, type Result, yes } from '../../base/result.ts'
-import { announce } from '../../changes/change.store.ts'
+import { record, recordForAll } from '../../changes/record.ts'
 import type { Tx } from '../../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
 import { type Caller, covers } from '../../management/caller.ts'
@@ -24,8 +23,6 @@ export interface GrantRevocation {
 
 /** Most grants that one call ends, where it can be sent again. */
 const MAX_REVOKED_AT_ONCE = 5_000
-/** Events that one statement writes: a statement has 65,535 parameters at most, and an event has 13. */
-const EVENTS_AT_ONCE = 5_000
 
 /** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
 export async function revokeLockedGrant(
@@ -49,13 +46,12 @@ async function revokeLockedGrants(
   const grantIds = grants.map(({ id }) => id)
   await revokeGrantRows(tx, grantIds, { by, reason, now })
   const ended = { reason: 'revoked', at: now } as const
-  await announce(tx, now, { action: 'grant.revoked', about: { grantIds }, ended })
-  const happenings = grants.map(({ id, ownerId, userId, clientId }) => ({
-    ...({ action: 'grant.revoked', result: 'done', ownerId, targetId: id } as const),
+  const events = grants.map(({ id, ownerId, userId, clientId }) => ({
+    target: { id, ownerId },
     detail: { reason, by, user_id: userId, client_id: clientId },
   }))
-  for (let at = 0; at < happenings.length; at += EVENTS_AT_ONCE)
-    await recordEvents(tx, origin, happenings.slice(at, at + EVENTS_AT_ONCE))
+  const altersVerdictsOf = { grantIds, ended }
+  await recordForAll(tx, origin, { action: 'grant.revoked', events, altersVerdictsOf })
 }
 
 /** Ends one; twice is no fault, and the first reason stands. */
@@ -148,8 +144,8 @@ export async function reduceGrant(
   if (taken.length === 0) return yes(undefined)
   const { id, ownerId, userId, clientId } = grant
   await updateGrant(tx, grant, { scopes: [...scopes] })
-  await announce(tx, origin.now, { action: 'grant.reduced', about: { grantIds: [id] } })
   const detail = { taken, by, user_id: userId, client_id: clientId }
-  await recordDone(tx, origin, 'grant.reduced', { ownerId, targetId: id }, detail)
+  const altersVerdictsOf = { grantIds: [id] }
+  await record(tx, origin, { action: 'grant.reduced', target: { id, ownerId }, detail, altersVerdictsOf })
   return yes(undefined)
 }

@@ -1,7 +1,6 @@
 import { hashCredential } from '@doorward/sdk/kernel'
-import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
-import { announce } from '../../changes/change.store.ts'
+import { record } from '../../changes/record.ts'
 import { authenticateClient, type ClientKnowledge } from '../../clients/authentication/authenticate-client.ts'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
@@ -59,10 +58,9 @@ async function revokeToken(db: Db, origin: Origin, client: Client, token: string
     if (found.kind === 'access_token') {
       if (!(await revokeAccessToken(tx, hash, origin.now))) return
       const ended = { reason: 'revoked', at: origin.now } as const
-      const about = { tokenHash: Buffer.from(hash, 'hex') }
-      await announce(tx, origin.now, { action: 'token.revoked', about, ended })
       const detail = { reason: 'revoked_by_client', family_id: found.familyId }
-      await recordDone(tx, origin, 'token.revoked', { ownerId: client.ownerId, targetId: client.id }, detail)
+      const altersVerdictsOf = { tokenHash: Buffer.from(hash, 'hex'), ended }
+      await record(tx, origin, { action: 'token.revoked', target: client, detail, altersVerdictsOf })
       return
     }
     const family = found.familyId === null ? undefined : await lockFamily(tx, found.familyId)

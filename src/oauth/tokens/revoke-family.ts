@@ -1,6 +1,5 @@
-import { recordDone } from '../../audit/audit-event.store.ts'
 import type { Origin } from '../../audit/audit-event.ts'
-import { announce } from '../../changes/change.store.ts'
+import { record } from '../../changes/record.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import { type Family, lockFamily, revokeFamilyRow } from './token-family.store.ts'
 
@@ -29,8 +28,13 @@ export async function revokeLockedFamily(
   const { now } = origin
   await revokeFamilyRow(tx, family.id, why, now)
   const ended = { reason: 'revoked', at: now } as const
-  await announce(tx, now, { action: 'tokens.revoked', about: { familyId: family.id }, ended })
   const { id, grantId, clientId, userId, ownerId } = family
   const detail = { reason: why, family_id: id, client_id: clientId, user_id: userId }
-  await recordDone(tx, origin, 'tokens.revoked', { ownerId, targetId: grantId }, detail)
+  const altersVerdictsOf = { familyId: id, ended }
+  await record(tx, origin, {
+    action: 'tokens.revoked',
+    target: { id: grantId, ownerId },
+    detail,
+    altersVerdictsOf,
+  })
 }

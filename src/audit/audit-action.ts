@@ -1,0 +1,19 @@
+import type { AuditActionRow, DetailOf } from './audit-action-row.ts'
+import { DIRECTORY_ACTIONS } from './directory-actions.ts'
+import { KEY_ACTIONS } from './key-actions.ts'
+import { OAUTH_ACTIONS } from './oauth-actions.ts'
+
+/**
+ * Closed table of the audit actions: noun, past tense. The types of `record`, `GET /v1/audit-actions` and
+ * docs/audit-actions.md follow from it.
+ */
+const AUDIT_ACTIONS = { ...KEY_ACTIONS, ...OAUTH_ACTIONS, ...DIRECTORY_ACTIONS }
+
+type Actions = typeof AUDIT_ACTIONS
+export type AuditAction = keyof Actions
+export type AuditDetail<A extends AuditAction> = DetailOf<Actions[A]['detail']>
+
+/** The actions after which verifiers are notified always, sometimes or never. */
+export type ActionThatAlters<When extends AuditActionRow['altersVerdicts']> = {
+  [A in AuditAction]: Actions[A]['altersVerdicts'] extends When ? A : never
+}[AuditAction]

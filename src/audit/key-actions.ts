@@ -1,0 +1,112 @@
+import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-row.ts'
+
+/** Audit actions of API keys and admin keys. */
+export const KEY_ACTIONS = {
+  'key.created': {
+    description: 'An API key was created with its first secret.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: {
+      hint: 'text',
+      name: 'text',
+      environment: 'text',
+      scopes: 'list of texts',
+      ip_allowlist: 'list of texts or null',
+      expires_at: 'time or null',
+      'rate_limits?': 'JSON',
+      'quota?': 'JSON',
+    },
+  },
+  'key.changed': {
+    description: 'Settings of a key were changed. The detail holds the new values.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: {
+      'name?': 'text',
+      'scopes?': 'list of texts',
+      'ip_allowlist?': 'list of texts or null',
+      'metadata?': 'text',
+      'expires_at?': 'time or null',
+      'rate_limits?': 'JSON',
+      'quota?': 'JSON',
+    },
+  },
+  'key.disabled': {
+    description: 'A key was disabled until it is enabled again.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: {},
+  },
+  'key.enabled': {
+    description: 'A disabled key was enabled.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: {},
+  },
+  'key.rotated': {
+    description: 'A key got a new secret. The old one works until the overlap ends.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: { ...HINTS, ends_at: 'time' },
+  },
+  'key.rotation_finished': {
+    description: 'The overlap was ended: only the new secret works.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: HINTS,
+  },
+  'key.rotation_undone': {
+    description: 'The new, unused secret was revoked. The old one works as before.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: HINTS,
+  },
+  'key.revoked': {
+    description: 'A key was revoked for good, with all its secrets.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: { reason: 'text' },
+  },
+  'key.exposed': {
+    description: 'A secret of a key was sent in a URL, for the first time.',
+    target: 'key',
+    altersVerdicts: 'never',
+    detail: EXPOSURE,
+  },
+  'admin_key.created': {
+    description: 'An admin key was created.',
+    target: 'admin key',
+    altersVerdicts: 'always',
+    detail: { hint: 'text', name: 'text', permissions: 'list of texts' },
+  },
+  'admin_key.rotated': {
+    description: 'An admin key got a new secret. The old one works until the overlap ends.',
+    target: 'admin key',
+    altersVerdicts: 'always',
+    detail: { ...HINTS, ends_at: 'time' },
+  },
+  'admin_key.rotation_finished': {
+    description: 'The overlap was ended: only the new secret works.',
+    target: 'admin key',
+    altersVerdicts: 'always',
+    detail: HINTS,
+  },
+  'admin_key.rotation_undone': {
+    description: 'The new, unused secret was revoked. The old one works as before.',
+    target: 'admin key',
+    altersVerdicts: 'always',
+    detail: HINTS,
+  },
+  'admin_key.revoked': {
+    description: 'An admin key was revoked for good.',
+    target: 'admin key',
+    altersVerdicts: 'always',
+    detail: { reason: 'text' },
+  },
+  'admin_key.exposed': {
+    description: 'A secret of an admin key was sent in a URL, for the first time.',
+    target: 'admin key',
+    altersVerdicts: 'never',
+    detail: EXPOSURE,
+  },
+} as const satisfies Record<string, AuditActionRow>

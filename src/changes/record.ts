@@ -1,0 +1,56 @@
+import { appendEvents } from '../audit/append-events.ts'
+import type { ActionThatAlters, AuditAction } from '../audit/audit-action.ts'
+import type { NewEvent, Origin } from '../audit/audit-event.ts'
+import type { Tx } from '../db/schema.ts'
+import { announce } from './announce.store.ts'
+import type { AlteredVerdicts } from './change.ts'
+
+/** Required, optional or forbidden, as the table of actions has it: no change can be written without its announcement. */
+type Announced<A extends AuditAction> =
+  A extends ActionThatAlters<'always'>
+    ? { readonly altersVerdictsOf: AlteredVerdicts | readonly [AlteredVerdicts, ...AlteredVerdicts[]] }
+    : A extends ActionThatAlters<'sometimes'>
+      ? { readonly altersVerdictsOf: AlteredVerdicts | readonly AlteredVerdicts[] | 'nothing' }
+      : { readonly altersVerdictsOf?: never }
+
+/** One action of a use case: its audit event, and whose verdicts it alters. */
+type Recorded<A extends AuditAction = AuditAction> = A extends AuditAction
+  ? NewEvent<A> & Announced<A>
+  : never
+
+/** The same action on several targets: an event for each, and one announcement for all. */
+type RecordedForAll<A extends AuditAction = AuditAction> = A extends AuditAction
+  ? { readonly action: A; readonly events: readonly Omit<NewEvent<A>, 'action'>[] } & Announced<A>
+  : never
+
+/**
+ * Writes the audit event of a change and announces the change to verifiers, in the transaction of the change itself. It
+ * locks the head of the audit log until the commit: call it last.
+ */
+export async function record(tx: Tx, origin: Origin, event: Recorded): Promise<void> {
+  const { action, target, detail, altersVerdictsOf } = event
+  await announceEach(tx, origin, action, altersVerdictsOf)
+  await appendEvents(tx, origin, [{ action, target, detail } as NewEvent])
+}
+
+/** Like {@link record}, for many targets; for none it does nothing. */
+export async function recordForAll(tx: Tx, origin: Origin, all: RecordedForAll): Promise<void> {
+  const { action, events, altersVerdictsOf } = all
+  if (events.length === 0) return
+  await announceEach(tx, origin, action, altersVerdictsOf)
+  await appendEvents(
+    tx,
+    origin,
+    events.map((event) => ({ ...event, action }) as NewEvent),
+  )
+}
+
+async function announceEach(
+  tx: Tx,
+  origin: Origin,
+  action: AuditAction,
+  altered: AlteredVerdicts | readonly AlteredVerdicts[] | 'nothing' = 'nothing',
+): Promise<void> {
+  if (altered === 'nothing') return
+  for (const each of [altered].flat()) await announce(tx, origin.now, action, each)
+}
