@@ -36,7 +36,6 @@ export interface Config {
   readonly settings: Omit<Settings, 'forwardAuth'>
 }
 
-const MAX_WORKERS = 64
 const DAY_SECONDS = 86_400
 const MIN_SECRET_BYTES = 32
 /** Load balancers ask for /readyz every few seconds. */
@@ -60,18 +59,18 @@ export function readConfig(
   const check = (name: VariableName, fine: boolean, expected: string) => {
     if (!fine) faults.push(`${name} ${expected}`)
   }
-  const wholeOrNull = (name: VariableName, least: number, most: number): number | null => {
+  const wholeOrNull = (name: NumberName): number | null => {
+    const [least, most] = VARIABLES[name].range
     const text = get(name)
     if (text === undefined) return null
     const fine = /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most
     check(name, fine, `must be a whole number from ${least} to ${most}; it is ${JSON.stringify(text)}`)
     return fine ? Number(text) : null
   }
-  const whole = (name: NameWithDefault, least: number, most: number): number =>
-    wholeOrNull(name, least, most) ?? least
+  const whole = (name: NumberName & NameWithDefault): number => wholeOrNull(name) ?? VARIABLES[name].range[0]
   const text = (name: NameWithDefault): string => get(name) ?? ''
 
-  const port = whole('PORT', 0, 65_535)
+  const port = whole('PORT')
   const host = text('HOST')
   const databaseUrl = get('DATABASE_URL')
   check(
@@ -90,14 +89,14 @@ export function readConfig(
     directUrl === undefined || databaseUrl !== undefined,
     'needs DATABASE_URL beside it, through the connection pooler',
   )
-  const connections = whole('DOORWARD_CONNECTIONS', 4, 1_000)
+  const connections = whole('DOORWARD_CONNECTIONS')
   const prepares = PREPARES.get(text('DOORWARD_PREPARED'))
   check('DOORWARD_PREPARED', prepares !== undefined, `must be one of ${[...PREPARES.keys()].join(', ')}`)
   const redisUrl = get('REDIS_URL')
   check('REDIS_URL', redisUrl === undefined || isUrl(redisUrl, REDIS), 'must be a redis:// or rediss:// URL')
   const without = WITHOUT_REDIS.find((each) => each === text('DOORWARD_LIMITS_WITHOUT_REDIS'))
   check('DOORWARD_LIMITS_WITHOUT_REDIS', without !== undefined, `must be one of ${WITHOUT_REDIS.join(', ')}`)
-  const workers = whole('WORKERS', 1, MAX_WORKERS)
+  const workers = whole('WORKERS')
   check(
     'WORKERS',
     workers === 1 || databaseUrl !== undefined,
@@ -137,8 +136,8 @@ export function readConfig(
     environments.length > 0 && environments.every(isEnvironmentName),
     'must list names of 1 to 16 lower-case letters and digits, none of them sk, ak, at, rt, ac or cs',
   )
-  const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS', 1, 36_500)
-  const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER', 1, 1_000_000)
+  const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS')
+  const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER')
 
   const proxies = parseIpRanges(listOf(get('DOORWARD_TRUSTED_PROXIES') ?? ''))
   if ('notARange' in proxies)
@@ -160,10 +159,10 @@ export function readConfig(
     loginUrl === null || secret !== undefined || databaseUrl === undefined,
     'needs DOORWARD_SECRET beside it; create one with `openssl rand -base64 32`',
   )
-  const accessSeconds = whole('DOORWARD_ACCESS_TOKEN_SECONDS', 30, 86_400)
-  const refreshIdleDays = whole('DOORWARD_REFRESH_IDLE_DAYS', 1, 3_650)
-  const refreshMaxDays = whole('DOORWARD_REFRESH_MAX_DAYS', 1, 3_650)
-  const grantDays = wholeOrNull('DOORWARD_GRANT_MAX_DAYS', 1, 3_650)
+  const accessSeconds = whole('DOORWARD_ACCESS_TOKEN_SECONDS')
+  const refreshIdleDays = whole('DOORWARD_REFRESH_IDLE_DAYS')
+  const refreshMaxDays = whole('DOORWARD_REFRESH_MAX_DAYS')
+  const grantDays = wholeOrNull('DOORWARD_GRANT_MAX_DAYS')
   const documentHosts = listOf(get('DOORWARD_CLIENT_DOCUMENTS') ?? '')
   const isAny = documentHosts.length === 1 && documentHosts[0] === 'any'
   check(
@@ -173,7 +172,7 @@ export function readConfig(
   )
   const registration = text('DOORWARD_CLIENT_REGISTRATION')
   check('DOORWARD_CLIENT_REGISTRATION', registration === 'on' || registration === 'off', 'must be on or off')
-  const registrationsPerHour = whole('DOORWARD_REGISTRATIONS_PER_HOUR', 1, 1_000_000)
+  const registrationsPerHour = whole('DOORWARD_REGISTRATIONS_PER_HOUR')
   const privateSchemes = listOf(get('DOORWARD_PRIVATE_SCHEMES') ?? '')
   check(
     'DOORWARD_PRIVATE_SCHEMES',
@@ -183,7 +182,7 @@ export function readConfig(
   const logLevel = text('DOORWARD_LOG_LEVEL')
   check('DOORWARD_LOG_LEVEL', LOG_LEVELS.includes(logLevel), `must be one of ${LOG_LEVELS.join(', ')}`)
 
-  const drainSeconds = wholeOrNull('DOORWARD_DRAIN_SECONDS', 0, 300) ?? (isLoopback(host) ? 0 : DRAIN_SECONDS)
+  const drainSeconds = wholeOrNull('DOORWARD_DRAIN_SECONDS') ?? (isLoopback(host) ? 0 : DRAIN_SECONDS)
 
   if (faults.length > 0) return { faults }
   return {
@@ -252,6 +251,10 @@ const OF_PROGRAMS = /^DOORWARD_(URL|VERIFY_KEY|LOGIN_KEY)$/
 function isLoopback(host: string): boolean {
   return /^(127\..*|localhost|::1)$/.test(host)
 }
+
+type NumberName = {
+  [Name in VariableName]: (typeof VARIABLES)[Name] extends { type: 'number' } ? Name : never
+}[VariableName]
 
 type NameWithDefault = {
   [Name in VariableName]: (typeof VARIABLES)[Name] extends { default: string } ? Name : never
