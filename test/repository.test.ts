@@ -26,8 +26,10 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
   .split('\n')
   .filter((file) => file !== '' && existsSync(file) && statSync(file).isFile())
 
+const documents = tracked.filter((file) => file.endsWith('.md'))
+
 describe('the repository', () => {
-  it('SUP-01: the lockfile has an integrity for every package, and names no host', () => {
+  it('SUP-01: has a lockfile with an integrity for every package, and without hosts', () => {
     assert.ok(locked.length > 100)
     for (const [path, { integrity, resolved }] of locked) {
       assert.match(integrity ?? '', /^sha512-/, path)
@@ -35,7 +37,7 @@ describe('the repository', () => {
     }
   })
 
-  it('SUP-03: nothing that runs in production has an install script', () => {
+  it('SUP-03: depends on no package with an install script in production', () => {
     const scripted = locked.filter(([, entry]) => entry.hasInstallScript === true && entry.dev !== true)
     assert.deepEqual(
       scripted.map(([path]) => path),
@@ -43,21 +45,21 @@ describe('the repository', () => {
     )
   })
 
-  it('SUP-03: every dependency is justified in docs/dependencies.md', () => {
-    const said = readFileSync('docs/dependencies.md', 'utf8')
+  it('SUP-03: justifies every dependency in docs/dependencies.md', () => {
+    const justified = readFileSync('docs/dependencies.md', 'utf8')
     for (const file of ['package.json', 'sdk/package.json']) {
       const { dependencies, devDependencies, optionalDependencies } = JSON.parse(readFileSync(file, 'utf8'))
       for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }))
-        assert.ok(said.includes(`\`${name}\``), `docs/dependencies.md says nothing about ${name}`)
+        assert.ok(justified.includes(`\`${name}\``), `${name} is missing in docs/dependencies.md`)
     }
   })
 
-  it('SUP-03: the SDK depends on nothing', () => {
+  it('SUP-03: has an SDK without dependencies', () => {
     const sdk = JSON.parse(readFileSync('sdk/package.json', 'utf8'))
     assert.equal(sdk.dependencies, undefined)
   })
 
-  it('MGT-31: the server makes no Date of a text or a number but in the files that look at it first', () => {
+  it('MGT-31: makes a Date of a text or a number only in the files that check it first', () => {
     const may = ['src/base/moment.ts', 'src/db/moments.ts']
     const files = tracked.filter((file) => /^src\/.*\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file))
     const makes = files.filter((file) => /new Date\((?!\))|Date\.parse\(/.test(readFileSync(file, 'utf8')))
@@ -68,19 +70,43 @@ describe('the repository', () => {
     )
   })
 
-  it('SUP-05: no tracked file holds a real credential', () => {
+  it('SUP-05: has no real credential in a tracked file', () => {
     for (const file of tracked)
       for (const [text] of readFileSync(file, 'latin1').matchAll(/[a-z][a-z0-9_]*_[0-9A-Za-z]{49}/g))
         assert.ok(!isWellFormed(text), `${file} holds ${text.slice(0, 12)}…`)
   })
 
-  it('every relative link in the documents leads somewhere', () => {
-    const documents = tracked.filter((file) => file.endsWith('.md'))
+  it('has documents whose relative links lead to a file, and to a heading of it', () => {
     assert.ok(documents.length > 5)
     for (const file of documents)
       for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(
-        /\]\((?!https?:|mailto:|#)([^)#\s]+)/g,
+        /\]\((?!https?:|mailto:)([^)\s]+)/g,
+      )) {
+        const [path = '', heading] = target.split('#')
+        const linked = path === '' ? file : join(dirname(file), path)
+        assert.ok(existsSync(linked), `${file} links to ${target}`)
+        if (heading !== undefined) assert.ok(headingsOf(linked).has(heading), `${file} links to ${target}`)
+      }
+  })
+
+  it('has documents that name existing files only', () => {
+    for (const file of documents.filter((each) => each !== 'CHANGELOG.md'))
+      for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(
+        /`((?:src|sdk|test|docs|examples|bench)\/[\w./-]+\.[a-z]+)`/g,
       ))
-        assert.ok(existsSync(join(dirname(file), target)), `${file} links to ${target}`)
+        assert.ok(existsSync(path), `${file} names ${path}`)
   })
 })
+
+/** The anchors that GitHub gives to the headings of a document. */
+function headingsOf(file: string): ReadonlySet<string> {
+  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)
+  return new Set(
+    [...headings].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
