@@ -9,6 +9,7 @@ import {
   type IpRanges,
   normalizeIp,
   type Principal,
+  problemAnswer,
   readCredential,
   SourceUnavailableError,
   type Verdict,
@@ -207,29 +208,21 @@ function inAscii(json: string): string {
   return json.replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-const UNCLEAR = refusal(
+const UNCLEAR = problemAnswer(
   400,
   'request_unclear',
   'The request is not clear',
   'The proxy does not tell one method, host and path, or the client forges headers of the proxy.',
 )
-const AMBIGUOUS = refusal(
+const AMBIGUOUS = problemAnswer(
   400,
   'path_ambiguous',
   'The path can be read in more than one way',
   'Send it without empty segments, dots, escaped slashes and `;`, and as the API spells it.',
 )
-const NO_RULE = refusal(
+const NO_RULE = problemAnswer(
   403,
   'no_rule',
   'The route is not open',
   'No rule opens this method and path, whatever the credential.',
 )
-
-function refusal(status: number, code: string, title: string, detail: string): Answer {
-  return {
-    status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
-    body: { type: `urn:doorward:problem:${code}`, title, status, code, detail },
-  }
-}

@@ -1,3 +1,5 @@
+import { problemBody } from '@doorward/sdk/kernel'
+
 /**
  * Every "no" of the management API, as RFC 9457 problems. One table: the code is stable, the title says what
  * happened in general, the detail what happened here and what to do.
@@ -102,11 +104,7 @@ export function statusOf({ code }: Problem): number {
 export function toProblemWire({ code, detail, faults }: Problem, requestId: string): Record<string, unknown> {
   const [status, title] = PROBLEMS[code]
   return {
-    type: `urn:doorward:problem:${code}`,
-    title,
-    status,
-    detail,
-    code,
+    ...problemBody(status, code, title, detail),
     request_id: requestId,
     ...(faults === undefined ? {} : { faults }),
   }

@@ -2,21 +2,7 @@ import { parseCredential } from '../credential/credential.ts'
 import type { LimitState } from '../verdict/limits.ts'
 import { rateLimitFields } from '../verdict/rate-limit-fields.ts'
 import type { FoundAs, PresentationFault, Refusal } from '../verdict/refusal.ts'
-
-/** What a stranger gets to hear: the same bytes for everything that would tell whether a credential exists. */
-export interface Answer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** RFC 9457. */
-  readonly body: {
-    readonly type: string
-    readonly title: string
-    readonly status: number
-    readonly code: string
-    readonly detail: string
-    readonly hint?: string
-  }
-}
+import { type Answer, problemAnswer } from './problem.ts'
 
 /** Facts that the answer may show without giving anything away. */
 export interface Setting {
@@ -157,7 +143,7 @@ function challenge(
   })
   const value =
     all.length === 0 ? 'Bearer' : `Bearer ${all.map(([name, text]) => `${name}="${text}"`).join(', ')}`
-  const answer = problem(status, code, title, detail)
+  const answer = problemAnswer(status, code, title, detail)
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': value } }
 }
 
@@ -175,14 +161,6 @@ function limited(
 
 /** `Retry-After` in whole seconds (RFC 9110 §10.2.3), rounded up, so that nobody comes too early. */
 function later(status: number, code: string, title: string, detail: string, seconds: number): Answer {
-  const answer = problem(status, code, title, detail)
+  const answer = problemAnswer(status, code, title, detail)
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(Math.ceil(seconds)) } }
-}
-
-function problem(status: number, code: string, title: string, detail: string): Answer {
-  return {
-    status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
-    body: { type: `urn:doorward:problem:${code}`, title, status, code, detail },
-  }
 }

@@ -10,11 +10,12 @@ import type { PresentationFault, Refusal } from '../verdict/refusal.ts'
 import { noteCountedApart } from '../verifier/counted-apart.ts'
 import { flushEvery } from '../verifier/flush.ts'
 import { createVerifier, type VerifierHealth } from '../verifier/verifier.ts'
-import { type Answer, answerTo, answerUnavailable } from './challenge.ts'
+import { answerTo, answerUnavailable } from './challenge.ts'
 import { checkOptions } from './check-options.ts'
 import { clientIp } from './client-ip.ts'
 import { checkRequirements, type GuardOptions, type Requirement, trustedProxiesOf } from './guard-options.ts'
 import { type PresentedRequest, readCredential } from './presented.ts'
+import type { Answer } from './problem.ts'
 import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
 
 /** What an adapter knows of a request. */

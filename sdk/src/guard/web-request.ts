@@ -1,5 +1,5 @@
-import type { Answer } from './challenge.ts'
 import type { Incoming } from './guard.ts'
+import type { Answer } from './problem.ts'
 
 /**
  * A request of the Web's, as Hono and plain handlers carry it. `Headers` joins repeated ones by a comma, which no
