@@ -34,14 +34,14 @@ writeFileSync(
   `# Attacks
 
 \`npm run attacks\` makes every attack below against two issuers in one run, and writes this page. Both are two
-processes on one ${postgres.description}, and are spoken to by HTTP alone. There is no list of exceptions. The attacks
-on Doorward are a part of \`npm test\` as well, and fail it.
+processes on one ${postgres.description}, called over HTTP alone. There are no exceptions. \`npm test\` makes the attacks
+on Doorward too, and fails if one succeeds.
 
-\`oidc-provider\` is the yardstick: a certified library with a long history. It is set up as a sensible integrator would:
-PKCE for all, rotating refresh tokens, introspection, revocation, resource indicators with one default API, its own pages
-for trying (which are not meant for production: its consent form is the integrator's to protect), and the obvious
-adapter for Postgres, one table with a JSON column (\`test/attacks/oidc-provider.program.ts\`). An adapter whose
-\`consume\` is a compare-and-set would hold some of the rows on parallel use; the interface of adapters does not ask for it.
+\`oidc-provider\` is the yardstick: a certified library with a long history. It is configured with care:
+PKCE for all, rotating refresh tokens, introspection, revocation, resource indicators with one default API, its own trial
+pages (not meant for production: the integrator protects the consent form), and the obvious
+adapter for Postgres, one table with a JSON column (\`test/attacks/oidc-provider.program.ts\`). With an adapter whose
+\`consume\` is a compare-and-set, some attacks by parallel use would fail; the interface of adapters does not require it.
 
 | guarantees | attack | ${names.join(' | ')} |
 |---|---|---|---|
