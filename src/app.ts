@@ -12,6 +12,7 @@ import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
 import { systemOrigin } from './audit/audit-event.ts'
 import { forgetOldAttempts } from './audit/refused-attempt.store.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
+import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
 import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
@@ -209,6 +210,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   changesRoutes(app, pipeline, feed)
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
+  auditActionRoutes(app, pipeline)
   refusedAttemptRoutes(app, pipeline)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })

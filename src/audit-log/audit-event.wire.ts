@@ -41,7 +41,7 @@ export const AuditQuery = strictObject({
   action: Type.Optional(
     Type.String({
       pattern: '^[a-z_]{1,40}\\.[a-z_]{1,40}$',
-      description: 'Noun and past tense, such as key.rotated',
+      description: 'One of `GET /v1/audit-actions`, such as key.rotated; a former name finds the same events',
     }),
   ),
   result: Type.Optional(AuditEventWire.properties.result),

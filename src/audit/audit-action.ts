@@ -17,3 +17,22 @@ export type AuditDetail<A extends AuditAction> = DetailOf<Actions[A]['detail']>
 export type ActionThatAlters<When extends AuditActionRow['altersVerdicts']> = {
   [A in AuditAction]: Actions[A]['altersVerdicts'] extends When ? A : never
 }[AuditAction]
+/** One row, with its name: what `GET /v1/audit-actions` lists. */
+export interface NamedAction extends AuditActionRow {
+  readonly action: AuditAction
+  readonly formerNames: readonly string[]
+}
+
+export function allActions(): NamedAction[] {
+  return Object.entries(AUDIT_ACTIONS).map(([action, row]: [string, AuditActionRow]) => ({
+    ...row,
+    action: action as AuditAction,
+    formerNames: row.formerNames ?? [],
+  }))
+}
+
+/** All names that an action has or had, given any of them. A name that is in no row stands for itself. */
+export function namesOf(name: string): readonly string[] {
+  const row = allActions().find(({ action, formerNames }) => action === name || formerNames.includes(name))
+  return row === undefined ? [name] : [row.action, ...row.formerNames]
+}

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import { namesOf } from './audit-action.ts'
 import type { AuditEvent, Link } from './audit-event.ts'
 
 /** Events that one statement inserts: a statement has 65,535 parameters at most, and an event has 13. */
@@ -29,15 +30,37 @@ export interface AuditFilter {
 }
 
 /**
- * A page of events, newest first. Each filter has an index in the order of the chain. A span of time is listed in the
- * order of time: the chain's order would have a page pass over everything that is newer than the span.
- *
- * The first filter is a column of the order, and asked for by `>=` and `<=`. With `=`, Postgres knows that it is the same
- * in all rows, takes the whole chain for sorted, and walks through the events of all others.
+ * A page of events, newest first. A filter by an action finds the events under all names that the action has or had: one
+ * query for each name, because both together are in the order of no index.
  */
 export async function listEvents(db: Db, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
+  const names = filter.action === undefined ? [undefined] : namesOf(filter.action)
+  const pages = []
+  for (const action of names) pages.push(await listNamed(db, { ...filter, action }, limit))
+  const [page = []] = pages
+  return pages.length === 1 ? page : pages.flat().sort(orderOf(filter)).slice(0, limit)
+}
+
+function orderOf(filter: AuditFilter): (a: AuditEvent, b: AuditEvent) => number {
+  return isByTime(filter)
+    ? (a, b) => b.at.getTime() - a.at.getTime() || b.seq - a.seq
+    : (a, b) => b.seq - a.seq
+}
+
+function isByTime({ since, until }: AuditFilter): boolean {
+  return since !== undefined || until !== undefined
+}
+
+/**
+ * Keyset pagination. Each filter has an index in the order of the chain. A span of time is listed in the order of time: in
+ * the chain's order, a page would pass over everything that is newer than the span.
+ *
+ * The first filter is a column of the order, and queried by `>=` and `<=`. With `=`, Postgres knows that the column is the
+ * same in all rows, takes the whole chain for sorted, and walks through the events of all others.
+ */
+async function listNamed(db: Db, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
   const { beforeSeq, since, until } = filter
-  const byTime = since !== undefined || until !== undefined
+  const byTime = isByTime(filter)
   const [first, ...others] = filtersOf(filter)
   let query = db.selectFrom('audit_events').selectAll().limit(limit)
   if (byTime) query = query.orderBy('at', 'desc')

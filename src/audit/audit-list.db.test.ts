@@ -76,4 +76,28 @@ describe('lists of audit events at size', () => {
     const times = seen.map((event) => event.at)
     assert.deepEqual(times, times.toSorted().toReversed())
   })
+
+  it('AUD-07: either name of a renamed action finds the events of both, page by page', async () => {
+    await sql`
+      insert into audit_events (seq, id, at, action, result, actor_kind, detail, hash)
+      select 60000 + n, 'evt_named' || n, ${minute(9_000)}::timestamptz + n * interval '1 minute',
+        case when n % 2 = 0 then 'scope.declared' else 'scope.created' end, 'done', 'system', '{}', sha256('')
+      from generate_series(1, 7) as n`.execute(app.db)
+    for (const name of ['scope.created', 'scope.declared'])
+      for (const span of ['', `&since=${minute(9_000).toISOString()}`]) {
+        const seqs: number[] = []
+        for (let cursor = ''; ; ) {
+          const { body } = await app.call('GET', `/v1/audit-events?action=${name}${span}&limit=2${cursor}`)
+          seqs.push(...body.data.map((event: { seq: number }) => event.seq))
+          if (body.next_cursor === null) break
+          cursor = `&cursor=${body.next_cursor}`
+        }
+        const older = span === '' ? seqs.slice(0, 7) : seqs
+        assert.deepEqual(
+          older,
+          [7, 6, 5, 4, 3, 2, 1].map((n) => 60_000 + n),
+          `${name}${span}`,
+        )
+      }
+  })
 })

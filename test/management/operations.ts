@@ -111,6 +111,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     undoAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
     revokeAdminKey: { path: { id: adminKey.id }, body: { reason: 'test' } },
     listAuditEvents: {},
+    listAuditActions: {},
     listRefusedAttempts: {},
     verifyAuditChain: {},
     verify: { body: { credential: key.secret } },
