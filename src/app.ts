@@ -16,8 +16,8 @@ import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
 import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
-import { every } from './base/every.ts'
-import { Turns } from './base/turns.ts'
+import { runPeriodically } from './base/run-periodically.ts'
+import { Semaphore } from './base/semaphore.ts'
 import { pruneChanges } from './changes/change.store.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
@@ -33,11 +33,11 @@ import { openForwardAuth } from './forward-auth/forward-auth.ts'
 import { forwardAuthShortcut } from './forward-auth/forward-auth-fast-path.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { UndeclaredInRules } from './forward-auth/undeclared-in-rules.ts'
-import { openDocuments } from './http/documents.ts'
-import { refuseCredentialsInUrls } from './http/exposed-in-url.ts'
-import { Shortcuts } from './http/fast-paths.ts'
+import { refuseCredentialsInUrls } from './http/credential-in-url.ts'
+import { FastPaths } from './http/fast-paths.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
+import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { keepHints } from './keys/key-hints.store.ts'
@@ -60,7 +60,7 @@ import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refused-requests.ts'
 import { pruneTokens } from './oauth/tokens/token-family.store.ts'
-import type { FetchDocument } from './outbound/outbound.ts'
+import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
 import { homeRoutes } from './pages/home.ts'
@@ -188,13 +188,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     refusedAttempts,
     onExposed: (exposure) => usage.noteExposure(exposure),
     onChanged: () => feed.catchUp(),
-    turns: new Turns({ ...READS, atOnce: Math.max(1, Math.floor(database.connections / 2)) }),
+    readSlots: new Semaphore({ ...READS, atOnce: Math.max(1, Math.floor(database.connections / 2)) }),
   }
 
   const app = await openServer(log)
   refuseCredentialsInUrls(app, { trustedProxies, clock, onExposed: pipeline.onExposed })
-  const shortcuts = new Shortcuts(app, log)
-  await openDocuments(app, publicUrl)
+  const fastPaths = new FastPaths(app, log)
+  await serveOpenApi(app, publicUrl)
   healthRoutes(app, verdicts, parts.isDraining)
   scopeRoutes(app, pipeline)
   ownerRoutes(app, pipeline, policy)
@@ -229,7 +229,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = pipeline
     const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)
-    const parts = { db, clock, log, shortcuts, pages, signIn, findRecord, knownAdminKeys, feed, onChanged }
+    const parts = { db, clock, log, fastPaths, pages, signIn, findRecord, knownAdminKeys, feed, onChanged }
     refusedRequests = await oauthRoutes(app, {
       ...parts,
       ...{ publicUrl, brand, trustedProxies, serverSecret, settings: settings.oauth },
@@ -237,7 +237,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     })
   }
 
-  shortcuts.add(verifyShortcut(shortcuts, knownAdminKeys, verification))
+  fastPaths.add(verifyShortcut(fastPaths, knownAdminKeys, verification))
   if (rules !== null) {
     const { onExposed } = pipeline
     const parts = { rules, verifier, catalogue, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
@@ -248,7 +248,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await undeclared.look()
     }
     forwardAuthRoutes(app, pipeline, forwardAuth)
-    shortcuts.add(forwardAuthShortcut(shortcuts, forwardAuth))
+    fastPaths.add(forwardAuthShortcut(fastPaths, forwardAuth))
   }
 
   homeRoutes(app, publicUrl)
@@ -263,8 +263,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
   const tidying = TIDYING.map((tidy) => () => tidy(db, clock.now()))
   const timers = [
-    every(REFUSED_EVERY_MS, noting, onError),
-    ...(tidies ? [every(TIDY_EVERY_MS, tidying, onError)] : []),
+    runPeriodically(REFUSED_EVERY_MS, noting, onError),
+    ...(tidies ? [runPeriodically(TIDY_EVERY_MS, tidying, onError)] : []),
   ]
   app.addHook('onClose', async () => {
     for (const timer of timers) clearInterval(timer)

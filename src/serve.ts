@@ -13,8 +13,8 @@ import { secretBeside } from './db/secret-file.ts'
 import { transact } from './db/transact.ts'
 import { readForwardAuth } from './forward-auth/forward-auth.wire.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
-import { faultsOfFile } from './http/check-file.ts'
 import { type Logger, openLog } from './http/log.ts'
+import { faultsInFile } from './http/validate-file.ts'
 import { openSharedLimiter } from './limits/shared-limiter.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
@@ -192,7 +192,7 @@ async function prepareCatalogue({ db }: Database, path: string, log: Logger): Pr
 
 function readCatalogue(path: string): Catalogue {
   const content = readJson('DOORWARD_CATALOGUE', path)
-  const faults = faultsOfFile(CatalogueFile, content)
+  const faults = faultsInFile(CatalogueFile, content)
   if (faults.length === 0) return content as Catalogue
   throw new ConfigurationError(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.join('\n  ')}`)
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Settings } from '../src/app.ts'
-import type { FetchDocument } from '../src/outbound/outbound.ts'
+import type { FetchDocument } from '../src/outbound/guarded-fetch.ts'
 import type { TestApp, TestClient } from './app.ts'
 import { type CookieJar, type Fields, type JarAnswer, openJar } from './cookie-jar.ts'
 import { makeUser, openListening, PASSWORD } from './sign-in.ts'

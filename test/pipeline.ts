@@ -1,5 +1,5 @@
 import { RefusedAttempts } from '../src/audit/refused-attempts.ts'
-import { Turns } from '../src/base/turns.ts'
+import { Semaphore } from '../src/base/semaphore.ts'
 import { openLog } from '../src/http/log.ts'
 import { KnownAdminKeys } from '../src/management/known-admin-keys.ts'
 import type { Pipeline } from '../src/management/pipeline.ts'
@@ -12,7 +12,7 @@ export function pipelineOf({ db, clock }: TestApp): Pipeline {
     clock,
     knownAdminKeys: new KnownAdminKeys(db, clock),
     trustedProxies: null,
-    turns: new Turns({ atOnce: 4, waiting: 100, waitMs: 5_000 }),
+    readSlots: new Semaphore({ atOnce: 4, waiting: 100, waitMs: 5_000 }),
     refusedAttempts: new RefusedAttempts(db, openLog('silent')),
     onExposed: () => {},
     onChanged: async () => {},

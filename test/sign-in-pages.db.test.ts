@@ -169,13 +169,13 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
       await page.goto(`${origin}/sign-in`)
       await signIn(page, PASSWORD)
       await page.waitForSelector('h1:has-text("You are signed in")')
-      const token = await page.getAttribute('[name=form_token]', 'value')
+      const token = await page.getAttribute('[name=csrf_token]', 'value')
       // Another origin: the same server by another name, which the browser counts as cross-site.
       const evil = origin.replace('127.0.0.1', 'localhost')
       await page.route(`${evil}/evil`, (route) =>
         route.fulfill({
           contentType: 'text/html',
-          body: `<form method="post" action="${origin}/sign-out"><input name="form_token" value="${token}"><button>x</button></form>
+          body: `<form method="post" action="${origin}/sign-out"><input name="csrf_token" value="${token}"><button>x</button></form>
             <iframe src="${origin}/sign-in"></iframe>`,
         }),
       )

@@ -1,7 +1,7 @@
 import { newId } from '../base/id.ts'
+import { networkOf } from '../base/network.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
-import { networkOf } from '../http/network.ts'
 import { appendEvents } from './append-events.ts'
 import type { Origin } from './audit-event.ts'
 import { saveAttempts } from './refused-attempt.store.ts'

@@ -1,19 +1,19 @@
-import type { Shortcut, Shortcuts } from '../http/fast-paths.ts'
+import type { FastPath, FastPaths } from '../http/fast-paths.ts'
 import type { ForwardAnswer, ForwardAuth } from './forward-auth.ts'
 import { isAsking } from './original-request.ts'
 
 /** `/v1/forward-auth` without a router, for proxies that are known here; all else goes the long way. */
-export function forwardAuthShortcut(shortcuts: Shortcuts, forwardAuth: ForwardAuth): Shortcut {
+export function forwardAuthShortcut(fastPaths: FastPaths, forwardAuth: ForwardAuth): FastPath {
   return (request, response) => {
     if (!isAsking(forwardAuth.rules.proxy, request.url) || !forwardAuth.trusts(request)) return false
     const send = ({ status, headers, body }: ForwardAnswer) =>
-      shortcuts.answerServer(response, status, headers, body)
+      fastPaths.answerServer(response, status, headers, body)
     try {
       const answer = forwardAuth.answer(request)
-      if (answer instanceof Promise) answer.then(send).catch((error) => shortcuts.fail(response, error))
+      if (answer instanceof Promise) answer.then(send).catch((error) => fastPaths.fail(response, error))
       else send(answer)
     } catch (error) {
-      shortcuts.fail(response, error)
+      fastPaths.fail(response, error)
     }
     return true
   }

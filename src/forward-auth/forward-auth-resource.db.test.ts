@@ -25,7 +25,7 @@ describe('which API a route of a proxy belongs to', () => {
     const api = await app.call('POST', '/v1/apis', { identifier: INVOICES, name: 'Invoices' })
     const scope = { name: 'invoices:read', description: 'See invoices', api_id: api.body.id }
     assert.equal((await app.call('POST', '/v1/scopes', scope)).status, 201)
-    const tokenFor = async (name: string) => {
+    const csrfToken = async (name: string) => {
       const client = await app.clientFor('org_1', {
         scopes: [name],
         grant_types: ['client_credentials'],
@@ -49,7 +49,7 @@ describe('which API a route of a proxy belongs to', () => {
       await answer.text()
       return answer.status
     }
-    const [orders, invoices] = [await tokenFor('orders:read'), await tokenFor('invoices:read')]
+    const [orders, invoices] = [await csrfToken('orders:read'), await csrfToken('invoices:read')]
     const { secret } = await app.keyFor('org_1')
     assert.deepEqual(
       [await ask('/', orders), await ask('/', invoices), await ask('/', secret)],

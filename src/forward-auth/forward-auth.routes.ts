@@ -1,7 +1,7 @@
 import { clientIp, fromNodeRequest } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { sendProblem } from '../http/answer.ts'
 import { problem } from '../http/problem.ts'
+import { sendProblem } from '../http/send-problem.ts'
 import { type Arrival, authenticateAdmin, permit } from '../management/authenticate-admin.ts'
 import type { Caller } from '../management/caller.ts'
 import type { Pipeline } from '../management/pipeline.ts'

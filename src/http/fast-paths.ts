@@ -1,43 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { headersOf } from './answer.ts'
+import { restoreBody } from './fast-path-post.ts'
 import { type Logger, scrubPath } from './log.ts'
-import { unread } from './plain-post.ts'
 import { type Problem, statusOf, toProblemWire } from './problem.ts'
 import { newRequestId } from './request-id.ts'
+import { headersOf } from './send-problem.ts'
 import { problemOfThrown } from './server.ts'
 
 /**
- * Of what stands in every answer, what a script in a browser is told of an answer that is no page. Node checks each
- * header anew in each answer, and the dozen of them cost as much as everything else together.
+ * Those of the headers of every response that matter for a response that is not a page. Node checks each header in each
+ * response, and all dozen would cost as much as the rest of the fast path.
  */
 const FOR_SCRIPTS: ReadonlySet<string> = new Set(['strict-transport-security', 'x-content-type-options'])
 
-/** Takes a request, or leaves it to the long way. @returns whether it is taken, and will be answered */
-export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
+/** Takes a request or leaves it to Fastify. @returns true where it is taken and will be answered */
+export type FastPath = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * Short ways past Fastify, for the few questions that are asked thousands of times a second. A shortcut takes only what
- * is certainly in order; whatever it has a doubt about goes the long way, so that every "no" about a request comes from
- * one place. The long way is the definition, and a shortcut gives the same status and body, and its headers without
- * those that are for browsers.
+ * Fast paths past Fastify, for the few requests that come thousands of times a second. A fast path takes only requests
+ * that are certainly well-formed and leaves every doubtful one to Fastify, so that each refusal of a request has one
+ * implementation. Fastify's routes define the behaviour: a fast path gives the same status and body, and the same headers
+ * without those for browsers.
  *
- * What goes a short way is logged at the level `debug`.
+ * Requests on a fast path are logged at level `debug`.
  */
-export class Shortcuts {
+export class FastPaths {
   readonly #log: Logger
-  readonly #longWay: (request: IncomingMessage, response: ServerResponse) => void
-  readonly #shortcuts: Shortcut[] = []
-  /** Name, value, name, value …; null until the first request has gone the long way. */
-  #standing: readonly string[] | null = null
+  readonly #fastify: (request: IncomingMessage, response: ServerResponse) => void
+  readonly #fastPaths: FastPath[] = []
+  /** Name, value, name, value …; null until Fastify has answered the first request. */
+  #common: readonly string[] | null = null
   #isClosing = false
 
   constructor(app: FastifyInstance, log: Logger) {
     this.#log = log
-    this.#longWay = (request, response) => app.routing(request, response)
-    // What is set when a request arrives is the same for all.
+    this.#fastify = (request, response) => app.routing(request, response)
+    // The headers that are set when a request arrives are the same for all.
     app.addHook('onRequest', async (_, reply) => {
-      this.#standing ??= Object.entries(reply.getHeaders())
+      this.#common ??= Object.entries(reply.getHeaders())
         .filter(([name]) => FOR_SCRIPTS.has(name))
         .flatMap(([name, value]) => [name, String(value)])
     })
@@ -48,11 +48,11 @@ export class Shortcuts {
     app.server.on('request', (request, response) => this.#take(request, response))
   }
 
-  add(shortcut: Shortcut): void {
-    this.#shortcuts.push(shortcut)
+  add(fastPath: FastPath): void {
+    this.#fastPaths.push(fastPath)
   }
 
-  /** @param headers name, value, name, value … besides those that every answer has */
+  /** @param headers name, value, name, value … besides those of every response */
   answer(
     response: ServerResponse,
     status: number,
@@ -60,38 +60,38 @@ export class Shortcuts {
     body: string,
     requestId = newRequestId(),
   ): void {
-    this.#write(response, requestId, status, headers, this.#standing ?? [], body)
+    this.#write(response, requestId, status, headers, this.#common ?? [], body)
   }
 
-  /** An answer to a server, or that a proxy passes on as its own: without what tells browsers how to treat it. */
+  /** Answers a server or a proxy: without the headers for browsers. */
   answerServer(response: ServerResponse, status: number, headers: readonly string[], body: string): void {
     this.#write(response, newRequestId(), status, headers, [], body)
   }
 
-  /** Answers to what was thrown on a short way as the long way does. */
+  /** Answers an error on a fast path as Fastify's error handler does. */
   fail(response: ServerResponse, error: unknown): void {
     const id = newRequestId()
     this.refuse(response, problemOfThrown(error, id, this.#log), id)
   }
 
-  /** Sends a problem as the long way does. */
+  /** Sends a problem with the same bytes as `sendProblem`. */
   refuse(response: ServerResponse, problem: Problem, id = newRequestId()): void {
     const headers = Object.entries(headersOf(problem)).flat()
     const body = JSON.stringify(toProblemWire(problem, id))
-    this.#write(response, id, statusOf(problem), headers, this.#standing ?? [], body)
+    this.#write(response, id, statusOf(problem), headers, this.#common ?? [], body)
   }
 
-  /** Gives a request back whose body was read already. */
+  /** Hands a request to Fastify after its body was read. */
   handBack(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    unread(request, body)
-    this.#longWay(request, response)
+    restoreBody(request, body)
+    this.#fastify(request, response)
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
-    // While the server stops, the long way says so.
-    if (this.#standing !== null && !this.#isClosing)
-      for (const shortcut of this.#shortcuts) if (shortcut(request, response)) return
-    this.#longWay(request, response)
+    // While the server stops, Fastify answers that it does.
+    if (this.#common !== null && !this.#isClosing)
+      for (const fastPath of this.#fastPaths) if (fastPath(request, response)) return
+    this.#fastify(request, response)
   }
 
   #write(
@@ -99,12 +99,12 @@ export class Shortcuts {
     id: string,
     status: number,
     headers: readonly string[],
-    standing: readonly string[],
+    common: readonly string[],
     body: string,
   ): void {
     const length = Buffer.byteLength(body)
-    const all = ['content-length', String(length), 'x-request-id', id, ...headers, ...standing]
-    // Who is answered while the server stops must let go of the connection, or the stop would wait for it.
+    const all = ['content-length', String(length), 'x-request-id', id, ...headers, ...common]
+    // A keep-alive connection would hold up the stop of the server.
     if (this.#isClosing) all.push('connection', 'close')
     response.writeHead(status, all)
     response.end(body, length === body.length ? 'latin1' : 'utf8')

@@ -3,9 +3,9 @@ import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import { FROM_ANYWHERE, preflightFor } from './cross-origin.ts'
-import type { Shortcut, Shortcuts } from './fast-paths.ts'
+import { collectBody, fastPathPost } from './fast-path-post.ts'
+import type { FastPath, FastPaths } from './fast-paths.ts'
 import type { Logger } from './log.ts'
-import { plainPost, whenRead } from './plain-post.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
 
@@ -33,7 +33,7 @@ export interface FormEndpointParts {
   readonly trustedProxies: IpRanges | null
   readonly clock: Clock
   readonly log: Logger
-  readonly shortcuts: Shortcuts
+  readonly fastPaths: FastPaths
 }
 
 type Take = (call: FormCall) => Promise<JsonAnswer>
@@ -52,7 +52,7 @@ export async function openFormEndpoints(
   server: FastifyInstance,
   parts: FormEndpointParts,
 ): Promise<FormEndpoints> {
-  const { log, shortcuts } = parts
+  const { log, fastPaths } = parts
   let app = server
   await server.register(async (scope) => {
     scope.removeAllContentTypeParsers()
@@ -72,7 +72,7 @@ export async function openFormEndpoints(
       app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) =>
         send(reply, await take(callOf(parts, request.raw, formOf(request.body), request.id))),
       )
-      shortcuts.add(formShortcut(parts, path, take))
+      fastPaths.add(formFastPath(parts, path, take))
       app.options(path, { schema }, async (_, reply) => reply.code(204).headers(preflightFor('POST')).send())
       app.route({
         url: path,
@@ -91,15 +91,15 @@ export async function openFormEndpoints(
 }
 
 /** A form that is certainly in order, without a router; whatever its endpoint says to it is said here. */
-function formShortcut(parts: FormEndpointParts, path: string, take: Take): Shortcut {
+function formFastPath(parts: FormEndpointParts, path: string, take: Take): FastPath {
   return (request, response) => {
     if (request.url !== path) return false
-    const post = plainPost(request, FORM, MAX_FORM_BYTES)
+    const post = fastPathPost(request, FORM, MAX_FORM_BYTES)
     if (post === null) return false
     const id = newRequestId()
     const answer = (said: JsonAnswer) =>
-      parts.shortcuts.answer(response, said.status, Object.entries(headersOf(said)).flat(), textOf(said), id)
-    whenRead(request, post.contentLength, (body) => {
+      parts.fastPaths.answer(response, said.status, Object.entries(headersOf(said)).flat(), textOf(said), id)
+    collectBody(request, post.contentLength, (body) => {
       take(callOf(parts, request, formOf(body.toString('utf8')), id))
         .catch((error: FastifyError) => answerTo(error, id, parts.log))
         .then(answer)

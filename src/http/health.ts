@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { ping } from '../db/ping.ts'
 import type { Db } from '../db/schema.ts'
-import { sendProblem } from './answer.ts'
 import { problem } from './problem.ts'
+import { sendProblem } from './send-problem.ts'
 
 /** `/livez`: the process answers. `/readyz`: it can do its work, which takes a database, and is not about to stop. Neither says more. */
 export function healthRoutes(app: FastifyInstance, db: Db, isDraining: () => boolean = () => false): void {

@@ -7,16 +7,16 @@ import Fastify, {
   type FastifyInstance,
   LogController,
 } from 'fastify'
-import { NoTurnError } from '../base/turns.ts'
+import { SemaphoreTimeoutError } from '../base/semaphore.ts'
 import { isUndone } from '../db/transact.ts'
 import { isDatabaseUnavailable, isTooSlow } from '../db/unavailable.ts'
-import { sendProblem } from './answer.ts'
 import { type Logger, scrubPath, seldom } from './log.ts'
-import { answerLostRequests } from './lost-requests.ts'
+import { answerNotFound } from './not-found.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
-import { readJson } from './read-json.ts'
 import { RefusedRequest } from './refused-request.ts'
 import { newRequestId } from './request-id.ts'
+import { sendProblem } from './send-problem.ts'
+import { parseStrictJson } from './strict-json.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
 /** An id of 255 characters, each of them percent-encoded. */
@@ -56,7 +56,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) => {
-    const read = readJson(body)
+    const read = parseStrictJson(body)
     if (!read.ok) throw new RefusedRequest(read.no)
     return read.value
   })
@@ -105,7 +105,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     )
   })
 
-  answerLostRequests(app)
+  answerNotFound(app)
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     return sendProblem(reply, problemOfThrown(error, request.id, log))
   })
@@ -177,7 +177,7 @@ function problemOf(error: FastifyError): Problem {
   if (error instanceof RefusedRequest) return error.problem
   const byCode = BY_FASTIFY_CODE.get(error.code)
   if (byCode !== undefined) return byCode
-  if (error instanceof NoTurnError)
+  if (error instanceof SemaphoreTimeoutError)
     return problem('too_many_reads', 'Lists and reports wait for each other. Try again in a moment.', {
       retryAfterSeconds: 2,
     })

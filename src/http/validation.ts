@@ -4,7 +4,7 @@ import addFormats from 'ajv-formats'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import { readMoment } from '../base/moment.ts'
 import { type Fault, type Problem, problem } from './problem.ts'
-import { withShownText } from './shown-keyword.ts'
+import { withShownText } from './shown-text-keyword.ts'
 
 /**
  * Strict: nothing is dropped, defaulted or turned into another type in a body; in a query and a path all is text, so

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { momentAt, momentOf } from '../base/moment.ts'
-import { SHOWN_KEYWORD } from './shown-keyword.ts'
+import { SHOWN_KEYWORD } from './shown-text-keyword.ts'
 
 /** Building blocks of the wire: snake_case, ISO 8601 in UTC, unknown fields refused. */
 

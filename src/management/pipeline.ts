@@ -12,10 +12,10 @@ import { canonicalJson } from '../audit/audit-event.ts'
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
 import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import type { Turns } from '../base/turns.ts'
+import type { Semaphore } from '../base/semaphore.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { sendProblem } from '../http/answer.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
+import { sendProblem } from '../http/send-problem.ts'
 import {
   type Arrival,
   authenticateAdmin,
@@ -43,7 +43,7 @@ export interface Pipeline {
   /** Called once a change is committed, and awaited: who is answered "revoked" must not be let in here afterwards. */
   readonly onChanged: () => Promise<void>
   /** For lists and reports: they leave connections to what is short. */
-  readonly turns: Turns
+  readonly readSlots: Semaphore
 }
 
 /** An operation's call once its caller is authenticated and permitted. `db` is the transaction where the operation changes something. */
@@ -74,7 +74,7 @@ export function reads<Params extends TSchema, Query extends TSchema, Body extend
     const who = await callerAfterBody(pipeline, operation, call.caller)
     if (!who.ok) return who
     const read = () => handle({ ...call, caller: who.value, db: pipeline.db })
-    return await (mayTakeLong(operation) ? pipeline.turns.take(read) : read())
+    return await (mayTakeLong(operation) ? pipeline.readSlots.run(read) : read())
   })
 }
 

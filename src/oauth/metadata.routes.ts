@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Db } from '../db/schema.ts'
-import { sendProblem } from '../http/answer.ts'
 import { FROM_ANYWHERE, preflightFor } from '../http/cross-origin.ts'
 import { problem } from '../http/problem.ts'
+import { sendProblem } from '../http/send-problem.ts'
 import { readCatalogue } from '../scopes/catalogue.store.ts'
 import {
   KEYS_PATH,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { sendProblem } from '../http/answer.ts'
 import { problem } from '../http/problem.ts'
+import { sendProblem } from '../http/send-problem.ts'
 
 const PATHS = [
   '/oauth/*',

@@ -13,12 +13,12 @@ import { DocumentClients, type DocumentHosts } from '../clients/registration/doc
 import { REGISTER_PATH, registerRoutes } from '../clients/registration/register.routes.ts'
 import { isReliedOn } from '../clients/registration/unregistered-client.store.ts'
 import type { Db } from '../db/schema.ts'
-import type { Shortcuts } from '../http/fast-paths.ts'
+import type { FastPaths } from '../http/fast-paths.ts'
 import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
 import type { KnownAdminKeys } from '../management/known-admin-keys.ts'
 import { FetchBounds } from '../outbound/bounded-fetch.ts'
-import { type FetchDocument, openOutbound } from '../outbound/outbound.ts'
+import { type FetchDocument, openGuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { Policy } from '../owners/policy.ts'
 import type { Pages } from '../pages/pages.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
@@ -52,7 +52,7 @@ export interface OAuthParts {
   readonly db: Db
   readonly clock: Clock
   readonly log: Logger
-  readonly shortcuts: Shortcuts
+  readonly fastPaths: FastPaths
   readonly pages: Pages
   readonly signIn: SignIn
   /** What is known of a credential, by its hash, from the database itself. */
@@ -80,7 +80,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     db,
     clock,
     log,
-    shortcuts,
+    fastPaths,
     pages,
     signIn,
     publicUrl: issuer,
@@ -90,7 +90,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     feed,
     onChanged,
   } = parts
-  const { environment, fetchDocument = openOutbound() } = parts
+  const { environment, fetchDocument = openGuardedFetch() } = parts
   const refused = new RefusedRequests(db, log)
   const outbound = new FetchBounds(fetchDocument, clock)
   const keys = new JwksCache(outbound.fetch, clock)
@@ -117,7 +117,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     fetchKeys: (client, kid, ip) =>
       keys.at(client.jwksUri, kid, async () => ({ ip, isRelied: await isReliedOn(db, client) })),
   }
-  const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, shortcuts })
+  const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, fastPaths })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
   const issuing = { db, brand, times: settings.times, refreshKey, clients, onChanged }
   openTokenEndpoint(endpoints, { issuer: issuing, bruteForce, refused })

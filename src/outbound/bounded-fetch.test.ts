@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { testClock } from '../../test/clock.ts'
 import { no, yes } from '../base/result.ts'
 import { FetchBounds, type FetchReason } from './bounded-fetch.ts'
-import type { FetchDocument, OutboundFault } from './outbound.ts'
+import type { FetchDocument, FetchFault } from './guarded-fetch.ts'
 
 const GOOD = yes({ json: {}, maxAgeSeconds: null })
 const never: FetchDocument = () => new Promise(() => {})
@@ -69,7 +69,7 @@ describe('bounds of what is fetched', () => {
   it('REG-15: a host that cannot be reached is left alone, longer each time, and who relies on it is asked apart', async () => {
     const { bounds, clock, told, release } = world()
     release()
-    const faults: OutboundFault[] = ['too_slow', 'not_resolved', 'not_reached']
+    const faults: FetchFault[] = ['too_slow', 'not_resolved', 'not_reached']
     for (const [n, seconds] of [30, 60, 120, 240, 300, 300].entries()) {
       told.says = no(faults[n % 3] ?? 'too_slow')
       const before = told.asked

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts'
+import { networksOf } from '../base/network.ts'
 import { no, type Result } from '../base/result.ts'
 import { settleWithin } from '../base/settle-within.ts'
-import { networksOf } from '../http/network.ts'
-import { type FetchDocument, type Fetched, OUTBOUND_TIMEOUT_MS, type OutboundFault } from './outbound.ts'
+import { FETCH_TIMEOUT_MS, type FetchDocument, type Fetched, type FetchFault } from './guarded-fetch.ts'
 
 /** Why a document was not even asked for: too much is being fetched, or its host has failed just now. */
 export type NotAsked = 'too_many' | 'host_failing'
-export type BoundedFault = OutboundFault | NotAsked
+export type BoundedFault = FetchFault | NotAsked
 
 /** On whose behalf something is fetched. */
 export interface FetchReason {
@@ -24,13 +24,13 @@ const MOST = { all: 24, strangers: 8 }
 const MOST_OF_A_HOST = { strangers: 2, relied: 6 }
 const MOST_OF_A_NETWORK = { strangers: 4, relied: 8 }
 /** A slot is given back so long after it was taken, whatever became of the fetch. */
-const SLOT_MS = OUTBOUND_TIMEOUT_MS + 1_000
+const SLOT_MS = FETCH_TIMEOUT_MS + 1_000
 /** A host that could not be reached is left alone: first for so long, then for twice as long each time, and so long at most. */
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 300_000
 const MAX_FAILING = 1_000
 /** Faults of the host, whichever of its documents was asked for. */
-const OF_THE_HOST: ReadonlySet<OutboundFault> = new Set(['not_resolved', 'not_reached', 'too_slow'])
+const OF_THE_HOST: ReadonlySet<FetchFault> = new Set(['not_resolved', 'not_reached', 'too_slow'])
 
 interface Slot {
   readonly isRelied: boolean
@@ -74,7 +74,7 @@ export class FetchBounds {
     if (!this.#hasRoomFor(slot)) return no('too_many')
     this.#slots.add(slot)
     try {
-      const late: Result<Fetched, OutboundFault> = no('too_slow')
+      const late: Result<Fetched, FetchFault> = no('too_slow')
       const fetched = await settleWithin(this.#slotMs, late, () => this.#fetch(url))
       if (!fetched.ok && OF_THE_HOST.has(fetched.no)) this.#pause(name)
       else this.#failing.delete(name)

@@ -2,29 +2,31 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Visit } from './visit.ts'
 
-/** The field of every form of ours that proves that the form came from us, to this browser. */
-export const TOKEN_FIELD = 'form_token'
+/** Hidden field of each form that carries the CSRF token. */
+export const CSRF_FIELD = 'csrf_token'
 
 /**
- * Bound to the browser, to its session as it is now, and to what the form is about. Who is signed in as somebody else
- * meanwhile cannot send what was shown before. Nothing is stored: it is derived with a key that only servers have.
+ * CSRF token: HMAC over browser cookie, session cookie and the form's purpose. It is bound to the session, so that a form
+ * shown to one user cannot be sent by another who has signed in meanwhile. Stateless: only servers have the key.
  */
-export function formToken(key: Buffer, visit: Visit, about: string): string {
-  const bound = [visit.browser(), visit.cookie('session') ?? '', about]
+export function csrfToken(key: Buffer, visit: Visit, purpose: string): string {
+  const bound = [visit.browser(), visit.cookie('session') ?? '', purpose]
   return createHmac('sha256', key).update(JSON.stringify(bound)).digest('base64url')
 }
 
-export function isFormToken(key: Buffer, visit: Visit, about: string, presented: string | null): boolean {
-  const expected = Buffer.from(formToken(key, visit, about))
+/** Compares in constant time, so that response times reveal nothing of the expected token (timing attack). */
+export function isCsrfToken(key: Buffer, visit: Visit, purpose: string, presented: string | null): boolean {
+  const expected = Buffer.from(csrfToken(key, visit, purpose))
   const found = Buffer.from(presented ?? '')
   return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
 /**
- * Whether a browser says that another site sent this form. Our pages send no referrer, so browsers give their forms'
- * origin as `null`; who says neither is no browser, or an old one, and is told by the token alone.
+ * Second CSRF check: true where the browser states that another site sent the form (Fetch Metadata, `Origin`). Our pages
+ * send no referrer, so browsers give the origin of our own forms as `null`. Clients that send neither header are not
+ * browsers, or old ones: for these the token alone decides.
  */
-export function isFromElsewhere(headers: IncomingHttpHeaders, ourOrigin: string): boolean {
+export function isCrossSite(headers: IncomingHttpHeaders, ourOrigin: string): boolean {
   const { 'sec-fetch-site': site, origin } = headers
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
   return origin !== undefined && origin !== 'null' && origin !== ourOrigin

@@ -2,74 +2,76 @@ import type { IpRanges, Secret } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import { deriveKey } from '../base/derive.ts'
+import { NetworkLimiter } from '../base/fixed-window-limiter.ts'
 import type { Logger } from '../http/log.ts'
 import { PROBLEMS, statusOf } from '../http/problem.ts'
 import { problemOfThrown } from '../http/server.ts'
-import { NetworkTally } from '../http/tally.ts'
 import { cookiesFor } from './cookies.ts'
-import { formToken, isFormToken, isFromElsewhere, TOKEN_FIELD } from './csrf-token.ts'
+import { CSRF_FIELD, csrfToken, isCrossSite, isCsrfToken } from './csrf-token.ts'
 import { type Html, html } from './html.ts'
 import { isOwnHost } from './own-host.ts'
 import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle } from './page.ts'
 import { type Visit, visitOf } from './visit.ts'
 
 /**
- * What a page's request is answered with: a page, a failure, another place (always 303, so that it is a GET; where it
- * leaves nothing, the browser forgets what it keeps of us), or what stands on a page as JSON, for whoever makes pages of
- * their own for the same session.
+ * Response to a browser: a page, a failure, a redirect (always 303, so that the browser follows with GET; with
+ * `clearsStorage` it also drops our storage), or a page's content as JSON for pages of the provider's own.
  */
 export type Answer =
   | { readonly page: Page }
   | { readonly failure: Failure }
-  | { readonly goTo: string; readonly leavesNothing?: boolean }
+  | { readonly goTo: string; readonly clearsStorage?: boolean }
   | { readonly json: unknown; readonly status?: number }
 
 /** Server-rendered pages for people, apart from the API: HTML instead of problems, forms instead of JSON. */
 export interface Pages {
-  /** A path of ours as a browser reaches it. */
+  /** Our path as a browser reaches it. */
   at(path: string): string
   get(path: string, show: (visit: Visit) => Promise<Answer>, settings?: PathSettings): void
   /**
-   * What a form of ours sends. Before anything else it is looked at whether the form came from us, to this browser.
+   * Handles a form of ours, after the CSRF checks.
    *
-   * @param about the same as at `formToken`
+   * @param purpose the same as for `csrfField`
    */
   post(
     path: string,
-    about: (fields: URLSearchParams) => string,
-    take: (visit: Visit, fields: URLSearchParams) => Promise<Answer>,
+    purpose: (fields: URLSearchParams) => string,
+    handle: (visit: Visit, fields: URLSearchParams) => Promise<Answer>,
     settings?: PathSettings,
   ): void
-  /** Takes a form from anywhere as what it would be as a GET. Our cookies do not come with such a form, but with that GET. */
+  /**
+   * Redirects a form from another site to the same request as GET: `SameSite=Lax` keeps our cookies from the POST, not
+   * from that GET.
+   */
   postAsGet(path: string, settings?: PathSettings): void
-  /** What stands in the hidden field of a form. @param about as there */
-  tokenFor(visit: Visit, about: string): string
-  /** The hidden field that each form needs. @param about which form, for what: other forms' tokens do not fit */
-  formToken(visit: Visit, about: string): Html
+  /** The CSRF token of a form, for pages of the provider's own. */
+  csrfToken(visit: Visit, purpose: string): string
+  /** The hidden field that each form needs. @param purpose which form, for what: other forms' tokens do not match */
+  csrfField(visit: Visit, purpose: string): Html
 }
 
-/** What is special about a path. */
+/** Options of a path. */
 export interface PathSettings {
   /**
-   * Whether an app may have opened it in a window and waits for that window. `Cross-Origin-Opener-Policy` would part the
-   * two, on every response on the way, redirects as well.
+   * Set where an app may have opened the path in a popup and waits for that window: `Cross-Origin-Opener-Policy` would
+   * cut the two apart, on redirects too.
    */
   readonly keepsOpener?: boolean
-  /** Whether each GET keeps a row for a stranger, as the first step of a sign-in or a consent does: then they are bounded. */
-  readonly begins?: boolean
-  /** How long a form may be. Default: 16 KB. */
-  readonly mostBytes?: number
-  /** What somebody can do whose form is not of this browser and its session as they are now. Default: go to their account. */
+  /** Set where each GET stores a row for a stranger (start of a sign-in or a consent): then GETs are rate-limited. */
+  readonly storesRow?: boolean
+  /** Largest form. Default: 16 KB. */
+  readonly maxFormBytes?: number
+  /** The user's next step where the CSRF token does not match browser and session. Default: a link to `home`. */
   readonly wayOnFrom?: (fields: URLSearchParams) => Html
-  /** Answers a form of ours that was shown before somebody signed in or out here; it must do nothing. Null: says so. */
+  /** Answers a form that is out of date, shown before a sign-in or sign-out; must change nothing. Null: shows the failure. */
   readonly onStale?: (visit: Visit, fields: URLSearchParams) => Promise<Answer | null>
 }
 
 export interface PagesParts {
   readonly publicUrl: string
-  /** Where a page leads that has nothing else to offer. */
+  /** Target of a page that has no other link. */
   readonly home: string
-  /** Further names, in lower case, under which a proxy asks for the pages. */
+  /** Further host names, in lower case, that a proxy sends. */
   readonly hosts: readonly string[]
   readonly serverSecret: Secret
   readonly trustedProxies: IpRanges | null
@@ -79,16 +81,15 @@ export interface PagesParts {
 
 const MAX_FORM_BYTES = 16 * 1024
 const FORM = 'application/x-www-form-urlencoded'
-/** Some 7 kB are kept for each, for half an hour: this bounds what one network can fill. An office of thousands needs less. */
-const BEGINNINGS = { most: 600, windowMs: 60_000 }
+/** Each row takes some 7 kB for half an hour: this bounds what one network can fill. An office of thousands needs less. */
+const STARTS = { most: 600, windowMs: 60_000 }
 
-function tooManyBegun(retryAfterSeconds: number): Failure {
+function tooManyStarts(retryAfterSeconds: number): Failure {
   return {
     status: 429,
     title: 'Too many at once',
-    message:
-      'Too many connections were begun from your network in the last minute. Please try again in a minute.',
-    forDevelopers: html`<code>/oauth/authorize</code> and <code>/sign-in</code> take ${BEGINNINGS.most} requests a minute
+    message: 'Your network has sent too many requests in the last minute. Please try again in a minute.',
+    forDevelopers: html`<code>/oauth/authorize</code> and <code>/sign-in</code> take ${STARTS.most} requests a minute
       from one network.`,
     retryAfterSeconds,
   }
@@ -103,12 +104,12 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const home = html`<p><a href="${at(parts.home)}">Your account</a></p>`
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
-  const beginnings = new NetworkTally(clock, BEGINNINGS)
+  const starts = new NetworkLimiter(clock, STARTS)
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
     if ('goTo' in given) {
       // "cookies" would take those of the whole registrable domain, and below a path "storage" is another site's too.
-      if (given.leavesNothing === true && base === '') reply.header('clear-site-data', '"storage"')
+      if (given.clearsStorage === true && base === '') reply.header('clear-site-data', '"storage"')
       return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
     }
     if ('json' in given)
@@ -122,9 +123,9 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const visit = (request: FastifyRequest, reply: FastifyReply) =>
     visitOf(request, reply, clock.now(), cookies, trustedProxies)
 
-  /** Paths that keep their opener. */
+  /** Paths with `keepsOpener`. */
   const keepOpener = new Set<string>()
-  const settle = (path: string, settings: PathSettings = {}) => {
+  const register = (path: string, settings: PathSettings = {}) => {
     if (settings.keepsOpener === true) keepOpener.add(path)
   }
 
@@ -149,7 +150,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     scope.addHook('onRequest', async (request, reply) => {
       if (keepOpener.has(request.routeOptions.url ?? ''))
         reply.header('cross-origin-opener-policy', 'unsafe-none')
-      if (!isOwnHost(request.headers.host, names)) return answer(reply, { failure: notOurHost(origin) })
+      if (!isOwnHost(request.headers.host, names)) return answer(reply, { failure: misdirected(origin) })
     })
     app = scope
   })
@@ -159,19 +160,19 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   return {
     at,
     get: (path, show, settings) => {
-      settle(path, settings)
+      register(path, settings)
       app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) => {
         const who = visit(request, reply)
-        const wait = settings?.begins === true ? beginnings.count(who.ip) : null
-        return answer(reply, wait === null ? await show(who) : { failure: tooManyBegun(wait) })
+        const wait = settings?.storesRow === true ? starts.count(who.ip) : null
+        return answer(reply, wait === null ? await show(who) : { failure: tooManyStarts(wait) })
       })
-      // A GET begins something that nobody would see of a HEAD: scanners of links send these, and leave nothing behind.
+      // A GET may store a row. Link scanners send HEAD, which must store nothing.
       app.head(path, { schema }, async (_, reply) =>
         reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(),
       )
     },
     postAsGet: (path, settings) => {
-      settle(path, settings)
+      register(path, settings)
       app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
         const asked = new URL(request.url, origin).searchParams
         if (request.body instanceof URLSearchParams)
@@ -179,43 +180,47 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
         return answer(reply, { goTo: `${at(path)}?${asked}` })
       })
     },
-    post: (path, about, take, settings) => {
-      settle(path, settings)
-      app.post(path, { schema, bodyLimit: settings?.mostBytes ?? MAX_FORM_BYTES }, async (request, reply) => {
-        const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-        const who = visit(request, reply)
-        const refuse = () => answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
-        if (isFromElsewhere(request.headers, origin)) return refuse()
-        if (isFormToken(key, who, about(fields), fields.get(TOKEN_FIELD)))
-          return answer(reply, await take(who, fields))
-        const stale = (await settings?.onStale?.(who, fields)) ?? null
-        return stale === null ? refuse() : answer(reply, stale)
-      })
+    post: (path, purpose, handle, settings) => {
+      register(path, settings)
+      app.post(
+        path,
+        { schema, bodyLimit: settings?.maxFormBytes ?? MAX_FORM_BYTES },
+        async (request, reply) => {
+          const fields = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+          const who = visit(request, reply)
+          const refuse = () => answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
+          if (isCrossSite(request.headers, origin)) return refuse()
+          if (isCsrfToken(key, who, purpose(fields), fields.get(CSRF_FIELD)))
+            return answer(reply, await handle(who, fields))
+          const stale = (await settings?.onStale?.(who, fields)) ?? null
+          return stale === null ? refuse() : answer(reply, stale)
+        },
+      )
     },
-    tokenFor: (who, about) => formToken(key, who, about),
-    formToken: (who, about) =>
-      html`<input type="hidden" name="${TOKEN_FIELD}" value="${formToken(key, who, about)}">`,
+    csrfToken: (who, purpose) => csrfToken(key, who, purpose),
+    csrfField: (who, purpose) =>
+      html`<input type="hidden" name="${CSRF_FIELD}" value="${csrfToken(key, who, purpose)}">`,
   }
 }
 
 function outOfDate(wayOn: Html | undefined): Failure {
-  return wayOn === undefined ? NOT_OUR_FORM : { ...NOT_OUR_FORM, wayOn }
+  return wayOn === undefined ? FORM_OUT_OF_DATE : { ...FORM_OUT_OF_DATE, wayOn }
 }
 
-const NOT_OUR_FORM: Failure = {
+const FORM_OUT_OF_DATE: Failure = {
   status: 403,
   title: 'This form is out of date',
-  message: 'Nothing was done. Go back, reload the page, and send the form again.',
-  forDevelopers: html`The form's <code>form_token</code> does not belong to this browser and its session as they are now,
-    or another site sent the form. Cookies must be kept between showing a form and sending it.`,
+  message: 'Nothing was changed. Go back, reload the page and send the form again.',
+  forDevelopers: html`CSRF check failed: <code>csrf_token</code> does not match this browser and its session, or another site
+    sent the form. Cookies must be kept between showing a form and sending it.`,
 }
 
-/** RFC 9110, section 15.5.20. */
-function notOurHost(origin: string): Failure {
+/** 421 Misdirected Request (RFC 9110 §15.5.20). */
+function misdirected(origin: string): Failure {
   return {
     status: 421,
     title: 'This is not our address',
-    message: html`Nothing was done. Go to <a href="${origin}">${origin}</a>.`,
+    message: html`Nothing was changed. Go to <a href="${origin}">${origin}</a>.`,
     forDevelopers: html`The <code>Host</code> header names neither the host of <code>PUBLIC_URL</code> nor one of
       <code>DOORWARD_HOSTS</code>. Let the proxy pass it on as it came, or name the host that it sends there.`,
   }

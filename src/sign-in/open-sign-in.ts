@@ -23,14 +23,14 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
   const method: SignInMethod =
     loginUrl === null ? builtInLogin(withSession) : externalLogin(withSession, loginUrl)
 
-  pages.get('/sign-in', showSignIn, { keepsOpener: true, begins: true })
+  pages.get('/sign-in', showSignIn, { keepsOpener: true, storesRow: true })
   pages.post(
     '/sign-out',
     () => ABOUT_SIGN_OUT,
     async (visit) => {
       await signOut(db, visit)
       visit.setCookie('browser', null)
-      return { goTo: pages.at('/signed-out'), leavesNothing: true }
+      return { goTo: pages.at('/signed-out'), clearsStorage: true }
     },
   )
   pages.get('/signed-out', async () => ({ page: signedOutPage(pages) }))

@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
-import { networkOf } from '../http/network.ts'
+import { networkOf } from '../base/network.ts'
 
 /**
  * How often a password may be guessed. From one address at one account ten times in ten minutes, so that a stranger who

@@ -199,12 +199,12 @@ describe('sign-in with a password', () => {
     const jar = openJar(origin)
     const form = await openForm(jar)
     const fields = hiddenFields(form.text)
-    const { form_token: _, ...without } = fields
+    const { csrf_token: _, ...without } = fields
     const other = hiddenFields((await openForm(jar)).text)
     for (const sent of [
       without,
-      { ...fields, form_token: '' },
-      { ...fields, form_token: other.form_token ?? '' },
+      { ...fields, csrf_token: '' },
+      { ...fields, csrf_token: other.csrf_token ?? '' },
     ])
       assert.equal((await jar.post('/sign-in', { ...sent, ...good })).status, 403)
     for (const headers of [

@@ -27,7 +27,7 @@ export function signInPage(pages: Pages, visit: Visit, form: SignInForm): Page {
     ...(clientName === null ? {} : forApp(clientName)),
     body: html`${alertOf(alert)}
 <form method="post" action="${pages.at('/sign-in')}">
-${pages.formToken(visit, aboutSignIn(challenge))}
+${pages.csrfField(visit, aboutSignIn(challenge))}
 <input type="hidden" name="login_challenge" value="${challenge}">
 <div class="field">
 <label for="email">E-mail address</label>
@@ -60,7 +60,7 @@ export function signedInPage(pages: Pages, visit: Visit, who: SignedInUser): Pag
 <div><p><strong>${who.displayName}</strong></p>${about !== '' && html`<p class="hint">${about}</p>`}</div>
 </div>
 <form method="post" action="${pages.at('/sign-out')}">
-${pages.formToken(visit, ABOUT_SIGN_OUT)}
+${pages.csrfField(visit, ABOUT_SIGN_OUT)}
 <button class="quiet">Sign out</button>
 </form>`,
   }
@@ -80,7 +80,7 @@ export function passwordPage(pages: Pages, visit: Visit, link: string, email: st
     lead: 'A few words that nobody would put together are easy to keep and hard to guess.',
     body: html`${alertOf(alert)}
 <form method="post" action="${pages.at('/set-password')}">
-${pages.formToken(visit, aboutPassword(link))}
+${pages.csrfField(visit, aboutPassword(link))}
 <input type="hidden" name="link" value="${link}">
 <div class="field">
 <label for="email">E-mail address</label>

@@ -36,7 +36,7 @@ export async function startSession(
   who: (challenge: LoginChallenge) => Proven | null,
 ): Promise<Result<LoginChallenge, WhyNoSession>> {
   const token = mintToken('ss').reveal()
-  const started = await transact<{ challenge: LoginChallenge; begins: boolean }, WhyNoSession>(
+  const started = await transact<{ challenge: LoginChallenge; starts: boolean }, WhyNoSession>(
     db,
     async (tx) => {
       const browser = browserHash(visit)
@@ -46,15 +46,15 @@ export async function startSession(
       const challenge = await spendChallenge(tx, name, browser, visit.now)
       if (challenge === undefined) return no('not_open')
       const proven = expected === null ? null : who(challenge)
-      if (proven === null) return yes({ challenge, begins: false })
+      if (proven === null) return yes({ challenge, starts: false })
       const userId = userIdOf(proven)
       if ('passwordHash' in proven && !(await holdPasswordHash(tx, proven))) return no('password_changed')
       await begin(tx, visit, token, { userId, person: 'person' in proven ? proven.person : null })
-      return yes({ challenge, begins: true })
+      return yes({ challenge, starts: true })
     },
   )
   if (!started.ok) return started
-  if (started.value.begins) visit.setCookie('session', token)
+  if (started.value.starts) visit.setCookie('session', token)
   return yes(started.value.challenge)
 }
 

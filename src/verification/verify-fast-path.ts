@@ -1,6 +1,6 @@
 import type { Verdict } from '@doorward/sdk/kernel'
-import type { Shortcut, Shortcuts } from '../http/fast-paths.ts'
-import { plainPost, whenRead } from '../http/plain-post.ts'
+import { collectBody, fastPathPost } from '../http/fast-path-post.ts'
+import type { FastPath, FastPaths } from '../http/fast-paths.ts'
 import type { Problem } from '../http/problem.ts'
 import type { KnownAdminKeys } from '../management/known-admin-keys.ts'
 import { plainQuestion, plainQuestions } from './plain-question.ts'
@@ -20,10 +20,10 @@ const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-contr
  * is known here and may verify, and a body in which nothing is unusual. All else goes the long way, `verify.routes.ts`.
  */
 export function verifyShortcut(
-  shortcuts: Shortcuts,
+  fastPaths: FastPaths,
   adminKeys: KnownAdminKeys,
   verification: Verification,
-): Shortcut {
+): FastPath {
   /** The answer to a body; null where the long way has to look at it. */
   const one = (body: string): Answer | Promise<Answer> | null => {
     const question = plainQuestion(body)
@@ -55,20 +55,20 @@ export function verifyShortcut(
     const { url } = request
     const answering = url === '/v1/verify' ? one : url === '/v1/verify-batches' ? batch : null
     if (answering === null) return false
-    const post = plainPost(request, 'application/json', MAX_BODY_BYTES)
+    const post = fastPathPost(request, 'application/json', MAX_BODY_BYTES)
     if (post?.authorization?.startsWith(BEARER) !== true) return false
     const adminKey = adminKeys.live(post.authorization.slice(BEARER.length))
     if (adminKey?.permissions.includes('verify') !== true) return false
 
     const send = (answer: Answer) =>
       typeof answer === 'string'
-        ? shortcuts.answerServer(response, 200, HEADERS, answer)
-        : shortcuts.refuse(response, answer)
-    const fail = (error: unknown) => shortcuts.fail(response, error)
-    whenRead(request, post.contentLength, (body) => {
+        ? fastPaths.answerServer(response, 200, HEADERS, answer)
+        : fastPaths.refuse(response, answer)
+    const fail = (error: unknown) => fastPaths.fail(response, error)
+    collectBody(request, post.contentLength, (body) => {
       try {
         const answer = answering(body.toString('utf8'))
-        if (answer === null) shortcuts.handBack(request, response, body)
+        if (answer === null) fastPaths.handBack(request, response, body)
         else if (answer instanceof Promise) answer.then(send).catch(fail)
         else send(answer)
       } catch (error) {

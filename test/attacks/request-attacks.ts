@@ -204,7 +204,7 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
       const crossSite = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
       const forged = await browser.send('POST', path, { form: allow, headers: crossSite })
       if (forged.status < 400) return broken(`another site could say yes (${forged.status})`)
-      const bare = allow.filter(([name]) => name !== 'form_token' && name !== 'xsrf')
+      const bare = allow.filter(([name]) => name !== 'csrf_token' && name !== 'xsrf')
       const tokenless = await browser.send('POST', path, { form: bare })
       return unless(tokenless.status < 400 && bare.length < allow.length ? 'the form needs no token' : null)
     },

@@ -62,9 +62,9 @@ describe('every operation of the management API', () => {
     assert.deepEqual(openingRoutes.sort(), [
       'src/clients/registration/register.routes.ts',
       'src/forward-auth/forward-auth.routes.ts',
-      'src/http/documents.ts',
       'src/http/form-endpoint.ts',
       'src/http/health.ts',
+      'src/http/openapi.ts',
       'src/management/pipeline.ts',
       'src/oauth/metadata.routes.ts',
       'src/oauth/oauth-off.routes.ts',

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { testClock } from '../../../test/clock.ts'
 import { no, yes } from '../../base/result.ts'
 import { FetchBounds } from '../../outbound/bounded-fetch.ts'
-import type { FetchDocument } from '../../outbound/outbound.ts'
+import type { FetchDocument } from '../../outbound/guarded-fetch.ts'
 import { JwksCache } from './jwks-cache.ts'
 
 const URI = 'https://app.example.com/jwks'

@@ -1,11 +1,11 @@
 import { canonicalJson, type Origin, systemOrigin } from '../../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../../base/clock.ts'
+import { FixedWindowLimiter } from '../../base/fixed-window-limiter.ts'
+import { networksOf } from '../../base/network.ts'
 import { no, type Result, yes } from '../../base/result.ts'
 import { record } from '../../changes/record.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { Logger } from '../../http/log.ts'
-import { networksOf } from '../../http/network.ts'
-import { Tally } from '../../http/tally.ts'
 import type { BoundedFault, BoundedFetch } from '../../outbound/bounded-fetch.ts'
 import { basicScopes } from '../../scopes/scope.store.ts'
 import type { ClientDescription } from '../check-client.ts'
@@ -70,11 +70,11 @@ export class DocumentClients {
   readonly #parts: DocumentClientsParts
   readonly #reading = new Map<string, Promise<Result<Client, ReadFault>>>()
   readonly #faulty = new Map<string, { readonly fault: ReadFault; readonly untilMs: number }>()
-  readonly #reads: readonly Tally[]
+  readonly #reads: readonly FixedWindowLimiter[]
 
   constructor(parts: DocumentClientsParts) {
     this.#parts = parts
-    this.#reads = [READS, READS_OF_A_SITE].map((limit) => new Tally(parts.clock, limit))
+    this.#reads = [READS, READS_OF_A_SITE].map((limit) => new FixedWindowLimiter(parts.clock, limit))
   }
 
   /**

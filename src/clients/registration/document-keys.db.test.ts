@@ -6,7 +6,7 @@ import { openJar } from '../../../test/cookie-jar.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
 import { no, yes } from '../../base/result.ts'
 import { DEFAULT_TOKEN_LIFETIMES } from '../../oauth/tokens/token-lifetimes.ts'
-import type { FetchDocument } from '../../outbound/outbound.ts'
+import type { FetchDocument } from '../../outbound/guarded-fetch.ts'
 import { JWT_BEARER } from '../authentication/client.fixture.ts'
 
 const ISSUER = 'http://doorward.test'

@@ -1,12 +1,12 @@
 import { clientIp, fromNodeRequest, type IpRanges } from '@doorward/sdk/kernel'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../../base/clock.ts'
+import { FixedWindowLimiter } from '../../base/fixed-window-limiter.ts'
+import { networksOf } from '../../base/network.ts'
 import type { Db } from '../../db/schema.ts'
 import { preflightFor } from '../../http/cross-origin.ts'
 import type { Logger } from '../../http/log.ts'
-import { networksOf } from '../../http/network.ts'
 import { problemOfThrown } from '../../http/server.ts'
-import { Tally } from '../../http/tally.ts'
 import type { Policy } from '../../owners/policy.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
 import { registerClient, type SelfRegistered } from './register-client.ts'
@@ -37,8 +37,8 @@ export async function registerRoutes(
   server: FastifyInstance,
   { db, clock, log, trustedProxies, registrationsPerHour = USUAL_PER_HOUR, ...minting }: RegisterParts,
 ): Promise<void> {
-  const tallies = [1, NETWORKS_OF_A_SITE].map(
-    (times) => new Tally(clock, { most: registrationsPerHour * times, windowMs: HOUR_MS }),
+  const limiters = [1, NETWORKS_OF_A_SITE].map(
+    (times) => new FixedWindowLimiter(clock, { most: registrationsPerHour * times, windowMs: HOUR_MS }),
   )
   await server.register(async (app) => {
     const fail = (reply: FastifyReply, status: number, error: string, description: string) =>
@@ -70,7 +70,7 @@ export async function registerRoutes(
       const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
       const ip = clientIp(peerIp, forwardedFor, trustedProxies)
       const networks = networksOf(ip)
-      const waits = networks.map((network, n) => tallies[n]?.count(network) ?? 0)
+      const waits = networks.map((network, n) => limiters[n]?.count(network) ?? 0)
       const seconds = Math.max(...waits)
       if (seconds > 0)
         return fail(
@@ -84,7 +84,7 @@ export async function registerRoutes(
       const made = await registerClient(db, origin, minting, request.body)
       if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
       // An assistant tries forms until one is taken, behind an address that thousands share.
-      for (const [n, network] of networks.entries()) tallies[n]?.takeBack(network)
+      for (const [n, network] of networks.entries()) limiters[n]?.uncount(network)
       return made.no === 'full'
         ? fail(reply, 503, 'temporarily_unavailable', 'There are as many clients as are allowed.')
         : fail(reply, 400, made.no.error, made.no.description)

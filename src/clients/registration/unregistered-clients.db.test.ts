@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { allow, arrive, authorizePath, type OAuthApp, openOAuthApp, pkce, post } from '../../../test/oauth.ts'
 import { no, yes } from '../../base/result.ts'
-import type { FetchDocument } from '../../outbound/outbound.ts'
+import type { FetchDocument } from '../../outbound/guarded-fetch.ts'
 
 const ID = 'https://app.example.com/oauth/client.json'
 const LOOPBACK = 'http://127.0.0.1:7777/cb'

@@ -84,7 +84,7 @@ ${formOf(pages, visit, token, shown, button)}`
 /** @param shown digest of the question; empty where none is asked */
 export function formOf(pages: Pages, visit: Visit, token: string, shown: string, body: Html): Html {
   return html`<form method="post" action="${pages.at(CONSENT_PATH)}">
-${pages.formToken(visit, aboutConsent(token, shown))}
+${pages.csrfField(visit, aboutConsent(token, shown))}
 <input type="hidden" name="request" value="${token}">
 <input type="hidden" name="shown" value="${shown}">
 ${body}

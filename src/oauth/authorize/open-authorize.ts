@@ -34,7 +34,7 @@ export const AUTHORIZE_PATH = '/oauth/authorize'
 export function openAuthorize(parts: AuthorizeParts): void {
   const { pages } = parts
   const onTheWay = { keepsOpener: true }
-  pages.get(AUTHORIZE_PATH, (visit) => begin(parts, visit), { ...onTheWay, begins: true })
+  pages.get(AUTHORIZE_PATH, (visit) => begin(parts, visit), { ...onTheWay, storesRow: true })
   // OpenID Connect Core 3.1.2.1 has clients send it by POST too (RFC 6749 §3.1: MAY).
   pages.postAsGet(AUTHORIZE_PATH, onTheWay)
   pages.get(CONSENT_PATH, (visit) => ask(parts, visit, visit.query.get('request') ?? ''), onTheWay)
@@ -44,7 +44,7 @@ export function openAuthorize(parts: AuthorizeParts): void {
     (visit, fields) => decide(parts, visit, fields),
     {
       ...onTheWay,
-      mostBytes: FORM_BYTES,
+      maxFormBytes: FORM_BYTES,
       wayOnFrom: (fields) => reloadLink(pages, fields.get('request') ?? ''),
     },
   )

@@ -66,11 +66,11 @@ describe('connected apps', () => {
     assert.equal((await fetch(`${oauth.origin}/connected-apps.json`, { headers })).status, 401)
 
     const send = async (token: string, ...more: [string, string][]) =>
-      (await oauth.jar.post('/connected-apps', [['app', id], ['form_token', token], ...more])).status
+      (await oauth.jar.post('/connected-apps', [['app', id], ['csrf_token', token], ...more])).status
     assert.equal(await send('x', ['decision', 'remove']), 403)
-    assert.equal(await send(app.form_token, ['decision', 'reduce'], ['scope', 'orders:read']), 303)
+    assert.equal(await send(app.csrf_token, ['decision', 'reduce'], ['scope', 'orders:read']), 303)
     assert.deepEqual(namesOf(await mine()), ['orders:read'])
-    assert.equal(await send(app.form_token, ['decision', 'remove']), 303)
+    assert.equal(await send(app.csrf_token, ['decision', 'remove']), 303)
     assert.equal(await mine(), undefined)
     assert.equal(await stateOf(id), 'revoked')
   })

@@ -51,7 +51,7 @@ export function connectedAppPage(
   leadsAway: boolean,
 ): Page {
   const form = (body: Html) => html`<form method="post" action="${pages.at(CONNECTED_APPS_PATH)}">
-${pages.formToken(visit, aboutApp(grant.id))}
+${pages.csrfField(visit, aboutApp(grant.id))}
 <input type="hidden" name="app" value="${grant.id}">
 ${body}
 </form>`

@@ -51,7 +51,7 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
     if (who === null) return { status: 401, json: { error: 'not_signed_in' } }
     const apps = await appsOf(parts.db, who, visit.now)
     return {
-      json: { data: apps.map((app) => toAppWire(app, pages.tokenFor(visit, aboutApp(app.grant.id)))) },
+      json: { data: apps.map((app) => toAppWire(app, pages.csrfToken(visit, aboutApp(app.grant.id)))) },
     }
   })
   pages.post(

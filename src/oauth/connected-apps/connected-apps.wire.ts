@@ -3,9 +3,9 @@ import type { ShownApp } from './connected-apps.page.ts'
 
 /**
  * One app of a user's in one workspace, as JSON. To reduce or remove it, post a form to the page's own path, as the page
- * does: `app` (the id), `form_token`, and `decision` = `remove`, or `reduce` with a `scope` for each that stays.
+ * does: `app` (the id), `csrf_token`, and `decision` = `remove`, or `reduce` with a `scope` for each that stays.
  */
-export function toAppWire({ grant, ownerName, scopes }: ShownApp, formToken: string) {
+export function toAppWire({ grant, ownerName, scopes }: ShownApp, csrfToken: string) {
   return {
     id: grant.id,
     client_id: grant.clientId,
@@ -16,6 +16,6 @@ export function toAppWire({ grant, ownerName, scopes }: ShownApp, formToken: str
     is_stopped: grant.isClientStopped,
     first_granted_at: iso(grant.createdAt),
     last_used_at: iso(grant.lastUsedAt),
-    form_token: formToken,
+    csrf_token: csrfToken,
   }
 }

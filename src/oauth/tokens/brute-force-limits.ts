@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
-import { networkOf } from '../../http/network.ts'
-import { Tally } from '../../http/tally.ts'
+import { FixedWindowLimiter } from '../../base/fixed-window-limiter.ts'
+import { networkOf } from '../../base/network.ts'
 
 /**
  * How often somebody may fail to prove that they are a client, from one network at one client: 30 times in five minutes,
@@ -12,11 +12,11 @@ const LIMIT = { most: 30, windowMs: 300_000 }
 const MAX_PROVEN = 10_000
 
 export class BruteForceLimits {
-  readonly #failures: Tally
+  readonly #failures: FixedWindowLimiter
   readonly #proven = new Set<string>()
 
   constructor(clock: Pick<Clock, 'steadyMs'>) {
-    this.#failures = new Tally(clock, LIMIT)
+    this.#failures = new FixedWindowLimiter(clock, LIMIT)
   }
 
   get size(): number {

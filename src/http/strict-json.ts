@@ -18,7 +18,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  *
  * @returns the value, undefined where there is no byte; or the first fault, with its place as a JSON pointer
  */
-export function readJson(bytes: Uint8Array): Result<unknown, Problem> {
+export function parseStrictJson(bytes: Uint8Array): Result<unknown, Problem> {
   if (bytes.length === 0) return yes(undefined)
   let text: string
   let value: unknown

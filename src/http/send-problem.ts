@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
 import { type Problem, statusOf, toProblemWire } from './problem.ts'
 
-/** Sends a problem with the headers that belong to its status. Never cached. */
+/** Sends a problem (RFC 9457) with the headers of its status; no cache keeps it. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   reply.code(statusOf(problem)).headers(headersOf(problem))
   return reply.serializer(JSON.stringify).send(toProblemWire(problem, reply.request.id))
 }
 
-/** The headers that belong to a problem, whoever sends it. */
+/** Headers of a problem, on the fast path and in Fastify alike. */
 export function headersOf(problem: Problem): Record<string, string> {
   const status = statusOf(problem)
   return {
@@ -18,7 +18,7 @@ export function headersOf(problem: Problem): Record<string, string> {
   }
 }
 
-/** RFC 6750 §3.1: without a credential the challenge carries no error. */
+/** A challenge to a request without credential carries no error (RFC 6750 §3.1). */
 function challengeOf({ code }: Problem): string {
   return code === 'no_credential'
     ? 'Bearer realm="doorward management"'

@@ -6,7 +6,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { openDnsServer } from '../../test/dns-server.ts'
 import { eventually } from '../../test/eventually.ts'
 import { openTlsServer, selfSigned } from '../../test/tls-server.ts'
-import { type OutboundFault, openOutbound } from './outbound.ts'
+import { type FetchFault, openGuardedFetch } from './guarded-fetch.ts'
 
 const TIMEOUT_MS = 2_000
 const MARGIN_MS = 4_000
@@ -25,7 +25,7 @@ function beginning(socket: Socket, text: string, next: () => unknown): void {
   next()
 }
 
-type Hostile = readonly [name: string, fault: OutboundFault, serve: (socket: TLSSocket) => unknown]
+type Hostile = readonly [name: string, fault: FetchFault, serve: (socket: TLSSocket) => unknown]
 
 /** After the request has come. */
 const HOSTILE: readonly Hostile[] = [
@@ -142,7 +142,7 @@ describe('hostile servers', { skip: pair === null }, () => {
   const { key, cert } = pair ?? { key: '', cert: '' }
   const open: (Server | { close(): void })[] = []
   const sockets = new Set<Socket>()
-  const fetch = openOutbound({ ca: cert, mayReach: () => true, timeoutMs: TIMEOUT_MS })
+  const fetch = openGuardedFetch({ ca: cert, mayReach: () => true, timeoutMs: TIMEOUT_MS })
   after(() => {
     for (const socket of sockets) socket.destroy()
     for (const server of open) server.close()
@@ -190,7 +190,7 @@ describe('hostile servers', { skip: pair === null }, () => {
   })
 
   it('REG-15: before there is TLS: silence, nonsense, a reset', async () => {
-    const rows: [fault: OutboundFault, serve: (socket: Socket) => unknown][] = [
+    const rows: [fault: FetchFault, serve: (socket: Socket) => unknown][] = [
       ['too_slow', () => {}],
       ['not_reached', (socket) => socket.end('SSH-2.0-x\r\n')],
       ['not_reached', (socket) => socket.destroy()],
@@ -234,7 +234,7 @@ describe('names of hosts', { skip: pair === null }, () => {
     server.close()
   })
   const open = (mayReach?: (address: string) => boolean) =>
-    openOutbound({
+    openGuardedFetch({
       ca: cert,
       timeoutMs: TIMEOUT_MS,
       dnsServers: [names.address],

@@ -8,8 +8,8 @@ import {
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../base/clock.ts'
-import { sendProblem } from './answer.ts'
 import { problem } from './problem.ts'
+import { sendProblem } from './send-problem.ts'
 
 export interface ExposureParts {
   readonly trustedProxies: IpRanges | null
@@ -18,8 +18,8 @@ export interface ExposureParts {
 }
 
 /**
- * Refuses URLs with a credential in them, and notes it as exposed. Operations under `/v1/` do so by themselves: they
- * audit it, or the URL is a proxy's.
+ * Refuses URLs that contain a credential (RFC 6750 §2.3 advises against them) and records it as exposed. Operations under
+ * `/v1/` do this themselves: they write an audit event, or the URL is a proxy's.
  */
 export function refuseCredentialsInUrls(app: FastifyInstance, parts: ExposureParts): void {
   const { trustedProxies, clock, onExposed } = parts
@@ -36,5 +36,5 @@ export function refuseCredentialsInUrls(app: FastifyInstance, parts: ExposurePar
 
 const IN_URL = problem(
   'credential_in_url',
-  'URLs end up in logs: rotate this credential, and send the new one in a header.',
+  'URLs end up in logs. Rotate this credential and send the new one in a header.',
 )

@@ -1,7 +1,7 @@
 import type { Ajv, FuncKeywordDefinition, SchemaValidateFunction } from 'ajv'
 import { whyNotShown } from '../base/shown-text.ts'
 
-/** The keyword of a schema whose text is shown to people. */
+/** JSON Schema keyword of texts that are shown to people. */
 export const SHOWN_KEYWORD = 'x-shown-text'
 
 const validate: SchemaValidateFunction = (_schema: boolean, text: string) => {
@@ -19,7 +19,7 @@ const DEFINITION: FuncKeywordDefinition = {
   validate,
 }
 
-/** Teaches a validator what may be shown to people, and to refuse the rest in words instead of a pattern. */
+/** Adds the keyword to a validator: its faults are sentences instead of a pattern. */
 export function withShownText(ajv: Ajv): Ajv {
   return ajv.addKeyword(DEFINITION)
 }

@@ -1,8 +1,8 @@
 /**
- * Steps that come round by themselves, one after the other. One that fails is told of, keeps none of the others from
- * being taken, and has its turn again the next time; a round that takes longer than the time between two is let finish.
+ * Runs steps one after another, round after round. A step that fails is reported, does not stop the others, and runs
+ * again in the next round. Rounds never overlap.
  */
-export function every(
+export function runPeriodically(
   ms: number,
   steps: readonly (() => Promise<unknown>)[],
   onError: (error: unknown) => void,

@@ -1,12 +1,12 @@
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
-import { withShownText } from './shown-keyword.ts'
+import { withShownText } from './shown-text-keyword.ts'
 
-/** More faults than this are not told at once. */
+/** Most faults reported at once. */
 const MAX_FAULTS = 10
 
-/** The faults of a file's content, each with its place, by the same rules as those of a request. */
-export function faultsOfFile(schema: object, content: unknown): readonly string[] {
+/** Validates a file's content by the rules of requests. @returns the faults, each with its place */
+export function faultsInFile(schema: object, content: unknown): readonly string[] {
   const check = withShownText(addFormats.default(new Ajv({ allErrors: true }))).compile(schema)
   if (check(content)) return []
   return (check.errors ?? [])

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it, mock } from 'node:test'
-import { NoTurnError, Turns } from './turns.ts'
+import { Semaphore, SemaphoreTimeoutError } from './semaphore.ts'
 
-describe('turns', () => {
+describe('semaphore', () => {
   const work = () => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     return { promise, resolve, reject }
   }
 
-  it('OPS-08: no more are under way at once, and the others come in order, also after one that failed', async () => {
-    const turns = new Turns({ atOnce: 2, waiting: 10, waitMs: 60_000 })
+  it('OPS-08: runs so much at once and the rest in order, also after a failure', async () => {
+    const semaphore = new Semaphore({ atOnce: 2, waiting: 10, waitMs: 60_000 })
     const works = Array.from({ length: 5 }, work)
     const begun: number[] = []
     const taken = works.map(({ promise }, n) =>
-      turns.take(async () => {
+      semaphore.run(async () => {
         begun.push(n)
         return await promise
       }),
@@ -30,24 +30,24 @@ describe('turns', () => {
     assert.deepEqual(begun, [0, 1, 2, 3, 4])
     await settle(3, 'resolve')
     await settle(4, 'resolve')
-    assert.equal(await turns.take(async () => 'at once'), 'at once')
+    assert.equal(await semaphore.run(async () => 'at once'), 'at once')
   })
 
-  it('OPS-08: who waits too long, or comes behind too many, is told so and holds nothing', async (t) => {
+  it('OPS-08: rejects a caller that waits too long or behind too many, and keeps no slot for it', async (t) => {
     mock.timers.enable({ apis: ['setTimeout'] })
     t.after(() => mock.timers.reset())
-    const turns = new Turns({ atOnce: 1, waiting: 1, waitMs: 1_000 })
+    const semaphore = new Semaphore({ atOnce: 1, waiting: 1, waitMs: 1_000 })
     const first = work()
-    const running = turns.take(() => first.promise)
-    const late = turns.take(async () => 'never')
+    const running = semaphore.run(() => first.promise)
+    const late = semaphore.run(async () => 'never')
     await assert.rejects(
-      turns.take(async () => 'never'),
-      NoTurnError,
+      semaphore.run(async () => 'never'),
+      SemaphoreTimeoutError,
     )
     mock.timers.tick(1_000)
-    await assert.rejects(late, NoTurnError)
+    await assert.rejects(late, SemaphoreTimeoutError)
     first.resolve('done')
     assert.equal(await running, 'done')
-    assert.equal(await turns.take(async () => 'mine'), 'mine')
+    assert.equal(await semaphore.run(async () => 'mine'), 'mine')
   })
 })

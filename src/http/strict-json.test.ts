@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { readJson } from './read-json.ts'
+import { parseStrictJson } from './strict-json.ts'
 
-const read = (text: string) => readJson(Buffer.from(text))
+const read = (text: string) => parseStrictJson(Buffer.from(text))
 const faultOf = (text: string) => {
   const found = read(text)
   assert.ok(!found.ok, `${text} was read`)
@@ -86,7 +86,7 @@ describe('JSON of somebody else', () => {
       [0x22, 0xc3],
       Buffer.from('{}', 'utf16le'),
     ]) {
-      const found = readJson(Buffer.from(bytes))
+      const found = parseStrictJson(Buffer.from(bytes))
       assert.ok(!found.ok)
       assert.match(found.no.detail, /UTF-8|read as JSON/)
     }

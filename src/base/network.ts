@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net'
 
-/** The network of an address, for counting: who has one IPv6 address has 2^64 of them. */
+/** The network of an address, for counting: the holder of one IPv6 address has 2^64 of them. */
 export function networkOf(ip: string | null): string {
   return ip !== null && isIPv6(ip) ? prefixOf(ip, 4) : (ip ?? 'nowhere')
 }
 
 /**
- * The networks of an address, the smallest first: of IPv6 the /48 as well, which is what a customer is given at most and
- * which has 65,536 of the others.
+ * The networks of an address, the smallest first. For IPv6 also the /48: the most that a customer is given, with 65,536
+ * networks of /64.
  */
 export function networksOf(ip: string | null): readonly string[] {
   return ip !== null && isIPv6(ip) ? [prefixOf(ip, 4), `${prefixOf(ip, 3)}::/48`] : [networkOf(ip)]

@@ -3,12 +3,12 @@ import { request } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { no, type Result, yes } from '../base/result.ts'
 import { settleWithin } from '../base/settle-within.ts'
-import { readJson } from '../http/read-json.ts'
+import { parseStrictJson } from '../http/strict-json.ts'
 import { isPublicAddress } from './public-address.ts'
 import { type HostAddress, resolveHost } from './resolve-host.ts'
 
 /** Why a document could not be had. For the operator's log. */
-export type OutboundFault =
+export type FetchFault =
   | 'not_https'
   | 'not_resolved'
   | 'address_not_public'
@@ -27,9 +27,9 @@ export interface Fetched {
 }
 
 /** Fetches a JSON document from a URL that strangers have named. */
-export type FetchDocument = (url: string) => Promise<Result<Fetched, OutboundFault>>
+export type FetchDocument = (url: string) => Promise<Result<Fetched, FetchFault>>
 
-export interface OutboundOptions {
+export interface GuardedFetchOptions {
   /** Whether an address may be reached. Default: those of the public Internet. */
   readonly mayReach?: (address: string) => boolean
   /** Certificates that are trusted besides the usual ones, in PEM. */
@@ -42,7 +42,7 @@ export interface OutboundOptions {
 
 const MAX_BYTES = 10 * 1024
 const MAX_HEADER_BYTES = 16 * 1024
-export const OUTBOUND_TIMEOUT_MS = 5_000
+export const FETCH_TIMEOUT_MS = 5_000
 
 /**
  * The one way out. Only https; the name is resolved once, every address that it has must be public, and the connection
@@ -51,18 +51,18 @@ export const OUTBOUND_TIMEOUT_MS = 5_000
  *
  * Settles within `timeoutMs` whatever the server does: the time runs for the operation as a whole, beside it.
  */
-export function openOutbound({
+export function openGuardedFetch({
   mayReach = isPublicAddress,
   ca,
-  timeoutMs = OUTBOUND_TIMEOUT_MS,
+  timeoutMs = FETCH_TIMEOUT_MS,
   dnsServers,
-}: OutboundOptions = {}): FetchDocument {
+}: GuardedFetchOptions = {}): FetchDocument {
   return async (text) => {
     const url = URL.parse(text)
     if (url === null || url.protocol !== 'https:' || url.username !== '' || url.password !== '')
       return no('not_https')
     const host = url.hostname.replace(/^\[|\]$/g, '')
-    return await settleWithin(timeoutMs, no('too_slow' as OutboundFault), async (signal) => {
+    return await settleWithin(timeoutMs, no('too_slow' as FetchFault), async (signal) => {
       const addresses = await resolveHost(host, timeoutMs / 2, dnsServers)
       if (addresses.length === 0) return no('not_resolved')
       if (!addresses.every(({ address }) => mayReach(address))) return no('address_not_public')
@@ -86,7 +86,7 @@ function get(
   lookup: LookupFunction,
   ca: string | undefined,
   signal: AbortSignal,
-): Promise<Result<Fetched, OutboundFault>> {
+): Promise<Result<Fetched, FetchFault>> {
   return new Promise((resolve) => {
     const asking = request(url, {
       lookup,
@@ -96,7 +96,7 @@ function get(
       headers: { accept: 'application/json', 'user-agent': 'doorward' },
       ...(ca === undefined ? {} : { ca }),
     })
-    const end = (outcome: Result<Fetched, OutboundFault>) => {
+    const end = (outcome: Result<Fetched, FetchFault>) => {
       resolve(outcome)
       asking.destroy()
     }
@@ -115,7 +115,7 @@ function get(
   })
 }
 
-function read(response: IncomingMessage, end: (outcome: Result<Fetched, OutboundFault>) => void): void {
+function read(response: IncomingMessage, end: (outcome: Result<Fetched, FetchFault>) => void): void {
   for (const over of ['error', 'close']) response.on(over, () => end(no('not_reached')))
   const unfit = whyUnfit(response)
   if (unfit !== null) {
@@ -130,13 +130,13 @@ function read(response: IncomingMessage, end: (outcome: Result<Fetched, Outbound
     else parts.push(part)
   })
   response.on('end', () => {
-    const read = readJson(Buffer.concat(parts))
+    const read = parseStrictJson(Buffer.concat(parts))
     if (!read.ok || read.value === undefined) return end(no('not_json'))
     end(yes({ json: read.value, maxAgeSeconds: maxAgeOf(response.headers['cache-control']) }))
   })
 }
 
-function whyUnfit({ statusCode, headers }: IncomingMessage): OutboundFault | null {
+function whyUnfit({ statusCode, headers }: IncomingMessage): FetchFault | null {
   if (statusCode === 404 || statusCode === 410) return 'gone'
   if (statusCode !== 200) return 'status'
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(headers['content-type'] ?? '') ? null : 'not_json'

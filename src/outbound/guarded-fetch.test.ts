@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTlsServer, selfSigned } from '../../test/tls-server.ts'
-import { openOutbound } from './outbound.ts'
+import { openGuardedFetch } from './guarded-fetch.ts'
 import { isPublicAddress } from './public-address.ts'
 
 describe('the addresses that may be reached', () => {
@@ -66,7 +66,7 @@ describe('fetching documents', { skip: pair === null }, () => {
   after(() => server.close())
 
   it('REG-06 REG-11: this machine is not reached, by name or by address', async () => {
-    const fetch = openOutbound({ ca: pair?.cert ?? '' })
+    const fetch = openGuardedFetch({ ca: pair?.cert ?? '' })
     const port = new URL(server.origin).port
     for (const host of ['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1'])
       assert.deepEqual(
@@ -78,7 +78,7 @@ describe('fetching documents', { skip: pair === null }, () => {
   })
 
   it('REG-11: https only, no redirect, JSON of a bounded size, in a bounded time', async () => {
-    const fetch = openOutbound({ ca: pair?.cert ?? '', mayReach: () => true, timeoutMs: 500 })
+    const fetch = openGuardedFetch({ ca: pair?.cert ?? '', mayReach: () => true, timeoutMs: 500 })
     const rows: [url: string, fault: string][] = [
       [`${server.origin.replace('https', 'http')}/good`, 'not_https'],
       [server.origin.replace('//', '//user:pw@'), 'not_https'],
@@ -96,7 +96,7 @@ describe('fetching documents', { skip: pair === null }, () => {
     const good = await fetch(`${server.origin}/good`)
     assert.deepEqual(good, { ok: true, value: { json: { a: 1 }, maxAgeSeconds: 60 } })
     assert.equal(reached.at(-1), 'GET /good ', 'no cookie and no credential goes along')
-    const untrusting = openOutbound({ mayReach: () => true })
+    const untrusting = openGuardedFetch({ mayReach: () => true })
     assert.deepEqual(await untrusting(`${server.origin}/good`), { ok: false, no: 'not_reached' })
   })
 })

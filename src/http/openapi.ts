@@ -2,8 +2,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 
-/** OpenAPI 3.1 at `/openapi.json`, and pages to read it at `/docs`. Register before the routes that it tells of. */
-export async function openDocuments(app: FastifyInstance, publicUrl: string): Promise<void> {
+/** Serves OpenAPI 3.1 at `/openapi.json` and its viewer at `/docs`. Register before the routes that it documents. */
+export async function serveOpenApi(app: FastifyInstance, publicUrl: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -11,7 +11,7 @@ export async function openDocuments(app: FastifyInstance, publicUrl: string): Pr
         title: 'Doorward management API',
         version: '1',
         description:
-          'Keys, owners, scopes, admin keys, verification and audit. Every "no" is a problem (RFC 9457) with a stable `code`.',
+          'Keys, owners, scopes, admin keys, verification and audit. Every refusal is a problem (RFC 9457) with a stable `code`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: publicUrl }],
@@ -27,7 +27,7 @@ export async function openDocuments(app: FastifyInstance, publicUrl: string): Pr
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY,
     theme: { title: 'Doorward management API' },
-    // BaseLayout has no bar with a field for other documents' URLs.
+    // BaseLayout lacks the bar in which another document's URL can be entered.
     uiConfig: { deepLinking: true, layout: 'BaseLayout', docExpansion: 'list' },
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
@@ -35,7 +35,7 @@ export async function openDocuments(app: FastifyInstance, publicUrl: string): Pr
   )
 }
 
-/** The page's own scripts, and the inline styles and data URLs that its viewer sets; nothing from elsewhere. */
+/** CSP of the viewer: its own scripts, and the inline styles and data URLs that it sets; no other origin. */
 const CONTENT_SECURITY = {
   'default-src': "'none'",
   'script-src': "'self'",

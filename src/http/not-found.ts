@@ -1,23 +1,23 @@
 import { nearestName } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { sendProblem } from './answer.ts'
 import { type Problem, problem } from './problem.ts'
+import { sendProblem } from './send-problem.ts'
 
-/** A path longer than this is looked for nowhere. */
+/** Longest path that is searched for. */
 const MAX_PATH_LENGTH = 400
 
-/** A path that something is at: its parts, null for a parameter; and the methods. */
+/** A registered path: its segments, null for a parameter, and its methods. */
 interface KnownPath {
   readonly path: string
   readonly parts: readonly (string | null)[]
   readonly methods: Set<string>
 }
 
-/** Answers what no route takes: with the methods of the path (RFC 9110 §15.5.6), or with the path that may be meant. */
-export function answerLostRequests(app: FastifyInstance): void {
+/** Answers requests without a route: 405 with the path's methods (RFC 9110 §15.5.6), or 404 with the nearest path. */
+export function answerNotFound(app: FastifyInstance): void {
   const known = new Map<string, KnownPath>()
   app.addHook('onRoute', ({ url, method }) => {
-    // A list of methods is a route's own way to refuse them.
+    // A route with a list of methods refuses them by itself.
     if (Array.isArray(method)) return
     const parts = url.split('/').map((part) => (/^:|\*/.test(part) ? null : part))
     const at: KnownPath = known.get(url) ?? { path: url, parts, methods: new Set() }
@@ -28,16 +28,13 @@ export function answerLostRequests(app: FastifyInstance): void {
     const [path = '/'] = request.url.slice(0, MAX_PATH_LENGTH).split('?', 1)
     const methods = methodsAt(path, known.values())
     if (methods.length === 0)
-      return sendProblem(reply, problem('not_found', whatIsMeant(path, known.values())))
+      return sendProblem(reply, problem('not_found', suggestionFor(path, known.values())))
     return sendProblem(reply.header('allow', methods.join(', ')), wrongMethod(request.method, methods))
   })
 }
 
 function wrongMethod(method: string, methods: readonly string[]): Problem {
-  return problem(
-    'method_not_allowed',
-    `This path takes ${methods.join(', ')}, and no ${method.slice(0, 20)}.`,
-  )
+  return problem('method_not_allowed', `This path takes ${methods.join(', ')}, not ${method.slice(0, 20)}.`)
 }
 
 function methodsAt(path: string, known: Iterable<KnownPath>): string[] {
@@ -55,12 +52,12 @@ function isAt(asked: readonly string[], { parts }: KnownPath): boolean {
 
 const SEE = 'See /docs for the API, and /openapi.json for programs.'
 
-/** The path without a slash at its end or with the version in front, or the known one most like it. */
-function whatIsMeant(path: string, known: Iterable<KnownPath>): string {
+/** Suggests the path without a trailing slash or with the version in front, else the most similar registered path. */
+function suggestionFor(path: string, known: Iterable<KnownPath>): string {
   const all = [...known]
   const bare = path.replace(/\/+$/, '')
   const meant = [bare, `/v1${bare}`].find((each) => each !== path && methodsAt(each, all).length > 0)
-  // What is in the path may be secret: a path is named as its route has it.
+  // Segments may hold secrets: only the route's own path is repeated.
   const near =
     meant === undefined
       ? nearestName(

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { eventually } from '../../test/eventually.ts'
-import { every } from './every.ts'
+import { runPeriodically } from './run-periodically.ts'
 
-it('a step of the housekeeping that fails keeps none of the others from being taken', async () => {
-  const told: string[] = []
+it('a step that fails does not keep the others from running', async () => {
+  const calls: string[] = []
   const steps = [
-    async () => told.push('first'),
+    async () => calls.push('first'),
     async () => {
       throw new Error('broken')
     },
-    async () => told.push('last'),
+    async () => calls.push('last'),
   ]
-  const timer = every(1, steps, (error) => told.push((error as Error).message))
-  await eventually(async () => told.slice(0, 6).join(' '), 'first broken last first broken last')
+  const timer = runPeriodically(1, steps, (error) => calls.push((error as Error).message))
+  await eventually(async () => calls.slice(0, 6).join(' '), 'first broken last first broken last')
   clearInterval(timer)
 })
 
@@ -26,7 +26,7 @@ it('rounds do not overlap', async () => {
     running -= 1
     rounds += 1
   }
-  const timer = every(1, [step], () => assert.fail())
+  const timer = runPeriodically(1, [step], () => assert.fail())
   await eventually(async () => `${rounds >= 2}`, 'true')
   clearInterval(timer)
   assert.equal(most, 1)

@@ -1,11 +1,11 @@
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from './clock.ts'
 import { networksOf } from './network.ts'
 
 /**
- * How often something happened under each name in a window that begins with the first time. Bounded: a stranger makes up
- * as many names as he likes, and beyond `maxNames` the oldest count is forgotten. Kept by each server for itself.
+ * Fixed-window counter per name; a window starts with the first count. Strangers can make up any number of names, so
+ * beyond `maxNames` the oldest count is dropped. Kept per server.
  */
-export class Tally {
+export class FixedWindowLimiter {
   readonly #clock: Pick<Clock, 'steadyMs'>
   readonly #most: number
   readonly #windowMs: number
@@ -26,19 +26,19 @@ export class Tally {
     return this.#counts.size
   }
 
-  /** Whether as many were counted as may be, so that the next would be one too many. */
+  /** True where one more would exceed the limit. */
   isFull(name: string): boolean {
     const known = this.#counts.get(name)
     return known !== undefined && known.untilMs > this.#clock.steadyMs() && known.times >= this.#most
   }
 
-  /** Takes one back that was counted and came to nothing. */
-  takeBack(name: string): void {
+  /** Undoes one count. */
+  uncount(name: string): void {
     const known = this.#counts.get(name)
     if (known !== undefined) known.times -= 1
   }
 
-  /** Counts one more. @returns seconds to wait where there were too many, or null */
+  /** Counts one more. @returns seconds to wait where the limit is exceeded, or null */
   count(name: string): number | null {
     const nowMs = this.#clock.steadyMs()
     const known = this.#counts.get(name)
@@ -54,17 +54,19 @@ export class Tally {
   }
 }
 
-/** A tally by network: an IPv4 address, an IPv6 /64, and for four times as many the IPv6 /48 around it. */
-export class NetworkTally {
-  readonly #tallies: readonly Tally[]
+/** Limits per network: an IPv4 address, an IPv6 /64, and with four times the limit the IPv6 /48 around it. */
+export class NetworkLimiter {
+  readonly #limiters: readonly FixedWindowLimiter[]
 
   constructor(clock: Pick<Clock, 'steadyMs'>, limit: { most: number; windowMs: number }) {
-    this.#tallies = [limit, { ...limit, most: limit.most * 4 }].map((each) => new Tally(clock, each))
+    this.#limiters = [limit, { ...limit, most: limit.most * 4 }].map(
+      (each) => new FixedWindowLimiter(clock, each),
+    )
   }
 
-  /** Counts one more. @returns seconds to wait where there were too many, or null */
+  /** Counts one more. @returns seconds to wait where the limit is exceeded, or null */
   count(ip: string | null): number | null {
-    const waits = networksOf(ip).map((network, n) => this.#tallies[n]?.count(network) ?? null)
+    const waits = networksOf(ip).map((network, n) => this.#limiters[n]?.count(network) ?? null)
     return waits.find((wait) => wait !== null) ?? null
   }
 }
