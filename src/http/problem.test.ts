@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { PROBLEMS } from './problem.ts'
 
-test('docs/errors.md has each code of a problem, with its status and title, and no other', () => {
+test('docs/errors.md lists every problem code with its status and title, and no others', () => {
   const rows = Object.entries(PROBLEMS).map(
     ([code, [status, title]]) => `| \`${code}\` | ${status} | ${title} |`,
   )

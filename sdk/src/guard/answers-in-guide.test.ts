@@ -39,7 +39,7 @@ const NOES: { readonly [Each in Reason]: Extract<Refusal | PresentationFault, { 
   credential_in_url: {},
 }
 
-test('docs/guides/any-language.md has each reason, with the status and challenge of the guard', () => {
+test('docs/guides/any-language.md lists every reason with the status and challenge that the guard sends', () => {
   const rows = Object.entries(NOES).map(([reason, evidence]) => {
     const { status, headers } = answerTo({ reason, ...evidence } as Refusal, SETTING)
     const challenge = headers['www-authenticate']
