@@ -4,7 +4,7 @@ import test from 'node:test'
 import { mintCredential } from '../credential/credential.ts'
 import { CREDENTIAL_MARKS, type CredentialKind } from '../credential/credential-format.ts'
 
-test('the guide's expression for secret scanners finds every kind of credential in text', () => {
+test('the guide’s expression for secret scanners finds every kind of credential in text', () => {
   const guide = readFileSync(new URL('../../../docs/guides/protect-an-api.md', import.meta.url), 'utf8')
   const expression = /```text\n(\(\?<!.+)\n```/.exec(guide)?.[1] ?? ''
   const finds = (text: string) => [...text.matchAll(new RegExp(expression, 'g'))].map(([found]) => found)
