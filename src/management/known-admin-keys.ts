@@ -62,14 +62,14 @@ export class KnownAdminKeys implements ChangesListener {
     const digest = digestOfHex(hash)
     this.#known.delete(digest)
     this.#unknown.delete(digest)
-    this.#lookups.outdate(digest)
+    this.#lookups.invalidate(digest)
   }
 
   /** Has every one asked for anew. */
   forgetAll(): void {
     this.#known.clear()
     this.#unknown.clear()
-    this.#lookups.outdate(null)
+    this.#lookups.invalidate(null)
   }
 
   changed({ hashes, holders }: Change): void {
@@ -89,7 +89,7 @@ export class KnownAdminKeys implements ChangesListener {
   #forgetOf(owners: ReadonlySet<string | null>): void {
     for (const [digest, { key }] of this.#known)
       if (key !== null && owners.has(key.ownerId)) this.#known.delete(digest)
-    this.#lookups.outdateWhere(({ ownerId }) => owners.has(ownerId))
+    this.#lookups.invalidateWhere(({ ownerId }) => owners.has(ownerId))
   }
 
   #fresh(digest: string): PresentedAdminKey | null | undefined {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import test from 'node:test'
 import { mintCredential } from '../credential/credential.ts'
 import { at, Records, ranges, unknownKey } from '../source/record.fixture.ts'
-import type { UsageBatch } from '../source/usage.ts'
+import type { UsageBatch } from '../source/usage-batch.ts'
 import type { GuardOptions } from './guard-options.ts'
 
 /**

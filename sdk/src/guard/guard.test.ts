@@ -3,7 +3,7 @@ import test from 'node:test'
 import { hashCredential, mintCredential } from '../credential/credential.ts'
 import { at, NOW, Records, ranges, unknownKey } from '../source/record.fixture.ts'
 import { SourceUnavailableError } from '../source/source.ts'
-import type { UsageBatch } from '../source/usage.ts'
+import type { UsageBatch } from '../source/usage-batch.ts'
 import { createGuard, type Incoming } from './guard.ts'
 import type { GuardOptions } from './guard-options.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { at, NOW, Records } from '../source/record.fixture.ts'
-import type { UsageBatch } from '../source/usage.ts'
+import type { UsageBatch } from '../source/usage-batch.ts'
 import type { QuotaCount, QuotaSpend } from '../verdict/limits.ts'
 import { createGuard, type Incoming } from './guard.ts'
 

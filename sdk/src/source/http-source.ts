@@ -7,8 +7,8 @@ import { recordFromWire } from '../verdict/record.wire.ts'
 import { followOverHttp } from './http-feed.ts'
 import { keepingAgent, post } from './http-post.ts'
 import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
-import type { UsageBatch } from './usage.ts'
 import { usageBatchToWire } from './usage.wire.ts'
+import type { UsageBatch } from './usage-batch.ts'
 import { warnSparingly } from './warn.ts'
 
 export interface HttpSourceOptions {

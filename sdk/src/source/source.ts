@@ -1,7 +1,7 @@
 import type { QuotaAnswer, QuotaSpend } from '../verdict/limits.ts'
 import type { CredentialRecord } from '../verdict/record.ts'
 import type { ChangesListener, Following } from './changes.ts'
-import type { UsageBatch } from './usage.ts'
+import type { UsageBatch } from './usage-batch.ts'
 
 /** Where records come from: the Doorward server over HTTP, or inside the server, its database. */
 export interface CredentialSource {

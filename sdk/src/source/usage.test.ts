@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { at, NOW } from './record.fixture.ts'
-import { type Outcome, type UsageBatch, UsageCounter, type UsageItem } from './usage.ts'
+import { UsageCounter } from './usage.ts'
+import type { Outcome, UsageBatch, UsageItem } from './usage-batch.ts'
 
 interface Call {
   readonly credentialId: string | null

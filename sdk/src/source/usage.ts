@@ -1,97 +1,49 @@
 import { randomUUID } from 'node:crypto'
-import { withoutCredentials } from '../credential/credentials-in-text.ts'
-import type { Refusal } from '../verdict/refusal.ts'
-import { parseScope } from '../verdict/scope.ts'
+import {
+  type Exposure,
+  MINUTE_MS,
+  type Outcome,
+  sameScopes,
+  toItems,
+  type UsageBatch,
+  type UsageItem,
+  type UsageLine,
+} from './usage-batch.ts'
 
-export type Outcome = 'accepted' | Refusal['reason']
-
-/** A part of what was counted. The id makes a repeated delivery count once. */
-export interface UsageBatch {
-  readonly id: string
-  readonly items: readonly UsageItem[]
-  readonly exposed: readonly Exposure[]
-}
-
-/** The verifications of one credential in one minute that asked for one scope and ended in one way. */
-export interface UsageItem {
-  /** Null: well-formed credentials that nobody knows, all together, so that a flood of them is one number. */
-  readonly credentialId: string | null
-  /** Text here, because a newer sender may know further ones. */
-  readonly outcome: string
-  /** Empty for verifications that asked for no scope. */
-  readonly scope: string
-  /** The beginning of the minute. */
-  readonly minute: Date
-  /** Verifications that asked for this scope. */
-  readonly count: number
-  /**
-   * Those of them for which it was the first: one that asks for two scopes counts for each, and is one call. So the
-   * sum of these is how many verifications there were.
-   */
-  readonly calls: number
-  readonly lastAt: Date
-  readonly lastIp: string | null
-  readonly lastUserAgent: string | null
-}
-
-/** A credential, by its hash, that was found where none belongs. */
-export interface Exposure {
-  readonly hash: string
-  readonly at: Date
-  readonly ip: string | null
-}
-
-/** Calls that are alike: same credential, minute, outcome and scopes. The lines of one credential are a chain. */
-export interface UsageLine {
-  readonly credentialId: string | null
-  readonly outcome: Outcome
-  readonly scopes: readonly string[]
-  /** Minutes since the epoch. This and the next are small integers, which need no object of their own. */
-  readonly minute: number
-  readonly next: UsageLine | undefined
-  calls: number
-  /** Milliseconds from the beginning of the minute to the last call. */
-  lastAfterMs: number
-  lastIp: string | null
-  lastUserAgent: string | null
-}
-
-export const MINUTE_MS = 60_000
-/** Scopes of lines that are held at once (some 10 MB): who cannot deliver counts coarser, then not at all. */
+/** Scopes of lines held at once, some 10 MB. Where delivery fails for long, counts get coarser, then stop. */
 export const MAX_HELD = 50_000
-/** Lines of one credential, because they are looked through one by one. */
+/** Lines of one credential; bounded, because the search is linear. */
 const MAX_CHAIN = 1_000
-/** About so many items go out at once: the receiver writes them in some 20 ms. */
+/** About the number of items in a batch: the server writes them in some 20 ms. */
 const BATCH_ITEMS = 1_000
 const MAX_EXPOSED = 1_000
-const MAX_USER_AGENT = 256
 const NO_SCOPES: readonly string[] = []
 
-/** Counts in memory; a verification never writes. A crash loses what was not taken yet, and no more. */
+/** Counts uses in memory: a verification never writes. A crash loses the counts that were not delivered yet. */
 export class UsageCounter {
   /** The newest line of each credential. */
   #newest = new Map<string | null, UsageLine>()
   #held = 0
-  /** No longer counted into, and not yet in a batch. */
+  /** Lines that are complete and not yet in a batch. */
   #closed: UsageLine[] = []
   #exposed = new Map<string, Exposure>()
-  /** In the order in which they go out. More than one only where a batch was {@link split}. */
+  /** In the order of delivery. More than one only where a batch was {@link split}. */
   #undelivered: UsageBatch[] = []
   #dropped = 0
   #round = 0
-  readonly #elsewhere: (() => void)[] = []
+  readonly #beforeTaken: (() => void)[] = []
 
-  /** Verifications and exposures that were lost since the start: too many at once, or given up. */
+  /** Verifications and exposures lost since the start: too many at once, or given up. */
   get dropped(): number {
     return this.#dropped
   }
 
   /**
-   * Counts a verification, or some that are alike.
+   * Counts one or more verifications of one kind.
    *
-   * @param credentialId null for a well-formed credential that nobody knows
-   * @param scopes what the call asked for
-   * @param lastMs when the last of them was
+   * @param credentialId null for a well-formed credential that does not exist
+   * @param scopes that the call required
+   * @param lastMs the time of the last of them, in ms since the epoch
    */
   note(
     credentialId: string | null,
@@ -116,7 +68,7 @@ export class UsageCounter {
   }
 
   /**
-   * Takes one accepted call back, which will be noted again as what became of it.
+   * Removes one accepted call, which the caller will note again with its final outcome.
    *
    * @returns false where it is not here any more, because it was taken for delivery
    */
@@ -132,17 +84,17 @@ export class UsageCounter {
     return true
   }
 
-  /** Verifications that there is no room to count. */
+  /** Notes verifications that there is no room to count. */
   drop(calls = 1): void {
     this.#dropped += calls
   }
 
-  /** Who keeps counts elsewhere notes them when called, which is each time before counts are taken. */
-  beforeTaken(hand: () => void): void {
-    this.#elsewhere.push(hand)
+  /** Registers a function that adds counts kept elsewhere; called each time before counts are taken. */
+  beforeTaken(addCounts: () => void): void {
+    this.#beforeTaken.push(addCounts)
   }
 
-  /** Lines are counted into for one round, which ends when they are taken. */
+  /** The number of times that lines were completed. */
   get round(): number {
     return this.#round
   }
@@ -153,7 +105,7 @@ export class UsageCounter {
     else this.#dropped += 1
   }
 
-  /** What is to be delivered next: an undelivered batch again as it was, else what was counted since; null for nothing. */
+  /** Returns the next batch: an undelivered one again, unchanged, else the counts since; null for none. */
   take(): UsageBatch | null {
     const [undelivered] = this.#undelivered
     if (undelivered !== undefined) return undelivered
@@ -170,21 +122,20 @@ export class UsageCounter {
     return batch
   }
 
-  /** Whether more of what is being delivered waits; what is counted meanwhile is for the next time. */
+  /** Whether a delivery is incomplete. Uses counted meanwhile are for the next one. */
   get isDelivering(): boolean {
     return this.#undelivered.length > 0 || this.#closed.length > 0
   }
 
-  /** The batch arrived; without this, {@link take} gives it again. */
+  /** Drops a batch that arrived; without this, {@link take} returns it again. */
   delivered(batch: UsageBatch): void {
     this.#undelivered = this.#undelivered.filter((each) => each !== batch)
   }
 
   /**
-   * Puts two halves in the place of a batch that was refused as a whole, so that what is at fault does not take the rest
-   * with it.
+   * Splits a batch that was refused as a whole in two, so that a faulty item does not cost the others.
    *
-   * @returns false where there is but one thing in it
+   * @returns false where it has one item only
    */
   split(batch: UsageBatch): boolean {
     const { items, exposed } = batch
@@ -198,7 +149,7 @@ export class UsageCounter {
     return true
   }
 
-  /** The batch cannot be delivered any more: it counts as dropped. @returns how much is lost */
+  /** Drops a batch that cannot be delivered any more. @returns the number of lost verifications and exposures */
   giveUp(batch: UsageBatch): number {
     this.delivered(batch)
     const lost = batch.items.reduce((sum, { calls }) => sum + calls, batch.exposed.length)
@@ -207,8 +158,8 @@ export class UsageCounter {
   }
 
   /**
-   * The line to count into: found in the credential's chain, else begun. Where there is no room for another, one of an
-   * earlier minute does, since a count at a wrong time is better than none.
+   * Finds the line to count in, or adds one. Where there is no room, a line of an earlier minute is used: a count at a
+   * wrong time is better than none.
    */
   #lineFor(
     credentialId: string | null,
@@ -246,7 +197,7 @@ export class UsageCounter {
   }
 
   #close(): void {
-    for (const hand of this.#elsewhere) hand()
+    for (const addCounts of this.#beforeTaken) addCounts()
     for (const newest of this.#newest.values())
       for (let line: UsageLine | undefined = newest; line !== undefined; line = line.next)
         if (line.calls > 0) this.#closed.push(line)
@@ -256,52 +207,7 @@ export class UsageCounter {
   }
 }
 
-/** Whether calls like this one are counted in a line, as far as one look tells. */
+/** Compares by identity first: true only where the scopes are the same array. */
 function isFor(line: UsageLine, outcome: Outcome, scopes: readonly string[], minute: number): boolean {
   return line.scopes === scopes && line.outcome === outcome && line.minute === minute
 }
-
-/** Mostly one array, a guard's; a server that reads them from requests has a new one each time. */
-export function sameScopes(a: readonly string[], b: readonly string[]): boolean {
-  return a === b || (a.length === b.length && a.every((scope, at) => scope === b[at]))
-}
-
-/** One for each scope. */
-function toItems({ credentialId, outcome, scopes, minute, calls, ...last }: UsageLine): UsageItem[] {
-  const minuteMs = minute * MINUTE_MS
-  const lastUserAgent = printable(last.lastUserAgent)
-  return namesOf(scopes).map((scope, at) => ({
-    credentialId,
-    outcome,
-    scope,
-    minute: new Date(minuteMs),
-    count: calls,
-    calls: at === 0 ? calls : 0,
-    lastAt: new Date(minuteMs + last.lastAfterMs),
-    lastIp: last.lastIp,
-    lastUserAgent,
-  }))
-}
-
-/** What is no scope can be asked for, and is counted, but not by its name. Mostly a guard's array, again and again. */
-function namesOf(scopes: readonly string[]): readonly string[] {
-  const known = NAMES.get(scopes)
-  if (known !== undefined) return known
-  const names = scopes.length === 0 ? [''] : [...new Set(scopes.map((scope) => parseScope(scope) ?? ''))]
-  NAMES.set(scopes, names)
-  return names
-}
-
-const NAMES = new WeakMap<readonly string[], readonly string[]>()
-
-function printable(userAgent: string | null): string | null {
-  if (userAgent === null) return null
-  const clean = withoutCredentials(userAgent)
-  if (PLAIN.test(clean)) return clean
-  return clean
-    .replace(/\p{Cc}/gu, '')
-    .slice(0, MAX_USER_AGENT)
-    .toWellFormed()
-}
-
-const PLAIN = new RegExp(`^[ -~]{0,${MAX_USER_AGENT}}$`)

@@ -1,4 +1,4 @@
-import type { UsageBatch } from './usage.ts'
+import type { UsageBatch } from './usage-batch.ts'
 
 /** A batch as an SDK sends it to the server. Moments are ISO 8601 in UTC. */
 export function usageBatchToWire({ id, items, exposed }: UsageBatch) {

@@ -25,7 +25,7 @@ test('what comes out is what went in, whatever the record says', () => {
   for (const [n, each] of records.entries()) assert.deepEqual(cache.get(digest(`${n}`), NOW), each)
 })
 
-test('what is judged at its place gets the verdict that its record gets', () => {
+test('what is judged in its slot gets the verdict that its record gets', () => {
   const moments = [null, ...[-1, 0, 1].map(at)]
   const cases = fc.record({
     ended: fc.constantFrom(null, revoked, { reason: 'disabled', at: at(-2) } as const),
@@ -50,11 +50,11 @@ test('what is judged at its place gets the verdict that its record gets', () => 
       const record = aRecord(different)
       const cache = new RecordCache()
       cache.set(digest('a'), record, NOW)
-      const place = cache.find(digest('a'), NOW)
+      const slot = cache.find(digest('a'), NOW)
       const verdict = judge(record, ask, NOW)
-      const refusal = whyNot(cache.profileAt(place), cache.endedAt(place, NOW), ask)
+      const refusal = whyNot(cache.profileAt(slot), cache.endedAt(slot, NOW), ask)
       assert.deepEqual(refusal, verdict.valid ? null : verdict.refusal)
-      if (verdict.valid) assert.deepEqual(cache.principalAt(place), verdict.principal)
+      if (verdict.valid) assert.deepEqual(cache.principalAt(slot), verdict.principal)
     }),
   )
 })
@@ -193,7 +193,7 @@ class NaiveCache {
     for (const [name, { record }] of this.entries)
       if (record?.ended?.reason !== 'revoked') this.entries.delete(name)
   }
-  outdate({ ownerIds, clientIds }: ChangedHolders) {
+  invalidate({ ownerIds, clientIds }: ChangedHolders) {
     for (const entry of this.entries.values()) {
       const { ownerId, clientId } = entry.record ?? { ownerId: '', clientId: null }
       if (ownerIds.includes(ownerId) || clientIds.includes(String(clientId))) entry.isOutdated = true
@@ -227,7 +227,7 @@ test('whatever is done to it, it answers as the naive cache does', () => {
     fc.record({ do: fc.constant('end' as const), name }),
     fc.record({ do: fc.constant('get' as const), name, time }),
     fc.record({ do: fc.constant('confirm' as const), time, nowMs: time }),
-    fc.record({ do: fc.constant('outdate' as const), holders }),
+    fc.record({ do: fc.constant('invalidate' as const), holders }),
     fc.record({ do: fc.constant('clear' as const) }),
   )
   fc.assert(
@@ -250,9 +250,9 @@ test('whatever is done to it, it answers as the naive cache does', () => {
         } else if (step.do === 'clear') {
           cache.clear()
           naive.clear()
-        } else if (step.do === 'outdate') {
-          cache.outdate(step.holders)
-          naive.outdate(step.holders)
+        } else if (step.do === 'invalidate') {
+          cache.invalidate(step.holders)
+          naive.invalidate(step.holders)
         } else assert.deepEqual(cache.get(digest(step.name), step.time), naive.get(step.name, step.time))
         assert.equal(cache.size, naive.entries.size)
       }
@@ -285,7 +285,7 @@ test('KEY-10: what an owner or a client changed is asked for again, and nothing 
   cache.set(digest('unknown'), null, NOW)
   const kept = () =>
     Object.keys(records).filter((name) => cache.get(digest(name), NOW + 1, 60_000) !== undefined)
-  cache.outdate({ ownerIds: ['org_1', 'org_none'], clientIds: ['cli_1', 'org_2'] })
+  cache.invalidate({ ownerIds: ['org_1', 'org_none'], clientIds: ['cli_1', 'org_2'] })
   const others = ['ended for good', 'a key of another', 'another client’s token']
   assert.deepEqual(kept(), others)
   assert.equal(cache.get(digest('unknown'), NOW + 1), null)

@@ -3,350 +3,288 @@ import { NEVER, pastDeadline } from '../verdict/lifetime.ts'
 import { type CredentialRecord, type Principal, toPrincipal } from '../verdict/record.ts'
 import type { Ended } from '../verdict/refusal.ts'
 import { copyOf } from './bytes.ts'
-import { HashRows } from './hash-rows.ts'
-import { type HeldProfile, Profiles } from './profiles.ts'
-import type { CountingPlaces } from './usage-by-place.ts'
+import { type CacheLimits, checkedLimits } from './cache-limits.ts'
+import { DigestTable, type Float64Field, type Int32Field, NO_SLOT, type Slot } from './digest-table.ts'
+import { type InternedProfile, InternedProfiles } from './interned-profiles.ts'
+import { SlotCounters } from './slot-counters.ts'
+import { UnknownHashes } from './unknown-hashes.ts'
 
-export interface CacheLimits {
-  /** How long an answer may be used that nobody confirms, in ms from when it was asked for. Default and maximum 5000. */
-  readonly maxStalenessMs?: number | undefined
-  /** Known credentials kept. Default 100,000. Unknown ones have room of their own, at most 10,000. */
-  readonly maxEntries?: number | undefined
-  /** About how much memory they may take. Default 64 MB, which is some 350,000 keys of a few owners. */
-  readonly maxBytes?: number | undefined
-}
-
-export const MAX_STALENESS_MS = 5_000
-const DEFAULT_ENTRIES = 100_000
-const DEFAULT_BYTES = 64 * 1024 * 1024
-const MAX_UNKNOWN_ENTRIES = 10_000
-
-/** A row, its share of the slots, its two ids as text, and where its profile is. */
+/** Bytes of a row, its share of the buckets, its two ids as text, and the reference to its profile. */
 const BYTES_OF_ENTRY = 190
-/** An end with its moment, and its place in the list. */
+/** Bytes of an end with its time, and its place in the map. */
 const BYTES_OF_END = 200
 
-/**
- * The whole numbers of a row. `STATE` are three flags: used since the hand came by; there is an end; it cannot be undone.
- * `MARK` and `CALLS` are for who counts.
- */
-const STATE = 0
-const MARK = 1
-const CALLS = 2
-/** Its other numbers: moments in ms. */
-const EXPIRES_AT = 0
-const RETIRES_AT = 1
-const ASKED_AT = 2
-const COUNTED_AT = 3
+/** Fields of a row; `SlotCounters` has the others. */
+const STATE = 0 as Int32Field
+/** Times in ms. */
+const EXPIRES_AT = 0 as Float64Field
+const RETIRES_AT = 1 as Float64Field
+const ASKED_AT = 2 as Float64Field
+/** Flags of `STATE`. Used since the hand of the CLOCK came by. */
 const USED = 1
+/** There is an end, in `#ends`. */
 const ENDED = 2
+/** The end cannot be undone. */
 const FINAL = 4
 
-/** What {@link RecordCache.find} gives where there is no place. */
-export const MISSING = -1
-export const NOBODYS = -2
+/** Returned by {@link RecordCache.find} where the source must be asked. */
+export const MISSING = NO_SLOT
+/** Returned by {@link RecordCache.find} for a hash that no credential has. */
+export const UNKNOWN = -2 as Slot
 
 /**
- * What is known of credentials, by digest. An answer is good for `maxStalenessMs` from when it was asked for, or, while
- * somebody tells of every change (see {@link confirm}), from when they last said so.
+ * Caches records by digest. A record may be used for `maxStalenessMs` from when it was asked for, or from when the feed
+ * of changes last confirmed that none was missed (see {@link confirm}).
  *
  * - An end that cannot be undone stays: a slow older answer never revives what was revoked.
  * - An older answer never replaces a newer one.
- * - Known and unknown hashes are kept apart, so that a flood of well-formed garbage pushes out only other garbage.
- * - What goes first, where there is no more room, is what was not used since the last round.
+ * - Known and unknown hashes are kept apart: see {@link UnknownHashes}.
+ * - CLOCK eviction: a record that was used since the hand came by last is spared once.
  *
- * All moments, save those of a record, are of a clock that only goes forward.
+ * All times, save those of a record, are of a monotonic clock.
  */
-export class RecordCache implements CountingPlaces {
-  leaving: CountingPlaces['leaving'] = null
-  readonly #rows = new HashRows()
-  readonly #profiles = new Profiles()
-  /** Of each row; undefined where nobody is. */
-  #profileAt: (HeldProfile | undefined)[] = []
-  /** Two for each row: the secret's and the key's. */
+export class RecordCache {
+  /** Called before a record leaves its slot, and before all do. */
+  onEvict: { readonly one: (slot: Slot) => void; readonly all: () => void } | null = null
+  readonly #table = new DigestTable()
+  readonly counters = new SlotCounters(this.#table)
+  readonly #profiles = new InternedProfiles()
+  /** By slot; undefined where there is no row. */
+  #profileOf: (InternedProfile | undefined)[] = []
+  /** Two for each slot: the secret's id and the key's. */
   #ids: (string | undefined)[] = []
-  readonly #ends = new Map<number, Ended>()
-  /** Hashes that nobody has, with when each was asked for. */
-  readonly #unknown = new HashRows()
+  readonly #ends = new Map<Slot, Ended>()
+  readonly #unknown: UnknownHashes
   readonly #maxStalenessMs: number
   readonly #maxEntries: number
   readonly #maxBytes: number
   #confirmedAtMs = Number.NEGATIVE_INFINITY
+  /** Where the CLOCK's hand is: the slot that is looked at next. */
   #hand = 0
-  #unknownHand = 0
 
-  /** @throws RangeError where an answer could outlive 5 seconds, or nothing could be kept */
+  /** @throws RangeError where a record could outlive 5 seconds, or none could be kept */
   constructor(limits: CacheLimits = {}) {
-    const {
-      maxStalenessMs = MAX_STALENESS_MS,
-      maxEntries = DEFAULT_ENTRIES,
-      maxBytes = DEFAULT_BYTES,
-    } = limits
-    if (!(maxStalenessMs >= 0 && maxStalenessMs <= MAX_STALENESS_MS))
-      throw new RangeError(`maxStalenessMs must be from 0 to ${MAX_STALENESS_MS}`)
-    if (!(Number.isInteger(maxEntries) && maxEntries > 0))
-      throw new RangeError('maxEntries must be a whole number above 0')
-    if (!(maxBytes >= 100_000)) throw new RangeError('maxBytes must be at least 100000')
+    const { maxStalenessMs, maxEntries, maxBytes } = checkedLimits(limits)
     this.#maxStalenessMs = maxStalenessMs
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
+    this.#unknown = new UnknownHashes(maxEntries)
   }
 
   /**
-   * The place of a record that may be used; {@link NOBODYS} for a hash that is known not to exist, {@link MISSING} where
-   * it must be asked for.
+   * Fast path: the slot of a record that may be used; {@link UNKNOWN} for a hash that no credential has, {@link MISSING}
+   * where the source must be asked.
    *
-   * A place is the record's until something is put in, ended or forgotten, which can be in any other turn of the event
-   * loop: what is found here must be used before the next `await`. After one, ask by digest or count by id.
+   * A slot is the record's until something is set, ended or forgotten, which can be in any other turn of the event loop:
+   * use it before the next `await`. After one, ask by digest or count by id.
    *
-   * @param moreMs for who accepts an answer that is older by so much
+   * @param moreMs accepts a record that is older by so much
    */
-  find(digest: string, nowMs: number, moreMs = 0): number {
-    const goodForMs = this.#maxStalenessMs + moreMs
-    const place = this.#rows.find(digest)
-    if (place === -1) {
-      const unknown = this.#unknown.find(digest)
-      if (unknown === -1) return MISSING
-      return this.#isGood(this.#unknown.number(unknown, ASKED_AT), nowMs, goodForMs) ? NOBODYS : MISSING
-    }
-    // Always there; but asked for now, they come from memory while the row still does.
-    const profile = this.#profileAt[place]
-    if (profile === undefined || this.#ids[place * 2] === undefined) return MISSING
-    const state = this.#rows.integer(place, STATE)
+  find(digest: string, nowMs: number, moreMs = 0): Slot {
+    const maxAgeMs = this.#maxStalenessMs + moreMs
+    const slot = this.#table.find(digest)
+    if (slot === NO_SLOT) return this.#findUnknown(digest, nowMs, maxAgeMs)
+    // Both are always there. Read here, they come from memory while the row still does.
+    const profile = this.#profileOf[slot]
+    if (profile === undefined || this.#ids[slot * 2] === undefined) return MISSING
+    const state = this.#table.integer(slot, STATE)
     if ((state & FINAL) === 0) {
-      if (profile.isOutdated) return MISSING
-      if (!this.#isGood(this.#rows.number(place, ASKED_AT), nowMs, goodForMs)) return MISSING
+      if (profile.isInvalidated) return MISSING
+      if (!this.#isFresh(this.#table.number(slot, ASKED_AT), nowMs, maxAgeMs)) return MISSING
     }
-    if ((state & USED) === 0) this.#rows.setInteger(place, STATE, state | USED)
-    return place
+    if ((state & USED) === 0) this.#table.setInteger(slot, STATE, state | USED)
+    return slot
   }
 
-  /** What is known at a place that was just found; so are those below. */
-  profileAt(place: number): HeldProfile {
-    const profile = this.#profileAt[place]
-    if (profile === undefined) throw new RangeError('nobody is at this place')
+  /** @throws RangeError where there is no record in the slot; so do the methods below */
+  profileAt(slot: Slot): InternedProfile {
+    const profile = this.#profileOf[slot]
+    if (profile === undefined) throw new RangeError('this slot is empty')
     return profile
   }
 
-  /** Why it is over, or null. */
-  endedAt(place: number, nowMs: number): Ended | null {
-    const rows = this.#rows
-    if ((rows.integer(place, STATE) & ENDED) !== 0) return this.#ends.get(place) ?? null
-    return pastDeadline(rows.number(place, RETIRES_AT), rows.number(place, EXPIRES_AT), nowMs)
+  /** Why the credential is not active any more, or null. */
+  endedAt(slot: Slot, nowMs: number): Ended | null {
+    const table = this.#table
+    if ((table.integer(slot, STATE) & ENDED) !== 0) return this.#ends.get(slot) ?? null
+    return pastDeadline(table.number(slot, RETIRES_AT), table.number(slot, EXPIRES_AT), nowMs)
   }
 
-  principalAt(place: number): Principal {
-    const expiresAt = momentOf(this.#rows.number(place, EXPIRES_AT))
-    const profile = this.profileAt(place)
-    return toPrincipal(
-      profile,
-      profile.shownScopes,
-      this.credentialIdAt(place),
-      this.#keyIdAt(place),
-      expiresAt,
-    )
+  principalAt(slot: Slot): Principal {
+    const expiresAt = dateOf(this.#table.number(slot, EXPIRES_AT))
+    const profile = this.profileAt(slot)
+    return toPrincipal(profile, profile.scopesView, this.credentialIdAt(slot), this.#keyIdAt(slot), expiresAt)
   }
 
-  recordAt(place: number): CredentialRecord {
-    const { text, parts, shownScopes, holders, isOutdated, ...profile } = this.profileAt(place)
+  recordAt(slot: Slot): CredentialRecord {
+    const { key, parts, scopesView, references, isInvalidated, ...profile } = this.profileAt(slot)
     return {
       ...profile,
-      credentialId: this.credentialIdAt(place),
-      keyId: this.#keyIdAt(place),
-      ended: this.#ends.get(place) ?? null,
-      retiresAt: momentOf(this.#rows.number(place, RETIRES_AT)),
-      expiresAt: momentOf(this.#rows.number(place, EXPIRES_AT)),
+      credentialId: this.credentialIdAt(slot),
+      keyId: this.#keyIdAt(slot),
+      ended: this.#ends.get(slot) ?? null,
+      retiresAt: dateOf(this.#table.number(slot, RETIRES_AT)),
+      expiresAt: dateOf(this.#table.number(slot, EXPIRES_AT)),
     }
   }
 
-  credentialIdAt(place: number): string {
-    const id = this.#ids[place * 2]
-    if (id === undefined) throw new RangeError('nobody is at this place')
+  credentialIdAt(slot: Slot): string {
+    const id = this.#ids[slot * 2]
+    if (id === undefined) throw new RangeError('this slot is empty')
     return id
   }
 
-  markAt(place: number): number {
-    return this.#rows.integer(place, MARK)
-  }
-
-  setMark(place: number, mark: number): void {
-    this.#rows.setInteger(place, MARK, mark)
-  }
-
-  count(place: number, atMs: number): void {
-    this.#rows.setInteger(place, CALLS, this.#rows.integer(place, CALLS) + 1)
-    this.#rows.setNumber(place, COUNTED_AT, atMs)
-  }
-
-  takeCount(place: number): number {
-    const calls = this.#rows.integer(place, CALLS)
-    this.#rows.setInteger(place, CALLS, 0)
-    return calls
-  }
-
-  countedAt(place: number): number {
-    return this.#rows.number(place, COUNTED_AT)
-  }
-
-  /** The record, null for a hash that is known not to exist, undefined where it must be asked for. */
+  /** The record, null for a hash that no credential has, undefined where the source must be asked. */
   get(digest: string, nowMs: number, moreMs = 0): CredentialRecord | null | undefined {
-    const place = this.find(digest, nowMs, moreMs)
-    return place === MISSING ? undefined : place === NOBODYS ? null : this.recordAt(place)
+    const slot = this.find(digest, nowMs, moreMs)
+    return slot === MISSING ? undefined : slot === UNKNOWN ? null : this.recordAt(slot)
   }
 
-  /** Takes an answer. It is passed over where a newer one is there, or an end that cannot be undone. */
+  /** Stores an answer of the source, unless there is a newer one or an end that cannot be undone. */
   set(digest: string, record: CredentialRecord | null, askedAtMs: number): void {
-    const place = this.#rows.find(digest)
-    if (place !== -1) {
-      const isOver = (this.#rows.integer(place, STATE) & FINAL) !== 0
-      if (isOver || this.#rows.number(place, ASKED_AT) > askedAtMs) return
-      this.#remove(place)
+    const slot = this.#table.find(digest)
+    if (slot !== NO_SLOT) {
+      const isFinal = (this.#table.integer(slot, STATE) & FINAL) !== 0
+      if (isFinal || this.#table.number(slot, ASKED_AT) > askedAtMs) return
+      this.#remove(slot)
     }
-    this.#forgetUnknown(digest)
-    if (record === null) this.#addUnknown(digest, askedAtMs)
+    this.#unknown.delete(digest)
+    if (record === null) this.#unknown.add(digest, askedAtMs)
     else this.#add(digest, record, askedAtMs)
   }
 
-  /** Overwrites what is known with an end that cannot be undone. */
+  /**
+   * Overwrites a record with an end that cannot be undone. It is not deleted: the answer to a lookup that is under way
+   * would fill the gap with what was true before.
+   */
   end(digest: string, ended: Ended): void {
-    const place = this.#rows.find(digest)
-    if (place === -1) this.#forgetUnknown(digest)
+    const slot = this.#table.find(digest)
+    if (slot === NO_SLOT) this.#unknown.delete(digest)
     else {
-      this.#rows.setInteger(place, STATE, this.#rows.integer(place, STATE) | ENDED | FINAL)
-      this.#ends.set(place, ended)
+      this.#table.setInteger(slot, STATE, this.#table.integer(slot, STATE) | ENDED | FINAL)
+      this.#ends.set(slot, ended)
     }
   }
 
-  /** Has it asked for anew, unless it is over for good. */
+  /** Drops a record, unless its end cannot be undone. */
   forget(digest: string): void {
-    const place = this.#rows.find(digest)
-    if (place === -1) this.#forgetUnknown(digest)
-    else if ((this.#rows.integer(place, STATE) & FINAL) === 0) this.#remove(place)
+    const slot = this.#table.find(digest)
+    if (slot === NO_SLOT) this.#unknown.delete(digest)
+    else if ((this.#table.integer(slot, STATE) & FINAL) === 0) this.#remove(slot)
   }
 
-  /** Has all asked for anew that is some owners' or clients', unless it is over for good. Costs as much as their profiles. */
-  outdate(holders: ChangedHolders): void {
-    this.#profiles.outdate(holders)
+  /** Invalidates the records of some owners and clients, save ends that cannot be undone. Takes time for each of their profiles. */
+  invalidate(holders: ChangedHolders): void {
+    this.#profiles.invalidate(holders)
   }
 
-  /** Has everything asked for anew. Ends that cannot be undone stay, also where the source has forgotten them. */
+  /** Drops everything but ends that cannot be undone, which stay even where the source has lost them. */
   clear(): void {
-    this.leaving?.all()
-    const kept = [...this.#ends.keys()].filter((place) => (this.#rows.integer(place, STATE) & FINAL) !== 0)
-    const ended = kept.map((place) => ({ digest: this.#rows.hashAt(place), record: this.recordAt(place) }))
-    this.#rows.clear()
+    this.onEvict?.all()
+    const kept = [...this.#ends.keys()].filter((slot) => (this.#table.integer(slot, STATE) & FINAL) !== 0)
+    const ended = kept.map((slot) => ({ digest: this.#table.digestAt(slot), record: this.recordAt(slot) }))
+    this.#table.clear()
     this.#profiles.clear()
-    this.#profileAt = []
+    this.#profileOf = []
     this.#ids = []
     this.#ends.clear()
     this.#unknown.clear()
     this.#hand = 0
-    this.#unknownHand = 0
     for (const { digest, record } of ended) {
-      const place = this.#add(digest, record, Number.NEGATIVE_INFINITY)
-      this.#rows.setInteger(place, STATE, ENDED | FINAL)
+      const slot = this.#add(digest, record, Number.NEGATIVE_INFINITY)
+      this.#table.setInteger(slot, STATE, ENDED | FINAL)
     }
   }
 
   /**
-   * Every change up to this moment has been told, so all that is here was true then. A moment ahead of now counts as
-   * now: it comes of a clock that was measured wrong, and must not vouch for the time to come.
+   * Notes that every change up to this time has been received, so all records here were true then. A time ahead of now
+   * counts as now: its clock was measured wrong, and must not vouch for the time to come.
    */
   confirm(atMs: number, nowMs: number): void {
     this.#confirmedAtMs = Math.max(this.#confirmedAtMs, Math.min(atMs, nowMs))
   }
 
   get size(): number {
-    return this.#rows.size + this.#unknown.size
+    return this.#table.size + this.#unknown.size
   }
 
-  /** About how much memory is taken. */
+  /** About how many bytes it takes. */
   get bytes(): number {
     return (
-      this.#rows.size * BYTES_OF_ENTRY +
+      this.#table.size * BYTES_OF_ENTRY +
       this.#ends.size * BYTES_OF_END +
       this.#profiles.bytes +
-      this.#unknown.size * 120
+      this.#unknown.bytes
     )
   }
 
-  #keyIdAt(place: number): string | null {
-    return this.#ids[place * 2 + 1] ?? null
+  #findUnknown(digest: string, nowMs: number, maxAgeMs: number): Slot {
+    const askedAtMs = this.#unknown.askedAtMs(digest)
+    return askedAtMs !== undefined && this.#isFresh(askedAtMs, nowMs, maxAgeMs) ? UNKNOWN : MISSING
   }
 
-  #isGood(askedAtMs: number, nowMs: number, goodForMs: number): boolean {
+  #keyIdAt(slot: Slot): string | null {
+    return this.#ids[slot * 2 + 1] ?? null
+  }
+
+  #isFresh(askedAtMs: number, nowMs: number, maxAgeMs: number): boolean {
     const age = nowMs - Math.max(askedAtMs, this.#confirmedAtMs)
-    return age >= 0 && age < goodForMs
+    return age >= 0 && age < maxAgeMs
   }
 
-  #add(digest: string, record: CredentialRecord, askedAtMs: number): number {
-    const profile = this.#profiles.hold(record)
-    while (this.#rows.size > 0 && (this.#rows.size >= this.#maxEntries || this.bytes > this.#maxBytes))
+  #add(digest: string, record: CredentialRecord, askedAtMs: number): Slot {
+    const profile = this.#profiles.intern(record)
+    while (this.#table.size > 0 && (this.#table.size >= this.#maxEntries || this.bytes > this.#maxBytes))
       this.#evict()
-    const place = this.#rows.add(digest)
-    this.#profileAt[place] = profile
-    this.#ids[place * 2] = copyOf(record.credentialId)
-    this.#ids[place * 2 + 1] = record.keyId === null ? undefined : copyOf(record.keyId)
+    const slot = this.#table.add(digest)
+    this.#profileOf[slot] = profile
+    this.#ids[slot * 2] = copyOf(record.credentialId)
+    this.#ids[slot * 2 + 1] = record.keyId === null ? undefined : copyOf(record.keyId)
     const { ended } = record
-    if (ended !== null) this.#ends.set(place, ended)
+    if (ended !== null) this.#ends.set(slot, ended)
     const flags = USED | (ended === null ? 0 : ENDED) | (isFinal(record) ? FINAL : 0)
-    this.#rows.setNumber(place, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
-    this.#rows.setNumber(place, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
-    this.#rows.setNumber(place, ASKED_AT, askedAtMs)
-    this.#rows.setInteger(place, STATE, flags)
-    return place
+    this.#table.setNumber(slot, EXPIRES_AT, record.expiresAt?.getTime() ?? NEVER)
+    this.#table.setNumber(slot, RETIRES_AT, record.retiresAt?.getTime() ?? NEVER)
+    this.#table.setNumber(slot, ASKED_AT, askedAtMs)
+    this.#table.setInteger(slot, STATE, flags)
+    return slot
   }
 
-  /** Where there is no more room, whoever is next in line goes: the one that came first, or about so. */
-  #addUnknown(digest: string, askedAtMs: number): void {
-    const most = Math.min(this.#maxEntries, MAX_UNKNOWN_ENTRIES)
-    if (this.#unknown.size >= most) {
-      this.#unknown.remove(this.#unknownHand)
-      this.#unknownHand = (this.#unknownHand + 1) % most
-    }
-    this.#unknown.setNumber(this.#unknown.add(digest), ASKED_AT, askedAtMs)
-  }
-
-  #forgetUnknown(digest: string): void {
-    const place = this.#unknown.find(digest)
-    if (place !== -1) this.#unknown.remove(place)
-  }
-
-  /** The hand goes round; who was used since it came by last is spared once. */
+  /** CLOCK eviction: the hand goes round, clears the used flag where it is set, and evicts the first record without it. */
   #evict(): void {
     for (;;) {
-      const place = this.#hand
-      this.#hand = place + 1 < this.#rows.places ? place + 1 : 0
-      if (this.#profileAt[place] === undefined) continue
-      const state = this.#rows.integer(place, STATE)
+      const slot = this.#hand as Slot
+      this.#hand = slot + 1 < this.#table.slots ? slot + 1 : 0
+      if (this.#profileOf[slot] === undefined) continue
+      const state = this.#table.integer(slot, STATE)
       if ((state & USED) === 0) {
-        this.#remove(place)
+        this.#remove(slot)
         return
       }
-      this.#rows.setInteger(place, STATE, state & ~USED)
+      this.#table.setInteger(slot, STATE, state & ~USED)
     }
   }
 
-  #remove(place: number): void {
-    this.leaving?.one(place)
-    this.#profiles.release(this.profileAt(place))
-    this.#profileAt[place] = undefined
-    this.#ids[place * 2] = undefined
-    this.#ids[place * 2 + 1] = undefined
-    this.#ends.delete(place)
-    this.#rows.remove(place)
+  #remove(slot: Slot): void {
+    this.onEvict?.one(slot)
+    this.#profiles.release(this.profileAt(slot))
+    this.#profileOf[slot] = undefined
+    this.#ids[slot * 2] = undefined
+    this.#ids[slot * 2 + 1] = undefined
+    this.#ends.delete(slot)
+    this.#table.remove(slot)
   }
 }
 
 /**
- * Whether an end stands for ever: a deed that nobody can undo, and not a deadline that has passed by the source's clock.
- * By another clock it has not yet, and there it can still be put off.
+ * An end is final where an action that cannot be undone made it. A deadline that has passed by the source's clock is not:
+ * by another clock it has not yet, and there it can still be put off.
  */
 function isFinal({ ended, retiresAt }: CredentialRecord): boolean {
   if (ended?.reason === 'rotated') return ended.at.getTime() !== retiresAt?.getTime()
   return ended?.reason === 'revoked'
 }
 
-function momentOf(ms: number): Date | null {
+function dateOf(ms: number): Date | null {
   return ms === NEVER ? null : new Date(ms)
 }

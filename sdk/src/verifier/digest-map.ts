@@ -1,33 +1,33 @@
-import { HashRows } from './hash-rows.ts'
+import { DigestTable, NO_SLOT } from './digest-table.ts'
 
 /**
- * What a `Map` is, by digest, for what comes and goes. A `Map` would first look each digest up among all texts that the
- * process knows, which costs several times as much as finding it here.
+ * A `Map` by digest, for short-lived entries. A `Map` of V8 would first intern each digest, which costs several times as
+ * much as finding it here.
  */
 export class DigestMap<Value> {
-  readonly #rows = new HashRows()
-  /** By place; undefined where nobody is. */
+  readonly #table = new DigestTable()
+  /** By slot; undefined where there is no row. */
   readonly #values: (Value | undefined)[] = []
 
   get size(): number {
-    return this.#rows.size
+    return this.#table.size
   }
 
   get(digest: string): Value | undefined {
-    const place = this.#rows.find(digest)
-    return place === -1 ? undefined : this.#values[place]
+    const slot = this.#table.find(digest)
+    return slot === NO_SLOT ? undefined : this.#values[slot]
   }
 
   set(digest: string, value: Value): void {
-    const place = this.#rows.find(digest)
-    this.#values[place === -1 ? this.#rows.add(digest) : place] = value
+    const slot = this.#table.find(digest)
+    this.#values[slot === NO_SLOT ? this.#table.add(digest) : slot] = value
   }
 
   delete(digest: string): void {
-    const place = this.#rows.find(digest)
-    if (place === -1) return
-    this.#rows.remove(place)
-    this.#values[place] = undefined
+    const slot = this.#table.find(digest)
+    if (slot === NO_SLOT) return
+    this.#table.remove(slot)
+    this.#values[slot] = undefined
   }
 
   /** In no particular order. */

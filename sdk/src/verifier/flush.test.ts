@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { NOW } from '../source/record.fixture.ts'
 import { BatchRefusedError } from '../source/source.ts'
-import { type UsageBatch, UsageCounter } from '../source/usage.ts'
+import { UsageCounter } from '../source/usage.ts'
+import type { UsageBatch } from '../source/usage-batch.ts'
 import { flushEvery } from './flush.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))

@@ -1,5 +1,6 @@
 import { BatchRefusedError } from '../source/source.ts'
-import type { UsageBatch, UsageCounter } from '../source/usage.ts'
+import type { UsageCounter } from '../source/usage.ts'
+import type { UsageBatch } from '../source/usage-batch.ts'
 
 export interface FlushOptions {
   readonly counter: UsageCounter

@@ -89,7 +89,7 @@ test('KEY-10: what was asked before a change is asked again, and only the new an
   const { questions, kept, lookups, clock } = open()
   const waiting = lookups.record(digest('a'))
   await turn()
-  lookups.outdate(digest('a'))
+  lookups.invalidate(digest('a'))
   const later = lookups.record(digest('a'))
   clock.nowMs += 10
   questions[0]?.answer.resolve([record])
@@ -109,7 +109,7 @@ test('KEY-10: of what was asked before an owner changed, only its records are as
   const waiting = names.map((name) => lookups.record(digest(name)))
   waiting[3]?.catch(() => {})
   await turn()
-  lookups.outdateWhere(({ ownerId }) => ownerId === 'org_changed')
+  lookups.invalidateWhere(({ ownerId }) => ownerId === 'org_changed')
   const asked = lookups.record(digest('asked after'))
   questions[0]?.answer.resolve([theirs, record, null, new Error('broken')])
   assert.deepEqual([await waiting[1], await waiting[2]], [record, null])
@@ -127,7 +127,7 @@ test('KEY-10 OPS-08: of very many such changes no more is remembered, and all is
   await turn()
   let compared = 0
   for (let n = 0; n < 5_000; n++)
-    lookups.outdateWhere(() => {
+    lookups.invalidateWhere(() => {
       compared += 1
       return false
     })
@@ -142,8 +142,8 @@ test('KEY-10 OPS-08: of very many such changes no more is remembered, and all is
 test('who waits in the very turn of a change, before anything was asked, is asked for once', async () => {
   const { questions, kept, lookups } = open()
   const waiting = lookups.record(digest('a'))
-  lookups.outdate(digest('a'))
-  lookups.outdate(null)
+  lookups.invalidate(digest('a'))
+  lookups.invalidate(null)
   await turn()
   questions[0]?.answer.resolve([record])
   assert.equal(await waiting, record)
@@ -157,7 +157,7 @@ test('KEY-10: what changes all the time is refused in the end, and never answere
   waiting.catch(() => {})
   for (let n = 0; n < 20; n++) {
     await turn()
-    lookups.outdate(null)
+    lookups.invalidate(null)
     clock.nowMs += 1_000
     questions[n]?.answer.resolve([record])
     await turn()
@@ -274,7 +274,7 @@ test('KEY-10: an answer that was overtaken and is of before a change is not used
     clock.nowMs += 500
     const later = lookups.record(digest('a'))
     await turn()
-    lookups.outdate(digest('a'))
+    lookups.invalidate(digest('a'))
     questions[isLaterThere ? 1 : 0]?.answer.resolve([record])
     questions[isLaterThere ? 0 : 1]?.answer.resolve([record])
     clock.nowMs += 10

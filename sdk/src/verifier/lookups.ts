@@ -1,22 +1,22 @@
 import { hexOfDigest } from '../credential/digest.ts'
 import { SourceUnavailableError } from '../source/source.ts'
 import type { CredentialRecord } from '../verdict/record.ts'
-import { MAX_STALENESS_MS } from './cache.ts'
+import { MAX_STALENESS_MS } from './cache-limits.ts'
 import { DigestMap } from './digest-map.ts'
 
-/** Most hashes in one question: enough for its cost to be shared, few enough that the next is asked while this is answered. */
+/** Most hashes in one lookup: enough to share its cost, few enough that the next is asked while this is answered. */
 const MAX_BATCH = 128
-/** So many are worth a question of their own at once; fewer wait until {@link GAP_MS} after the last question. */
+/** So many are looked up at once; fewer wait until {@link GAP_MS} after the last lookup. */
 const WORTH_ASKING = 32
 const GAP_MS = 2
-/** Most hashes that may wait at once; beyond that a flood is turned away instead of kept in memory. */
+/** Most hashes that may wait at once: a larger flood is refused instead of kept in memory. */
 const MAX_WAITING = 10_000
 
-/** Changes of owners and clients that one question remembers; after more, all of its answers are asked for again. */
+/** Changes of owners and clients that one lookup remembers; after more, all of its answers are asked for again. */
 const MAX_CHANGES = 100
 
-/** Who is asked: what is known of each hash, in order. A source of records is one. */
-interface Answering<Found> {
+/** A source of records, or of anything else by hash: one answer for each, in order. */
+interface LookupSource<Found> {
   lookup(hashes: readonly string[]): Promise<readonly (Found | null | Error)[]>
 }
 
@@ -24,37 +24,37 @@ interface Waiting<Found> extends PromiseWithResolvers<Found | null> {
   readonly digest: string
   readonly sinceMs: number
   askedAtMs: number
-  /** Something has changed since it was asked: the answer under way is not to be used. */
-  outdated: boolean
+  /** It has changed since it was asked for: the answer under way must not be used. */
+  isInvalidated: boolean
   isAsked: boolean
 }
 
 /**
- * Asks a source for as little as possible: one question per hash however many wait for it, and the hashes that are
- * missed at about the same time in one question. A flood of new ones costs one question each 2 ms, or one for every
- * 32 of them.
+ * Looks up hashes with single-flight and batching: callers that want the same hash share one lookup, and hashes missed at
+ * about the same time are coalesced into one request. A flood of new hashes costs one request every 2 ms, or one for
+ * every 32 of them.
  */
 export class Lookups<Found = CredentialRecord> {
-  readonly #source: Answering<Found>
+  readonly #source: LookupSource<Found>
   readonly #onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void
   readonly #steadyMs: () => number
   readonly #joinForMs: number
   readonly #waiting = new DigestMap<Waiting<Found>>()
-  /** Asked for so long ago that somebody else has asked anew; few, or none. */
+  /** Asked for so long ago that a later caller asked again; few, or none. */
   readonly #overtaken = new Set<Waiting<Found>>()
-  /** For each question under way, what has changed since. */
+  /** The changes since each request under way. */
   readonly #changesSince = new Set<((found: Found) => boolean)[]>()
   #next: Waiting<Found>[] = []
   #lastAskedAtMs = Number.NEGATIVE_INFINITY
   #isSendingLater = false
 
   /**
-   * @param steadyMs ms on a clock that only goes forward
-   * @param onAnswer hears each answer that is current, and when it was asked for on that clock
-   * @param joinForMs how old a question may be for another to wait for its answer, which may be as old
+   * @param steadyMs ms on a monotonic clock
+   * @param onAnswer called with each answer that is current, and when it was asked for on that clock
+   * @param joinForMs how old a lookup may be for a later caller to join it: the answer may be as old
    */
   constructor(
-    source: Answering<Found>,
+    source: LookupSource<Found>,
     steadyMs: () => number,
     onAnswer: (digest: string, record: Found | null, askedAtMs: number) => void,
     joinForMs = MAX_STALENESS_MS,
@@ -65,12 +65,12 @@ export class Lookups<Found = CredentialRecord> {
     this.#joinForMs = joinForMs
   }
 
-  /** How many hashes wait for an answer. */
+  /** The number of hashes that wait for an answer. */
   get waiting(): number {
     return this.#waiting.size
   }
 
-  /** Rejects with a SourceUnavailableError, whatever the source failed of. */
+  /** Rejects with a SourceUnavailableError, whatever failed in the source. */
   record(digest: string): Promise<Found | null> {
     const nowMs = this.#steadyMs()
     const waiting = this.#waiting.get(digest)
@@ -87,7 +87,7 @@ export class Lookups<Found = CredentialRecord> {
       digest,
       sinceMs: nowMs,
       askedAtMs: nowMs,
-      outdated: false,
+      isInvalidated: false,
       isAsked: false,
     }
     this.#waiting.set(digest, asked)
@@ -95,16 +95,16 @@ export class Lookups<Found = CredentialRecord> {
     return asked.promise
   }
 
-  /** A credential has changed, or with null all may have: what was asked before is asked again. */
-  outdate(digest: string | null): void {
+  /** Notes that a credential has changed, or with null that all may have: answers under way are asked for again. */
+  invalidate(digest: string | null): void {
     const changed = digest === null ? this.#waiting.values() : [this.#waiting.get(digest)]
-    for (const waiting of changed) if (waiting?.isAsked) waiting.outdated = true
+    for (const waiting of changed) if (waiting?.isAsked) waiting.isInvalidated = true
     for (const waiting of this.#overtaken)
-      if (digest === null || waiting.digest === digest) waiting.outdated = true
+      if (digest === null || waiting.digest === digest) waiting.isInvalidated = true
   }
 
-  /** Such records have changed, whatever their hashes: where one is the answer to what was asked before, it is asked again. */
-  outdateWhere(isChanged: (found: Found) => boolean): void {
+  /** Notes that records with a property have changed: an answer under way that has it is asked for again. */
+  invalidateWhere(isChanged: (found: Found) => boolean): void {
     for (const changes of this.#changesSince)
       if (changes.length < MAX_CHANGES) changes.push(isChanged)
       else changes[0] = () => true
@@ -122,7 +122,7 @@ export class Lookups<Found = CredentialRecord> {
   #sendOrWait(): void {
     const waitMs = this.#lastAskedAtMs + GAP_MS - this.#steadyMs()
     if (this.#next.length >= WORTH_ASKING || !(waitMs > 0)) this.#sendNow()
-    // Timers cut fractions off, which would be too early.
+    // Timers cut fractions off, and would fire too early.
     else setTimeout(() => this.#sendNow(), Math.ceil(waitMs))
   }
 
@@ -154,7 +154,7 @@ export class Lookups<Found = CredentialRecord> {
       batch.forEach((waiting, at) => {
         const found = records[at] ?? null
         if (found !== null && !(found instanceof Error) && changes.some((isChanged) => isChanged(found)))
-          waiting.outdated = true
+          waiting.isInvalidated = true
         this.#settle(waiting, found)
       })
     } catch (error) {
@@ -165,17 +165,17 @@ export class Lookups<Found = CredentialRecord> {
   }
 
   #settle(waiting: Waiting<Found>, answer: Found | null | Error): void {
-    const { digest, askedAtMs, sinceMs, outdated } = waiting
+    const { digest, askedAtMs, sinceMs, isInvalidated } = waiting
     const wasOvertaken = this.#overtaken.size > 0 && this.#overtaken.delete(waiting)
     const latest = this.#waiting.get(digest)
-    // It was settled before its batch failed over another one.
+    // Settled already, before its batch failed because of another hash.
     if (!wasOvertaken && latest !== waiting) return
-    if (outdated && wasOvertaken && latest !== undefined) {
+    if (isInvalidated && wasOvertaken && latest !== undefined) {
       waiting.resolve(latest.promise)
       return
     }
-    if (outdated && !(answer instanceof Error) && askedAtMs - sinceMs < MAX_STALENESS_MS) {
-      waiting.outdated = false
+    if (isInvalidated && !(answer instanceof Error) && askedAtMs - sinceMs < MAX_STALENESS_MS) {
+      waiting.isInvalidated = false
       waiting.isAsked = false
       this.#waiting.set(digest, waiting)
       this.#enqueue(waiting)
@@ -183,10 +183,10 @@ export class Lookups<Found = CredentialRecord> {
     }
     if (!wasOvertaken) this.#waiting.delete(digest)
     if (answer instanceof Error) waiting.reject(asUnavailable(answer))
-    else if (outdated)
+    else if (isInvalidated)
       waiting.reject(new SourceUnavailableError('a credential changes faster than it can be looked up'))
     else {
-      // What was overtaken serves those who waited for it; the later answer is the one to keep.
+      // An overtaken answer serves the callers that waited for it; the later one is kept.
       if (!wasOvertaken) this.#onAnswer(digest, answer, askedAtMs)
       waiting.resolve(answer)
     }

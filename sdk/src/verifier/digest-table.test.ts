@@ -2,9 +2,20 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { digestCredential } from '../credential/digest.ts'
-import { HashRows, INTEGERS, mixOf, NUMBERS } from './hash-rows.ts'
+import {
+  DigestTable,
+  type Float64Field,
+  INTEGERS,
+  type Int32Field,
+  mixOf,
+  NUMBERS,
+  type Slot,
+} from './digest-table.ts'
 
-/** Digests that begin at the same slot, differ late, or hold any byte; and as many as make the table grow. */
+const LAST_NUMBER = (NUMBERS - 1) as Float64Field
+const LAST_INTEGER = (INTEGERS - 1) as Int32Field
+
+/** Digests that begin at the same bucket, differ late, or hold any byte; and as many as make the table grow. */
 const digest = fc.oneof(
   fc.integer({ min: 0, max: 40 }).map((n) => `${'\0'.repeat(4)}${String.fromCharCode(n).repeat(12)}`),
   fc.integer({ min: 0, max: 40 }).map((n) => `${String.fromCharCode(0xd800, n)}${'\uffff'.repeat(14)}`),
@@ -22,28 +33,30 @@ test('whatever is added and removed, it finds what a Map finds, with the same nu
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
-      const rows = new HashRows()
-      const model = new Map<string, { place: number; value: number }>()
+      const table = new DigestTable()
+      const model = new Map<string, { slot: Slot; value: number }>()
       for (const step of steps) {
         const known = model.get(step.digest)
-        assert.equal(rows.find(step.digest), known?.place ?? -1)
+        assert.equal(table.find(step.digest), known?.slot ?? -1)
         if (step.do === 'add' && known === undefined) {
-          const place = rows.add(step.digest)
-          for (let field = 0; field < NUMBERS; field++) assert.equal(rows.number(place, field), 0)
-          for (let field = 0; field < INTEGERS; field++) assert.equal(rows.integer(place, field), 0)
-          rows.setNumber(place, NUMBERS - 1, step.value)
-          rows.setInteger(place, INTEGERS - 1, place - 5)
-          model.set(step.digest, { place, value: step.value })
+          const slot = table.add(step.digest)
+          for (let field = 0; field < NUMBERS; field++)
+            assert.equal(table.number(slot, field as Float64Field), 0)
+          for (let field = 0; field < INTEGERS; field++)
+            assert.equal(table.integer(slot, field as Int32Field), 0)
+          table.setNumber(slot, LAST_NUMBER, step.value)
+          table.setInteger(slot, LAST_INTEGER, slot - 5)
+          model.set(step.digest, { slot, value: step.value })
         } else if (step.do === 'remove' && known !== undefined) {
-          rows.remove(known.place)
+          table.remove(known.slot)
           model.delete(step.digest)
         }
-        assert.equal(rows.size, model.size)
+        assert.equal(table.size, model.size)
       }
-      for (const [digest, { place, value }] of model) {
-        assert.equal(rows.find(digest), place)
-        assert.equal(rows.number(place, NUMBERS - 1), value)
-        assert.equal(rows.integer(place, INTEGERS - 1), place - 5)
+      for (const [digest, { slot, value }] of model) {
+        assert.equal(table.find(digest), slot)
+        assert.equal(table.number(slot, LAST_NUMBER), value)
+        assert.equal(table.integer(slot, LAST_INTEGER), slot - 5)
       }
     }),
     { numRuns: 300 },
@@ -51,32 +64,35 @@ test('whatever is added and removed, it finds what a Map finds, with the same nu
 })
 
 test('rows that went are not found again when the table grows, and all others are', () => {
-  const rows = new HashRows()
+  const table = new DigestTable()
   const digests = Array.from({ length: 5_000 }, (_, n) => digestCredential(`${n}`))
-  for (const digest of digests.slice(0, 700)) rows.add(digest)
-  for (const digest of digests.slice(0, 500)) rows.remove(rows.find(digest))
-  for (const digest of digests.slice(600, 700)) rows.remove(rows.find(digest))
-  for (const digest of digests.slice(700)) rows.add(digest)
-  assert.equal(rows.size, 4_400)
+  for (const digest of digests.slice(0, 700)) table.add(digest)
+  for (const digest of digests.slice(0, 500)) table.remove(table.find(digest))
+  for (const digest of digests.slice(600, 700)) table.remove(table.find(digest))
+  for (const digest of digests.slice(700)) table.add(digest)
+  assert.equal(table.size, 4_400)
   const isThere = (at: number) => (at >= 500 && at < 600) || at >= 700
-  for (const [at, digest] of digests.entries()) assert.equal(rows.find(digest) !== -1, isThere(at), `${at}`)
-  assert.equal(new Set(digests.filter((_, at) => isThere(at)).map((digest) => rows.find(digest))).size, 4_400)
+  for (const [at, digest] of digests.entries()) assert.equal(table.find(digest) !== -1, isThere(at), `${at}`)
+  assert.equal(
+    new Set(digests.filter((_, at) => isThere(at)).map((digest) => table.find(digest))).size,
+    4_400,
+  )
 })
 
 test('it holds a hundred thousand, at less than 100 bytes each, and gives up the places of those that go', () => {
-  const rows = new HashRows()
+  const table = new DigestTable()
   const digests = Array.from({ length: 100_000 }, (_, n) => digestCredential(`${n}`))
-  for (const [at, digest] of digests.entries()) assert.equal(rows.add(digest), at)
-  assert.ok(rows.bytes < 100 * rows.size, `${rows.bytes / rows.size}`)
-  for (const [at, digest] of digests.entries()) assert.equal(rows.find(digest), at)
-  for (const digest of digests) rows.remove(rows.find(digest))
-  assert.equal(rows.size, 0)
-  for (const digest of digests) assert.equal(rows.find(digest), -1)
-  for (const digest of digests) rows.add(digest)
-  assert.equal(rows.places, 100_000)
-  rows.clear()
-  assert.equal(rows.find(digests[0] ?? ''), -1)
-  assert.equal(rows.size, 0)
+  for (const [at, digest] of digests.entries()) assert.equal(table.add(digest), at)
+  assert.ok(table.bytes < 100 * table.size, `${table.bytes / table.size}`)
+  for (const [at, digest] of digests.entries()) assert.equal(table.find(digest), at)
+  for (const digest of digests) table.remove(table.find(digest))
+  assert.equal(table.size, 0)
+  for (const digest of digests) assert.equal(table.find(digest), -1)
+  for (const digest of digests) table.add(digest)
+  assert.equal(table.slots, 100_000)
+  table.clear()
+  assert.equal(table.find(digests[0] ?? ''), -1)
+  assert.equal(table.size, 0)
 })
 
 /** A digest with these first two words, and the rest of another. */
@@ -84,21 +100,21 @@ const crafted = (first: number, second: number, rest: string) =>
   String.fromCharCode(first & 0xffff, first >>> 16, second & 0xffff, second >>> 16) +
   digestCredential(rest).slice(4)
 
-/** Slots that are looked at to find each of some digests once, in a table of so many slots. */
-function probesOf(digests: readonly string[], slots: number): number {
-  const taken = new Uint8Array(slots)
+/** The buckets that are probed to find each of some digests once, in a table of so many buckets. */
+function probesOf(digests: readonly string[], buckets: number): number {
+  const taken = new Uint8Array(buckets)
   let probes = 0
   for (const digest of digests) {
-    let slot = mixOf(digest) & (slots - 1)
-    for (probes += 1; taken[slot] === 1; probes += 1) slot = (slot + 1) & (slots - 1)
-    taken[slot] = 1
+    let bucket = mixOf(digest) & (buckets - 1)
+    for (probes += 1; taken[bucket] === 1; probes += 1) bucket = (bucket + 1) & (buckets - 1)
+    taken[bucket] = 1
   }
   return probes
 }
 
 test('OPS-08: digests that a client has chosen for the bits that they share spread as any others do', () => {
   const count = 11_500
-  const slots = 1 << 15
+  const buckets = 1 << 15
   const names = Array.from({ length: count }, (_, n) => `${n}`)
   const word = (n: number, of: string) => digestCredential(`${n}${of}`).charCodeAt(0)
   const families: Record<string, string[]> = {
@@ -112,9 +128,9 @@ test('OPS-08: digests that a client has chosen for the bits that they share spre
   }
   const usual = probesOf(
     names.map((name) => digestCredential(name)),
-    slots,
+    buckets,
   )
   assert.ok(usual < count * 1.5)
   for (const [what, digests] of Object.entries(families))
-    assert.ok(probesOf(digests, slots) < count * 3, `${what}: ${probesOf(digests, slots)}`)
+    assert.ok(probesOf(digests, buckets) < count * 3, `${what}: ${probesOf(digests, buckets)}`)
 })

@@ -1,0 +1,214 @@
+import type { ChangedHolders } from '../source/changes.ts'
+import type { IpRanges } from '../verdict/ip-ranges.ts'
+import type { CredentialRecord, Profile } from '../verdict/record.ts'
+import { deepFrozen, viewOf } from '../verdict/scopes-view.ts'
+import { bytesOfJson, bytesOfLimits, bytesOfScopes, bytesOfText, copyOf } from './bytes.ts'
+
+/** Bytes of a profile besides its key: the object, its parts, its place in the map. */
+const BYTES_OF_PROFILE = 500
+/** Bytes of a part besides its key and its value. */
+const BYTES_OF_PART = 200
+
+export interface InternedProfile extends Profile {
+  /** The scopes as a principal has them: a view that cannot be changed. */
+  readonly scopesView: ReadonlySet<string>
+  /** The canonical text of the content, by which an equal one is found. */
+  readonly key: string
+  readonly parts: readonly Part[]
+  /** Credentials in the cache that have it. */
+  references: number
+  /** Its owner or its client has changed since: no record that has it may be used. */
+  isInvalidated: boolean
+}
+
+/** A value that several profiles share, such as a list of scopes. */
+interface Part {
+  /** Stands for it in the key of a profile. */
+  readonly id: number
+  readonly key: string
+  readonly value: unknown
+  readonly bytes: number
+  /** Profiles that have it. */
+  references: number
+}
+
+/**
+ * Interns the parts of records that many credentials share; entries are reference-counted. Equal profiles are one object,
+ * and different ones share equal parts: a million keys of as many owners mostly have one of a few sets of scopes, and
+ * what is shared stays in the processor's caches.
+ *
+ * Interned values are handed out with every principal, so they are frozen.
+ */
+export class InternedProfiles {
+  readonly #byKey = new Map<string, InternedProfile>()
+  readonly #ofOwner = new ProfilesById()
+  readonly #ofClient = new ProfilesById()
+  readonly #parts = new Map<string, Part>()
+  #lastId = 0
+  #bytes = 0
+
+  /** About how many bytes they take, and not fewer. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Returns the profile of a record, and counts a reference to it; {@link release} it once for each call. */
+  intern(record: CredentialRecord): InternedProfile {
+    const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
+    const parts: Part[] = []
+    const share = <Value>(
+      kind: string,
+      value: Value,
+      text: string,
+      bytesOf: (value: Value) => number,
+    ): Value => {
+      const part = this.#part(kind + text, value, bytesOf)
+      parts.push(part)
+      return part.value as Value
+    }
+    const json = <Value>(kind: string, value: Value): Value =>
+      value === null ? value : share(kind, value, JSON.stringify(deepFrozen(value)), bytesOfJson)
+    const shared = {
+      ...profile,
+      scopes: share('s', profile.scopes, JSON.stringify([...profile.scopes]), bytesOfScopes),
+      metadata: json('m', profile.metadata),
+      audiences: json('a', profile.audiences),
+      ipAllowlist:
+        profile.ipAllowlist &&
+        share('i', profile.ipAllowlist, JSON.stringify(profile.ipAllowlist.entries), bytesOfRanges),
+      limits:
+        profile.limits &&
+        share('l', profile.limits, JSON.stringify(deepFrozen(profile.limits)), bytesOfLimits),
+    }
+    const key = keyOf(shared, parts)
+    const known = this.#byKey.get(key)
+    if (known !== undefined) {
+      known.references += 1
+      return known
+    }
+    for (const part of parts) this.#addReference(part)
+    const interned = {
+      ...shared,
+      ownerId: copyOf(profile.ownerId),
+      environment: copyOf(profile.environment),
+      clientId: profile.clientId && copyOf(profile.clientId),
+      userId: profile.userId && copyOf(profile.userId),
+      scopesView: viewOf(shared.scopes),
+      key,
+      parts,
+      references: 1,
+      isInvalidated: false,
+    }
+    this.#byKey.set(key, interned)
+    this.#ofOwner.add(interned.ownerId, interned)
+    if (interned.clientId !== null) this.#ofClient.add(interned.clientId, interned)
+    this.#bytes += bytesOfText(key) + BYTES_OF_PROFILE
+    return interned
+  }
+
+  release(profile: InternedProfile): void {
+    profile.references -= 1
+    if (profile.references > 0) return
+    if (!profile.isInvalidated) this.#forget(profile)
+    this.#bytes -= bytesOfText(profile.key) + BYTES_OF_PROFILE
+    for (const part of profile.parts) {
+      part.references -= 1
+      if (part.references > 0) continue
+      this.#parts.delete(part.key)
+      this.#bytes -= part.bytes
+    }
+  }
+
+  /** Invalidates the profiles of some owners and clients. An equal record from now on gets a new one. */
+  invalidate({ ownerIds, clientIds }: ChangedHolders): void {
+    const changed = [
+      ...ownerIds.flatMap((id) => this.#ofOwner.all(id)),
+      ...clientIds.flatMap((id) => this.#ofClient.all(id)),
+    ]
+    for (const profile of changed) {
+      if (profile.isInvalidated) continue
+      profile.isInvalidated = true
+      this.#forget(profile)
+    }
+  }
+
+  clear(): void {
+    this.#byKey.clear()
+    this.#ofOwner.clear()
+    this.#ofClient.clear()
+    this.#parts.clear()
+    this.#bytes = 0
+  }
+
+  #forget(profile: InternedProfile): void {
+    this.#byKey.delete(profile.key)
+    this.#ofOwner.delete(profile.ownerId, profile)
+    if (profile.clientId !== null) this.#ofClient.delete(profile.clientId, profile)
+  }
+
+  /** Returns the first of equal parts. It is kept once a profile refers to it. */
+  #part<Value>(key: string, value: Value, bytesOf: (value: Value) => number): Part {
+    const known = this.#parts.get(key)
+    if (known !== undefined) return known
+    this.#lastId += 1
+    return {
+      id: this.#lastId,
+      key,
+      value,
+      bytes: BYTES_OF_PART + bytesOfText(key) + bytesOf(value),
+      references: 0,
+    }
+  }
+
+  #addReference(part: Part): void {
+    if (part.references === 0) {
+      this.#parts.set(part.key, part)
+      this.#bytes += part.bytes
+    }
+    part.references += 1
+  }
+}
+
+/** Profiles by the id of an owner or client. Most have one, for which a set would take more memory than the profile. */
+class ProfilesById {
+  readonly #byId = new Map<string, InternedProfile | Set<InternedProfile>>()
+
+  all(id: string): readonly InternedProfile[] {
+    const found = this.#byId.get(id)
+    return found === undefined ? [] : found instanceof Set ? [...found] : [found]
+  }
+
+  add(id: string, profile: InternedProfile): void {
+    const found = this.#byId.get(id)
+    if (found === undefined) this.#byId.set(id, profile)
+    else if (found instanceof Set) found.add(profile)
+    else this.#byId.set(id, new Set([found, profile]))
+  }
+
+  delete(id: string, profile: InternedProfile): void {
+    const found = this.#byId.get(id)
+    if (!(found instanceof Set)) this.#byId.delete(id)
+    else if (found.delete(profile) && found.size === 0) this.#byId.delete(id)
+  }
+
+  clear(): void {
+    this.#byId.clear()
+  }
+}
+
+/** A list, because an object costs twice as much to write. Parts follow in their order; their keys begin with their kind. */
+function keyOf(profile: Profile, parts: readonly Part[]): string {
+  return JSON.stringify([
+    profile.kind,
+    profile.ownerId,
+    profile.environment,
+    profile.clientId,
+    profile.userId,
+    ...parts.map(({ id }) => id),
+  ])
+}
+
+/** Counts the numbers too that the ranges become when they are first used. */
+function bytesOfRanges({ entries }: IpRanges): number {
+  return 600 + bytesOfJson(entries) + entries.length * 32
+}
