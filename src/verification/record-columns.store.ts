@@ -1,17 +1,18 @@
 import { expandScopes } from '@doorward/sdk/kernel'
 
-/** As Postgres writes an array of `bytea`: a tenth of what it costs to have the driver write it. */
+/** Writes an array of `bytea` as Postgres does: a tenth of what it costs to have the driver write it. */
 export function arrayOf(hashes: readonly string[]): string {
   return hashes.length === 0 ? '{}' : `{"\\\\x${hashes.join('","\\\\x')}"}`
 }
 
 /**
- * All that some scopes, separated by spaces, allow; worked out once for each list, because many credentials have the same.
- * With `brought`, what they imply is only what is in it: what a user was shown.
+ * Expands scopes, separated by spaces, by those that they imply. With `brought`, the implied scopes that a user was shown
+ * at consent, only those are added.
  */
-export function expanding(
-  implies: Readonly<Record<string, readonly string[]>> | null,
-): (scopes: string, brought?: string | null) => ReadonlySet<string> {
+export type Expand = (scopes: string, brought?: string | null) => ReadonlySet<string>
+
+/** Makes an {@link Expand} that computes each list once, because many credentials have the same. */
+export function expanding(implies: Readonly<Record<string, readonly string[]>> | null): Expand {
   const byScope = new Map(Object.entries(implies ?? {}))
   const done = new Map<string, ReadonlySet<string>>()
   return (scopes, brought = null) => {

@@ -8,13 +8,15 @@ import {
 import { sql } from 'kysely'
 import { dateOf, ms } from '../db/moments.ts'
 import { IS_STILL_ALLOWED, stillImplied } from '../oauth/grants/allowed-scopes.store.ts'
+import type { Expand } from './record-columns.store.ts'
 
 /**
- * What verification knows of the access token with the hash that is asked for, as a JSON list in text. A token may do
- * what it was issued for, as far as its grant and its client still may: so to narrow one of these narrows all tokens.
- * What a client may have without a user is another list than what users can grant it, and neither adds to the other. A
- * token is for the APIs of what it still may do, and of these for the ones that it was asked for. Without a user it
- * reaches the data of the client's own owner.
+ * The record line of an access token: encoded by the statement as a JSON list, decoded below.
+ *
+ * - Scopes: those it was issued for, as far as its grant and its client still have them, so that narrowing either narrows
+ *   all tokens. A client's own scopes (`client_credentials`) and those that users can grant it are separate lists.
+ * - Audiences: the APIs of its remaining scopes, among these the requested ones (RFC 8707 §2).
+ * - Owner: that of the grant, or without a user the client's own.
  */
 export const TOKEN_LINE = sql`
   select json_build_array(
@@ -48,9 +50,9 @@ export const TOKEN_LINE = sql`
   ) as allowed
   where tokens.hash = asked.hash`
 
-/** In the order of the statement. */
+/** The fields in the order of {@link TOKEN_LINE}; times in ms since the epoch. */
 type TokenRow = readonly [
-  /** From 1. */
+  /** The position of the hash among those asked for, from 1. */
   at: number,
   credentialId: string,
   clientId: string,
@@ -65,21 +67,21 @@ type TokenRow = readonly [
   expiresAt: number | null,
   ownerSuspendedAt: number | null,
   disabledAt: number | null,
-  /** What the scopes brought along when the user allowed them; null: all that they imply, for nobody was asked. */
+  /** The implied scopes that the user was shown at consent; null: all that are implied, since no user was asked. */
   brought: string | null,
 ]
 
-/** A token's place among those that were asked for, and its record. */
-export function tokenRecord(
+/** Decodes a line into the position of its hash, from 1, and the record. */
+export function decodeTokenLine(
   line: string,
-  allows: (scopes: string, brought: string | null) => ReadonlySet<string>,
+  expand: Expand,
   nowMs: number,
 ): readonly [at: number, record: CredentialRecord] {
   const row: TokenRow = JSON.parse(line)
   const [at, credentialId, clientId, userId, ownerId, environment, scopes, audiences, ownerLimits] = row
   const [, , , , , , , , , revokedAt, expiresAt, ownerSuspendedAt, disabledAt] = row
   const deadlines = { retiresAt: null, expiresAt: dateOf(expiresAt) }
-  const deeds = {
+  const actions = {
     revokedAt: dateOf(revokedAt),
     retiredAt: null,
     ownerSuspendedAt: dateOf(ownerSuspendedAt),
@@ -93,12 +95,12 @@ export function tokenRecord(
     userId,
     ownerId,
     environment,
-    scopes: allows(scopes, row[13]),
+    scopes: expand(scopes, row[13]),
     metadata: {},
     audiences,
     ipAllowlist: null,
     limits: ownerLimits === null ? null : { key: NO_LIMITS, owner: limitsOfWire(ownerLimits) },
-    ended: endedBy({ ...deeds, ...deadlines }, nowMs),
+    ended: endedBy({ ...actions, ...deadlines }, nowMs),
     ...deadlines,
   }
   return [at, record]
