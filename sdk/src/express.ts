@@ -17,7 +17,7 @@ declare global {
 }
 
 /**
- * Guards for Express 5 and 4, and whatever takes `(req, res, next)`:
+ * Guards for Express 5 and 4, and for any framework with `(req, res, next)`:
  *
  *     app.get('/orders', guard('orders:read'), (req, res) => res.json(ordersOf(principalOf(req).ownerId)))
  */
@@ -31,7 +31,7 @@ export function doorward<const Scope extends string = string>(options: GuardOpti
       next: (error?: unknown) => void,
     ): void => {
       const settle = (admission: Admission): void => {
-        // Something else may have answered while the credential was looked up, such as a deadline.
+        // A deadline or the like may have answered while the credential was looked up.
         if (response.headersSent || response.writableEnded) return
         if ('answer' in admission) {
           const { status, headers, body } = admission.answer
@@ -44,7 +44,7 @@ export function doorward<const Scope extends string = string>(options: GuardOpti
       }
       const incoming = fromNodeRequest(request, request.originalUrl ?? request.url ?? '/')
       const admission = admit(incoming, request)
-      // Express 4 takes no promise: a rejection that is left to it ends the process.
+      // Express 4 ignores promises: a rejection would end the process.
       if (admission instanceof Promise) admission.then(settle).catch(next)
       else settle(admission)
     }

@@ -25,10 +25,10 @@ export function doorward<const Scope extends string = string>(options: GuardOpti
   const { admitting, resourceMetadata, health, close } = createGuard(options)
   const guard = (...wanted: readonly Requirement<Scope>[]) => {
     const admit = admitting(wanted)
-    // With `done` and not async: what is known is answered at once, and no promise is made for it.
+    // With `done` and not async: a cached credential is answered at once, without a promise.
     return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
       const settle = (admission: Admission): void => {
-        // Something else may have answered while the credential was looked up, such as a deadline.
+        // A deadline or the like may have answered while the credential was looked up.
         if (reply.sent || reply.raw.headersSent) return
         if ('answer' in admission) {
           const { status, headers, body } = admission.answer

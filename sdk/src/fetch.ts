@@ -4,14 +4,14 @@ import type { GuardOptions, Requirement } from './guard/guard-options.ts'
 import { fromWebRequest, toWebResponse, withHeaders } from './guard/web-request.ts'
 import type { Principal } from './verdict/record.ts'
 
-/** What a `Request` does not tell. */
+/** Facts about the connection that a `Request` does not have. */
 export interface Connection {
   /** The other end of the connection, for allow-lists. Default: not known. */
   readonly peerIp?: string | null | undefined
 }
 
 /**
- * Guards for whatever turns a `Request` into a `Response`:
+ * Guards for handlers that turn a `Request` into a `Response`:
  *
  *     const orders = guard('orders:read')((request, principal) => Response.json(ordersOf(principal.ownerId)))
  *     await orders(request, { peerIp })

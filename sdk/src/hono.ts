@@ -17,7 +17,7 @@ interface GuardedEnv {
 }
 
 export interface HonoOptions<Scope extends string = string> extends GuardOptions<Scope> {
-  /** The other end of the connection, which each runtime tells in its own way. Default: not known. */
+  /** Returns the other end of the connection, from the runtime. Default: not known. */
   readonly peerIp?: (context: Context) => string | null | undefined
 }
 
@@ -26,7 +26,7 @@ export interface HonoOptions<Scope extends string = string> extends GuardOptions
  *
  *     app.get('/orders', guard('orders:read'), (c) => c.json(ordersOf(principalOf(c).ownerId)))
  *
- * On Node, allow-lists want `peerIp: (c) => getConnInfo(c).remote.address` from `@hono/node-server/conninfo`.
+ * On Node, allow-lists need `peerIp: (c) => getConnInfo(c).remote.address` from `@hono/node-server/conninfo`.
  */
 export function doorward<const Scope extends string = string>(options: HonoOptions<Scope>) {
   const { admitting, resourceMetadata, health, close } = createGuard(options, ['peerIp'])

@@ -1,4 +1,4 @@
-// What API owners use by itself, beside the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
+// For API owners: everything besides the adapters in `/fastify`, `/express`, `/hono` and `/fetch`.
 import './runtime.ts'
 
 export { type ParsedCredential, parseCredential } from './credential/credential.ts'

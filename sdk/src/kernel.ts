@@ -1,4 +1,4 @@
-// What the Doorward server itself builds on. One implementation of "is this allowed", here and there.
+// For the Doorward server: one implementation of "is this allowed", shared with the SDK.
 import './runtime.ts'
 
 export {

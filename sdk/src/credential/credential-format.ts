@@ -5,12 +5,12 @@
  *
  * - body: 43 characters of `0-9A-Za-z` from the system CSPRNG, log2(62^43) = 256.03 bits
  * - checksum: CRC-32 (IEEE) of all the ASCII before it, base62, most significant digit first, padded to 6
- *   (62^6 > 2^32). It turns away noise without I/O and lets a scanner know a real key. It is not security.
+ *   (62^6 > 2^32). It rejects noise without I/O and lets a scanner recognise a real key. It is not security.
  *
  * Text is read from the right, because a brand may hold underscores; it is never split on `_` from the left.
  */
 
-/** What a credential proves, and the mark that says so in its prefix. */
+/** The kinds of credentials, with the mark of each in its prefix. */
 export const CREDENTIAL_MARKS = {
   api_key: 'sk',
   admin_key: 'ak',
@@ -34,26 +34,26 @@ export const CHECKSUM_LENGTH = 6
 export const TAIL_LENGTH = BODY_LENGTH + CHECKSUM_LENGTH
 export const MAX_PREFIX_LENGTH = 64
 
-/** Shortest text that can be one: a mark of two letters, `_`, body and checksum. */
+/** The shortest credential: a mark of two letters, `_`, body and checksum. */
 export const MIN_CREDENTIAL_LENGTH = 2 + 1 + TAIL_LENGTH
-/** Longest text that can be a credential; anything longer is refused before it is looked at. */
+/** The longest credential; a longer text is refused before it is read. */
 export const MAX_CREDENTIAL_LENGTH = MAX_PREFIX_LENGTH + 1 + TAIL_LENGTH
 
 const BRAND = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 const ENVIRONMENT = /^[a-z][a-z0-9]{0,15}$/
 
-/** What stands in a credential's prefix beside its kind. */
+/** The parts of a credential's prefix beside its kind. */
 export interface CredentialPlace {
   readonly environment?: string | null
   readonly brand?: string | null
 }
 
-/** Whether a name can stand as an environment in a prefix: 1–16 of `a-z0-9`, from a letter, and no kind's mark. */
+/** An environment's name: 1–16 of `a-z0-9`, a letter first, and not a kind's mark. */
 export function isEnvironmentName(name: string): boolean {
   return ENVIRONMENT.test(name) && !KIND_OF_MARK.has(name)
 }
 
-/** Whether a name can stand as a brand: lower-case words joined by `_`, 1–32 characters. */
+/** A brand: lower-case words joined by `_`, 1–32 characters. */
 export function isBrand(name: string): boolean {
   return name.length <= 32 && BRAND.test(name)
 }

@@ -17,7 +17,7 @@ import {
 } from './credential-format.ts'
 import { Secret } from './secret.ts'
 
-// Not imported by name: a Node that lacks them would refuse the module in words of its own, before ours are heard.
+// Not imported by name: a Node that lacks them would fail to load the module before `runtime.ts` can say why.
 const { hash, randomFillSync } = crypto
 const { crc32 } = zlib
 
@@ -25,7 +25,7 @@ export interface ParsedCredential {
   readonly kind: CredentialKind
   /** Null for kinds that belong to no environment (admin keys). */
   readonly environment: string | null
-  /** Configured brand in front of the kind, or null. */
+  /** The brand in front of the kind, or null. */
   readonly brand: string | null
   /** See {@link hintOf}. */
   readonly hint: string
@@ -35,15 +35,15 @@ export interface ParsedCredential {
  * Mints a new credential from 256 random bits.
  *
  * @param environment required for every kind but `admin_key`, which has none
- * @throws RangeError when the prefix could not be read back; configuration is checked before it gets here
+ * @throws RangeError where the prefix could not be read back; configuration is checked before
  */
 export function mintCredential(kind: CredentialKind, place: CredentialPlace = {}): Secret {
   return withBody(kind, place, randomBase62(BODY_LENGTH))
 }
 
 /**
- * A credential of a kind from 256 bits that are secret and as good as random, such as an HMAC: the same bits give the
- * same credential.
+ * Makes a credential from 256 bits that are secret and indistinguishable from random, such as an HMAC. The same bits give
+ * the same credential.
  *
  * @param bits 32 bytes
  */
@@ -73,7 +73,7 @@ function withBody(
   return new Secret(unchecked + checksumOf(unchecked))
 }
 
-/** Whether a text is worth a look: no more than its length and the place of one `_`. */
+/** Checks the length and the position of one `_`: the cheapest test that rejects most texts. */
 export function mayBeCredential(text: string): boolean {
   const { length } = text
   return (
@@ -84,8 +84,8 @@ export function mayBeCredential(text: string): boolean {
 }
 
 /**
- * Whether a text has the form and the checksum of a credential: no I/O, and no object made. The CRC of all but the checksum is the checksum, exactly where the CRC of the
- * whole text is that checksum carried on over its own six digits: so nothing is cut off or put together.
+ * Checks the form and the checksum of a credential, without I/O and without allocating. The checksum is right where the
+ * CRC of the whole text equals that checksum continued over its own six digits, so no substring is made.
  */
 export function isWellFormed(text: string): boolean {
   if (!mayBeCredential(text)) return false
@@ -105,7 +105,7 @@ export function isWellFormed(text: string): boolean {
   return crc32(text) === ~whole >>> 0
 }
 
-/** Reads a credential's visible parts; null where the form, the prefix or the checksum is wrong. */
+/** Parses the visible parts of a credential; null where the form, the prefix or the checksum is wrong. */
 export function parseCredential(text: string): ParsedCredential | null {
   if (!isWellFormed(text)) return null
   const prefix = text.slice(0, -TAIL_LENGTH - 1)
@@ -121,14 +121,14 @@ export function parseCredential(text: string): ParsedCredential | null {
 }
 
 /**
- * SHA-256 of the whole text as 64 lower-case hex digits: the only form in which a secret is stored or sent.
- * No slow hash: nobody guesses 256 random bits, and a slow one would cost every request tens of milliseconds.
+ * SHA-256 of the whole text as 64 lower-case hex digits: the only form in which a secret is stored or sent. Not a slow
+ * hash: brute force cannot guess 256 random bits, and a slow one would cost every request tens of milliseconds.
  */
 export function hashCredential(text: string): string {
   return hash('sha256', text, 'hex')
 }
 
-/** Whether a text can be {@link hashCredential}'s output. */
+/** Checks the form of {@link hashCredential}'s output. */
 export function isCredentialHash(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }
@@ -143,11 +143,11 @@ function checksumOf(text: string): string {
   return digits
 }
 
-/** Random bytes that nobody had yet: asking the system for few takes as long as asking for many. */
+/** Unused random bytes: asking the system for few takes as long as asking for many. */
 const pool = new Uint8Array(4_096)
 let used = pool.length
 
-/** Uniform base62 by rejection: a byte of 248 or more is drawn again, because 256 is no multiple of 62. */
+/** Uniform base62 by rejection sampling: a byte of 248 or more is drawn again, because 256 is not a multiple of 62. */
 function randomBase62(length: number): string {
   let text = ''
   while (text.length < length) {
@@ -156,7 +156,7 @@ function randomBase62(length: number): string {
       used = 0
     }
     const byte = pool[used] ?? 0
-    // Nothing that became a secret stays here.
+    // No byte that became part of a secret stays here.
     pool[used] = 0
     used += 1
     if (byte < 248) text += ALPHABET.charAt(byte % 62)

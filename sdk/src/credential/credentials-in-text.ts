@@ -1,27 +1,26 @@
 import { CRC_TABLE, DIGITS, NO_DIGIT, parseCredential } from './credential.ts'
 import { MAX_PREFIX_LENGTH, MIN_CREDENTIAL_LENGTH, TAIL_LENGTH } from './credential-format.ts'
 
-/** Escapes within escapes are read to this depth: a URL in the query of a URL has two. */
+/** Nested percent escapes are decoded to this depth: a URL in the query of a URL has two. */
 const MAX_DECODINGS = 2
 const MAX_FOUND = 20
 const SHAPE = /_[0-9A-Za-z]{49}/
 const UNDERSCORE = 0x5f
 const PERCENT = 0x25
 
-/** A text on one level of its escapes, and where each character stands in the text as it was given. */
+/** A text on one level of decoding, and the position of each character in the original. */
 interface Level {
   readonly codes: Uint16Array
-  /** One more than there are characters: the last is the end. Null: where they stand here. */
+  /** One more than the characters: the last is the end. Null: the positions are the same. */
   readonly places: Uint32Array | null
 }
 
-/** From and to, in the text as it was given. */
+/** From and to, in the original text. */
 type Span = readonly [from: number, to: number]
 
 /**
- * Every credential in a text, wherever it stands and whatever stands around it, by its shape alone: prefix, 49 of base62
- * and a checksum that is right. The text is read as it is, and with its percent escapes decoded once and twice. In linear
- * time.
+ * Finds every credential in a text, whatever surrounds it, by its shape alone: prefix, 49 characters of base62 and a
+ * valid checksum. The text is read as it is, and with its percent escapes decoded once and twice. Linear time.
  */
 export function credentialsIn(text: string): readonly string[] {
   const found = new Set<string>()
@@ -34,7 +33,7 @@ export function credentialsIn(text: string): readonly string[] {
   return [...found]
 }
 
-/** The text with `[secret]` in the place of each credential that {@link credentialsIn} finds; for what is stored. */
+/** Replaces each credential that {@link credentialsIn} finds by `[secret]`; for text that is stored. */
 export function withoutCredentials(text: string): string {
   return replaced(text, (codes, tail) => {
     const from = beginningOf(codes, tail)
@@ -43,8 +42,8 @@ export function withoutCredentials(text: string): string {
 }
 
 /**
- * The same for whatever is shaped like a credential, whole or with a wrong checksum or with more behind it; for the log,
- * where nobody misses what is hidden too much.
+ * Replaces everything shaped like a credential, also with a wrong checksum or with more behind it; for the log, where
+ * hiding too much does no harm.
  */
 export function withoutSecretShapes(text: string): string {
   return replaced(text, (codes, tail) => {
@@ -89,7 +88,7 @@ function levelsOf(text: string): readonly Level[] {
   return levels
 }
 
-/** With its escapes decoded, byte by byte: a credential is ASCII. Null where there is none. */
+/** Decodes percent escapes byte by byte: a credential is ASCII. Null where there are none. */
 function decoded({ codes, places }: Level): Level | null {
   if (!codes.includes(PERCENT)) return null
   const { length } = codes
@@ -106,7 +105,7 @@ function decoded({ codes, places }: Level): Level | null {
   return end === length ? null : { codes: to.subarray(0, end), places: from }
 }
 
-/** NaN for what is none. */
+/** NaN for any other character. */
 function hexDigit(code: number | undefined): number {
   if (code === undefined) return Number.NaN
   if (code >= 0x30 && code <= 0x39) return code - 0x30
@@ -114,7 +113,7 @@ function hexDigit(code: number | undefined): number {
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN
 }
 
-/** Where 49 of base62 begin behind a `_`. Each character is looked at twice at the most. */
+/** Yields the positions where 49 characters of base62 follow a `_`. Each character is read at most twice. */
 function* tailsOf(codes: Uint16Array): Generator<number> {
   for (let at = codes.indexOf(UNDERSCORE); at !== -1; at = codes.indexOf(UNDERSCORE, at)) {
     const tail = at + 1
@@ -125,9 +124,9 @@ function* tailsOf(codes: Uint16Array): Generator<number> {
 }
 
 /**
- * Where the credential begins that ends with this body and checksum; null where the checksum fits no prefix. The CRC is
- * unwound from its end: where it comes to its initial value, the text from there on has that checksum. So one pass tries
- * every beginning.
+ * Finds the start of the credential that ends with this body and checksum; null where the checksum fits no prefix. The
+ * CRC is computed backwards: where it reaches its initial value, the text from there on has that checksum. So one pass
+ * tries every start.
  */
 function beginningOf(codes: Uint16Array, tail: number): number | null {
   const end = tail + TAIL_LENGTH
@@ -147,7 +146,7 @@ function beginningOf(codes: Uint16Array, tail: number): number | null {
   return null
 }
 
-/** Which entry of the table has this high byte; each has another. */
+/** The index of the CRC table's entry with a high byte; no two entries share one. */
 const BY_HIGH_BYTE = new Uint8Array(256)
 for (const [index, entry] of CRC_TABLE.entries()) BY_HIGH_BYTE[entry >>> 24] = index
 

@@ -1,24 +1,24 @@
 import crypto from 'node:crypto'
 
-/** A way to get {@link digestCredential}'s result. */
+/** An implementation of {@link digestCredential}. */
 type Digest = (text: string) => string
 
-/** Where the length is given, Node does not check whether the algorithm is one that needs it. */
+/** Given the length, Node skips the check for an algorithm that needs one. */
 const AS_DIGEST = { outputEncoding: 'utf16le', outputLength: 32 } as const
 
-/** From the fastest to the one that runs everywhere, which takes six times as long. */
+/** From the fastest to the most portable, which takes six times as long. */
 const WAYS: readonly Digest[] = [
   // Node 24.4 and later.
   (text) => crypto.hash('sha256', text, AS_DIGEST),
-  // Node 22. Bun has the function, and refuses this encoding.
+  // Node 22. Bun has the function, but refuses this encoding.
   (text) => crypto.hash('sha256', text, 'utf16le' as BufferEncoding),
   (text) => crypto.createHash('sha256').update(text).digest().toString('utf16le'),
 ]
 
-/** SHA-256 of `abc` (FIPS 180-2, appendix B.1). Its sixth character is half a surrogate pair, which not all runtimes keep. */
+/** SHA-256 of `abc` (FIPS 180-2, appendix B.1). Its sixth character is half a surrogate pair, which some runtimes lose. */
 const OF_ABC = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
 
-/** The first way that gives what it should. The others throw, or give something else. */
+/** Returns the first implementation with the right result. The others throw, or give another result. */
 export function firstRight(ways: readonly Digest[]): Digest {
   const right = ways.find((way) => {
     try {
@@ -32,8 +32,8 @@ export function firstRight(ways: readonly Digest[]): Digest {
 }
 
 /**
- * SHA-256 of a text as 16 characters of UTF-16, which is how a process keeps it: no form is cheaper to get and to
- * compare. They are any 16 bits each, half surrogates too; it is no text to show or to send.
+ * SHA-256 of a text as 16 characters of UTF-16, for use inside a process: no form is cheaper to compute and to compare.
+ * Each is any 16 bits, lone surrogates included, so it cannot be shown or sent as text.
  */
 export const digestCredential: Digest = firstRight(WAYS)
 
@@ -42,7 +42,7 @@ export function hexOfDigest(digest: string): string {
   return Buffer.from(digest, 'utf16le').toString('hex')
 }
 
-/** {@link digestCredential}'s form of 64 hex digits. */
+/** Converts 64 hex digits to {@link digestCredential}'s form. */
 export function digestOfHex(hex: string): string {
   return Buffer.from(hex, 'hex').toString('utf16le')
 }

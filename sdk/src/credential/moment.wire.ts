@@ -1,12 +1,12 @@
-/** What `toISOString` writes, and nothing of what else `Date` would guess at. */
+/** The format of `toISOString`; `Date` would accept and guess at many others. */
 const ISO = /^(\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/
 const FRACTION = /(\.\d+)?Z$/
 
-/** @throws TypeError that names the field */
+/** Reads a time in UTC. @throws TypeError that names the field */
 export function momentFromWire(value: unknown, name: string): Date {
   if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
   const at = new Date(value)
-  // `Date` takes 30 February for 2 March: what is meant must come back.
+  // `Date` reads 30 February as 2 March: the same text must come back.
   if (
     !ISO.test(value) ||
     Number.isNaN(at.getTime()) ||

@@ -9,7 +9,7 @@ export class Secret {
     this.#text = text
   }
 
-  /** The plain text. Every call is a place to look at in a review: `grep -rn 'reveal()'`. */
+  /** Returns the plain text. Every call is worth a look in a review: `grep -rn 'reveal()'`. */
   reveal(): string {
     return this.#text
   }

@@ -4,30 +4,30 @@ import { rateLimitFields } from '../verdict/rate-limit-fields.ts'
 import type { FoundAs, PresentationFault, Refusal } from '../verdict/refusal.ts'
 import { type Answer, problemAnswer } from './problem.ts'
 
-/** Facts that the answer may show without giving anything away. */
+/** Facts that the answer may show without leaking. */
 export interface Setting {
   /** Named in the challenge (RFC 6750 §3); checked by {@link isQuotable} where it is configured. */
   readonly realm?: string | undefined
-  /** Where the metadata of this API is (RFC 9728 §5.1). */
+  /** The URL of this API's metadata (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined
-  /** What this API accepts; null where it accepts any. */
+  /** The environment that this API accepts; null for any. */
   readonly environment: string | null
-  /** The credential as presented: only its own prefix is looked at, never the verdict. */
+  /** The credential as presented: only its prefix is used, never the verdict. */
   readonly presented: string | null
-  /** Where the limits of the credential stand. */
+  /** The state of the credential's limits. */
   readonly limits?: readonly LimitState[] | undefined
 }
 
 /**
- * The one map from "no" to the wire, after RFC 6750 §3.1: a bare challenge where nothing was presented, 401
- * `invalid_token` for all that is wrong with a credential itself, 403 `insufficient_scope`, 400 `invalid_request`.
- * 429 (RFC 6585 §4) is about how much, and carries no challenge.
+ * Maps every refusal to the wire, after RFC 6750 §3.1: a bare challenge where no credential was presented, 401
+ * `invalid_token` for every fault of the credential itself, 403 `insufficient_scope`, 400 `invalid_request`. 429 (RFC 6585
+ * §4) is about limits, and carries no challenge.
  */
 export function answerTo(no: Refusal | PresentationFault, setting: Setting): Answer {
   switch (no.reason) {
     case 'no_credential':
       return hinted(
-        challenge(401, setting, 'no_credential', null, 'Authentication is needed', HOW_TO_PRESENT),
+        challenge(401, setting, 'no_credential', null, 'Authentication is required', HOW_TO_PRESENT),
         no.found === undefined ? null : FOUND[no.found],
       )
     case 'malformed':
@@ -43,9 +43,9 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
       return invalidToken(setting)
     case 'missing_scope': {
       const scope = no.required.join(' ')
-      const detail = `This needs a credential with the scope ${scope}.`
+      const detail = `Send a credential with the scope ${scope}.`
       const params = { error: 'insufficient_scope', scope }
-      return challenge(403, setting, 'insufficient_scope', params, 'The scope is not enough', detail)
+      return challenge(403, setting, 'insufficient_scope', params, 'A scope is missing', detail)
     }
     case 'malformed_header':
       return hinted(
@@ -56,15 +56,15 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
       return badRequest(
         setting,
         no.reason,
-        'Two different credentials',
+        'The request has two different credentials',
         'Send one credential, in one header.',
       )
     case 'credential_in_url':
       return badRequest(
         setting,
         no.reason,
-        'A credential stands in the URL',
-        'URLs end up in logs: rotate this credential, and send the new one as `Authorization: Bearer …`.',
+        'There is a credential in the URL',
+        'URLs are written to logs. Rotate this credential, and send the new one as `Authorization: Bearer …`.',
       )
     case 'rate_limited':
       return limited(no, setting, 'Too many requests', 'Slow down, and try again')
@@ -73,12 +73,12 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
   }
 }
 
-/** Whether a text can stand in a quoted parameter of a challenge, by RFC 6750 §3's characters. */
+/** Checks that a text can be a quoted parameter of a challenge (the characters of RFC 6750 §3). */
 export function isQuotable(text: string): boolean {
   return /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(text)
 }
 
-/** Verification itself could not be done: nothing is known about the credential, and nothing is let through. */
+/** The answer where verification is impossible. It fails closed: nothing is known about the credential. */
 export function answerUnavailable(retryAfterSeconds: number): Answer {
   const detail = 'Credentials cannot be verified at the moment. Try again shortly.'
   return later(503, 'verification_unavailable', 'Verification is unavailable', detail, retryAfterSeconds)
@@ -93,7 +93,7 @@ function invalidToken(setting: Setting): Answer {
   return hinted(answer, hintFor(setting))
 }
 
-/** How a credential stood in a header that presents none; said from the text alone, whether or not it exists. */
+/** Hints about a credential that was sent in the wrong form. They depend on the text alone, not on its existence. */
 const FOUND: Readonly<Record<FoundAs, string>> = {
   no_scheme: 'There is a credential in Authorization, without `Bearer ` in front of it.',
   other_scheme: 'There is a credential in Authorization, under another scheme than Bearer.',
@@ -105,13 +105,13 @@ function hinted(answer: Answer, hint: string | null): Answer {
   return hint === null ? answer : { ...answer, body: { ...answer.body, hint } }
 }
 
-/** Said from the text as presented alone, so that real credentials and made-up ones get the same. */
+/** Depends on the presented text alone, so that real and made-up credentials get the same hint. */
 function hintFor({ presented, environment }: Setting): string | null {
   const parsed = presented === null ? null : parseCredential(presented)
   if (parsed === null) return null
   if (parsed.kind === 'admin_key')
     return 'This is an admin key, which is for Doorward itself. Send an API key.'
-  // A client whose token is over must get a new one (RFC 6750 §3.1), which `invalid_token` says already.
+  // A client with an expired token must request a new one (RFC 6750 §3.1), which `invalid_token` says already.
   if (parsed.kind === 'access_token') return otherEnvironment(parsed.environment, environment)
   if (parsed.kind !== 'api_key')
     return `This is marked as ${parsed.kind.replace('_', ' ')}. Send an access token or an API key.`
@@ -127,7 +127,7 @@ function badRequest(setting: Setting, code: string, title: string, detail: strin
   return challenge(400, setting, code, { error: 'invalid_request' }, title, detail)
 }
 
-/** The header always starts with `Bearer`: there are clients that read no other. */
+/** The header always starts with `Bearer`: MCP clients read no other challenge. */
 function challenge(
   status: number,
   { realm, resourceMetadata }: Setting,
@@ -147,7 +147,7 @@ function challenge(
   return { ...answer, headers: { ...answer.headers, 'www-authenticate': value } }
 }
 
-/** The limit that refuses is no secret: the credential is good, and its owner has to know when to come again. */
+/** The limit is not a secret: the credential is valid, and its client must know when to retry. */
 function limited(
   { reason, retryAfterSeconds, limit }: Extract<Refusal, { limit: LimitState }>,
   { limits = [limit] }: Setting,
@@ -159,7 +159,7 @@ function limited(
   return { ...answer, headers: { ...answer.headers, ...rateLimitFields(limits) } }
 }
 
-/** `Retry-After` in whole seconds (RFC 9110 §10.2.3), rounded up, so that nobody comes too early. */
+/** `Retry-After` in whole seconds (RFC 9110 §10.2.3), rounded up, so that a retry is not too early. */
 function later(status: number, code: string, title: string, detail: string, seconds: number): Answer {
   const answer = problemAnswer(status, code, title, detail)
   return { ...answer, headers: { ...answer.headers, 'retry-after': String(Math.ceil(seconds)) } }

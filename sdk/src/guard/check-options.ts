@@ -3,10 +3,10 @@ import { nearestName, parseScope } from '../verdict/scope.ts'
 import { isQuotable } from './challenge.ts'
 import type { GuardOptions } from './guard-options.ts'
 
-/** What is wrong with an option that is there: how the sentence about it goes on. Null where it can be meant. */
+/** Says what is wrong with the value of an option, as the rest of a sentence; null where it is valid. */
 type Check = (value: unknown) => string | null
 
-/** The compiler sees to it that each option has one. */
+/** The compiler ensures that each option has a check. */
 const CHECKS: Readonly<Record<keyof GuardOptions, Check>> = {
   url: isA('string', 'the URL of Doorward, such as https://doorward.example.com'),
   adminKey: (value) =>
@@ -46,9 +46,8 @@ const CHECKS: Readonly<Record<keyof GuardOptions, Check>> = {
 }
 
 /**
- * @param more options of an adapter's own, all of them functions
- * @throws TypeError where an option cannot be meant, or has a name that there is not: when the program starts, not at the
- * first request
+ * @param more names of an adapter's own options, all of them functions
+ * @throws TypeError where an option is invalid or unknown: when the program starts, not at the first request
  */
 export function checkOptions(options: GuardOptions, more: readonly string[] = []): void {
   if (typeof options !== 'object' || options === null)
@@ -59,7 +58,7 @@ export function checkOptions(options: GuardOptions, more: readonly string[] = []
   ])
   for (const [name, value] of Object.entries(options)) {
     const check = checks.get(name)
-    if (check === undefined) throw new TypeError(`there is no option ${name}${meant(name, checks.keys())}`)
+    if (check === undefined) throw new TypeError(`unknown option ${name}${meant(name, checks.keys())}`)
     const fault = value === undefined ? null : check(value)
     if (fault !== null) throw new TypeError(`${name} ${fault}; it is ${shown(value)}`)
   }
@@ -67,7 +66,7 @@ export function checkOptions(options: GuardOptions, more: readonly string[] = []
     throw new TypeError('environment is missing: give a name such as live or test')
 }
 
-/** `; did you mean …?`, or nothing. */
+/** `; did you mean …?`, or an empty text. */
 export function meant(name: string, known: Iterable<string>): string {
   const nearest = nearestName(name, known)
   return nearest === null ? '' : `; did you mean ${nearest}?`
@@ -93,7 +92,7 @@ function isResource(resource: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && !resource.includes('#') && isQuotable(resource)
 }
 
-/** Never in full: it may be a secret that came into the wrong place. */
+/** Never in full: it may be a secret in the wrong option. */
 function shown(value: unknown): string {
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   if (typeof value === 'bigint') return `${value}n`

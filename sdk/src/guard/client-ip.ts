@@ -1,18 +1,18 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type IpRanges, normalizeIp } from '../verdict/ip-ranges.ts'
 
-/** No more of a header than this is looked at, from the right. */
+/** Only so much of a header is read, from the right. */
 const MAX_FORWARDED_LENGTH = 2_000
 
 /**
- * Whose address a request comes from. `X-Forwarded-For` is read from the right, and only as far as the hops are
- * trusted proxies: everything left of the first stranger is what that stranger claims. A hop that cannot be read makes
- * the caller unknown: the proxy that wrote it is trusted, and is not the caller.
+ * Finds the address of the client. `X-Forwarded-For` is read from the right, and only as far as the hops are trusted
+ * proxies: everything left of the first untrusted address is that client's claim. A hop that cannot be read makes the
+ * client unknown: the proxy that wrote it is trusted, and is not the client.
  *
  * @param peerIp the other end of the connection
- * @param xForwardedFor null or undefined where the header is missing, and only there; an empty one is not readable
- * @param trusted proxies whose word is taken; null: none, and the header is not looked at
- * @returns null where the caller is not known, which no allow-list contains
+ * @param xForwardedFor null or undefined only where the header is missing; an empty one cannot be read
+ * @param trusted proxies whose header is believed; null: none, and the header is ignored
+ * @returns null where the client is unknown, which no allow-list contains
  */
 export function clientIp(
   peerIp: string | null | undefined,
@@ -22,7 +22,7 @@ export function clientIp(
   const peer = addressOfHop(peerIp)
   if (trusted === null || xForwardedFor == null || !trusted.includes(peer)) return peer
   const hops = xForwardedFor.slice(-MAX_FORWARDED_LENGTH).split(',')
-  // The leftmost may be half an address, which can be another's whole one; and more hops stood left of it.
+  // The leftmost may be cut off, which can be another valid address; and there were more hops left of it.
   if (xForwardedFor.length > MAX_FORWARDED_LENGTH) hops[0] = ''
   let nearest: string | null = null
   do nearest = addressOfHop(hops.pop()?.trim())
@@ -30,13 +30,13 @@ export function clientIp(
   return nearest
 }
 
-/** In front of what a load balancer adds to an address. */
+/** An address with the port that a load balancer adds. */
 const WITH_PORT = /^(?:\[([^\]]{2,45})\]|([\d.]{7,15}))(?::(\d{1,5}))?$/
 
 /**
  * Reads an address as proxies write it: bare, `address:port` (Azure Application Gateway, IIS), `[v6]` or `[v6]:port`.
- * Null where the text is something else, such as `unknown`, or where the port is none. A zone (`%eth0`) is dropped: it
- * has a meaning on the writer's own machine only.
+ * Null for any other text, such as `unknown`, and for an invalid port. A zone (`%eth0`) is dropped: it has a meaning on
+ * the writer's machine only.
  */
 export function addressOfHop(text: string | null | undefined): string | null {
   const bare = normalizeIp(text)

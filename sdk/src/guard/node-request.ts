@@ -5,9 +5,9 @@ import { lengthsOf, nameAt } from './raw-headers.ts'
 const LENGTHS = lengthsOf('authorization', 'x-api-key', 'x-forwarded-for', 'user-agent')
 
 /**
- * A request of Node's, as Fastify and Express carry it.
+ * Reads a request of Node, as Fastify and Express have it.
  *
- * @param url as it was sent; a router may have cut `request.url`
+ * @param url as it was sent; a router may have shortened `request.url`
  */
 export function fromNodeRequest(request: IncomingMessage, url: string): Incoming {
   const authorization: string[] = []
@@ -45,8 +45,8 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
 }
 
 /**
- * As they were sent. Where there are none, as in requests that serverless-http makes of an event of AWS Lambda, those
- * that were put in their place, in the same form.
+ * The headers as they were sent. serverless-http makes requests from events of AWS Lambda without raw headers: then the
+ * parsed ones, in the same form.
  */
 function headersOf({ rawHeaders, headers }: IncomingMessage): readonly string[] {
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders

@@ -2,7 +2,7 @@ import { hashCredential } from '../credential/credential.ts'
 import { credentialsIn } from '../credential/credentials-in-text.ts'
 import type { FoundAs, PresentationFault } from '../verdict/refusal.ts'
 
-/** The parts of a request in which a credential can stand. Headers as lists: a repeated one must be seen. */
+/** The parts of a request that can contain a credential. Headers are lists, so that a repeated one is seen. */
 export interface PresentedRequest {
   readonly authorization: readonly string[]
   readonly xApiKey: readonly string[]
@@ -15,15 +15,15 @@ export type Presentation =
   | {
       readonly ok: false
       readonly fault: PresentationFault
-      /** Hashes of the credentials that stood in the URL: their owners should hear of it. */
+      /** Hashes of the credentials in the URL, to report to their owners. */
       readonly exposedHashes: readonly string[]
     }
 
 /**
- * The one credential of a request: `Authorization: Bearer` (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1) or
- * `X-API-Key`, never the URL, in whose path, query or fragment any of ours is refused. Two different ones, and a header
- * that came twice, are refused, because which one counts would be anybody's guess. An empty header is none. Other schemes,
- * such as Basic, are not ours and are passed over.
+ * Reads the one credential of a request: `Authorization: Bearer` (RFC 6750 §2.1; the scheme in any case, RFC 9110 §11.1)
+ * or `X-API-Key`. A credential in the path, query or fragment of the URL is refused. So are two different credentials and
+ * a repeated header, because parsers differ in which one counts. An empty header counts as none. Other schemes, such as
+ * Basic, are ignored.
  */
 export function readCredential(request: PresentedRequest): Presentation {
   const inUrl = credentialsIn(request.url.slice(0, MAX_URL_LENGTH))
@@ -39,27 +39,24 @@ export function readCredential(request: PresentedRequest): Presentation {
   return TOKEN.test(text) ? { ok: true, text } : nothingIn(request, 'malformed_header')
 }
 
-/** No more of a URL than this is looked at; Node's servers take 16 KB unless they are told otherwise. */
+/** Only so much of a URL is read; Node's servers accept 16 KB by default. */
 const MAX_URL_LENGTH = 262_144
 
-/** RFC 6750 §2.1's b64token, of which our credentials are a part. */
+/** RFC 6750 §2.1's b64token, which includes our credentials. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 const BEARER_TOKEN = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 /** The scheme ends where RFC 9110 §5.6.2's token does: `Bearerx` is another scheme, `Bearer,` is ours and broken. */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])/i
 const USUAL = 'Bearer '
-/** No tokens: what is one has neither of these characters. */
+/** Sentinels: a token contains neither character. */
 const MALFORMED = '?'
 const TWO = '??'
 
-/**
- * Another scheme behind a comma, as it looks where a runtime joins a header that came twice. To see the same in each of
- * them, repeated ones are joined here too.
- */
+/** A second scheme behind a comma: some runtimes join repeated headers. They are joined here too, to behave the same. */
 const ANOTHER = /,[ \t]*[!#$%&'*+.^`|~\w-]+[ \t]+[^ \t,=]/
 const BEARER_BEHIND = /,[ \t]*bearer[ \t]+[^ \t,=]/i
 
-/** The one token; null where there is no header, or its scheme is another. */
+/** The token; null where there is no header, or its scheme is another. */
 function tokenIn(headers: readonly string[]): string | typeof MALFORMED | typeof TWO | null {
   const [first] = headers
   if (first === undefined) return null
@@ -75,7 +72,7 @@ function tokenIn(headers: readonly string[]): string | typeof MALFORMED | typeof
   return BEARER_TOKEN.exec(bare)?.[1] ?? MALFORMED
 }
 
-/** What stands in `X-API-Key`: an empty header is none, and one that came twice has a comma in it somewhere. */
+/** The keys in `X-API-Key`. An empty header counts as none; a repeated one contains a comma. */
 function keysIn(headers: readonly string[]): readonly string[] {
   const header = headers.length === 1 ? (headers[0] ?? '') : headers.join(',')
   if (header === '') return []
@@ -86,10 +83,10 @@ function keysIn(headers: readonly string[]): readonly string[] {
     .filter((each) => each !== '')
 }
 
-/** So much of a header is searched for a credential that was not presented as one. */
+/** Only so much of a header is searched for a credential in the wrong form. */
 const MAX_SEARCHED = 2_000
 
-/** A fault that tells how a credential stood there after all, where one did. */
+/** A fault with the form in which a credential was found after all, if one was. */
 function nothingIn(
   { authorization: [authorization = ''], xApiKey: [xApiKey = ''] }: PresentedRequest,
   reason: 'no_credential' | 'malformed_header',

@@ -1,18 +1,15 @@
 /**
- * For a scan of a request's `rawHeaders`: name, value, name, value …, as they were sent. Headers that matter are read
- * there and not in `headers`, which keeps the first of a repeated Authorization without a word, and which Node makes
- * only for who asks for it; nor in `headersDistinct`, which requests faked by test tools (Fastify's `inject`) lack.
+ * Prepares a scan of a request's `rawHeaders`: name, value, name, value …, as they were sent. `headers` silently keeps
+ * only the first of a repeated Authorization, and Node builds it on first access; `headersDistinct` is missing in
+ * requests faked by test tools (Fastify's `inject`).
  *
- * @param names that are looked for
+ * @param names the headers to look for
  */
 export function lengthsOf(...names: readonly string[]): ReadonlySet<number> {
   return new Set(names.map(({ length }) => length))
 }
 
-/**
- * The name at an even place of `rawHeaders`, in lower case; null where none that is looked for has its length: most
- * others need not even be put into lower case.
- */
+/** The name at an even index of `rawHeaders`, in lower case; null, and not lowered, where no wanted one has its length. */
 export function nameAt(
   rawHeaders: readonly string[],
   at: number,

@@ -1,6 +1,6 @@
 import type { GuardOptions } from './guard-options.ts'
 
-/** What a client reads of an API that it does not know yet (RFC 9728 §2). */
+/** Protected resource metadata (RFC 9728 §2): read by a client that does not know the API yet. */
 export interface ResourceMetadata {
   readonly resource: string
   readonly authorization_servers: readonly string[]
@@ -8,19 +8,19 @@ export interface ResourceMetadata {
   readonly bearer_methods_supported: readonly ['header']
 }
 
-/** The document, and the path at which this API has to serve it. */
+/** The document, and the path at which this API must serve it. */
 export interface ServedMetadata {
   readonly path: string
   readonly document: ResourceMetadata
 }
 
-/** Where it is: the path of the identifier comes behind the well-known one (RFC 9728 §3.1). */
+/** The URL of the metadata: the identifier's path follows the well-known path (RFC 9728 §3.1). */
 export function metadataUrlOf(resource: string): string {
   const { origin, pathname, search } = new URL(resource)
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
 }
 
-/** @throws TypeError where the options do not say which API this is, or who issues its tokens */
+/** @throws TypeError where the options name no resource or no issuer */
 export function resourceMetadata({ resource, issuer, url, scopes }: GuardOptions): ServedMetadata {
   const server = issuer ?? url
   if (resource === undefined || server === undefined)
