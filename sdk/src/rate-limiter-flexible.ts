@@ -7,46 +7,46 @@ import { warnSparingly } from './source/warn.ts'
 
 export interface RedisLimiterOptions {
   /**
-   * A client of Redis or Valkey, which is yours to close: one of `ioredis`, best with `enableOfflineQueue: false`, or
-   * any other that `rate-limiter-flexible` takes.
+   * A client of Redis or Valkey, which you close: of `ioredis`, preferably with `enableOfflineQueue: false`, or any other
+   * that `rate-limiter-flexible` supports.
    */
   readonly redis: unknown
-  /** In front of every key in Redis. Default `doorward`. */
+  /** Prefix of every key in Redis. Default `doorward`. */
   readonly keyPrefix?: string | undefined
   /**
-   * What to do while Redis is away: `local`, the default, has each process count for itself, so that n of them allow up
-   * to n times the limit; `refuse` answers 503; `allow` lets everything through.
+   * Behaviour while Redis is unavailable. `local`, the default: each process counts for itself, so n of them allow up to n
+   * times the limit. `refuse`: calls with limits get 503 (fail closed). `allow`: limits are not enforced (fail open).
    */
   readonly withoutRedis?: WithoutRedis | undefined
-  /** For how long one question may take, in ms, until Redis is taken to be away. Default 250. */
+  /** Timeout of one command, in ms, after which Redis counts as unavailable. Default 250. */
   readonly timeoutMs?: number | undefined
-  /** Hears why Redis is away. Default: a process warning, the same one once a minute at most. */
+  /** Called with the reason why Redis is unavailable. Default: a process warning, each at most once a minute. */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
+  /** Milliseconds on a monotonic clock. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
 
 export const WITHOUT_REDIS = ['local', 'refuse', 'allow'] as const
 export type WithoutRedis = (typeof WITHOUT_REDIS)[number]
 
-/** After a failure Redis is left alone for so long; then one call at a time tries again. */
+/** After a failure Redis is not asked for so long; then one call at a time tries again. */
 const AWAY_MS = 1_000
-/** A limit that is used up is refused without asking for so long at the most. */
+/** A limit that is used up is refused without asking Redis for at most so long. */
 const FULL_MS = 1_000
 const MAX_FULL = 10_000
 
 /**
- * Rate limits that all processes with one Redis or Valkey share, counted by `rate-limiter-flexible`. The limits of a
- * call are counted at the same time, and where one refuses, the others get back what they gave: in between, for about a
+ * Counts rate limits for all processes that share a Redis or Valkey, with `rate-limiter-flexible`. The limits of a call are
+ * counted at the same time. Where one refuses, the units of the others are given back: in between, for about a
  * millisecond, another call can be refused too early.
  *
- * @throws TypeError where `redis` is no client
+ * @throws TypeError where `redis` is not a client
  */
 export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   const { redis, keyPrefix = 'doorward', withoutRedis = 'local', timeoutMs = 250 } = options
   const { onError = warnSparingly(Date.now), steady = () => performance.now() } = options
   if (redis === null || typeof redis !== 'object') throw new TypeError('redis must be a client of Redis')
-  // The library only counts: what is too much, and in which window, each limit says for itself.
+  // The library only counts; the limit and its window come from each rate limit.
   const counting = new RateLimiterRedis({
     storeClient: redis,
     keyPrefix,
@@ -56,9 +56,9 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
   })
   const local = memoryLimiter(steady)
   const full = new Map<string, { used: number; resetsAtMs: number; untilMs: number }>()
-  /** What was not taken in Redis: it is given back where it was taken, wherever calls are counted by then. */
+  /** Units that were not taken in Redis: they are given back to the limiter that they were taken from. */
   const takenElsewhere = new WeakMap<Taken, RateLimiter | null>()
-  /** When the windows end that something was taken of. */
+  /** The ends of the windows that units were taken from. */
   const endsAtMs = new WeakMap<Taken, readonly number[]>()
   let isAway = false
   let isTrying = false
@@ -79,7 +79,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     onError(new Error(`Redis does not count rate limits (${WORDS[withoutRedis]})`, { cause: error }))
   }
 
-  /** What is known to be used up, without asking. */
+  /** Refuses without asking Redis where a limit is known to be used up. */
   const knownFull = (counters: readonly Counter[], cost: number): Taken | null => {
     const nowMs = steady()
     const counts = counters.map((counter): Count | undefined => {
@@ -103,7 +103,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     const window = { customDuration: rateLimit.windowSeconds }
     try {
       const { consumedPoints } = await counting.reward(id, cost, window)
-      // Its window had ended, and this began another, which owes nothing.
+      // Its window had ended, and this began another, where no units were taken.
       if (consumedPoints < 0) await counting.consume(id, Math.min(cost, -consumedPoints), window)
     } catch (error) {
       failed(error)
@@ -118,7 +118,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
       isAway = false
     } catch (error) {
       failed(error)
-      // Redis does what it was asked once it goes on. By then the call is counted elsewhere, or was refused.
+      // Redis executes the command once it recovers. By then the call is counted elsewhere, or was refused.
       for (const [at, counter] of counters.entries())
         adding[at]?.then(
           () => giveBack(counter, cost),
@@ -136,7 +136,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
       )
       return taken
     }
-    // What was full already gets nothing back: it is refused until its window ends, by the count as it is.
+    // A limit that was full before gets nothing back: it refuses until its window ends.
     for (const [at, counter] of counters.entries())
       if ((before[at]?.used ?? 0) < counter.rateLimit.limit) void giveBack(counter, cost)
     for (const [at, { id, rateLimit }] of counters.entries()) {
@@ -148,7 +148,7 @@ export function redisLimiter(options: RedisLimiterOptions): RateLimiter {
     return { granted: false, counts: before }
   }
 
-  /** One call finds out whether Redis is there again; the others do not wait for what it hears. */
+  /** Half-open circuit breaker: one call tests Redis again; the others do not wait for it. */
   const tryAgain = async (counters: readonly Counter[], cost: number): Promise<Taken> => {
     isTrying = true
     try {

@@ -18,62 +18,63 @@ import { type PresentedRequest, readCredential } from './presented.ts'
 import type { Answer } from './problem.ts'
 import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
 
-/** What an adapter knows of a request. */
+/** A request, as an adapter reads it. */
 export interface Incoming extends PresentedRequest {
   readonly method: string
   /** The other end of the connection; null where it is not known. */
   readonly peerIp: string | null
-  /** `X-Forwarded-For`, repeated ones joined by commas; null where there is none, and only there. */
+  /** `X-Forwarded-For`, repeated ones joined by commas; null only where there is none. */
   readonly forwardedFor: string | null
   readonly userAgent: string | null
 }
 
-/** Of one who is let in, the headers for the answer: where its limits stand, if it has any. */
+/** The principal of an admitted request, with headers about its limits if it has any; or the answer to a refused one. */
 export type Admission =
   | { readonly principal: Principal; readonly headers: Readonly<Record<string, string>> | null }
   | { readonly answer: Answer }
 
 export interface Guard {
   /**
-   * What lets requests in whose credential holds all of these scopes, or says how to answer them; none means that any
-   * live credential will do. At once where nothing must be looked up. What it gives never throws and never rejects.
+   * Makes the function that admits requests whose credential has all of these scopes, or says how to answer them. Without
+   * scopes, any active credential is admitted. It answers at once where no lookup is needed, never throws and never
+   * rejects.
    *
-   * Its `carrier` is an object that is the same for all guards of one request: by it they know that they judge one
-   * call, which is counted once, and takes the largest of their costs once.
+   * `carrier` is an object that all guards of one request share. By it they know that they judge one call, which is
+   * counted once and takes the largest of their costs once.
    *
-   * @throws TypeError for what is no scope, or not among the declared ones, and for what is no cost
+   * @throws TypeError for an invalid or undeclared scope, and for an invalid cost
    */
   admitting(
     wanted: readonly Requirement[],
   ): (request: Incoming, carrier?: object) => Admission | Promise<Admission>
   /**
-   * What clients read of this API (RFC 9728), for a route of yours:
+   * Returns the metadata of this API (RFC 9728), for a route of yours:
    * `app.get(metadata.path, () => metadata.document)`. Its MIME type is `application/json`.
    *
    * @throws TypeError without the option `resource`
    */
   resourceMetadata(): ServedMetadata
-  /** How verification is doing in this process; for your metrics. */
+  /** Returns the state of verification in this process, for your metrics. */
   health(): GuardHealth
-  /** Delivers what was counted, and stops following changes. Call it when the server stops. */
+  /** Delivers the last counts and stops following changes. Call it when the server stops. */
   close(): Promise<void>
 }
 
 export interface GuardHealth extends VerifierHealth {
-  /** Verifications that were not counted since the start, because there were too many, or nobody took them. */
+  /** Verifications since the start that were not counted: too many at once, or the server did not take them. */
   readonly usageDropped: number
 }
 
-/** What the guards of one request have let in so far. */
+/** The state of a request that one guard or more have admitted. */
 interface Passed {
   readonly text: string
   readonly ip: string | null
   readonly userAgent: string | null
   readonly scopes: readonly string[]
-  /** What was taken of the limits. */
+  /** Units taken of the limits. */
   readonly cost: number
   readonly giveBack: () => void
-  /** Of the first guard, which may set the headers last. */
+  /** The first guard's, which may set the headers last. */
   readonly admission: { readonly principal: Principal; headers: Readonly<Record<string, string>> | null }
 }
 
@@ -83,10 +84,10 @@ interface Carrier {
 }
 
 /**
- * The guard behind every adapter: read the credential, verify it, answer.
+ * Creates the guard behind every adapter: read the credential, verify it, answer.
  *
- * @param adapterOptions names of options that are the adapter's own
- * @throws TypeError where an option cannot be meant
+ * @param adapterOptions names of the adapter's own options
+ * @throws TypeError where an option is invalid or unknown
  */
 export function createGuard(options: GuardOptions, adapterOptions: readonly string[] = []): Guard {
   checkOptions(options, adapterOptions)
@@ -103,17 +104,17 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
   const metadataUrl = resource === null ? undefined : metadataUrlOf(resource)
   const trusted = trustedProxiesOf(options)
   const warn = warnSparingly(now)
-  const tell = orWarn(options.onError ?? warn, warn)
-  const onRefusal = options.onRefusal && orWarn(options.onRefusal, tell)
-  const source = options.source ?? httpSource({ ...options, onError: tell, steady: options.now })
+  const report = orWarn(options.onError ?? warn, warn)
+  const onRefusal = options.onRefusal && orWarn(options.onRefusal, report)
+  const source = options.source ?? httpSource({ ...options, onError: report, steady: options.now })
   const usage = new UsageCounter()
   const send = source.sendUsage?.bind(source)
-  const flushing = send && flushEvery({ counter: usage, send, onError: tell, now })
+  const flushing = send && flushEvery({ counter: usage, send, onError: report, now })
   const verifier = createVerifier({
     source,
     usage: send && usage,
     now: options.now,
-    onStale: tell,
+    onStale: report,
     limiter: options.limiter,
     maxStalenessMs,
     staleIfUnreachableMs,
@@ -135,7 +136,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
   }
 
   const unavailable = (error: unknown): Admission => {
-    tell(error)
+    report(error)
     return {
       answer: answerUnavailable(error instanceof SourceUnavailableError ? error.retryAfterSeconds : 1),
     }
@@ -185,7 +186,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     return later
   }
 
-  /** Judges a request that an earlier guard let in: by its scopes and this guard's, and for what it costs more. */
+  /** Judges a request that an earlier guard admitted: by the scopes of both, and for the difference in cost. */
   const admitAgain = (
     request: Incoming,
     wanted: readonly string[],
@@ -245,31 +246,31 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
 
 function nothing(): void {}
 
-/** The scopes of two guards of one request; those of the later one where it asks for all of the earlier's. */
+/** Unites the scopes of two guards of one request. Returns the later's array where it includes the earlier's. */
 function together(earlier: readonly string[], later: readonly string[]): readonly string[] {
   const missing = earlier.filter((scope) => !later.includes(scope))
   return missing.length === 0 ? later : [...missing, ...later]
 }
 
-/** `http://host/orders?x=1` and `/orders?x=1` alike: `/orders`. */
+/** Reads `/orders` from `http://host/orders?x=1` and from `/orders?x=1`. */
 function pathOf(url: string): string {
   return url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/'
 }
 
 /**
- * The owner's own function, which may be wrong without harm: what it throws is told and goes no further. An async one
- * passes for `void`, and its rejection would end the process if nobody took it.
+ * Isolates a listener of the API's owner: an error that it throws is reported and goes no further. An async function is
+ * assignable to one that returns `void`, and an unhandled rejection would end the process.
  */
 function orWarn<Args extends unknown[]>(
   listener: (...args: Args) => unknown,
-  tell: (error: unknown) => void,
+  report: (error: unknown) => void,
 ): (...args: Args) => void {
   return (...args) => {
     try {
       const later = listener(...args)
-      if (later instanceof Promise) later.catch(tell)
+      if (later instanceof Promise) later.catch(report)
     } catch (error) {
-      tell(error)
+      report(error)
     }
   }
 }

@@ -13,13 +13,13 @@ import {
   type Taken,
 } from './rate-limiter.ts'
 
-/** How a call stands with the limits of its credential. */
+/** The result of counting a call in its credential's limits. */
 export interface Measure {
-  /** Null: within all of them, and counted in all. Else it was counted in none. */
+  /** Null: within all limits, and counted in all. Otherwise it was counted in none. */
   readonly refusal: Extract<Refusal, { reason: 'rate_limited' | 'quota_exceeded' }> | null
   readonly limits: readonly LimitState[]
   /**
-   * Of what was counted: makes it available again.
+   * Makes the counted units available again.
    *
    * @param nowMs milliseconds since the epoch
    */
@@ -27,8 +27,8 @@ export interface Measure {
 }
 
 /**
- * The last question: is it within its limits? Rate limits first, then quotas, so that a call that comes too fast spends
- * nothing; and where a quota refuses, the rate limits get back what they gave.
+ * The last step of a verdict: rate limits first, then quotas, so that a call that is rate limited spends nothing. Where a
+ * quota refuses, the units of the rate limits are given back.
  */
 export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
   const quotas = new Quotas(source)
@@ -83,8 +83,8 @@ export function createMeasure(limiter: RateLimiter, source: CredentialSource) {
   }
 
   /**
-   * Whatever goes wrong is a rejection: who calls may not be in an async function. With a RangeError for what is no
-   * cost; a negative one would give units back.
+   * Turns exceptions into rejections, since the caller may not be an async function. Rejects with a RangeError for an
+   * invalid cost: a negative one would give units back.
    *
    * @param nowMs milliseconds since the epoch
    */
@@ -109,7 +109,7 @@ function statesOf({ counters, taken: { counts } }: Rates): LimitState[] {
   })
 }
 
-/** A limiter that refuses from memory knows only some of the counts: each stays beside its limit. */
+/** A limiter that refuses from memory may know some counts only, so each stays beside its limit. */
 function tooFast({ counters, taken: { counts } }: Rates, cost: number): Measure {
   const seen = counters.map((counter, at) => {
     const count = counts[at]
@@ -132,7 +132,7 @@ function isSpent(count: QuotaCount | undefined, cost: number): boolean {
   return count !== undefined && count.spent + cost > count.limit
 }
 
-/** Of the limits that refuse, the one that does so the longest. */
+/** Returns the limit that refuses the longest. */
 function latestOf(full: readonly LimitState[]) {
   const [limit] = full.toSorted((a, b) => b.resetSeconds - a.resetSeconds)
   if (limit === undefined) throw new Error('a call was refused by no limit')

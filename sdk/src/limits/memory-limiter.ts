@@ -6,22 +6,22 @@ interface Window {
   readonly endsAtMs: number
 }
 
-/** One that need not ask anybody. */
+/** A limiter that answers without a promise. */
 interface LocalLimiter extends RateLimiter {
   take(counters: readonly Counter[], cost: number): Taken
 }
 
-/** Counters kept at once, some 20 MB. Only keys that are good and have limits make any. */
+/** Windows kept at once, some 20 MB. Only valid keys with limits make any. */
 const MAX_WINDOWS = 100_000
 
 /**
- * Counts in this process alone, at once and without a timer. All limits of a call are looked at before any is counted
- * in, so that one that refuses leaves no trace in another.
+ * Counts rate limits in this process (fixed windows), at once and without a timer. All limits of a call are checked before
+ * any is counted in, so that a refused call is counted nowhere.
  *
- * @param steady milliseconds on a clock that only goes forward
+ * @param steady milliseconds on a monotonic clock
  */
 export function memoryLimiter(steady: () => number = () => performance.now()): LocalLimiter {
-  /** The oldest first. */
+  /** In the order of their creation. */
   const windows = new Map<string, Window>()
 
   const windowOf = ({ id, rateLimit }: Counter, nowMs: number): Window => {
@@ -33,7 +33,7 @@ export function memoryLimiter(steady: () => number = () => performance.now()): L
     return fresh
   }
 
-  /** Windows that ended go with the round of the oldest; where all are running, the oldest begins anew. */
+  /** Drops the windows that have ended; where too many are running, the oldest too, which then start again. */
   const makeRoom = (nowMs: number): void => {
     if (windows.size <= MAX_WINDOWS) return
     for (const [id, { endsAtMs }] of windows) if (endsAtMs <= nowMs) windows.delete(id)
@@ -58,7 +58,7 @@ export function memoryLimiter(steady: () => number = () => performance.now()): L
       for (const { id } of counters) {
         const window = windows.get(id)
         if (window === undefined || nowMs >= window.endsAtMs) continue
-        // The units of a window that has ended are gone: a later one did not give them.
+        // Units of a window that has ended are gone: they do not belong to a later one.
         if (window.beganAtMs <= takenAtMs) window.used = Math.max(0, window.used - cost)
       }
     },

@@ -3,13 +3,13 @@ import type { QuotaAnswer, QuotaCount, QuotaSpend } from '../verdict/limits.ts'
 import { type LimitHolder, type LimitState, periodAt, type QuotaPeriod } from '../verdict/limits.ts'
 import type { CredentialRecord } from '../verdict/record.ts'
 
-/** Most spends in one question. */
+/** Most spends in one request. */
 export const MAX_SPENDS = 200
 const MAX_WAITING = 10_000
-/** A call is refused after so long, as one that is looked up is: whoever waits longer has gone. */
+/** A call is refused after so long, as with lookups: its client has given up. */
 const MAX_WAIT_MS = 2_000
 const MAX_KNOWN = 10_000
-/** So long before the end of a period nothing is said from memory: the clock that ends it may be ahead of this one. */
+/** Memory is not used so long before the end of a period: the database's clock may be ahead of this one. */
 const UNSURE_MS = 60_000
 
 interface Waiting extends PromiseWithResolvers<QuotaAnswer> {
@@ -19,22 +19,22 @@ interface Waiting extends PromiseWithResolvers<QuotaAnswer> {
 }
 
 /**
- * Spends quotas, exactly: the source decides each time, in its database. Calls that come while it is being asked go
- * together in the next question. What was spent in a period gets less only by what is given back, which is rare: a quota
- * that is known to be used up is refused here, without asking.
+ * Spends quotas exactly: the source decides each time, in its database. Calls that arrive during a request are batched in
+ * the next. The units spent in a period hardly ever decrease, so a quota that is known to be used up is refused here,
+ * without a request.
  */
 export class Quotas {
   readonly #source: CredentialSource
   #waiting: Waiting[] = []
   #isAsking = false
-  /** What was spent at the least, by holder, period and its end: a day and a month can end together. */
+  /** The least that was spent, by holder, period and its end: a day and a month can end together. */
   readonly #spent = new Map<string, number>()
 
   constructor(source: CredentialSource) {
     this.#source = source
   }
 
-  /** Rejects with a SourceUnavailableError where nobody can tell; then at most this one spend was lost. */
+  /** Rejects with a SourceUnavailableError where the source does not answer; at most this one spend is lost then. */
   async spend(record: CredentialRecord, cost: number, nowMs: number): Promise<QuotaAnswer> {
     const known = this.#knownCounts(record, nowMs)
     if (known.some(({ limit, spent }) => spent + cost > limit)) return { granted: false, quotas: known }
@@ -45,10 +45,10 @@ export class Quotas {
   }
 
   /**
-   * Makes available again what was spent, unless its period has ended: then it would be of the next one. Where the
-   * source cannot be asked, it stays spent.
+   * Makes spent units available again, unless their period has ended: they do not belong to the next one. Where the source
+   * does not answer, they stay spent.
    *
-   * @param spent the answer to the spending
+   * @param spent the answer to the spend
    */
   async giveBack(record: CredentialRecord, cost: number, spent: QuotaAnswer, nowMs: number): Promise<void> {
     if (spent.quotas.some(({ endsAt }) => nowMs >= endsAt.getTime())) return
@@ -98,11 +98,11 @@ export class Quotas {
     return waiting.promise
   }
 
-  /** One that is being asked for may still be spent, for nothing; one that waits is not asked for any more. */
+  /** Rejects a spend in time. One under way may still be spent, for nothing; one that waits is dropped. */
   #giveUp(waiting: Waiting): void {
     waiting.isLate = true
     waiting.reject(new SourceUnavailableError('a quota cannot be spent in time'))
-    // They are late in the order in which they came, so these are all.
+    // They become late in the order of arrival, so these are all.
     while (this.#waiting[0]?.isLate === true) this.#waiting.shift()
   }
 
@@ -119,7 +119,7 @@ export class Quotas {
           else resolve(answer)
         }
       } catch (error) {
-        // Who waits behind would only wait for the same failure.
+        // The spends behind it would only wait for the same failure.
         for (const { reject, deadline } of [...batch, ...this.#waiting.splice(0)]) {
           clearTimeout(deadline)
           reject(unavailable(error))

@@ -1,48 +1,48 @@
 import type { LimitHolder, LimitState, RateLimit, RecordLimits } from '../verdict/limits.ts'
 import type { CredentialRecord } from '../verdict/record.ts'
 
-/** What a rate limit counts: the units that one holder took in one window. */
+/** The units that one holder took of one rate limit in its window. */
 export interface Counter {
-  /** `key_…/burst/60`: a limit with another window is counted anew, one with another number is not. */
+  /** `key_…/burst/60`: a new window starts a new count, a new number does not. */
   readonly id: string
   readonly of: LimitHolder
   readonly rateLimit: RateLimit
 }
 
-/** How a counter stands after a call, or at the call that it refused. */
+/** The state of a counter after a call, or at the call that it refused. */
 export interface Count {
   /** Units taken in this window. */
   readonly used: number
-  /** Until the window ends, in ms. */
+  /** Time until the window ends, in ms. */
   readonly resetMs: number
 }
 
 export interface Taken {
   readonly granted: boolean
-  /** In the order of the counters; undefined for one that was not looked at. */
+  /** In the order of the counters; undefined for one that was not checked. */
   readonly counts: readonly (Count | undefined)[]
-  /** On the clock of the limiter that counted: tells it which windows the units came from. */
+  /** On the limiter's own clock: identifies the windows that the units came from. */
   readonly takenAtMs?: number | undefined
 }
 
 /**
- * Counts calls in windows. A window begins with the first call in it and ends after its seconds: around its end, up to
- * twice the limit can come in one window's time, and never more.
+ * Counts calls in fixed windows. A window starts with its first call: around its end, up to twice the limit can pass in
+ * one window's time, never more.
  */
 export interface RateLimiter {
   /**
-   * Takes `cost` units of all counters, or of none. At once where nobody must be asked. Rejects with a
-   * SourceUnavailableError where it cannot count and was told to refuse then.
+   * Takes `cost` units of all counters, or of none. Answers at once where it counts locally. Rejects with a
+   * SourceUnavailableError where it cannot count and is configured to refuse then.
    */
   take(counters: readonly Counter[], cost: number): Taken | Promise<Taken>
   /**
-   * Gives back what was taken for a call that was refused for another reason, to the windows of the answer `taken` as
-   * long as they run; without `taken`, to the windows that run now.
+   * Gives back the units of a call that was refused for another reason: to the windows of `taken` while they run, without
+   * `taken` to the current windows.
    */
   giveBack(counters: readonly Counter[], cost: number, taken?: Taken): void
 }
 
-/** What a call with this credential counts in. */
+/** Returns the counters of a credential. */
 export function countersOf({ keyId, ownerId }: CredentialRecord, { key, owner }: RecordLimits): Counter[] {
   return [
     ...countersFor('key', keyId ?? '', key.rateLimits),
@@ -71,7 +71,7 @@ export function rateLimitState({ of, rateLimit }: Counter, { used, resetMs }: Co
     limit,
     windowSeconds,
     remaining: Math.max(0, limit - used),
-    // Rounded first: the difference of two readings of a clock can be a window and a billionth of a millisecond.
+    // Rounded first: the difference of two clock readings can be a window and a billionth of a millisecond.
     resetSeconds: Math.max(1, Math.ceil(Math.round(resetMs) / 1000)),
   }
 }
