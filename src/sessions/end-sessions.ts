@@ -5,7 +5,7 @@ import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { endSessionOf, endSessionsOf, isSessionOf } from './session.store.ts'
 
-/** Ends every session of a user: each browser has to sign in anew. @returns how many */
+/** Ends every session of a user: each browser has to sign in again. @returns how many */
 export async function endAllSessions(tx: Tx, caller: Caller, userId: string): Promise<number> {
   const ended = await endSessionsOf(tx, userId, caller.now)
   if (ended > 0)
@@ -17,7 +17,7 @@ export async function endAllSessions(tx: Tx, caller: Caller, userId: string): Pr
   return ended
 }
 
-/** Ends one of a user's sessions; twice is no fault. */
+/** Ends one of a user's sessions. Idempotent. */
 export async function endOneSession(
   tx: Tx,
   caller: Caller,

@@ -4,7 +4,7 @@ import type { Tx } from '../db/schema.ts'
 import type { PersonJson } from '../db/user-tables.ts'
 import type { Person } from './person.ts'
 
-/** Somebody the API provider's own login vouches for, as the database keeps it. */
+/** A user of the external login as stored in the database. */
 export function toPersonJson({ userId, displayName, owners, authenticatedAt }: Person): string {
   return JSON.stringify({
     user_id: userId,
@@ -25,7 +25,7 @@ export function fromPersonJson(json: PersonJson | null): Person | null {
   }
 }
 
-/** Takes an owner out of what was told of a person, wherever that is still of use. @returns whether it was there */
+/** Removes an owner from what the external login stated of a user, in sessions and challenges. @returns false: nowhere there */
 export async function forgetOwnerOfPerson(tx: Tx, ownerId: string, userId: string): Promise<boolean> {
   const has = sql<boolean>`person->'owners' @> jsonb_build_array(jsonb_build_object('id', ${ownerId}::text))`
   const without = sql<string>`jsonb_set(person, '{owners}', (

@@ -1,17 +1,17 @@
-/** Who is signed in, in one browser, now. */
+/** The user who is signed in in one browser, now. */
 export interface SignedInUser extends Person {
   readonly sessionId: string
 }
 
-/** A user, as far as signing in tells. */
+/** A user as known from the sign-in. */
 export interface Person {
   readonly userId: string
   readonly displayName: string
-  /** Null where the API provider's own login vouches for the person. */
+  /** Null for a user of the external login. */
   readonly email: string | null
-  /** For which owners the person may act; by name, then id. */
+  /** Owners that the user may act for; by name, then id. */
   readonly owners: readonly NamedOwner[]
-  /** When the person last proved who they are. */
+  /** The user's last authentication. */
   readonly authenticatedAt: Date
 }
 

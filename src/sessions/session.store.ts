@@ -28,7 +28,7 @@ export async function insertSession(
     .execute()
 }
 
-/** The session of a token, while it lasts. */
+/** The session of a token, while it is active. */
 export async function findSession(db: Db, hash: Uint8Array, now: Date): Promise<Session | undefined> {
   const row = await db
     .selectFrom('sessions')
@@ -48,7 +48,7 @@ export async function findSession(db: Db, hash: Uint8Array, now: Date): Promise<
   }
 }
 
-/** A user's sessions that last, newest first. */
+/** A user's active sessions, newest first. */
 export async function listSessions(
   db: Db,
   userId: string,
@@ -74,7 +74,7 @@ export async function listSessions(
   }))
 }
 
-/** Whether it is, or was, a session of that user's. */
+/** True for a session of that user, active or ended. */
 export async function isSessionOf(
   db: Db,
   { id, userId }: { readonly id: string; readonly userId: string },
@@ -88,8 +88,8 @@ export async function isSessionOf(
   return found !== undefined
 }
 
-/** Never later than another server has written already. */
-export async function noteSeen(db: Db, id: string, now: Date): Promise<void> {
+/** Moves `seen_at` forward, never back: another server may have written a later time. */
+export async function touchSession(db: Db, id: string, now: Date): Promise<void> {
   await db
     .updateTable('sessions')
     .set({ seen_at: now })
@@ -98,7 +98,7 @@ export async function noteSeen(db: Db, id: string, now: Date): Promise<void> {
     .execute()
 }
 
-/** @returns whose session it was; undefined where it was over already */
+/** @returns the session's user; undefined where it had already ended */
 export async function endSession(
   tx: Tx,
   hash: Uint8Array,
@@ -114,7 +114,7 @@ export async function endSession(
   return row === undefined ? undefined : { id: row.id, userId: row.user_id }
 }
 
-/** @returns false where it was over already, or is somebody else's */
+/** @returns false where it had already ended, or is another user's */
 export async function endSessionOf(
   tx: Tx,
   { id, userId }: { readonly id: string; readonly userId: string },
@@ -130,7 +130,7 @@ export async function endSessionOf(
   return numUpdatedRows === 1n
 }
 
-/** @returns how many */
+/** @returns how many sessions ended */
 export async function endSessionsOf(tx: Tx, userId: string, now: Date): Promise<number> {
   const { numUpdatedRows } = await tx
     .updateTable('sessions')

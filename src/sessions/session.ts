@@ -1,28 +1,28 @@
 import type { Person } from './person.ts'
 
-/** A session ends when nobody came for so long, … */
+/** Idle timeout: a session without a request for this long ends. */
 export const IDLE_SECONDS = 24 * 3600
-/** … and at the latest so long after it began. */
+/** Absolute timeout, counted from the start of the session. */
 export const ABSOLUTE_SECONDS = 7 * 24 * 3600
-/** That somebody came is written down at most this often. */
+/** `seenAt` is written at most this often: one update per session, not per request. */
 export const SEEN_EVERY_SECONDS = 300
 
-/** Somebody is signed in, in one browser. */
+/** A user's session in one browser. */
 export interface Session {
   readonly id: string
   readonly userId: string
-  /** As the API provider's own login told it; null for a user of ours, who is read anew each time. */
+  /** The user as stated by the external login; null for a user of ours, who is read again on each request. */
   readonly person: Person | null
   readonly authenticatedAt: Date
   readonly seenAt: Date
 }
 
-/** A session as whoever looks after users sees it. Its token is nowhere in it. */
+/** A session as the management API shows it, without its token. */
 export interface ListedSession extends Pick<Session, 'id' | 'authenticatedAt' | 'seenAt'> {
   readonly createdAt: Date
-  /** At the latest; earlier where nobody comes. */
+  /** The latest end; an idle session ends earlier. */
   readonly expiresAt: Date
-  /** Where it began, and in which browser; null where that was not kept. */
+  /** Address and browser at the start; null where they were not kept. */
   readonly ip: string | null
   readonly userAgent: string | null
 }

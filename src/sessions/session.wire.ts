@@ -9,7 +9,7 @@ export const SessionWire = Type.Object({
   created_at: Moment,
   authenticated_at: Moment,
   last_seen_at: { ...Moment, description: 'Up to five minutes late' },
-  expires_at: { ...Moment, description: 'At the latest; earlier where nobody comes for a day' },
+  expires_at: { ...Moment, description: 'The latest end; a session without requests for a day ends earlier' },
   ip: nullable(Type.String({ description: 'From where the session was begun' })),
   user_agent: nullable(Type.String({ description: 'As the browser said it when the session was begun' })),
 })

@@ -11,7 +11,7 @@ import { holdEnabled } from '../users/disabled-user.store.ts'
 import { answerChallenge, findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 
-/** The challenge that the API provider's backend asks about, while it is open. */
+/** The challenge for the API provider's backend, while it is open. */
 export async function readChallenge(
   db: Db,
   token: string,
@@ -25,80 +25,80 @@ export async function readChallenge(
   return no(state === 'expired' ? EXPIRED : ANSWERED)
 }
 
-/** Whom the API provider's backend names. */
-export interface ToldPerson extends Omit<Person, 'authenticatedAt'> {
-  /** Null: it does not say. */
+/** The user as the API provider's backend states it. */
+export interface StatedPerson extends Omit<Person, 'authenticatedAt'> {
+  /** Null where the backend leaves it out. */
   readonly authenticatedAt: Date | null
 }
 
 const EXPIRED = problem(
   'login_challenge_expired',
-  'It lives for 15 minutes. Let the person start again from the app.',
+  'A challenge works for 15 minutes. Ask the user to start again from the app.',
 )
-const ANSWERED = problem('login_challenge_answered', 'The first answer stands. Nothing was changed.')
+const ANSWERED = problem('login_challenge_answered', 'Only the first answer counts. Nothing was changed.')
 
 /**
- * Says who is signing in, or that nobody is. Once: of racing answers one counts.
+ * Accepts or rejects a challenge, once: of racing answers one counts.
  *
- * @returns the verifier, with which the browser that made the challenge, and no other, goes on
+ * @returns the verifier with which the browser that made the challenge, and no other, continues
  */
 export async function answer(
   tx: Tx,
   caller: Caller,
   token: string,
-  said: { readonly person: ToldPerson } | { readonly rejectedReason: string },
+  stated: { readonly person: StatedPerson } | { readonly rejectedReason: string },
 ): Promise<Result<string, Problem>> {
   const open = await readChallenge(tx, token, caller.now)
   if (!open.ok) return open
-  const fault = 'person' in said ? faultOf(said.person, open.value, caller.now) : null
+  const fault = 'person' in stated ? faultOf(stated.person, open.value, caller.now) : null
   if (fault !== null) return no(fault)
-  const told = 'person' in said ? { person: onOurClock(said.person, open.value, caller.now) } : said
-  if ('person' in said && !(await holdEnabled(tx, said.person.userId))) return no(USER_DISABLED)
+  const answer =
+    'person' in stated ? { person: clampToOurClock(stated.person, open.value, caller.now) } : stated
+  if ('person' in stated && !(await holdEnabled(tx, stated.person.userId))) return no(USER_DISABLED)
   const verifier = mintToken('lv').reveal()
-  if (!(await answerChallenge(tx, open.value.hash, told, hashToken(verifier), caller.now)))
+  if (!(await answerChallenge(tx, open.value.hash, answer, hashToken(verifier), caller.now)))
     return no(ANSWERED)
-  if ('person' in said) {
-    const { userId, owners } = said.person
+  if ('person' in stated) {
+    const { userId, owners } = stated.person
     const detail = { user_id: userId, owners: owners.map(({ id }) => id) }
     await record(tx, caller, { action: 'login.accepted', target: { id: userId, ownerId: null }, detail })
   } else {
     await record(tx, caller, {
       action: 'login.rejected',
       target: { id: null, ownerId: null },
-      detail: { reason: said.rejectedReason },
+      detail: { reason: stated.rejectedReason },
     })
   }
   return yes(verifier)
 }
 
-/** Clocks of two machines are a little apart. */
+/** Clock skew that is tolerated between the backend and us. */
 const SKEW_MS = 5_000
 
-function faultOf(person: ToldPerson, challenge: LoginChallenge, now: Date): Problem | null {
-  // Silence would turn a session of last week into a sign-in of now.
+function faultOf(person: StatedPerson, challenge: LoginChallenge, now: Date): Problem | null {
+  // Without a value, last week's session would count as a sign-in of now.
   if (challenge.wantsFresh && person.authenticatedAt === null)
     return problem(
       'invalid_request',
-      '`authenticated_at` is missing. `fresh_sign_in` is true: let the person sign in, and say when they did.',
+      '`authenticated_at` is missing. `fresh_sign_in` is true: sign the user in again and send the time of that sign-in.',
       { faults: [{ at: '/authenticated_at', message: 'is missing.' }] },
     )
   const at = (person.authenticatedAt ?? now).getTime()
   if (at > now.getTime() + SKEW_MS)
     return problem(
       'invalid_request',
-      `\`authenticated_at\` is in the future. It is ${now.toISOString()} here.`,
+      `\`authenticated_at\` is in the future. Our clock says ${now.toISOString()}.`,
     )
   if (challenge.wantsFresh && at < challenge.createdAt.getTime() - SKEW_MS)
-    return problem(
-      'sign_in_too_old',
-      'The app asks that the person signs in anew: `fresh_sign_in` is true. Let them, and then accept.',
-    )
+    return problem('sign_in_too_old', '`fresh_sign_in` is true: sign the user in again, then accept.')
   const ids = person.owners.map(({ id }) => id)
-  return new Set(ids).size === ids.length ? null : problem('invalid_request', '`owners` names one twice.')
+  return new Set(ids).size === ids.length
+    ? null
+    : problem('invalid_request', '`owners` has the same owner twice.')
 }
 
-/** Within the skew, what cannot be by our clock is moved to where it can. */
-function onOurClock(person: ToldPerson, { wantsFresh, createdAt }: LoginChallenge, now: Date): Person {
+/** Moves a time that is off by the tolerated skew into the range that our clock allows. */
+function clampToOurClock(person: StatedPerson, { wantsFresh, createdAt }: LoginChallenge, now: Date): Person {
   const earliest = wantsFresh ? createdAt.getTime() : Number.NEGATIVE_INFINITY
   const at = Math.min(Math.max((person.authenticatedAt ?? now).getTime(), earliest), now.getTime())
   return { ...person, authenticatedAt: momentAt(at) }

@@ -9,7 +9,7 @@ import { browserHash, type Visit } from '../pages/visit.ts'
 import type { Person, SignedInUser } from '../sessions/person.ts'
 import type { Session } from '../sessions/session.ts'
 import { findLink } from '../users/password-link.store.ts'
-import type { Turn } from '../users/password-queue.ts'
+import type { HashRequest } from '../users/password-queue.ts'
 import { setPassword } from '../users/set-password.ts'
 import { findUser } from '../users/user.store.ts'
 import { findChallenge } from './login-challenge.store.ts'
@@ -29,13 +29,13 @@ import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { leadOn } from './signed-in-already.ts'
 import { startSession } from './start-session.ts'
 
-/** People of ours, with e-mail address and password. */
+/** Built-in login: our own users, with e-mail address and password. */
 export function builtInLogin(parts: SignInParts): SignInMethod {
   const { db, pages, passwords, refusedAttempts, log } = parts
   const limits = new SignInLimits()
 
   const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
-  // A form that was shown before somebody signed in, in another tab, is out of date: it leads on, and is not judged.
+  // A form that was shown before a sign-in in another tab is out of date: it is redirected, and no password is checked.
   const onStale = (visit: Visit, fields: URLSearchParams) =>
     leadOn(parts, visit, fields.get('login_challenge') ?? '')
   pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true, onStale })
@@ -66,54 +66,51 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
     const form = { challenge: token, clientName: challenge.clientName, email }
     const wait = await limits.attempt(email, visit.ip)
     if (wait !== null) {
-      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'too many sign-ins: one is not tried')
+      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'sign-in not tried: too many attempts')
       const minutes = Math.ceil(wait / 60)
-      const alert = `Too many tries. Wait ${minutes === 1 ? 'a minute' : `${minutes} minutes`}, and try again.`
+      const alert = `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`
       return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
     }
     const password = fields.get('password') ?? ''
     let { proven, started } = await signIn(visit, challenge, email, password)
-    // Stored again meanwhile: the same password, hashed by another sign-in, or a new one.
+    // Another sign-in has rehashed the password meanwhile, or a new one was set.
     if (!started.ok && started.no === 'password_changed')
       ({ proven, started } = await signIn(visit, challenge, email, password))
     if (!started.ok && started.no === 'too_busy')
       return {
         page: signInPage(pages, visit, { ...form, alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 }),
       }
-    // One answer for whoever may not in: nobody learns here that a user is disabled.
+    // One response for every failure, so that nothing reveals which users exist or are disabled (user enumeration).
     if (proven === null || (!started.ok && started.no !== 'not_open')) {
       await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
-      const alert = 'The e-mail address or the password is not right.'
+      const alert = 'The e-mail address or the password is wrong.'
       return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
     }
     await limits.succeeded(email, visit.ip)
     await renewHash(proven.userId, password, visit)
-    // Not open any more: the same form was sent twice at once. Its browser has the session, or is asked again.
+    // `not_open`: the form was sent twice at once. The browser has the session, or is asked again.
     return { goTo: pages.at(challenge.returnTo) }
   }
 
   async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
-    const proved = await passwords.prove(turnOf(visit), email, password)
+    const proved = await passwords.prove(hashRequestOf(visit), email, password)
     const proven = proved.ok ? proved.value : null
     if (!proved.ok) return { proven, started: proved }
     const started = proven === null ? no('not_proven') : await startSession(db, visit, { hash }, () => proven)
     return { proven, started }
   }
 
-  /** Whoever has signed in is signed in, whatever becomes of this. */
+  /** Rehashes an outdated hash. A failure must not fail the sign-in. */
   async function renewHash(userId: string, password: string, visit: Visit): Promise<void> {
     const { requestId } = visit
     try {
-      await passwords.renew(turnOf(visit), userId, password)
+      await passwords.renew(hashRequestOf(visit), userId, password)
     } catch (error) {
-      log.warn(
-        { err: error, request_id: requestId },
-        'a password could not be hashed anew; it works as it is',
-      )
+      log.warn({ err: error, request_id: requestId }, 'password not rehashed; the stored hash still works')
     }
   }
 
-  /** By the token and the browser together; without the browser a challenge is as good as none. */
+  /** Found by token and browser together: in another browser a challenge is worthless. */
   async function challengeOf(visit: Visit, token: string): Promise<LoginChallenge | undefined> {
     return isToken('lc', token)
       ? await findChallenge(db, { hash: hashToken(token) }, browserHash(visit))
@@ -121,8 +118,8 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
   }
 
   /**
-   * Sent twice, or back and again: a browser that is signed in meanwhile goes on as if it had been once. So does one
-   * whose second request left before the answer to the first brought the session.
+   * Answers a form that was sent twice, or after Back. A browser that is signed in continues as if it had been sent once;
+   * so does one whose second request left before the first response set the session cookie.
    */
   async function over(visit: Visit, { spentAt, returnTo }: LoginChallenge): Promise<Answer> {
     if (spentAt === null) return { failure: CHALLENGE_OVER }
@@ -131,7 +128,7 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
     return isDone ? { goTo: pages.at(returnTo) } : { failure: CHALLENGE_OVER }
   }
 
-  /** Name, address and owners as they are now: who was taken out may not act any more at the next look. */
+  /** Name, address and owners as they are now, so that a removed member loses access with the next request. */
   async function personOf(session: Session, db: Db): Promise<Omit<SignedInUser, 'sessionId'> | null> {
     if (session.person !== null) return null
     const user = await findUser(db, 'every_owner', session.userId)
@@ -160,11 +157,11 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
   }
 }
 
-/** Within this, a second request is the same click. */
+/** A second request within this time counts as a double click. */
 const TWICE_SECONDS = 30
-const TOO_BUSY = 'Many people are signing in at the moment. Wait a few seconds, and try again.'
+const TOO_BUSY = 'Many people are signing in right now. Try again in a few seconds.'
 
-function turnOf({ ip, isGone }: Visit): Turn {
+function hashRequestOf({ ip, isGone }: Visit): HashRequest {
   return { network: networkOf(ip), isGone }
 }
 

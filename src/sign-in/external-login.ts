@@ -8,8 +8,8 @@ import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { startSession } from './start-session.ts'
 
 /**
- * The API provider's own login: the browser is sent there with a challenge, the provider's backend answers it, and the
- * browser comes back with a verifier. Both are worth nothing in any other browser.
+ * External login: the browser goes to the API provider's own login with a challenge, the provider's backend answers it,
+ * and the browser returns with a verifier. Both are bound to that browser, against login CSRF and session fixation.
  */
 export function externalLogin(parts: SignInParts, loginUrl: string): SignInMethod {
   const { db, pages } = parts
@@ -39,13 +39,13 @@ export function externalLogin(parts: SignInParts, loginUrl: string): SignInMetho
     const challenge = await findChallenge(db, name, browserHash(visit))
     if (challenge === undefined) return { failure: NO_CHALLENGE }
     if (started.no === 'disabled') return refused(challenge, DISABLED)
-    // Back and again: who is signed in meanwhile goes on as if it had been once.
+    // Back and again: a browser that is signed in continues as if it had returned once.
     const isDone =
       challenge.spentAt !== null && challenge.person !== null && (await parts.currentUser(visit)) !== null
     return isDone ? { goTo: pages.at(challenge.returnTo) } : { failure: CHALLENGE_OVER }
   }
 
-  /** The reason is for the person, who reads it here before the app hears of a no. */
+  /** Shows the reason to the user before the app learns of the refusal. */
   function refused({ refusedTo, clientName }: LoginChallenge, reason: string): Answer {
     return refusedTo === null
       ? { failure: refusedFailure(reason) }
@@ -53,5 +53,5 @@ export function externalLogin(parts: SignInParts, loginUrl: string): SignInMetho
   }
 }
 
-/** Accepted a moment before the person was disabled. */
+/** For a user who was disabled after the backend accepted. */
 const DISABLED = 'You cannot sign in here at the moment.'

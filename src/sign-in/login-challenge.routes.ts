@@ -22,7 +22,7 @@ const common = {
   problems: ['not_found', 'login_challenge_expired', 'login_challenge_answered'],
 } as const
 
-/** For the backend of the API provider's own login. @param urlOf the URL of a path of ours */
+/** Routes for the backend of the external login. @param urlOf our URL of a path */
 export function loginChallengeRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
@@ -33,7 +33,7 @@ export function loginChallengeRoutes(
     id: 'getLoginChallenge',
     method: 'GET',
     url: '/v1/login-challenges/:challenge',
-    summary: 'Who asks that somebody signs in',
+    summary: 'Read a login challenge: which app asks for a sign-in',
     answer: LoginChallengeWire,
   } as const
   reads(app, pipeline, get, async ({ db, caller, params }) => {
@@ -46,7 +46,7 @@ export function loginChallengeRoutes(
     id: 'acceptLoginChallenge',
     method: 'POST',
     url: '/v1/login-challenges/:challenge/accept',
-    summary: 'Say who has signed in, and for which owners they may act',
+    summary: 'Accept a login challenge: name the user and the owners that the user may act for',
     body: AcceptWire,
     answer: RedirectWire,
     problems: [...common.problems, 'sign_in_too_old', 'user_disabled'],
@@ -61,7 +61,7 @@ export function loginChallengeRoutes(
     id: 'rejectLoginChallenge',
     method: 'POST',
     url: '/v1/login-challenges/:challenge/reject',
-    summary: 'Say that nobody signs in',
+    summary: 'Reject a login challenge',
     body: RejectWire,
     answer: RedirectWire,
     idempotent: true,

@@ -27,10 +27,10 @@ export async function insertChallenge(
     .execute()
 }
 
-/** By its own token, or by the verifier that its answer was given. */
+/** A challenge by its own token, or by the verifier of its answer. */
 export type ChallengeName = { readonly hash: Uint8Array } | { readonly verifierHash: Uint8Array }
 
-/** @param browserHash the browser that it has to belong to; null: whoever asks is no browser */
+/** @param browserHash the browser that it must belong to; null where the provider's backend asks */
 export async function findChallenge(
   db: Db,
   name: ChallengeName,
@@ -46,10 +46,10 @@ export async function findChallenge(
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** What the API provider's own login says. */
+/** Answer of the external login. */
 type ChallengeAnswer = { readonly person: Person } | { readonly rejectedReason: string }
 
-/** Answers a challenge that is open. @returns false where it is not */
+/** Answers an open challenge. @returns false where it is not open */
 export async function answerChallenge(
   tx: Tx,
   hash: Uint8Array,
@@ -72,7 +72,7 @@ export async function answerChallenge(
   return done.numUpdatedRows === 1n
 }
 
-/** Spends a challenge in the browser that it was made in; of racing requests one gets it. */
+/** Spends a challenge in the browser that made it; of racing requests one succeeds. */
 export async function spendChallenge(
   tx: Tx,
   name: ChallengeName,
@@ -86,7 +86,7 @@ export async function spendChallenge(
     .where('spent_at', 'is', null)
     .where('expires_at', '>', now)
     .returningAll()
-  // By its own token only while nobody has answered for the person: one way in, never both.
+  // By its own token only while the backend has not answered: a challenge starts one session, never two.
   const named =
     'hash' in name
       ? update.where('hash', '=', name.hash).where('verifier_hash', 'is', null)

@@ -1,11 +1,11 @@
 import type { Person } from '../sessions/person.ts'
 
-/** How long somebody may take to sign in. */
+/** Time that a user has to sign in. */
 export const CHALLENGE_SECONDS = 15 * 60
 
 /**
- * One wish that somebody signs in: made in one browser, and of use in that one alone. Its token stands in URLs; it is
- * worth nothing without the browser's cookie.
+ * A request that a user signs in, bound to the browser that started it. Its token is in URLs and worthless without that
+ * browser's cookie.
  */
 export interface LoginChallenge {
   readonly hash: Uint8Array
@@ -16,7 +16,7 @@ export interface LoginChallenge {
   readonly wantsFresh: boolean
   readonly createdAt: Date
   readonly expiresAt: Date
-  /** Whom the API provider's own login vouches for. */
+  /** The user that the external login vouches for. */
   readonly person: Person | null
   readonly acceptedAt: Date | null
   readonly rejectedAt: Date | null
@@ -26,7 +26,7 @@ export interface LoginChallenge {
 
 export type ChallengeState = 'open' | 'answered' | 'spent' | 'expired'
 
-/** Read off its timestamps; what is over for good wins. */
+/** Computed from the timestamps; a final state wins. */
 export function stateOf(challenge: LoginChallenge, now: Date): ChallengeState {
   if (challenge.spentAt !== null) return 'spent'
   if (challenge.expiresAt <= now) return 'expired'

@@ -2,20 +2,23 @@ import { withoutCredentials } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, shownText, strictObject, toMoment } from '../http/wire.ts'
 import { AnyUserId } from '../users/user.wire.ts'
-import type { ToldPerson } from './answer-challenge.ts'
+import type { StatedPerson } from './answer-challenge.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 
 export const LoginChallengeWire = Type.Object({
   client_name: nullable(
-    Type.String({ description: 'The app that asks, for people; with its host where nobody registered it' }),
+    Type.String({
+      description:
+        'The app that asks for the sign-in, to show to the user; with its host if it is not registered',
+    }),
   ),
   login_hint: nullable(
     Type.String({
-      description: 'Whom the app expects. From a stranger: fill a field with it, trust nothing',
+      description: 'The user that the app expects. Untrusted: use it to prefill a field only',
     }),
   ),
   fresh_sign_in: Type.Boolean({
-    description: 'Whether the person has to sign in anew, even where signed in already',
+    description: 'True: the user has to sign in again, even with a session',
   }),
   created_at: Moment,
   expires_at: Moment,
@@ -23,21 +26,23 @@ export const LoginChallengeWire = Type.Object({
 
 export const AcceptWire = strictObject({
   user_id: AnyUserId,
-  display_name: shownText(200, 'As the person knows themselves'),
-  owners: Type.Array(strictObject({ id: OwnerId, name: shownText(200, 'For people') }), {
+  display_name: shownText(200, 'The name that the user knows'),
+  owners: Type.Array(strictObject({ id: OwnerId, name: shownText(200, 'Shown to the user') }), {
     maxItems: 200,
-    description: 'For which owners the person may act',
+    description: 'Owners that the user may act for',
   }),
   authenticated_at: Type.Optional({
     ...Moment,
-    description: 'When the person signed in with you; without it, now. Needed where `fresh_sign_in` is true',
+    description: 'Time of the sign-in at your login. Default: now. Required if `fresh_sign_in` is true',
   }),
 })
 
-export const RejectWire = strictObject({ reason: shownText(300, 'For the person: it is shown') })
+export const RejectWire = strictObject({ reason: shownText(300, 'Shown to the user') })
 
 export const RedirectWire = Type.Object({
-  redirect_to: Type.String({ description: 'Send the same browser there. Works once, in that browser only' }),
+  redirect_to: Type.String({
+    description: 'Redirect the same browser to this URL. Works once, in that browser only',
+  }),
 })
 
 export function toChallengeWire(challenge: LoginChallenge) {
@@ -50,7 +55,7 @@ export function toChallengeWire(challenge: LoginChallenge) {
   }
 }
 
-export function fromAcceptWire(body: Static<typeof AcceptWire>): ToldPerson {
+export function fromAcceptWire(body: Static<typeof AcceptWire>): StatedPerson {
   return {
     userId: body.user_id,
     displayName: body.display_name,

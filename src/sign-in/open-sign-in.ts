@@ -4,7 +4,7 @@ import type { Db } from '../db/schema.ts'
 import type { Answer } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
 import type { SignedInUser } from '../sessions/person.ts'
-import { findSession, noteSeen } from '../sessions/session.store.ts'
+import { findSession, touchSession } from '../sessions/session.store.ts'
 import { SEEN_EVERY_SECONDS } from '../sessions/session.ts'
 import { holdEnabled } from '../users/disabled-user.store.ts'
 import { builtInLogin } from './built-in-login.ts'
@@ -63,7 +63,7 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
     const person = await method.personOf(session, asking)
     if (person === null) return null
     if (session.seenAt < addSeconds(visit.now, -SEEN_EVERY_SECONDS))
-      await noteSeen(asking, session.id, visit.now)
+      await touchSession(asking, session.id, visit.now)
     return { ...person, sessionId: session.id }
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SignInLimits } from './sign-in-limits.ts'
 
-/** How many of so many attempts are let through. */
+/** Counts the attempts that are let through. */
 async function passed(
   limits: SignInLimits,
   times: number,
@@ -14,7 +14,7 @@ async function passed(
 }
 
 describe('limits on guessing', () => {
-  it('CON-05: one guesser has ten tries at an account, and others at the same account are let through', async () => {
+  it('CON-05: limits one guesser to ten tries at a user, and lets others try the same user', async () => {
     const limits = new SignInLimits()
     assert.equal(await passed(limits, 20, () => ['ann@x.example', '192.0.2.1']), 10)
     assert.equal(await limits.attempt('ann@x.example', '192.0.2.2'), null)
@@ -22,13 +22,13 @@ describe('limits on guessing', () => {
     assert.ok(seconds !== null && seconds > 0 && seconds <= 600)
   })
 
-  it('CON-05: an account has a hundred tries from everywhere together', async () => {
+  it('CON-05: limits a user to a hundred tries from everywhere together', async () => {
     const limits = new SignInLimits()
     assert.equal(await passed(limits, 150, (n) => ['ann@x.example', `192.0.2.${n}`]), 100)
     assert.equal(await limits.attempt('bo@x.example', '192.0.2.1'), null)
   })
 
-  it('CON-05: an address has a hundred tries at all accounts, and all of an IPv6 network are one', async () => {
+  it('CON-05: limits an address to a hundred tries at all users, and counts an IPv6 network as one', async () => {
     for (const ip of ['192.0.2.1', null]) {
       const limits = new SignInLimits()
       assert.equal(await passed(limits, 150, (n) => [`u${n}@x.example`, ip]), 100)

@@ -2,36 +2,36 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { networkOf } from '../base/network.ts'
 
 /**
- * How often a password may be guessed. From one address at one account ten times in ten minutes, so that a stranger who
- * guesses locks himself out and not the account's person; at one account from everywhere a hundred times an hour; from
- * one address at all accounts a hundred times in ten minutes. Kept by each server for itself.
+ * Brute-force limits for passwords. One address has ten tries at one user in ten minutes, so that a guesser locks out
+ * itself and not the user; one user has a hundred tries an hour from everywhere; one address has a hundred tries in ten
+ * minutes at all users (password spraying). Kept per server.
  */
 const LIMITS = {
   guesser: { points: 10, duration: 600 },
-  account: { points: 100, duration: 3600 },
+  user: { points: 100, duration: 3600 },
   address: { points: 100, duration: 600 },
 } as const
 
 export class SignInLimits {
   readonly #guesser = new RateLimiterMemory(LIMITS.guesser)
-  readonly #account = new RateLimiterMemory(LIMITS.account)
+  readonly #user = new RateLimiterMemory(LIMITS.user)
   readonly #address = new RateLimiterMemory(LIMITS.address)
 
-  /** Counts an attempt before it is made, so that many at once are many. @returns seconds to wait, or null to go on */
+  /** Counts an attempt before it is made, so that concurrent ones count too. @returns seconds to wait, or null */
   async attempt(email: string, ip: string | null): Promise<number | null> {
     const address = networkOf(ip)
     return (
       (await take(this.#address, address)) ??
       (await take(this.#guesser, `${address} ${email}`)) ??
-      (await take(this.#account, email))
+      (await take(this.#user, email))
     )
   }
 
-  /** Who has the right password was not guessing. */
+  /** Uncounts the attempts of a user who has proved the password. */
   async succeeded(email: string, ip: string | null): Promise<void> {
     const address = networkOf(ip)
     await this.#guesser.delete(`${address} ${email}`)
-    await this.#account.delete(email)
+    await this.#user.delete(email)
     await this.#address.reward(address)
   }
 }

@@ -5,7 +5,7 @@ import type { Visit } from '../pages/visit.ts'
 import type { SignedInUser } from '../sessions/person.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from '../users/user.ts'
 
-/** What the form of a challenge is about. */
+/** Purposes of forms, for their CSRF tokens. */
 export const aboutSignIn = (challenge: string) => `sign-in ${challenge}`
 export const ABOUT_SIGN_OUT = 'sign-out'
 export const aboutPassword = (link: string) => `set-password ${link}`
@@ -14,7 +14,7 @@ export interface SignInForm {
   readonly challenge: string
   readonly clientName: string | null
   readonly email: string
-  /** What was wrong with what was sent before. */
+  /** The fault of the previous attempt. */
   readonly alert?: string
   readonly status?: number
   readonly retryAfterSeconds?: number
@@ -43,7 +43,7 @@ ${pages.csrfField(visit, aboutSignIn(challenge))}
   }
 }
 
-/** What an app was allowed before is answered at once: then this very form leads to the app. */
+/** With prior consent the app is answered at once, so this form itself may lead to the app. */
 function forApp(clientName: string): Pick<Page, 'lead' | 'leadsAway'> {
   return {
     lead: html`to continue to <strong>${clientName}</strong>`,
@@ -77,7 +77,7 @@ export function signedOutPage(pages: Pages): Page {
 export function passwordPage(pages: Pages, visit: Visit, link: string, email: string, alert?: string): Page {
   return {
     title: 'Choose a password',
-    lead: 'A few words that nobody would put together are easy to keep and hard to guess.',
+    lead: 'A few unrelated words are easy to remember and hard to guess.',
     body: html`${alertOf(alert)}
 <form method="post" action="${pages.at('/set-password')}">
 ${pages.csrfField(visit, aboutPassword(link))}
@@ -100,7 +100,7 @@ ${pages.csrfField(visit, aboutPassword(link))}
 export function passwordSetPage(pages: Pages): Page {
   return {
     title: 'Your password is set',
-    lead: 'Where you were signed in with another one, you are signed out.',
+    lead: 'You are signed out everywhere else.',
     body: html`<p><a href="${pages.at('/sign-in')}">Sign in</a></p>`,
   }
 }
@@ -113,26 +113,26 @@ function alertOf(text: string | undefined): Html | undefined {
 
 export const NO_CHALLENGE: Failure = {
   status: 400,
-  title: 'This sign-in cannot go on',
+  title: 'This sign-in cannot continue',
   message:
-    'It was started in another browser, or too long ago. Nothing was done. Start again where you came from.',
-  forDevelopers: html`The login challenge is unknown, or belongs to another browser's cookie. Send people to
+    'It was started in another browser, or too long ago. Nothing was changed. Go back to the app and start again.',
+  forDevelopers: html`The login challenge is unknown, or bound to another browser's cookie. Send people to
     <code>/oauth/authorize</code> or <code>/sign-in</code>, never to an address that was copied from there.`,
 }
 
 export const CHALLENGE_OVER: Failure = {
   status: 400,
   title: 'This sign-in is over',
-  message: 'It was finished already, or took longer than 15 minutes. Start again where you came from.',
+  message: 'It was already finished, or took longer than 15 minutes. Go back to the app and start again.',
   forDevelopers:
-    'The login challenge of this browser was spent or has expired. A new one is made for each sign-in.',
+    'The login challenge of this browser was spent or has expired. Each sign-in starts with a new one.',
 }
 
 export const LINK_OVER: Failure = {
   status: 400,
-  title: 'This link does not work any more',
-  message: 'It works once, within an hour, and only the newest one does. Ask for another.',
-  forDevelopers: html`Make another with <code>POST /v1/users/{id}/password-link</code>.`,
+  title: 'This link no longer works',
+  message: 'A link works once, within an hour, and only the newest one does. Ask for a new link.',
+  forDevelopers: html`Create a new one with <code>POST /v1/users/{id}/password-link</code>.`,
 }
 
 export function refusedFailure(reason: string): Failure {
@@ -141,11 +141,11 @@ export function refusedFailure(reason: string): Failure {
     title: 'You were not signed in',
     message: reason,
     forDevelopers:
-      'The login of the API provider rejected the login challenge, or the person is disabled: for the reason above.',
+      'The external login rejected the login challenge for the reason above, or the user is disabled.',
   }
 }
 
-/** The same for somebody who comes from an app, to which the page leads back. */
+/** The same for a user who came from an app, with a link back. */
 export function refusedPage(
   pages: Pages,
   reason: string,

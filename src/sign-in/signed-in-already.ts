@@ -7,10 +7,10 @@ import { findChallenge } from './login-challenge.store.ts'
 import { stateOf } from './login-challenge.ts'
 
 /**
- * Leads on from a sign-in that is no longer needed: somebody has signed in meanwhile, in another tab. A challenge that asks
- * for a fresh sign-in is content with one that is younger than itself. The challenge is left unspent: it expires.
+ * Skips a sign-in that is no longer needed, because the user has signed in in another tab. A challenge that asks for a
+ * fresh sign-in accepts one that is younger than itself. The challenge stays unspent and expires.
  *
- * @returns null where the person has to sign in
+ * @returns null where the user has to sign in
  */
 export async function leadOn(
   {

@@ -14,20 +14,20 @@ import { holdPasswordHash } from '../users/user.store.ts'
 import { type ChallengeName, findChallenge, spendChallenge } from './login-challenge.store.ts'
 import type { LoginChallenge } from './login-challenge.ts'
 
-/** Who has proved who they are: a user of ours by id, or a person the provider's login vouches for. */
+/** An authenticated user: one of ours by id, or one that the external login vouches for. */
 export type Proven = ProvenPassword | { readonly person: Person }
 
 /**
- * Spends the challenge and begins a session, in one transaction: one challenge, one session, in the browser in which it
- * was made. The session is new, whatever the browser had before, and what it had before is over.
+ * Spends the challenge and starts a session in one transaction: one challenge, one session, in the browser that made the
+ * challenge. The session id is always new and the browser's previous session ends, against session fixation.
  *
- * Nothing that was true before the transaction is relied on. The user is held first, so that disabling them or taking an
- * owner away waits for this session or is seen here; and the password that was proved must still be the user's, so that a
- * new one ends sign-ins that are under way too.
+ * Everything is checked again inside the transaction. The user is locked first, so that disabling the user or removing an
+ * owner either waits for this session or is seen here. The proven password must still be the user's, so that a new
+ * password also ends sign-ins that are under way.
  *
- * @param who from the challenge, as it is when it is spent; null where it names nobody
- * @returns the challenge, spent; "no" and unspent where it cannot be, for `findChallenge` to say why, or where the user
- *   is disabled, or has another password by now
+ * @param who the user, from the challenge at the moment it is spent; null where it names none
+ * @returns the spent challenge; or why it was not spent: not open (`findChallenge` has the reason), the user disabled, or
+ *   the password changed
  */
 export async function startSession(
   db: Db,
@@ -83,7 +83,7 @@ async function begin(
   })
 }
 
-/** Ends the browser's session, where it has one. */
+/** Ends the browser's session, if there is one. */
 export async function signOut(db: Db, visit: Visit): Promise<void> {
   const token = visit.cookie('session')
   if (token === undefined) return

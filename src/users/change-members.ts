@@ -10,17 +10,17 @@ import { deleteMember, insertMember, type Member } from './member.store.ts'
 import { findUser } from './user.store.ts'
 
 /**
- * What else ends when a user may no longer act for an owner, in the same transaction: the grants that they gave for it.
+ * Revokes, in the same transaction, the grants that a removed member gave for the owner.
  *
- * @returns whether there was anything
+ * @returns false where there were none
  */
 export type EndWithMember = (tx: Tx, caller: Caller, member: Member) => Promise<boolean>
 
 /**
- * Lets a user act for an owner, who is made where it is new. Doing it twice is no fault.
+ * Lets a user act for an owner; creates a new owner. Idempotent.
  *
- * An admin key that is bound to the owner adds nobody whom it cannot see: the ids of users are known to every app, and a
- * member's address and sessions can be read.
+ * An admin key that is bound to the owner can add only users that it can read: every app knows user ids, and membership
+ * would reveal the user's address and sessions.
  */
 export async function addMember(tx: Tx, caller: Caller, member: Member): Promise<Result<void, Problem>> {
   const { ownerId, userId } = member
@@ -33,8 +33,7 @@ export async function addMember(tx: Tx, caller: Caller, member: Member): Promise
 }
 
 /**
- * Ends it, at once and with all that hangs on it, for our own users and for those of the API provider's login. Where
- * there was nothing to end, nothing is done and that is no fault.
+ * Ends a membership at once, with its grants, for our own users and for those of the external login. Idempotent.
  */
 export async function removeMember(
   tx: Tx,
@@ -44,7 +43,7 @@ export async function removeMember(
 ): Promise<Result<void, Problem>> {
   const { ownerId, userId } = member
   if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
-  // The user before the owner, as a consent does it. A sign-in that is under way is over then, and its session is seen.
+  // Locks user before owner, in the same order as consent. Waits for a sign-in under way, whose session is then seen.
   await lockUser(tx, userId)
   await holdOwner(tx, ownerId)
   const ended = [

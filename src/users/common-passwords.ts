@@ -1,8 +1,7 @@
 let loaded: Promise<ReadonlySet<string>> | undefined
 
 /**
- * Some 49,000 passwords that are tried first, in lower case, as leaks have them and the people of zxcvbn-ts keep them.
- * Read at the first password that is set.
+ * Blocklist of some 49,000 common passwords from leaks, in lower case, maintained by zxcvbn-ts. Loaded lazily.
  */
 export function commonPasswords(): Promise<ReadonlySet<string>> {
   loaded ??= import('@zxcvbn-ts/language-common').then(

@@ -4,18 +4,18 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { OPERATORS_TURN } from './password-queue.ts'
+import { BY_MANAGEMENT } from './password-queue.ts'
 import type { Passwords } from './prove-password.ts'
 import { insertUser, setPasswordHash } from './user.store.ts'
 
 export interface NewUser {
   readonly email: string
   readonly name: string
-  /** Null: the user sets a password, by a link. */
+  /** Null: the user sets a password by a link. */
   readonly passwordHash: string | null
 }
 
-/** Hashes a new user's password, which takes too long for a transaction. @returns null where there is none */
+/** Hashes a new user's password: half a second, too long for a transaction. @returns null without a password */
 export async function hashNewPassword(
   passwords: Passwords,
   email: string,
@@ -24,13 +24,13 @@ export async function hashNewPassword(
   if (password === null) return yes(null)
   const why = await passwords.whyUnsuitable(password, email.toLowerCase())
   if (why !== null) return no(problem('unsuitable_password', why))
-  const hashed = await passwords.hash(OPERATORS_TURN, password)
+  const hashed = await passwords.hash(BY_MANAGEMENT, password)
   return hashed.ok ? hashed : no(TOO_BUSY)
 }
 
 const TOO_BUSY = problem('too_many_passwords', 'Try again in a few seconds.', { retryAfterSeconds: 5 })
 
-/** Makes a user. There is no other way to become one: nobody signs up by themselves. */
+/** Creates a user. There is no self-service sign-up. */
 export async function createUser(
   tx: Tx,
   caller: Caller,

@@ -13,17 +13,16 @@ import {
 import { spendLinksOf } from './password-link.store.ts'
 
 /**
- * What else ends when somebody is disabled, in the same transaction: the grants that they gave, with all codes and
- * tokens. Handed in: grants are of the room above.
+ * Revokes, in the same transaction, the grants of a disabled user with their codes and tokens. Handed in, because grants
+ * belong to a room above.
  *
- * @returns how many
+ * @returns how many grants
  */
 export type EndWithUser = (tx: Tx, caller: Caller, userId: string) => Promise<number>
 
 /**
- * Keeps somebody from signing in, until they are enabled: a user of ours, or a person of the API provider's login. Their
- * sessions, password links and grants end now and for good; enabling brings none of them back. Disabling twice is no
- * fault, and the first reason stands.
+ * Disables a user, ours or of the external login: no sign-in until enabled. Sessions, password links and grants end now;
+ * enabling restores none of them. Idempotent; the first reason stays.
  */
 export async function disableUser(
   tx: Tx,
@@ -44,7 +43,7 @@ export async function disableUser(
   return disabling
 }
 
-/** Lets somebody sign in again, and consent again. Where they can already, nothing is done and that is no fault. */
+/** Lets a user sign in and consent again. Idempotent. */
 export async function enableUser(tx: Tx, caller: Caller, userId: string): Promise<void> {
   await lockUser(tx, userId)
   if (!(await deleteDisabling(tx, userId))) return
@@ -53,5 +52,5 @@ export async function enableUser(tx: Tx, caller: Caller, userId: string): Promis
 
 export const USER_DISABLED = problem(
   'user_disabled',
-  'Nothing was changed. Let them sign in again with `POST /v1/users/{id}/enable`.',
+  'Nothing was changed. Enable the user first with `POST /v1/users/{id}/enable`.',
 )

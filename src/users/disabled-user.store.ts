@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** That somebody may not sign in, nor be signed in. */
+/** The record of a user who is disabled. */
 export interface Disabling {
   readonly userId: string
   readonly disabledAt: Date
@@ -9,23 +9,23 @@ export interface Disabling {
 }
 
 /**
- * Has whoever disables the user, or takes an owner from them, wait until the transaction ends: what it begins, they will
- * see and end. Ask before anything of the user's is locked.
+ * Takes a shared lock on the user until the transaction ends: disabling the user or removing an owner waits for it, and
+ * then sees and ends what the transaction began. Call it before locking any row of the user.
  *
  * @returns false where the user is disabled
  */
 export async function holdEnabled(tx: Tx, userId: string): Promise<boolean> {
-  // No row's lock: people that the API provider's own login vouches for have none.
+  // An advisory lock, not a row lock: users of the external login have no row.
   await sql`select pg_advisory_xact_lock_shared(${USERS}, hashtext(${userId}))`.execute(tx)
   return (await findDisabling(tx, userId)) === undefined
 }
 
-/** Waits for all that hold the user, and has others wait until the transaction ends. */
+/** Takes the exclusive lock on the user: waits for all `holdEnabled`, and keeps new ones waiting. */
 export async function lockUser(tx: Tx, userId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(${USERS}, hashtext(${userId}))`.execute(tx)
 }
 
-/** What tells these locks from others. */
+/** Namespace of these advisory locks. */
 const USERS = sql`hashtext('doorward: users')`
 
 export async function findDisabling(db: Db, userId: string): Promise<Disabling | undefined> {
@@ -47,7 +47,7 @@ export async function insertDisabling(
     .execute()
 }
 
-/** @returns false where there was none */
+/** @returns false where the user was not disabled */
 export async function deleteDisabling(tx: Tx, userId: string): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('disabled_users')

@@ -6,7 +6,7 @@ export interface Member {
   readonly userId: string
 }
 
-/** @returns false where it is one already */
+/** @returns false for an existing member */
 export async function insertMember(
   tx: Tx,
   { ownerId, userId }: Member,
@@ -21,7 +21,7 @@ export async function insertMember(
   return numInsertedOrUpdatedRows === 1n
 }
 
-/** @returns false where it was none */
+/** @returns false where there was no such member */
 export async function deleteMember(tx: Tx, { ownerId, userId }: Member): Promise<boolean> {
   const { numDeletedRows } = await tx
     .deleteFrom('members')

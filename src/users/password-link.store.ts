@@ -2,7 +2,7 @@ import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** A link that is newer replaces those before it. */
+/** A new link replaces earlier ones. */
 export async function insertLink(
   tx: Tx,
   link: { hash: Uint8Array; userId: string; createdAt: Date; expiresAt: Date },
@@ -14,7 +14,7 @@ export async function insertLink(
     .execute()
 }
 
-/** None of a user's links works any more. */
+/** Spends all links of a user. */
 export async function spendLinksOf(tx: Tx, userId: string, now: Date): Promise<void> {
   await tx
     .updateTable('password_links')
@@ -24,7 +24,7 @@ export async function spendLinksOf(tx: Tx, userId: string, now: Date): Promise<v
     .execute()
 }
 
-/** Whose password a link sets, while it works. */
+/** The user of a link that still works. */
 export async function findLink(
   db: Db,
   hash: Uint8Array,
@@ -40,7 +40,7 @@ export async function findLink(
     .executeTakeFirst()
 }
 
-/** @returns false where it works no more; of racing requests one gets it */
+/** @returns false where it no longer works; of racing requests one succeeds */
 export async function spendLink(tx: Tx, hash: Uint8Array, now: Date): Promise<boolean> {
   const { numUpdatedRows } = await tx
     .updateTable('password_links')

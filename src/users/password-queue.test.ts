@@ -16,7 +16,7 @@ function openQueue() {
       await new Promise<void>((done) => finishers.push(done))
       return name
     }
-    return queue.inTurn({ network, isGone }, work).then((result) => {
+    return queue.run({ network, isGone }, work).then((result) => {
       if (!result.ok) refused.push(network)
       return result
     })

@@ -1,43 +1,43 @@
 import { no, type Result, yes } from '../base/result.ts'
 
-/** Units of work at once: a hash takes 128 MB and half a second of one core. */
+/** Hashes at once: each takes 128 MB and half a second of one core. */
 const AT_ONCE = 2
-/** The last of so many waits some five seconds; who comes then is better told to come back. */
+/** The last in a full queue waits some five seconds; further requests are refused with `Retry-After`. */
 const MAX_WAITING = 20
 
-/** For whom a password is hashed. */
-export interface Turn {
-  /** Those of one network wait for each other, and not the others for them. */
+/** The request that a password is hashed for. */
+export interface HashRequest {
+  /** Requests of one network queue behind each other, not before other networks. */
   readonly network: string
-  /** Nobody waits for the answer any more, so the work need not be done. */
+  /** True once the client has disconnected: the work is skipped. */
   readonly isGone: () => boolean
 }
 
-/** The turn of a caller of the management API. */
-export const OPERATORS_TURN: Turn = { network: 'management', isGone: () => false }
+/** For callers of the management API. */
+export const BY_MANAGEMENT: HashRequest = { network: 'management', isGone: () => false }
 
-interface Waiting extends Turn {
-  readonly go: (mayGo: boolean) => void
+interface Waiting extends HashRequest {
+  readonly go: (mayRun: boolean) => void
 }
 
 /**
- * The queue in front of password hashes: bounded, and fair between networks (round robin). When it is full, a newcomer
- * takes the place of the network that has the most places, so that one network's hundred tries hold up nobody else.
+ * Queue in front of password hashing: bounded, and fair between networks (round robin). When it is full, a new request
+ * displaces one of the network with the most requests, so that one network's hundred tries hold up no other.
  */
 export class PasswordQueue {
   #running = 0
   #size = 0
-  /** By network, in the order of their turns. */
+  /** By network, in round-robin order. */
   readonly #waiting = new Map<string, Waiting[]>()
 
   get size(): number {
     return this.#size
   }
 
-  /** Does the work when its turn comes. "No" where too many wait, or its caller has gone. */
-  async inTurn<T>(turn: Turn, work: () => Promise<T>): Promise<Result<T, 'too_busy'>> {
+  /** Runs the work in its turn. Refuses where the queue is full or the client has disconnected. */
+  async run<T>(request: HashRequest, work: () => Promise<T>): Promise<Result<T, 'too_busy'>> {
     if (this.#running < AT_ONCE) this.#running += 1
-    else if (!(await this.#wait(turn))) return no('too_busy')
+    else if (!(await this.#wait(request))) return no('too_busy')
     try {
       return yes(await work())
     } finally {
@@ -45,17 +45,17 @@ export class PasswordQueue {
     }
   }
 
-  async #wait(turn: Turn): Promise<boolean> {
-    if (this.#size >= MAX_WAITING && !this.#makeRoom(turn.network)) return false
+  async #wait(request: HashRequest): Promise<boolean> {
+    if (this.#size >= MAX_WAITING && !this.#makeRoom(request.network)) return false
     return await new Promise<boolean>((go) => {
-      const queue = this.#waiting.get(turn.network)
-      if (queue === undefined) this.#waiting.set(turn.network, [{ ...turn, go }])
-      else queue.push({ ...turn, go })
+      const queue = this.#waiting.get(request.network)
+      if (queue === undefined) this.#waiting.set(request.network, [{ ...request, go }])
+      else queue.push({ ...request, go })
       this.#size += 1
     })
   }
 
-  /** @returns false where no network has more places than the newcomer's would have */
+  /** @returns false where no network has more requests than the new one's would have */
   #makeRoom(network: string): boolean {
     const [largest] = [...this.#waiting.values()].sort((one, other) => other.length - one.length)
     if (largest === undefined || largest.length <= (this.#waiting.get(network)?.length ?? 0) + 1) return false
@@ -64,7 +64,7 @@ export class PasswordQueue {
     return true
   }
 
-  /** Gives the place that became free to the first of the network whose turn it is. */
+  /** Gives the free slot to the first request of the next network. */
   #next(): void {
     for (const [network, queue] of this.#waiting) {
       this.#waiting.delete(network)

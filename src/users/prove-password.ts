@@ -5,40 +5,44 @@ import type { Result } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { commonPasswords } from './common-passwords.ts'
 import { hashPassword, isOutdated, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
-import { PasswordQueue, type Turn } from './password-queue.ts'
+import { type HashRequest, PasswordQueue } from './password-queue.ts'
 import { findPasswordHash, replacePasswordHash } from './user.store.ts'
 import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
-/** A user whose password somebody knows, and the hash that it was compared with: another one may be stored by now. */
+/** A user who has proved the password, and the hash that it was compared with: another may be stored by now. */
 export interface ProvenPassword {
   readonly userId: string
   readonly passwordHash: string
 }
 
 /**
- * better-auth, and all of it that is used: it keeps passwords, hashed as we say, and says whose an e-mail address and a
- * password are. None of its routes is reachable, and the session that it makes goes nowhere: ours begins in one transaction with
- * whatever else signing in does (decision 0013). It is loaded when somebody signs in for the first time.
+ * The part of better-auth that is used: it keeps passwords, hashed by us, and verifies them. None of its routes is
+ * reachable and its session is discarded: ours starts in the sign-in's own transaction (decision 0013). Loaded at the
+ * first sign-in.
  */
 export interface Passwords {
-  /** @returns null for an unknown address and a wrong password alike, after as much work */
-  prove(turn: Turn, email: string, password: string): Promise<Result<ProvenPassword | null, 'too_busy'>>
-  hash(turn: Turn, password: string): Promise<Result<string, 'too_busy'>>
+  /** @returns null for an unknown address and a wrong password, after the same work (timing, user enumeration) */
+  prove(
+    request: HashRequest,
+    email: string,
+    password: string,
+  ): Promise<Result<ProvenPassword | null, 'too_busy'>>
+  hash(request: HashRequest, password: string): Promise<Result<string, 'too_busy'>>
   /**
-   * Hashes a user's password again where what is stored was made with less work; one that was set meanwhile stays. Where
-   * too many wait, it is left for the next sign-in.
+   * Rehashes a user's password if the stored hash has a lower cost. A password set meanwhile stays; with a full queue it
+   * is left to the next sign-in.
    */
-  renew(turn: Turn, userId: string, password: string): Promise<void>
-  /** Why a password cannot be set, in words for the person; null where it can. */
+  renew(request: HashRequest, userId: string, password: string): Promise<void>
+  /** Reason why a password is unsuitable, for the user; null where it is suitable. */
   whyUnsuitable(password: string, email: string): Promise<string | null>
 }
 
 export interface PasswordsParts {
   readonly db: Db
   readonly serverSecret: Secret | null
-  /** Its host's name is no part of a good password. */
+  /** Words of its host name must not make up a password. */
   readonly publicUrl: string
-  /** How much work a hash is; less in tests of other things. */
+  /** Cost of a hash; lower in tests of other things. */
   readonly logN?: number | undefined
 }
 
@@ -49,18 +53,18 @@ export function openPasswords(parts: PasswordsParts): Passwords {
   const queue = new PasswordQueue()
   let opened: Promise<BetterAuth> | undefined
   return {
-    prove: async (turn, email, password) => {
-      if (serverSecret === null) throw new Error('nobody can sign in without a server secret')
+    prove: async (request, email, password) => {
+      if (serverSecret === null) throw new Error('sign-in needs a server secret')
       opened ??= openBetterAuth(db, serverSecret, hash)
       const { prove } = await opened
-      return await queue.inTurn(turn, () => prove(email, password))
+      return await queue.run(request, () => prove(email, password))
     },
-    hash: (turn, password) => queue.inTurn(turn, () => hash(password)),
-    renew: async (turn, userId, password) => {
+    hash: (request, password) => queue.run(request, () => hash(password)),
+    renew: async (request, userId, password) => {
       const from = await findPasswordHash(db, userId)
       if (from === null || !isOutdated(from, logN)) return
-      const again = await queue.inTurn(turn, async () =>
-        // It may be another than the one that was proved a moment ago.
+      const again = await queue.run(request, async () =>
+        // The stored hash may be of another password by now.
         (await isPassword(password, from)) ? await hash(password) : null,
       )
       if (again.ok && again.value !== null) await replacePasswordHash(db, userId, { from, to: again.value })
@@ -86,7 +90,7 @@ async function openBetterAuth(
   const auth = betterAuth({
     database: { db, type: 'postgres' },
     secret: deriveKey(serverSecret, 'better-auth').toString('base64url'),
-    // Nothing of ours is reached through it: it makes no links and takes no requests.
+    // Never used: better-auth creates no links and takes no requests.
     baseURL: 'http://doorward.invalid',
     telemetry: { enabled: false },
     logger: { disabled: true },
@@ -110,7 +114,7 @@ async function openBetterAuth(
       disableSignUp: true,
       minPasswordLength: MIN_PASSWORD,
       maxPasswordLength: MAX_PASSWORD,
-      // For an address that nobody has it hashes too, so that both take as long.
+      // It also hashes for an unknown address, so that response times do not reveal users.
       password: {
         hash,
         verify: async ({ hash, password }) => {
@@ -139,12 +143,12 @@ async function openBetterAuth(
   }
 }
 
-/** better-auth does not say which hash it compared with. */
+/** Carries out the hash that better-auth compared with, which it does not return. */
 const PROVING = new AsyncLocalStorage<{ passwordHash: string }>()
 
 const TIMES = { createdAt: 'created_at', updatedAt: 'updated_at' }
 
-/** Where its own sessions go. */
+/** Discards better-auth's sessions. */
 const NOWHERE = {
   get: async () => null,
   getAndDelete: async () => null,

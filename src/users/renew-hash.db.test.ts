@@ -4,7 +4,7 @@ import { hashPassword as oldHash } from 'better-auth/crypto'
 import type { TestApp } from '../../test/app.ts'
 import { makeUser, openListening, PASSWORD, signedInJar } from '../../test/sign-in.ts'
 import { hashPassword } from './hash-password.ts'
-import { OPERATORS_TURN } from './password-queue.ts'
+import { BY_MANAGEMENT } from './password-queue.ts'
 import { openPasswords } from './prove-password.ts'
 import { findPasswordHash, replacePasswordHash, setPasswordHash } from './user.store.ts'
 
@@ -44,7 +44,7 @@ describe('a password that was hashed with less work than is now', () => {
     await store(id, other)
     // Set between the proof of the old one and its renewal, or between the look at it and its replacement.
     const passwords = openPasswords({ db: app.db, serverSecret: null, publicUrl: origin, logN: 10 })
-    await passwords.renew(OPERATORS_TURN, id, PASSWORD)
+    await passwords.renew(BY_MANAGEMENT, id, PASSWORD)
     await replacePasswordHash(app.db, id, { from: old, to: await hashPassword(PASSWORD, 10) })
     assert.equal(await findPasswordHash(app.db, id), other)
   })

@@ -15,7 +15,7 @@ import type { Passwords } from './prove-password.ts'
 import { setPasswordHash } from './user.store.ts'
 import { LINK_SECONDS } from './user.ts'
 
-/** A one-time link with which a user sets a password; links made before stop working. */
+/** Creates a one-time link with which a user sets a password; earlier links stop working. */
 export async function makePasswordLink(
   tx: Tx,
   userId: string,
@@ -32,7 +32,7 @@ export type PasswordRefused =
   | { readonly reason: 'too_busy' }
   | { readonly reason: 'unsuitable'; readonly why: string }
 
-/** Sets the password of the link's user. A password that is refused leaves the link as it is; sessions end with the old one. */
+/** Sets the password of the link's user and ends all sessions. An unsuitable password leaves the link unspent. */
 export async function setPassword(
   db: Db,
   passwords: Passwords,

@@ -12,10 +12,10 @@ import { listSessions } from '../sessions/session.store.ts'
 import { EndedSessionsWire, SessionId, SessionWire, toSessionWire } from '../sessions/session.wire.ts'
 import { disableUser, type EndWithUser, enableUser } from './disable-user.ts'
 import { findUser } from './user.store.ts'
-import { AnyUserId, DisableWire, SignInStandingWire } from './user.wire.ts'
+import { AnyUserId, DisableWire, UserStateWire } from './user.wire.ts'
 
 export interface UserLifeParts {
-  /** Whether people sign in at the API provider's own login: then any id may be somebody's, and nobody is unknown. */
+  /** True with an external login: then any id may be a user's, and none is unknown. */
   readonly usersElsewhere: boolean
   readonly endWithUser: EndWithUser
 }
@@ -24,7 +24,7 @@ const params = strictObject({ id: AnyUserId })
 const common = { tag: 'Users', params, status: 200, problems: ['not_found'] } as const
 const write = { ...common, permission: 'users:write' } as const
 
-/** Whether somebody may sign in, and where they are signed in: our own users and those of the provider's login alike. */
+/** Disabling and sessions of users, ours and those of the external login. */
 export function userLifeRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
@@ -35,9 +35,9 @@ export function userLifeRoutes(
     id: 'disableUser',
     method: 'POST',
     url: '/v1/users/:id/disable',
-    summary: 'Keep somebody from signing in; their sessions, links and grants end at once, and for good',
+    summary: 'Disable a user: no sign-in; sessions, password links and grants end at once and stay ended',
     body: DisableWire,
-    answer: SignInStandingWire,
+    answer: UserStateWire,
   } as const
   changes(app, pipeline, disable, async ({ db, caller, params: { id }, body: { reason } }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
@@ -50,8 +50,8 @@ export function userLifeRoutes(
     id: 'enableUser',
     method: 'POST',
     url: '/v1/users/:id/enable',
-    summary: 'Let somebody sign in again; what ended when they were disabled stays ended',
-    answer: SignInStandingWire,
+    summary: 'Enable a user: sign-in works again; what ended with disabling stays ended',
+    answer: UserStateWire,
   } as const
   changes(app, pipeline, enable, async ({ db, caller, params: { id } }) => {
     if (!(await isKnown(db, caller, id))) return no(NOT_FOUND)
@@ -65,7 +65,7 @@ export function userLifeRoutes(
     method: 'GET',
     url: '/v1/users/:id/sessions',
     permission: 'users:read',
-    summary: 'Where somebody is signed in, newest first',
+    summary: 'Active sessions of a user, newest first',
     query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
     answer: pageWire(SessionWire),
     problems: ['not_found', 'invalid_cursor'],
@@ -80,7 +80,7 @@ export function userLifeRoutes(
     id: 'endSessions',
     method: 'DELETE',
     url: '/v1/users/:id/sessions',
-    summary: 'Sign somebody out everywhere',
+    summary: 'End all sessions of a user',
     answer: EndedSessionsWire,
   } as const
   changes(app, pipeline, endAll, async ({ db, caller, params: { id } }) => {
@@ -94,7 +94,7 @@ export function userLifeRoutes(
     method: 'DELETE',
     url: '/v1/users/:id/sessions/:session_id',
     params: strictObject({ id: AnyUserId, session_id: SessionId }),
-    summary: 'Sign somebody out in one browser',
+    summary: 'End one session of a user',
     status: 204,
     answer: Type.Null(),
   } as const

@@ -27,7 +27,7 @@ import {
 
 export interface UserParts {
   readonly passwords: Passwords
-  /** The URL of a path of ours where people sign in here with passwords; else why they do not. */
+  /** Our URL of a path with built-in login; else the reason why there is none. */
   readonly signInHere: { readonly urlOf: (path: string) => string } | { readonly no: string }
   readonly endWithMember: EndWithMember
 }
@@ -106,7 +106,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     ...make,
     id: 'createPasswordLink',
     url: '/v1/users/:id/password-link',
-    summary: 'Make a one-time link with which a user sets a new password; links made before stop working',
+    summary: 'Create a one-time link with which a user sets a new password; earlier links stop working',
     params,
     answer: PasswordLinkWire,
     problems: ['not_found', 'sign_in_elsewhere', 'user_disabled'],
@@ -129,7 +129,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     ...member,
     id: 'removeMember',
     method: 'DELETE',
-    summary: 'End it: at once, with what the user has granted for the owner',
+    summary: 'Remove a member; the grants that the user gave for the owner end at once',
   } as const
   changes(app, pipeline, remove, ({ db, caller, params: { id, user_id } }) =>
     removeMember(db, caller, { ownerId: id, userId: user_id }, endWithMember),

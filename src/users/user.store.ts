@@ -5,7 +5,7 @@ import type { Reach } from '../management/caller.ts'
 import type { NamedOwner } from '../sessions/person.ts'
 import type { User } from './user.ts'
 
-/** How better-auth names a password among the ways to sign in. */
+/** better-auth's name of the password among sign-in methods. */
 const PASSWORD = 'credential'
 
 /** @returns false where the e-mail address is taken */
@@ -39,7 +39,7 @@ export async function setPasswordHash(tx: Tx, userId: string, password: string, 
     .execute()
 }
 
-/** What is stored of a user's password; null where none is set. */
+/** The stored hash of a user's password; null where none is set. */
 export async function findPasswordHash(db: Db, userId: string): Promise<string | null> {
   const row = await db
     .selectFrom('user_credentials')
@@ -50,7 +50,7 @@ export async function findPasswordHash(db: Db, userId: string): Promise<string |
   return row?.password ?? null
 }
 
-/** Has a new password wait until the transaction ends. @returns false where the hash is no longer the user's */
+/** Locks the password against change until the transaction ends. @returns false where the hash is no longer the user's */
 export async function holdPasswordHash(
   tx: Tx,
   { userId, passwordHash }: { readonly userId: string; readonly passwordHash: string },
@@ -65,7 +65,7 @@ export async function holdPasswordHash(
   return row?.password === passwordHash
 }
 
-/** Stores the same password hashed anew, unless another was set meanwhile. When it was set stays as it is. */
+/** Replaces the hash of the same password, unless another was set meanwhile. Keeps the time at which it was set. */
 export async function replacePasswordHash(
   db: Db,
   userId: string,
@@ -80,7 +80,7 @@ export async function replacePasswordHash(
     .execute()
 }
 
-/** Users within reach: who is bound to an owner sees that owner's members, and of their owners that one. */
+/** Users within reach: a caller bound to an owner sees that owner's members, and of their owners only that one. */
 export async function findUser(db: Db, reach: Reach, id: string): Promise<User | undefined> {
   const row = await usersWithin(db, reach).where('users.id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)

@@ -1,6 +1,6 @@
 import type { NamedOwner } from '../sessions/person.ts'
 
-/** Somebody who signs in here, with e-mail address and password. */
+/** A user who signs in here, with e-mail address and password. */
 export interface User {
   readonly id: string
   /** Lower case; as unique as the person. */
@@ -8,7 +8,7 @@ export interface User {
   readonly name: string
   /** Null until the link for it was used. */
   readonly passwordSetAt: Date | null
-  /** Of these owners as many as whoever asks may see. */
+  /** Owners of the user, as far as the caller may see them. */
   readonly owners: readonly NamedOwner[]
   readonly createdAt: Date
   /** Null: can sign in. */
@@ -16,17 +16,17 @@ export interface User {
   readonly disabledReason: string | null
 }
 
-/** As NIST SP 800-63B-4 asks where the password is all there is. */
+/** Minimum of NIST SP 800-63B-4 where the password is the only factor. */
 export const MIN_PASSWORD = 15
 /** Long enough for any phrase; more only costs the hash time. */
 export const MAX_PASSWORD = 128
-/** How long a link to set a password works: whoever finds it in a mailbox later finds nothing. */
+/** Lifetime of a password link: one found in a mailbox later is worthless. */
 export const LINK_SECONDS = 3600
 
 /**
- * Why a password cannot be taken, in words for the person; null where it can. Any character counts, none is required.
+ * Reason why a password is unsuitable, for the user; null where it is suitable. Any character is allowed, none required.
  *
- * @param known what is tried first, in lower case: passwords, and words of the place where they are set
+ * @param known blocklist of guesses tried first, in lower case: common passwords, and words of this installation
  */
 export function whyUnsuitable(
   password: string,
@@ -41,19 +41,18 @@ export function whyUnsuitable(
   if (steps(lower) < 5 || isCommon(lower, known.passwords)) return GUESSED_FIRST
   const left = withoutWords(lower, [...known.words, ...email.split(/[@.+_-]/)])
   if (lower.includes(email) || (left !== lower && steps(left) < 8))
-    return 'Do not build it from your e-mail address, nor from our name.'
+    return 'Do not build it from your e-mail address or our name.'
   return /^(.{1,8}?)\1+.{0,5}$/u.test(lower) ? GUESSED_FIRST : null
 }
 
-const GUESSED_FIRST =
-  'This is a pattern that is guessed first. Use a few words that nobody would put together.'
+const GUESSED_FIRST = 'This password is easy to guess. Use a few unrelated words.'
 
-/** What is left without what anybody would think of here first. */
+/** Removes the words that a guesser tries first. */
 function withoutWords(lower: string, words: readonly string[]): string {
   return words.filter((word) => word.length >= 4).reduce((left, word) => left.replaceAll(word, ''), lower)
 }
 
-/** How many steps it takes to say it, where a run along the alphabet, the numbers or the keyboard is one step. */
+/** Counts characters, with a run along the alphabet, the digits or the keyboard as one. */
 function steps(lower: string): number {
   let count = 0
   for (let at = 0; at < lower.length; count += 1) {
@@ -75,7 +74,7 @@ const RUNS = [
   '1q2w3e4r5t6y7u8i9o0p',
 ]
 
-/** A common one as it is, or with a little around it, be it spelt with numbers for letters. */
+/** True for a common password, also with a few characters around it or digits in place of letters. */
 function isCommon(lower: string, common: ReadonlySet<string>): boolean {
   const core = lower.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '')
   const isLittle = lower.length - core.length <= MOST_AROUND || steps(lower.replace(core, '')) <= 2

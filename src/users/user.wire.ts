@@ -12,18 +12,22 @@ import {
 } from '../http/wire.ts'
 import type { User } from './user.ts'
 
-const Email = Type.String({ format: 'email', maxLength: 254, description: 'What the user signs in with' })
+const Email = Type.String({
+  format: 'email',
+  maxLength: 254,
+  description: 'The address that the user signs in with',
+})
 export const UserId = idOf('usr')
-/** A user's, or the API provider's own: OpenID Connect Core §2 allows a `sub` of 255 ASCII characters. */
-export const AnyUserId = theirId(255, 'Of a user of ours, or your own id of the person')
+/** Id of a user, ours or the API provider's: OpenID Connect Core §2 allows a `sub` of 255 ASCII characters. */
+export const AnyUserId = theirId(255, 'Id of a Doorward user, or your own user id with an external login')
 
 export const NewUserWire = strictObject({
   email: Email,
-  name: shownText(200, 'What people call the user'),
+  name: shownText(200, 'Display name'),
   password: Type.Optional(
     Type.String({
       maxLength: 1000,
-      description: 'Without it the answer has a link with which the user sets one',
+      description: 'Default: none; the response has a link with which the user sets one',
     }),
   ),
 })
@@ -38,7 +42,7 @@ export const UserWire = Type.Object({
   email: Type.String(),
   name: Type.String(),
   owners: Type.Array(Type.Object({ id: Type.String(), name: Type.String() }), {
-    description: 'For which owners the user may act; with an admin key bound to one owner, that one only',
+    description: 'Owners that the user may act for; with an admin key bound to one owner, only that one',
   }),
   password_set_at: nullable(Moment),
   created_at: Moment,
@@ -50,15 +54,15 @@ export const DisableWire = strictObject({
   reason: plainText(300, 'Kept with the user and in the audit log'),
 })
 
-/** Whether somebody can sign in: a user of ours, or a person that the API provider's own login vouches for. */
-export const SignInStandingWire = Type.Object({
+/** State of a user, ours or of the external login. */
+export const UserStateWire = Type.Object({
   id: Type.String(),
   disabled_at: nullable(Moment),
   disabled_reason: nullable(Type.String()),
 })
 
 export const PasswordLinkWire = Type.Object({
-  url: Type.String({ description: 'Works once. Shown here once, and never again' }),
+  url: Type.String({ description: 'Works once. Returned only in this response' }),
   expires_at: Moment,
 })
 
