@@ -107,7 +107,7 @@ export async function openTestApp(
       ...(body === undefined ? {} : { payload: body as object }),
     })
     if (answer.statusCode === 500)
-      throw new Error(`a bug: ${lines.findLast((line) => line.includes('"a bug"'))}`)
+      throw new Error(`a bug: ${lines.findLast((line) => line.includes('"internal error"'))}`)
     const json = answer.body !== '' && /json/.test(String(answer.headers['content-type']))
     return {
       status: answer.statusCode,

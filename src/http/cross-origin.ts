@@ -1,12 +1,12 @@
-/** For what apps in browsers call from their own origins, without cookies. Nothing behind it looks at a cookie. */
+/** CORS for endpoints that browser apps call from their own origins. No endpoint with these headers reads a cookie. */
 export const FROM_ANYWHERE = {
   'access-control-allow-origin': '*',
   'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
 }
 
 /**
- * The answer to a preflight. MCP clients send `MCP-Protocol-Version` wherever they go, and others send headers of their
- * own: any is allowed. Browsers take `*` for every header but `Authorization`, which has to be named (Fetch §4.8).
+ * Response to a CORS preflight. MCP clients send `MCP-Protocol-Version` everywhere, and others send their own headers, so
+ * any is allowed. For browsers `*` means every header but `Authorization`, which must be named (Fetch §4.8).
  */
 export function preflightFor(method: 'GET' | 'POST'): Record<string, string> {
   return {

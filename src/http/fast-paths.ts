@@ -110,6 +110,6 @@ export class FastPaths {
     response.end(body, length === body.length ? 'latin1' : 'utf8')
     if (!this.#log.isLevelEnabled('debug')) return
     const { method, url = '' } = response.req
-    this.#log.debug({ request_id: id, method, path: scrubPath(url), status }, 'answered')
+    this.#log.debug({ request_id: id, method, path: scrubPath(url), status }, 'request completed')
   }
 }

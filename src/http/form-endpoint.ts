@@ -9,12 +9,12 @@ import type { Logger } from './log.ts'
 import { newRequestId } from './request-id.ts'
 import { problemOfThrown } from './server.ts'
 
-/** A form that a program has posted. */
+/** A form posted by a program. */
 export interface FormCall {
   readonly form: URLSearchParams
-  /** Names of what stands in the URL's query, where nothing of weight belongs. */
+  /** Names of the URL's query parameters, where no credential belongs. */
   readonly queried: ReadonlySet<string>
-  /** Every `Authorization` header, as it was sent. */
+  /** All `Authorization` headers, unchanged. */
   readonly authorization: readonly string[]
   readonly ip: string | null
   readonly userAgent: string | null
@@ -25,7 +25,7 @@ export interface FormCall {
 export interface JsonAnswer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Null: an empty body; some clients want even that to say that it is JSON. */
+  /** Null: an empty body, still with `Content-Type: application/json`, which some clients expect. */
   readonly body: Readonly<Record<string, unknown>> | null
 }
 
@@ -38,7 +38,7 @@ export interface FormEndpointParts {
 
 type Take = (call: FormCall) => Promise<JsonAnswer>
 
-/** Endpoints that take forms and answer in JSON, as OAuth's do, apart from the API and from pages. */
+/** Endpoints that take forms and answer in JSON, as OAuth requires; separate from the management API and from pages. */
 export interface FormEndpoints {
   post(path: string, take: Take): void
 }
@@ -90,7 +90,7 @@ export async function openFormEndpoints(
   }
 }
 
-/** A form that is certainly in order, without a router; whatever its endpoint says to it is said here. */
+/** Fast path for a well-formed form: without a router, with the same endpoint function. */
 function formFastPath(parts: FormEndpointParts, path: string, take: Take): FastPath {
   return (request, response) => {
     if (request.url !== path) return false
@@ -145,11 +145,11 @@ function textOf({ body }: JsonAnswer): string {
   return body === null ? '' : JSON.stringify(body)
 }
 
-/** What went wrong outside OAuth's own rules, in its words (RFC 6749 §5.2). */
+/** Maps an error outside OAuth's own rules to an error response (RFC 6749 §5.2). */
 function answerTo(error: FastifyError, requestId: string, log: Logger): JsonAnswer {
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return fault(413, 'invalid_request', `The body may take ${MAX_FORM_BYTES} bytes.`)
+      return fault(413, 'invalid_request', `The body is larger than ${MAX_FORM_BYTES} bytes.`)
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return fault(415, 'invalid_request', `Send Content-Type: ${FORM}.`)
   }
@@ -164,7 +164,7 @@ function answerTo(error: FastifyError, requestId: string, log: Logger): JsonAnsw
   }
   return code === 'internal_error'
     ? fault(500, 'server_error', `It was logged as request ${requestId}.`)
-    : fault(400, 'invalid_request', 'The body is no form that can be read.')
+    : fault(400, 'invalid_request', 'The body is not a readable form.')
 }
 
 function fault(status: number, error: string, description: string): JsonAnswer {

@@ -4,7 +4,7 @@ import type { Db } from '../db/schema.ts'
 import { problem } from './problem.ts'
 import { sendProblem } from './send-problem.ts'
 
-/** `/livez`: the process answers. `/readyz`: it can do its work, which takes a database, and is not about to stop. Neither says more. */
+/** `/livez`: the process answers. `/readyz`: the database answers and the server is not stopping. Neither reveals more. */
 export function healthRoutes(app: FastifyInstance, db: Db, isDraining: () => boolean = () => false): void {
   const schema = { hide: true }
   app.get('/livez', { schema }, async (_, reply) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openLog, seldom } from './log.ts'
+import { openLog, throttledLog } from './log.ts'
 
 describe('the log', () => {
   const logged = (err: unknown) => {
@@ -43,7 +43,7 @@ describe('the log', () => {
   it('OPS-09: what happens all the time is said once in its time, with how often it was not', () => {
     let nowMs = 0
     const said: number[] = []
-    const say = seldom(1_000, () => nowMs)
+    const say = throttledLog(1_000, () => nowMs)
     for (nowMs = 0; nowMs < 2_500; nowMs += 100) say((unsaid) => said.push(unsaid))
     assert.deepEqual(said, [0, 9, 9])
   })

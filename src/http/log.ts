@@ -3,7 +3,7 @@ import { type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** A path as it may be written down: no query, no credentials in any spelling, at most 200 characters. */
+/** A path that may be logged: no query, no credentials in any spelling, at most 200 characters. */
 export function scrubPath(url: string): string {
   return withoutSecretShapes(url.split(/[?#]/, 1)[0] ?? '').slice(0, 200)
 }
@@ -11,13 +11,13 @@ export function scrubPath(url: string): string {
 const MOST_CAUSES = 4
 
 /**
- * An error as it may be written down. Drivers hang the values of a statement on their errors, and Postgres names them in
- * `detail` and, where one cannot be read, in the message: so only what is known to hold none is taken.
+ * An error that may be logged. Drivers attach a statement's values to their errors, and Postgres repeats them in `detail`
+ * and for unreadable values in the message: so only members known to hold no values are taken.
  */
 function loggedError(error: unknown, causes = MOST_CAUSES): unknown {
   if (!(error instanceof Error)) return { type: typeof error }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  // SQLSTATE class 22: a value is at fault, and the message has it in quotation marks.
+  // SQLSTATE class 22: a value is invalid, and the message quotes it.
   const isValues = code !== undefined && /^22[0-9A-Z]{3}$/.test(code)
   const without = (text: string | undefined) => (isValues ? text?.replace(/".*"/s, '"…"') : text)
   const { cause } = error
@@ -31,27 +31,27 @@ function loggedError(error: unknown, causes = MOST_CAUSES): unknown {
 }
 
 /**
- * Says a thing once in so many milliseconds, however often it happens.
+ * Throttles a log message to one in `everyMs`.
  *
- * @returns gives to `say` how often it has happened unsaid since the last time, and says nothing in between
+ * @returns calls `log` with the number of suppressed messages, and does nothing in between
  */
-export function seldom(everyMs: number, nowMs: () => number = () => performance.now()) {
-  let saidAtMs = Number.NEGATIVE_INFINITY
-  let unsaid = 0
-  return (say: (unsaid: number) => void): void => {
-    if (nowMs() - saidAtMs < everyMs) {
-      unsaid++
+export function throttledLog(everyMs: number, nowMs: () => number = () => performance.now()) {
+  let loggedAtMs = Number.NEGATIVE_INFINITY
+  let suppressed = 0
+  return (log: (suppressed: number) => void): void => {
+    if (nowMs() - loggedAtMs < everyMs) {
+      suppressed++
       return
     }
-    saidAtMs = nowMs()
-    say(unsaid)
-    unsaid = 0
+    loggedAtMs = nowMs()
+    log(suppressed)
+    suppressed = 0
   }
 }
 
 /**
- * JSON lines. No header, body or query is ever handed to it, and each line is scrubbed once more on its way out, so
- * that a credential in an unforeseen place (an id in a path, an error of a library) stays out of the log at any level.
+ * Opens the log, as JSON lines. No header, body or query is passed to it, and each line is scrubbed once more on its way
+ * out, so that a credential in an unforeseen place (an id in a path, a library's error) stays out of the log.
  */
 export function openLog(level: string, out: { write(line: string): unknown } = process.stdout): Logger {
   return pino(

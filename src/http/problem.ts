@@ -1,15 +1,15 @@
 import { problemBody } from '@doorward/sdk/kernel'
 
 /**
- * Every "no" of the management API, as RFC 9457 problems. One table: the code is stable, the title says what
- * happened in general, the detail what happened here and what to do.
+ * Problems (RFC 9457) of the management API, in one table. The code is stable, the title describes the kind of problem,
+ * and the detail says what happened in this request and what to do.
  */
 export const PROBLEMS = {
-  invalid_request: [400, 'The request is not understood'],
-  unknown_field: [400, 'The request holds a field that is not known here'],
-  invalid_cursor: [400, 'The cursor is not one of ours'],
+  invalid_request: [400, 'The request is invalid'],
+  unknown_field: [400, 'The request has an unknown field'],
+  invalid_cursor: [400, 'The cursor is invalid'],
   unknown_scope: [400, 'A scope is not in the catalogue'],
-  deprecated_scope: [400, 'A scope is deprecated and cannot be given out'],
+  deprecated_scope: [400, 'A scope is deprecated and cannot be granted'],
   unknown_api: [400, 'An API is not declared'],
   unknown_environment: [400, 'The environment is not configured'],
   expiry_in_past: [400, 'The expiry lies in the past'],
@@ -18,59 +18,59 @@ export const PROBLEMS = {
   metadata_too_large: [400, 'The metadata is too large'],
   invalid_ip_range: [400, 'An entry is neither an IP address nor a CIDR block'],
   invalid_redirect_uri: [400, 'A redirect URI cannot be registered'],
-  invalid_client_metadata: [400, 'What is said of the client does not fit together'],
+  invalid_client_metadata: [400, 'The client metadata is inconsistent'],
   malformed_header: [400, 'The Authorization header is malformed'],
   two_credentials: [400, 'The request carries two different credentials'],
-  credential_in_url: [400, 'A credential stands in the URL'],
+  credential_in_url: [400, 'The URL contains a credential'],
   no_credential: [401, 'No credential was presented'],
   invalid_token: [401, 'The credential is not accepted'],
   insufficient_permission: [403, 'The admin key lacks a permission'],
-  proxy_not_trusted: [403, 'Whoever asks is no proxy of ours'],
+  proxy_not_trusted: [403, 'The caller is not a trusted proxy'],
   owner_not_covered: [403, 'The admin key is bound to another owner'],
-  exceeds_authority: [403, 'An admin key cannot give what it does not hold'],
+  exceeds_authority: [403, 'An admin key cannot grant permissions that it lacks'],
   limits_are_the_providers: [403, 'An admin key that is bound to one owner cannot set limits'],
-  not_found: [404, 'There is no such thing here'],
-  method_not_allowed: [405, 'The path takes other methods'],
+  not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'The path does not support this method'],
   key_revoked: [409, 'The key is revoked, which cannot be undone'],
   key_expired: [409, 'The key has expired'],
   key_disabled: [409, 'The key is disabled'],
   owner_suspended: [409, 'The owner is suspended'],
-  too_many_keys: [409, 'The owner has as many keys as the policy allows'],
+  too_many_keys: [409, 'The owner has reached the limit of keys'],
   client_revoked: [409, 'The client is revoked, which cannot be undone'],
-  client_without_secret: [409, 'The client proves itself without a secret'],
-  too_many_clients: [409, 'The owner has as many clients as are allowed'],
+  client_without_secret: [409, 'The client has no secret'],
+  too_many_clients: [409, 'The owner has reached the limit of clients'],
   grant_revoked: [409, 'The grant is revoked, which cannot be undone'],
-  rotation_running: [409, 'A rotation is running already'],
+  rotation_running: [409, 'A rotation is already running'],
   no_rotation: [409, 'No rotation is running'],
-  rotation_in_use: [409, 'The new secret is in use already'],
-  scope_exists: [409, 'The scope is declared already'],
+  rotation_in_use: [409, 'The new secret is already in use'],
+  scope_exists: [409, 'The scope is already declared'],
   scope_in_use: [409, 'The scope is in use'],
   api_in_use: [409, 'The identifier belongs to another API'],
   last_full_admin_key: [409, 'This is the last admin key with full permissions'],
-  replay_sealed: [409, 'The first answer can no longer be read'],
-  user_exists: [409, 'There is a user with this e-mail address already'],
-  sign_in_elsewhere: [409, 'People do not sign in here'],
+  replay_sealed: [409, 'The first response can no longer be read'],
+  user_exists: [409, 'A user with this e-mail address exists'],
+  sign_in_elsewhere: [409, 'There is no built-in login'],
   user_disabled: [409, 'The user is disabled'],
   login_challenge_expired: [409, 'The login challenge has expired'],
-  login_challenge_answered: [409, 'The login challenge was answered already'],
-  sign_in_too_old: [409, 'A fresh sign-in is asked for'],
+  login_challenge_answered: [409, 'The login challenge was already answered'],
+  sign_in_too_old: [409, 'A fresh sign-in is required'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   header_too_large: [431, 'The headers are too large'],
-  internal_error: [500, 'Something broke on our side'],
-  too_many_listeners: [503, 'Too many listen already'],
-  too_many_reads: [503, 'Too many lists and reports are asked for at once'],
-  too_slow: [503, 'The database takes too long over this'],
-  stopping: [503, 'The server is about to stop'],
+  internal_error: [500, 'Internal error'],
+  too_many_listeners: [503, 'Too many listeners'],
+  too_many_reads: [503, 'Too many lists and reports at once'],
+  too_slow: [503, 'The database took too long'],
+  stopping: [503, 'The server is stopping'],
   oauth_off: [503, 'OAuth is off'],
-  too_many_passwords: [503, 'Too many passwords are being checked or set'],
+  too_many_passwords: [503, 'Too many passwords are being hashed'],
   database_unavailable: [503, 'The database does not answer'],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** A place in the request that is wrong: a JSON pointer into the body, or the name of a parameter. */
+/** One fault of a request, with its place: a JSON pointer into the body, or the name of a parameter. */
 export interface Fault {
   readonly at: string
   readonly message: string
@@ -78,7 +78,7 @@ export interface Fault {
 
 export interface Problem {
   readonly code: ProblemCode
-  /** What happened here and what to do about it. Never an internal of ours, never a secret. */
+  /** The occurrence and the fix. Never contains internals or secrets. */
   readonly detail: string
   readonly faults?: readonly Fault[]
   /** Seconds after which the same request may succeed. */
@@ -93,14 +93,14 @@ export function problem(
   return { code, detail, ...more }
 }
 
-/** The same for every id that is unknown or belongs to somebody else, byte for byte. */
+/** The same bytes for an unknown id and for one of another owner. */
 export const NOT_FOUND = problem('not_found', 'Nothing with this id is within reach of your admin key.')
 
 export function statusOf({ code }: Problem): number {
   return PROBLEMS[code][0]
 }
 
-/** The body, as `application/problem+json`; the request id is what support asks for. */
+/** Body of a problem, with the request id for support. */
 export function toProblemWire({ code, detail, faults }: Problem, requestId: string): Record<string, unknown> {
   const [status, title] = PROBLEMS[code]
   return {

@@ -1,6 +1,6 @@
 import type { Problem } from './problem.ts'
 
-/** Thrown where a request is refused below its route: in a hook, or while its body is read. */
+/** Thrown where a request is refused outside its route: in a hook, or while its body is parsed. */
 export class RefusedRequest extends Error {
   readonly problem: Problem
 

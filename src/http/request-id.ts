@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto'
 
 const ID_BYTES = 16
-/** Random bytes for some ids at once: asking for few costs as much as asking for many. */
+/** Random bytes for 256 ids at once: one call to the generator costs the same for few as for many. */
 const pool = Buffer.allocUnsafe(ID_BYTES * 256)
 let used = pool.length
 
-/** A new name for a request, `req_` and 32 hex digits; in each answer, each log line and each audit event of it. */
+/** New request id, `req_` and 32 hex digits: in the response, log lines and audit events of the request. */
 export function newRequestId(): string {
   if (used === pool.length) {
     randomFillSync(pool)

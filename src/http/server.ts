@@ -10,7 +10,7 @@ import Fastify, {
 import { SemaphoreTimeoutError } from '../base/semaphore.ts'
 import { isUndone } from '../db/transact.ts'
 import { isDatabaseUnavailable, isTooSlow } from '../db/unavailable.ts'
-import { type Logger, scrubPath, seldom } from './log.ts'
+import { type Logger, scrubPath, throttledLog } from './log.ts'
 import { answerNotFound } from './not-found.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
 import { RefusedRequest } from './refused-request.ts'
@@ -19,21 +19,21 @@ import { sendProblem } from './send-problem.ts'
 import { parseStrictJson } from './strict-json.ts'
 import { problemOfValidation, validatorCompiler } from './validation.ts'
 
-/** An id of 255 characters, each of them percent-encoded. */
+/** An id of 255 characters, each percent-encoded. */
 const MAX_PARAM_LENGTH = 3 * 255
 /**
- * Of all headers of a request. More than proxies take from clients (nginx 32 KB by default, and a proxy repeats them when
- * it asks about a request): what is too much for them, they refuse themselves, and tell the client so.
+ * All headers of a request. More than proxies accept from clients (nginx: 32 KB by default), since a forward-auth request
+ * repeats them: a proxy refuses larger headers itself, with its own response to the client.
  */
 const MAX_HEADER_KB = 64
 const MAX_BODY_BYTES = 256 * 1024
-/** How long a client may take to send its headers and its whole request: slow ones cannot hold connections for ever. */
+/** Time for a client to send its headers and its whole request: slow clients cannot hold connections (slowloris). */
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 20_000
-/** Node looks at the limits above this often; its default of 30 s would make 50 s of 20. */
+/** Node's interval for checking these timeouts; its default of 30 s would make 50 s of 20. */
 const TIMEOUT_CHECK_MS = 1_000
 
-/** A Fastify that speaks problems, says little of itself, and logs neither headers, bodies nor queries. */
+/** Opens a Fastify that answers with problems (RFC 9457), reveals little, and logs no headers, bodies or queries. */
 export async function openServer(log: Logger): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -75,13 +75,13 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
       .header('x-request-id', request.id)
       .header('permissions-policy', 'camera=(), geolocation=(), microphone=()')
   })
-  // After whoever asks is known, and before a byte of the body is read.
+  // After authentication, before a byte of the body is read.
   app.addHook('preParsing', async (request, reply) => {
     if (!isEncoded(request.headers['content-encoding']) || request.method === 'GET') return
     reply.header('accept-encoding', 'identity')
     throw new RefusedRequest(ENCODED)
   })
-  // Who is answered while the server stops must let go of the connection, or the stop would wait for it.
+  // A keep-alive connection would hold up the stop of the server.
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
@@ -101,7 +101,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
         status: reply.statusCode,
         ms,
       },
-      'answered',
+      'request completed',
     )
   })
 
@@ -112,31 +112,28 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
   return app
 }
 
-/** RFC 9110, section 8.4: what is there besides `identity` would have to be undone first. */
+/** True for a `Content-Encoding` other than `identity` (RFC 9110 §8.4). */
 function isEncoded(header: string | undefined): boolean {
   return header !== undefined && !/^\s*(?:identity)?\s*$/i.test(header)
 }
 
-/** RFC 9110, section 15.5.16. */
-const ENCODED = problem(
-  'unsupported_media_type',
-  'Send the body as it is, without a `Content-Encoding`: nothing is decompressed here.',
-)
+/** RFC 9110 §15.5.16. */
+const ENCODED = problem('unsupported_media_type', 'Send the body uncompressed, without `Content-Encoding`.')
 
-/** What was thrown, as the problem that the caller hears; ours, and the database's, are logged. */
+/** Maps an error to the caller's problem. Logs our own errors and the database's. */
 export function problemOfThrown(error: unknown, requestId: string, log: Logger): Problem {
   const known = problemOf(error as FastifyError)
-  if (known.code === 'internal_error') log.error({ request_id: requestId, err: error }, 'a bug')
+  if (known.code === 'internal_error') log.error({ request_id: requestId, err: error }, 'internal error')
   if (known.code === 'database_unavailable')
-    noDatabase((more) =>
-      log.warn({ request_id: requestId, err: error, ...(more > 0 && { more }) }, 'no database'),
+    logUnavailable((more) =>
+      log.warn({ request_id: requestId, err: error, ...(more > 0 && { more }) }, 'database unavailable'),
     )
-  if (known.code === 'too_slow') log.warn({ request_id: requestId, err: error }, 'a statement took too long')
+  if (known.code === 'too_slow') log.warn({ request_id: requestId, err: error }, 'statement timed out')
   return known
 }
 
-/** While the database is away every request says so: one line a second says the same. */
-const noDatabase = seldom(1_000)
+/** While the database is unavailable every request fails alike: one log line a second. */
+const logUnavailable = throttledLog(1_000)
 
 const CONTENT_SECURITY = {
   defaultSrc: ["'none'"],
@@ -146,7 +143,7 @@ const CONTENT_SECURITY = {
   formAction: ["'none'"],
 }
 
-/** As it stands in the OpenAPI document. */
+/** JSON schema of a problem, for the OpenAPI document. */
 const ProblemSchema = {
   $id: 'Problem',
   type: 'object',
@@ -170,7 +167,7 @@ const ProblemSchema = {
   },
 }
 
-/** What is thrown below a route, as a problem: the request's fault, the database's, or ours. */
+/** Maps an error below a route to a problem: the request's fault, the database's, or ours. */
 function problemOf(error: FastifyError): Problem {
   if (error.validation !== undefined)
     return problemOfValidation(error.validation, error.validationContext ?? 'body')
@@ -178,55 +175,51 @@ function problemOf(error: FastifyError): Problem {
   const byCode = BY_FASTIFY_CODE.get(error.code)
   if (byCode !== undefined) return byCode
   if (error instanceof SemaphoreTimeoutError)
-    return problem('too_many_reads', 'Lists and reports wait for each other. Try again in a moment.', {
+    return problem('too_many_reads', 'Too many lists and reports run at once. Try again in a moment.', {
       retryAfterSeconds: 2,
     })
   if (!(error instanceof SourceUnavailableError) && isTooSlow(error))
-    return problem(
-      'too_slow',
-      `${whatWasDone(error)} Ask for less at once, or try again in a moment.`.trim(),
-      {
-        retryAfterSeconds: 5,
-      },
-    )
+    return problem('too_slow', `${effectOf(error)} Ask for less at once, or try again in a moment.`.trim(), {
+      retryAfterSeconds: 5,
+    })
   if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
-    return problem('database_unavailable', `${whatWasDone(error)} Try again in a moment.`.trim(), {
+    return problem('database_unavailable', `${effectOf(error)} Try again in a moment.`.trim(), {
       retryAfterSeconds: 2,
     })
-  // SQLSTATE 22021, 22P02 and 22P05: text that the database cannot hold, past our own look at it.
+  // SQLSTATE 22021, 22P02 and 22P05: text that the database cannot store and our validation let through.
   if (UNSTORABLE.has(error.code)) return problem('invalid_request', 'A text cannot be stored.')
   if (error.statusCode === 400) return problem('invalid_request', 'The body cannot be read.')
-  return problem('internal_error', `It was logged under the request id. ${whatWasDone(error)}`.trim())
+  return problem('internal_error', `It was logged under the request id. ${effectOf(error)}`.trim())
 }
 
-/** Nothing is said where a commit may have been under way, or where there was none. */
-function whatWasDone(error: Error): string {
+/** Empty where a commit may have been under way, or where there was no transaction. */
+function effectOf(error: Error): string {
   return isUndone(error) ? 'Nothing was changed.' : ''
 }
 
 const UNSTORABLE: ReadonlySet<string> = new Set(['22021', '22P02', '22P05'])
 
 const BY_FASTIFY_CODE = new Map<string, Problem>([
-  ['FST_ERR_CTP_BODY_TOO_LARGE', problem('payload_too_large', 'Send less at once.')],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', problem('payload_too_large', 'Send a smaller body.')],
   [
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
     problem('unsupported_media_type', 'Send `Content-Type: application/json`.'),
   ],
   [
     'FST_ERR_CTP_INVALID_CONTENT_LENGTH',
-    problem('invalid_request', 'The Content-Length does not fit the body.'),
+    problem('invalid_request', 'The Content-Length does not match the body.'),
   ],
   ['FST_ERR_BAD_URL', problem('invalid_request', 'The URL is not well-formed.')],
-  ['FST_ERR_MAX_PARAM_LENGTH', problem('invalid_request', 'A part of the path is too long.')],
+  ['FST_ERR_MAX_PARAM_LENGTH', problem('invalid_request', 'A segment of the path is too long.')],
 ])
 
-/** Bytes that never became a request: too many headers, or no HTTP at all. */
+/** Answers bytes that are not a readable request: too many headers, or not HTTP. */
 function answerUnreadable(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const fault =
     error.code === 'HPE_HEADER_OVERFLOW'
-      ? problem('header_too_large', `All headers together may take ${MAX_HEADER_KB} KB.`)
-      : problem('invalid_request', 'This is no HTTP request that can be read.')
+      ? problem('header_too_large', `All headers together must not exceed ${MAX_HEADER_KB} KB.`)
+      : problem('invalid_request', 'The request is not readable HTTP.')
   const [status, title] = PROBLEMS[fault.code]
   const body = JSON.stringify(toProblemWire(fault, 'none'))
   socket.end(

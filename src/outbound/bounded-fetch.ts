@@ -4,32 +4,32 @@ import { no, type Result } from '../base/result.ts'
 import { settleWithin } from '../base/settle-within.ts'
 import { FETCH_TIMEOUT_MS, type FetchDocument, type Fetched, type FetchFault } from './guarded-fetch.ts'
 
-/** Why a document was not even asked for: too much is being fetched, or its host has failed just now. */
-export type NotAsked = 'too_many' | 'host_failing'
-export type BoundedFault = FetchFault | NotAsked
+/** Reason why a document was not requested: too many fetches at once, or its host has just failed. */
+export type NotFetched = 'too_many' | 'host_failing'
+export type BoundedFault = FetchFault | NotFetched
 
-/** On whose behalf something is fetched. */
+/** The cause of a fetch, by which it is limited. */
 export interface FetchReason {
-  /** The address that caused it; null where it is not known. */
+  /** Address of the request that caused it; null where unknown. */
   readonly ip: string | null
-  /** Whether a client is asked about that somebody here relies on; see `isRelied`. */
+  /** True for the document of a client with active grants; see `isRelied`. */
   readonly isRelied: boolean
 }
 
 export type BoundedFetch = (url: string, reason: FetchReason) => Promise<Result<Fetched, BoundedFault>>
 
-/** Fetches at a time. Strangers can take a part of the slots and no more: the rest is kept for clients that are relied on. */
+/** Fetches at once. Strangers get a part of the slots; the rest is reserved for clients that are relied on. */
 const MOST = { all: 24, strangers: 8 }
-/** Of these, for one host and for one network. */
+/** Limits of one host and of one network. */
 const MOST_OF_A_HOST = { strangers: 2, relied: 6 }
 const MOST_OF_A_NETWORK = { strangers: 4, relied: 8 }
-/** A slot is given back so long after it was taken, whatever became of the fetch. */
+/** A slot is released after this time, whatever the fetch does. */
 const SLOT_MS = FETCH_TIMEOUT_MS + 1_000
-/** A host that could not be reached is left alone: first for so long, then for twice as long each time, and so long at most. */
+/** Exponential backoff per unreachable host: the pause starts here, doubles each time, and has a maximum. */
 const FIRST_PAUSE_MS = 30_000
 const LONGEST_PAUSE_MS = 300_000
 const MAX_FAILING = 1_000
-/** Faults of the host, whichever of its documents was asked for. */
+/** Faults of the host, independent of the document. */
 const OF_THE_HOST: ReadonlySet<FetchFault> = new Set(['not_resolved', 'not_reached', 'too_slow'])
 
 interface Slot {
@@ -44,9 +44,9 @@ interface Failing {
 }
 
 /**
- * Bounds what all outbound fetches together may take, so that those who can name a URL cannot take it from each other.
- * What strangers cause and what relied-on clients need is counted apart, failing hosts too: a stranger who names a slow
- * path of somebody's host does not have the host's own client wait for it.
+ * Bounds all outbound fetches together, so that no request that names a URL can starve the others. Fetches for strangers
+ * and for relied-on clients are counted apart, and so are failing hosts: a stranger who names a slow path of a host does
+ * not delay that host's own client.
  */
 export class FetchBounds {
   readonly #fetch: FetchDocument

@@ -7,7 +7,7 @@ import { parseStrictJson } from '../http/strict-json.ts'
 import { isPublicAddress } from './public-address.ts'
 import { type HostAddress, resolveHost } from './resolve-host.ts'
 
-/** Why a document could not be had. For the operator's log. */
+/** Reason why a fetch failed, for the operator's log. */
 export type FetchFault =
   | 'not_https'
   | 'not_resolved'
@@ -19,24 +19,24 @@ export type FetchFault =
   | 'not_json'
   | 'too_large'
 
-/** A document that somebody else serves. */
+/** A document from another server. */
 export interface Fetched {
   readonly json: unknown
-  /** For how long its server says that it may be kept, in seconds; null: it says nothing. */
+  /** `max-age` of its `Cache-Control`; null where absent. */
   readonly maxAgeSeconds: number | null
 }
 
-/** Fetches a JSON document from a URL that strangers have named. */
+/** Fetches a JSON document from a URL that a stranger named. */
 export type FetchDocument = (url: string) => Promise<Result<Fetched, FetchFault>>
 
 export interface GuardedFetchOptions {
-  /** Whether an address may be reached. Default: those of the public Internet. */
+  /** Address filter. Default: only addresses of the public Internet. */
   readonly mayReach?: (address: string) => boolean
-  /** Certificates that are trusted besides the usual ones, in PEM. */
+  /** Additional trusted certificates, in PEM. */
   readonly ca?: string
-  /** For everything together, from the name to the last byte. */
+  /** For the whole operation, from DNS to the last byte. */
   readonly timeoutMs?: number
-  /** DNS servers, as `address:port`. Default: those of the machine. */
+  /** DNS servers, as `address:port`. Default: the machine's. */
   readonly dnsServers?: readonly string[]
 }
 
@@ -45,11 +45,11 @@ const MAX_HEADER_BYTES = 16 * 1024
 export const FETCH_TIMEOUT_MS = 5_000
 
 /**
- * The one way out. Only https; the name is resolved once, every address that it has must be public, and the connection
- * goes to one of those and nowhere else, whatever the name means a moment later. No redirect is followed, no credential
- * and no cookie is sent, and no more is read than a document of this kind can have.
+ * SSRF-guarded fetch, the only outbound request of the server. Only https. The name is resolved once, all its addresses
+ * must be public, and the connection is pinned to these, whatever the name resolves to a moment later (DNS rebinding). No
+ * redirect is followed, no credential or cookie is sent, and at most 10 KB are read.
  *
- * Settles within `timeoutMs` whatever the server does: the time runs for the operation as a whole, beside it.
+ * Settles within `timeoutMs` whatever the server does: one timer runs for the whole operation.
  */
 export function openGuardedFetch({
   mayReach = isPublicAddress,
@@ -71,7 +71,7 @@ export function openGuardedFetch({
   }
 }
 
-/** Answers with the addresses that were checked, whatever is asked for. */
+/** DNS lookup that always returns the checked addresses. */
 function pinnedTo(addresses: readonly HostAddress[]): LookupFunction {
   return (_name, options, found) => {
     const [first = { address: '', family: 4 }] = addresses
@@ -80,7 +80,7 @@ function pinnedTo(addresses: readonly HostAddress[]): LookupFunction {
   }
 }
 
-/** Resolves by each way in which Node says that a request is over. */
+/** Sends the request. Resolves on every event with which Node can end it. */
 function get(
   url: URL,
   lookup: LookupFunction,
@@ -102,8 +102,8 @@ function get(
     }
     let hasResponse = false
     asking.on('error', () => end(no('not_reached')))
-    // A 101 for which nobody listens is destroyed with neither an error nor a response. Where there is a response, it may
-    // still have to end: a body that ends with its connection does so after this.
+    // Node destroys an unexpected 101 with neither `error` nor `response`. With a response, `end` may still follow: a body
+    // that is delimited by its connection ends after `close`.
     asking.on('close', () => {
       if (!hasResponse) end(no('not_reached'))
     })

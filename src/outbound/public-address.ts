@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net'
 
-/** What is no address of the public Internet (IANA's special-purpose registries), and so nothing to be fetched from. */
+/** Addresses that are not of the public Internet (IANA special-purpose registries): never fetched from (SSRF). */
 const RESERVED_V4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -17,7 +17,7 @@ const RESERVED_V4 = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const
-/** Of the global unicast block, the only one that is given out, what leads elsewhere: Teredo and the like, 6to4, documents. */
+/** Exceptions within global unicast, the only block in use: Teredo and similar, 6to4, documentation. */
 const RESERVED_V6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -31,7 +31,7 @@ for (const [net, bits] of RESERVED_V6) reserved.addSubnet(net, bits, 'ipv6')
 const global = new BlockList()
 global.addSubnet('2000::', 3, 'ipv6')
 
-/** Whether an IP address is one of the public Internet. IPv4 in the clothes of IPv6 is none. */
+/** True for an IP address of the public Internet. IPv4-mapped IPv6 is not. */
 export function isPublicAddress(address: string): boolean {
   if (isIPv6(address)) return global.check(address, 'ipv6') && !reserved.check(address, 'ipv6')
   return !reserved.check(address, 'ipv4')

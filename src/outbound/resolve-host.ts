@@ -7,18 +7,18 @@ export interface HostAddress {
   readonly family: 4 | 6
 }
 
-/** One question, asked twice; the next name server is asked after that. */
+/** c-ares: each name server has one second, and is tried twice. */
 const QUERY = { timeout: 1_000, tries: 2, maxTimeout: 2_000 }
-/** More than any host needs. Each of these is checked, and the others are never connected to. */
+/** More than any host needs. Only these are checked and connected to. */
 const MAX_ADDRESSES = 32
 
 /**
- * The addresses of a host by DNS, both families, empty where there are none in time. Each call has a resolver of its own
- * in c-ares, which is cancelled when the time is over. `dns.lookup` is never used: it is `getaddrinfo` in the thread pool,
- * which cannot be cancelled and is shared with the database's connections, so that a stranger's name server that never
- * answers would hold up everybody. /etc/hosts and search domains are not read either: what they name is not public.
+ * Resolves a host by DNS, both families; empty where there are no addresses in time. Each call has its own c-ares
+ * resolver, which is cancelled at the timeout. `dns.lookup` is not used: `getaddrinfo` runs in the thread pool, cannot be
+ * cancelled, and is shared with the database's connections, so a stranger's silent name server would hold up all of them.
+ * /etc/hosts and search domains are not read: names in them are not public.
  *
- * @param servers of DNS, as `address:port`; undefined: the machine's
+ * @param servers DNS servers, as `address:port`; undefined: the machine's
  */
 export async function resolveHost(
   host: string,
@@ -27,7 +27,7 @@ export async function resolveHost(
 ): Promise<readonly HostAddress[]> {
   const literal = isIP(host)
   if (literal === 4 || literal === 6) return [{ address: host, family: literal }]
-  // RFC 6761 §6.3: these names are this machine, and are never asked of DNS.
+  // RFC 6761 §6.3: localhost names are never sent to DNS.
   if (/^(?:.*\.)?localhost\.?$/i.test(host)) return [{ address: '127.0.0.1', family: 4 }]
   const resolver = new dns.Resolver(QUERY)
   if (servers !== undefined) resolver.setServers(servers)
@@ -36,7 +36,7 @@ export async function resolveHost(
     const addresses = family === 4 ? await resolver.resolve4(host) : await resolver.resolve6(host)
     for (const address of addresses) found.push({ address, family })
   }
-  // A family whose question is not answered is left out: only addresses that were looked at are ever connected to.
+  // A family without an answer in time is left out: only checked addresses are connected to.
   await settleWithin<unknown>(ms, null, () => Promise.allSettled([ask(4), ask(6)]))
   resolver.cancel()
   return found.sort((a, b) => a.family - b.family).slice(0, MAX_ADDRESSES)

@@ -1,20 +1,20 @@
-/** Cookies that hold something: never read by scripts, never sent by another site's form. */
+/** Our cookies: `HttpOnly` (no script reads them) and `SameSite=Lax` (not sent with another site's form, CSRF). */
 export interface Cookies {
-  /** As it came with a request's `Cookie` header. */
+  /** Reads a cookie from a request's `Cookie` header. */
   read(header: string | undefined, name: string): string | undefined
   /**
-   * The `Set-Cookie` header that sets it.
+   * Writes a `Set-Cookie` header.
    *
-   * @param value null takes it away
+   * @param value null deletes the cookie
    * @param lifetimeSeconds null: until the browser is closed
    */
   set(name: string, value: string | null, lifetimeSeconds: number | null): string
 }
 
 /**
- * Over https a cookie is `__Host-…` and `Secure`: bound to this very host, and to TLS. Where the configured URL is http,
- * which is for trying on one machine, it is neither: Chromium takes secure cookies from http://127.0.0.1, but Safari and
- * the cookie jars of scripts do not, and a name without the prefix cannot be taken for the protected one.
+ * Over https a cookie is `__Host-…` and `Secure`: bound to this host and to TLS. With an http URL, for trials on one
+ * machine, it is neither: Chromium accepts secure cookies from http://127.0.0.1, Safari and curl do not. The names differ,
+ * so a plain cookie cannot pass for a protected one.
  */
 export function cookiesFor(publicUrl: string): Cookies {
   const isTls = new URL(publicUrl).protocol === 'https:'

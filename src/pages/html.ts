@@ -1,4 +1,4 @@
-/** Text that may stand in a page as it is. Made by `html` alone. */
+/** Escaped text of a page. Only `html` makes it. */
 export class Html {
   readonly text: string
 
@@ -7,12 +7,12 @@ export class Html {
   }
 }
 
-/** What can be put into a template. Nothing, null and false leave nothing behind. */
+/** Values of a template. Undefined, null and false render as nothing. */
 export type Part = Html | string | number | null | undefined | false | readonly Part[]
 
 /**
- * A piece of a page. Whatever is put in is escaped, for text and for attributes in quotes, unless `html` made it itself.
- * Where a value is a whole URL, whoever puts it in has looked at its scheme.
+ * Template tag for pages. Escapes every value for text and for quoted attributes (XSS), except what `html` made itself.
+ * The caller checks the scheme of a value that is a whole URL.
  */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(texts.map((text, n) => (n === 0 ? text : rendered(parts[n - 1]) + text)).join(''))

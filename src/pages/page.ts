@@ -3,30 +3,30 @@ import { readFileSync } from 'node:fs'
 import type { FastifyReply } from 'fastify'
 import { type Html, html } from './html.ts'
 
-/** A page for a person: rendered here, whole without a script. */
+/** A page for people: rendered on the server, without scripts. */
 export interface Page {
   /** Default 200. */
   readonly status?: number
-  /** The heading, and the name of the tab. Never holds a secret, nor anything about a person. */
+  /** Heading and tab title. Never contains a secret or personal data. */
   readonly title: string
   /** A line under the heading. */
   readonly lead?: Html | string
   readonly body: Html
   /**
-   * Whether the answer to a form may lead to an app, or to another's login. Such a page has no `form-action`: Chromium
-   * holds it against every redirect that follows a form, and callbacks lead on to places that nobody can list (ADR 0014).
+   * Set where a form's response may redirect to an app or to the external login. Such a page has no `form-action` in its
+   * CSP: Chromium applies it to every redirect after a form post, and an app's callback may redirect anywhere (ADR 0014).
    */
   readonly leadsAway?: boolean
   readonly retryAfterSeconds?: number
 }
 
-/** Something went wrong: what happened, for a person; what to mend, for whoever builds the app. */
+/** A failure page: what happened, for the user; what to fix, for the app's developer. */
 export interface Failure {
   readonly status: number
   readonly title: string
   readonly message: Html | string
   readonly forDevelopers: Html | string
-  /** What the person can do now: links or a form. Default: a link to their account. */
+  /** The user's next step: links or a form. Default: a link to the home page. */
   readonly wayOn?: Html
   readonly leadsAway?: boolean
   readonly retryAfterSeconds?: number
@@ -35,7 +35,7 @@ export interface Failure {
 const STYLE = ['./page.css', './page-apps.css']
   .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
   .join('\n')
-/** Its name changes with its content, so that it can be kept for ever. */
+/** Content-addressed, so that caches may keep it forever. */
 export const STYLE_PATH = `/assets/page-${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
 
 export function sendStyle(reply: FastifyReply): FastifyReply {
@@ -63,7 +63,12 @@ export function failurePage(
   }
 }
 
-/** @param base what stands before every path of ours, where a proxy serves us below one */
+/**
+ * Sends a page with its CSP. No script can run (`default-src 'none'`), and no site can frame the page: clickjacking
+ * (`frame-ancestors 'none'`).
+ *
+ * @param base path prefix where a proxy serves us below one
+ */
 export function sendPage(reply: FastifyReply, page: Page, base: string, host: string): FastifyReply {
   const formAction = page.leadsAway === true ? '' : "form-action 'self'; "
   if (page.retryAfterSeconds !== undefined) reply.header('retry-after', String(page.retryAfterSeconds))
@@ -103,6 +108,6 @@ ${body}
 `
 }
 
-/** A door that stands ajar. */
+/** Logo: a half-open door. */
 const MARK = html`<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path class="frame" d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20"/><path class="leaf" d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z"/><circle class="knob" cx="17.2" cy="18" r="1.4"/></svg>`
 const ICON = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20" fill="none" stroke="#0d7a6f" stroke-width="2.4" stroke-linecap="round"/><path d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z" fill="#0d7a6f"/></svg>`

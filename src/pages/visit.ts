@@ -3,20 +3,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { hashToken, isToken, mintToken } from '../base/one-time-token.ts'
 import type { Cookies } from './cookies.ts'
 
-/** One request of a browser for a page of ours. */
+/** One browser request for a page, with the browser's cookies. */
 export interface Visit {
   readonly now: Date
   readonly ip: string | null
-  /** As the browser says it, at most 300 characters of it. */
+  /** The `User-Agent` header, cut to 300 characters. */
   readonly userAgent: string | null
   readonly requestId: string
-  /** Whether the browser has closed the connection: nobody waits for an answer. */
+  /** True once the browser has closed the connection. */
   readonly isGone: () => boolean
   readonly query: URLSearchParams
-  /** What this browser, signed in or not, is told from others by: random, in a cookie that is set at the first look. */
+  /** Random id of this browser, signed in or not, in a cookie that the first call sets. */
   readonly browser: () => string
   readonly cookie: (name: CookieName) => string | undefined
-  /** Null takes it away. */
+  /** Null deletes the cookie. */
   readonly setCookie: (name: CookieName, value: string | null) => void
 }
 
@@ -24,7 +24,7 @@ const MAX_USER_AGENT = 300
 
 export type CookieName = 'browser' | 'session'
 
-/** How long a browser keeps a cookie; null: until it is closed. The server ends a session after seven days, or one unused. */
+/** Lifetime of a cookie in the browser; null: until it is closed. The server ends a session after 7 days, or 1 idle day. */
 const LIFETIME_SECONDS: Readonly<Record<CookieName, number | null>> = {
   browser: null,
   session: 7 * 24 * 3600,
@@ -61,7 +61,7 @@ export function visitOf(
   }
 }
 
-/** What is stored of the browser's cookie. */
+/** Hash of the browser's cookie, as stored. */
 export function browserHash(visit: Visit): Buffer {
   return hashToken(visit.browser())
 }

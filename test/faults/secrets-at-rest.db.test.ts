@@ -81,7 +81,7 @@ describe('secrets at rest', () => {
 
     const dump = await dumpOf(place.place)
     assert.match(dump, /key 49/, 'the dump is a dump')
-    assert.match(server.output(), /"answered"/, 'the log is a log')
+    assert.match(server.output(), /"request completed"/, 'the log is a log')
     for (const secret of secrets)
       for (const text of spellings(secret)) {
         assert.ok(!dump.includes(text), `the database holds ${secret.slice(0, 8)}… as ${text.slice(0, 6)}…`)

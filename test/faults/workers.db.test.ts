@@ -52,7 +52,7 @@ describe('several workers', {
   const pidsOf = (of: ServerProcess) => linesOf(of, 'a worker starts').flatMap(({ pid }) => pid ?? [])
   /** Which workers have answered a question of this path. */
   const answering = (of: ServerProcess, path: string) =>
-    new Set(linesOf(of, 'answered').flatMap((line) => (line.path === path ? [line.worker] : [])))
+    new Set(linesOf(of, 'request completed').flatMap((line) => (line.path === path ? [line.worker] : [])))
 
   /** Each time through a connection of its own, because connections are what is shared out. */
   const verify = (of: ServerProcess, { secret }: Key): Promise<string> =>
