@@ -173,10 +173,10 @@ function writeResults(): void {
 
 \`npm run bench:oauth\`, ${new Date().toISOString().slice(0, 10)}.
 
-Machine: ${machine(postgres.description)}. Whoever is measured has one core; Postgres and the load generator (plain sockets, ${CONNECTIONS} connections, one request under way on each) have the other. One process of each serves; what a line compares was measured in turns, ${ROUNDS} rounds of ${ROUND_SECONDS} seconds after a round of warming up. *measured* is the ratio of the medians, *range* that of single rounds. What is not reached is explained in [WHY.md](WHY.md).
+Machine: ${machine(postgres.description)}. The measured server has one core; Postgres and the load generator (plain sockets, ${CONNECTIONS} connections, one request in progress on each) have the other. Each server is one process; both sides of a line were measured in turns, ${ROUNDS} rounds of ${ROUND_SECONDS} seconds after a warm-up round. *measured* is the ratio of the medians, *range* that of single rounds. [WHY.md](WHY.md) explains missed targets.
 
 ${table}
-Round trips to the database: one for \`client_credentials\`, two for a code and for a refresh where the client was seen within five seconds (the client is asked for at the same time as the code or token otherwise), none for a warm verification.
+Round trips to the database: one for \`client_credentials\`, two for a code and for a refresh if the client was looked up within five seconds (otherwise the client is looked up together with the code or token), none for a warm verification.
 `,
   )
 }

@@ -48,7 +48,7 @@ export function writeResults(table: string, postgres: string, minutes: number): 
 
 \`npm run bench\`, ${new Date().toISOString().slice(0, 10)}, ${minutes.toFixed(1)} minutes.
 
-Machine: ${machine(postgres)}. Load generators, servers and Postgres share it. What is not reached is explained in [WHY.md](WHY.md).
+Machine: ${machine(postgres)}. Load generators, servers and Postgres share it. [WHY.md](WHY.md) explains missed targets.
 
 ${table}
 ${HOW.replace('{version}', version ?? '')}`,
@@ -57,13 +57,13 @@ ${HOW.replace('{version}', version ?? '')}`,
 
 const HOW = `## How it was measured
 
-- What a line compares was measured in the same run, in turns (A B A B …) after a round of warming up. *measured* is the ratio of the medians, *range* the least and the greatest ratio of a single round.
-- One Postgres of the run's own serves all: \`fsync\` off (which favours whoever writes), \`shared_buffers\` a quarter of the memory, everything else as it comes. (f) has another one, with \`pg_stat_statements\`, and the HTTP half of (d) one that shares the core of the servers.
-- Every pool has 10 connections. HTTP is measured with 32 connections (64 in (f)), one request under way on each, by a generator of our own (\`bench/load.ts\`): plain sockets and requests made beforehand. In (b), (c) and (d) whoever is measured has one core, with \`taskset\`, and everybody else the other; the generator never sleeps there, because waking it up would be half of what a small server is seen to do.
-- (a) runs in a process of its own. Records come from the SDK's HTTP source, fed from memory; usage is counted and taken every two seconds, scopes, environment and address are asked for. The bare side hashes the same strings, in the same random order, to \`latin1\`.
-- (b) is the orders API of the example, from the same files; for the side without a guard a loader hook puts a function in its place that lets everybody in.
-- (c) The bare server parses the question's JSON and writes that of Doorward's own answer, anew each time.
-- (d) better-auth with its api-key plugin {version}: rate limits off and \`deferUpdates\` on, which is the fastest that its documentation knows on a database; deferred work is waited for at the end of each round. The naive way: prepared SELECT and UPDATE by primary key. 1,000 keys each.
-- (e) and (h) run the server's own verifier and its own statements in process, 256 lookups under way. (h) reads the tables into Postgres's buffers first, as they are where all of them are in use.
-- (g) counts from the moment at which the order to revoke is sent. The other process asks every millisecond.
+- Both sides of a line were measured in the same run, in turns (A B A B …) after a warm-up round. *measured* is the ratio of the medians, *range* the least and the greatest ratio of a single round.
+- The run has one Postgres of its own: \`fsync\` off (which favours the side that writes), \`shared_buffers\` a quarter of the memory, defaults otherwise. (f) has another one, with \`pg_stat_statements\`, and the HTTP half of (d) one that shares the core of the servers.
+- Every pool has 10 connections. HTTP is measured with 32 connections (64 in (f)), one request in progress on each, by our own generator (\`bench/load.ts\`): plain sockets and prepared requests. In (b), (c) and (d) the measured server has one core, with \`taskset\`, and everything else the other; the generator never sleeps there, because waking it up would be half of a small server's measured work.
+- (a) runs in a process of its own. Records come from the SDK's HTTP source, fed from memory; usage is counted and taken every two seconds; scopes, environment and address are checked. The bare side hashes the same strings, in the same random order, to \`latin1\`.
+- (b) is the orders API of the example, from the same files; for the side without a guard a loader hook replaces it by a function that accepts every request.
+- (c) The bare server parses the request's JSON and writes the JSON of Doorward's own answer, for each request.
+- (d) better-auth with its api-key plugin {version}: rate limits off and \`deferUpdates\` on, which is the fastest configuration in its documentation with a database; deferred work is awaited at the end of each round. The naive way: prepared SELECT and UPDATE by primary key. 1,000 keys each.
+- (e) and (h) run the server's own verifier and its own statements in process, 256 lookups in progress. (h) reads the tables into Postgres's buffers first, as if all of them were in use.
+- (g) counts from the moment at which the revocation is sent. The other process verifies every millisecond.
 `
