@@ -1,4 +1,4 @@
-/** One event of a stream (WHATWG HTML §9.2.6), as far as ours needs: no comments, no retry. */
+/** One event of a stream (WHATWG HTML §9.2.6), without comments and retry, which our feed does not need. */
 export interface ServerSentEvent {
   readonly event: string
   readonly data: string
@@ -6,10 +6,10 @@ export interface ServerSentEvent {
   readonly id: string
 }
 
-/** More than this without an end of event is no feed of ours. */
+/** A stream with a longer event is not our feed. */
 const MAX_EVENT = 4 * 1024 * 1024
 
-/** Cuts text, as it comes in pieces, into events. Lines end in LF, CR LF or CR, wherever the pieces are cut. */
+/** Parses chunks of text into events. Lines end in LF, CR LF or CR, wherever the chunks are cut. */
 export class EventReader {
   readonly #onEvent: (event: ServerSentEvent) => void
   #rest = ''

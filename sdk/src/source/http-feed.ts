@@ -7,42 +7,42 @@ import type { Change, ChangedHolders, ChangesListener, Following } from './chang
 import { EventReader, type ServerSentEvent } from './event-stream.ts'
 
 export interface HttpFeedOptions {
-  /** Without a slash at its end. */
+  /** The server's URL, without a slash at its end. */
   readonly base: string
   readonly adminKey: Pick<Secret, 'reveal'>
-  /** Hears why the feed is not there. Each time anew; say it sparingly. */
+  /** Called with the reason why the feed is unavailable, at each attempt: report it sparingly. */
   readonly onError: (error: Error) => void
   /**
-   * The server says something about every second: silence for so long is a dead connection, whatever the socket says.
-   * Default 3000 ms.
+   * The server sends an event about every second: after a silence of so long the connection is dead, whatever the socket
+   * says. Default 3000 ms.
    */
   readonly silenceMs?: number | undefined
-  /** Carries the connection. Default: none, a connection by itself. */
+  /** The agent for the connection. Default: none, a connection of its own. */
   readonly agent?: Agent | undefined
-  /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
+  /** Milliseconds on a monotonic clock. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
 
-/** A stream that was opened and ended is taken up so soon: servers end one every few minutes, and when they stop. */
+/** A stream that ended regularly is resumed within this time: servers end one every few minutes, and when they stop. */
 const SOON_MS = 50
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
-/** How far two clocks may drift apart while a connection lasts; more means that the clock here stood still. */
+/** Two clocks may drift apart by so much during a connection; more means that the clock here stood still. */
 const DRIFT_MS = 100
-/** Longer than an id of any server so far; what is longer is no id to be sent back. */
+/** Longer than the id of any server so far; a longer one is not sent back. */
 const MAX_ID = 200
 
 /**
- * Follows `GET /v1/changes` of a Doorward server, and goes on from the last event when the connection is lost. The id of
- * an event is sent back as it came: it says which history of changes the listener has heard, and a server that has
- * another says `restarted`.
+ * Follows `GET /v1/changes` of a Doorward server, and resumes from the last event when the connection is lost. The id of
+ * an event is sent back unchanged: it names the history of changes that the listener has received, and a server with
+ * another history sends `restarted`.
  *
- * When the server says that nothing was missed up to a moment, that moment is of the server's clock, and the message may
- * have been long under way. So the two clocks are compared once per connection, to the safe side: what the server's
- * showed when it answered was not before we asked. (RTT is the error; no clock needs to be right.) A moment that lies ahead of now shows that the clock here stood still
- * meanwhile, as in a virtual machine that was suspended: then nothing that was measured holds, and all begins again.
+ * A confirmation carries a time of the server's clock, and may have been delayed. So the two clocks are compared once per
+ * connection, erring on the safe side: the server's time in its answer is not earlier than our request. The error is at
+ * most the round trip, and no clock needs to be right. A time ahead of now shows that the clock here stood still, as in a
+ * suspended virtual machine: then the measurement is void, and the feed starts again.
  *
- * The connection keeps no process alive.
+ * The connection does not keep the process alive.
  */
 export function followOverHttp(listener: ChangesListener, options: HttpFeedOptions): Following {
   const { base, adminKey, onError, silenceMs = 3_000, steady = () => performance.now() } = options
@@ -95,7 +95,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
         ahead = Math.min(ahead, nowMs - said.clock_ms)
         listener.confirmed(ahead + said.clock_ms)
       }
-      // What a newer server may tell besides is a hint for others; that nothing was missed is still said as before.
+      // Events of a newer server that are unknown here are ignored: confirmations are still complete.
       const position = String(numberOf(said.position))
       lastId = id !== '' && id.length <= MAX_ID && /^[!-~]+$/.test(id) ? id : position
     }
@@ -120,18 +120,20 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
           try {
             reader.push(text)
           } catch (cause) {
-            // What is not understood may have ended a credential.
+            // An event that cannot be read may have ended a credential.
             listener.restarted()
             lastId = null
             over(
               cause instanceof ClockStoodStillError
                 ? cause
-                : new Error('the feed of changes is not understood', { cause }),
+                : new Error('the feed of changes cannot be read', { cause }),
             )
           }
         })
-        // What never was a feed may be somebody in between; he is not to be asked twenty times a second.
-        answer.on('end', () => over(ahead === null ? new Error('the feed of changes ended unopened') : null))
+        // An answer that was never a feed may come from a proxy, which must not be asked twenty times a second.
+        answer.on('end', () =>
+          over(ahead === null ? new Error('the feed of changes ended before its first event') : null),
+        )
         answer.on('error', over)
         answer.on('close', () => over(new Error('the feed of changes broke off')))
       },
@@ -153,22 +155,22 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
 }
 
 const ANOTHER_LOG =
-  'Doorward has another history of changes, as after a failover or a restore: everything cached is asked for again, ' +
-  'and revocations that its database has lost must be made again'
+  'Doorward has another history of changes, as after a failover or a restore. The cache is dropped; ' +
+  'revoke again what its database has lost.'
 
-/** The monotonic clock of this process does not count the time in which the machine was suspended. */
+/** The monotonic clock of this process does not count the time while the machine was suspended. */
 class ClockStoodStillError extends Error {
   constructor(ms: number) {
     super(
-      `the clock of this machine stood still for about ${Math.round(ms)} ms, as where it was suspended: everything cached is asked for again`,
+      `the clock of this machine stood still for about ${Math.round(ms)} ms, as after a suspension. The cache is dropped.`,
     )
   }
 }
 
 function refusalOf(status: number | undefined): string {
   return status === 401 || status === 403
-    ? `the feed of changes is refused (${status}): the admin key must be live and have the permission \`verify\``
-    : `the feed of changes is answered with ${status}`
+    ? `the feed of changes is refused (${status}). Use an active admin key with the permission \`verify\`.`
+    : `the feed of changes gets status ${status}`
 }
 
 function changeOf({ hashes, holders, ended }: Record<string, unknown>): Change {
@@ -178,7 +180,7 @@ function changeOf({ hashes, holders, ended }: Record<string, unknown>): Change {
   return { hashes, ended: ended === null || ended === undefined ? null : endedOf(ended) }
 }
 
-/** Null, which is everything, also where a newer server names holders of another kind besides. */
+/** Null, which means everything, also where a newer server names holders of another kind. */
 function holdersOf(value: unknown): ChangedHolders | null {
   if (value === null || value === undefined) return null
   const { owner_ids: ownerIds, client_ids: clientIds, ...others } = value as Record<string, unknown>
@@ -190,7 +192,7 @@ function areTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
-/** An end that this version does not know is still a change: then the credential is asked for anew. */
+/** An end that this version does not know is still a change: the credential is looked up again. */
 function endedOf(value: unknown): Ended | null {
   const { reason, at } = value as { reason?: unknown; at?: unknown }
   if (reason !== 'revoked' && reason !== 'rotated' && reason !== 'expired') return null

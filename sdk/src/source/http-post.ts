@@ -6,9 +6,9 @@ export interface Posting {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly agent: Agent
-  /** For the question, its answer and its repetition together. */
+  /** For the request, its answer and its retry together. */
   readonly signal: AbortSignal
-  /** Whether it may be asked twice: nothing must be spent by it, or once only under its id. */
+  /** May be sent twice: it has no effect, or only one for its id (idempotent). */
   readonly isRepeatable: boolean
 }
 
@@ -17,21 +17,21 @@ export interface PostAnswer {
   readonly text: string
 }
 
-/** Longer than any answer that is asked for: 500 records with all that they can hold. */
+/** Longer than any valid answer: 500 records of the largest size. */
 const MAX_ANSWER = 64 * 1024 * 1024
-/** Connections at once; what waits for one has its deadline all the same. */
+/** Connections at once; a request that waits for one keeps its deadline. */
 const MAX_CONNECTIONS = 64
 
-/** Connections to a server that are kept open between questions; idle ones keep no process alive. */
+/** Creates an agent that keeps connections open between requests; idle ones do not keep the process alive. */
 export function keepingAgent(base: string): Agent {
   const options = { keepAlive: true, maxSockets: MAX_CONNECTIONS }
   return base.startsWith('https:') ? new SecureAgent(options) : new Agent(options)
 }
 
 /**
- * Asks once, and once more where a connection that was kept open broke before the whole answer was there: a balancer or
- * a restart has closed it, and nobody can tell until something is sent. The second time goes over a new connection,
- * because others that were kept may be as dead. Redirects are not followed.
+ * Sends a request, and once more where a kept-alive connection broke before the whole answer was received: a load balancer
+ * or a restart had closed it, which shows only when something is sent. The retry uses a new connection, because other
+ * kept-alive ones may be dead too. Redirects are not followed.
  */
 export async function post(posting: Posting): Promise<PostAnswer> {
   const { url, agent, signal, isRepeatable } = posting

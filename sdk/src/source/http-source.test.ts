@@ -136,13 +136,13 @@ test('VER-18, RS-10: whatever the server does wrong, nothing is known', async (t
   const answer = (data: unknown) => (_: IncomingMessage, response: Parameters<RequestListener>[1]) =>
     response.end(JSON.stringify(data))
   const wrong: [why: string, listener: RequestListener, message: RegExp][] = [
-    ['no JSON', (_, response) => response.end('<html>'), /not understood/],
-    ['no data', answer(null), /not understood/],
-    ['too few', answer({ data: [{ hash: first, record: null }] }), /not understood/],
+    ['no JSON', (_, response) => response.end('<html>'), /cannot be read/],
+    ['no data', answer(null), /cannot be read/],
+    ['too few', answer({ data: [{ hash: first, record: null }] }), /cannot be read/],
     [
       'another order',
       answer({ data: [second, first].map((hash) => ({ hash, record: null })) }),
-      /not understood/,
+      /cannot be read/,
     ],
     ['500', (_, response) => response.writeHead(500).end(), /answers 500/],
     ['404', (_, response) => response.writeHead(404).end(), /answers 404/],
@@ -210,15 +210,15 @@ test('OPS-10: a URL or an admin key that cannot be right is said at the start, w
   const wrong: [options: { url?: string; adminKey?: string }, message: RegExp][] = [
     [{ adminKey }, /url is missing/],
     [{ url: '', adminKey }, /url is missing/],
-    [{ url: 'doorward', adminKey }, /url must be http or https/],
-    [{ url: 'ftp://doorward.example', adminKey }, /url must be http or https/],
-    [{ url: 'https://user:hunter2@doorward.example', adminKey }, /without a name and password/],
+    [{ url: 'doorward', adminKey }, /url must be an http or https URL/],
+    [{ url: 'ftp://doorward.example', adminKey }, /url must be an http or https URL/],
+    [{ url: 'https://user:hunter2@doorward.example', adminKey }, /without a user name and password/],
     [{ url }, /adminKey is missing/],
     [{ url, adminKey: '' }, /adminKey is missing/],
     [{ url, adminKey: `${adminKey}x` }, /adminKey is malformed: a character/],
-    [{ url, adminKey: `${adminKey}\n` }, /adminKey is malformed: there is a blank or a newline around it/],
-    [{ url, adminKey: ` ${adminKey}` }, /adminKey is malformed: there is a blank/],
-    [{ url, adminKey: unknownKey() }, /not one marked api key/],
+    [{ url, adminKey: `${adminKey}\n` }, /adminKey is malformed: remove the blank or newline around it/],
+    [{ url, adminKey: ` ${adminKey}` }, /adminKey is malformed: remove the blank/],
+    [{ url, adminKey: unknownKey() }, /this is marked as api key/],
   ]
   for (const [options, message] of wrong)
     assert.throws(

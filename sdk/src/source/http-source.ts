@@ -12,40 +12,40 @@ import type { UsageBatch } from './usage-batch.ts'
 import { warnSparingly } from './warn.ts'
 
 export interface HttpSourceOptions {
-  /** Where Doorward is, `https://doorward.example.com`. */
+  /** The URL of Doorward, `https://doorward.example.com`. */
   readonly url?: string | undefined
   /**
-   * An admin key with the permission `verify`, and best no other. A function is asked each time, so that the key can be
-   * rotated while the process runs; where it throws or gives no admin key, the last one is used, and `onError` hears it.
+   * An admin key with the permission `verify`, and preferably no other. A function is called each time, so that the key can
+   * be rotated while the process runs. Where it throws or returns no admin key, the last one is used and `onError` called.
    */
   readonly adminKey?: string | (() => string) | undefined
-  /** Milliseconds for one question, its answer included. Default 2000. */
+  /** Timeout of one request with its answer, in ms. Default 2000. */
   readonly timeoutMs?: number | undefined
   /**
-   * Carries all connections: for a proxy, a certificate authority or a client certificate of your own, such as
-   * `new https.Agent({ keepAlive: true, ca })`. Default: one that keeps connections open, as Node does by itself.
+   * The agent for all connections: for a proxy, your own certificate authority or a client certificate, such as
+   * `new https.Agent({ keepAlive: true, ca })`. Default: one that keeps connections open, as Node's own does.
    */
   readonly agent?: Agent | undefined
-  /** Instead of `agent` for lookups, counts and quotas. The feed has no use for it: combine it with `feed: false`. */
+  /** Replaces `agent` for lookups, counts and quotas. The feed cannot use it: combine it with `feed: false`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /**
-   * Whether to follow the server's changes, over a connection that stays open. Default true; without it a revocation is
-   * seen when an answer is too old, and each credential is looked up again every few seconds.
+   * Follows the server's changes, over a connection that stays open. Default true. Without it, a revocation takes effect
+   * when a record is too old, and each credential is looked up again every few seconds.
    */
   readonly feed?: boolean | undefined
-  /** Hears why the feed is not there. Default: a process warning, the same one once a minute at most. */
+  /** Called with the reason why the feed is unavailable. Default: a process warning, each at most once a minute. */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Milliseconds on a clock that only goes forward. Default `performance.now`. */
+  /** Milliseconds on a monotonic clock. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
 
-/** A source that also takes what was counted, and tells of changes unless it was told not to. */
+/** A source that also takes counts and spends quotas, and notifies of changes unless `feed` is false. */
 export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sendUsage' | 'spendQuotas'>>
 
 /**
- * Asks a Doorward server. Only hashes go over the wire, never a credential of a caller.
+ * Creates a source that asks a Doorward server. Only hashes of credentials are sent.
  *
- * @throws TypeError where the URL or the admin key cannot be right
+ * @throws TypeError where the URL or the admin key is invalid
  */
 export function httpSource(options: HttpSourceOptions): HttpSource {
   const { timeoutMs = 2_000, fetch, feed = true, steady } = options
@@ -56,7 +56,7 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
   const agent = options.agent ?? keepingAgent(base)
   const send = fetch === undefined ? post : posterOf(fetch)
 
-  /** The text of the answer, where it is a yes. A redirect is none: it could lead the admin key astray. */
+  /** Returns the body of a 2xx answer. A redirect is an error: it could send the admin key to another server. */
   const ask = async (
     path: string,
     body: unknown,
@@ -96,7 +96,7 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
         await ask('/v1/usage-batches', usageBatchToWire(batch), { refusedBy: batchRefusedBy }),
       )
       if (refused !== null)
-        throw new BatchRefusedError(`Doorward at ${base} does not take ${refused.why}`, {
+        throw new BatchRefusedError(`Doorward at ${base} refuses ${refused.why}`, {
           refusedCalls: refused.calls,
         })
     },
@@ -107,14 +107,14 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
         ...(givesBack === true ? { gives_back: true } : {}),
       })
       const body = { spends: spends.map(toWire) }
-      // What was spent by a question whose answer was lost would be spent twice.
+      // Not repeatable: where only the answer was lost, the units would be spent twice.
       const text = await ask('/v1/quota-spends', body, { isRepeatable: false })
       return understood(base, () => readSpends(spends.length, JSON.parse(text)))
     },
   }
 }
 
-/** What the server did not take of a batch while it took the rest; null for nothing. An older one says nothing at all. */
+/** Reads which part of a batch the server did not take; null for none. An older server returns no body. */
 function refusedOf(batch: UsageBatch, answer: string): { why: string; calls: number } | null {
   if (answer === '') return null
   const { not_taken: notTaken } = JSON.parse(answer) as { not_taken?: { at: string; message: string }[] }
@@ -128,7 +128,7 @@ function refusedOf(batch: UsageBatch, answer: string): { why: string; calls: num
   return { why, calls: calls.reduce((sum, each) => sum + each, 0) }
 }
 
-/** The same by `fetch`, which keeps its connections to itself: it asks once. */
+/** Posts by `fetch`, without a retry: it does not show which connection was used. */
 function posterOf(fetch: typeof globalThis.fetch): typeof post {
   return async ({ url, headers, body, signal }) => {
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal })
@@ -140,19 +140,19 @@ function understood<Answer>(base: string, read: () => Answer): Answer {
   try {
     return read()
   } catch (cause) {
-    throw new SourceUnavailableError(`Doorward at ${base} gives an answer that is not understood`, { cause })
+    throw new SourceUnavailableError(`Doorward at ${base} returns an answer that cannot be read`, { cause })
   }
 }
 
 function readSpends(asked: number, { data }: { data: unknown[] }): (QuotaAnswer | Error)[] {
-  if (data.length !== asked) throw new TypeError('not as many answers as questions')
+  if (data.length !== asked) throw new TypeError('the number of answers is wrong')
   return data.map((answer) =>
     answer === null ? new Error('Doorward knows no such credential') : quotaAnswerFromWire(answer),
   )
 }
 
 function readAnswers(hashes: readonly string[], { data }: { data: { hash: string; record: unknown }[] }) {
-  if (data.length !== hashes.length) throw new TypeError('not as many answers as questions')
+  if (data.length !== hashes.length) throw new TypeError('the number of answers is wrong')
   return data.map(({ hash, record }, at) => {
     if (hash !== hashes[at]) throw new TypeError('the answers are not in the order of the questions')
     try {
@@ -164,8 +164,8 @@ function readAnswers(hashes: readonly string[], { data }: { data: { hash: string
 }
 
 /**
- * What is wrong with the batch itself stays wrong. What is wrong with the key or the address (401, 403, 404) is wrong
- * for each batch alike, and may be put right; so may what passes by itself (408, 429, 5xx).
+ * A fault of the batch itself is permanent. A fault of the key or the URL (401, 403, 404) concerns every batch and can be
+ * corrected; 408, 429 and 5xx are temporary.
  */
 function batchRefusedBy(base: string, status: number): Error {
   return status < 400 || status >= 500 || [401, 403, 404, 408, 429].includes(status)
@@ -176,27 +176,27 @@ function batchRefusedBy(base: string, status: number): Error {
 function unavailableBy(base: string, status: number): Error {
   return new SourceUnavailableError(
     status === 401 || status === 403
-      ? `Doorward at ${base} refuses the SDK's admin key (${status}): it must be live and have the permission \`verify\``
+      ? `Doorward at ${base} refuses the SDK's admin key (${status}). Use an active admin key with the permission \`verify\`.`
       : `Doorward at ${base} answers ${status}`,
   )
 }
 
 function baseOf(text: string | undefined): string {
-  if (text === undefined || text === '') throw new TypeError('url is missing: say where Doorward is')
+  if (text === undefined || text === '') throw new TypeError('url is missing: give the URL of Doorward')
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     throw new TypeError(
-      'url must be http or https, without a name and password, such as http://127.0.0.1:4000',
+      'url must be an http or https URL without a user name and password, such as http://127.0.0.1:4000',
     )
   if (url.protocol === 'http:' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname))
     process.emitWarning(
-      `${url.origin} is plain http: the admin key can be read on the way`,
+      `${url.origin} is plain http: the admin key can be read by anyone on the network path`,
       'DoorwardWarning',
     )
   return url.origin + url.pathname.replace(/\/+$/, '')
 }
 
-/** What is presented each time. */
+/** Returns the admin key to present, read again each time where a function gives it. */
 function presentedBy(
   given: HttpSourceOptions['adminKey'],
   onError: (error: unknown) => void,
@@ -224,11 +224,11 @@ function adminKeyOf(text: string | undefined): Secret {
     throw new TypeError(
       text === text.trim()
         ? 'adminKey is malformed: a character is missing, added or changed'
-        : 'adminKey is malformed: there is a blank or a newline around it',
+        : 'adminKey is malformed: remove the blank or newline around it',
     )
   if (kind !== 'admin_key')
     throw new TypeError(
-      `adminKey must be an admin key (\`ak_…\`), and not one marked ${kind.replace('_', ' ')}`,
+      `adminKey must be an admin key (\`ak_…\`); this is marked as ${kind.replace('_', ' ')}`,
     )
   return new Secret(text)
 }

@@ -3,33 +3,33 @@ import type { CredentialRecord } from '../verdict/record.ts'
 import type { ChangesListener, Following } from './changes.ts'
 import type { UsageBatch } from './usage-batch.ts'
 
-/** Where records come from: the Doorward server over HTTP, or inside the server, its database. */
+/** A source of records: the Doorward server over HTTP or, inside the server, its database. */
 export interface CredentialSource {
   /**
-   * The records of these hashes, in the same order; null where there is none. Rejects where it cannot tell, and gives
-   * an Error in the place of a single record that it cannot read, so that one does not shut out the others.
+   * Returns the records of these hashes, in the same order; null where there is none. Rejects where the source does not
+   * answer. A single record that cannot be read gives an Error in its own place, so that it does not affect the others.
    */
   lookup(hashes: readonly string[]): Promise<readonly (CredentialRecord | null | Error)[]>
   /**
-   * Tells of every change, from the first `confirmed` on; without it answers are used for `maxStalenessMs` each. Where
-   * something may have been missed, and what was looked up before may be untrue, it says `restarted`.
+   * Notifies the listener of every change, from the first `confirmed` on, and calls `restarted` where changes may have been
+   * missed. Without it, each record is used for `maxStalenessMs`.
    */
   follow?(listener: ChangesListener): Following
   /**
-   * Takes what was counted. A batch may come again, under the same id, and counts once. Rejects with a
-   * {@link BatchRefusedError} what it would never take, and says in it where the rest was taken.
+   * Takes a batch of counts. The same batch may be sent again, under the same id, and counts once. Rejects with a
+   * {@link BatchRefusedError} where it will never take the batch, or a part of it.
    */
   sendUsage?(batch: UsageBatch): Promise<void>
   /**
-   * Spends quotas, each as one act: of all quotas of a credential, or of none. The answers in the same order, with an
-   * Error in the place of one that cannot be told. Without this, credentials with quotas are refused with 503.
+   * Spends quotas, each atomically: of all quotas of a credential, or of none. The answers are in the same order, with an
+   * Error in the place of one that failed. Without this, credentials with quotas are refused with 503.
    */
   spendQuotas?(spends: readonly QuotaSpend[]): Promise<readonly (QuotaAnswer | Error)[]>
 }
 
-/** Nothing is known about a credential, because nobody could be asked. Never a "yes". */
+/** Nothing is known about a credential, because no source answered. Never a "yes" (fail closed). */
 export class SourceUnavailableError extends Error {
-  /** Seconds after which asking again makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfterSeconds: number
 
   /** @param options.retryAfterSeconds default 1 */
@@ -40,9 +40,9 @@ export class SourceUnavailableError extends Error {
   }
 }
 
-/** This batch of usage, or some of what is in it, will not be taken, however often it comes. */
+/** This batch of usage, or a part of it, will not be taken, however often it is sent. */
 export class BatchRefusedError extends Error {
-  /** Verifications that were not taken where the rest was; null where nothing was. */
+  /** Verifications that were not taken, where the rest was; null where nothing was taken. */
   readonly refusedCalls: number | null
 
   constructor(message: string, options: { cause?: unknown; refusedCalls?: number } = {}) {

@@ -1,6 +1,6 @@
 import type { UsageBatch } from './usage-batch.ts'
 
-/** A batch as an SDK sends it to the server. Moments are ISO 8601 in UTC. */
+/** A batch as an SDK sends it to the server. Times are ISO 8601 in UTC. */
 export function usageBatchToWire({ id, items, exposed }: UsageBatch) {
   return {
     id,

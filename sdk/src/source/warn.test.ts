@@ -31,7 +31,7 @@ test('the default warning says what an error comes of, and nothing of an answer 
       new Error('away', { cause: new AggregateError([refused], '') }),
       'away: Error: connect ECONNREFUSED ::1:9',
     ],
-    [new Error('odd', { cause: new SyntaxError('Unexpected "secret"') }), 'odd: no JSON'],
+    [new Error('odd', { cause: new SyntaxError('Unexpected "secret"') }), 'odd: invalid JSON'],
     [circle, 'round'],
     ['a text', 'a text'],
   ]

@@ -22,23 +22,23 @@ export function warnSparingly(
 }
 
 function emitWarning(error: unknown): void {
-  process.emitWarning(inWords(error), 'DoorwardWarning')
+  process.emitWarning(messageOf(error), 'DoorwardWarning')
 }
 
-/** How far causes are followed: a cause may be its own. */
+/** Causes are followed to this depth: a cause may be its own. */
 const MAX_CAUSES = 4
 
 /**
- * An error and what it comes of: its own sentence hides that a name is wrong, a port is closed or a certificate has
- * expired. What `JSON.parse` says shows a piece of what it read, so that is left out.
+ * Joins the messages of an error and its causes: its own hides that a name is wrong, a port is closed or a certificate has
+ * expired. The message of `JSON.parse` is left out, because it shows a piece of the text.
  */
-function inWords(error: unknown): string {
+function messageOf(error: unknown): string {
   const said: string[] = []
   for (let each = error, n = 0; each !== undefined && n < MAX_CAUSES; n++) {
     const { message, code, errors, cause } = Object(each) as Record<string, unknown>
-    // Where a name has several addresses, the error of each is in a list, and the sentence is empty.
+    // Where a name has several addresses, the error of each is in a list, and the message is empty.
     const [first] = Array.isArray(errors) ? errors : []
-    const text = each instanceof SyntaxError ? 'no JSON' : String(message || code || (first ?? each))
+    const text = each instanceof SyntaxError ? 'invalid JSON' : String(message || code || (first ?? each))
     if (!said.some((earlier) => earlier.includes(text))) said.push(text)
     each = cause ?? first
   }

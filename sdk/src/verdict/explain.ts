@@ -2,26 +2,26 @@ import type { LimitState } from './limits.ts'
 import { labelOf } from './rate-limit-fields.ts'
 import type { Refusal } from './refusal.ts'
 
-/** A refusal in words for the owner of the key: what happened, and what to do about it. Never for a stranger. */
+/** Explains a refusal to the owner of the key: what happened, and what to do. Never shown to the refused client. */
 export function explainRefusal(refusal: Refusal): { readonly message: string; readonly fix: string } {
   switch (refusal.reason) {
     case 'malformed':
       return {
-        message: 'This is no credential: its form or its checksum is wrong.',
+        message: 'This is not a credential: its form or its checksum is wrong.',
         fix:
           refusal.isPadded === true
-            ? 'There is a blank or a newline around it: give it without.'
-            : 'Copy it again, whole; a character is missing, added or changed.',
+            ? 'Remove the blank or newline around it.'
+            : 'Copy it again. A character is missing, added or changed.',
       }
     case 'unknown':
       return {
         message: 'No such credential exists here.',
-        fix: 'Check that it belongs to this deployment. A lost secret cannot be found again: rotate the key.',
+        fix: 'Check that it belongs to this deployment. If its secret was lost, rotate the key.',
       }
     case 'revoked':
       return {
         message: `It was revoked ${refusal.at.toISOString()}.`,
-        fix: 'This cannot be undone. If a rotation of the key was undone, use the previous secret of the same key; else create a new key, or have the user connect the app again.',
+        fix: 'This cannot be undone. If a rotation of the key was undone, use its previous secret. Otherwise create a new key, or ask the user to connect the app again.',
       }
     case 'rotated':
       return {
@@ -31,12 +31,12 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'expired':
       return {
         message: `It expired ${refusal.at.toISOString()}.`,
-        fix: 'Create a new key, and rotate it before it ends; a token is refreshed.',
+        fix: 'Create a new key, and rotate it before it expires. Refresh a token.',
       }
     case 'owner_suspended':
       return {
         message: `The owner was suspended ${refusal.at.toISOString()}.`,
-        fix: 'Resume the owner; all of its keys work again then.',
+        fix: 'Resume the owner. All of its keys then work again.',
       }
     case 'disabled':
       return {
@@ -64,7 +64,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
     case 'missing_scope':
       return {
         message: `It lacks ${refusal.missing.join(', ')}.`,
-        fix: 'Add what is missing to the scopes of the key, if its owner should have it; an app asks its user for more.',
+        fix: 'If the owner should have them, add the missing scopes to the key. An app asks its user for them.',
       }
     case 'rate_limited':
       return {

@@ -4,11 +4,11 @@ import { isIP } from 'node:net'
 export interface IpRanges {
   /** The entries as they were given. */
   readonly entries: readonly string[]
-  /** Whether an address is inside. `::ffff:10.0.0.1` counts as `10.0.0.1`. Null (unknown) never is. */
+  /** Tells if an address is in a range. `::ffff:10.0.0.1` counts as `10.0.0.1`. Null (unknown) never is. */
   includes(ip: string | null): boolean
 }
 
-/** Reads a list of addresses and CIDR blocks; where an entry is neither, says which. */
+/** Parses a list of addresses and CIDR blocks; where an entry is neither, returns it. */
 export function parseIpRanges(entries: readonly string[]): IpRanges | { readonly notARange: string } {
   for (const entry of entries) if (!isRange(entry)) return { notARange: entry }
   return new SortedRanges(entries)
@@ -23,19 +23,18 @@ function isRange(entry: string): boolean {
 
 /** Words of 32 bits in an IPv6 address. */
 const V6 = 4
-/** IPv4 addresses are a part of IPv6, `::ffff:0:0/96`; this is the third word of them all. */
+/** The third word of IPv4-mapped IPv6 addresses, `::ffff:0:0/96`. */
 const MAPPED = 0xffff
 
 /**
- * Ranges as numbers, sorted and searched by halving: 8 bytes for a range of IPv4 and 32 for one of IPv6, where Node's
- * `BlockList` takes about a thousand outside of the heap. They are made when they are first needed: most lists that are
- * looked up are the same as one that is there already.
+ * Sorted ranges with binary search: 8 bytes for a range of IPv4 and 32 for one of IPv6, where Node's `BlockList` takes
+ * about a thousand outside the heap. They are built on first use: most lists that are looked up equal a cached one.
  */
 class SortedRanges implements IpRanges {
   readonly entries: readonly string[]
   #v4: Uint32Array | null = null
   #v6: Uint32Array | null = null
-  // Mostly it is one proxy that is asked about, again and again.
+  // The last answer: mostly the same proxy is asked about again.
   #asked: string | null = null
   #answer = false
 
@@ -55,7 +54,7 @@ class SortedRanges implements IpRanges {
     return isMapped(words) ? isWithin(this.#v4 ?? NONE, 1, [words[3]]) : isWithin(this.#v6 ?? NONE, V6, words)
   }
 
-  /** A block of IPv6 that holds the IPv4 addresses, such as `::/0`, is a range of both. */
+  /** A block of IPv6 that contains the IPv4-mapped addresses, such as `::/0`, is a range of both. */
   #sort(): void {
     const v4: [start: number[], end: number[]][] = []
     const v6: [start: number[], end: number[]][] = []
@@ -83,7 +82,7 @@ function isMapped([a, b, c]: Words): boolean {
   return a === 0 && b === 0 && c === MAPPED
 }
 
-/** The first and the last address of an entry that is a range. */
+/** Returns the first and the last address of a valid entry. */
 function rangeOf(entry: string): [start: Words, end: Words] {
   const [address = '', bits] = entry.split('/')
   const words = wordsOf(address)
@@ -100,7 +99,7 @@ function rangeOf(entry: string): [start: Words, end: Words] {
   return [start, end]
 }
 
-/** Sorted by their starts, each begins behind the end of the one before; start and end one after the other. */
+/** Sorts and merges ranges, so that they do not overlap; start and end alternate. */
 function merged(ranges: readonly (readonly [start: number[], end: number[]])[]): Uint32Array {
   const apart: [start: number[], end: number[]][] = []
   for (const [start, end] of ranges.toSorted(([a], [b]) => compare(a, b))) {
@@ -111,7 +110,7 @@ function merged(ranges: readonly (readonly [start: number[], end: number[]])[]):
   return Uint32Array.from(apart.flat(2))
 }
 
-/** Whether an address of so many words is in one of the ranges, of which the last that begins before it decides. */
+/** Binary search for the last range that starts at or before an address of so many words. */
 function isWithin(ranges: Uint32Array, words: number, address: readonly number[]): boolean {
   let [low, high] = [0, ranges.length / (2 * words)]
   while (low < high) {
@@ -126,7 +125,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
   return compareAt(a, 0, b)
 }
 
-/** Below 0 where the address at a place is lower than another. */
+/** Compares the address at an index with another; negative where it is lower. */
 function compareAt(list: ArrayLike<number>, at: number, address: readonly number[]): number {
   for (let word = 0; word < address.length; word++) {
     const difference = (list[at + word] ?? 0) - (address[word] ?? 0)
@@ -135,7 +134,7 @@ function compareAt(list: ArrayLike<number>, at: number, address: readonly number
   return 0
 }
 
-/** An address that `isIP` knows, as the 128 bits of an IPv6 address; a zone is passed over. */
+/** Reads an address that `isIP` accepts as the 128 bits of an IPv6 address; a zone is ignored. */
 function wordsOf(ip: string): Words {
   if (!ip.includes(':')) return [0, 0, MAPPED, wordOfV4(ip)]
   const [address = ''] = ip.split('%')
@@ -160,10 +159,10 @@ function wordOfV4(ip: string): number {
   return ip.split('.').reduce((word, byte) => word * 256 + Number(byte), 0)
 }
 
-/** Longest address that is kept with its zone. A zone has no bound of its own, and a client can write one in a header. */
+/** The longest address that is kept with its zone: a zone has no bound, and a client can send one in a header. */
 const MAX_IP_LENGTH = 60
 
-/** An address in one spelling: v4-mapped v6 as v4. Null where the text is no address. */
+/** Normalises an address: IPv4-mapped IPv6 becomes IPv4. Null where the text is not an address. */
 export function normalizeIp(text: string | null | undefined): string | null {
   if (text === null || text === undefined || isIP(text) === 0) return null
   const ip = text.length > MAX_IP_LENGTH ? text.slice(0, text.indexOf('%')) : text

@@ -4,21 +4,21 @@ import { type CredentialRecord, type Principal, type Terms, toPrincipal } from '
 import type { Ended, Refusal } from './refusal.ts'
 import { viewOf } from './scopes-view.ts'
 
-/** What a request asks of a credential. */
+/** The requirements of a request for its credential. */
 export interface Ask {
-  /** All of these; none means that any live credential will do. */
+  /** All are required; with none, any active credential will do. */
   readonly scopes: readonly string[]
-  /** Null: any; only for callers that keep environments apart by themselves. */
+  /** Null: any, for callers that separate environments themselves. */
   readonly environment: string | null
-  /** The identifier of the API that asks; what is for others is refused. Null or missing: not asked. */
+  /** The identifier of the API that asks; tokens for others are refused. Null or missing: audiences are not compared. */
   readonly resource?: string | null | undefined
-  /** From a trusted-proxy chain only; null where it is not known, which no allow-list contains. */
+  /** From trusted proxies only; null where it is not known, which no allow-list contains. */
   readonly clientIp: string | null
 }
 
 /**
- * `limits`: where the limits of the credential stand after this call, if it has any and came as far. `giveBack`: makes
- * what the call took of them available again, because it is refused for another reason after all.
+ * `limits`: the state of the credential's limits after this call, if it has any and they were reached. `giveBack`: makes
+ * the units of the call available again, where it is refused for another reason later.
  */
 export type Verdict =
   | {
@@ -30,13 +30,13 @@ export type Verdict =
   | { readonly valid: false; readonly refusal: Refusal; readonly limits?: readonly LimitState[] }
 
 /**
- * Why a credential that is known may not do this here, or null where it may. Pure, and the only place that answers. How
- * much it may is counted, and asked after this: `how-much.ts`.
+ * Returns why a known credential may not do this here, or null where it may. Pure, and the only implementation. Limits are
+ * counted after this, in `how-much.ts`.
  *
- * The order is part of the promise: known → alive → here → allowed. A dead credential never learns which scope it
- * lacked, and one from the wrong place never learns what it may do.
+ * The order is guaranteed: known → alive → here → allowed. An inactive credential does not reveal which scope it lacks,
+ * and one in the wrong environment does not reveal its scopes.
  *
- * @param ended why it is over by now
+ * @param ended why it is not active any more
  */
 export function whyNot(terms: Terms, ended: Ended | null, ask: Ask): Refusal | null {
   if (ended !== null) return ended
@@ -58,7 +58,7 @@ export function whyNot(terms: Terms, ended: Ended | null, ask: Ask): Refusal | n
 }
 
 /**
- * May the credential of this record do this, here, now?
+ * Judges whether the credential of a record may do this, here, now.
  *
  * @param nowMs milliseconds since the epoch
  */

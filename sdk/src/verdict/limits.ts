@@ -1,13 +1,13 @@
-/** How often something may be done: `limit` units in a window, which refills by itself. */
+/** A rate limit: `limit` units in a window, which refills by itself. */
 export interface RateLimit {
   /** `burst`: unique among the limits of its holder. */
   readonly name: string
-  /** Units in one window; 1 or more. To stop a key, disable it. */
+  /** Units in one window, at least 1. To stop a key, disable it. */
   readonly limit: number
   readonly windowSeconds: number
 }
 
-/** What may be spent in a calendar period in UTC. A limit of 0 allows nothing; to have no quota is to have none of these. */
+/** Units that may be spent in a calendar period in UTC. A limit of 0 allows nothing; null in its place means no quota. */
 export interface Quota {
   readonly limit: number
   readonly period: QuotaPeriod
@@ -16,19 +16,19 @@ export interface Quota {
 export const QUOTA_PERIODS = ['day', 'month'] as const
 export type QuotaPeriod = (typeof QUOTA_PERIODS)[number]
 
-/** What a key may do, or all keys of an owner together. */
+/** The limits of one key, or of all keys of an owner together. */
 export interface Limits {
   readonly rateLimits: readonly RateLimit[]
   readonly quota: Quota | null
 }
 
-/** The limits that a credential is under: those of its key, and those that it shares with the owner's other keys. */
+/** The limits of a credential: those of its key, and those shared by all keys of its owner. */
 export interface RecordLimits {
   readonly key: Limits
   readonly owner: Limits
 }
 
-/** Whose limit it is. */
+/** The holder of a limit. */
 export type LimitHolder = keyof RecordLimits
 
 export const NO_LIMITS: Limits = { rateLimits: [], quota: null }
@@ -37,18 +37,19 @@ export const NO_LIMITS: Limits = { rateLimits: [], quota: null }
 export const MAX_RATE_LIMITS = 5
 export const RATE_LIMIT_NAME = '^[a-z][a-z0-9_-]{0,31}$'
 export const MAX_RATE_LIMIT = 1_000_000_000
-/** A day; what is longer is a quota's matter. */
+/** A day; use a quota for longer periods. */
 export const MAX_WINDOW_SECONDS = 86_400
 export const MAX_QUOTA = 1_000_000_000_000
 /** Units that one call may take. */
 export const MAX_COST = 1_000_000
 
-/** Why these cannot be the rate limits of one holder; null where they can. */
+/** Returns why these cannot be the rate limits of one holder; null where they can. */
 export function whyNotRateLimits(rateLimits: readonly RateLimit[]): string | null {
   if (rateLimits.length > MAX_RATE_LIMITS) return `there are more than ${MAX_RATE_LIMITS}`
   const names = new Set<string>()
   for (const { name, limit, windowSeconds } of rateLimits) {
-    if (!new RegExp(RATE_LIMIT_NAME).test(name)) return `${JSON.stringify(name.slice(0, 60))} is no name`
+    if (!new RegExp(RATE_LIMIT_NAME).test(name))
+      return `${JSON.stringify(name.slice(0, 60))} is not a valid name`
     if (names.has(name)) return `two have the name ${name}`
     names.add(name)
     if (!isWhole(limit, 1, MAX_RATE_LIMIT)) return `the limit of ${name} is not from 1 to ${MAX_RATE_LIMIT}`
@@ -58,7 +59,7 @@ export function whyNotRateLimits(rateLimits: readonly RateLimit[]): string | nul
   return null
 }
 
-/** Why this cannot be a quota; null where it can. */
+/** Returns why this cannot be a quota; null where it can. */
 export function whyNotQuota({ limit, period }: Quota): string | null {
   if (!QUOTA_PERIODS.includes(period)) return 'the period is not day or month'
   return isWhole(limit, 0, MAX_QUOTA) ? null : `the limit is not from 0 to ${MAX_QUOTA}`
@@ -72,7 +73,7 @@ function isWhole(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most
 }
 
-/** When the period that a moment is in began, and when the next one does. Days and months are those of UTC. */
+/** Returns the start of the period of a time, and of the next one. Days and months are in UTC. */
 export function periodAt(period: QuotaPeriod, at: Date): { start: Date; end: Date } {
   const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()]
   return period === 'day'
@@ -80,40 +81,40 @@ export function periodAt(period: QuotaPeriod, at: Date): { start: Date; end: Dat
     : { start: new Date(Date.UTC(year, month)), end: new Date(Date.UTC(year, month + 1)) }
 }
 
-/** Where one limit stands after a call, or at the call that it refused. */
+/** The state of one limit after a call, or at the call that it refused. */
 export interface LimitState {
   readonly kind: 'rate_limit' | 'quota'
   readonly of: LimitHolder
   /** The rate limit's name; the quota's period. */
   readonly name: string
   readonly limit: number
-  /** Of a month: of the one that it is. */
+  /** For a month, its own length. */
   readonly windowSeconds: number
   readonly remaining: number
-  /** Whole seconds until all of it is there again, rounded up. */
+  /** Whole seconds until all units are available again, rounded up. */
   readonly resetSeconds: number
 }
 
-/** Units of the quotas that a credential is under. */
+/** A spend of units of a credential's quotas. */
 export interface QuotaSpend {
   readonly credentialId: string
   readonly cost: number
-  /** They were spent for a call that was refused after all, and are there again; in the same period only. */
+  /** Gives units of a refused call back, in the same period only. */
   readonly givesBack?: boolean | undefined
 }
 
-/** Where a quota stands. */
+/** The state of a quota. */
 export interface QuotaCount {
   readonly of: LimitHolder
   readonly period: QuotaPeriod
   readonly limit: number
   readonly spent: number
-  /** When the next period begins. */
+  /** The start of the next period. */
   readonly endsAt: Date
 }
 
 export interface QuotaAnswer {
-  /** Whether it was spent, of all quotas; else nothing was of any. */
+  /** True where all quotas were spent; otherwise none was. */
   readonly granted: boolean
   readonly quotas: readonly QuotaCount[]
 }

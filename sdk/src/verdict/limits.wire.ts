@@ -11,7 +11,7 @@ import type {
 } from './limits.ts'
 import { NO_LIMITS, QUOTA_PERIODS, whyNotQuota, whyNotRateLimits } from './limits.ts'
 
-/** Limits as JSON, over the network and in the database: snake_case. */
+/** Limits as JSON, on the wire and in the database: snake_case. */
 export interface RateLimitWire {
   readonly name: string
   readonly limit: number
@@ -39,7 +39,7 @@ export function limitsToWire({ rateLimits, quota }: Limits): LimitsWire {
   }
 }
 
-/** Of JSON that was checked before it was stored or taken. */
+/** Reads JSON that was checked before it was stored or accepted. */
 export function limitsOfWire({ rate_limits, quota }: LimitsWire): Limits {
   if (rate_limits.length === 0 && quota === null) return NO_LIMITS
   return {
@@ -62,9 +62,9 @@ export function recordLimitsToWire(limits: RecordLimits | null): RecordLimitsWir
 }
 
 /**
- * Reads what came over the network. A limit that was not understood must not be passed over.
+ * Reads untrusted JSON. A limit that cannot be read must not be ignored.
  *
- * @throws TypeError that names the field, and never shows what stood in it
+ * @throws TypeError that names the field, and never shows its value
  */
 export function recordLimitsFromWire(value: unknown, name: string): RecordLimits | null {
   if (value === null) return null
@@ -100,7 +100,7 @@ function quotaFromWire(value: unknown, name: string): Quota {
   return quota
 }
 
-/** The state of a limit, as verdicts tell it. */
+/** The state of a limit, as verdicts show it. */
 export function limitStateToWire(state: LimitState) {
   return {
     kind: state.kind,
@@ -113,7 +113,7 @@ export function limitStateToWire(state: LimitState) {
   }
 }
 
-/** What came of a spend, as the server tells an SDK. */
+/** The answer to a spend, from the server to an SDK. */
 export function quotaAnswerToWire({ granted, quotas }: QuotaAnswer) {
   return { granted, quotas: quotas.map(quotaCountToWire) }
 }
@@ -122,7 +122,7 @@ export function quotaCountToWire({ of, period, limit, spent, endsAt }: QuotaCoun
   return { of, period, limit, spent, ends_at: endsAt.toISOString() }
 }
 
-/** @throws TypeError for what cannot be meant: an answer that was not understood is no yes */
+/** Reads the answer to a spend. @throws TypeError where it cannot be read: that is never a yes (fail closed) */
 export function quotaAnswerFromWire(value: unknown): QuotaAnswer {
   const { granted, quotas } = objectOf(value, 'the answer')
   if (typeof granted !== 'boolean' || !Array.isArray(quotas))

@@ -1,9 +1,9 @@
 import type { LimitState } from './limits.ts'
 
 /**
- * `RateLimit` and `RateLimit-Policy`, as lists with one item for each limit (draft-ietf-httpapi-ratelimit-headers):
- * `"burst";r=50;t=30` and `"burst";q=100;w=60`. The names of an owner's limits begin with `owner:`, those of quotas with
- * `quota:`, which no name of a rate limit holds.
+ * Writes `RateLimit` and `RateLimit-Policy` with one item for each limit (draft-ietf-httpapi-ratelimit-headers):
+ * `"burst";r=50;t=30` and `"burst";q=100;w=60`. The names of an owner's limits start with `owner:`, those of quotas with
+ * `quota:`; no rate limit's name contains a colon.
  */
 export function rateLimitFields(limits: readonly LimitState[] | undefined): Record<string, string> {
   if (limits === undefined || limits.length === 0) return {}

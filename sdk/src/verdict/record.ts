@@ -2,32 +2,32 @@ import type { IpRanges } from './ip-ranges.ts'
 import type { RecordLimits } from './limits.ts'
 import type { Ended } from './refusal.ts'
 
-/** What verification knows of a credential: enough to judge it at any moment without asking again. */
+/** The record of a credential: enough to judge it at any time without asking again. */
 export interface CredentialRecord {
   readonly kind: 'api_key' | 'access_token'
   /**
-   * Of a key the secret's id, `sec_…`: under rotation it has two. Of a token what it hangs from, which outlives it: the
-   * grant, `grt_…`, or without a user the client.
+   * For a key the secret's id, `sec_…`, of which it has two during a rotation. For a token the id of its grant, `grt_…`,
+   * or without a user of its client.
    */
   readonly credentialId: string
-  /** The key's id, `key_…`: stays the same through every rotation. Null for tokens. */
+  /** The key's id, `key_…`, which no rotation changes. Null for tokens. */
   readonly keyId: string | null
   /** The client that acts; null for keys. */
   readonly clientId: string | null
-  /** The user who allowed it; null for keys, and for a client that acts for itself. */
+  /** The user who gave consent; null for keys, and for a client that acts for itself. */
   readonly userId: string | null
   readonly ownerId: string
   readonly environment: string
-  /** Everything the credential may do: its scopes and all that they imply. */
+  /** The credential's scopes and all that they imply. */
   readonly scopes: ReadonlySet<string>
   readonly metadata: Readonly<Record<string, unknown>>
-  /** The identifiers of the APIs that it is for (RFC 8707); null: keys, whose scopes alone say it. */
+  /** The identifiers of the APIs that a token is for (RFC 8707); null for keys, which only scopes restrict. */
   readonly audiences: readonly string[] | null
-  /** Null: from anywhere. An empty set of ranges: from nowhere. */
+  /** Null: any address. An empty set of ranges: no address. */
   readonly ipAllowlist: IpRanges | null
-  /** How much it may do; null where there is nothing to count. */
+  /** Its limits; null where it has none. */
   readonly limits: RecordLimits | null
-  /** Why it was over already when it was looked up, by the clock of the database; null while it lived. */
+  /** Why it was not active when it was looked up, by the clock of the database; null where it was active. */
   readonly ended: Ended | null
   /** The end of a rotation's overlap, for the old secret; null while nothing replaces it. */
   readonly retiresAt: Date | null
@@ -66,10 +66,10 @@ interface AnyPrincipal {
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
-/** Of a record, what a call is held against. */
+/** The parts of a record that a call is judged by. */
 export type Terms = Pick<CredentialRecord, 'environment' | 'audiences' | 'ipAllowlist' | 'scopes'>
 
-/** What a record has in common with others: the keys of an owner mostly differ in their ids and ends alone. */
+/** The parts of a record that others share: the keys of an owner mostly differ in their ids and ends alone. */
 export type Profile = Omit<CredentialRecord, 'credentialId' | 'keyId' | 'ended' | 'retiresAt' | 'expiresAt'>
 
 /**

@@ -22,7 +22,7 @@ export interface RecordWire {
   readonly ended: { readonly reason: Ended['reason']; readonly at: string } | null
   readonly retires_at: string | null
   readonly expires_at: string | null
-  /** Fields that a reader must know, or not use the record. The server sends none today. */
+  /** Fields without which a reader must not use the record. The server sends none today. */
   readonly must_understand?: readonly string[]
 }
 
@@ -75,11 +75,11 @@ const FIELDS: ReadonlySet<string> = new Set<keyof RecordWire>([
 ])
 
 /**
- * Reads a record that came over the network. A field that a newer server has added is passed over, so that it does not
- * stop older SDKs. Where it restricts what the credential may do, the server names it in `must_understand`, and the
- * record is refused. Inside of limits every field restricts, so none is passed over.
+ * Reads a record from the wire. Unknown fields of a newer server are ignored, so that they do not break older SDKs. Where
+ * such a field restricts the credential, the server names it in `must_understand`, and the record is refused. In limits
+ * every field restricts, so none is ignored.
  *
- * @throws TypeError that names the field, and never shows what stood in it
+ * @throws TypeError that names the field, and never shows its value
  */
 export function recordFromWire(wire: unknown): CredentialRecord {
   const fields = objectOf(wire, 'the record')
@@ -105,7 +105,7 @@ export function recordFromWire(wire: unknown): CredentialRecord {
   }
 }
 
-/** A key has its own id and no client; a token has a client, and no key. Handlers rely on it: see `Principal`. */
+/** Checks that a key has its id and no client, and a token a client and no key: see `Principal`. */
 function idsOf(kind: CredentialRecord['kind'], fields: Record<string, unknown>) {
   const keyId = textOrNull(fields.key_id, 'record.key_id')
   const clientId = textOrNull(fields.client_id, 'record.client_id')

@@ -1,12 +1,11 @@
 import type { LimitState } from './limits.ts'
 
 /**
- * Every way in which a credential can be refused, with the evidence. One closed union: add an arm, and the compiler
- * names each map that forgot it. What a stranger may hear of it is decided in `challenge.ts`; what the owner hears,
- * in `explain.ts`.
+ * Every reason to refuse a credential, with its evidence. A closed union: the compiler names each switch that lacks a new
+ * arm. `challenge.ts` decides what the client is told, `explain.ts` what the owner is told.
  */
 export type Refusal =
-  /** `isPadded`: there is a blank or a newline around it. */
+  /** `isPadded`: it has a blank or a newline around it. */
   | { readonly reason: 'malformed'; readonly isPadded?: true }
   | { readonly reason: 'unknown' }
   | { readonly reason: 'revoked'; readonly at: Date }
@@ -29,20 +28,20 @@ export type Refusal =
   | {
       readonly reason: 'rate_limited' | 'quota_exceeded'
       readonly retryAfterSeconds: number
-      /** The limit that refuses, of several the one that does so the longest. */
+      /** The limit that refuses; of several, the one that does so the longest. */
       readonly limit: LimitState
     }
 
-/** How a well-formed credential stood in a header, where none was presented. */
+/** The form in which a credential was found in a header that presents none. */
 export type FoundAs = 'no_scheme' | 'other_scheme' | 'basic' | 'wrapped'
 
-/** A request from which no single credential could be read; nothing was verified. */
+/** The reason why no single credential could be read from a request; nothing was verified. */
 export type PresentationFault =
   | { readonly reason: 'no_credential' | 'malformed_header'; readonly found?: FoundAs }
   | { readonly reason: 'two_credentials' }
   | { readonly reason: 'credential_in_url' }
 
-/** Why a credential that was good is no longer, in the order in which it is asked. */
+/** Why a credential is not active any more, in the order of the checks. */
 export type Ended = Extract<
   Refusal,
   { readonly reason: 'revoked' | 'rotated' | 'expired' | 'owner_suspended' | 'disabled' }

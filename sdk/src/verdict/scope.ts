@@ -1,23 +1,23 @@
 /**
- * Scopes are `<resource>:<action>`: case-sensitive, compared whole, never by prefix, no wildcards.
- * The characters are a subset of RFC 6749 §3.3's scope-token, so a list joins with spaces on the OAuth wire.
+ * Scopes are `<resource>:<action>`: case-sensitive, compared whole, without prefixes or wildcards. The characters are a
+ * subset of RFC 6749 §3.3's scope-token, so a list joins with spaces on the OAuth wire.
  */
 
 declare const scopeMark: unique symbol
-/** A scope name that {@link parseScope} has seen. */
+/** A scope's name that {@link parseScope} has checked. */
 export type Scope = string & { readonly [scopeMark]: true }
 
 const SCOPE = /^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_-]{0,31}$/
 
-/** The scope in a text, or null where it is not exactly one `<resource>:<action>`. */
+/** Parses a scope; null where the text is not exactly one `<resource>:<action>`. */
 export function parseScope(text: string): Scope | null {
   return SCOPE.test(text) ? (text as Scope) : null
 }
 
 /**
- * All that a list of scopes allows: itself and what it implies, through any number of steps.
+ * Returns a list of scopes and all that they imply, directly or transitively.
  *
- * @param implies from a scope to those it implies directly; circles are harmless
+ * @param implies from a scope to those that it implies directly; cycles are harmless
  */
 export function expandScopes(
   granted: Iterable<string>,
@@ -33,14 +33,14 @@ export function expandScopes(
   return allowed
 }
 
-/** Longer names are compared with nothing: they are no slip of the hand, and comparing takes length times length. */
+/** Longer names are not compared: they are not typing errors, and comparing takes the product of the lengths. */
 const MAX_COMPARED_LENGTH = 64
-/** More changes than this make another name, however long it is. */
+/** With more changes than this it is another name, however long it is. */
 const MAX_CHANGES = 4
 
 /**
- * The known name most like a mistyped one, or null where none is near: where more than a third of it, or more than four
- * characters, would change. A caller chooses the name, so the work for one known name is bounded.
+ * Returns the known name nearest to a mistyped one; null where more than a third of it, or more than four characters,
+ * would change. The client chooses the name, so the work for one known name is bounded.
  */
 export function nearestName(name: string, known: Iterable<string>): string | null {
   if (name.length > MAX_COMPARED_LENGTH) return null
@@ -54,8 +54,8 @@ export function nearestName(name: string, known: Iterable<string>): string | nul
 }
 
 /**
- * Levenshtein's distance, one row at a time, where it is less than a bound; else the bound. Only cells less than the bound
- * away from the diagonal can be part of such a distance (Ukkonen).
+ * Levenshtein distance, one row at a time, where it is less than a bound; otherwise the bound. Only cells less than the
+ * bound away from the diagonal matter (Ukkonen).
  */
 function editDistance(a: string, b: string, bound: number): number {
   if (Math.abs(a.length - b.length) >= bound) return bound

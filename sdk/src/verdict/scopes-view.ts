@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 
 /**
- * The scopes of a principal, which nobody can change: a record's set is shared by all credentials with the same scopes,
- * so a scope that one handler added would be a scope of others. In JSON it is a list.
+ * An immutable view of a principal's scopes: a record's set is shared by all credentials with the same scopes, so a scope
+ * that one handler added would be added to others. In JSON it is a list.
  */
 class ScopesView implements ReadonlySet<string> {
   readonly #scopes: ReadonlySet<string>
@@ -83,7 +83,7 @@ Object.freeze(ScopesView.prototype)
 
 const views = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>()
 
-/** The one view of a set of scopes. */
+/** Returns the one view of a set of scopes. */
 export function viewOf(scopes: ReadonlySet<string>): ReadonlySet<string> {
   if (scopes instanceof ScopesView) return scopes
   const known = views.get(scopes)
@@ -93,7 +93,7 @@ export function viewOf(scopes: ReadonlySet<string>): ReadonlySet<string> {
   return view
 }
 
-/** Freezes JSON to its last level. Returns it. */
+/** Freezes JSON on every level, and returns it. */
 export function deepFrozen<Value>(value: Value): Value {
   if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value
   Object.freeze(value)

@@ -1,11 +1,11 @@
 import type { RecordLimits } from '../verdict/limits.ts'
 
 /**
- * About how many bytes of memory a value takes in V8, and rather more than less: the cache is bounded by these sums, so
- * what is not counted is not bounded.
+ * Estimates of the bytes that a value takes in V8, rather too high than too low: the cache is bounded by these sums, so
+ * memory that is not counted is not bounded.
  */
 
-/** Above ASCII and Latin-1, each character takes two bytes. */
+/** Beyond Latin-1, each character takes two bytes. */
 export function bytesOfText(text: string): number {
   return 32 + text.length * (/^[\0-\xff]*$/.test(text) ? 1 : 2)
 }
@@ -20,10 +20,7 @@ export function bytesOfLimits({ key, owner }: RecordLimits): number {
   return 400 + (key.rateLimits.length + owner.rateLimits.length) * 150
 }
 
-/**
- * A property costs far more than its text where no other object has the same: for each, V8 keeps a hidden class and a
- * name that it has once only.
- */
+/** A property that no other object has costs far more than its text: V8 keeps a hidden class and an interned name for it. */
 const BYTES_OF_PROPERTY = 150
 
 export function bytesOfJson(value: unknown): number {
@@ -37,8 +34,8 @@ export function bytesOfJson(value: unknown): number {
 }
 
 /**
- * The same text, holding on to nothing else: V8 keeps a whole text for as long as a part that was cut out of it, and an
- * id may be cut out of the answer for a hundred keys.
+ * Copies a text: V8 keeps a whole string alive for as long as a slice of it, and an id may be a slice of the answer for a
+ * hundred keys.
  */
 export function copyOf(text: string): string {
   return /^[\0-\xff]*$/.test(text) ? Buffer.from(text, 'latin1').toString('latin1') : text

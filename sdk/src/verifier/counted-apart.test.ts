@@ -41,7 +41,7 @@ test('VER-09: a second guard that counts the same limits for itself is warned of
   assert.equal(emitWarning.mock.callCount(), 0, 'the first is closed')
   open({ url: 'https://doorward.example/' })
   assert.equal(emitWarning.mock.callCount(), 1)
-  assert.match(String(emitWarning.mock.calls[0]?.arguments[0]), /opened twice for the environment live/)
+  assert.match(String(emitWarning.mock.calls[0]?.arguments[0]), /called twice for the environment live/)
   open()
   open({ environment: 'test' })
   assert.equal(emitWarning.mock.callCount(), 1, 'said once')

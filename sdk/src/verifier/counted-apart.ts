@@ -1,12 +1,12 @@
-/** Doors of this process that are open and count rate limits in memory of their own, by whom they ask about what. */
+/** Open guards of this process that count rate limits in their own memory, by environment and server. */
 const openAt = new Map<string, number>()
-let isSaid = false
+let hasWarned = false
 
 /**
- * Notes a guard that counts rate limits by itself. A second one for the same credentials doubles their limits, which is
- * said once per process.
+ * Notes a guard that counts rate limits by itself. A second one for the same credentials doubles their limits, of which
+ * one warning is given per process.
  *
- * @returns takes the guard off the list, when it is closed
+ * @returns a function that removes the guard again, when it is closed
  */
 export function noteCountedApart(
   { url = '', environment }: { readonly url?: string | undefined; readonly environment: string },
@@ -14,11 +14,11 @@ export function noteCountedApart(
 ): () => void {
   const place = `${environment} ${URL.parse(url)?.href}`
   openAt.set(place, (openAt.get(place) ?? 0) + 1)
-  if (openAt.get(place) === 2 && !isSaid) {
-    isSaid = true
+  if (openAt.get(place) === 2 && !hasWarned) {
+    hasWarned = true
     warn(
       new Error(
-        `doorward() was opened twice for the environment ${environment}: each counts rate limits for itself, so that twice as much passes. Open it once and share its guard, or give both the same limiter.`,
+        `doorward() was called twice for the environment ${environment}. Each guard counts rate limits for itself, so twice as many calls pass. Call it once and share its guard, or give both the same limiter.`,
       ),
     )
   }

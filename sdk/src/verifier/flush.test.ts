@@ -168,7 +168,7 @@ test('of a batch that is refused, only what is at fault is lost, and told; the r
   assert.ok([...taken.values()].every((calls) => calls === 1))
   assert.equal(counter.dropped, 2)
   assert.equal(errors.length, 2)
-  assert.match(String(errors[0]), /lost, of 1 verifications: the server refuses it/)
+  assert.match(String(errors[0]), /usage counts of 1 verifications are lost: the server refuses it/)
   assert.ok(sent.length < 50)
   assert.equal(new Set(sent.map(({ id }) => id)).size, sent.length, 'a half has an id of its own')
   note()

@@ -5,32 +5,32 @@ import type { UsageBatch } from '../source/usage-batch.ts'
 export interface FlushOptions {
   readonly counter: UsageCounter
   /**
-   * Rejects where the batch may not have arrived; it then comes again, under the same id. After a
-   * {@link BatchRefusedError} for all of it, its halves come instead.
+   * Rejects where the batch may not have arrived; it is then sent again, under the same id. After a
+   * {@link BatchRefusedError} for all of it, its halves are sent instead.
    */
   readonly send: (batch: UsageBatch) => Promise<void>
-  /** Milliseconds between two deliveries, which is what a crash may lose. Default 2000. */
+  /** Milliseconds between two deliveries: a crash loses the uses of that time. Default 2000. */
   readonly everyMs?: number
-  /** Hears of each delivery that failed, and of what is lost by it. */
+  /** Called for each delivery that fails, with the counts that are lost by it. */
   readonly onError: (error: unknown) => void
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly now?: () => number
 }
 
 export interface Flushing {
-  /** Stops the timer and delivers what is left; a failure is reported and lets go. */
+  /** Stops the timer and delivers the rest; a failure is reported, and not retried. */
   close(): Promise<void>
 }
 
-/** The server knows a batch again for a day; one that comes later would count twice, so it is given up before. */
+/** The server recognises a batch for a day. A later one would count twice, so it is dropped before. */
 const GIVE_UP_AFTER_MS = 12 * 3600 * 1000
 /**
- * Splits of refused batches in one delivery: finds about six faulty items among a thousand. A receiver that takes
- * nothing must not be asked for each item.
+ * Splits of refused batches in one delivery: finds about six faulty items among a thousand. A server that takes nothing
+ * must not get a request for each item.
  */
 const MAX_SPLITS = 64
 
-/** Delivers what was counted every few seconds, one batch at a time. The timer keeps no process alive. */
+/** Delivers counts every few seconds, one batch at a time. The timer does not keep the process alive. */
 export function flushEvery({
   counter,
   send,
@@ -41,7 +41,7 @@ export function flushEvery({
   let failing: { readonly id: string; readonly sinceMs: number } | null = null
   let running: Promise<void> | null = null
 
-  /** Under traffic there is always more: unless it is the last time, what is counted meanwhile is for the next. */
+  /** Under traffic there are always new counts: unless it is the last delivery, they wait for the next. */
   const deliver = async (isLast: boolean): Promise<void> => {
     const { round } = counter
     let splits = 0
@@ -58,7 +58,7 @@ export function flushEvery({
           } else if (splits >= MAX_SPLITS || !counter.split(batch))
             onError(lost(counter.giveUp(batch), error))
           else splits += 1
-          // Only this batch is at fault: the ones behind it may fare better.
+          // Only this batch is faulty: the next ones may be taken.
           continue
         }
         if (failing?.id !== batch.id) failing = { id: batch.id, sinceMs: now() }
@@ -88,5 +88,5 @@ export function flushEvery({
 
 function lost(calls: number, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new Error(`Counts of use are lost, of ${calls} verifications: ${why}`, { cause })
+  return new Error(`usage counts of ${calls} verifications are lost: ${why}`, { cause })
 }
