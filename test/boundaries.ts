@@ -168,6 +168,7 @@ const NOUNS = new Set([
   'catalogue.ts',
   'change.ts',
   'client.ts',
+  'consent.ts',
   'directory-actions.ts',
   'grant.ts',
   'key.ts',

@@ -23,7 +23,7 @@ import type { Policy } from '../owners/policy.ts'
 import type { Pages } from '../pages/pages.ts'
 import { noteSecretUse } from '../secrets/secret.store.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
-import { openAuthorize } from './authorize/open-authorize.ts'
+import { authorizeRoutes } from './authorize/authorize.routes.ts'
 import { openConnectedApps } from './connected-apps/connected-apps.ts'
 import { metadataRoutes } from './metadata.routes.ts'
 import { BruteForceLimits } from './tokens/brute-force-limits.ts'
@@ -125,7 +125,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   const { findRecord, knownAdminKeys } = parts
   openIntrospectEndpoint(endpoints, { db, issuer, clients, knownAdminKeys, findRecord, bruteForce, refused })
   const findClient = (id: string, ip: string | null) => documents.find(id, ip)
-  openAuthorize({ db, pages, signIn, issuer, brand, grantSeconds, findClient, onChanged })
+  authorizeRoutes({ db, pages, signIn, issuer, brand, grantSeconds, findClient, onChanged })
   openConnectedApps({ db, pages, signIn, onChanged })
   if (registration) {
     const { policy } = parts

@@ -134,7 +134,7 @@ async function grantFor(app: TestApp, { client_id: clientId }: TestClient, owner
     clientId,
     ownerId,
     scopes,
-    brought: [],
+    implied: [],
     shown,
     createdAt,
     expiresAt: null,

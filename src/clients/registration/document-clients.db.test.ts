@@ -237,7 +237,7 @@ describe('clients by their own documents, and who makes work of it', () => {
         clientId,
         ownerId: 'org_1',
         scopes: ['orders:read'],
-        brought: [],
+        implied: [],
         shown,
       },
       ...{ createdAt: app.clock.now(), expiresAt: null },

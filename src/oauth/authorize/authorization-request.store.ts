@@ -32,18 +32,18 @@ export async function insertRequest(
     .execute()
 }
 
-/** A request, and how it was answered; null while it waits. */
-export interface KeptRequest {
+/** A stored request, and its answer; null: none yet. */
+export interface StoredRequest {
   readonly request: AuthorizationRequest
   readonly answered: (AnswerJson & { readonly at: Date }) | null
 }
 
-/** The request, if it is this browser's. It may be over. */
+/** Finds a request of this browser; it may have been answered, or have expired. */
 export async function findRequest(
   db: Db,
   hash: Buffer,
   browserHash: Buffer,
-): Promise<KeptRequest | undefined> {
+): Promise<StoredRequest | undefined> {
   const row = await db
     .selectFrom('authorization_requests')
     .selectAll()
@@ -54,15 +54,15 @@ export async function findRequest(
   const { answered_at: at, answer } = row
   return {
     request: fromRow(row),
-    answered: at === null ? null : { ...(answer ?? ANSWERED_SOMEHOW), at },
+    answered: at === null ? null : { ...(answer ?? UNKNOWN_ANSWER), at },
   }
 }
 
-/** By a version of Doorward that did not keep how. */
-const ANSWERED_SOMEHOW: AnswerJson = { decision: 'back', form: null, yes: null }
+/** Answered by a version of Doorward that did not store the answer. */
+const UNKNOWN_ANSWER: AnswerJson = { decision: 'back', form: null, yes: null }
 
-/** Spends it: of answers that race, one. */
-export async function answerRequest(
+/** Spends a request with its answer. @returns false where another answer was first, or it has expired */
+export async function spendRequest(
   tx: Tx,
   hash: Buffer,
   browserHash: Buffer,

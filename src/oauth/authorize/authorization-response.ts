@@ -1,6 +1,8 @@
+import type { AnswerJson } from '../../db/oauth-tables.ts'
+
 /**
- * Where the browser goes with the answer. `iss` says who answers, in every one of them (RFC 9207 §2), and `state` comes
- * back as it was sent.
+ * The authorization response (RFC 6749 §4.1.2) as a URL. Every one has `iss`, against mix-up attacks (RFC 9207 §2), and
+ * `state` as it was sent.
  */
 export function responseUrl(
   { redirectUri, state }: { readonly redirectUri: string; readonly state: string | null },
@@ -11,22 +13,32 @@ export function responseUrl(
   return `${redirectUri}${redirectUri.includes('?') ? '&' : '?'}${parameters}`
 }
 
-/**
- * What people read of where they are sent: the host, with https and http; else the scheme, with its colon. After a
- * scheme of an app's own may stand what looks like a host, but it is nobody's.
- */
-export function redirectHost(redirectUri: string): string {
-  return isNative(redirectUri) ? schemeOf(redirectUri) : new URL(redirectUri).host
+/** Describes `access_denied` (RFC 6749 §4.1.2.1) by the decision that led to it. */
+export function accessDenied(decision: AnswerJson['decision']) {
+  return { error: 'access_denied', error_description: DENIED.get(decision) ?? 'The user said no.' }
 }
 
-/** Whether two places are one for whoever reads them: an app on the user's machine listens on the port of the moment. */
+const DENIED: ReadonlyMap<AnswerJson['decision'], string> = new Map([
+  ['back', 'This user cannot allow it.'],
+  ['refused', 'The user was not signed in.'],
+])
+
+/**
+ * The part of a redirect URI that people are shown: the host with https and http, else the scheme with its colon. What
+ * looks like a host after a private-use scheme belongs to nobody.
+ */
+export function redirectHost(redirectUri: string): string {
+  return usesPrivateScheme(redirectUri) ? schemeOf(redirectUri) : new URL(redirectUri).host
+}
+
+/** Compares what people are shown. The port of a loopback address is ignored: a native app listens on any free one. */
 export function isSameHost(one: string, other: string): boolean {
-  const portless = (place: string) => place.replace(/^(127\.0\.0\.1|\[::1\]|localhost):\d+$/, '$1')
+  const portless = (host: string) => host.replace(/^(127\.0\.0\.1|\[::1\]|localhost):\d+$/, '$1')
   return portless(one) === portless(other)
 }
 
-/** Whether an app on the user's device is sent the answer, by a scheme of its own. */
-export function isNative(redirectUri: string): boolean {
+/** Private-use URI scheme (RFC 8252 §7.1): an app on the user's device gets the response. */
+export function usesPrivateScheme(redirectUri: string): boolean {
   return !/^https?:/.test(redirectUri)
 }
 

@@ -1,72 +1,56 @@
 import { createHash } from 'node:crypto'
 import type { Client } from '../../clients/client.ts'
-import type { Db } from '../../db/schema.ts'
-import { readCatalogue } from '../../scopes/catalogue.store.ts'
 import type { Catalogue } from '../../scopes/catalogue.ts'
 import type { Sensitivity } from '../../scopes/scope.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
-import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
-import type { Yes } from './consent.ts'
-import { impliedBy } from './implied-scopes.ts'
-import { allowedBefore, shownOf } from './prior-consent.ts'
+import type { Consent } from './consent.ts'
+import { impliedPairs } from './implied-scopes.ts'
+import { allowedBefore, type ConsentFacts, shownOf } from './prior-consent.ts'
 
 /** A scope as the user decides on it. */
 export interface ScopeChoice {
   readonly name: string
   /** A sentence for people. */
   readonly description: string
-  /** Of all that it opens. */
+  /** The highest of its own and of those that it implies. */
   readonly sensitivity: Sensitivity
-  /** The scopes that it brings along. */
+  /** The scopes that it implies. */
   readonly brings: readonly { readonly name: string; readonly description: string }[]
-  /** Whether it can be left out. */
+  /** The user can leave it out. */
   readonly optional: boolean
 }
 
-/** What a user is asked about an app. */
+/** The question that the consent page asks. */
 export interface ConsentQuestion {
   readonly client: Client
   readonly redirectUri: string
-  readonly who: SignedInUser
-  /** For whom the user may say yes; none where the client is blocked for all of theirs. */
+  readonly user: SignedInUser
+  /** Owners that the user can choose; empty where all of the user's owners block the client. */
   readonly owners: readonly NamedOwner[]
-  /** Other owners of the user's, whose administrators have blocked the client. */
+  /** The user's other owners, whose administrators have blocked the client. */
   readonly blockedOwners: readonly NamedOwner[]
-  /** What is to be decided. */
   readonly choices: readonly ScopeChoice[]
-  /** What the user allowed before, and is not asked again. */
+  /** Allowed before, and not asked again. */
   readonly allowed: readonly { readonly name: string; readonly description: string }[]
   /** The APIs that the app named; empty: none. */
   readonly resources: readonly string[]
-  /** Whether the app can come back by itself while the user is away. */
+  /** The client gets refresh tokens, so it keeps its access while the user is away. */
   readonly offline: boolean
-  /** How long a grant stands; null: until somebody ends it. */
+  /** Lifetime of the grant; null: until it is revoked. */
   readonly grantSeconds: number | null
 }
 
-export async function questionOf(
-  { db, grantSeconds }: { readonly db: Db; readonly grantSeconds: number | null },
-  request: AuthorizationRequest,
-  client: Client,
-  who: SignedInUser,
-  now: Date,
-): Promise<ConsentQuestion> {
-  const { scopes: catalogue } = await readCatalogue(db)
-  const before = await allowedBefore(db, client, request, who, now, catalogue)
-  const ownerIds = who.owners.map(({ id }) => id)
-  const blocking = await ownersThatBlock(db, client.id, ownerIds)
+export function questionOf(facts: ConsentFacts, grantSeconds: number | null, now: Date): ConsentQuestion {
+  const { client, request, user, catalogue, blockingOwnerIds } = facts
+  const before = allowedBefore(facts, now)
+  const choices = request.scopes.filter((scope) => !before.includes(scope))
   return {
     client,
     redirectUri: request.redirectUri,
-    who,
-    owners: who.owners.filter(({ id }) => !blocking.has(id)),
-    blockedOwners: who.owners.filter(({ id }) => blocking.has(id)),
-    choices: choicesOf(
-      request.scopes.filter((scope) => !before.includes(scope)),
-      client,
-      catalogue,
-    ),
+    user,
+    owners: user.owners.filter(({ id }) => !blockingOwnerIds.has(id)),
+    blockedOwners: user.owners.filter(({ id }) => blockingOwnerIds.has(id)),
+    choices: choicesOf(choices, client, catalogue),
     allowed: before.map((name) => ({ name, description: catalogue.get(name)?.description ?? name })),
     resources: request.resources,
     offline: client.grantTypes.includes('refresh_token'),
@@ -75,9 +59,9 @@ export async function questionOf(
 }
 
 /**
- * What was on a page, in short. It stands in the form, and the form's token holds it: so a yes is a yes to what was
- * shown. Anything of it may be another when the form is sent: the same app was allowed in another tab, a scope became
- * required, or says something else now.
+ * Digest of what the page asks. It is in the form, and the form's CSRF token covers it, so the user allows what was
+ * shown. Before the form is sent any of it may change: the app was allowed in another tab, a scope became required, or
+ * its description changed.
  */
 export function digestOf(question: ConsentQuestion): string {
   const { client, redirectUri, owners, choices, allowed, resources, offline, grantSeconds } = question
@@ -88,7 +72,7 @@ export function digestOf(question: ConsentQuestion): string {
       name,
       description,
       sensitivity,
-      brings.map((brought) => [brought.name, brought.description]),
+      brings.map((each) => [each.name, each.description]),
       optional,
     ]),
     allowed.map(({ name, description }) => [name, description]),
@@ -114,37 +98,39 @@ function choicesOf(
   })
 }
 
-/** Taken away a moment ago. */
+/** Retired a moment ago. */
 const UNKNOWN = { description: null, sensitivity: 'basic', brings: [] } as const
 
-/** What was chosen in a form. */
+/** The user's choices in a form. */
 export interface Choices {
   readonly ownerId: string | null
   /** Names of the scopes whose boxes were ticked. */
   readonly scopes: ReadonlySet<string>
 }
 
-/** Null where it is none of the user's. */
+/** @returns null where the chosen owner is not the user's */
 export function chosenOwner(owners: readonly NamedOwner[], chosen: string | null): NamedOwner | null {
   const [only] = owners
   if (owners.length === 1 && only !== undefined && chosen === null) return only
   return owners.find(({ id }) => id === chosen) ?? null
 }
 
-/** The user's answer. @param ticked names of the scopes whose boxes were ticked */
-export function yesTo(
-  { client, redirectUri, choices, allowed, who }: ConsentQuestion,
+/** @param ticked names of the scopes whose boxes were ticked */
+export function consentTo(
+  { client, redirectUri, choices, allowed, user }: ConsentQuestion,
   owner: NamedOwner,
   ticked: ReadonlySet<string>,
-): Yes {
+): Consent {
   const isTicked = (choice: ScopeChoice) => !choice.optional || ticked.has(choice.name)
   const chosen = choices.filter(isTicked)
   return {
-    userId: who.userId,
+    userId: user.userId,
     ownerId: owner.id,
     asked: 'now',
     scopes: [...chosen, ...allowed].map(({ name }) => name),
-    brought: chosen.flatMap(({ name, brings }) => impliedBy([name], () => brings.map((each) => each.name))),
+    implied: chosen.flatMap(({ name, brings }) =>
+      impliedPairs([name], () => brings.map((each) => each.name)),
+    ),
     shown: shownOf(
       client,
       { redirectUri },

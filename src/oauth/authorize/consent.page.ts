@@ -4,10 +4,10 @@ import type { Page } from '../../pages/page.ts'
 import type { Pages } from '../../pages/pages.ts'
 import type { Visit } from '../../pages/visit.ts'
 import type { NamedOwner, SignedInUser } from '../../sessions/person.ts'
-import { isNative, redirectHost } from './authorization-response.ts'
+import { redirectHost, usesPrivateScheme } from './authorization-response.ts'
 import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
+import { CONSENT_PATH } from './paths.ts'
 
-export const CONSENT_PATH = '/oauth/consent'
 /** @param shown digest of what the page asks */
 export const aboutConsent = (request: string, shown: string) => `consent ${request} ${shown}`
 
@@ -21,7 +21,7 @@ interface Shown {
 }
 
 export function consentPage(pages: Pages, visit: Visit, { question, token, complaint }: Shown): Page {
-  const { client, redirectUri, who, owners, blockedOwners, choices, allowed } = question
+  const { client, redirectUri, user, owners, blockedOwners, choices, allowed } = question
   const shown = digestOf(question)
   return {
     title: `Allow ${client.name}?`,
@@ -56,7 +56,7 @@ ${
 </div>`,
 )}
 <footer>
-${somebodyElse(pages, visit, token, shown, who)}
+${otherUser(pages, visit, token, shown, user)}
 ${pageLinks(client)}
 </footer>`,
   }
@@ -69,15 +69,15 @@ export function reloadLink(pages: Pages, token: string): Html {
 }
 
 /** A way on for who is signed in with the wrong account. */
-export function somebodyElse(
+export function otherUser(
   pages: Pages,
   visit: Visit,
   token: string,
   shown: string,
-  who: SignedInUser,
+  user: SignedInUser,
 ): Html {
   const button = html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`
-  return html`<p class="hint">Signed in as <strong>${who.displayName}</strong>${who.email !== null && html` (${who.email})`}.</p>
+  return html`<p class="hint">Signed in as <strong>${user.displayName}</strong>${user.email !== null && html` (${user.email})`}.</p>
 ${formOf(pages, visit, token, shown, button)}`
 }
 
@@ -116,7 +116,7 @@ function leadOf({ client, owners }: ConsentQuestion): Html {
 
 export function destination(redirectUri: string): Html {
   const place = html`<strong>${redirectHost(redirectUri)}</strong>`
-  return isNative(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
+  return usesPrivateScheme(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
 }
 
 /** Whoever can register by themselves can call themselves anything. */

@@ -5,47 +5,57 @@ import type { Visit } from '../../pages/visit.ts'
 import type { SignedInUser } from '../../sessions/person.ts'
 import { CONNECTED_APPS_PATH } from '../connected-apps/connected-apps.page.ts'
 import { responseUrl } from './authorization-response.ts'
-import { destination, formOf, somebodyElse } from './consent.page.ts'
-import type { Kept } from './kept-request.ts'
+import { destination, formOf, otherUser } from './consent.page.ts'
+import type { Closed, Refused } from './next-step.ts'
 
-/** Says why an app cannot be allowed, with two ways on: back to the app, which hears so, and as somebody else. */
-export function deadEnd(
+/** Says why this user cannot allow the app, with two ways on: back to the app, and signing in as another user. */
+export function deadEndPage(
   pages: Pages,
   visit: Visit,
   failure: Failure,
-  { token, who }: { readonly token: string; readonly who: SignedInUser },
+  { token, user }: { readonly token: string; readonly user: SignedInUser },
 ): { readonly failure: Failure } {
   const button = html`<button name="decision" value="back" class="quiet">Back to the app</button>`
   const wayOn = html`${formOf(pages, visit, token, '', button)}
 <footer>
-${somebodyElse(pages, visit, token, '', who)}
+${otherUser(pages, visit, token, '', user)}
 </footer>`
   return { failure: { ...failure, wayOn, leadsAway: true } }
 }
 
-/** Says what has become of a request, with a way on. */
-export function closedPage(pages: Pages, issuer: string, kept: Kept): { readonly failure: Failure } {
+export function failureOf(end: Refused): Failure {
+  switch (end.why) {
+    case 'not_open_to_user':
+      return NOT_OPEN_TO_USER
+    case 'no_owner':
+      return NO_OWNER
+    case 'blocked':
+      return blockedFor(end.owners.map(({ name }) => name))
+  }
+}
+
+/** Says why a request is closed, with a way on. */
+export function closedPage(pages: Pages, issuer: string, end: Closed): { readonly failure: Failure } {
   const apps = html`<p><a href="${pages.at(CONNECTED_APPS_PATH)}">Connected apps</a></p>`
-  switch (kept.state) {
-    case 'client_stopped':
-      return { failure: { ...APP_STOPPED, wayOn: apps } }
+  switch (end.why) {
+    case 'client_suspended':
+      return { failure: { ...CLIENT_SUSPENDED, wayOn: apps } }
     case 'client_gone':
-      return { failure: { ...APP_GONE, wayOn: apps } }
-    case 'address_removed':
-      return { failure: { ...ADDRESS_REMOVED, wayOn: apps } }
+      return { failure: { ...CLIENT_GONE, wayOn: apps } }
+    case 'redirect_uri_removed':
+      return { failure: { ...REDIRECT_URI_REMOVED, wayOn: apps } }
     case 'busy':
       return { failure: TOO_MANY_DOCUMENTS }
     case 'unknown':
       return { failure: { ...OVER, message: UNKNOWN, wayOn: apps } }
-    case 'waits':
-    case 'too_late':
+    case 'expired':
     case 'answered': {
-      const { request } = kept
+      const { request } = end
       const back = responseUrl(request, issuer, { error: 'access_denied', error_description: LATE })
       const wayOn = html`<p><a href="${back}">Back to the app</a></p>
 <p class="hint">It is at ${destination(request.redirectUri)}.</p>
 ${apps}`
-      const message = kept.state === 'answered' ? answeredAs(kept) : TOO_LATE
+      const message = end.why === 'answered' ? answeredAs(end) : TOO_LATE
       return { failure: { ...OVER, message, wayOn } }
     }
   }
@@ -53,7 +63,7 @@ ${apps}`
 
 const LATE = 'The request was answered before, or took too long. Start again.'
 
-function answeredAs({ client, answered }: Extract<Kept, { state: 'answered' }>): Html {
+function answeredAs({ client, answered }: Extract<Closed, { why: 'answered' }>): Html {
   const app = html`<strong>${client.name}</strong>`
   return answered.decision === 'allow'
     ? html`You have allowed ${app} already. To allow it again, start again in the app.`
@@ -70,7 +80,7 @@ const OVER = {
     Send people to <code>/oauth/authorize</code>, never to an address that was copied from there.`,
 }
 
-export const APP_STOPPED: Failure = {
+export const CLIENT_SUSPENDED: Failure = {
   status: 400,
   title: 'This app is stopped',
   message:
@@ -79,7 +89,7 @@ export const APP_STOPPED: Failure = {
 }
 
 /** A client id that an app has kept and that is nobody's here any more: people can mend that. */
-export const APP_GONE: Failure = {
+export const CLIENT_GONE: Failure = {
   status: 400,
   title: 'This app is not known here',
   message:
@@ -89,7 +99,7 @@ export const APP_GONE: Failure = {
     <code>invalid_client</code>.`,
 }
 
-const ADDRESS_REMOVED: Failure = {
+const REDIRECT_URI_REMOVED: Failure = {
   status: 400,
   title: 'This app cannot be connected',
   message:
@@ -97,7 +107,7 @@ const ADDRESS_REMOVED: Failure = {
   forDevelopers: html`The <code>redirect_uri</code> of the request was taken off the client's list meanwhile.`,
 }
 
-export const NO_OWNER: Failure = {
+const NO_OWNER: Failure = {
   status: 403,
   title: 'There is nothing to connect',
   message: 'You do not belong to any workspace here, so there is no data that this app could reach.',
@@ -118,7 +128,7 @@ export function blockedFor(ownerNames: readonly string[]): Failure {
   }
 }
 
-export const NOT_TO_BE_ALLOWED: Failure = {
+export const NOT_OPEN_TO_USER: Failure = {
   status: 403,
   title: 'This app cannot be connected',
   message: 'It is not open to you, or was stopped. Nothing was done.',

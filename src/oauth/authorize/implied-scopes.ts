@@ -1,20 +1,26 @@
-/** That a scope brought along another when a user allowed it, as it is stored. */
+/**
+ * A scope and one that it implied when the user allowed it, with a blank between, as stored. What a scope comes to imply
+ * later is not granted: the user has not seen it.
+ */
 export type ImpliedScope = `${string} ${string}`
 
-/** @param brings what each scope brings along, directly or not */
-export function impliedBy(
+/** @param impliedBy the scopes that one implies, directly or not */
+export function impliedPairs(
   scopes: Iterable<string>,
-  brings: (scope: string) => readonly string[],
+  impliedBy: (scope: string) => readonly string[],
 ): readonly ImpliedScope[] {
-  return [...scopes].flatMap((scope) => brings(scope).map((name) => `${scope} ${name}` as const))
+  return [...scopes].flatMap((scope) => impliedBy(scope).map((name) => `${scope} ${name}` as const))
 }
 
-/** Whether what a scope brings along now was so when it was allowed. */
-export function wasImplied(scope: string, brings: readonly string[], brought: readonly string[]): boolean {
-  return brings.every((name) => brought.includes(`${scope} ${name}`))
+/** True where all that a scope implies now was implied when the user allowed it. */
+export function wereImplied(
+  scope: string,
+  impliesNow: readonly string[],
+  stored: readonly string[],
+): boolean {
+  return impliesNow.every((name) => stored.includes(`${scope} ${name}`))
 }
 
-/** The scope that brought it. */
-export function implyingScope(brought: string): string {
-  return brought.slice(0, brought.indexOf(' '))
+export function implyingScope(pair: string): string {
+  return pair.slice(0, pair.indexOf(' '))
 }

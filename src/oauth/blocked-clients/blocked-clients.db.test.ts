@@ -25,7 +25,7 @@ import { client } from '../../clients/authentication/client.fixture.ts'
 import { insertClient } from '../../clients/client.store.ts'
 import type { Tx } from '../../db/schema.ts'
 import type { Caller } from '../../management/caller.ts'
-import { consent } from '../authorize/consent.ts'
+import { issueCode } from '../authorize/issue-code.ts'
 import { blockClient } from './block-client.ts'
 
 /** That the tokens die with their grants, everywhere: `test/faults/every-token-end.db.test.ts`. */
@@ -234,17 +234,17 @@ describe('a client that is blocked for an owner', () => {
       ...{ createdAt: caller.now, expiresAt: addSeconds(caller.now, 60) },
     }
     const shown = { client_name: 'An app', redirect_host: 'app.example.com', owner_name: 'A', scopes: [] }
-    const yes = {
+    const consent = {
       userId: oauth.userId,
       ownerId: 'org_1',
       asked: 'now' as const,
       scopes: request.scopes,
-      brought: [],
+      implied: [],
       shown,
     }
     const { blocking } = await oauth.app.db.transaction().execute(async (tx) => {
-      const said = { request, brand: null, grantSeconds: null, yes }
-      assert.ok((await consent(tx, caller, said)).ok)
+      const said = { request, brand: null, grantSeconds: null, consent }
+      assert.ok((await issueCode(tx, caller, said)).ok)
       const blocking = block(app)
       await somebodyWaits(tx)
       return { blocking }

@@ -114,10 +114,10 @@ async function change(
 }
 
 /** What a scope allows the app, with what it brought along when it was allowed and still does. */
-function sentenceOf({ scopes, brought }: NamedGrant, scope: string, catalogue: Catalogue['scopes']): string {
+function sentenceOf({ scopes, implied }: NamedGrant, scope: string, catalogue: Catalogue['scopes']): string {
   const say = (name: string) => catalogue.get(name)?.description ?? name
   const brings = (catalogue.get(scope)?.brings ?? [])
-    .filter((name) => !scopes.includes(name) && brought.includes(`${scope} ${name}`))
+    .filter((name) => !scopes.includes(name) && implied.includes(`${scope} ${name}`))
     .map(say)
   return brings.length === 0 ? say(scope) : `${say(scope)} (and with it: ${brings.join('; ')})`
 }

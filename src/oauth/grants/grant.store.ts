@@ -7,7 +7,7 @@ import type { Grant, GrantState, NamedGrant } from './grant.ts'
 
 type NewGrant = Pick<
   Grant,
-  'id' | 'userId' | 'clientId' | 'ownerId' | 'scopes' | 'brought' | 'shown' | 'createdAt' | 'expiresAt'
+  'id' | 'userId' | 'clientId' | 'ownerId' | 'scopes' | 'implied' | 'shown' | 'createdAt' | 'expiresAt'
 >
 
 export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
@@ -19,7 +19,7 @@ export async function insertGrant(tx: Tx, grant: NewGrant): Promise<void> {
       client_id: grant.clientId,
       owner_id: grant.ownerId,
       scopes: [...grant.scopes],
-      brought: [...grant.brought],
+      brought: [...grant.implied],
       shown: JSON.stringify(grant.shown),
       granted_at: grant.createdAt,
       consented_at: grant.createdAt,
@@ -218,7 +218,7 @@ function fromRow(row: Row): Grant {
     clientId: row.client_id,
     ownerId: row.owner_id,
     scopes: row.scopes,
-    brought: row.brought,
+    implied: row.brought,
     shown: row.shown,
     createdAt: row.granted_at,
     consentedAt: row.consented_at,

@@ -12,8 +12,8 @@ export interface Grant {
   readonly ownerId: string
   /** What the user said yes to, all told. What tokens may do is never more than this, whatever they were issued for. */
   readonly scopes: readonly string[]
-  /** What these brought along when the user allowed them, as {@link ImpliedScope}: what they imply since then is not granted. */
-  readonly brought: readonly string[]
+  /** What these implied when the user allowed them, as `scope implied` pairs. What they came to imply later is not granted. */
+  readonly implied: readonly string[]
   /** What the page showed when the user last answered. */
   readonly shown: ShownJson
   /** When the user first said yes, and last. */
