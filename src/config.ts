@@ -213,7 +213,7 @@ export function readConfig(
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,
       oauth: {
-        times: {
+        lifetimes: {
           accessSeconds,
           refreshIdleSeconds: refreshIdleDays * DAY_SECONDS,
           refreshAbsoluteSeconds: refreshMaxDays * DAY_SECONDS,

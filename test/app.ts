@@ -60,7 +60,12 @@ export const DEFAULT_SETTINGS: Settings = {
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
   loginUrl: null,
-  oauth: { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, documentHosts: 'none', registration: false },
+  oauth: {
+    lifetimes: DEFAULT_TOKEN_LIFETIMES,
+    grantSeconds: null,
+    documentHosts: 'none',
+    registration: false,
+  },
 }
 
 /** Passwords are hashed with little work here: how much it is in earnest has a test of its own. */

@@ -1,8 +1,9 @@
-import { AUTH_METHODS, GRANT_TYPES } from '../clients/client.ts'
+import { AUTH_METHODS } from '../clients/client.ts'
 import { ASSERTION_ALGORITHMS } from '../clients/client-keys.ts'
 import type { KnownScopes } from '../scopes/catalogue.ts'
 import { PROMPTS } from './authorize/authorization-request.ts'
 import { AUTHORIZE_PATH } from './authorize/paths.ts'
+import { GRANT_TYPES } from './tokens/grant-types/grant-types.ts'
 import { INTROSPECT_PATH } from './tokens/introspect-endpoint.ts'
 import { REVOKE_PATH } from './tokens/revoke-endpoint.ts'
 import { TOKEN_PATH } from './tokens/token-endpoint.ts'
@@ -36,7 +37,7 @@ export function serverMetadata(
     scopes_supported: Object.keys(apiOf).filter((scope) => !deprecated.has(scope)),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: GRANT_TYPES,
+    grant_types_supported: [...GRANT_TYPES.keys()],
     code_challenge_methods_supported: ['S256'],
     prompt_values_supported: PROMPTS,
     authorization_response_iss_parameter_supported: true,

@@ -35,7 +35,7 @@ import type { TokenLifetimes } from './tokens/token-lifetimes.ts'
 
 /** What OAuth is set to. */
 export interface OAuthSettings {
-  readonly times: TokenLifetimes
+  readonly lifetimes: TokenLifetimes
   /** How long a grant stands; null: until somebody ends it. */
   readonly grantSeconds: number | null
   /** Whose documents make clients known. */
@@ -119,7 +119,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
   }
   const endpoints = await openFormEndpoints(app, { trustedProxies, clock, log, fastPaths })
   const refreshKey = deriveKey(parts.serverSecret, 'refresh')
-  const issuing = { db, brand, times: settings.times, refreshKey, clients, onChanged }
+  const issuing = { db, brand, lifetimes: settings.lifetimes, refreshKey, clients, onChanged }
   openTokenEndpoint(endpoints, { issuer: issuing, bruteForce, refused })
   openRevokeEndpoint(endpoints, { db, clients, bruteForce, refused, onChanged })
   const { findRecord, knownAdminKeys } = parts

@@ -29,9 +29,9 @@ describe('a database in daily use', () => {
   let oauth: OAuthApp
   const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   before(async () => {
-    const times = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 2 * 86_400 }
+    const lifetimes = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 2 * 86_400 }
     const shared = { grantSeconds: null, documentHosts: 'none', registration: false } as const
-    oauth = await openOAuthApp({ oauth: { times, ...shared } })
+    oauth = await openOAuthApp({ oauth: { lifetimes, ...shared } })
   })
   after(() => oauth.close())
 

@@ -70,7 +70,12 @@ describe('the official MCP client, against a server behind the SDK', () => {
   let mcp: TestMcpServer
   before(async () => {
     world = await openWorld({
-      oauth: { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, documentHosts: 'any', registration: true },
+      oauth: {
+        lifetimes: DEFAULT_TOKEN_LIFETIMES,
+        grantSeconds: null,
+        documentHosts: 'any',
+        registration: true,
+      },
       fetchDocument: async (url) =>
         url === DOCUMENT_URL
           ? yes({ json: { ...METADATA, client_id: DOCUMENT_URL }, maxAgeSeconds: 60 })

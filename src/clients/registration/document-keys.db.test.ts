@@ -35,7 +35,7 @@ describe('keys of a client that describes itself, at the token endpoint', () => 
     return json === undefined ? no('not_reached') : yes({ json, maxAgeSeconds: FRESH_SECONDS })
   }
   before(async () => {
-    const shared = { times: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, registration: false }
+    const shared = { lifetimes: DEFAULT_TOKEN_LIFETIMES, grantSeconds: null, registration: false }
     oauth = await openOAuthApp({ fetchDocument, oauth: { ...shared, documentHosts: 'any' } })
     await oauth.app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
   })

@@ -7,7 +7,7 @@ import { DEFAULT_TOKEN_LIFETIMES } from '../../oauth/tokens/token-lifetimes.ts'
 const LOOPBACK = 'http://localhost:8787/callback'
 const CURSOR = 'cursor://anysphere.cursor-mcp/oauth/callback'
 const OAUTH = {
-  times: DEFAULT_TOKEN_LIFETIMES,
+  lifetimes: DEFAULT_TOKEN_LIFETIMES,
   grantSeconds: null,
   documentHosts: 'none',
   registration: true,

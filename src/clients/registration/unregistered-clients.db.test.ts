@@ -28,7 +28,7 @@ describe('clients by their own documents', () => {
   }
   before(async () => {
     const settings = {
-      times: { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 },
+      lifetimes: { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 },
     }
     const hosts = { documentHosts: new Set(['app.example.com']), grantSeconds: null, registration: false }
     oauth = await openOAuthApp({ fetchDocument, oauth: { ...settings, ...hosts } })
@@ -167,10 +167,10 @@ describe('clients by their own documents', () => {
 describe('clients that register themselves', () => {
   let oauth: OAuthApp
   before(async () => {
-    const times = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
+    const lifetimes = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
     oauth = await openOAuthApp({
       policy: { environments: ['live'], maxLifetimeSeconds: 3_600, maxKeysPerOwner: 10 },
-      oauth: { times, grantSeconds: null, documentHosts: 'none', registration: true },
+      oauth: { lifetimes, grantSeconds: null, documentHosts: 'none', registration: true },
     })
     await oauth.app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
   })

@@ -20,7 +20,7 @@ describe('a scope that implies others', () => {
   before(async () => {
     oauth = await openOAuthApp({
       oauth: {
-        times: DEFAULT_TOKEN_LIFETIMES,
+        lifetimes: DEFAULT_TOKEN_LIFETIMES,
         grantSeconds: null,
         documentHosts: 'none',
         registration: true,

@@ -97,8 +97,8 @@ describe('when nobody is asked', () => {
 
 describe('when a grant ends by itself', () => {
   it('CON-17: one that has expired between the question and the answer is none', async () => {
-    const times = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
-    const settings = { times, grantSeconds: 86_400, documentHosts: 'none', registration: false } as const
+    const lifetimes = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
+    const settings = { lifetimes, grantSeconds: 86_400, documentHosts: 'none', registration: false } as const
     const oauth = await openOAuthApp({ oauth: settings })
     const { client_id } = await oauth.app.clientFor(null)
     const jar = openJar(oauth.origin)

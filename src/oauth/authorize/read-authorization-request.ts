@@ -3,8 +3,8 @@ import { type Client, ceilingOf } from '../../clients/client.ts'
 import type { KnownScopes } from '../../scopes/catalogue.ts'
 import { declaredResources } from '../tokens/match-resource.ts'
 import { scopesOfResources } from '../tokens/narrow-scopes.ts'
+import { readParameters, resourcesOf } from '../tokens/read-parameters.ts'
 import { NOT_OPENID_CONNECT, readRequestedScopes } from '../tokens/requested-scopes.ts'
-import { readParameters, resourcesOf } from '../tokens/token-request.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
 
 /** What an app hears of a request that is at fault (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */

@@ -14,8 +14,8 @@ import type { KnownAdminKeys } from '../../management/known-admin-keys.ts'
 import { whyNotWellFormed } from './error-response.ts'
 import { findIssuedAt } from './issued-at.store.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { readParameters } from './read-parameters.ts'
 import { type RefusalParts, refuseRequest } from './refuse-request.ts'
-import { readParameters } from './token-request.ts'
 
 export interface IntrospectEndpointParts extends RefusalParts {
   readonly db: Db

@@ -1,8 +1,8 @@
 import { no, type Result, yes } from '../../base/result.ts'
+import type { RequestedAccess } from './exchange.ts'
 import { declaredResources } from './match-resource.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
 import type { GrantedAccess } from './stored-token.ts'
-import type { RequestedAccess } from './token-request.ts'
 
 /** RFC 6749 §3.3: a scope token is of these characters, and only such are named in an answer. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
@@ -16,18 +16,18 @@ export function refuseScope(scope: string, why = 'was not granted'): OAuthRefusa
  * What this token is for: what was granted, or the part of it that is asked for. A resource narrows to the scopes of its
  * API (RFC 8707 §2.2); nothing ever gets wider, and a token for nothing is none.
  */
-export function narrowed(
+export function narrowScopes(
   granted: GrantedAccess,
-  wish: RequestedAccess,
+  requested: RequestedAccess,
 ): Result<Pick<GrantedAccess, 'scopes' | 'resources'>, OAuthRefusal> {
   // RFC 6749 §6 forbids what was not granted originally. What was taken away since is left out.
-  const beyond = wish.scopes?.find((scope) => !granted.originalScopes.includes(scope))
+  const beyond = requested.scopes?.find((scope) => !granted.originalScopes.includes(scope))
   if (beyond !== undefined) return no(refuseScope(beyond))
-  const asked = wish.scopes?.filter((scope) => granted.scopes.includes(scope)) ?? granted.scopes
-  const [gone] = wish.scopes ?? []
+  const asked = requested.scopes?.filter((scope) => granted.scopes.includes(scope)) ?? granted.scopes
+  const [gone] = requested.scopes ?? []
   if (asked.length === 0 && gone !== undefined) return no(refuseScope(gone, 'is not granted any more'))
   const apis = granted.resources.length > 0 ? granted.resources : Object.values(granted.apiOf)
-  const named = declaredResources(wish.resources, apis)
+  const named = declaredResources(requested.resources, apis)
   if (named === null) return no(refuse('resource_not_granted'))
   const resources = named.length > 0 ? named : granted.resources
   const scopes = scopesOfResources(asked, resources, granted.apiOf)

@@ -70,7 +70,7 @@ const DESCRIPTIONS: Readonly<Record<(typeof OAUTH_REFUSALS)[OAuthRefusalReason],
   invalid_scope: 'A scope was not granted.',
   invalid_target: 'The resource is not among those that were granted.',
   unauthorized_client: 'The client is not registered for this.',
-  unsupported_grant_type: 'Use authorization_code, refresh_token or client_credentials.',
+  unsupported_grant_type: 'The grant type is not supported.',
 }
 
 export const REPEATED = refuse('repeated_parameter', 'A parameter is repeated.')

@@ -9,11 +9,11 @@ import { lockGrant } from '../grants/grant.store.ts'
 import { revokeLockedGrant } from '../grants/revoke-grant.ts'
 import { whyNotWellFormed } from './error-response.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
+import { readParameters } from './read-parameters.ts'
 import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 import { revokeLockedFamily } from './revoke-family.ts'
 import { originOfCall } from './token-endpoint.ts'
 import { findToken, hasActiveFamily, lockFamily, revokeAccessToken } from './token-family.store.ts'
-import { readParameters } from './token-request.ts'
 
 export interface RevokeEndpointParts extends RefusalParts {
   readonly db: Db

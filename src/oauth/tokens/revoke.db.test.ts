@@ -8,7 +8,7 @@ describe('revocation', () => {
   before(async () => {
     oauth = await openOAuthApp({
       oauth: {
-        times: { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 30 * 86_400 },
+        lifetimes: { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 30 * 86_400 },
         ...{ grantSeconds: 10 * 86_400, documentHosts: 'none', registration: false },
       },
     })

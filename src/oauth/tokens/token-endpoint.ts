@@ -1,7 +1,7 @@
 import type { Origin } from '../../audit/audit-event.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
 import { whyNotWellFormed } from './error-response.ts'
-import { type IssuedTokens, type Issuer, issueTokens } from './issue-tokens.ts'
+import { exchangeTokens, type IssuedTokens, type Issuer } from './exchange.ts'
 import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 import { readTokenRequest } from './token-request.ts'
 
@@ -25,7 +25,7 @@ async function answerTokenCall(
   if (!request.ok) return refuseRequest(refusing, 'token', call, request.no)
 
   const { authorization, form, userAgent } = call
-  const issued = await issueTokens(issuer, request.value, {
+  const issued = await exchangeTokens(issuer, request.value, {
     origin: originOfCall(call),
     userAgent,
     proof: { authorization, form },
