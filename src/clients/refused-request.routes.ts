@@ -16,7 +16,7 @@ export function refusedRequestRoutes(app: FastifyInstance, pipeline: Pipeline): 
     url: '/v1/clients/:id/refused-requests',
     permission: 'clients:read',
     tag: 'Clients',
-    summary: 'Why the OAuth endpoints refused a client, by reason, the latest first; up to ten seconds late',
+    summary: 'List why the OAuth endpoints refused a client, by reason, latest first. Up to ten seconds late',
     params: clientParams,
     status: 200,
     answer: Type.Object({ data: Type.Array(RefusedRequestWire) }),

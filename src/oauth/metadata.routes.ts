@@ -15,10 +15,10 @@ import {
 } from './metadata.ts'
 import { declaredResource } from './tokens/match-resource.ts'
 
-/** Public, the same for everybody, and kept for a while by whoever asks. */
+/** Public and cacheable. */
 const HEADERS = { 'cache-control': 'public, max-age=300', ...FROM_ANYWHERE }
 
-/** The documents by which clients find their way (RFC 8414 §3, RFC 9728 §3). All URLs come from the configuration. */
+/** Discovery documents (RFC 8414 §3, RFC 9728 §3). All URLs come from the configuration, never from the request. */
 export function metadataRoutes(
   app: FastifyInstance,
   db: Db,
@@ -40,12 +40,12 @@ export function metadataRoutes(
       send(reply, openidMetadata(issuer, await readCatalogue(db), extras)),
     )
   app.get(KEYS_PATH, { schema }, async (_, reply) => send(reply, { keys: [] }))
-  // Clients look for documents that are not there, from pages of other origins, and go on to the next where they hear so.
+  // Clients probe for documents that do not exist, from pages of other origins. A CORS error would stop them; a 404 does not.
   app.options('/.well-known/*', { schema }, async (_, reply) =>
     reply.code(204).headers(preflightFor('GET')).send(),
   )
   app.get('/.well-known/*', { schema }, async (_, reply) =>
-    sendProblem(reply.headers(FROM_ANYWHERE), problem('not_found', 'There is no such document here.')),
+    sendProblem(reply.headers(FROM_ANYWHERE), problem('not_found', 'There is no such document.')),
   )
 
   app.get<{ Querystring: { resource?: string } }>(
@@ -60,7 +60,7 @@ export function metadataRoutes(
       const [api] = found
       if (api !== undefined && found.length === 1) return send(reply, resourceMetadataOf(issuer, api, known))
       const several =
-        'Several APIs have this path: name one with ?resource=, or serve the document at the API.'
+        'Several APIs have this path. Name one with ?resource=, or serve the document at the API.'
       return sendProblem(
         reply.headers(FROM_ANYWHERE),
         problem('not_found', found.length > 1 ? several : 'No API has this path.'),
@@ -69,7 +69,9 @@ export function metadataRoutes(
   )
 }
 
-/** What an identifier's metadata URL has behind the well-known path; null where the identifier is no URL of the Web. */
+/**
+ * The path that a resource's metadata URL has after the well-known one; null where the identifier is not an http URL.
+ */
 function pathOf(identifier: string): string | null {
   const url = URL.parse(identifier)
   if (url === null || !/^https?:$/.test(url.protocol)) return null

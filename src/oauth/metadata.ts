@@ -10,11 +10,11 @@ import { TOKEN_PATH } from './tokens/token-endpoint.ts'
 
 export const SERVER_METADATA_PATH = '/.well-known/oauth-authorization-server'
 export const OPENID_METADATA_PATH = '/.well-known/openid-configuration'
-/** Of a key set without keys: nothing that Doorward issues is signed. */
+/** Path of an empty key set: Doorward signs nothing. */
 export const KEYS_PATH = '/.well-known/jwks.json'
 export const RESOURCE_METADATA_PATH = '/.well-known/oauth-protected-resource'
 
-/** What works here, from the tables that make it work (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4). */
+/** Authorization server metadata, from the tables that the endpoints use (RFC 8414 §2, RFC 9207 §3, RFC 9728 §4). */
 export function serverMetadata(
   issuer: string,
   { apiOf, apis, deprecated }: KnownScopes,
@@ -47,8 +47,8 @@ export function serverMetadata(
 }
 
 /**
- * The same where OpenID Connect has it (Discovery §3). Doorward issues no ID tokens; but many OAuth clients look here
- * first or only, and give up on a document without the members that are required there.
+ * The same at OpenID Connect's place (Discovery §3). Doorward issues no ID tokens, but many OAuth clients look here
+ * first or only, and reject a document without the members that are required there.
  */
 export function openidMetadata(
   issuer: string,
@@ -66,7 +66,7 @@ export function openidMetadata(
   }
 }
 
-/** Of an API, for whose sake a proxy in front of it sends the question here (RFC 9728 §2). */
+/** Protected resource metadata of an API, for a proxy in front of it that forwards the request (RFC 9728 §2). */
 export function resourceMetadataOf(issuer: string, resource: string, { apiOf, deprecated }: KnownScopes) {
   return {
     resource,

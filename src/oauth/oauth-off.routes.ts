@@ -15,7 +15,7 @@ const PATHS = [
   '/connected-apps/*',
 ]
 
-/** What clients and people find at the paths of OAuth and sign-in while there is no secret to sign with: why, not a 404. */
+/** Answers all paths of OAuth and sign-in while DOORWARD_SECRET is not set, with the reason instead of a 404. */
 export function oauthOffRoutes(app: FastifyInstance): void {
   const off = problem(
     'oauth_off',

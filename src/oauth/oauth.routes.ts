@@ -33,18 +33,18 @@ import { openRevokeEndpoint } from './tokens/revoke-endpoint.ts'
 import { openTokenEndpoint } from './tokens/token-endpoint.ts'
 import type { TokenLifetimes } from './tokens/token-lifetimes.ts'
 
-/** What OAuth is set to. */
+/** Settings of OAuth. */
 export interface OAuthSettings {
   readonly lifetimes: TokenLifetimes
-  /** How long a grant stands; null: until somebody ends it. */
+  /** Lifetime of a grant; null: until it is revoked. */
   readonly grantSeconds: number | null
-  /** Whose documents make clients known. */
+  /** Hosts whose client id metadata documents are accepted. */
   readonly documentHosts: DocumentHosts
-  /** Whether apps may register themselves. */
+  /** Dynamic client registration (RFC 7591). */
   readonly registration: boolean
-  /** How many of them one network may register in an hour. Default: 20. */
+  /** Registrations that one network may make in an hour. Default: 20. */
   readonly registrationsPerHour?: number
-  /** Schemes without a dot that an app may be sent answers by. Default: none. */
+  /** Private-use schemes without a dot that redirect URIs may have. Default: none. */
   readonly privateSchemes?: PrivateSchemes
 }
 
@@ -55,7 +55,7 @@ export interface OAuthParts {
   readonly fastPaths: FastPaths
   readonly pages: Pages
   readonly signIn: SignIn
-  /** What is known of a credential, by its hash, from the database itself. */
+  /** Reads a credential's record by hash from the database. */
   readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
   readonly knownAdminKeys: KnownAdminKeys
   readonly publicUrl: string
@@ -63,18 +63,18 @@ export interface OAuthParts {
   readonly trustedProxies: IpRanges | null
   readonly serverSecret: Secret
   readonly settings: OAuthSettings
-  /** Of clients that nobody registered. */
+  /** Environment of clients without pre-registration. */
   readonly environment: string
-  /** How long their secrets may live. */
+  /** Bounds the lifetime of their secrets. */
   readonly policy: Policy
   /** Default: the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
-  /** Tells of changes to clients. */
+  /** Publishes changes of clients. */
   readonly feed: ChangesFeed
   readonly onChanged: () => Promise<void>
 }
 
-/** Everything that apps and the people who connect them reach. @returns what has to be flushed now and then */
+/** Routes of the authorization server. @returns the counts to flush from a timer */
 export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Promise<RefusedRequests> {
   const {
     db,

@@ -8,15 +8,15 @@ import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
 import { revokeGrantsForOwner } from '../grants/revoke-grant.ts'
 import { type BlockedClient, deleteBlocked, findBlocked, insertBlocked } from './blocked-client.store.ts'
 
-/** Which client, for which owner. */
 type Place = Pick<BlockedClient, 'ownerId' | 'clientId'>
 
 /**
- * Has nobody allow a client anything for an owner, and ends what was allowed, at once. The owner is made where it is
- * new. Doing it twice is no fault, and the first reason stands, but the API provider's word goes over the owner's.
+ * Blocks a client for an owner: revokes its grants there at once, and stops users from allowing it again. Creates the
+ * owner where it is new. Idempotent, and the first reason stays, but a block by the API provider overrides the
+ * owner's.
  *
- * The rows are locked in the order in which a consent locks them: who is saying yes meanwhile has a grant that is seen
- * and ended here, or waits and finds the client blocked.
+ * The rows are locked in the order in which a consent locks them. A concurrent consent either has its grant revoked
+ * here, or waits and finds the client blocked.
  */
 export async function blockClient(
   tx: Tx,
@@ -39,8 +39,8 @@ export async function blockClient(
 }
 
 /**
- * Lets users allow it again. What was ended stays so. Where it was not blocked, nothing is done and that is no fault. What
- * the API provider blocked, no admin key of the owner's lifts.
+ * Lets users allow the client again. Revoked grants stay revoked. Idempotent. An owner's admin key cannot lift a
+ * block by the API provider.
  */
 export async function unblockClient(tx: Tx, caller: Caller, place: Place): Promise<Result<void, Problem>> {
   const { ownerId, clientId } = place
@@ -48,7 +48,9 @@ export async function unblockClient(tx: Tx, caller: Caller, place: Place): Promi
   await holdOwner(tx, ownerId)
   const blocked = await findBlocked(tx, place)
   if (blocked?.byProvider === true && caller.reach !== 'every_owner')
-    return no(problem('exceeds_authority', 'The API provider blocked it, and only they can lift that.'))
+    return no(
+      problem('exceeds_authority', 'The API provider blocked it. Only the API provider can lift the block.'),
+    )
   if (await deleteBlocked(tx, place))
     await record(tx, caller, { action: 'client.unblocked', target: { id: clientId, ownerId } })
   return yes(undefined)

@@ -19,7 +19,7 @@ const one = {
   problems: ['not_found'],
 } as const
 
-/** Which apps nobody may allow anything for an owner: said by the API provider, or by the owner's admin. */
+/** Clients that are blocked for an owner, by the API provider or by the owner's admin. */
 export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listBlockedClients',
@@ -27,7 +27,7 @@ export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): v
     url: '/v1/owners/:id/blocked-clients',
     permission: 'grants:read',
     tag: one.tag,
-    summary: 'Apps that are blocked for an owner, the last that was blocked first',
+    summary: 'List the apps that are blocked for an owner, newest first',
     params: strictObject({ id: OwnerId }),
     query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
     status: 200,
@@ -47,7 +47,7 @@ export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): v
     ...one,
     id: 'blockClient',
     method: 'PUT',
-    summary: 'Block an app for an owner: its grants end at once, and nobody can allow it anything there',
+    summary: 'Block an app for an owner. Revokes its grants there at once; users cannot allow it again',
     body: BlockClientWire,
     status: 200,
     answer: BlockedClientWire,
@@ -64,7 +64,7 @@ export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): v
     ...one,
     id: 'unblockClient',
     method: 'DELETE',
-    summary: 'Let users allow a blocked app again; what was ended stays so',
+    summary: 'Let users allow a blocked app again. Revoked grants stay revoked',
     problems: ['not_found', 'exceeds_authority'],
     status: 204,
     answer: Type.Null(),

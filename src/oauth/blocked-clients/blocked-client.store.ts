@@ -2,27 +2,27 @@ import type { Selectable } from 'kysely'
 import { newestFirst, type PageRequest } from '../../db/keyset.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
 
-/** A client that nobody may allow anything for one owner. */
+/** A client that no user may allow anything for one owner. */
 export interface BlockedClient {
   readonly ownerId: string
   readonly clientId: string
   readonly reason: string
   /** Id of the admin key. */
   readonly blockedBy: string
-  /** Whether that admin key was for all owners; then none of the owner's own lifts the block. */
+  /** The admin key was unbound; then none of the owner's own keys lifts the block. */
   readonly byProvider: boolean
   readonly blockedAt: Date
 }
 
-/** A blocked client as people see it. */
+/** A blocked client with the name that people read. */
 export interface NamedBlockedClient extends BlockedClient {
   readonly clientName: string
 }
 
 /**
- * Blocks a client, or makes the owner's own block one of the API provider's.
+ * Blocks a client, or turns the owner's own block into one of the API provider's.
  *
- * @returns false where it is blocked already, with as much authority; then the first reason stands
+ * @returns false where it is blocked already with as much authority; then the first reason stays
  */
 export async function insertBlocked(tx: Tx, blocked: BlockedClient): Promise<boolean> {
   const said = {
@@ -73,7 +73,7 @@ export async function listBlocked(db: Db, ownerId: string, page: PageRequest): P
   return (await query.execute()).map(fromRow)
 }
 
-/** For which of some owners a client is blocked. */
+/** Those of the owners that block the client. */
 export async function ownersThatBlock(
   db: Db,
   clientId: string,

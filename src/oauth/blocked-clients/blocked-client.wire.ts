@@ -3,7 +3,7 @@ import { iso, Moment, plainText, strictObject } from '../../http/wire.ts'
 import type { NamedBlockedClient } from './blocked-client.store.ts'
 
 export const BlockClientWire = strictObject({
-  reason: Type.Optional(plainText(300, 'For the list and the audit log; users do not see it')),
+  reason: Type.Optional(plainText(300, 'Shown in the list and in the audit log; not to users')),
 })
 
 export const BlockedClientWire = Type.Object({
@@ -13,7 +13,7 @@ export const BlockedClientWire = Type.Object({
   reason: Type.String(),
   blocked_by: Type.String(),
   blocked_by_provider: Type.Boolean({
-    description: 'By an admin key for all owners; no key of the owner lifts that',
+    description: 'Blocked by an unbound admin key. Keys of the owner cannot lift the block',
   }),
   blocked_at: Moment,
 })

@@ -5,7 +5,7 @@ import type { Visit } from '../../pages/visit.ts'
 import type { NamedGrant } from '../grants/grant.ts'
 
 export const CONNECTED_APPS_PATH = '/connected-apps'
-/** The same as JSON, for pages that somebody else makes for the same session. */
+/** The same as JSON, for the API provider's own pages in the same session. */
 export const CONNECTED_APPS_DATA_PATH = '/connected-apps.json'
 export const aboutApp = (grantId: string) => `connected app ${grantId}`
 
@@ -18,7 +18,7 @@ export interface ShownApp {
 export function connectedAppsPage(pages: Pages, apps: readonly ShownApp[]): Page {
   return {
     title: 'Connected apps',
-    lead: apps.length === 0 ? 'You have connected no apps.' : 'These apps may act for you.',
+    lead: apps.length === 0 ? 'You have not connected any apps.' : 'These apps may act for you.',
     body: html`<ul class="apps">
 ${apps.map((app) => listed(pages, app))}
 </ul>
@@ -31,7 +31,7 @@ function listed(pages: Pages, { grant, ownerName, scopes }: ShownApp): Html {
 <h2>${grant.clientName}</h2>
 <p>for <strong>${ownerName}</strong></p>
 <ul>${scopes.map(({ description }) => html`<li>${description}</li>`)}</ul>
-${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}
+${grant.isClientStopped && html`<p class="alert">${SUSPENDED}</p>`}
 <p class="hint">Connected ${day(grant.createdAt)} · ${
     grant.lastUsedAt === null ? 'not used yet' : html`last used ${day(grant.lastUsedAt)}`
   }</p>
@@ -40,10 +40,10 @@ ${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}
 `
 }
 
-const STOPPED =
-  'This app is stopped: it can do nothing here at the moment. If it is let go on, it may do this again.'
+const SUSPENDED =
+  'This app is stopped and can do nothing here at the moment. If it is resumed, it may do this again.'
 
-/** One app: what it may do, and the two ways to take it back. @param leadsAway whether signing in does */
+/** The page of one app: its scopes, and two ways to withdraw access. @param leadsAway see `SignIn.leadsAway` */
 export function connectedAppPage(
   pages: Pages,
   visit: Visit,
@@ -59,7 +59,7 @@ ${body}
     title: grant.clientName,
     lead: html`may act for you in <strong>${ownerName}</strong> since ${day(grant.createdAt)}.`,
     leadsAway,
-    body: html`${grant.isClientStopped && html`<p class="alert">${STOPPED}</p>`}${
+    body: html`${grant.isClientStopped && html`<p class="alert">${SUSPENDED}</p>`}${
       scopes.length > 1 &&
       form(html`<fieldset>
 <legend>It may</legend>
@@ -71,11 +71,11 @@ ${scopes.map(
 )}
 </ul>
 </fieldset>
-<button name="decision" value="reduce" class="quiet">Leave it only what is ticked</button>`)
+<button name="decision" value="reduce" class="quiet">Keep only what is ticked</button>`)
     }
 ${scopes.length <= 1 && html`<p>It may: ${scopes.map(({ description }) => description).join('; ')}.</p>`}
-${form(html`<p>When you remove it, ${grant.clientName} is cut off at once: whatever it does for ${ownerName} stops working, until you
-connect it again. What it has copied before, it keeps.</p>
+${form(html`<p>When you remove it, ${grant.clientName} loses access at once. What it does for ${ownerName} stops working until you
+connect it again. It keeps what it has already copied.</p>
 <button name="decision" value="remove">Remove ${grant.clientName}</button>`)}
 <p class="hint"><a href="${pages.at(CONNECTED_APPS_PATH)}">All connected apps</a></p>`,
   }
@@ -88,14 +88,14 @@ function day(at: Date): Html {
 
 export const NOTHING_SAID: Failure = {
   status: 422,
-  title: 'That was not clear',
-  message: 'Nothing was done. Go back, and choose what to do with the app.',
+  title: 'Nothing was chosen',
+  message: 'Nothing was changed. Go back and choose what to do with the app.',
   forDevelopers: html`<code>decision</code> is <code>remove</code> or <code>reduce</code>.`,
 }
 
 export const NO_SUCH_APP: Failure = {
   status: 404,
-  title: 'There is no such app',
-  message: 'It is not connected any more, or never was. Nothing was done.',
-  forDevelopers: 'There is no grant of this user with this id that stands.',
+  title: 'App not found',
+  message: 'It is not connected. Nothing was changed.',
+  forDevelopers: 'The user has no active grant with this id.',
 }

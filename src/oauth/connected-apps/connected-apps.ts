@@ -29,10 +29,13 @@ export interface ConnectedAppsParts {
   readonly onChanged: () => Promise<void>
 }
 
-/** More apps than this are not shown on the page. */
+/** The page shows this many apps at most. */
 const MOST = 200
 
-/** What a user allowed apps, and how to take it back. Nothing but a session of the user's own gets here: no token does. */
+/**
+ * The user's connected apps, with ways to reduce and remove them. Only the user's own session gets here; no token
+ * does.
+ */
 export function openConnectedApps(parts: ConnectedAppsParts): void {
   const { pages, signIn } = parts
   pages.get(CONNECTED_APPS_PATH, (visit) =>
@@ -83,14 +86,14 @@ async function change(
   const kept = fields.getAll('scope')
   const decision = fields.get('decision')
   const isRemoved = decision === 'remove'
-  // No browser of ours sends anything else, and what is not understood ends nothing.
+  // Our page sends nothing else. An unknown decision changes nothing.
   if (!isRemoved && decision !== 'reduce') return { failure: NOTHING_SAID }
   if (!isRemoved && kept.length === 0)
     return {
       failure: {
         status: 422,
         title: 'Nothing would be left',
-        message: html`Nothing was changed. To leave the app nothing at all, <a href="${pages.at(CONNECTED_APPS_PATH)}?app=${id}">remove it</a>.`,
+        message: html`Nothing was changed. To take everything from the app, <a href="${pages.at(CONNECTED_APPS_PATH)}?app=${id}">remove it</a>.`,
         forDevelopers: 'No scope was sent with the form.',
       },
     }
@@ -113,7 +116,7 @@ async function change(
   return { goTo: pages.at(CONNECTED_APPS_PATH) }
 }
 
-/** What a scope allows the app, with what it brought along when it was allowed and still does. */
+/** Describes a scope with those that it implied when it was allowed and still implies. */
 function sentenceOf({ scopes, implied }: NamedGrant, scope: string, catalogue: Catalogue['scopes']): string {
   const say = (name: string) => catalogue.get(name)?.description ?? name
   const brings = (catalogue.get(scope)?.brings ?? [])
@@ -122,7 +125,6 @@ function sentenceOf({ scopes, implied }: NamedGrant, scope: string, catalogue: C
   return brings.length === 0 ? say(scope) : `${say(scope)} (and with it: ${brings.join('; ')})`
 }
 
-/** One for each app and workspace. */
 async function appsOf(db: Db, who: SignedInUser, now: Date): Promise<readonly ShownApp[]> {
   const filter = { userId: who.userId, states: ['active', 'stopped'] } as const
   const [grants, { scopes: catalogue }] = await Promise.all([

@@ -2,8 +2,8 @@ import { iso } from '../../http/wire.ts'
 import type { ShownApp } from './connected-apps.page.ts'
 
 /**
- * One app of a user's in one workspace, as JSON. To reduce or remove it, post a form to the page's own path, as the page
- * does: `app` (the id), `csrf_token`, and `decision` = `remove`, or `reduce` with a `scope` for each that stays.
+ * One connected app in one workspace, as JSON. To reduce or remove it, post a form to the page's own path, as the
+ * page does: `app` (the id), `csrf_token`, and `decision` = `remove`, or `reduce` with a `scope` for each that stays.
  */
 export function toAppWire({ grant, ownerName, scopes }: ShownApp, csrfToken: string) {
   return {

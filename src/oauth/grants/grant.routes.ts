@@ -29,7 +29,9 @@ const one = {
   method: 'POST',
 } as const
 
-/** What users allowed apps: looked at, reduced and ended by the API provider, and by an owner's admin for that owner. */
+/**
+ * Grants of users to clients: read, reduced and revoked by the API provider, and by an owner's admin for that owner.
+ */
 export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listGrants',
@@ -37,7 +39,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     url: '/v1/grants',
     permission: 'grants:read',
     tag,
-    summary: 'What users allowed apps, newest first',
+    summary: 'List grants, newest first',
     query: strictObject({
       ...GrantQuery,
       state: Type.Optional(GrantStateWire),
@@ -64,7 +66,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     method: 'GET',
     url: '/v1/grants/:id',
     permission: 'grants:read',
-    summary: 'One grant, with what the user saw',
+    summary: 'Get one grant, with what the user saw',
     problems: ['not_found'],
   } as const
   reads(app, pipeline, get, ({ db, caller, params: { id } }) => answerGrant(db, caller, id))
@@ -74,13 +76,13 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     id: 'reduceGrant',
     method: 'PATCH',
     url: '/v1/grants/:id',
-    summary: 'Leave an app less than it was granted; tokens that are out allow no more from then on',
+    summary: 'Remove scopes from a grant. Issued tokens lose them at once',
     body: strictObject({
       scopes: Type.Array(Type.String({ maxLength: 200 }), {
         uniqueItems: true,
         minItems: 1,
         maxItems: 200,
-        description: 'What is left',
+        description: 'The scopes that stay',
       }),
     }),
     problems: ['not_found', 'grant_revoked'],
@@ -88,7 +90,8 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   changes(app, pipeline, reduce, async ({ db, caller, params: { id }, body: { scopes } }) => {
     if ((await findGrant(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     const grant = await lockGrant(db, id)
-    if (grant === undefined) return no(problem('grant_revoked', 'There is nothing left of it to reduce.'))
+    if (grant === undefined)
+      return no(problem('grant_revoked', 'The grant is revoked, so there is nothing to reduce.'))
     const done = await reduceGrant(db, caller, grant, scopes, caller.adminKeyId)
     return done.ok ? await answerGrant(db, caller, id) : done
   })
@@ -97,8 +100,8 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     ...one,
     id: 'revokeGrant',
     url: '/v1/grants/:id/revoke',
-    summary: 'End a grant, with all its codes and tokens, at once',
-    body: strictObject({ reason: plainText(300, 'Kept on the grant and in the audit log') }),
+    summary: 'Revoke a grant with all its codes and tokens, at once',
+    body: strictObject({ reason: plainText(300, 'Stored with the grant and in the audit log') }),
     problems: ['not_found'],
   } as const
   changes(app, pipeline, revoke, async ({ db, caller, params: { id }, body: { reason } }) => {
@@ -112,7 +115,8 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     url: '/v1/grant-revocations',
     permission: 'grants:write',
     tag,
-    summary: 'End all grants of a user, a client or an owner, or all from before a moment; 5,000 in a call',
+    summary:
+      'Revoke all grants of a user, a client or an owner, or all from before a moment; up to 5,000 in a call',
     body: RevokeGrantsWire,
     status: 200,
     answer: RevokedGrantsWire,
@@ -121,7 +125,9 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const { user_id: userId, client_id: clientId, owner_id: ownerId, granted_before: before, reason } = body
     const filter = { userId, clientId, ownerId, before: toMoment(before) }
     if (Object.values(filter).every((part) => part === undefined))
-      return no(problem('invalid_request', 'Say whose: user_id, client_id, owner_id or granted_before.'))
+      return no(
+        problem('invalid_request', 'Name at least one of user_id, client_id, owner_id and granted_before.'),
+      )
     const standing = await countUnrevoked(db, caller.reach, filter)
     if (body.dry_run === true) return yes({ revoked: standing, remaining: standing })
     const revoked = await revokeGrants(db, caller, filter, reason)

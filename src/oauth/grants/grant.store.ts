@@ -39,7 +39,7 @@ export interface GrantChange {
   readonly revoked_reason?: string
 }
 
-/** Changes a grant that stands, of this user, client and owner. */
+/** Changes an unrevoked grant of this user, client and owner. */
 export async function updateGrant(
   tx: Tx,
   { id, userId, clientId, ownerId }: Pick<Grant, 'id' | 'userId' | 'clientId' | 'ownerId'>,
@@ -54,10 +54,10 @@ export async function updateGrant(
     .where('owner_id', '=', ownerId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
-  if (done.numUpdatedRows !== 1n) throw new Error(`${id} was not there to be changed, though it was locked`)
+  if (done.numUpdatedRows !== 1n) throw new Error(`${id} was locked and is gone`)
 }
 
-/** The grant, if it stands, locked until the transaction ends: no token is issued on it meanwhile. */
+/** Locks an unrevoked grant until the transaction ends: no token is issued on it meanwhile. */
 export async function lockGrant(tx: Tx, id: string): Promise<Grant | undefined> {
   const row = await tx
     .selectFrom('grants')
@@ -69,7 +69,7 @@ export async function lockGrant(tx: Tx, id: string): Promise<Grant | undefined> 
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** The one that stands, locked. */
+/** Locks the one unrevoked grant of a user, client and owner. */
 export async function lockUnrevokedGrant(
   tx: Tx,
   { userId, clientId, ownerId }: Pick<Grant, 'userId' | 'clientId' | 'ownerId'>,
@@ -86,7 +86,7 @@ export async function lockUnrevokedGrant(
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** What a user has granted a client, for each owner. */
+/** Unrevoked grants of a user to a client, for each owner. */
 export async function unrevokedGrants(db: Db, userId: string, clientId: string): Promise<Grant[]> {
   const rows = await db
     .selectFrom('grants')
@@ -124,10 +124,10 @@ export async function listGrants(
   return (await query.execute()).map(fromNamedRow)
 }
 
-/** What is read of a grant to end it: there may be very many, and what each page showed is long. */
+/** The columns that revoking needs: there may be very many grants, and `shown` is long. */
 export type LockedGrant = Pick<Grant, 'id' | 'userId' | 'clientId' | 'ownerId'>
 
-/** Locks grants that stand, in the order of their ids, so that two who do so wait for each other. */
+/** Locks unrevoked grants in the order of their ids, so that two transactions that do so cannot deadlock. */
 export async function lockGrants(
   tx: Tx,
   reach: Reach,
@@ -156,7 +156,7 @@ export async function countUnrevoked(db: Db, reach: Reach, filter: GrantFilter):
   return Number((await query.executeTakeFirstOrThrow()).n)
 }
 
-/** Ends them, however many. */
+/** Revokes any number of grants in one statement. */
 export async function revokeGrantRows(
   tx: Tx,
   ids: readonly string[],

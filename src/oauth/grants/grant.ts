@@ -1,8 +1,8 @@
 import type { ShownJson } from '../../db/oauth-tables.ts'
 
 /**
- * The stored fact that a user allowed a client some scopes, for one owner. Codes and tokens hang from it. One stands for
- * each user, client and owner; those that are revoked stay for the record.
+ * The stored consent of a user: a client may have some scopes, for one owner. Codes and tokens depend on it. There is
+ * one unrevoked grant for each user, client and owner; revoked ones stay for the record.
  */
 export interface Grant {
   /** `grt_…` */
@@ -10,13 +10,16 @@ export interface Grant {
   readonly userId: string
   readonly clientId: string
   readonly ownerId: string
-  /** What the user said yes to, all told. What tokens may do is never more than this, whatever they were issued for. */
+  /** All scopes that the user allowed. Tokens never allow more than this, whatever they were issued for. */
   readonly scopes: readonly string[]
-  /** What these implied when the user allowed them, as `scope implied` pairs. What they came to imply later is not granted. */
+  /**
+   * Pairs `scope implied` of what these implied when the user allowed them. What they came to imply later is not
+   * granted.
+   */
   readonly implied: readonly string[]
-  /** What the page showed when the user last answered. */
+  /** The page as the user last answered it. */
   readonly shown: ShownJson
-  /** When the user first said yes, and last. */
+  /** First consent, and last. */
   readonly createdAt: Date
   readonly consentedAt: Date
   readonly expiresAt: Date | null
@@ -26,20 +29,20 @@ export interface Grant {
   readonly revokedReason: string | null
 }
 
-/** A grant as people see it. */
+/** A grant with the names that people read. */
 export interface NamedGrant extends Grant {
   readonly clientName: string
   readonly clientUri: string | null
   /** Null where the owner has none. */
   readonly ownerName: string | null
-  /** Whether the client or its owner is suspended: nothing of it works, and this neither. A revoked one has no grants. */
+  /** The client or its owner is suspended: no grant to it works. A revoked client has no unrevoked grants. */
   readonly isClientStopped: boolean
 }
 
 export const GRANT_STATES = ['active', 'stopped', 'expired', 'revoked'] as const
 export type GrantState = (typeof GRANT_STATES)[number]
 
-/** Read off the timestamps, never stored. By itself: whether its client is stopped is looked at apart. */
+/** Derived from the timestamps, never stored. Does not consider the client: see {@link stateWithClient}. */
 export function stateOf(
   { revokedAt, expiresAt }: Pick<Grant, 'revokedAt' | 'expiresAt'>,
   now: Date,
@@ -48,7 +51,7 @@ export function stateOf(
   return expiresAt !== null && expiresAt <= now ? 'expired' : 'active'
 }
 
-/** The state as people are told it. A grant that stands for a client that is stopped is worth nothing meanwhile. */
+/** The state as people see it. An active grant to a suspended client is `stopped`: it allows nothing meanwhile. */
 export function stateWithClient(grant: NamedGrant, now: Date): GrantState {
   const state = stateOf(grant, now)
   return state === 'active' && grant.isClientStopped ? 'stopped' : state

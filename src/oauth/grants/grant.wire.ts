@@ -13,13 +13,13 @@ export const GrantWire = Type.Object({
   owner_id: Type.String(),
   owner_name: nullable(Type.String()),
   scopes: Type.Array(Type.String(), {
-    description: 'Tokens never allow more, whatever they were issued for',
+    description: 'Tokens never allow more than this, whatever they were issued for',
   }),
   state: {
     ...GrantStateWire,
-    description: '`stopped`: it stands, and is worth nothing while the client is suspended',
+    description: '`stopped`: the grant is active, but allows nothing while the client is suspended',
   },
-  shown: Type.Unknown({ description: 'What the user saw when they last said yes' }),
+  shown: Type.Unknown({ description: 'The consent page as the user last answered it' }),
   granted_at: Moment,
   consented_at: Moment,
   expires_at: nullable(Moment),
@@ -38,13 +38,13 @@ export const GrantQuery = {
 export const RevokeGrantsWire = strictObject({
   ...GrantQuery,
   granted_before: Type.Optional(Moment),
-  reason: plainText(300, 'Kept on each grant and in the audit log'),
-  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Only count them' })),
+  reason: plainText(300, 'Stored with each grant and in the audit log'),
+  dry_run: Type.Optional(Type.Boolean({ default: false, description: 'Only count, revoke nothing' })),
 })
 
 export const RevokedGrantsWire = Type.Object({
-  revoked: Type.Integer({ description: 'How many were ended; with `dry_run`, would be' }),
-  remaining: Type.Integer({ description: 'How many are left: send the same again' }),
+  revoked: Type.Integer({ description: 'How many were revoked; with `dry_run`, how many would be' }),
+  remaining: Type.Integer({ description: 'How many are left; more than 0: send the same request again' }),
 })
 
 export function toGrantWire(grant: NamedGrant, now: Date) {

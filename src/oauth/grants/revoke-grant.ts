@@ -15,16 +15,16 @@ import {
 } from './grant.store.ts'
 import type { Grant } from './grant.ts'
 
-/** Who ended a grant, and why: both are kept on it. */
+/** The revoker and the reason, both stored with the grant. */
 export interface GrantRevocation {
   readonly by: string
   readonly reason: string
 }
 
-/** Most grants that one call ends, where it can be sent again. */
+/** Most grants that one call revokes, where the call can be repeated. */
 const MAX_REVOKED_AT_ONCE = 5_000
 
-/** Ends a grant that is locked: its codes and tokens are dead once the transaction is committed. */
+/** Revokes a locked grant: its codes and tokens are dead once the transaction is committed. */
 export async function revokeLockedGrant(
   tx: Tx,
   origin: Origin,
@@ -34,7 +34,7 @@ export async function revokeLockedGrant(
   await revokeLockedGrants(tx, origin, [grant], end)
 }
 
-/** However many: one statement ends them, one tells verifiers, and the audit log takes them in a few. */
+/** Revokes any number: one statement for the rows, one change for verifiers, a few for the audit log. */
 async function revokeLockedGrants(
   tx: Tx,
   origin: Origin,
@@ -54,7 +54,7 @@ async function revokeLockedGrants(
   await recordForAll(tx, origin, { action: 'grant.revoked', events, altersVerdictsOf })
 }
 
-/** Ends one; twice is no fault, and the first reason stands. */
+/** Revokes one grant. Idempotent: the first reason stays. */
 export async function revokeGrant(
   tx: Tx,
   caller: Caller,
@@ -67,7 +67,7 @@ export async function revokeGrant(
   return yes(id)
 }
 
-/** Ends all that match: of a user, a client, an owner, or all from before a moment. @returns how many */
+/** Revokes all that match: of a user, a client, an owner, or all from before a moment. @returns how many */
 export async function revokeGrants(
   tx: Tx,
   caller: Caller,
@@ -79,7 +79,10 @@ export async function revokeGrants(
   return grants.length
 }
 
-/** What a user granted for an owner ends with their access to it. @returns whether there was anything */
+/**
+ * Revokes what a user granted for an owner, when the user's access to the owner is removed. @returns true where there
+ * was anything
+ */
 export async function revokeGrantsOfMember(
   tx: Tx,
   caller: Caller,
@@ -91,12 +94,12 @@ export async function revokeGrantsOfMember(
   return grants.length > 0
 }
 
-/** What users granted a client ends with it, whoever they granted it for. */
+/** Revokes all grants to a client that is revoked, of every owner. */
 export async function revokeGrantsOfClient(tx: Tx, caller: Caller, clientId: string): Promise<void> {
   await revokeEveryGrant(tx, caller, { clientId }, 'client_revoked')
 }
 
-/** What users granted a client for one owner ends when it is blocked there. @returns how many */
+/** Revokes all grants to a client for one owner that blocks it. @returns how many */
 export async function revokeGrantsForOwner(
   tx: Tx,
   caller: Caller,
@@ -105,14 +108,15 @@ export async function revokeGrantsForOwner(
   return await revokeEveryGrant(tx, caller, { clientId, ownerId }, 'client_blocked')
 }
 
-/** What somebody granted ends when they are disabled: to every client, for every owner. @returns how many */
+/** Revokes all grants of a user who is disabled: to every client, for every owner. @returns how many */
 export async function revokeGrantsOfUser(tx: Tx, caller: Caller, userId: string): Promise<number> {
   return await revokeEveryGrant(tx, caller, { userId }, 'user_disabled')
 }
 
 /**
- * Whoever's they are: an owner's client has grants of other owners' users. None may be left, so there is no bound. All
- * are locked before the first is told of: telling takes a lock that others wait for with a grant in hand.
+ * Revokes without regard to the caller's reach: an owner's client has grants of other owners' users. No bound,
+ * because none may be left. All rows are locked before the first event is written: the audit log's lock is one that
+ * others wait for with a grant locked.
  */
 async function revokeEveryGrant(
   tx: Tx,
@@ -125,7 +129,7 @@ async function revokeEveryGrant(
   return grants.length
 }
 
-/** Takes scopes away; what is left must be a part of what there was, and something. */
+/** Removes scopes from a grant. At least one of the granted ones must be left. */
 export async function reduceGrant(
   tx: Tx,
   origin: Origin,
@@ -136,7 +140,7 @@ export async function reduceGrant(
   const more = scopes.find((scope) => !grant.scopes.includes(scope))
   if (more !== undefined)
     return no(
-      problem('invalid_request', `${more} was not granted: only the user can allow more, when the app asks.`),
+      problem('invalid_request', `${more} was not granted. Only the user can allow more, when the app asks.`),
     )
   if (scopes.length === 0)
     return no(problem('invalid_request', 'Nothing would be left. Revoke the grant instead.'))

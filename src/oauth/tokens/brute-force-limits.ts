@@ -3,10 +3,10 @@ import { FixedWindowLimiter } from '../../base/fixed-window-limiter.ts'
 import { networkOf } from '../../base/network.ts'
 
 /**
- * How often somebody may fail to prove that they are a client, from one network at one client: 30 times in five minutes,
- * then each attempt says when to come back, and no secret is tried: the right one would not be let in either. But for one:
- * a secret that has proved the client from this network before is no guess, so that a stranger behind the same address
- * cannot lock out who has it. From other networks everything goes on.
+ * Brute-force limit for client secrets: 30 failures in five minutes for one client from one network. After that no
+ * secret is tried, not even the right one, and the response says when to come back. Exception: a secret that has
+ * proved the client from this network before is not a guess, so an attacker behind the same address cannot lock out a
+ * client that has it. Other networks are not affected.
  */
 const LIMIT = { most: 30, windowMs: 300_000 }
 const MAX_PROVEN = 10_000
@@ -23,14 +23,14 @@ export class BruteForceLimits {
     return this.#failures.size
   }
 
-  /** Whether a secret may be looked at. */
+  /** True where a secret may be compared. */
   mayAttempt(clientId: string, ip: string | null, secretHash: string): boolean {
     return (
       !this.#failures.isFull(nameOf(ip, clientId)) || this.#proven.has(provenAs(ip, clientId, secretHash))
     )
   }
 
-  /** Notes that a secret was the right one. */
+  /** Remembers a secret that was the right one. */
   recordProof(clientId: string, ip: string | null, secretHash: string): void {
     const name = provenAs(ip, clientId, secretHash)
     if (this.#proven.has(name)) return
@@ -39,7 +39,7 @@ export class BruteForceLimits {
     this.#proven.add(name)
   }
 
-  /** Counts a failure. @returns seconds to wait where there were too many, or null */
+  /** Counts a failed attempt. @returns seconds to wait where there were too many, else null */
   failed(ip: string | null, clientId: string): number | null {
     return this.#failures.count(nameOf(ip, clientId))
   }

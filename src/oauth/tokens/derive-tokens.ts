@@ -1,16 +1,16 @@
 import { createHmac } from 'node:crypto'
 import { type CredentialPlace, credentialFrom, type Secret } from '@doorward/sdk/kernel'
 
-/** Both that a refresh token yields. */
+/** The two tokens that a refresh token yields. */
 export interface DerivedTokens {
   readonly refreshToken: Secret
   readonly accessToken: Secret
 }
 
 /**
- * What a refresh token yields, computed from the token itself and a key of the server's: so all that race with one token
- * get the same, an answer that was lost can be given again, and nothing usable is stored for it (ADR 0016). The access
- * token depends on what it is for as well.
+ * Derives the successors of a refresh token by HMAC from the token itself and a server key. So requests that race
+ * with one token get the same successor, a lost response can be given again, and no usable token is stored for it
+ * (ADR 0016). The access token depends on its scopes and resources as well.
  *
  * @param presented the refresh token, as the client has it
  */

@@ -2,37 +2,39 @@ import type { ClientRefusal } from '../../clients/authentication/client-refusal.
 import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
 import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
 
-/** RFC 6749 §5.2: 401 where the client is not known, 400 for all else. */
+/** Error response (RFC 6749 §5.2): 401 where the client is not authenticated, 400 for all else. */
 export function errorResponse(why: ClientRefusal | OAuthRefusal): JsonAnswer {
   if ('description' in why)
     return { status: 400, body: { error: why.error, error_description: why.description } }
   if (why.error === 'invalid_request')
     return {
       status: 400,
-      body: { error: why.error, error_description: 'The client is named in more than one way.' },
+      body: { error: why.error, error_description: 'The client is identified in more than one way.' },
     }
   return {
     status: 401,
-    body: { error: why.error, error_description: why.advice ?? OF_SIGNED.get(why.reason) ?? NOT_PROVEN },
+    body: { error: why.error, error_description: why.advice ?? SIGNED_FAULTS.get(why.reason) ?? NOT_PROVEN },
     ...(why.usedBasic ? { headers: { 'www-authenticate': 'Basic realm="doorward", charset="UTF-8"' } } : {}),
   }
 }
 
-const NOT_PROVEN = 'The client is not known, or did not prove itself.'
+const NOT_PROVEN = 'The client is unknown, or its authentication failed.'
 
-/** What is wrong with an assertion that the client's own key has signed: nobody else hears it. */
-const OF_SIGNED: ReadonlyMap<string, string> = new Map([
+/** Faults of an assertion that the client's own key has signed: only the client itself reads them. */
+const SIGNED_FAULTS: ReadonlyMap<string, string> = new Map([
   ['assertion_issuer', 'iss of the assertion must be the client_id.'],
   ['assertion_subject', 'sub of the assertion must be the client_id.'],
-  ['assertion_audience', 'aud of the assertion must be the issuer of the metadata, as one text.'],
-  ['assertion_expired', 'exp of the assertion is missing or over.'],
+  ['assertion_audience', 'aud of the assertion must be the issuer from the metadata, as one string.'],
+  ['assertion_expired', 'exp of the assertion is missing or in the past.'],
   ['assertion_lives_too_long', 'exp of the assertion is more than five minutes ahead.'],
-  ['assertion_not_yet_valid', 'iat or nbf of the assertion is ahead.'],
+  ['assertion_not_yet_valid', 'iat or nbf of the assertion is in the future.'],
   ['assertion_without_id', 'jti of the assertion is missing.'],
   ['assertion_replayed', 'jti of the assertion was used before.'],
 ])
 
-/** What is a secret, or decides who asks, has no place in a URL, where every log keeps it (RFC 6749 §2.3.1). */
+/**
+ * Secrets and parameters that identify the client do not belong in a URL, where every log keeps it (RFC 6749 §2.3.1).
+ */
 const NEVER_IN_A_QUERY = [
   'client_id',
   'client_secret',
@@ -48,7 +50,7 @@ const NEVER_IN_A_QUERY = [
 
 export function whyNotWellFormed({ queried, authorization }: FormCall): OAuthRefusal | null {
   if (NEVER_IN_A_QUERY.some((name) => queried.has(name)))
-    return refuse('credential_in_query', 'Parameters belong into the body, never into the URL.')
+    return refuse('credential_in_query', 'Send parameters in the body, never in the URL.')
   return authorization.length > 1
     ? refuse('repeated_parameter', 'There is more than one Authorization header.')
     : null

@@ -1,9 +1,9 @@
 import type { OAuthRefusalReason } from './oauth-refusal.ts'
 import type { GrantStatus } from './stored-token.ts'
 
-/** Why nothing more comes of a grant; null where it stands. */
-export function whyGrantInactive(standing: GrantStatus, now: Date): OAuthRefusalReason | null {
-  if (standing.grantRevokedAt !== null) return 'grant_revoked'
-  if (standing.grantExpiresAt !== null && standing.grantExpiresAt <= now) return 'grant_expired'
-  return standing.ownerSuspendedAt === null ? null : 'owner_suspended'
+/** The reason why a grant yields no more tokens; null where it is active. */
+export function whyGrantInactive(grant: GrantStatus, now: Date): OAuthRefusalReason | null {
+  if (grant.grantRevokedAt !== null) return 'grant_revoked'
+  if (grant.grantExpiresAt !== null && grant.grantExpiresAt <= now) return 'grant_expired'
+  return grant.ownerSuspendedAt === null ? null : 'owner_suspended'
 }

@@ -22,22 +22,22 @@ export interface IntrospectEndpointParts extends RefusalParts {
   readonly issuer: string
   readonly clients: ClientKnowledge
   readonly knownAdminKeys: KnownAdminKeys
-  /** What is known of a credential, by its hash, from the database itself; null where it is unknown. */
+  /** Reads a credential's record by hash from the database; null where it is unknown. */
   readonly findRecord: (hash: string) => Promise<CredentialRecord | null>
 }
 
 export const INTROSPECT_PATH = '/oauth/introspect'
 
-/** What a key is said to expire at where it never does: for so long, in seconds, may the answer be believed. */
+/** `exp` of a key that never expires, in seconds from now: how long the response may be cached. */
 const NEVER_EXPIRING_SECONDS = 60
 const INACTIVE: JsonAnswer = { status: 200, body: { active: false } }
 
 /**
- * RFC 7662, for keys and access tokens alike, by the same judge as everywhere. A confidential client may ask about its
- * own tokens; an admin key with `verify` about everything. Whatever else is asked about is not active.
+ * RFC 7662, for keys and access tokens alike, by the same judge as everywhere. A confidential client may ask about
+ * its own tokens; an admin key with `verify` about everything. All else is answered as not active.
  *
- * Who asks this keeps the answer, so it is the database's: it knows of a revocation at another server at once, where
- * `/v1/verify` hears of it some milliseconds later.
+ * The caller may cache the response, so it is read from the database: it knows of a revocation at another server at
+ * once, while `/v1/verify` learns of it some milliseconds later.
  */
 export function openIntrospectEndpoint(endpoints: FormEndpoints, parts: IntrospectEndpointParts): void {
   endpoints.post(INTROSPECT_PATH, (call) => answerIntrospectCall(parts, call))
@@ -48,28 +48,28 @@ async function answerIntrospectCall(parts: IntrospectEndpointParts, call: FormCa
   if (unfit !== null) return refuseRequest(parts, 'introspect', call, unfit)
   const read = readParameters(call.form)
   if (read === null) return refuseRequest(parts, 'introspect', call, REPEATED)
-  const asker = await whoAsks(parts, call)
-  if ('status' in asker) return asker
+  const caller = await authorizeCaller(parts, call)
+  if ('status' in caller) return caller
   const token = read.get('token')
-  if (token === undefined) return refuseRequest(parts, 'introspect', call, NO_TOKEN, asker.clientId)
+  if (token === undefined) return refuseRequest(parts, 'introspect', call, NO_TOKEN, caller.clientId)
 
   const kind = parseCredential(token)?.kind
   if (kind !== 'access_token' && kind !== 'api_key') return INACTIVE
   const hash = hashCredential(token)
   const [record, issuedAt] = await Promise.all([parts.findRecord(hash), findIssuedAt(parts.db, hash)])
   if (record === null || issuedAt === null) return INACTIVE
-  // An allow-list is about who calls, which nobody can say of a call that is not being made.
+  // An IP allow-list is about the caller, and introspection knows none.
   const verdict = judge(record, { scopes: [], environment: null, clientIp: null }, call.now.getTime())
   if (!verdict.valid) return INACTIVE
-  if (asker.clientId !== null && verdict.principal.clientId !== asker.clientId) return INACTIVE
+  if (caller.clientId !== null && verdict.principal.clientId !== caller.clientId) return INACTIVE
   return {
     status: 200,
     body: toWire(parts.issuer, verdict.principal, record, issuedAt, call.now),
   }
 }
 
-/** The client whose tokens may be asked about, or null for all of them. */
-async function whoAsks(
+/** The client whose tokens the caller may introspect; null: all. */
+async function authorizeCaller(
   parts: IntrospectEndpointParts,
   call: FormCall,
 ): Promise<{ readonly clientId: string | null } | JsonAnswer> {
@@ -79,18 +79,21 @@ async function whoAsks(
   if (adminKey !== null) {
     await knownAdminKeys.find(adminKey)
     if (knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true) return { clientId: null }
-    refused.note('introspect', 'admin_key_not_entitled', null, call)
+    refused.record('introspect', 'admin_key_not_entitled', null, call)
     return NOT_ENTITLED
   }
   const known = await authenticateClient(clients, { authorization, form }, { now, ip, userAgent })
   if (!known.ok) return refuseRequest(parts, 'introspect', call, known.no)
   const { id, type } = known.value.client
   if (type === 'confidential') return { clientId: id }
-  refused.note('introspect', 'public_client', id, call)
+  refused.record('introspect', 'public_client', id, call)
   return NOT_ENTITLED
 }
 
-/** As a bearer; or where a client's secret would be, because API gateways know no other way to ask (RFC 7662 §2.1). */
+/**
+ * The admin key as bearer, or in the place of a client secret, because API gateways know no other way (RFC 7662
+ * §2.1).
+ */
 function adminKeyIn({ authorization, form }: FormCall): string | null {
   const [, bearer] = /^bearer +(\S+) *$/i.exec(authorization[0] ?? '') ?? []
   if (bearer !== undefined) return bearer
@@ -104,11 +107,11 @@ const NOT_ENTITLED: JsonAnswer = {
   headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   body: {
     error: 'invalid_client',
-    error_description: 'Present an admin key with the permission verify, or a confidential client.',
+    error_description: 'Use an admin key with the permission verify, or a confidential client.',
   },
 }
 
-/** RFC 7662 §2.2, and of ours what else a principal has. */
+/** RFC 7662 §2.2, and the rest of our principal. */
 function toWire(issuer: string, principal: Principal, record: CredentialRecord, issuedAt: Date, now: Date) {
   const never = addSeconds(now, NEVER_EXPIRING_SECONDS)
   return {
@@ -118,7 +121,7 @@ function toWire(issuer: string, principal: Principal, record: CredentialRecord, 
     ...(record.audiences === null ? {} : { aud: record.audiences }),
     scope: [...principal.scopes].sort().join(' '),
     ...(principal.clientId === null ? {} : { client_id: principal.clientId }),
-    // Who asks keeps the answer until then: the old secret of a rotation is over when its overlap is.
+    // The caller caches the response until then: the old secret of a rotation ends with its overlap.
     exp: seconds(earlier(record.expiresAt, record.retiresAt) ?? never),
     iat: seconds(issuedAt),
     token_type: 'Bearer',

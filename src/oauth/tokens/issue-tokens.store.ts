@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import { PREPARED } from '../../db/prepared.ts'
 import type { Db } from '../../db/schema.ts'
 
-/** A new access token, as it is kept. */
+/** A new access token, as it is stored. */
 export interface NewAccessToken {
-  /** 64 hex digits, as of all that is new here. */
+  /** 64 hex digits, like every hash here. */
   readonly hash: string
   readonly clientId: string
   readonly environment: string
@@ -20,8 +20,8 @@ export interface NewRefreshToken {
 }
 
 /**
- * Spends a code and keeps what it yields, in one statement: all of it, or where the code was spent or its grant ended
- * meanwhile nothing. The grant's row is held, so that who ends it at the same time sees these tokens too.
+ * Spends a code and stores its tokens in one statement: all of it, or nothing where meanwhile the code was spent or
+ * its grant revoked. The grant's row is locked, so that a concurrent revocation sees these tokens too.
  */
 export async function spendCode(
   db: Db,
@@ -44,10 +44,10 @@ export async function spendCode(
   refresh: NewRefreshToken | null,
 ): Promise<boolean> {
   const { rows } = await sql<{ spent: boolean }>`
-    with ${PREPARED} standing as (${standing(grantId)}),
+    with ${PREPARED} locked as (${lockedGrant(grantId)}),
     spent as (
       update authorization_codes set spent_at = ${access.createdAt}, family_id = ${familyId}
-      where hash = ${bytes(codeHash)} and spent_at is null and exists (select from standing)
+      where hash = ${bytes(codeHash)} and spent_at is null and exists (select from locked)
       returning grant_id
     ),
     family as (
@@ -78,10 +78,10 @@ export async function spendRefreshToken(
   refresh: NewRefreshToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ spent: boolean }>`
-    with ${PREPARED} standing as (${standingFamily(grantId, familyId)}),
+    with ${PREPARED} locked as (${lockedFamily(grantId, familyId)}),
     spent as (
       update refresh_tokens set spent_at = ${access.createdAt}, successor_hash = ${bytes(refresh.hash)}
-      where hash = ${bytes(tokenHash)} and spent_at is null and exists (select from standing)
+      where hash = ${bytes(tokenHash)} and spent_at is null and exists (select from locked)
       returning family_id
     ),
     refresh as (${insertRefresh(refresh, familyId, access.createdAt, sql`spent`)}),
@@ -90,25 +90,25 @@ export async function spendRefreshToken(
   return rows[0]?.spent ?? false
 }
 
-/** One more access token of a family, where its grant and the family stand. @returns whether it is kept */
+/** Adds an access token to a family, unless the grant or the family is revoked. @returns true where it was stored */
 export async function addAccessToken(
   db: Db,
   { grantId, familyId }: { readonly grantId: string; readonly familyId: string },
   access: NewAccessToken,
 ): Promise<boolean> {
   const { rows } = await sql<{ added: boolean }>`
-    with ${PREPARED} standing as (${standingFamily(grantId, familyId)}),
-    access as (${insertAccess(access, familyId, sql`standing`)} returning hash)
+    with ${PREPARED} locked as (${lockedFamily(grantId, familyId)}),
+    access as (${insertAccess(access, familyId, sql`locked`)} returning hash)
     select exists (select from access) as added`.execute(db)
   return rows[0]?.added ?? false
 }
 
-/** Of a client that acts for itself. */
+/** Stores a token of a client that acts for itself (RFC 6749 §4.4). */
 export async function insertOwnToken(db: Db, access: NewAccessToken): Promise<void> {
   await insertAccess(access, null, sql`(select 1) as once`).execute(db)
 }
 
-/** When an access token ends; null where there is none, or it was taken back. */
+/** Expiry of an access token; null where there is none, or it is revoked. */
 export async function endOfAccessToken(db: Db, hash: string): Promise<Date | null> {
   const row = await db
     .selectFrom('access_tokens')
@@ -119,16 +119,16 @@ export async function endOfAccessToken(db: Db, hash: string): Promise<Date | nul
   return row?.expires_at ?? null
 }
 
-/** Held until the statement ends: whoever revokes the grant waits, or is waited for and seen. */
-function standing(grantId: string) {
+/** Locks the grant until the statement ends: a concurrent revocation waits, or is waited for and seen. */
+function lockedGrant(grantId: string) {
   return sql`select id from grants where id = ${grantId} and revoked_at is null for share`
 }
 
 /**
- * The same with the family, which is locked too and so read as it is once whoever held it has committed: read without a
- * lock it would be as it was before this statement waited, and tokens would be added to a family that has ended.
+ * The same with the family. It is locked as well, so it is read as of the commit that the lock waited for. Read
+ * without a lock it would be as of the start of this statement, and tokens would be added to a revoked family.
  */
-function standingFamily(grantId: string, familyId: string) {
+function lockedFamily(grantId: string, familyId: string) {
   return sql`
     select families.id from token_families as families join grants on grants.id = families.grant_id
     where families.id = ${familyId} and families.revoked_at is null

@@ -1,7 +1,7 @@
 /**
- * The identifier that a client means, as it was declared. An empty path and `/` are one place, so are a port that is the
- * scheme's own and none, and capitals in scheme and host (RFC 3986 §6.2.2.1, §6.2.3): clients build `resource` with URL
- * parsers that write it so. Nothing else is taken for the same: `/mcp` and `/mcp/` are two.
+ * Matches a resource indicator (RFC 8707) with a declared API identifier. Normalized are an empty path and `/`, the
+ * scheme's default port, and capitals in scheme and host (RFC 3986 §6.2.2.1, §6.2.3): clients build `resource` with
+ * URL parsers that write it so. Nothing else is: `/mcp` and `/mcp/` are two.
  */
 export function declaredResource(asked: string, declared: readonly string[]): string | undefined {
   if (declared.includes(asked)) return asked
@@ -9,7 +9,7 @@ export function declaredResource(asked: string, declared: readonly string[]): st
   return declared.find((identifier) => normalized(identifier) === meant)
 }
 
-/** All of them as they were declared, each once; null where one is none of those. */
+/** The declared identifiers, each once; null where one is not declared. */
 export function declaredResources(
   asked: readonly string[],
   declared: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * Every "no" of the token, revocation and introspection endpoints beside those of client authentication, with the error
- * that goes out (RFC 6749 §5.2, RFC 8707 §2). A stranger hears the error only; the reason is for the log and for the
- * client's developer.
+ * Every refusal of the token, revocation and introspection endpoints except client authentication, with its error
+ * code (RFC 6749 §5.2, RFC 8707 §2). The response has the error only; the reason is for the log and for the client's
+ * developer.
  */
 export const OAUTH_REFUSALS = {
   repeated_parameter: 'invalid_request',
@@ -47,23 +47,23 @@ export type OAuthErrorCode =
 export interface OAuthRefusal {
   readonly reason: OAuthRefusalReason
   readonly error: OAuthErrorCode
-  /** For the client's developer; nothing of the request is repeated in it but names of scopes. */
+  /** For the client's developer. Repeats nothing of the request but names of scopes. */
   readonly description: string
 }
 
 export function refuse(
   reason: OAuthRefusalReason,
-  description = OF_A_REASON.get(reason) ?? DESCRIPTIONS[OAUTH_REFUSALS[reason]],
+  description = BY_REASON.get(reason) ?? DESCRIPTIONS[OAUTH_REFUSALS[reason]],
 ): OAuthRefusal {
   return { reason, error: OAUTH_REFUSALS[reason], description }
 }
 
-const OF_A_REASON: ReadonlyMap<OAuthRefusalReason, string> = new Map([
-  ['no_scopes', 'Nothing that was granted is left that the client may still have.'],
-  ['resource_without_scopes', 'None of the scopes is one of the resource.'],
+const BY_REASON: ReadonlyMap<OAuthRefusalReason, string> = new Map([
+  ['no_scopes', 'Of the granted scopes, none is left that the client may still have.'],
+  ['resource_without_scopes', 'None of the scopes belongs to the resource.'],
 ])
 
-/** Where nothing more may be said. Of `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2). */
+/** By error code, where the reason must not be given. Characters: `%x20-21 / %x23-5B / %x5D-7E` (RFC 6749 §5.2). */
 const DESCRIPTIONS: Readonly<Record<(typeof OAUTH_REFUSALS)[OAuthRefusalReason], string>> = {
   invalid_request: 'A parameter is missing, repeated or in the wrong place.',
   invalid_grant: 'The code or token is not valid, has been used, or was issued to another client.',

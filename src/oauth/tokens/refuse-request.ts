@@ -11,10 +11,10 @@ export interface RefusalParts {
 }
 
 /**
- * Answers a refusal, and notes it: of a request that never came as far as a client, the operator's log is all there is.
- * Who failed too often to prove that they are a client hears when to come back.
+ * Refuses a request and logs it. Where no client was identified, the operator's log is all there is. A caller that
+ * failed to authenticate too often gets 429 with `Retry-After` (brute force).
  *
- * @param clientId a client that has proved itself
+ * @param clientId an authenticated client
  */
 export function refuseRequest(
   { bruteForce, refused }: RefusalParts,
@@ -24,11 +24,11 @@ export function refuseRequest(
   clientId: string | null = null,
 ): JsonAnswer {
   const named = 'usedBasic' in why && isOfAssertion(why.reason) ? why.clientId : null
-  refused.note(endpoint, why.reason, clientId ?? named, call)
+  refused.record(endpoint, why.reason, clientId ?? named, call)
   if (why.error !== 'invalid_client' || !('usedBasic' in why)) return errorResponse(why)
   const seconds = bruteForce.failed(call.ip, why.clientId ?? '')
   if (seconds === null) return errorResponse(why)
-  if (why.reason !== 'too_many_failures') refused.note(endpoint, 'too_many_failures', null, call)
+  if (why.reason !== 'too_many_failures') refused.record(endpoint, 'too_many_failures', null, call)
   return {
     status: 429,
     headers: { 'retry-after': String(seconds) },

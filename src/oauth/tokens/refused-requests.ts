@@ -2,12 +2,12 @@ import { type ClientRefusalCount, storeRefusals } from '../../clients/refused-re
 import type { Db } from '../../db/schema.ts'
 import type { Logger } from '../../http/log.ts'
 
-/** At most so many different ones wait to be written; more are only logged. */
+/** This many different counts wait to be written; beyond that, refusals are only logged. */
 const MAX_WAITING = 5_000
 
 /**
- * Why requests of clients were refused: the operator's log hears of each, and the client's developer reads them by
- * reason. Strangers hear neither.
+ * Refused requests of clients: logs each one, and counts them by reason for the client's developer. The response
+ * tells neither.
  */
 export class RefusedRequests {
   readonly #db: Db
@@ -19,15 +19,15 @@ export class RefusedRequests {
     this.#log = log
   }
 
-  /** @param clientId a client that has proved itself, or whose assertion failed to; null where none has */
-  note(
+  /** @param clientId an authenticated client, or one whose assertion failed; null: neither */
+  record(
     endpoint: string,
     reason: string,
     clientId: string | null,
     at: { now: Date; ip: string | null; requestId: string | null },
   ): void {
     const { now, ip, requestId } = at
-    this.#log.warn({ request_id: requestId, endpoint, reason, client_id: clientId, ip }, 'refused')
+    this.#log.warn({ request_id: requestId, endpoint, reason, client_id: clientId, ip }, 'request refused')
     if (clientId === null) return
     const name = `${clientId} ${endpoint} ${reason}`
     const before = this.#waiting.get(name)
@@ -42,7 +42,7 @@ export class RefusedRequests {
     })
   }
 
-  /** Writes what was noted; called from a timer, and at the end. */
+  /** Writes the counts; called from a timer, and at shutdown. */
   async flush(): Promise<void> {
     if (this.#waiting.size === 0) return
     const writing = this.#waiting

@@ -1,19 +1,19 @@
 /**
- * Names of OpenID Connect (Core §5.4 and §11), which many clients add to whatever they ask. They can never be declared
- * here: a scope of an API has a colon.
+ * Scopes of OpenID Connect (Core §5.4, §11), which many clients add to any request. They cannot collide with ours: a
+ * scope of an API has a colon.
  */
 const ABOUT_THE_USER = ['openid', 'profile', 'email', 'address', 'phone']
 const OF_OPENID_CONNECT: ReadonlySet<string> = new Set([...ABOUT_THE_USER, 'offline_access'])
 
-/** Said to a client that wants nothing but to know who the user is. */
+/** For a client that asks only for the identity of the user. */
 export const NOT_OPENID_CONNECT =
   'This is OAuth 2 and not OpenID Connect: there are no ID tokens. Ask for scopes of the API.'
 
 /**
- * The scopes that a client asks for (RFC 6749 §3.3): separated by spaces; the order and what is said twice mean nothing.
- * Names of OpenID Connect are left out, and the answer's `scope` says what was granted.
+ * Reads the requested scopes (RFC 6749 §3.3): separated by spaces, in any order, duplicates ignored. Scopes of OpenID
+ * Connect are left out, and the response's `scope` says what was granted.
  *
- * @returns null where none was asked for; `about_the_user` where nothing was but to know who the user is
+ * @returns null where none was requested; `about_the_user` where only the user's identity was
  */
 export function readRequestedScopes(text: string | undefined): readonly string[] | null | 'about_the_user' {
   const asked = [...new Set((text ?? '').split(' ').filter((name) => name !== ''))]

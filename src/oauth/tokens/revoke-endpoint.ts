@@ -24,7 +24,10 @@ export interface RevokeEndpointParts extends RefusalParts {
 
 export const REVOKE_PATH = '/oauth/revoke'
 
-/** RFC 7009: a client gives back a token of its own. What is not its own, or not known, is answered alike: 200. */
+/**
+ * RFC 7009: a client revokes a token of its own. A token of another client and an unknown one get the same response:
+ * 200.
+ */
 export function openRevokeEndpoint(endpoints: FormEndpoints, parts: RevokeEndpointParts): void {
   endpoints.post(REVOKE_PATH, (call) => answerRevokeCall(parts, call))
 }
@@ -47,8 +50,8 @@ async function answerRevokeCall(parts: RevokeEndpointParts, call: FormCall): Pro
 }
 
 /**
- * An access token ends by itself. A refresh token takes along all that came of the same code; and where nothing else is
- * left of what the user granted, the client has given the grant back.
+ * Revokes an access token alone, a refresh token with its whole family. Where no other family of the grant is active,
+ * the client has given the grant back, and it is revoked too.
  */
 async function revokeToken(db: Db, origin: Origin, client: Client, token: string): Promise<void> {
   const hash = hashCredential(token)

@@ -3,10 +3,10 @@ import { record } from '../../changes/record.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import { type Family, lockFamily, revokeFamilyRow } from './token-family.store.ts'
 
-/** Why all tokens of one code ended. */
+/** Reasons to revoke all tokens of one code. */
 export type FamilyRevocation = 'code_used_twice' | 'refresh_token_reused' | 'revoked_by_client'
 
-/** Ends all that one code yielded, at once and everywhere: somebody else has it, or the client gave it back. */
+/** Revokes all tokens that one code yielded: they were leaked, or the client gave them back. */
 export async function revokeFamily(
   db: Db,
   origin: Origin,

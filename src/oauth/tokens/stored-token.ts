@@ -1,15 +1,15 @@
-/** What a token may be issued for at most. */
+/** The most that a token may be issued for. */
 export interface GrantedAccess {
   readonly scopes: readonly string[]
-  /** What was granted at first: some of it may have been taken away since. */
+  /** As granted at first; some may have been removed since. */
   readonly originalScopes: readonly string[]
-  /** API identifiers that were asked for; empty: none was, and the scopes say which. */
+  /** Requested API identifiers (RFC 8707); empty: none, and the scopes decide. */
   readonly resources: readonly string[]
   /** The API of each scope. */
   readonly apiOf: Readonly<Record<string, string>>
 }
 
-/** What a code or a refresh token hangs from, as far as it can end it. */
+/** The state of the grant that a code or refresh token depends on. */
 export interface GrantStatus {
   readonly grantId: string
   readonly grantRevokedAt: Date | null
@@ -17,28 +17,28 @@ export interface GrantStatus {
   readonly ownerSuspendedAt: Date | null
 }
 
-/** A code that exists, and what it hangs from. */
+/** A stored code with what it depends on. */
 export interface StoredCode extends GrantedAccess, GrantStatus {
   readonly clientId: string
   readonly redirectUri: string
   readonly codeChallenge: string
   readonly expiresAt: Date
   readonly spentAt: Date | null
-  /** What it yielded, once it is spent. */
+  /** The family of its tokens; null while it is unspent. */
   readonly familyId: string | null
 }
 
-/** A refresh token that exists, and what it hangs from. */
+/** A stored refresh token with what it depends on. */
 export interface StoredRefreshToken extends GrantedAccess, GrantStatus {
   readonly clientId: string
   readonly familyId: string
   readonly familyRevokedAt: Date | null
-  /** After which the user is asked anew. */
+  /** The user has to authorize again after this. */
   readonly familyExpiresAt: Date
   readonly expiresAt: Date
   readonly spentAt: Date | null
-  /** As 64 hex digits; null while it is not spent. */
+  /** 64 hex digits; null while it is unspent. */
   readonly successorHash: string | null
-  /** Whether the successor has been used in turn. */
+  /** The successor has been spent in turn. */
   readonly successorSpent: boolean
 }

@@ -34,12 +34,12 @@ async function answerTokenCall(
   return refuseRequest(refusing, 'token', call, issued.no.why, issued.no.clientId)
 }
 
-/** Whoever asks; a client is named in the detail of what comes of it. */
+/** The origin of audit events: the caller is anonymous, and the client is named in their detail. */
 export function originOfCall({ ip, requestId, now }: FormCall): Origin {
   return { actor: { kind: 'anonymous', id: null }, ip, requestId, now }
 }
 
-/** RFC 6749 §5.1; the scope is always said. */
+/** RFC 6749 §5.1, always with `scope`. */
 function toWire({ accessToken, expiresInSeconds, refreshToken, scopes }: IssuedTokens) {
   return {
     access_token: accessToken.reveal(),

@@ -11,7 +11,7 @@ export interface Family {
   readonly userId: string
 }
 
-/** The family, with its grant's row locked, so that no token is added to it; undefined where it has ended already. */
+/** Locks the family and its grant, so that no token is added; undefined where it is revoked. */
 export async function lockFamily(tx: Tx, familyId: string): Promise<Family | undefined> {
   const row = await tx
     .selectFrom('token_families')
@@ -46,7 +46,7 @@ export async function revokeFamilyRow(tx: Tx, familyId: string, reason: string, 
     .execute()
 }
 
-/** Whether tokens of a grant can still be refreshed or used, in any of its families. */
+/** True where any family of the grant has tokens that can be used or refreshed. */
 export async function hasActiveFamily(tx: Tx, grantId: string, now: Date): Promise<boolean> {
   const { rows } = await sql<{ lively: boolean }>`
     select exists (
@@ -63,7 +63,7 @@ export async function hasActiveFamily(tx: Tx, grantId: string, now: Date): Promi
   return rows[0]?.lively ?? false
 }
 
-/** What a client presents to have it taken back: one of its own tokens, of either kind. */
+/** Finds a token of either kind, if it is this client's. */
 export async function findToken(
   db: Db,
   clientId: string,

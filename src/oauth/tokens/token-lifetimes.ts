@@ -1,9 +1,9 @@
-/** How long tokens live, in seconds. */
+/** Lifetimes of tokens, in seconds. */
 export interface TokenLifetimes {
   readonly accessSeconds: number
-  /** A refresh token that nobody uses for so long is over; each use gives the next one the same again. */
+  /** Idle lifetime of a refresh token. Each use gives its successor the same again. */
   readonly refreshIdleSeconds: number
-  /** The user is asked anew after this, however much the tokens were used. */
+  /** The user has to authorize again after this, however much the tokens were used. */
   readonly refreshAbsoluteSeconds: number
 }
 

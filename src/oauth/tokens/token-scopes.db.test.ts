@@ -108,7 +108,7 @@ describe('what a token is for', () => {
     const nothing = await refreshed(client, whole.body.refresh_token, rest)
     assert.deepEqual(
       [nothing.body.error, nothing.body.error_description],
-      ['invalid_target', 'None of the scopes is one of the resource.'],
+      ['invalid_target', 'None of the scopes belongs to the resource.'],
     )
   })
 
@@ -142,7 +142,7 @@ describe('what a token is for', () => {
     ])
     assert.deepEqual(await own({ scope: 'orders:read', resource: INVOICES }), [
       'invalid_target',
-      'None of the scopes is one of the resource.',
+      'None of the scopes belongs to the resource.',
     ])
   })
 })

@@ -6,7 +6,7 @@ import type { Db } from '../../db/schema.ts'
 import { IS_STILL_ALLOWED } from '../grants/allowed-scopes.store.ts'
 import type { StoredCode, StoredRefreshToken } from './stored-token.ts'
 
-/** A code that somebody presents. @param hash 64 hex digits */
+/** Finds a code. @param hash 64 hex digits */
 export async function findCode(db: Db, hash: string): Promise<StoredCode | null> {
   const asked = await ask<CodeJson>(
     db,
@@ -39,7 +39,7 @@ export async function findCode(db: Db, hash: string): Promise<StoredCode | null>
   }
 }
 
-/** A refresh token that somebody presents. @param hash 64 hex digits */
+/** Finds a refresh token. @param hash 64 hex digits */
 export async function findRefreshToken(db: Db, hash: string): Promise<StoredRefreshToken | null> {
   const asked = await ask<RefreshJson>(
     db,
@@ -88,7 +88,7 @@ export async function apisOf(db: Db, scopes: readonly string[]): Promise<Readonl
   )
 }
 
-/** A question whose answer is one JSON value; null where there is none. */
+/** Runs a query whose result is one JSON value; null: no row. */
 async function ask<Asked>(db: Db, question: RawBuilder<unknown>): Promise<Asked | null> {
   const { rows } = await question.execute(db)
   return (rows[0] as { asked: Asked | null } | undefined)?.asked ?? null
@@ -142,7 +142,7 @@ function standingOf(json: StandingJson) {
   }
 }
 
-/** What verification will allow: what the grant and the client's ceiling still have of some scopes. */
+/** The part of these scopes that the grant and the client's ceiling still have: what verification will allow. */
 function stillAllowed(scopes: ReturnType<typeof sql>) {
   return sql`array(
     select name.name from unnest(${scopes}) as name (name)
