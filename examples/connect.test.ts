@@ -70,7 +70,7 @@ describe('npm start, the second door', () => {
     const list = await browser.doorward.get('/connected-apps')
     const link = /href="(\/connected-apps\?app=grt_\w+)"/.exec(list.text)?.[1] ?? ''
     const page = await browser.doorward.get(link)
-    assert.match(page.text, /cut off at once/)
+    assert.match(page.text, /loses access at once/)
     // The page has two forms; the last one removes.
     const removing = { ...page, text: page.text.slice(page.text.lastIndexOf('<form')) }
     const removed = await browser.doorward.submit(removing, { decision: 'remove' })
@@ -78,7 +78,7 @@ describe('npm start, the second door', () => {
     // At once is a message on the changes feed: a busy machine may take a moment, and has five seconds by the bound.
     const notice = async () => noticeOf((await browser.app.get('/')).text) ?? 'still connected'
     await eventually(notice, 'Access was taken back. Connect again to go on.')
-    assert.match((await browser.doorward.get('/connected-apps')).text, /You have connected no apps/)
+    assert.match((await browser.doorward.get('/connected-apps')).text, /You have not connected any apps/)
   })
 
   test('KEY-04: a later start shows no password', async () => {

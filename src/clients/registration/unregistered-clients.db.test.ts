@@ -47,7 +47,7 @@ describe('clients by their own documents', () => {
     for (const n of [1, 2]) {
       const { verifier, challenge } = pkce()
       const page = await arrive(jar, ask({ code_challenge: challenge, scope: 'orders:read orders:admin' }))
-      assert.match(page.text, /Nobody here has looked at this app/, `time ${n}`)
+      assert.match(page.text, /Nobody here has checked this app/, `time ${n}`)
       assert.match(page.text, /It comes from <strong>app\.example\.com<\/strong>/)
       assert.doesNotMatch(page.text, /Delete your orders/, 'only what is not sensitive')
       const back = await allow(jar, page)
@@ -219,7 +219,7 @@ describe('clients that register themselves', () => {
       openJar(oauth.origin),
       authorizePath({ client_id: body.client_id, redirect_uri: LOOPBACK, code_challenge: pkce().challenge }),
     )
-    assert.match(page.text, /Nobody here has looked at this app/)
+    assert.match(page.text, /Nobody here has checked this app/)
   })
 
   it('REG-05 REV-09: an operator gives it more than it gets by itself, and takes it away from tokens that are out', async () => {

@@ -230,7 +230,7 @@ describe('a question that is answered twice', () => {
       await open.get(asked.path),
       await newJar().get(path),
     ])
-      rows.push(['stopped', page, /may not connect at the moment/, /<a href/])
+      rows.push(['stopped', page, /cannot connect at the moment/, /<a href/])
     await oauth.app.call('POST', `/v1/clients/${client.client_id}/resume`)
     await oauth.app.call('PATCH', `/v1/clients/${client.client_id}`, {
       redirect_uris: ['https://b.example/'],
@@ -238,7 +238,7 @@ describe('a question that is answered twice', () => {
     rows.push([
       'no such address',
       await says(open, asked, 'allow'),
-      /not one of its own any more/,
+      /no longer registered for it/,
       /connected-apps"/,
     ])
     for (const [what, { status, location, text }, words, wayOn] of rows) {

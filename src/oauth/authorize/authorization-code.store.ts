@@ -3,7 +3,7 @@ import { forgetBefore } from '../../db/in-batches.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
 
-/** @param hash of the code's text, as `hashCredential` has it: the text itself is not kept */
+/** @param hash as of `hashCredential`; the code itself is not stored */
 export async function insertCode(tx: Tx, hash: string, code: AuthorizationCode): Promise<void> {
   await tx
     .insertInto('authorization_codes')

@@ -5,7 +5,7 @@ import type { AnswerJson } from '../../db/oauth-tables.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
 import type { AuthorizationRequest, Prompt } from './authorization-request.ts'
 
-/** @param hash of its token @param browserHash of the browser that it belongs to */
+/** @param hash of the request's token @param browserHash binds it to this browser */
 export async function insertRequest(
   db: Db,
   hash: Buffer,

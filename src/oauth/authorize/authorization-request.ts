@@ -1,36 +1,36 @@
-/** How long a user may take to sign in and to answer, in seconds. */
+/** Time to sign in and answer, in seconds. */
 export const REQUEST_SECONDS = 1800
 
 export const PROMPTS = ['none', 'login', 'consent', 'select_account'] as const
 export type Prompt = (typeof PROMPTS)[number]
 
-/** What an app asked for, kept here from the first look to the answer, so that nothing can be changed on the way. */
+/** A client's request, stored until it is answered, so that nothing can be changed on the way through the browser. */
 export interface AuthorizationRequest {
   readonly clientId: string
-  /** One of the client's, byte for byte as it was asked for. */
+  /** One of the client's, byte for byte as requested. */
   readonly redirectUri: string
-  /** Returned as it came; null where there was none. */
+  /** Returned byte for byte; null: none. */
   readonly state: string | null
-  /** Known, within the client's ceiling and of the resources asked for. */
+  /** Declared scopes within the client's ceiling, of the requested resources. */
   readonly scopes: readonly string[]
-  /** API identifiers (RFC 8707); empty: none was asked for. */
+  /** API identifiers (RFC 8707); empty: none was requested. */
   readonly resources: readonly string[]
   /** S256. */
   readonly codeChallenge: string
   readonly prompt: readonly Prompt[]
-  /** How long ago the user may have signed in at most, in seconds; null: any time. */
+  /** Most seconds since the user signed in; null: any. */
   readonly maxAge: number | null
   readonly loginHint: string | null
   readonly createdAt: Date
   readonly expiresAt: Date
 }
 
-/** Whether it matters to the app when the user signs in: whoever is not signed in here has to do so now. */
+/** The client demands a sign-in of a certain age, so a user who is not signed in gets a fresh one. */
 export function caresWhenSignedIn({ prompt, maxAge }: AuthorizationRequest): boolean {
   return prompt.includes('login') || maxAge !== null
 }
 
-/** Whether the user has to prove anew who they are. */
+/** The user has to sign in again. */
 export function wantsFreshSignIn(
   { prompt, maxAge, createdAt }: AuthorizationRequest,
   authenticatedAt: Date,

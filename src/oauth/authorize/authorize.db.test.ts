@@ -131,7 +131,7 @@ describe('the authorization endpoint', () => {
       const answer = await newJar().get(`${authorizePath(asked())}&state=${state}`)
       const said = new URL(answer.location ?? '').searchParams
       assert.deepEqual([said.get('error'), said.get('state')], ['invalid_request', null], state)
-      assert.equal(said.get('error_description'), 'state is no UTF-8, or has NUL or U+FFFD in it.')
+      assert.equal(said.get('error_description'), 'state is not UTF-8, or contains NUL or U+FFFD.')
     }
   })
 

@@ -95,7 +95,7 @@ async function readTrusted(
   const [clientId = '', anotherId] = query.getAll('client_id')
   const [redirectUri = '', anotherUri] = query.getAll('redirect_uri')
   if (clientId === '' || anotherId !== undefined)
-    return no(badLink(html`<code>client_id</code> is missing, or stands there twice.`))
+    return no(badLink(html`<code>client_id</code> is missing, or is sent twice.`))
   const client = await findClient(clientId, ip)
   if (client === 'busy') return no(TOO_MANY_DOCUMENTS)
   if (client === undefined || client.revokedAt !== null) return no(CLIENT_GONE)
@@ -106,13 +106,13 @@ async function readTrusted(
     return yes({ client, redirectUri: onlyUri })
   if (redirectUri === '' || anotherUri !== undefined)
     return no(
-      badLink(html`<code>redirect_uri</code> is missing, or stands there twice. It can be left out where exactly
+      badLink(html`<code>redirect_uri</code> is missing, or is sent twice. It can be left out where exactly
         one is registered.`),
     )
   // Exact match (RFC 9700 §4.1.3): anything looser has let attackers in.
   if (!matchesRedirectUri(redirectUri, client.redirectUris))
     return no(
-      badLink(html`The <code>redirect_uri</code> is none of the client's. They are compared byte for byte; for a loopback
+      badLink(html`The <code>redirect_uri</code> is not registered for the client. They are compared byte for byte; for a loopback
         address the port may differ.`),
     )
   return yes({ client, redirectUri })

@@ -2,8 +2,8 @@ import type { Client } from '../../clients/client.ts'
 import { redirectHost } from './authorization-response.ts'
 
 /**
- * The name of an app where there is no room for a warning. One that nobody registered calls itself what it likes, so the
- * host of its document, or the place where its answer goes, stands beside it.
+ * The app's name where there is no room for a warning. A client without pre-registration can call itself anything, so
+ * the host of its document or of its redirect URI stands beside.
  */
 export function displayNameOf(client: Pick<Client, 'id' | 'name' | 'source'>, redirectUri: string): string {
   if (client.source === 'registered') return client.name

@@ -96,7 +96,7 @@ describe('a yes', () => {
     const { client_id: id } = await oauth.app.clientFor(null, { scopes: ['parcels:read'] })
     const page = await arrive(openJar(oauth.origin), path(id, { resource: 'https://api.example.com' }))
     assert.match(page.text, /At <strong>https:\/\/api\.example\.com<\/strong> only\./)
-    assert.match(page.text, /while you are away, until you take it back/)
+    assert.match(page.text, /while you are away, until you withdraw it/)
     assert.match(page.text, /<button name="decision" value="allow">.*<button name="decision" value="deny">/s)
   })
 })

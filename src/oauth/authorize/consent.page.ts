@@ -8,15 +8,15 @@ import { redirectHost, usesPrivateScheme } from './authorization-response.ts'
 import { type Choices, type ConsentQuestion, digestOf, type ScopeChoice } from './consent-question.ts'
 import { CONSENT_PATH } from './paths.ts'
 
-/** @param shown digest of what the page asks */
+/** Binds the form's CSRF token to one request and one question. @param shown digest of what the page asks */
 export const aboutConsent = (request: string, shown: string) => `consent ${request} ${shown}`
 
-/** One look at the page. */
+/** Inputs of the page. */
 interface Shown {
   readonly question: ConsentQuestion
-  /** The token of the request. */
+  /** Token of the stored request. */
   readonly token: string
-  /** What was wrong with what was sent before, and what was chosen there; null: nothing was sent. */
+  /** The complaint about the form that was sent before, with its choices; null: none was. */
   readonly complaint: { readonly alert: string; readonly chosen: Choices } | null
 }
 
@@ -46,10 +46,10 @@ ${choices.map((choice) => scopeChoice(choice, complaint?.chosen.scopes.has(choic
 ${allowed.length > 0 && html`<p class="hint">You allowed before: ${allowed.map(({ description }) => description).join('; ')}.</p>`}
 ${where(question)}
 <p class="hint">${howLong(pages, question)}</p>
-<p class="hint">You go on to ${destination(redirectUri)}.</p>
+<p class="hint">You will be sent to ${destination(redirectUri)}.</p>
 <div class="pair">
 ${
-  // The first one is what Enter presses; the style sheet puts it where people look for it.
+  // Enter presses the first button; the style sheet puts it where people look for it.
   html`<button name="decision" value="allow">Allow</button>`
 }
 <button name="decision" value="deny">Deny</button>
@@ -62,13 +62,13 @@ ${pageLinks(client)}
   }
 }
 
-/** A way on from a form that is out of date: the question as it is now. */
+/** Link to the question as it is now, for a form that is out of date. */
 export function reloadLink(pages: Pages, token: string): Html {
   const query = new URLSearchParams({ request: token })
-  return html`<p><a href="${pages.at(CONSENT_PATH)}?${query.toString()}">Look at it again</a></p>`
+  return html`<p><a href="${pages.at(CONSENT_PATH)}?${query.toString()}">See it again</a></p>`
 }
 
-/** A way on for who is signed in with the wrong account. */
+/** Lets another user sign in. */
 export function otherUser(
   pages: Pages,
   visit: Visit,
@@ -76,12 +76,12 @@ export function otherUser(
   shown: string,
   user: SignedInUser,
 ): Html {
-  const button = html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as somebody else</button>`
+  const button = html`<button name="decision" value="somebody_else" class="link">Not you? Sign in as another user</button>`
   return html`<p class="hint">Signed in as <strong>${user.displayName}</strong>${user.email !== null && html` (${user.email})`}.</p>
 ${formOf(pages, visit, token, shown, button)}`
 }
 
-/** @param shown digest of the question; empty where none is asked */
+/** @param shown digest of the question; empty: no question */
 export function formOf(pages: Pages, visit: Visit, token: string, shown: string, body: Html): Html {
   return html`<form method="post" action="${pages.at(CONSENT_PATH)}">
 ${pages.csrfField(visit, aboutConsent(token, shown))}
@@ -99,10 +99,10 @@ function where({ resources }: ConsentQuestion): Html | null {
 function howLong(pages: Pages, { offline, grantSeconds }: ConsentQuestion): Html {
   const link = html`<a href="${pages.at('/connected-apps')}">Connected apps</a>`
   if (!offline)
-    return html`It gets this access for a short while, and has to come back to you for more. You can take it back under ${link}.`
+    return html`It gets this access for a short time, and then has to ask you again. You can withdraw it under ${link}.`
   const days = grantSeconds === null ? null : Math.ceil(grantSeconds / 86_400)
   const most = days === null ? 'until' : `for ${days === 1 ? 'one day' : `${days} days`} at most, or until`
-  return html`It keeps this access while you are away, ${most} you take it back under ${link}.`
+  return html`It keeps this access while you are away, ${most} you withdraw it under ${link}.`
 }
 
 function leadOf({ client, owners }: ConsentQuestion): Html {
@@ -110,8 +110,8 @@ function leadOf({ client, owners }: ConsentQuestion): Html {
   const whose =
     owners.length === 1 && owner !== undefined ? html`<strong>${owner.name}</strong>` : 'your data'
   return client.firstParty
-    ? html`It asks to reach ${whose}.`
-    : html`This app is made by another company. It asks to reach ${whose}, and never sees your password.`
+    ? html`It asks for access to ${whose}.`
+    : html`This app is made by another company. It asks for access to ${whose}, and never sees your password.`
 }
 
 export function destination(redirectUri: string): Html {
@@ -119,14 +119,14 @@ export function destination(redirectUri: string): Html {
   return usesPrivateScheme(redirectUri) ? html`the app on this device that opens ${place} addresses` : place
 }
 
-/** Whoever can register by themselves can call themselves anything. */
+/** A client without pre-registration can call itself anything, so its name proves nothing. */
 function unknownAuthor(client: Client): Html | null {
   if (client.source === 'registered') return null
   const from = client.id.startsWith('https://')
     ? html`It comes from <strong>${new URL(client.id).host}</strong>.`
     : ''
-  return html`<p class="alert">Nobody here has looked at this app; its name is what it calls itself. ${from}
-Go on only if you have just started it yourself.</p>`
+  return html`<p class="alert">Nobody here has checked this app. It chose its name itself. ${from}
+Continue only if you have just started it yourself.</p>`
 }
 
 function ownerChoice(owners: readonly NamedOwner[], chosenId: string | null): Html | null {
@@ -142,7 +142,7 @@ ${owners.map(
 </fieldset>`
 }
 
-/** Who looks for a workspace reads why it is not there. */
+/** Explains why a workspace cannot be chosen. */
 function notAvailable(owners: readonly NamedOwner[]): Html | null {
   if (owners.length === 0) return null
   return html`<p class="hint">Not available: ${owners.map(
@@ -163,7 +163,7 @@ function scopeChoice(
 `
 }
 
-/** A sentence, and those of all that comes with it: to allow the one is to allow the others. */
+/** A scope's sentence with those of the scopes that it implies: allowing one allows the others. */
 function withWhatItBrings(description: string, brings: ScopeChoice['brings']): Html {
   if (brings.length === 0) return html`${description}`
   return html`${description} <span class="hint">(and with it: ${brings.map((each) => each.description).join('; ')})</span>`

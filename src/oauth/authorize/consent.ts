@@ -1,13 +1,10 @@
 import type { ShownJson } from '../../db/oauth-tables.ts'
 
-/** What a user allows an app. */
+/** A user's consent to a client. */
 export interface Consent {
   readonly userId: string
   readonly ownerId: string
-  /**
-   * When the user was asked. `before` and `repeated` (a moment ago, for this very request) change nothing of a grant:
-   * no more than the user said then.
-   */
+  /** Time of the question. `before` and `repeated` (a moment ago, for this very request) never change a grant. */
   readonly asked: 'now' | 'before' | 'repeated'
   /** Of those that were requested. */
   readonly scopes: readonly string[]

@@ -53,7 +53,7 @@ export function closedPage(pages: Pages, issuer: string, end: Closed): { readonl
       const { request } = end
       const back = responseUrl(request, issuer, { error: 'access_denied', error_description: LATE })
       const wayOn = html`<p><a href="${back}">Back to the app</a></p>
-<p class="hint">It is at ${destination(request.redirectUri)}.</p>
+<p class="hint">This leads to ${destination(request.redirectUri)}.</p>
 ${apps}`
       const message = end.why === 'answered' ? answeredAs(end) : TOO_LATE
       return { failure: { ...OVER, message, wayOn } }
@@ -67,7 +67,7 @@ function answeredAs({ client, answered }: Extract<Closed, { why: 'answered' }>):
   const app = html`<strong>${client.name}</strong>`
   return answered.decision === 'allow'
     ? html`You have allowed ${app} already. To allow it again, start again in the app.`
-    : html`You have not allowed ${app}. If you want to, start again in the app.`
+    : html`You have not allowed ${app}. To allow it, start again in the app.`
 }
 
 const UNKNOWN = 'It took too long, or began in another browser. Go back to the app and start again.'
@@ -84,18 +84,17 @@ export const CLIENT_SUSPENDED: Failure = {
   status: 400,
   title: 'This app is stopped',
   message:
-    'It may not connect at the moment. Nothing was done. Try again later, or ask the maker of the app.',
+    'It cannot connect at the moment. Nothing was changed. Try again later, or ask the maker of the app.',
   forDevelopers: 'The client or its owner is suspended.',
 }
 
-/** A client id that an app has kept and that is nobody's here any more: people can mend that. */
+/** An app has kept a client id that no longer exists. Its user can mend that. */
 export const CLIENT_GONE: Failure = {
   status: 400,
   title: 'This app is not known here',
   message:
-    'Nothing was done. If you have connected it before, remove the connection in the app and add it again.',
-  forDevelopers: html`There is no client with this <code>client_id</code>: it was revoked, or forgotten because nobody used
-    it, or its document cannot be read. An app that registers itself registers again when the token endpoint answers
+    'Nothing was changed. If you have connected it before, remove the connection in the app and add it again.',
+  forDevelopers: html`There is no client with this <code>client_id</code>: it was revoked, or deleted because it was never used, or its document cannot be read. An app that registers itself registers again when the token endpoint answers
     <code>invalid_client</code>.`,
 }
 
@@ -103,27 +102,27 @@ const REDIRECT_URI_REMOVED: Failure = {
   status: 400,
   title: 'This app cannot be connected',
   message:
-    'The address that it wants the answer at is not one of its own any more. Nothing was done. Start again in the app.',
-  forDevelopers: html`The <code>redirect_uri</code> of the request was taken off the client's list meanwhile.`,
+    'The address that it wants to return to is no longer registered for it. Nothing was changed. Start again in the app.',
+  forDevelopers: html`The <code>redirect_uri</code> of the request was removed from the client meanwhile.`,
 }
 
 const NO_OWNER: Failure = {
   status: 403,
   title: 'There is nothing to connect',
-  message: 'You do not belong to any workspace here, so there is no data that this app could reach.',
+  message: 'You do not belong to any workspace here, so there is no data for this app.',
   forDevelopers: html`The user may act for no owner. Add them with <code>PUT /v1/owners/{id}/members/{user_id}</code>, or name owners
     when your login accepts the challenge.`,
 }
 
-/** @param ownerNames all workspaces of the user's: at least one */
+/** @param ownerNames all of the user's workspaces: at least one */
 export function blockedFor(ownerNames: readonly string[]): Failure {
   const [first, ...others] = ownerNames
   const whose = html`<strong>${first}</strong>${others.map((name) => html`, and of <strong>${name}</strong>`)}`
   return {
     status: 403,
     title: 'This app is blocked',
-    message: html`It was blocked by an administrator of ${whose}. Nothing was done. Ask them if you need it.`,
-    forDevelopers: html`<code>GET /v1/owners/{id}/blocked-clients</code> says since when and why;
+    message: html`It was blocked by an administrator of ${whose}. Nothing was changed. Ask them if you need it.`,
+    forDevelopers: html`<code>GET /v1/owners/{id}/blocked-clients</code> tells since when and why.
     <code>DELETE /v1/owners/{id}/blocked-clients/{client_id}</code> lets users allow it again.`,
   }
 }
@@ -131,17 +130,16 @@ export function blockedFor(ownerNames: readonly string[]): Failure {
 export const NOT_OPEN_TO_USER: Failure = {
   status: 403,
   title: 'This app cannot be connected',
-  message: 'It is not open to you, or was stopped. Nothing was done.',
-  forDevelopers: html`The client is a draft and this user is none of its <code>testers</code>, or it, its owner or the
-    chosen workspace is suspended, or the redirect URI is not registered any more.`,
+  message: 'It is not open to you, or was stopped. Nothing was changed.',
+  forDevelopers: html`The client is a draft and this user is not one of its <code>testers</code>, or it, its owner or the
+    chosen workspace is suspended, or the redirect URI is no longer registered.`,
 }
 
 export const TOO_MANY_DOCUMENTS: Failure = {
   status: 503,
   title: 'Try again in a moment',
-  message: 'Too many apps that are new here are being looked at. Nothing was done.',
-  forDevelopers: html`Client id metadata documents are read a few at a time, and some twenty in ten minutes for one
-    network. One that somebody has allowed already is read in any case.`,
+  message: 'Too many new apps are connecting at this moment. Nothing was changed.',
+  forDevelopers: html`Client id metadata documents are fetched a few at a time, and twenty in ten minutes for one network. The document of an app that a user has already allowed is always fetched.`,
   retryAfterSeconds: 10,
 }
 
@@ -149,7 +147,7 @@ export function badLink(forDevelopers: Html | string): Failure {
   return {
     status: 400,
     title: 'This app cannot be connected',
-    message: 'Its link is not right. Nothing was done. Tell the maker of the app.',
+    message: 'Its link is not right. Nothing was changed. Tell the maker of the app.',
     forDevelopers,
   }
 }

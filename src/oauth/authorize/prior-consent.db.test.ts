@@ -62,7 +62,7 @@ describe('when nobody is asked', () => {
     const to = (redirect_uri: string) => arrive(jar, path(id, { redirect_uri }))
     assert.match((await to('https://a.example/cb')).location ?? '', /code=/)
     const page = await to('https://b.example/cb')
-    assert.match(page.text, /You go on to <strong>b\.example<\/strong>/)
+    assert.match(page.text, /You will be sent to <strong>b\.example<\/strong>/)
     await allow(jar, page)
     assert.match((await to('https://b.example/cb')).location ?? '', /code=/)
     await allow(jar, await to('http://127.0.0.1:7001/cb'))

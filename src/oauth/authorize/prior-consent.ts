@@ -93,7 +93,7 @@ function wasShown(client: Client, { redirectUri }: AuthorizationRequest, { shown
   return client.firstParty || isSameHost(redirectHost(redirectUri), shown.redirect_host)
 }
 
-/** What is stored of the page that the user saw. */
+/** The part of the page that is stored with the grant. */
 export function shownOf(
   client: Client,
   { redirectUri }: Pick<AuthorizationRequest, 'redirectUri'>,

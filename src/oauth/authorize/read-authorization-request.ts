@@ -7,7 +7,7 @@ import { readParameters, resourcesOf } from '../tokens/read-parameters.ts'
 import { NOT_OPENID_CONNECT, readRequestedScopes } from '../tokens/requested-scopes.ts'
 import { type AuthorizationRequest, PROMPTS, type Prompt } from './authorization-request.ts'
 
-/** What an app hears of a request that is at fault (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */
+/** Error codes of the authorization endpoint (RFC 6749 §4.1.2.1; OpenID Connect Core §3.1.2.6; RFC 8707 §2). */
 export type AuthorizationError =
   | 'invalid_request'
   | 'unsupported_response_type'
@@ -24,7 +24,7 @@ export type AuthorizationError =
 
 export interface AuthorizationFault {
   readonly error: AuthorizationError
-  /** For the app's developer; nothing of the request stands in it but names of scopes. */
+  /** For the app's developer. Repeats nothing of the request but names of scopes. */
   readonly description: string
 }
 
@@ -35,25 +35,25 @@ type Asked = Pick<
 
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
-/** As many as a page can show and its form can send: `FORM_BYTES` in `open-authorize.ts`. */
+/** Most scopes that the page can show and its form can send: see `FORM_BYTES` in `authorize.routes.ts`. */
 export const MAX_SCOPES = 1000
 const MAX_RESOURCES = 20
 const MAX_STATE = 4_096
 
-/** The state, as far as it can be given back: once, and whole. */
+/** The state, where it can be returned byte for byte. */
 export function stateIn(query: URLSearchParams): string | null {
   const states = query.getAll('state')
   const [state = ''] = states
   return states.length === 1 && state !== '' && whyNotState(state) === null ? state : null
 }
 
-/** Bytes that are no UTF-8 have become U+FFFD by now, and would come back as others than they were. */
+/** Bytes that are not UTF-8 have become U+FFFD by now, and would be returned as other bytes. */
 function whyNotState(state: string): string | null {
   if (state.length > MAX_STATE) return `state has more than ${MAX_STATE} characters.`
-  return /[\0\ufffd]/.test(state) ? 'state is no UTF-8, or has NUL or U+FFFD in it.' : null
+  return /[\0\ufffd]/.test(state) ? 'state is not UTF-8, or contains NUL or U+FFFD.' : null
 }
 
-/** Everything that an app asks but who it is and where the answer goes, which are settled before. */
+/** Reads everything but `client_id` and `redirect_uri`, which are settled before. */
 export function readAuthorizationRequest(
   query: URLSearchParams,
   client: Client,
@@ -68,13 +68,12 @@ export function readAuthorizationRequest(
     return fault('request_uri_not_supported', 'Request objects are not supported.')
 
   const responseType = get('response_type')
-  if (responseType === undefined) return fault('invalid_request', 'response_type is missing: it is code.')
-  if (responseType !== 'code')
-    return fault('unsupported_response_type', 'response_type is code, and nothing else.')
+  if (responseType === undefined) return fault('invalid_request', 'response_type is missing. Send code.')
+  if (responseType !== 'code') return fault('unsupported_response_type', 'The only response_type is code.')
   if ((get('response_mode') ?? 'query') !== 'query')
-    return fault('invalid_request', 'response_mode is query, and nothing else.')
+    return fault('invalid_request', 'The only response_mode is query.')
   if (!client.grantTypes.includes('authorization_code'))
-    return fault('unauthorized_client', 'The client is not registered for codes.')
+    return fault('unauthorized_client', 'The client is not registered for the grant type authorization_code.')
   const badState = whyNotState(get('state') ?? '')
   if (badState !== null) return fault('invalid_request', badState)
 
@@ -88,13 +87,16 @@ export function readAuthorizationRequest(
 
   const prompt = readPrompt(get('prompt'))
   if (prompt === null)
-    return fault('invalid_request', 'prompt is none, login, consent or select_account; none stands alone.')
+    return fault(
+      'invalid_request',
+      'prompt is none, login, consent or select_account. none must stand alone.',
+    )
   const maxAge = readMaxAge(get('max_age'))
   if (maxAge === undefined) return fault('invalid_request', 'max_age is a whole number of seconds.')
 
   const named = resourcesOf(query)
   const resources = named.length > MAX_RESOURCES ? null : declaredResources(named, known.apis)
-  if (resources === null) return fault('invalid_target', 'A resource is none of the APIs here.')
+  if (resources === null) return fault('invalid_target', 'A resource is not a declared API.')
   const scopes = readScopes(get('scope'), client, known)
   if (!scopes.ok) return scopes
   const narrow = scopesOfResources(scopes.value, resources, known.apiOf)
@@ -106,7 +108,10 @@ export function readAuthorizationRequest(
   return yes({ state: stateIn(query), scopes: narrow, resources, codeChallenge, prompt, maxAge, loginHint })
 }
 
-/** What is not known is named; what the client may not have is left out, and the token's answer says so. */
+/**
+ * Unknown scopes are refused by name. Scopes that the client may not have are left out, and the token response says
+ * so.
+ */
 function readScopes(
   text: string | undefined,
   client: Client,
@@ -123,7 +128,7 @@ function readScopes(
   const most = new Set(ceiling)
   const scopes = (asked ?? ceiling).filter((scope) => most.has(scope) && !deprecated.has(scope))
   return scopes.length > MAX_SCOPES
-    ? fault('invalid_scope', 'There are too many scopes. Name fewer.')
+    ? fault('invalid_scope', 'There are too many scopes. Request fewer.')
     : yes(scopes)
 }
 
@@ -140,7 +145,7 @@ function readPrompt(text: string | undefined): readonly Prompt[] | null {
   return isWhole && (!prompts.includes('none') || prompts.length === 1) ? prompts : null
 }
 
-/** Undefined where it is no number. */
+/** @returns undefined where it is not a number */
 function readMaxAge(text: string | undefined): number | null | undefined {
   if (text === undefined) return null
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined

@@ -36,12 +36,12 @@ export async function takeDecision(
   const owner = chosenOwner(question.owners, chosen.ownerId)
   if (owner === null) return await again('Choose one of your workspaces.')
   const consent = consentTo(question, owner, chosen.scopes)
-  if (consent.scopes.length === 0) return await again('Tick at least one, or deny.')
+  if (consent.scopes.length === 0) return await again('Tick at least one, or choose Deny.')
   const answer = await allowRequest(parts, visit, next.facts, consent, given)
   return answer ?? (await answeredMeanwhile(parts, visit, token, given))
 }
 
-const CHANGED = 'Something here has changed since it was shown. Nothing was done. Please look at it again.'
+const CHANGED = 'Something here has changed since it was shown. Nothing was allowed. Please check it again.'
 
 /** The external login has refused to sign the user in: the client gets `access_denied`. */
 export async function refuseSignIn(parts: AuthorizeParts, visit: Visit): Promise<Answer> {
