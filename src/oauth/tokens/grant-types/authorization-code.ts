@@ -99,7 +99,12 @@ type Redemption =
  * (RFC 9700 §4.5.3). A caller that does not match all of them ends nothing: only the client itself, with the right
  * verifier, can have its tokens revoked by using a code twice (RFC 6749 §4.1.2).
  */
-function redeem(code: StoredCode | null, request: CodeRequest, clientId: string, now: Date): Redemption {
+export function redeem(
+  code: StoredCode | null,
+  request: CodeRequest,
+  clientId: string,
+  now: Date,
+): Redemption {
   const refused = (reason: OAuthRefusalReason): Redemption => ({ outcome: 'refuse', refusal: refuse(reason) })
   if (code === null) return refused('code_unknown')
   if (code.clientId !== clientId) return refused('code_of_another_client')

@@ -100,7 +100,7 @@ type Refreshing =
  * client's grace, in case the response was lost, as long as its successor is unused. After that two parties hold it, and
  * the whole family is revoked.
  */
-function refresh(
+export function refresh(
   token: StoredRefreshToken | null,
   requested: RequestedAccess,
   client: { readonly id: string; readonly refreshGraceSeconds: number },
