@@ -128,7 +128,8 @@ export function problemOfThrown(error: unknown, requestId: string, log: Logger):
     logUnavailable((more) =>
       log.warn({ request_id: requestId, err: error, ...(more > 0 && { more }) }, 'database unavailable'),
     )
-  if (known.code === 'too_slow') log.warn({ request_id: requestId, err: error }, 'statement timed out')
+  if (known.code === 'database_timeout')
+    log.warn({ request_id: requestId, err: error }, 'statement timed out')
   return known
 }
 
@@ -179,9 +180,13 @@ function problemOf(error: FastifyError): Problem {
       retryAfterSeconds: 2,
     })
   if (!(error instanceof SourceUnavailableError) && isTooSlow(error))
-    return problem('too_slow', `${effectOf(error)} Ask for less at once, or try again in a moment.`.trim(), {
-      retryAfterSeconds: 5,
-    })
+    return problem(
+      'database_timeout',
+      `${effectOf(error)} Ask for less at once, or try again in a moment.`.trim(),
+      {
+        retryAfterSeconds: 5,
+      },
+    )
   if (isDatabaseUnavailable(error) || error instanceof SourceUnavailableError)
     return problem('database_unavailable', `${effectOf(error)} Try again in a moment.`.trim(), {
       retryAfterSeconds: 2,

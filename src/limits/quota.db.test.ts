@@ -175,11 +175,11 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     for (const change of [{ quota: null }, { rate_limits: [] }])
       for (const path of [`/v1/keys/${id}`, '/v1/owners/org_bound']) {
         const { status, body } = await app.call('PATCH', path, change, { as: bound })
-        assert.deepEqual([status, body.code], [403, 'limits_are_the_providers'], path)
+        assert.deepEqual([status, body.code], [403, 'limits_not_permitted'], path)
       }
     const asked = { owner_id: 'org_bound', name: 'more', environment: 'live', scopes: ['orders:read'] }
     const refused = await app.call('POST', '/v1/keys', { ...asked, quota: daily(9) }, { as: bound })
-    assert.equal(refused.body.code, 'limits_are_the_providers')
+    assert.equal(refused.body.code, 'limits_not_permitted')
     assert.equal((await app.call('POST', '/v1/keys', asked, { as: bound })).status, 201)
     assert.equal((await app.call('PATCH', `/v1/keys/${id}`, { name: 'x' }, { as: bound })).status, 200)
   })

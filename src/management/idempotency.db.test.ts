@@ -78,6 +78,6 @@ describe('a request that is kept under its Idempotency-Key', () => {
     assert.deepEqual([other.status, other.body.code], [422, 'idempotency_key_reused'])
     const { body: rotated } = await app.call('POST', `/v1/admin-keys/${key.id}/rotate`)
     const later = await user('two brown owls tap at noon', 'two', rotated.secret)
-    assert.deepEqual([later.status, later.body.code], [409, 'replay_sealed'])
+    assert.deepEqual([later.status, later.body.code], [409, 'replay_unavailable'])
   })
 })

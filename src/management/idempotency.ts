@@ -71,7 +71,7 @@ function answerOf(first: KeptAnswer, caller: Caller, request: NamedRequest): Res
   if (answer === null)
     return no(
       problem(
-        'replay_sealed',
+        'replay_unavailable',
         'It was made with another secret of this admin key. Look the thing up, and rotate it.',
       ),
     )

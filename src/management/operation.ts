@@ -77,7 +77,7 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
 }
 
 const IDEMPOTENT_PROBLEMS = [
-  'replay_sealed',
+  'replay_unavailable',
   'idempotency_key_reused',
 ] as const satisfies readonly ProblemCode[]
 

@@ -18,7 +18,7 @@ const PATHS = [
 /** Answers all paths of OAuth and sign-in while DOORWARD_SECRET is not set, with the reason instead of a 404. */
 export function oauthOffRoutes(app: FastifyInstance): void {
   const off = problem(
-    'oauth_off',
+    'oauth_disabled',
     'Set DOORWARD_SECRET (`openssl rand -base64 32`) and start the server again.',
   )
   for (const url of PATHS)

@@ -16,7 +16,7 @@ export interface ChosenLimits {
 export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Caller): Problem | null {
   if (reach !== 'every_owner' && (rateLimits !== undefined || quota !== undefined))
     return problem(
-      'limits_are_the_providers',
+      'limits_not_permitted',
       'Leave out `rate_limits` and `quota`: the provider of the API sets them.',
     )
   const why = rateLimits === undefined ? null : whyNotRateLimits(rateLimits)
@@ -31,7 +31,7 @@ export function whyNotPolicy(
   return reach === 'every_owner' || (maxLifetimeSeconds === undefined && maxKeys === undefined)
     ? null
     : problem(
-        'limits_are_the_providers',
+        'limits_not_permitted',
         'Leave out `max_lifetime_seconds` and `max_keys`: the provider of the API sets them.',
       )
 }

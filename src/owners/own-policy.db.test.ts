@@ -119,7 +119,7 @@ describe('what the operator allows one owner', () => {
       { name: 'Acme', max_keys: 1 },
     ]) {
       const answer = await setPolicy(body, bound)
-      assert.deepEqual([answer.status, answer.body.code], [403, 'limits_are_the_providers'])
+      assert.deepEqual([answer.status, answer.body.code], [403, 'limits_not_permitted'])
     }
     assert.equal((await setPolicy({ name: 'Acme' }, bound)).status, 200)
     const { body } = await app.call('GET', '/v1/owners/org_1', undefined, { as: bound })

@@ -69,7 +69,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
       'Change name, notice contact, limits or policy; a shorter longest lifetime reaches secrets that exist',
     body: OwnerChangeWire,
     answer: ChangedOwnerWire,
-    problems: ['not_found', 'limits_are_the_providers'],
+    problems: ['not_found', 'limits_not_permitted'],
   } as const
   changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeOwner(db, caller, policy, id, {

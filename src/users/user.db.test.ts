@@ -264,7 +264,7 @@ describe('users and members', () => {
           email: 'a@b.example',
           name: 'A',
         })
-        assert.deepEqual([status, body.code], [409, 'sign_in_elsewhere'])
+        assert.deepEqual([status, body.code], [409, 'no_built_in_login'])
         assert.match(body.detail, why)
         const { status: shown } = await openJar(other.origin).get('/sign-in')
         assert.equal(shown, 'serverSecret' in settings ? 503 : 303)

@@ -56,7 +56,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     summary: 'Create a user, with a password or with a link to set one',
     body: NewUserWire,
     answer: NewUserAnswerWire,
-    problems: ['user_exists', 'unsuitable_password', 'too_many_passwords', 'sign_in_elsewhere'],
+    problems: ['user_exists', 'unsuitable_password', 'too_many_passwords', 'no_built_in_login'],
   } as const
   changesPrepared(
     app,
@@ -64,7 +64,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     create,
     async ({ body: { email, password = null } }) =>
       'no' in signInHere
-        ? no(problem('sign_in_elsewhere', signInHere.no))
+        ? no(problem('no_built_in_login', signInHere.no))
         : await hashNewPassword(passwords, email, password),
     async ({ db, caller, body: { email, name } }, passwordHash) => {
       const made = await createUser(db, caller, { email, name, passwordHash })
@@ -109,10 +109,10 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     summary: 'Create a one-time link with which a user sets a new password; earlier links stop working',
     params,
     answer: PasswordLinkWire,
-    problems: ['not_found', 'sign_in_elsewhere', 'user_disabled'],
+    problems: ['not_found', 'no_built_in_login', 'user_disabled'],
   } as const
   changes(app, pipeline, link, async ({ db, caller, params: { id } }) => {
-    if ('no' in signInHere) return no(problem('sign_in_elsewhere', signInHere.no))
+    if ('no' in signInHere) return no(problem('no_built_in_login', signInHere.no))
     if ((await findUser(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
     if (!(await holdEnabled(db, id))) return no(USER_DISABLED)
     const made = await linkFor(db, id, caller.now)
