@@ -9,6 +9,8 @@ import {
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
+import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
+import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
 import { systemOrigin } from './audit/audit-event.ts'
 import { forgetOldAttempts } from './audit/refused-attempt.store.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
@@ -45,7 +47,6 @@ import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
-import { KnownAdminKeys } from './management/known-admin-keys.ts'
 import type { Pipeline } from './management/pipeline.ts'
 import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
 import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
@@ -183,7 +184,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const pipeline: Pipeline = {
     db,
     clock,
-    knownAdminKeys,
+    authenticators: [adminKeyAuthenticator(knownAdminKeys)],
+    publicOrigin: new URL(publicUrl).origin,
     trustedProxies,
     refusedAttempts,
     onExposed: (exposure) => usage.noteExposure(exposure),
@@ -207,7 +209,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   usageRoutes(app, pipeline)
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
-  changesRoutes(app, pipeline, feed)
+  changesRoutes(app, pipeline, knownAdminKeys, feed)
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
   auditActionRoutes(app, pipeline)
@@ -247,7 +249,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       feed.follow(undeclared)
       await undeclared.look()
     }
-    forwardAuthRoutes(app, pipeline, forwardAuth)
+    forwardAuthRoutes(app, pipeline, knownAdminKeys, forwardAuth)
     fastPaths.add(forwardAuthShortcut(fastPaths, forwardAuth))
   }
 

@@ -45,6 +45,17 @@ describe('the floor plan', () => {
       assert.ok(found.startsWith(file))
     })
 
+  it('the management pipeline names no kind of credential', () => {
+    const kinds = /admin[_ -]?keys?|api[_ -]?keys?|session|\b(ak|sk|at|cs)_/i
+    // Permissions name what they are about, and one column is named after the first callers.
+    const allowed = /'admin_keys:(read|write)'.*|\badmin_key_id\b|API keys/g
+    const named = files
+      .filter((file) => file.startsWith('src/management/') && !file.includes('.test.'))
+      .filter((file) => file !== 'src/management/permission.ts')
+      .filter((file) => kinds.test(readFileSync(file, 'utf8').replace(allowed, '')))
+    assert.deepEqual(named, [])
+  })
+
   it('the environment is read in one place', () => {
     const readers = files.filter(
       (file) => !file.includes('.test.') && /process\.env/.test(readFileSync(file, 'utf8')),

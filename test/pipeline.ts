@@ -1,16 +1,19 @@
+import { adminKeyAuthenticator } from '../src/admin-keys/authenticate-admin-key.ts'
+import { KnownAdminKeys } from '../src/admin-keys/known-admin-keys.ts'
 import { RefusedAttempts } from '../src/audit/refused-attempts.ts'
 import { Semaphore } from '../src/base/semaphore.ts'
 import { openLog } from '../src/http/log.ts'
-import { KnownAdminKeys } from '../src/management/known-admin-keys.ts'
+import type { Authenticator } from '../src/management/authenticator.ts'
 import type { Pipeline } from '../src/management/pipeline.ts'
 import type { TestApp } from './app.ts'
 
 /** A pipeline for a server that a test builds itself, on the database and the clock of its app. */
-export function pipelineOf({ db, clock }: TestApp): Pipeline {
+export function pipelineOf({ db, clock }: TestApp, ...more: Authenticator[]): Pipeline {
   return {
     db,
     clock,
-    knownAdminKeys: new KnownAdminKeys(db, clock),
+    authenticators: [adminKeyAuthenticator(new KnownAdminKeys(db, clock)), ...more],
+    publicOrigin: 'http://doorward.test',
     trustedProxies: null,
     readSlots: new Semaphore({ atOnce: 4, waiting: 100, waitMs: 5_000 }),
     refusedAttempts: new RefusedAttempts(db, openLog('silent')),

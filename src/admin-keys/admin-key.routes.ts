@@ -5,11 +5,11 @@ import type { Tx } from '../db/schema.ts'
 import { pageOf } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, idOf, Limit, pageWire, plainText, strictObject, toMoment } from '../http/wire.ts'
-import { findAdminKey, listAdminKeys, lockAdminKey } from '../management/admin-key.store.ts'
-import type { AdminKey } from '../management/admin-key.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
+import { findAdminKey, listAdminKeys, lockAdminKey } from './admin-key.store.ts'
+import type { AdminKey } from './admin-key.ts'
 import {
   AdminKeyWire,
   IssuedAdminKeyWire,
@@ -39,7 +39,7 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   } as const
   changes(app, pipeline, create, async ({ db, caller, body }) => {
     const chosen = toMoment(body.expires_at)
-    const expiresAt = chosen === undefined ? caller.expiresAt : chosen
+    const expiresAt = chosen === undefined ? caller.latestExpiry : chosen
     const asked = {
       name: body.name,
       permissions: body.permissions,

@@ -1,10 +1,10 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
 import { iso, Moment, nullable, OwnerId, oneOf, plainText, strictObject } from '../http/wire.ts'
-import type { AdminKey } from '../management/admin-key.ts'
 import { ALL_PERMISSIONS, PERMISSIONS } from '../management/permission.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
+import type { AdminKey } from './admin-key.ts'
 
 const PermissionWire = oneOf(
   ALL_PERMISSIONS,

@@ -5,10 +5,10 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { insertAdminKey } from '../management/admin-key.store.ts'
 import type { Caller } from '../management/caller.ts'
 import { type Permission, UNBOUND_ONLY } from '../management/permission.ts'
 import { issueSecret, storeSecret } from '../secrets/issue-secret.ts'
+import { insertAdminKey } from './admin-key.store.ts'
 
 export interface NewAdminKey {
   readonly name: string
@@ -56,12 +56,12 @@ export async function createAdminKey(
 }
 
 /** Whether what a caller makes would live longer than the secret that it presented. */
-export function outlives(expiresAt: Date | null, caller: Pick<Caller, 'expiresAt'>): boolean {
-  return caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)
+export function outlives(expiresAt: Date | null, caller: Pick<Caller, 'latestExpiry'>): boolean {
+  return caller.latestExpiry !== null && (expiresAt === null || expiresAt > caller.latestExpiry)
 }
 
-function tooLong({ expiresAt }: Caller): string {
-  return `Your own admin key expires at ${expiresAt?.toISOString()}. Choose that moment or an earlier one.`
+function tooLong({ latestExpiry }: Caller): string {
+  return `Your own admin key expires at ${latestExpiry?.toISOString()}. Choose that moment or an earlier one.`
 }
 
 /** Registers an admin key whose secret was minted elsewhere: at the first start, or to get back in. */

@@ -2,8 +2,8 @@ import { hashCredential, mintCredential, type Secret } from '@doorward/sdk/kerne
 import { chainHead } from '../audit/audit-event.store.ts'
 import type { Origin } from '../audit/audit-event.ts'
 import type { Db } from '../db/schema.ts'
-import { adminKeyByHash, countAdminKeys } from '../management/admin-key.store.ts'
 import { ALL_PERMISSIONS } from '../management/permission.ts'
+import { adminKeyByHash, countAdminKeys } from './admin-key.store.ts'
 import { registerAdminKey } from './create-admin-key.ts'
 
 export type FirstKey =

@@ -2,10 +2,10 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from '../management/admin-key.store.ts'
-import { isFull } from '../management/admin-key.ts'
 import type { Caller } from '../management/caller.ts'
 import { isLive } from '../secrets/secret.ts'
+import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from './admin-key.store.ts'
+import { isFull } from './admin-key.ts'
 
 /**
  * Ends an admin key for good. The last one that can do everything stays: without it nobody could make another.

@@ -2,11 +2,11 @@ import type { Secret } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { lockAdminKey } from '../management/admin-key.store.ts'
-import type { AdminKey } from '../management/admin-key.ts'
 import type { Caller } from '../management/caller.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, isLive, successorExpiry } from '../secrets/secret.ts'
+import { lockAdminKey } from './admin-key.store.ts'
+import type { AdminKey } from './admin-key.ts'
 import { outlives } from './create-admin-key.ts'
 
 /**
@@ -28,8 +28,8 @@ export async function rotateAdminKey(
 
   const fresh = successorExpiry(current, caller.now)
   const isLonger = outlives(fresh, caller)
-  if (isLonger && id !== caller.adminKeyId) return no(problem('exceeds_authority', WOULD_OUTLIVE))
-  const expiresAt = isLonger ? caller.expiresAt : fresh
+  if (isLonger && id !== caller.actor.id) return no(problem('exceeds_authority', WOULD_OUTLIVE))
+  const expiresAt = isLonger ? caller.latestExpiry : fresh
   return await startRotation(tx, caller, key, 'admin_key', {
     environment: null,
     brand,

@@ -60,7 +60,7 @@ export async function createClient(
     ownerId,
     environment,
     source: 'registered',
-    createdBy: caller.adminKeyId,
+    createdBy: caller.actor.id,
     createdAt: caller.now,
     publishedAt: (draft ?? bound !== null) ? null : caller.now,
   })

@@ -1,19 +1,28 @@
-import { clientIp, fromNodeRequest } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authenticateAdminKey } from '../admin-keys/authenticate-admin-key.ts'
+import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { problem } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
-import { type Arrival, authenticateAdmin, permit } from '../management/authenticate-admin.ts'
+import { arrivalOf } from '../management/authenticate-request.ts'
+import { type Arrival, whyNotPermitted } from '../management/authenticator.ts'
 import type { Caller } from '../management/caller.ts'
 import type { Pipeline } from '../management/pipeline.ts'
 import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
 import { FORWARD_AUTH_PATH } from './original-request.ts'
 
 /** What proxies ask before they let a request through; not for clients, so the OpenAPI document does not tell of it. */
-export function forwardAuthRoutes(app: FastifyInstance, pipeline: Pipeline, forwardAuth: ForwardAuth): void {
+export function forwardAuthRoutes(
+  app: FastifyInstance,
+  pipeline: Pipeline,
+  knownAdminKeys: KnownAdminKeys,
+  forwardAuth: ForwardAuth,
+): void {
   const url = forwardAuth.rules.proxy === 'envoy' ? `${FORWARD_AUTH_PATH}/*` : FORWARD_AUTH_PATH
   // All is settled before a body would be read: there may be one, of any kind, and it is no matter of ours.
   const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
-    const stranger = forwardAuth.trusts(request.raw) ? null : await notTrusted(pipeline, request)
+    const stranger = forwardAuth.trusts(request.raw)
+      ? null
+      : await notTrusted(pipeline, knownAdminKeys, request)
     if (stranger !== null) {
       await audit(pipeline, stranger, request)
       return sendProblem(reply, NOT_TRUSTED)
@@ -31,15 +40,17 @@ export function forwardAuthRoutes(app: FastifyInstance, pipeline: Pipeline, forw
 }
 
 /** Who asks without being trusted; null for a live admin key that may verify. */
-async function notTrusted(pipeline: Pipeline, request: FastifyRequest): Promise<Arrival | Caller | null> {
-  const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
-  const ip = clientIp(peerIp, forwardedFor, pipeline.trustedProxies)
-  const arrival: Arrival = { now: pipeline.clock.now(), ip, requestId: request.id }
+async function notTrusted(
+  pipeline: Pipeline,
+  knownAdminKeys: KnownAdminKeys,
+  request: FastifyRequest,
+): Promise<Arrival | Caller | null> {
+  const arrival = arrivalOf(pipeline, request)
   const text = request.headers[PROXY_KEY_HEADER]
   if (typeof text !== 'string') return arrival
-  const who = await authenticateAdmin((key) => pipeline.knownAdminKeys.find(key), { ok: true, text }, arrival)
+  const who = await authenticateAdminKey(knownAdminKeys, text, { of: 'cache' }, arrival)
   if (!who.ok) return arrival
-  return permit(who.value, 'verify') === null ? null : who.value
+  return whyNotPermitted(who.value, 'verify') === null ? null : who.value
 }
 
 async function audit(pipeline: Pipeline, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {

@@ -15,8 +15,8 @@ import {
   type Verdict,
   type Verifier,
 } from '@doorward/sdk/kernel'
+import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import type { Clock } from '../base/clock.ts'
-import type { KnownAdminKeys } from '../management/known-admin-keys.ts'
 import type { KnownCatalogue } from '../verification/known-catalogue.ts'
 import { type ForwardAuthRules, ruleFor } from './forward-auth-rules.ts'
 import { originalRequest } from './original-request.ts'

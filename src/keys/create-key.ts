@@ -57,7 +57,7 @@ export async function createKey(
     )
 
   const id = newId('key')
-  const made = { createdBy: caller.adminKeyId, createdAt: caller.now }
+  const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
   await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, limits, ...made })
   const order = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const

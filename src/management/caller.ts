@@ -1,20 +1,17 @@
-import type { Secret } from '@doorward/sdk/kernel'
-import type { Origin } from '../audit/audit-event.ts'
-import type { Permission } from './permission.ts'
+import type { Actor, Origin } from '../audit/audit-event.ts'
+import type { AnyPermission } from './permission.ts'
 
-/** Whose things can be seen and touched. Every query that takes an id takes this too. */
+/** The owners whose things a caller can see and change. Every query that takes an id takes this too. */
 export type Reach = { readonly ownerId: string } | 'every_owner'
 
-/** Who calls the management API, once the admin key was verified; also where the audit log says it came from. */
+/** An authenticated client of the management API, of whatever kind; also its origin in the audit log. */
 export interface Caller extends Origin {
-  readonly adminKeyId: string
-  readonly permissions: ReadonlySet<Permission>
+  readonly actor: Actor & { readonly id: string }
+  readonly permissions: ReadonlySet<AnyPermission>
   readonly reach: Reach
   readonly requestId: string
-  /** The end of the secret that was presented; null where it has none. What the caller makes must not outlive it. */
-  readonly expiresAt: Date | null
-  /** What was presented; only to seal an idempotent answer to the one who may read it again. */
-  readonly presented: Secret
+  /** The latest expiry of a credential that this caller creates; null: no bound. */
+  readonly latestExpiry: Date | null
 }
 
 export function covers(reach: Reach, ownerId: string): boolean {

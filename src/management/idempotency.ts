@@ -13,73 +13,73 @@ import { no, type Result, yes } from '../base/result.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import type { Caller } from './caller.ts'
+import type { Authenticated } from './authenticator.ts'
 
 /**
- * `Idempotency-Key` on what makes a secret: the second request with the same key has no effect and gets the first
- * one's answer, secret included, so that a lost response loses nothing.
+ * `Idempotency-Key` for operations that mint a secret: the second request with the same key has no effect and gets the
+ * first one's answer, secret included, so that a lost response loses nothing.
  *
- * The answer is kept sealed (AES-256-GCM), and the request as an HMAC, both under keys derived from the admin key's plain
- * secret, which the database never holds. Only who made the request can read the answer again, and a dump of the database
- * is no way to guess at what a request held, such as a password.
+ * The answer is kept sealed (AES-256-GCM), and the request as an HMAC, both under keys derived (HKDF) from the secret that
+ * the caller presented, which the database never holds. Only the same client can read the answer again. A dump of the
+ * database does not help to guess what a request held, such as a password.
  */
 
-/** How long an answer can be asked for again. */
+/** How long an answer can be requested again. */
 const KEPT_SECONDS = 24 * 3600
 
-/** One request that names itself. */
+/** A request with an `Idempotency-Key`. */
 export interface NamedRequest {
   readonly key: string
-  /** Method, path and body; another request under the same name is refused. */
+  /** Method, path and body; a different request under the same key is refused. */
   readonly content: string
 }
 
 /**
- * Claims the name, in the transaction of the change. Of racing requests one gets through; the others wait for its
- * row and then read its answer.
+ * Claims the key in the transaction of the change. Of concurrent requests one gets through; the others wait for its row
+ * and then read its answer.
  *
  * @returns the first answer, or null where this request is the first
  */
 export async function claim(
   tx: Tx,
-  caller: Caller,
+  who: Authenticated,
   request: NamedRequest,
 ): Promise<Result<string | null, Problem>> {
-  const fingerprint = fingerprintOf(caller.presented, request)
+  const fingerprint = fingerprintOf(who.credential.secret, request)
   const inserted = await tx
     .insertInto('idempotent_requests')
-    .values({ ...rowKey(caller, request), fingerprint, created_at: caller.now })
+    .values({ ...rowKey(who, request), fingerprint, created_at: who.caller.now })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst()
   if (inserted.numInsertedOrUpdatedRows === 1n) return yes(null)
 
-  return answerOf(await rowOf(tx, caller, request).selectAll().executeTakeFirstOrThrow(), caller, request)
+  return answerOf(await rowOf(tx, who, request).selectAll().executeTakeFirstOrThrow(), who, request)
 }
 
-/** The answer to a request that was made before; null where the name is free as yet, which only `claim` makes sure of. */
+/** The answer to an earlier request; null where the key seems free, which only `claim` makes sure of. */
 export async function findAnswer(
   db: Db,
-  caller: Caller,
+  who: Authenticated,
   request: NamedRequest,
 ): Promise<Result<string | null, Problem>> {
-  const first = await rowOf(db, caller, request).selectAll().executeTakeFirst()
-  return first === undefined ? yes(null) : answerOf(first, caller, request)
+  const first = await rowOf(db, who, request).selectAll().executeTakeFirst()
+  return first === undefined ? yes(null) : answerOf(first, who, request)
 }
 
-function answerOf(first: KeptAnswer, caller: Caller, request: NamedRequest): Result<string, Problem> {
-  const answer = unseal(first, caller.presented, request)
+function answerOf(first: KeptAnswer, who: Authenticated, request: NamedRequest): Result<string, Problem> {
+  const answer = unseal(first, who.credential.secret, request)
   if (answer === null)
     return no(
       problem(
         'replay_unavailable',
-        'It was made with another secret of this admin key. Look the thing up, and rotate it.',
+        'The first request was made with another secret than this one. Look up what it created, and rotate that.',
       ),
     )
-  if (!timingSafeEqual(first.fingerprint, fingerprintOf(caller.presented, request)))
+  if (!timingSafeEqual(first.fingerprint, fingerprintOf(who.credential.secret, request)))
     return no(
       problem(
         'idempotency_key_reused',
-        'Another request was made under this Idempotency-Key. Use a fresh one.',
+        'A different request was made with this Idempotency-Key. Use a new one.',
       ),
     )
   return yes(answer)
@@ -87,32 +87,33 @@ function answerOf(first: KeptAnswer, caller: Caller, request: NamedRequest): Res
 
 interface KeptAnswer {
   readonly fingerprint: Uint8Array
-  /** Null only until the transaction that makes the answer is over, which nobody else sees. */
+  /** Null only inside the transaction that makes the answer. */
   readonly sealed_answer: Uint8Array | null
 }
 
-/** Keeps the answer for whoever repeats the request, in the same transaction. */
-export async function keep(tx: Tx, caller: Caller, request: NamedRequest, answer: string): Promise<void> {
-  const { admin_key_id, idempotency_key_hash } = rowKey(caller, request)
+/** Keeps the answer for a repeated request, in the same transaction. */
+export async function keep(tx: Tx, who: Authenticated, request: NamedRequest, answer: string): Promise<void> {
+  const { admin_key_id, idempotency_key_hash } = rowKey(who, request)
   await tx
     .updateTable('idempotent_requests')
-    .set({ sealed_answer: seal(answer, caller.presented, request) })
+    .set({ sealed_answer: seal(answer, who.credential.secret, request) })
     .where('admin_key_id', '=', admin_key_id)
     .where('idempotency_key_hash', '=', idempotency_key_hash)
     .execute()
 }
 
-/** Removes what nobody can ask for any more. */
+/** Removes answers that can no longer be requested. */
 export async function forgetOldRequests(db: Db, now: Date): Promise<void> {
   await forgetBefore(db, 'idempotent_requests', 'created_at', addSeconds(now, -KEPT_SECONDS))
 }
 
-function rowKey(caller: Caller, request: NamedRequest) {
-  return { admin_key_id: caller.adminKeyId, idempotency_key_hash: sha256(request.key) }
+/** The column `admin_key_id` holds the id of any caller; it is named after the first kind there was. */
+function rowKey({ caller }: Authenticated, request: NamedRequest) {
+  return { admin_key_id: caller.actor.id, idempotency_key_hash: sha256(request.key) }
 }
 
-function rowOf(db: Db, caller: Caller, request: NamedRequest) {
-  const { admin_key_id, idempotency_key_hash } = rowKey(caller, request)
+function rowOf(db: Db, who: Authenticated, request: NamedRequest) {
+  const { admin_key_id, idempotency_key_hash } = rowKey(who, request)
   return db
     .selectFrom('idempotent_requests')
     .where('admin_key_id', '=', admin_key_id)

@@ -1,13 +1,13 @@
 import type { TSchema } from 'typebox'
 import { type ProblemCode, statusOf } from '../http/problem.ts'
-import type { Permission } from './permission.ts'
+import type { AnyPermission } from './permission.ts'
 
-/** One operation of the management API: its place, who may use it, and its words in the OpenAPI document. */
+/** One operation of the management API: its path, its permission, its schemas and problems. */
 export interface Operation<Params extends TSchema, Query extends TSchema, Body extends TSchema> {
   readonly id: string
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: `/v1/${string}`
-  readonly permission: Permission
+  readonly permission: AnyPermission
   readonly tag: string
   readonly summary: string
   readonly params?: Params
@@ -15,13 +15,13 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly body?: Body
   readonly status: 200 | 201 | 204
   readonly answer: TSchema
-  /** What the answer is, where it is no JSON. */
+  /** Content type of the answer, where it is not JSON. */
   readonly mediaType?: string
-  /** Besides those that any operation can give. */
+  /** Besides those that any operation can answer with. */
   readonly problems?: readonly ProblemCode[]
-  /** Longest body in bytes, where the usual 256 KB are not enough. */
+  /** In bytes, where the default of 256 KB is not enough. */
   readonly bodyLimit?: number
-  /** Whether it takes an `Idempotency-Key`, because doing it twice would make two. */
+  /** Accepts an `Idempotency-Key`, because a repeated request would create a second thing. */
   readonly idempotent?: boolean
 }
 
@@ -35,8 +35,15 @@ const ANY_OPERATION = [
   'database_unavailable',
 ] as const satisfies readonly ProblemCode[]
 
-/** The operation as Fastify validates and serializes it, and as the OpenAPI document shows it. */
-export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Record<string, unknown> {
+/**
+ * The schema by which Fastify validates and serializes, and which the OpenAPI document shows.
+ *
+ * @param schemes the security schemes, any one of which is enough
+ */
+export function schemaOf(
+  operation: Operation<TSchema, TSchema, TSchema>,
+  schemes: readonly string[],
+): Record<string, unknown> {
   const {
     id,
     tag,
@@ -58,7 +65,7 @@ export function schemaOf(operation: Operation<TSchema, TSchema, TSchema>): Recor
     tags: [tag],
     summary,
     description: `Needs the permission \`${permission}\`.`,
-    security: [{ admin_key: [] }],
+    security: schemes.map((scheme) => ({ [scheme]: [] })),
     ...(params === undefined ? {} : { params }),
     ...(query === undefined ? {} : { querystring: query }),
     ...(body === undefined ? {} : { body }),

@@ -1,4 +1,4 @@
-/** What an admin key may do. Permissions are no scopes: they rule Doorward's own management API only. */
+/** Permissions of the management API. Scopes are something else: they say what a credential may do with your API. */
 export const PERMISSIONS = {
   'keys:read': 'List and read API keys and their use',
   'keys:write': 'Create, change, rotate and revoke API keys',
@@ -25,7 +25,12 @@ export type Permission = keyof typeof PERMISSIONS
 
 export const ALL_PERMISSIONS = Object.keys(PERMISSIONS) as readonly Permission[]
 
-/** What touches every owner's matters can be no part of a key that is bound to one. */
+/** Permissions of a credential over itself. They are never assigned: they come with the credential. */
+export type SelfPermission = 'self:read' | 'self:rotate'
+
+export type AnyPermission = Permission | SelfPermission
+
+/** These affect every owner, so a caller that is bound to one owner cannot have them. */
 export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
   'scopes:write',
   'admin_keys:read',

@@ -1,48 +1,33 @@
-import {
-  clientIp,
-  type Exposure,
-  fromNodeRequest,
-  type IpRanges,
-  readCredential,
-  withoutCredentials,
-} from '@doorward/sdk/kernel'
+import { type Secret, withoutCredentials } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import { canonicalJson } from '../audit/audit-event.ts'
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
-import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Semaphore } from '../base/semaphore.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
+import { type AuthenticationParts, arrivalOf, authenticateRequest } from './authenticate-request.ts'
 import {
   type Arrival,
-  authenticateAdmin,
+  type Authenticated,
   authenticateAgain,
-  type FindAdminKey,
-  findInDatabase,
-  permit,
-} from './authenticate-admin.ts'
+  type View,
+  whyNotPermitted,
+} from './authenticator.ts'
 import type { Caller } from './caller.ts'
 import { changeOnce } from './change-once.ts'
 import { findAnswer, type NamedRequest } from './idempotency.ts'
-import type { KnownAdminKeys } from './known-admin-keys.ts'
 import { type Operation, schemaOf } from './operation.ts'
 
 /** What every management operation passes through: the parts that it is made of. */
-export interface Pipeline {
+export interface Pipeline extends AuthenticationParts {
   readonly db: Db
-  readonly clock: Clock
-  /** For what only verifies: changes are seen within milliseconds, and within five seconds whatever breaks. */
-  readonly knownAdminKeys: KnownAdminKeys
-  readonly trustedProxies: IpRanges | null
   readonly refusedAttempts: RefusedAttempts
-  /** Hears of credentials that stood in a URL. */
-  readonly onExposed: (exposure: Exposure) => void
-  /** Called once a change is committed, and awaited: who is answered "revoked" must not be let in here afterwards. */
+  /** Called and awaited once a change is committed: a client that read "revoked" must not get in here afterwards. */
   readonly onChanged: () => Promise<void>
-  /** For lists and reports: they leave connections to what is short. */
+  /** Queues lists and reports, so that they leave connections to short requests. */
   readonly readSlots: Semaphore
 }
 
@@ -50,6 +35,8 @@ export interface Pipeline {
 export interface Call<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store = Db> {
   readonly db: Store
   readonly caller: Caller
+  /** The secret that was presented, for operations that act on the credential itself. */
+  readonly presented: Secret
   readonly params: Static<Params>
   readonly query: Static<Query>
   readonly body: Static<Body>
@@ -60,25 +47,25 @@ type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema,
   call: Call<Params, Query, Body, Store>,
 ) => Promise<Result<unknown, Problem>>
 
-/** Passes on what an operation gives, or throws where its schema cannot write that down: before anything is committed. */
+/** Returns an operation's answer, or throws where its schema cannot serialize it: before anything is committed. */
 type CheckAnswer = (done: Result<unknown, Problem>) => Result<unknown, Problem>
 
-/** An operation that changes nothing, or does its own writing. */
+/** Registers an operation that changes nothing, or has its own transactions. */
 export function reads<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
   pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Db>,
 ): void {
-  open(app, pipeline, operation, async (call) => {
-    const who = await callerAfterBody(pipeline, operation, call.caller)
-    if (!who.ok) return who
-    const read = () => handle({ ...call, caller: who.value, db: pipeline.db })
+  open(app, pipeline, operation, async (call, who) => {
+    const caller = await callerAfterBody(pipeline, operation, who)
+    if (!caller.ok) return caller
+    const read = () => handle({ ...call, caller: caller.value, db: pipeline.db })
     return await (mayTakeLong(operation) ? pipeline.readSlots.run(read) : read())
   })
 }
 
-/** What verification asks is short, and its stream of changes is no question to the database. */
+/** Verification's reads are short, and its stream of changes does not query the database. */
 function mayTakeLong({
   method,
   permission,
@@ -86,27 +73,27 @@ function mayTakeLong({
   return method === 'GET' && permission !== 'verify'
 }
 
-/** An operation that changes something: one transaction, in which the change and its audit events stand or fall. */
+/** Registers an operation that changes something: the change and its audit events are in one transaction. */
 export function changes<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
   pipeline: Pipeline,
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
-  open(app, pipeline, operation, async (call, request, checkAnswer) => {
+  open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(pipeline, call.caller, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, who, operation.permission, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db })),
     )
   })
 }
 
 /**
- * The same for an operation with work that takes long and needs no database: it is done before the transaction, which
- * holds locks and a connection. A request that is repeated is answered without it.
+ * Registers a change with slow work that needs no database, such as hashing a password. It is done before the
+ * transaction, which holds locks and a connection. A repeated request is answered without it.
  *
- * @param prepare its "no" is the operation's
+ * @param prepare its problem is the operation's answer
  */
 export function changesPrepared<
   Params extends TSchema,
@@ -120,26 +107,27 @@ export function changesPrepared<
   prepare: (call: Omit<Call<Params, Query, Body>, 'db'>) => Promise<Result<Prepared, Problem>>,
   handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
 ): void {
-  open(app, pipeline, operation, async (call, request, checkAnswer) => {
+  open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    const who = await callerAfterBody(pipeline, operation, call.caller)
-    if (!who.ok) return who
-    const before = named.value === null ? yes(null) : await findAnswer(pipeline.db, who.value, named.value)
+    const caller = await callerAfterBody(pipeline, operation, who)
+    if (!caller.ok) return caller
+    const again = { ...who, caller: caller.value }
+    const before = named.value === null ? yes(null) : await findAnswer(pipeline.db, again, named.value)
     if (!before.ok) return before
     if (before.value !== null) {
       await pipeline.onChanged()
       return yes(JSON.parse(before.value))
     }
-    const prepared = await prepare({ ...call, caller: who.value })
+    const prepared = await prepare({ ...call, caller: caller.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(pipeline, who.value, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, again, operation.permission, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
     )
   })
 }
 
-/** The request's `Idempotency-Key`, with what it stands for; null where it has none, or the operation takes none. */
+/** The request's `Idempotency-Key` and content; null where it has none, or the operation accepts none. */
 function nameOf(
   operation: Pick<Operation<TSchema, TSchema, TSchema>, 'idempotent'>,
   request: FastifyRequest,
@@ -153,28 +141,28 @@ function nameOf(
 
 type Asked = Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>
 
-function finderFor(pipeline: Pipeline, { permission }: Asked): FindAdminKey {
-  return permission === 'verify' ? (text) => pipeline.knownAdminKeys.find(text) : findInDatabase(pipeline.db)
+function viewFor({ db }: Pipeline, { permission }: Asked): View {
+  return permission === 'verify' ? { of: 'cache' } : { of: 'database', db }
 }
 
-/** The caller at the moment when the request's body is there, which may be long after its headers were. */
+/** The caller once the request's body has arrived, which may be long after its headers. */
 async function callerAfterBody(
   pipeline: Pipeline,
   operation: Asked,
-  caller: Caller,
+  who: Authenticated,
 ): Promise<Result<Caller, Problem>> {
-  if (operation.method === 'GET') return yes(caller)
+  if (operation.method === 'GET') return yes(who.caller)
   return await authenticateAgain(
-    finderFor(pipeline, operation),
-    caller,
+    who,
+    viewFor(pipeline, operation),
     operation.permission,
     pipeline.clock.now(),
   )
 }
 
 /**
- * Registers an operation's route. Its caller is authenticated before the body is read: a stranger learns nothing from a
- * body that is wrong. Every "no" that is about the caller is written into the audit log.
+ * Registers an operation's route. Its caller is authenticated before the body is read: a stranger learns nothing from the
+ * faults of a body. Every refusal because of the caller is recorded as a refused attempt.
  */
 function open<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
   app: FastifyInstance,
@@ -182,55 +170,55 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   operation: Operation<Params, Query, Body>,
   handle: (
     call: Omit<Call<Params, Query, Body>, 'db'>,
+    who: Authenticated,
     request: FastifyRequest,
     checkAnswer: CheckAnswer,
   ) => Promise<Result<unknown, Problem>>,
 ): void {
-  const callers = new WeakMap<FastifyRequest, Caller>()
-  const find = finderFor(pipeline, operation)
+  const callers = new WeakMap<FastifyRequest, Authenticated>()
+  const view = viewFor(pipeline, operation)
+  const authenticators = pipeline.authenticators.filter(({ gives }) => gives.has(operation.permission))
+  const schemes = authenticators.map(({ scheme }) => scheme)
 
   app.route({
     method: operation.method,
     url: operation.url,
-    schema: schemaOf(operation),
-    // Without these a GET would answer to HEAD too: another operation than the document has, and one that reads for
-    // nothing, or for ever where the answer is a stream.
+    schema: schemaOf(operation, schemes),
+    // A HEAD route would be an operation that the document does not have. It would read in vain, and for ever where the
+    // answer is a stream.
     exposeHeadRoute: false,
     ...(operation.bodyLimit === undefined ? {} : { bodyLimit: operation.bodyLimit }),
 
     onRequest: async (request, reply) => {
-      const incoming = fromNodeRequest(request.raw, request.url)
-      const ip = clientIp(incoming.peerIp, incoming.forwardedFor, pipeline.trustedProxies)
-      const arrival: Arrival = { now: pipeline.clock.now(), ip, requestId: request.id }
-      const presented = readCredential(incoming)
-      if (!presented.ok)
-        for (const hash of presented.exposedHashes) pipeline.onExposed({ hash, at: arrival.now, ip })
-      const who = await authenticateAdmin(find, presented, arrival)
-      const refused = who.ok ? permit(who.value, operation.permission) : who.no
+      const arrival = arrivalOf(pipeline, request)
+      const who = await authenticateRequest(pipeline, authenticators, view, request, arrival)
+      const refused = who.ok ? whyNotPermitted(who.value.caller, operation.permission) : who.no
       if (refused !== null) {
-        await audit(pipeline, who.ok ? who.value : arrival, request, refused)
+        await audit(pipeline, who.ok ? who.value.caller : arrival, request, refused)
         return sendProblem(reply, refused)
       }
       if (who.ok) callers.set(request, who.value)
     },
 
-    // Where nothing is required, no body is as good as an empty object.
+    // Where no field is required, a missing body counts as an empty object.
     preValidation: async (request) => {
       if (operation.method !== 'GET') request.body ??= {}
       hideCredentials(request.body)
     },
 
     handler: async (request, reply) => {
-      const caller = callers.get(request)
-      if (caller === undefined) throw new Error('an operation was reached past the pipeline')
+      const who = callers.get(request)
+      if (who === undefined) throw new Error('an operation was reached past the pipeline')
+      const { caller, credential } = who
       const call = {
         caller,
+        presented: credential.secret,
         params: request.params as Static<Params>,
         query: request.query as Static<Query>,
         body: request.body as Static<Body>,
         headers: request.headers,
       }
-      const result = await handle(call, request, (done) => {
+      const result = await handle(call, who, request, (done) => {
         if (done.ok && operation.status !== 204)
           reply.serializeInput(done.value as Record<string, unknown>, String(operation.status))
         return done
@@ -247,10 +235,10 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
   })
 }
 
-/** Members in which people write something for people. */
+/** Members with text from people for people. */
 const FOR_PEOPLE = ['name', 'reason', 'description', 'display_name'] as const
 
-/** A credential that was pasted among words is not stored: a dump of the database must not hold any. */
+/** Masks credentials that were pasted into such text: a dump of the database must not hold any. */
 function hideCredentials(body: unknown): void {
   if (typeof body !== 'object' || body === null) return
   const members = body as Record<string, unknown>
@@ -260,7 +248,7 @@ function hideCredentials(body: unknown): void {
   }
 }
 
-/** Refusals about who asks, or about an id that is out of reach, are attempts; what is merely wrong is not. */
+/** Records refusals because of the caller, or of an id that is out of reach. A request that is merely wrong is none. */
 async function audit(
   pipeline: Pipeline,
   who: Arrival | Caller,

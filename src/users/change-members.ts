@@ -27,7 +27,7 @@ export async function addMember(tx: Tx, caller: Caller, member: Member): Promise
   if (!covers(caller.reach, ownerId) || (await findUser(tx, caller.reach, userId)) === undefined)
     return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
-  if (await insertMember(tx, member, caller.adminKeyId, caller.now))
+  if (await insertMember(tx, member, caller.actor.id, caller.now))
     await record(tx, caller, { action: 'member.added', target: { id: userId, ownerId } })
   return yes(undefined)
 }

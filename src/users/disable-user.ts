@@ -34,7 +34,7 @@ export async function disableUser(
   const before = await findDisabling(tx, userId)
   if (before !== undefined) return before
   const disabling = { userId, reason, disabledAt: caller.now }
-  await insertDisabling(tx, disabling, caller.adminKeyId)
+  await insertDisabling(tx, disabling, caller.actor.id)
   const sessions = await endSessionsOf(tx, userId, caller.now)
   await spendLinksOf(tx, userId, caller.now)
   const grants = await endWithUser(tx, caller, userId)

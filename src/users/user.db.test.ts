@@ -226,11 +226,10 @@ describe('users and members', () => {
     const userId = await makeUser(app, 'gus@acme.example', ['org_g'])
     const member = { ownerId: 'org_g', userId }
     const caller = {
-      actor: { kind: 'system', id: null },
+      actor: { kind: 'admin_key', id: 'adm_1' },
       ip: null,
       requestId: 'req_1',
       now: app.clock.now(),
-      adminKeyId: 'adm_1',
       reach: 'every_owner',
     } as unknown as Caller
     const inTx = <T>(work: (tx: Tx) => Promise<T>) => app.db.transaction().execute(work)

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/eventually.ts'
 import { pipelineOf } from '../../test/pipeline.ts'
+import { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { ChangesFeed } from '../changes/changes-feed.ts'
 import { openLog } from '../http/log.ts'
 import { openServer } from '../http/server.ts'
@@ -35,7 +36,7 @@ describe(`a server that has room for ${MOST} listeners`, () => {
     feed = new ChangesFeed(app.database, app.clock, log)
     await feed.start()
     server = await openServer(log)
-    changesRoutes(server, pipelineOf(app), feed, MOST)
+    changesRoutes(server, pipelineOf(app), new KnownAdminKeys(app.db, app.clock), feed, MOST)
     await server.listen({ port: 0, host: '127.0.0.1' })
     url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/changes`
     listening = new AbortController()

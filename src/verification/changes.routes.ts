@@ -1,12 +1,13 @@
 import { endedBy, hashCredential } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import type { PresentedAdminKey } from '../admin-keys/admin-key.store.ts'
+import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { no, yes } from '../base/result.ts'
 import { changesAfter } from '../changes/change.store.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
 import { problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
-import type { PresentedAdminKey } from '../management/admin-key.store.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { BOOKMARK, bookmarkFromText } from './changes.wire.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
@@ -24,6 +25,7 @@ const BookmarkText = Type.String({ pattern: BOOKMARK })
 export function changesRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
+  knownAdminKeys: KnownAdminKeys,
   feed: ChangesFeed,
   maxListeners = MAX_LISTENERS,
 ): void {
@@ -61,7 +63,7 @@ export function changesRoutes(
     mediaType: 'text/event-stream',
     problems: ['too_many_listeners'],
   } as const
-  reads(app, pipeline, follow, async ({ db, caller, query, headers }) => {
+  reads(app, pipeline, follow, async ({ db, presented, query, headers }) => {
     if (streams.size + opening >= maxListeners)
       return no(
         problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
@@ -69,14 +71,13 @@ export function changesRoutes(
     opening += 1
     try {
       const start = await beginning(query.after ?? headers['last-event-id'])
-      const presented = caller.presented.reveal()
-      const key = await pipeline.knownAdminKeys.find(presented)
+      const key = await knownAdminKeys.find(presented.reveal())
       const lifetimeMs = LIFETIME_MS * (0.75 + Math.random() / 2)
       const stream = new ChangesStream(feed, () => clock.steadyMs(), {
         ...start,
         once: query.once ?? false,
         endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.nowMs())),
-        adminKeyHash: hashCredential(presented),
+        adminKeyHash: hashCredential(presented.reveal()),
       })
       streams.add(stream)
       stream.once('close', () => streams.delete(stream))

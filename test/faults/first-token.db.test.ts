@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { Secret } from '@doorward/sdk/kernel'
 import { changeClient } from '../../src/clients/change-client.ts'
 import { suspendClient } from '../../src/clients/suspend-client.ts'
 import type { Tx } from '../../src/db/schema.ts'
@@ -41,14 +40,13 @@ for (const [what, change, reason] of CHANGES)
       client_credentials_scopes: ['orders:read'],
     })
     const caller: Caller = {
-      ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: clock.now() },
-      ...{
-        adminKeyId: 'adm_test',
-        permissions: new Set(),
-        reach: 'every_owner',
-        expiresAt: null,
-        presented: new Secret('x'),
-      },
+      actor: { kind: 'admin_key', id: 'adm_test' },
+      ip: null,
+      requestId: 'req_test',
+      now: clock.now(),
+      permissions: new Set(),
+      reach: 'every_owner',
+      latestExpiry: null,
     }
     const verdict = async (credential: string) => {
       const { body } = await oauth.app.call('POST', '/v1/verify', { credential, scopes: ['orders:read'] })

@@ -30,7 +30,7 @@ export async function blockClient(
   if ((await holdClient(tx, clientId)) === undefined) return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
   const byProvider = caller.reach === 'every_owner'
-  const blocked = { ...place, reason, blockedBy: caller.adminKeyId, byProvider, blockedAt: caller.now }
+  const blocked = { ...place, reason, blockedBy: caller.actor.id, byProvider, blockedAt: caller.now }
   if (!(await insertBlocked(tx, blocked))) return yes(undefined)
   const ended = await revokeGrantsForOwner(tx, caller, place)
   const detail = { reason, grants_ended: ended }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Secret } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import type { TestClient } from '../../../test/app.ts'
 import { openJar } from '../../../test/cookie-jar.ts'
@@ -203,9 +202,13 @@ describe('a client that is blocked for an owner', () => {
       return rows.length > 0 ? 'waits' : 'goes on'
     }, 'waits')
   const callerNow = (): Caller => ({
-    ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: oauth.app.clock.now() },
-    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner' },
-    ...{ expiresAt: null, presented: new Secret('x') },
+    ...{
+      actor: { kind: 'admin_key', id: 'adm_test' },
+      ip: null,
+      requestId: 'req_test',
+      now: oauth.app.clock.now(),
+    },
+    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null },
   })
 
   it('CON-21 REF-10: a yes that waited for the block finds it', { skip }, async () => {

@@ -92,7 +92,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const grant = await lockGrant(db, id)
     if (grant === undefined)
       return no(problem('grant_revoked', 'The grant is revoked, so there is nothing to reduce.'))
-    const done = await reduceGrant(db, caller, grant, scopes, caller.adminKeyId)
+    const done = await reduceGrant(db, caller, grant, scopes, caller.actor.id)
     return done.ok ? await answerGrant(db, caller, id) : done
   })
 

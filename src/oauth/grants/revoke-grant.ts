@@ -63,7 +63,7 @@ export async function revokeGrant(
 ): Promise<Result<string, Problem>> {
   if ((await findGrant(tx, caller.reach, id)) === undefined) return no(NOT_FOUND)
   const grant = await lockGrant(tx, id)
-  if (grant !== undefined) await revokeLockedGrant(tx, caller, grant, { by: caller.adminKeyId, reason })
+  if (grant !== undefined) await revokeLockedGrant(tx, caller, grant, { by: caller.actor.id, reason })
   return yes(id)
 }
 
@@ -75,7 +75,7 @@ export async function revokeGrants(
   reason: string,
 ): Promise<number> {
   const grants = await lockGrants(tx, caller.reach, filter, MAX_REVOKED_AT_ONCE)
-  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  await revokeLockedGrants(tx, caller, grants, { by: caller.actor.id, reason })
   return grants.length
 }
 
@@ -90,7 +90,7 @@ export async function revokeGrantsOfMember(
 ): Promise<boolean> {
   if (!covers(caller.reach, ownerId)) return false
   const grants = await lockGrants(tx, caller.reach, { ownerId, userId }, MAX_REVOKED_AT_ONCE)
-  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason: 'access_to_owner_removed' })
+  await revokeLockedGrants(tx, caller, grants, { by: caller.actor.id, reason: 'access_to_owner_removed' })
   return grants.length > 0
 }
 
@@ -125,7 +125,7 @@ async function revokeEveryGrant(
   reason: string,
 ): Promise<number> {
   const grants = await lockGrants(tx, 'every_owner', filter, Number.MAX_SAFE_INTEGER)
-  await revokeLockedGrants(tx, caller, grants, { by: caller.adminKeyId, reason })
+  await revokeLockedGrants(tx, caller, grants, { by: caller.actor.id, reason })
   return grants.length
 }
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Secret } from '@doorward/sdk/kernel'
 import { type KyselyPlugin, sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../../test/app.ts'
 import { changesSince } from '../../../test/bookmark.ts'
@@ -38,9 +37,13 @@ describe('a client that very many have allowed something', () => {
   after(() => app.close())
 
   const callerNow = (): Caller => ({
-    ...{ actor: { kind: 'system', id: null }, ip: null, requestId: 'req_test', now: app.clock.now() },
-    ...{ adminKeyId: 'adm_test', permissions: new Set(), reach: 'every_owner' },
-    ...{ expiresAt: null, presented: new Secret('x') },
+    ...{
+      actor: { kind: 'admin_key', id: 'adm_test' },
+      ip: null,
+      requestId: 'req_test',
+      now: app.clock.now(),
+    },
+    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null },
   })
 
   /** A client with so many grants for one owner, each with a family and an access token. */

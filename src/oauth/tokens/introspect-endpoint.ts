@@ -5,12 +5,12 @@ import {
   type Principal,
   parseCredential,
 } from '@doorward/sdk/kernel'
+import type { KnownAdminKeys } from '../../admin-keys/known-admin-keys.ts'
 import { addSeconds, earlier } from '../../base/clock.ts'
 import { authenticateClient, type ClientKnowledge } from '../../clients/authentication/authenticate-client.ts'
 import { readClient } from '../../clients/authentication/presented-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
-import type { KnownAdminKeys } from '../../management/known-admin-keys.ts'
 import { whyNotWellFormed } from './error-response.ts'
 import { findIssuedAt } from './issued-at.store.ts'
 import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'

@@ -2,10 +2,10 @@ import type { Lifetime } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { Permission } from '../management/permission.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import type { AdminKey } from './admin-key.ts'
-import type { Permission } from './permission.ts'
 
 type Row = Selectable<Schema['admin_keys']>
 

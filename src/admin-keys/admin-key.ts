@@ -1,5 +1,5 @@
+import { ALL_PERMISSIONS, type Permission } from '../management/permission.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
-import { ALL_PERMISSIONS, type Permission } from './permission.ts'
 
 /** A credential for Doorward's own management API: another class than API keys, by type. */
 export interface AdminKey {
