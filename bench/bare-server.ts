@@ -1,9 +1,9 @@
 import { createServer } from 'node:http'
 
 /**
- * As little as a server in Node can do for the same conversation: it reads the JSON of the question, and writes the
- * JSON of the answer that Doorward gave to the same question (`ANSWER`), made anew each time. It verifies nothing. A
- * GET gets the same headers that forward-auth answered with (`HEADERS`), and no body.
+ * The least that a server in Node can do for the same exchange: it parses the JSON of the request and serialises the
+ * JSON that Doorward answered to it (`ANSWER`), each time. It verifies nothing. A GET gets the headers of forward-
+ * auth's answer (`HEADERS`), and no body.
  */
 const { PORT, ANSWER = '{}', HEADERS = '{}' } = process.env
 const answer: unknown = JSON.parse(ANSWER)

@@ -1,12 +1,12 @@
 import type { Finding } from './measure.ts'
 
-/** What every part is handed. */
+/** The arguments of every part. */
 export interface Bench {
-  /** Of the maintenance database of a Postgres that is there for this run only. */
+  /** The maintenance database of a Postgres that exists for this run only. */
   readonly postgresUrl: string
-  /** A smoke test: everything runs, nothing is measured long enough to mean something. */
+  /** Smoke test: everything runs, too briefly for meaningful figures. */
   readonly quick: boolean
-  /** Progress, for people. */
+  /** Reports progress. */
   say(text: string): void
 }
 

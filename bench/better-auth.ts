@@ -1,15 +1,15 @@
 import type pg from 'pg'
 
 /**
- * better-auth and its api-key plugin, as their documentation sets them up for speed: rate limits off (they cost a
- * further statement), and whatever can be deferred is. Typed by hand, because the root's type check runs where
- * `bench/node_modules` is not installed.
+ * better-auth and its api-key plugin, configured for speed as their documentation says: rate limits off (they cost a
+ * further statement), and everything deferred that can be. Typed by hand, because the type check at the root runs
+ * without `bench/node_modules`.
  */
 export interface BetterAuthKeys {
-  /** Makes keys of one user. */
+  /** Creates keys of one user. */
   make(count: number): Promise<string[]>
   verify(key: string): Promise<boolean>
-  /** Until everything deferred is done. */
+  /** Waits until all deferred work is done. */
   settle(): Promise<void>
 }
 
@@ -62,7 +62,7 @@ export async function openBetterAuth(pool: pg.Pool, { migrate = false } = {}): P
   }
 }
 
-/** A name that the compiler does not follow. */
+/** A specifier that the compiler does not resolve. */
 function load(name: string) {
   return import(name)
 }

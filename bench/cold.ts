@@ -6,10 +6,10 @@ import { makeDatabase, mintTexts, storeKeys } from './keys.ts'
 import { compare, type Finding, inFlight, interleaved, perSecond } from './measure.ts'
 
 const IN_FLIGHT = 256
-/** As Doorward's own pool. */
+/** The size of Doorward's own pool. */
 const POOL_SIZE = 10
 
-/** What answers the same question for one key: the same joins by the same keys, prepared. */
+/** Finds the same record for one key: the same joins by the same keys, prepared. */
 const SAME_QUESTION = `
   select secrets.id, secrets.retires_at, secrets.retired_at, secrets.expires_at, secrets.revoked_at as secret_revoked_at,
     owners.suspended_at, keys.id as key_id, keys.owner_id, keys.environment, keys.scopes, keys.ip_allowlist,
@@ -18,7 +18,7 @@ const SAME_QUESTION = `
   where secrets.hash = $1`
 const ONE_ROW = 'select id, holder_id, expires_at, revoked_at from secrets where hash = $1'
 
-/** (e) 50,000 distinct keys, none of them cached, against one prepared SELECT for each, with as many under way. */
+/** (e) 50,000 distinct uncached keys against one prepared SELECT for each, with equal concurrency. */
 export async function cold({ postgresUrl, quick }: Bench): Promise<readonly Finding[]> {
   const keys = quick ? 2_000 : 50_000
   const url = await makeDatabase(postgresUrl, 'cold')

@@ -1,15 +1,18 @@
 import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 
-/** Who is measured, database included where a line says so; and everybody else, load generators first. */
+/**
+ * `measured`: the process under test, with the database where a line says so. `others`: everything else, load
+ * generators first.
+ */
 export type Core = 'measured' | 'others'
 
-/** Asked once: a process that is bound to one core sees only that. */
+/** Read once: a process that is bound to one core sees only that. */
 const CORES = availableParallelism()
-/** Without `taskset`, or with one core, the system's scheduler decides, and the figures vary more. */
+/** Without `taskset`, or with one core, the scheduler of the system decides, and the figures vary more. */
 const CAN_PIN = CORES > 1 && spawnSync('taskset', ['--version']).status === 0
 
-/** Runs what starts processes; they, and all that they start, stay on one core. */
+/** Runs a function that starts processes; they and their children stay on one core. */
 export async function onCore<Started>(core: Core, start: () => Started | Promise<Started>): Promise<Started> {
   bind(core === 'measured' ? '0' : '1')
   try {
@@ -19,7 +22,7 @@ export async function onCore<Started>(core: Core, start: () => Started | Promise
   }
 }
 
-/** Children inherit where this process may run when they are started. */
+/** Children inherit the CPU affinity of this process when they are started. */
 function bind(cores: string): void {
   if (CAN_PIN) spawnSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(process.pid)])
 }

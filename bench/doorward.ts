@@ -10,15 +10,15 @@ export interface Doorward {
   readonly server: ServerProcess
   readonly port: number
   readonly adminKey: string
-  /** An admin key that may verify and nothing else, as an SDK is given one. */
+  /** An admin key with the permission `verify` only, as for an SDK. */
   readonly verifyKey: string
   stop(): Promise<void>
 }
 
 /**
- * The real server in a process of its own, as it comes, on a database that is migrated already.
+ * Starts the real server in a process of its own, with its defaults, on a migrated database.
  *
- * @param adminKey the same for each start on one database, which takes the first
+ * @param adminKey the same for each start on one database, which keeps the first
  */
 export async function startDoorward(
   databaseUrl: string,
@@ -48,7 +48,7 @@ export function newAdminKey(): string {
   return mintCredential('admin_key').reveal()
 }
 
-/** The source that the server's own verifier asks, changes feed and all, in this process. */
+/** Opens the source of the server's own verifier, with its changes feed, in this process. */
 export async function openSource(
   databaseUrl: string,
 ): Promise<{ source: CredentialSource; close(): Promise<void> }> {
@@ -64,7 +64,7 @@ export async function openSource(
   }
 }
 
-/** A whole request over the wire for `load.ts`; `{}` in it stands for a text of so many characters. */
+/** A whole request for `load.ts`; `{}` stands for a text of so many characters. */
 export function rawRequest(
   method: string,
   path: string,

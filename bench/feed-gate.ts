@@ -2,14 +2,14 @@ import { connect, createServer, type Socket } from 'node:net'
 
 export interface FeedGate {
   readonly url: string
-  /** From now on nothing comes through, and nothing is closed: on the connection of the changes feed, or on all. */
+  /** Stops forwarding, without closing: on the connection of the changes feed, or on all. */
   hold(what: 'feed' | 'everything'): void
-  /** Lets everything through again, on new connections. */
+  /** Forwards again, on new connections. */
   release(): void
   close(): Promise<void>
 }
 
-/** Stands between an SDK and the server, and goes deaf without a word, as a broken network does. */
+/** A proxy between an SDK and the server that can stop forwarding silently, as a broken network does. */
 export async function openFeedGate(toPort: number): Promise<FeedGate> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let held: 'nothing' | 'feed' | 'everything' = 'nothing'

@@ -8,12 +8,15 @@ import { loadGenerator } from './processes.ts'
 
 const FLOOD = 100_000
 const CONNECTIONS = 64
-/** New keys come a thousand a second, and once more right after each wave, faster: they must be remembered. */
+/** New keys at a thousand a second, and once more right after each wave, faster: they must be cached. */
 const WAVE = 2_000
 const RATE = 1_000
 const REPEAT_RATE = 4_000
 
-/** (f) Garbage, and well-formed keys that nobody made, against `/v1/verify`; what reaches Postgres is counted there. */
+/**
+ * (f) Garbage, and well-formed keys that do not exist, against `/v1/verify`; statements that reach Postgres are counted
+ * there.
+ */
 export async function flood({ quick, say }: Bench): Promise<readonly Finding[]> {
   const postgres = await startPostgres({ shared_preload_libraries: 'pg_stat_statements' })
   try {
@@ -88,12 +91,12 @@ function add(sum: { seconds: number; lookups: number; all: number }, more: typeo
   sum.all += more.all
 }
 
-/** The last character changed: the form is right and the checksum is not. */
+/** Changes the last character: the form is right and the checksum is not. */
 function withWrongChecksum(text: string): string {
   return text.slice(0, -1) + (text.endsWith('0') ? '1' : '0')
 }
 
-/** Statements that Postgres has run in this database: those that look credentials up by hash, and all. */
+/** Statements run by Postgres in this database: lookups of credentials by hash, and all. */
 async function queries(url: string): Promise<{ lookups: number; all: number }> {
   const { rows } = await ask(
     url,

@@ -9,7 +9,7 @@ const ORDERS_API = '../examples/orders-api/main.ts'
 const CONNECTIONS = 32
 const KEYS = 1_000
 
-/** (b) The orders API of the example, with its guard and with none: the same code, see `without-guard.ts`. */
+/** (b) The example's orders API, with its guard and without: the same code, see `without-guard.ts`. */
 export async function guard({ postgresUrl, quick }: Bench): Promise<readonly Finding[]> {
   const url = await makeDatabase(postgresUrl, 'guard')
   const texts = mintTexts(KEYS)

@@ -4,7 +4,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { ask } from '../test/postgres-ask.ts'
 
-/** A database of Doorward's own schema, with a catalogue of two scopes and no keys. */
+/** A database with Doorward's schema, a catalogue of two scopes and no keys. */
 export async function makeDatabase(postgresUrl: string, name: string): Promise<string> {
   const url = await makeEmptyDatabase(postgresUrl, name)
   const database = await openDatabase({ databaseUrl: url })
@@ -27,7 +27,7 @@ export async function makeEmptyDatabase(postgresUrl: string, name: string): Prom
   return url.href
 }
 
-/** New secrets of live keys, well-formed. Flat texts, as they come out of a header: minting leaves them as ropes. */
+/** New well-formed secrets of live keys. Flat strings, as from a header: minting leaves ropes. */
 export function mintTexts(count: number): string[] {
   return Array.from({ length: count }, () => {
     const text = mintCredential('api_key', { environment: 'live' }).reveal()
@@ -35,12 +35,12 @@ export function mintTexts(count: number): string[] {
   })
 }
 
-/** The id of the key of the text at a place: as long as a real one, since V8 treats short texts in JSON otherwise. */
+/** The id of the key with an index: as long as a real one, since V8 treats short strings in JSON differently. */
 export function keyIdAt(place: number): string {
   return `key_${String(place).padStart(20, '0')}`
 }
 
-/** Live keys of one owner that may read and write orders. */
+/** Inserts live keys of one owner that may read and write orders. */
 export async function storeKeys(url: string, texts: readonly string[], ownerId = 'org_acme'): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -64,7 +64,7 @@ export async function storeKeys(url: string, texts: readonly string[], ownerId =
   await client.end()
 }
 
-/** {@link keyIdAt} in SQL, of the place `i`. */
+/** {@link keyIdAt} in SQL, for the index `i`. */
 function idOf(kind: 'key' | 'sec'): string {
   return `'${kind}_' || lpad(i::text, 20, '0')`
 }

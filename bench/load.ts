@@ -1,43 +1,46 @@
 import { connect, type Socket } from 'node:net'
 
 /**
- * The load generator: a process of its own, that writes requests made beforehand to plain sockets, one under way on
- * each connection, and reads no more of an answer than its status and its length. On two cores the generator must not
- * be what is measured, and this takes a fraction of what a general HTTP client takes for a request.
+ * The load generator: a process of its own that writes prepared requests to plain sockets, one at a time on each
+ * connection, and reads only status and length of an answer. On two cores the generator must not be the bottleneck;
+ * this takes a fraction of the time of a general HTTP client.
  */
 export interface Load {
   readonly port: number
   readonly connections: number
-  /** A whole request, as it goes over the wire; `{}` stands for the text. */
+  /** A whole request; `{}` stands for the text. */
   readonly request: string
-  /** Taken in turn, over and over; all of one length, because the request holds one Content-Length. */
+  /** Used in turn, repeatedly; all of one length, because the request has one Content-Length. */
   readonly texts: readonly string[]
-  /** A field of each answer that is the connection's next text, such as `refresh_token`; the first are `texts`, in order. */
+  /**
+   * A field of each answer that is the connection's next text, such as `refresh_token`. The first are `texts`, in
+   * order.
+   */
   readonly nextIn?: string
-  /** When to end: by time or by number. */
+  /** The end: by time or by number. */
   readonly seconds?: number
   readonly total?: number
   /**
-   * Whether to look for answers without ever sleeping: waking a process up is the most expensive thing that a small
-   * server does, and it is no work of the server's. Only where nothing else needs this core.
+   * Polls for answers without sleeping: waking a process is the most expensive operation of a small server, and not
+   * part of its work. Only where nothing else needs this core.
    */
   readonly spins?: boolean
-  /** Requests a second, each sent when it is due; absent: as fast as answers come. */
+  /** Requests a second, each sent when it is due. Default: as fast as answers arrive. */
   readonly rate?: number
 }
 
 export interface LoadAnswer {
   readonly count: number
   readonly seconds: number
-  /** How many answers had which status. */
+  /** The number of answers by status. */
   readonly statuses: Readonly<Record<string, number>>
-  /** Bytes of the last answer, as text, so that a wrong one can be told. */
+  /** The last answer, to recognise a wrong one. */
   readonly last: string
-  /** With `nextIn`: what each connection would have sent next. */
+  /** With `nextIn`: the next text of each connection. */
   readonly next: readonly string[]
   readonly p50Ms: number
   readonly p99Ms: number
-  /** How busy this process was, 0 to 1; a spinning one always is. Near 1 it would be what is measured. */
+  /** CPU use of this process, 0 to 1; always 1 when polling. Near 1 the generator would be the bottleneck. */
   readonly busy: number
 }
 
@@ -134,7 +137,9 @@ async function run(load: Load): Promise<LoadAnswer> {
   }
 }
 
-/** Where an answer ends, -1 while its headers are not all there. Only answers with a Content-Length, or without a body. */
+/**
+ * The end of an answer, -1 while its headers are incomplete. Only for answers with a Content-Length or without a body.
+ */
 function endOfAnswer(received: string): number {
   const end = received.indexOf('\r\n\r\n')
   if (end === -1) return -1

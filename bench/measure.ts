@@ -1,10 +1,10 @@
-/** One line of the table: what was compared, what came out, and what was to be reached. */
+/** One line of the table: the comparison, the result and the target. */
 export interface Finding {
   readonly what: string
   readonly measured: string
-  /** Of the rounds; empty where there is one figure only. */
+  /** Results of the rounds; empty where there is one figure only. */
   readonly range: string
-  /** In words, `≤ 1.4 ×`; absent where nothing was promised. */
+  /** The target, such as `≤ 1.4 ×`; absent where none was promised. */
   readonly target?: string
   readonly reached?: boolean
   /** The absolute figures behind the ratio. */
@@ -16,13 +16,13 @@ export interface Samples {
   readonly other: readonly number[]
 }
 
-/** What a figure has to be. */
+/** The target of a figure. */
 export interface Target {
   readonly atMost?: number
   readonly atLeast?: number
 }
 
-/** A round of each in turn, A B A B …, so that whatever else the machine does hits both; the first pair warms up. */
+/** Alternates rounds, A B A B …, so that other load on the machine affects both. The first pair warms up. */
 export async function interleaved<Name extends string>(
   rounds: number,
   contenders: Readonly<Record<Name, () => number | Promise<number>>>,
@@ -38,8 +38,8 @@ export async function interleaved<Name extends string>(
 }
 
 /**
- * The samples of several starts: where V8 and the system happen to put things makes two starts of the same server differ
- * by some percent, for as long as each lives.
+ * Joins the samples of several starts: memory layout makes two starts of one server differ by some percent, for as long
+ * as each runs.
  */
 export async function overStarts<Name extends string>(
   starts: number,
@@ -53,7 +53,7 @@ export async function overStarts<Name extends string>(
   return all
 }
 
-/** The ratio of the medians, and between which bounds the ratios of the single rounds lie. */
+/** The ratio of the medians, and the range of the ratios of single rounds. */
 function ratioOf({ one, other }: Samples): { ratio: number; least: number; most: number } {
   const each = one.map((value, at) => value / (other[at] ?? Number.NaN))
   return { ratio: median(one) / median(other), least: Math.min(...each), most: Math.max(...each) }
@@ -96,7 +96,7 @@ export function quantile(values: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place))
 }
 
-/** Three digits that say something: 1234567 → 1,230,000; 12.345 → 12.3; 0.98765 → 0.988. */
+/** Rounds to three significant digits: 1234567 → 1,230,000; 12.345 → 12.3; 0.98765 → 0.988. */
 export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 })
 }
@@ -106,7 +106,7 @@ export function perSecond(samples: readonly number[]): string {
   return `${rounded(median(samples))} a second`
 }
 
-/** Keeps so many under way until all are done; gives the seconds that took. */
+/** Keeps so many running until all are done; returns the seconds that took. */
 export async function inFlight(many: number, total: number, work: (at: number) => unknown): Promise<number> {
   let next = 0
   const startedMs = performance.now()
@@ -117,7 +117,7 @@ export async function inFlight(many: number, total: number, work: (at: number) =
   return (performance.now() - startedMs) / 1000
 }
 
-/** Milliseconds on the machine's own clock, which all of its processes share. */
+/** Milliseconds on the machine's clock, which all processes share. */
 export function sharedMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 
 /**
- * What one writes in an afternoon: a table of hashes, and for each request a SELECT and an UPDATE, both prepared and by
+ * The simplest implementation: a table of hashes, and for each request a SELECT and an UPDATE, both prepared and by
  * primary key.
  */
 export async function openNaive(pool: pg.Pool, { migrate = false } = {}) {

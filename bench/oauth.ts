@@ -34,10 +34,10 @@ function basic({ id, secret }: AttackClient): string {
   return `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`).toString('base64')}`
 }
 
-/** What is asked of a target, by name: each once, in requests a second. */
+/** The requests to a target, by name: each once, in requests a second. */
 async function contendersOf(target: Target) {
   const chains = []
-  // One after the other: so many sign-ins at once look like guessing.
+  // One after the other: so many sign-ins at once look like a brute-force attack.
   for (let chain = 0; chain < CONNECTIONS; chain++) chains.push(await freshTokens(target))
   const port = Number(new URL(target.nodes[0] ?? '').port)
   let refreshes: readonly string[] = chains.map(({ refresh }) => refresh)
@@ -50,7 +50,7 @@ async function contendersOf(target: Target) {
     busy.push(answer.busy)
     return answer.count / answer.seconds
   }
-  /** `{}` in the body stands for one of some texts, all of one length. */
+  /** `{}` in the body stands for one of some texts of equal length. */
   const asking = (path: string, authorization: string, text: string, type: string, textLength: number) =>
     rawRequest('POST', path, { authorization }, { text, textLength, type })
   const accesses = chains.map(({ access }) => access)
@@ -115,14 +115,14 @@ await generator.stop()
 if (DEAD_ROWS >= 10_000_000 && !values['only-dead']) writeResults()
 process.stdout.write(`The load generator was ${Math.round(median(busy) * 100)} % busy.\n`)
 
-/** In turns, on the same Postgres. */
+/** Alternating, on the same Postgres. */
 async function compareWithPeer(): Promise<void> {
   const theirs = await onCore('measured', () => openOidcProvider(postgres.url))
   const other = await contendersOf(theirs)
   for (const [what, one, another, atLeast] of [
     ['client_credentials', own.clientCredentials, other.clientCredentials, 2],
     ['refresh', own.refresh, other.refresh, 2],
-    // Ours asks the database each time, so that a revocation at another server is seen at once; verifying asks nobody.
+    // Ours reads the database each time, so that a revocation at another server takes effect at once. Verifying does no I/O.
     ['introspection, each time from the database', own.introspection, other.introspection, undefined],
     ['verification (/v1/verify) against its introspection', own.verification, other.introspection, 10],
   ] as const) {
@@ -141,7 +141,9 @@ async function refreshes(): Promise<readonly number[]> {
   return rounds
 }
 
-/** Dead ones of both kinds, as time would leave them; the statistics are brought up to date, as Postgres does by itself. */
+/**
+ * Inserts dead tokens of both kinds, as time would leave them, and updates the statistics, as Postgres does by itself.
+ */
 async function addDeadTokens(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -158,13 +160,13 @@ async function addDeadTokens(url: string): Promise<void> {
      from generate_series(1, $1) as n`,
     [Math.round(DEAD_ROWS / 2)],
   )
-  // Else Postgres would do it by itself beside what is measured.
+  // Otherwise Postgres would do it during the measurement.
   await client.query('vacuum analyze')
   await client.query('checkpoint')
   await client.end()
 }
 
-/** Only of a whole run. */
+/** Only after a whole run. */
 function writeResults(): void {
   const table = tableOf(findings.map((finding) => ({ part: '', ...finding })))
   writeFileSync(

@@ -8,7 +8,9 @@ import { tenMillion } from './ten-million.ts'
 import { verifyEndpoint } from './verify-endpoint.ts'
 import { warmVerification } from './warm-verification.ts'
 
-/** One part of the benchmark, in a process of its own: no part meets the heap or the compiled code of another. */
+/**
+ * Runs one part of the benchmark in a process of its own, so that no part shares the heap or compiled code of another.
+ */
 export interface PartMessage {
   readonly letter: string
   readonly postgresUrl: string
@@ -36,5 +38,5 @@ process.on('message', async ({ letter, postgresUrl, quick }: PartMessage) => {
   }
 })
 
-// Who started it is gone: what it started goes with it.
+// The parent has ended: end the children too.
 process.once('disconnect', () => process.exit(1))

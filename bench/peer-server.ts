@@ -5,10 +5,10 @@ import { openBetterAuth } from './better-auth.ts'
 import { openNaive } from './naive.ts'
 
 /**
- * One Fastify route, `GET /orders/1`, guarded in the way that is named on the command line: `naive`, `better-auth` or
- * `doorward`; and the verification endpoint, `POST /verify`, of the first two.
+ * One Fastify route, `GET /orders/1`, guarded as the command line says (`naive`, `better-auth` or `doorward`), and the
+ * verification endpoint, `POST /verify`, of the first two.
  */
-/** As Doorward's own pool. */
+/** The size of Doorward's own pool. */
 const POOL_SIZE = 10
 const [way] = process.argv.slice(2)
 const { PORT, DATABASE_URL, DOORWARD_URL, DOORWARD_VERIFY_KEY } = process.env

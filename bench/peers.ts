@@ -23,8 +23,8 @@ interface Ground {
 }
 
 /**
- * (d) The naive way and better-auth's api-key plugin, on the same Postgres: in process, and over HTTP, where all that
- * answers shares one core, database and all.
+ * (d) The naive implementation and better-auth's api-key plugin, on the same Postgres: in process, and over HTTP, where
+ * server and database share one core.
  */
 export async function peers(bench: Bench): Promise<readonly Finding[]> {
   bench.say('d: in process')
@@ -38,7 +38,7 @@ export async function peers(bench: Bench): Promise<readonly Finding[]> {
   }
 }
 
-/** The same keys for everybody. */
+/** The same keys for all. */
 async function prepare(postgresUrl: string): Promise<Ground> {
   const doorwardUrl = await makeDatabase(postgresUrl, 'peers_doorward')
   const peersUrl = await makeEmptyDatabase(postgresUrl, 'peers_others')

@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { freePort } from '../test/postgres.ts'
 import type { Load, LoadAnswer } from './load.ts'
 
-/** Nothing that a part started outlives it. */
+/** Ends the processes of a part with it. */
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** A script of `bench/` in a process of its own, that answers messages. */
+/** Starts a script of `bench/` in a process of its own that answers messages. */
 export interface Fork {
-  /** One at a time. Rejects where the process ends instead. */
+  /** Asks one at a time. Rejects where the process ends instead. */
   ask<Answer>(message: unknown): Promise<Answer>
   stop(): Promise<void>
 }
@@ -36,7 +36,7 @@ export function forkScript(script: string, nodeOptions: readonly string[] = []):
   }
 }
 
-/** A load generator; see `load.ts`. Any status but 200 is a broken benchmark, unless others are expected. */
+/** Starts a load generator; see `load.ts`. A status other than 200 fails the benchmark, unless it is expected. */
 export function loadGenerator() {
   const generator = forkScript('load.ts')
   const run = async (load: Load): Promise<LoadAnswer> => {
@@ -58,13 +58,13 @@ export interface Serving {
 export interface ServingOptions {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Modules that are loaded before. */
+  /** Modules that are loaded first. */
   readonly imports?: readonly string[]
-  /** Answers once the server is up. Default `/livez`. */
+  /** A path that answers once the server is ready. Default `/livez`. */
   readonly readyPath?: string
 }
 
-/** A script that listens on `PORT`, until it answers. */
+/** Starts a script that listens on `PORT`, and waits until it answers. */
 export async function serveScript(
   script: string,
   { args = [], env = {}, imports = [], readyPath = '/livez' }: ServingOptions = {},

@@ -2,8 +2,8 @@ import { type CredentialSource, httpSource } from '@doorward/sdk'
 import { mintCredential, type recordToWire } from '@doorward/sdk/kernel'
 
 /**
- * A source that has a live key for every hash, without a network: the answers are JSON as the server sends it, read by
- * the SDK as it always does, so that what is kept weighs what it weighs in life.
+ * A source with a live key for every hash, without a network: the answers are JSON as from the server, read by the SDK
+ * as usual, so that cached records take the memory of real ones.
  */
 export function madeUpSource(): CredentialSource {
   let made = 0
@@ -20,7 +20,7 @@ export function madeUpSource(): CredentialSource {
   })
 }
 
-/** Ids as long as real ones; a hundred keys an owner. */
+/** Ids as long as real ones; a hundred keys per owner. */
 function wireOf(at: number): ReturnType<typeof recordToWire> {
   const id = String(at).padStart(20, '0')
   return {

@@ -10,7 +10,7 @@ const PEERS = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 
 
 const COLUMNS = ['', 'what', 'measured', 'range', 'to reach', '', 'figures'] as const
 
-/** One table of Markdown, aligned so that it can be read in a terminal too. */
+/** A Markdown table, aligned for reading in a terminal. */
 export function tableOf(findings: readonly (Finding & { readonly part: string })[]): string {
   const rows = findings.map(({ part, what, measured, range, target, reached, figures }) => [
     part,

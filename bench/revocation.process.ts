@@ -2,18 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createVerifier, httpSource, type Verifier } from '@doorward/sdk'
 import { sharedMs } from './measure.ts'
 
-/** The other process: an API's, with the SDK in it, that asks for the same keys over and over. */
+/** The other process: an API with the SDK, which verifies the same keys repeatedly. */
 export type WatcherMessage =
   | { readonly open: { readonly url: string; readonly adminKey: string; readonly texts: readonly string[] } }
-  /** Until each of these is accepted, so that it is in the cache. */
+  /** Waits until each of these is accepted, and so in the cache. */
   | { readonly warm: readonly number[] }
-  /** Until each of these is refused, or for half a minute. */
+  /** Waits until each of these is refused, for at most half a minute. */
   | { readonly watch: readonly number[] }
 
 export interface WatcherAnswer {
-  /** When the check began that was the first not to accept it, on the clock of all processes; null for never. */
+  /** The start of the first check that refused it, on the machine's clock; null for never. */
   readonly refusedAtMs: readonly (number | null)[]
-  /** How many were accepted after they had been refused. */
+  /** Keys that were accepted after they had been refused. */
   readonly revived: number
 }
 
@@ -50,7 +50,7 @@ async function until(place: number, accepted: boolean): Promise<number | null> {
   return null
 }
 
-/** That nobody can be asked is a "no". */
+/** An unavailable source counts as a refusal. */
 async function isAccepted(place: number): Promise<boolean> {
   try {
     return (await verifier?.verify(texts[place] ?? '', ASK))?.valid === true

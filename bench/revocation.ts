@@ -6,10 +6,10 @@ import { type Finding, figure, quantile, rounded, sharedMs } from './measure.ts'
 import { type Fork, forkScript } from './processes.ts'
 import type { WatcherAnswer, WatcherMessage } from './revocation.process.ts'
 
-/** Without a feed each would take seconds; fewer then do. */
+/** Fewer without a feed, where each takes seconds. */
 const HEALTHY_AT_MOST_MS = 90_000
 
-/** (g) From the order to revoke until another process refuses the key: with the feed, and with the feed cut. */
+/** (g) From the request to revoke until another process refuses the key: with the feed, and with the feed cut. */
 export async function revocation({ postgresUrl, quick, say }: Bench): Promise<readonly Finding[]> {
   const healthy = placesFrom(0, quick ? 20 : 1_000)
   const held = placesFrom(healthy.length, quick ? 5 : 100)
@@ -47,7 +47,7 @@ export async function revocation({ postgresUrl, quick, say }: Bench): Promise<re
   return findings
 }
 
-/** Revokes them one after the other, and gives for each how long the other process went on accepting it. */
+/** Revokes them one by one; returns for each how long the other process still accepted it. */
 async function latencies(doorward: Doorward, watcher: Fork, places: readonly number[]): Promise<number[]> {
   const watching = tell(watcher, { watch: places })
   const orderedAtMs: number[] = []

@@ -85,18 +85,18 @@ async function runParts(letters: readonly string[], postgresUrl: string, quick: 
   return { findings, broken }
 }
 
-/** As its documentation advises for a machine of its own: a quarter of the memory. */
+/** shared_buffers as Postgres's documentation advises for a dedicated machine: a quarter of the memory. */
 function buffers(): string {
   return `${Math.round(totalmem() / 4 / 2 ** 20)}MB`
 }
 
-/** Ctrl-C leaves no Postgres and none of its files behind. */
+/** Ctrl-C leaves no Postgres and no files behind. */
 function endWith(postgres: TestPostgres): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void postgres.stop().finally(() => process.exit(130)))
 }
 
-/** Peers are needed here and nowhere else: the product's own install does not bring them. */
+/** Installs the peers, which only the benchmark needs: the product's own install does not bring them. */
 function installPeers(): void {
   const directory = fileURLToPath(new URL('.', import.meta.url))
   if (existsSync(`${directory}node_modules/better-auth`)) return

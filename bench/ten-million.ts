@@ -12,7 +12,7 @@ const SMALL = 10_000
 const IN_FLIGHT = 256
 const NEEDED_BYTES = 20e9
 
-/** (h) Cold lookups in a table of 10 million keys against one of 10 thousand. */
+/** (h) Cold lookups in a table of 10 million keys, against one of 10 thousand. */
 export async function tenMillion({ postgresUrl, quick, say }: Bench): Promise<readonly Finding[]> {
   const large = quick ? 50_000 : 10_000_000
   const free = statfsSync(tmpdir())
@@ -58,15 +58,15 @@ export async function tenMillion({ postgresUrl, quick, say }: Bench): Promise<re
   ]
 }
 
-/** What stands for the credential at a place: Postgres and Node hash the same text. */
+/** The text that stands for a credential: Postgres and Node hash the same one. */
 function nameOf(at: number): string {
   return `bench ${at}`
 }
 
 /**
- * So many keys of a thousand owners. The rows go in without indexes and without WAL, and then the indexes of the schema
- * are built as they were: a bulk load, not another schema. Ids are as long as real ones but ascend, which makes that
- * much faster and lookups no cheaper: the hashes that are asked for lie everywhere, and so do their keys.
+ * Inserts so many keys of a thousand owners. Rows are inserted without indexes and WAL, then the schema's indexes are
+ * built: a bulk load, not another schema. Ids are as long as real ones but ascend, which makes that much faster and
+ * lookups no cheaper: the looked-up hashes, and so their keys, are scattered.
  */
 async function fill(url: string, keys: number): Promise<number> {
   const id = (kind: string) => `'${kind}_' || lpad(to_hex(i), 8, '0') || 'abcdefghijkl'`
@@ -96,7 +96,7 @@ async function fill(url: string, keys: number): Promise<number> {
   return Number(rows[0].bytes)
 }
 
-/** What a lookup reads: the tables, and the index of each. In memory, as with any table that is asked all day. */
+/** Reads the tables and indexes of a lookup into memory, as in a table in constant use. */
 async function relationsOf(client: pg.Client): Promise<readonly { name: string }[]> {
   const { rows } = await client.query(`
     select relname as name from pg_class
@@ -104,7 +104,7 @@ async function relationsOf(client: pg.Client): Promise<readonly { name: string }
   return rows
 }
 
-/** Drops the indexes and constraints that rest on one; gives the statements that make them again. */
+/** Drops the indexes and their constraints; returns the statements that create them again. */
 async function dropIndexes(client: pg.Client): Promise<string[]> {
   const tables = `('keys'::regclass, 'secrets'::regclass)`
   const { rows: constraints } = await client.query(`

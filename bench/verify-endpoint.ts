@@ -10,7 +10,7 @@ const RULES = fileURLToPath(new URL('forward-auth.json', import.meta.url))
 const CONNECTIONS = 32
 const KEYS = 1_000
 const QUESTION = { scopes: ['orders:read'], environment: 'live', client_ip: '203.0.113.7' }
-/** What a proxy tells of the request that it asks about. */
+/** The headers in which a proxy describes the original request. */
 const FORWARDED = {
   'x-forwarded-method': 'GET',
   'x-forwarded-proto': 'https',
@@ -19,7 +19,7 @@ const FORWARDED = {
   'x-forwarded-for': '203.0.113.7',
 }
 
-/** (c) `/v1/verify` and forward-auth against a bare `node:http` server that answers the same. */
+/** (c) `/v1/verify` and forward-auth, against a bare `node:http` server with the same answers. */
 export async function verifyEndpoint({ postgresUrl, quick }: Bench): Promise<readonly Finding[]> {
   const url = await makeDatabase(postgresUrl, 'verify_endpoint')
   const texts = mintTexts(KEYS)
@@ -81,7 +81,7 @@ async function answerOf({ server, verifyKey }: Doorward, credential: string): Pr
   return JSON.stringify(body)
 }
 
-/** What forward-auth answers with besides what any server says. */
+/** The headers of forward-auth besides those of any server. */
 async function headersOf({ server }: Doorward, credential: string): Promise<Record<string, string>> {
   const headers = { authorization: `Bearer ${credential}`, ...FORWARDED }
   const answer = await fetch(`${server.url}/v1/forward-auth`, { headers })

@@ -8,12 +8,12 @@ import { madeUpSource } from './records.ts'
 
 /** Measures one size of the cache, in a heap of its own (`--expose-gc`). */
 export interface WarmAnswer {
-  /** Nanoseconds for one, a figure for each round. */
+  /** Nanoseconds per verification, one figure for each round. */
   readonly bareNs: readonly number[]
   readonly verifyNs: readonly number[]
   readonly bytesPerKey: number
   readonly worstStallMs: number
-  /** Filling in a process that has nothing else to do: how long a part of it takes, 200 keys, at the median. */
+  /** Filling the cache in an idle process: the median time for 200 keys. */
   readonly usualGapMs: number
   readonly fullCollectionMs: number
   readonly fullCollectionBeforeMs: number
@@ -25,7 +25,10 @@ export interface WarmQuestion {
   readonly rounds: number
 }
 
-/** Fresh texts are made before each block and not while it is timed: as hot as a header that was just read. */
+/**
+ * Texts are created before each block, outside the timing: as warm in the processor's cache as a header that was just
+ * read.
+ */
 const BLOCK = 2_000
 const BLOCKS_A_ROUND = 100
 const FILL_AT_ONCE = 200
@@ -41,17 +44,17 @@ async function measure({ keys, rounds }: WarmQuestion): Promise<WarmAnswer> {
   const verifier = createVerifier({
     source: madeUpSource(),
     usage,
-    // Reads the real clock, as an SDK does, and lets no record go stale meanwhile: this is about warm ones.
+    // Reads the real clock, as an SDK does, and keeps every record fresh: only warm ones are measured.
     steady: () => performance.now() / 10_000,
     maxEntries: keys,
     maxBytes: 2 ** 30,
   })
-  // As a guard asks: the scopes are the guard's, the rest is each request's.
+  // As a guard calls it: the scopes are the guard's, the rest is new for each request.
   const scopes = ['orders:read']
   const ask = () => ({ scopes, environment: 'live', clientIp: '203.0.113.7' })
   const call = { userAgent: 'bench/1' }
 
-  // Everything runs once before the memory is weighed: compiled code is no part of a key.
+  // Everything runs once before memory is measured: compiled code is not part of a key.
   for (const text of texts.block(FILL_AT_ONCE, (at) => at)) await verifier.verify(text, ask(), call)
   verifier.forgetAll()
   const fullCollectionBeforeMs = fullCollection()
@@ -98,7 +101,7 @@ async function measure({ keys, rounds }: WarmQuestion): Promise<WarmAnswer> {
     return { worstStallMs: gaps.at(-1) ?? 0, usualGapMs: gaps[gaps.length >> 1] ?? 0 }
   }
 
-  /** What an SDK does every two seconds belongs to the price of a verification; only the sending is left out. */
+  /** Delivery every two seconds belongs to the cost of a verification; only the sending is left out. */
   function flush(): void {
     if (performance.now() - flushedMs < FLUSH_EVERY_MS) return
     flushedMs = performance.now()
@@ -120,7 +123,7 @@ async function measure({ keys, rounds }: WarmQuestion): Promise<WarmAnswer> {
   }
 }
 
-/** Many credentials as bytes outside the heap, where they weigh on no collection. */
+/** Credentials as bytes outside the heap, so that they do not slow garbage collection. */
 class Texts {
   readonly #length = mintCredential('api_key', { environment: 'live' }).reveal().length
   readonly #bytes: Buffer

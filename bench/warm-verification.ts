@@ -3,7 +3,7 @@ import { compare, type Finding, figure, median, rounded } from './measure.ts'
 import { forkScript } from './processes.ts'
 import type { WarmAnswer, WarmQuestion } from './warm-verification.process.ts'
 
-/** (a) Bare hash and checksum against a whole warm verification, at two sizes of the cache. */
+/** (a) Hash and checksum alone, against a whole warm verification, at two sizes of the cache. */
 export const warmVerification: Part = async ({ quick, say }) => {
   const small = await measure({ keys: 10_000, rounds: quick ? 1 : 9 })
   say('a: 10 thousand keys are done; filling one with 1 million')
