@@ -6,10 +6,10 @@ interface Child {
 }
 
 const END_WITH_PARENT = new URL('end-with-parent.ts', import.meta.url).href
-/** Longer than the server itself gives to requests under way. */
+/** Longer than the server's own limit for requests under way. */
 const KILL_AFTER_MS = 12_000
 
-/** The processes that belong together: if one ends, all end. */
+/** Processes that belong together: if one ends, all end. */
 export class Children {
   readonly #started: Child[] = []
   readonly #broken = Promise.withResolvers<never>()
@@ -25,8 +25,8 @@ export class Children {
   }
 
   /**
-   * What it writes goes where this process writes. In a process group of its own, because Ctrl-C reaches a whole
-   * group: who asks has to stop before who answers.
+   * Starts a process whose output goes to this process's output. It has a process group of its own, because Ctrl-C
+   * reaches a whole group, and clients must stop before servers.
    */
   start(name: string, script: string, env: NodeJS.ProcessEnv): void {
     if (this.#stopping) throw new Error(`${name} is not started any more`)

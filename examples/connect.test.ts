@@ -4,17 +4,17 @@ import { type CookieJar, openJar } from '../test/cookie-jar.ts'
 import { eventually } from '../test/eventually.ts'
 import { type Place, place, type Running, start } from './start.fixture.ts'
 
-/** What is said in the one line of the app's page that changes. */
+/** The text of the one line of the app's page that changes. */
 const noticeOf = (text: string) => /<p role="status">([^<]*)</.exec(text)?.[1]
 const rowsOf = (text: string) =>
   [...text.matchAll(/<tr><td>(ord_\d+)<\/td><td>(\w+)/g)].map(([, , owner]) => owner)
 
-/** A browser at the app and one at Doorward; they share nothing but what the redirects carry. */
+/** One browser at the app and one at Doorward: they share only what the redirects carry. */
 function browse(at: Place): { app: CookieJar; doorward: CookieJar } {
   return { app: openJar(at.appUrl, at.appUrl), doorward: openJar(at.serverUrl, at.serverUrl) }
 }
 
-/** From the app to Doorward's first page. */
+/** Goes from the app to Doorward's first page. */
 async function leave({ app, doorward }: ReturnType<typeof browse>) {
   await app.get('/')
   const { location } = await app.post('/connect', {})
@@ -22,7 +22,7 @@ async function leave({ app, doorward }: ReturnType<typeof browse>) {
   return await doorward.follow(await doorward.get(url.pathname + url.search))
 }
 
-/** Back in the app, at the page that it shows then. */
+/** Returns to the app, and gives the page that it shows then. */
 async function arriveBack(app: CookieJar, location: string | null) {
   const { pathname, search } = new URL(location ?? '')
   return await app.follow(await app.get(pathname + search))
@@ -71,11 +71,11 @@ describe('npm start, the second door', () => {
     const link = /href="(\/connected-apps\?app=grt_\w+)"/.exec(list.text)?.[1] ?? ''
     const page = await browser.doorward.get(link)
     assert.match(page.text, /loses access at once/)
-    // The page has two forms; the last one removes.
+    // The page has two forms; the last one removes the app.
     const removing = { ...page, text: page.text.slice(page.text.lastIndexOf('<form')) }
     const removed = await browser.doorward.submit(removing, { decision: 'remove' })
     assert.equal(removed.status, 303)
-    // At once is a message on the changes feed: a busy machine may take a moment, and has five seconds by the bound.
+    // A revocation arrives on the changes feed: at once, or on a busy machine within the bound of five seconds.
     const notice = async () => noticeOf((await browser.app.get('/')).text) ?? 'still connected'
     await eventually(notice, 'Access was taken back. Connect again to go on.')
     assert.match((await browser.doorward.get('/connected-apps')).text, /You have not connected any apps/)

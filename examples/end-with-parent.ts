@@ -1,3 +1,3 @@
-/** Loaded ahead of each child of `start.ts`: where the parent is killed without a word, the child stops all the same. */
+/** Loaded first in each child of `start.ts`: where the parent is killed, the child stops too. */
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'))
 process.channel?.unref()

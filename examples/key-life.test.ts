@@ -105,7 +105,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     await answers(key.secret, 200)
   })
 
-  /** Outside: the same 401 for every reason, 5 s after the change at the latest. To its owner: the reason. */
+  /** The client gets the same 401 for every reason, at most 5 s after the change. The owner gets the reason. */
   async function assertRefused({ secret }: IssuedKey, reason: string): Promise<number> {
     const { response, lastOtherMs } = await answers(secret, 401)
     assert.equal(response.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
@@ -120,7 +120,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     return lastOtherMs
   }
 
-  /** Polls until the status comes, counted from now; whatever else was answered before, it was not after 5 s. */
+  /** Polls until the status is as expected, for at most 5 s from now. */
   async function answers(secret: string, status: number, userAgent?: string) {
     const since = performance.now()
     for (let lastOtherMs = 0; ; await sleep(EVERY_MS)) {
@@ -163,7 +163,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     return key
   }
 
-  /** The orders API reports every 2 s what it has counted. */
+  /** The orders API delivers its counts every 2 s. */
   async function oldSecretOnceReported(id: string, userAgent: string) {
     for (let tries = 0; ; tries++, await sleep(EVERY_MS)) {
       const { secrets } = await ask<{

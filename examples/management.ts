@@ -1,6 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
 
-/** The management API said no. */
+/** A refusal by the management API. */
 export class ProblemError extends Error {
   readonly status: number
 
@@ -13,7 +13,7 @@ export class ProblemError extends Error {
 
 export type Ask = <T>(method: string, path: string, body?: unknown) => Promise<T>
 
-/** Doorward's management API, as any customer calls it: HTTP, JSON and an admin key. */
+/** Calls Doorward's management API as any customer does: HTTP, JSON and an admin key. */
 export function managementApi(url: string, adminKey: Secret): Ask {
   return async (method, path, body) => {
     const response = await fetch(url + path, {

@@ -21,26 +21,26 @@ import type { Settings } from './settings.ts'
 import { needsLoginKey } from './words.ts'
 
 export interface Prepared {
-  /** For the orders API. */
+  /** The orders API's key. */
   readonly serviceKey: Secret
-  /** Made now, and not kept from before. */
+  /** Created now, not kept from an earlier start. */
   readonly isNew: boolean
-  /** Made now, because there were none; empty at a later start. */
+  /** Created now, because there were none; empty at a later start. */
   readonly keys: readonly ExampleKey[]
-  /** The third-party app's registration; null where there can be none. */
+  /** The third-party app's registration; null without sign-in. */
   readonly app: AppClient | null
-  /** Made now. */
+  /** Created now. */
   readonly demoUser: DemoUser | null
-  /** For the own login, where it is wanted. */
+  /** The own login's key, where it is used. */
   readonly loginKey: Secret | null
 }
 
 /**
- * Sees to it that the orders API has a key that serves, and that an empty database has keys to try.
+ * Ensures that the orders API has a valid key, and that an empty database has keys to try.
  *
  * @param kept the orders API's key from an earlier start
- * @param adminKey with which to make what is missing
- * @returns null where something is missing and nothing at hand makes it
+ * @param adminKey creates what is missing
+ * @returns null where something is missing and cannot be created
  */
 export async function prepare(
   settings: Settings,
@@ -78,7 +78,7 @@ export async function prepare(
   return { serviceKey, isNew, keys, app, demoUser, loginKey }
 }
 
-/** @throws Error where the own login needs a key, and there is none with which to make it */
+/** @throws Error where the own login needs a key that cannot be created */
 async function loginKeyOf(settings: Settings, ask: Ask | null): Promise<Secret | null> {
   const { loginUrl, loginFile, serverUrl } = settings
   if (loginUrl === null) return null

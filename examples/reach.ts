@@ -5,9 +5,9 @@ const WITHIN_MS = 120_000
 const EVERY_MS = 50
 
 /**
- * Asked before anything is opened: else whoever listens there already would be taken for the server that is started.
+ * Checks a port before the start: otherwise another program on it would be taken for the server.
  *
- * @throws Error where the port is taken; other faults are the server's to tell
+ * @throws Error where the port is taken; other faults are reported by the server
  */
 export async function checkIsFree(variable: string, port: number, host: string): Promise<void> {
   const fault = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
@@ -20,7 +20,7 @@ export async function checkIsFree(variable: string, port: number, host: string):
     )
 }
 
-/** @throws Error where there is no good answer within two minutes */
+/** Waits for a good answer. @throws Error where there is none within two minutes */
 export async function untilAnswers(url: string): Promise<void> {
   const giveUpAt = performance.now() + WITHIN_MS
   while (!(await answers(url))) {

@@ -3,17 +3,20 @@ import { Secret } from '@doorward/sdk/kernel'
 import { type Ask, ProblemError } from './management.ts'
 import type { AppClient } from './service-file.ts'
 
-/** Somebody to sign in as. */
+/** A user to sign in as. */
 export interface DemoUser {
   readonly email: string
-  /** Null where the user was there before: it was shown then. */
+  /** Null where the user existed before: it was shown then. */
   readonly password: Secret | null
 }
 
 const EMAIL = 'demo@example.com'
 const OWNERS = ['org_acme', 'org_globex']
 
-/** Registers the third-party app as its developer would be registered. Its port may be any: it is a loopback address. */
+/**
+ * Registers the third-party app. The port of its redirect URI may vary, because it is a loopback address (RFC 8252
+ * §7.3).
+ */
 export async function makeAppClient(ask: Ask): Promise<AppClient> {
   const made = await ask<{ client_id: string; client_secret: string }>('POST', '/v1/clients', {
     name: 'Parcel Desk',
@@ -25,7 +28,7 @@ export async function makeAppClient(ask: Ask): Promise<AppClient> {
   return { clientId: made.client_id, secret: new Secret(made.client_secret) }
 }
 
-/** Whether the app's registration of an earlier start is in this database. */
+/** Tells if the app's registration of an earlier start is in this database. */
 export async function isRegistered(ask: Ask, { clientId }: AppClient): Promise<boolean> {
   try {
     const { state } = await ask<{ state: string }>('GET', `/v1/clients/${clientId}`)
@@ -36,7 +39,7 @@ export async function isRegistered(ask: Ask, { clientId }: AppClient): Promise<b
   }
 }
 
-/** A user who may act for both owners. */
+/** Creates a user who may act for both owners. */
 export async function makeDemoUser(ask: Ask): Promise<DemoUser> {
   const password = randomBytes(12).toString('base64url')
   try {

@@ -1,7 +1,7 @@
 import { Secret } from '@doorward/sdk/kernel'
 import { type Ask, ProblemError } from './management.ts'
 
-/** A key for trying things out, with the secret that is only known now. */
+/** A key to try, with its secret, which is only known now. */
 export interface ExampleKey {
   readonly id: string
   readonly ownerId: string
@@ -22,19 +22,19 @@ const NEEDS =
   'The keys of the example cannot be made. They need the scopes of examples/orders-api/scopes.json ' +
   '(DOORWARD_CATALOGUE) and the environments live and test (DOORWARD_ENVIRONMENTS).'
 
-/** A key that verifies and can do nothing else: all that an API needs that trusts Doorward. */
+/** Creates an admin key with `verify` only: all that an API needs. */
 export async function makeServiceKey(ask: Ask): Promise<Secret> {
   const wanted = { name: 'orders API of the example', permissions: ['verify'] }
   return new Secret((await ask<{ secret: string }>('POST', '/v1/admin-keys', wanted)).secret)
 }
 
-/** A key that says who is signing in: all that a login of your own needs. */
+/** Creates an admin key with `login_challenges:write` only: all that a login of your own needs. */
 export async function makeLoginKey(ask: Ask): Promise<Secret> {
   const wanted = { name: 'own login of the example', permissions: ['login_challenges:write'] }
   return new Secret((await ask<{ secret: string }>('POST', '/v1/admin-keys', wanted)).secret)
 }
 
-/** Whether the own login's key of an earlier start still serves. */
+/** Tells if the own login's key of an earlier start is still valid. */
 export async function isLoginKey(ask: Ask): Promise<boolean> {
   try {
     await ask('GET', '/v1/login-challenges/lc_none')
@@ -45,7 +45,7 @@ export async function isLoginKey(ask: Ask): Promise<boolean> {
   }
 }
 
-/** Whether the orders API's key of an earlier start still serves: it may be another database's, or revoked. */
+/** Tells if the orders API's key of an earlier start is still valid: it may be another database's, or revoked. */
 export async function isServing(ask: Ask): Promise<boolean> {
   try {
     await ask('POST', '/v1/lookups', { hashes: ['0'.repeat(64)] })
@@ -56,7 +56,7 @@ export async function isServing(ask: Ask): Promise<boolean> {
   }
 }
 
-/** What an admin key finds: no keys yet, or some, or a server that does not take it. */
+/** Tells if there are keys, or that the server refuses the admin key. */
 export async function lookAround(ask: Ask): Promise<'empty' | 'in_use' | 'not_accepted'> {
   try {
     const page = await ask<{ data: unknown[] }>('GET', '/v1/keys?limit=1')
@@ -68,7 +68,7 @@ export async function lookAround(ask: Ask): Promise<'empty' | 'in_use' | 'not_ac
   }
 }
 
-/** Two owners and their keys, made through the API as a customer would. */
+/** Creates two owners and their keys, by the API, as a customer does. */
 export async function makeExampleKeys(ask: Ask): Promise<readonly ExampleKey[]> {
   const made: ExampleKey[] = []
   try {
@@ -76,7 +76,7 @@ export async function makeExampleKeys(ask: Ask): Promise<readonly ExampleKey[]> 
   } catch (cause) {
     throw new Error(NEEDS, { cause })
   }
-  // An owner is known from its first key on.
+  // An owner is created with its first key.
   for (const [id, name] of Object.entries(OWNERS)) await ask('PATCH', `/v1/owners/${id}`, { name })
   return made
 }

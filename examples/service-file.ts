@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { parseCredential, Secret } from '@doorward/sdk/kernel'
 
 /**
- * The orders API's own secret, kept as any deployment keeps its service's: outside the database, which holds only a
+ * The orders API's own secret, stored as a deployment stores its service's: outside the database, which has only a
  * hash, and readable by its user alone (0600). In production this is your secret store or an environment variable.
  */
 export function readServiceKey(file: string): Secret | null {
@@ -19,7 +19,7 @@ export function writeServiceKey(file: string, key: Secret): void {
   writeKept(file, { doorward_key: key.reveal() })
 }
 
-/** What the developer of a third-party app keeps of its registration. */
+/** The registration that a developer of a third-party app stores. */
 export interface AppClient {
   readonly clientId: string
   readonly secret: Secret
@@ -48,7 +48,7 @@ function readKept(file: string): string | null {
   }
 }
 
-/** Whole or not at all. */
+/** Writes atomically. */
 function writeKept(file: string, content: Readonly<Record<string, string>>): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.new`

@@ -5,43 +5,43 @@ import type { AppClient } from './service-file.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Where things are: read from what the server reads, and the ports of the examples. */
+/** The settings: the server's own variables, and the ports of the examples. */
 export interface Settings {
   readonly host: string
   readonly port: number
   readonly ordersPort: number
   readonly appPort: number
   readonly loginPort: number
-  /** Where this process and the orders API reach the server. */
+  /** The server's URL for this process and the orders API. */
   readonly serverUrl: string
-  /** Where people reach it. */
+  /** The server's public URL. */
   readonly publicUrl: string
   readonly ordersUrl: string
-  /** Where the third-party app is. */
+  /** The URL of the third-party app. */
   readonly appUrl: string
-  /** Where people sign in with the API provider's own users; null: they sign in at Doorward. */
+  /** The URL of the API provider's own login; null: users sign in at Doorward. */
   readonly loginUrl: string | null
-  /** The database in words, without its password. */
+  /** The database for display, without its password. */
   readonly database: string
   readonly isEmbedded: boolean
-  /** As it is written in a shell. */
+  /** Its value in a shell. */
   readonly dataDir: string
-  /** Whether people can sign in, and so apps be connected: Postgres brings no server secret. */
+  /** Users can sign in, and connect apps. On Postgres that needs a server secret. */
   readonly hasOAuth: boolean
-  /** Holds the orders API's own secret. */
+  /** The file of the orders API's secret. */
   readonly serviceFile: string
-  /** Holds the third-party app's client id and secret. */
+  /** The file of the third-party app's client id and secret. */
   readonly appFile: string
-  /** Holds the own login's admin key. */
+  /** The file of the own login's admin key. */
   readonly loginFile: string
-  /** In front of the commands that are shown, so that they find the same data. */
+  /** The prefix of the shown commands, so that they find the same data. */
   readonly commandPrefix: string
 }
 
-/** Has `npm start` show the hand-off: people sign in at a login of your own. */
+/** Makes `npm start` use an external login: users sign in at a login of your own. */
 const OWN_LOGIN = '--own-login'
 
-/** @throws Error where a port cannot be meant; everything else is the server's to judge */
+/** Reads the settings. @throws Error for an invalid port; the server checks the rest */
 export function readSettings(env: Env, args: readonly string[] = []): Settings {
   const get = (name: string) => (env[name] === '' ? undefined : env[name])
   const host = get('HOST') ?? '127.0.0.1'
@@ -81,7 +81,7 @@ export function readSettings(env: Env, args: readonly string[] = []): Settings {
   }
 }
 
-/** For the server: as given, and for the example its scopes. Its log stays quiet, unless it is wanted. */
+/** The server's environment: as given, with the scopes of the example. Its log is quiet by default. */
 export function serverEnv(env: Env, { loginUrl }: Settings, adminKey: Secret | null): NodeJS.ProcessEnv {
   const catalogue = fileURLToPath(new URL('orders-api/scopes.json', import.meta.url))
   return {
@@ -93,7 +93,7 @@ export function serverEnv(env: Env, { loginUrl }: Settings, adminKey: Secret | n
   }
 }
 
-/** For the orders API: its own key, and neither the database's password nor an admin key that can do more. */
+/** The orders API's environment: its own key, and neither the database's password nor a stronger admin key. */
 export function ordersEnv(env: Env, settings: Settings, key: Secret): NodeJS.ProcessEnv {
   return {
     ...withoutOurs(env),
@@ -104,7 +104,7 @@ export function ordersEnv(env: Env, settings: Settings, key: Secret): NodeJS.Pro
   }
 }
 
-/** For the API provider's own login: an admin key that says who is signing in, and can do nothing else. */
+/** The own login's environment: an admin key for login challenges, and no other. */
 export function loginEnv(env: Env, settings: Settings, key: Secret): NodeJS.ProcessEnv {
   return {
     ...withoutOurs(env),
@@ -115,7 +115,7 @@ export function loginEnv(env: Env, settings: Settings, key: Secret): NodeJS.Proc
   }
 }
 
-/** For the third-party app: what its developer would know, and nothing else. */
+/** The third-party app's environment: only what its developer would know. */
 export function appEnv(env: Env, settings: Settings, { clientId, secret }: AppClient): NodeJS.ProcessEnv {
   return {
     ...withoutOurs(env),
@@ -142,7 +142,7 @@ function portOf(name: string, text: string): number {
   return port
 }
 
-/** An address that listens everywhere is called by the local one. */
+/** Replaces an address that listens on all interfaces by the local one. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   if (host === '::') return '[::1]'

@@ -12,7 +12,7 @@ const START = fileURLToPath(new URL('start.ts', import.meta.url))
 const READY = 'Ctrl-C stops all of it.'
 const WITHIN_MS = 90_000
 
-/** Where an example runs: free ports and a directory of its own, which later starts find again. */
+/** The place of an example: free ports and a directory of its own, which later starts use again. */
 export interface Place {
   readonly dataDir: string
   readonly serverUrl: string
@@ -29,9 +29,9 @@ export interface Ended {
 }
 
 export interface Running {
-  /** Null while it runs. */
+  /** The exit code; null while it runs. */
   readonly exitCode: number | null
-  /** All that was written so far, by the start and its children. */
+  /** The output so far, of the start and its children. */
   output(): string
   end(...signals: NodeJS.Signals[]): Promise<Ended>
 }
@@ -62,7 +62,7 @@ export async function place(): Promise<Place> {
   }
 }
 
-/** `npm start`, until it is ready or has ended by itself. */
+/** Runs `npm start` until it is ready or has ended by itself. */
 export async function start({ env }: Pick<Place, 'env'>, ...args: string[]): Promise<Running> {
   const own =
     /^(DOORWARD_.*|DATABASE_URL|DATA_DIR|PORT|HOST|PUBLIC_URL|LOGIN_URL|ORDERS_(APP_)?PORT|OWN_LOGIN_PORT)$/
@@ -92,7 +92,7 @@ export async function start({ env }: Pick<Place, 'env'>, ...args: string[]): Pro
   return { exitCode: child.exitCode, output: () => written, end }
 }
 
-/** The commands that a start has printed, by the comment above each. */
+/** Reads the printed commands, by the comment above each. */
 export function commandsIn(output: string): (about: string) => string {
   const found = [...output.matchAll(/^ {2}# (.+)\n {2}(curl .+)$/gm)]
   return (about) => {
@@ -102,7 +102,7 @@ export function commandsIn(output: string): (about: string) => string {
   }
 }
 
-/** Runs a line as it was printed; a curl with `-i` answers with status, headers and body. */
+/** Runs a printed line; curl with `-i` gives status, headers and body. */
 export async function paste(line: string) {
   const { stdout } = await promisify(execFile)('sh', ['-c', line])
   const [head = '', body = ''] = stdout.startsWith('HTTP/') ? stdout.split(/\r\n\r\n(.*)/s) : ['', stdout]
@@ -110,7 +110,7 @@ export async function paste(line: string) {
   return { status: Number(head.split(' ')[1]), challenge, body: JSON.parse(body) }
 }
 
-/** Secrets of any kind in a text. */
+/** Finds secrets of any kind in a text. */
 export function secretsIn(text: string): string[] {
   return text.match(/[a-z][a-z0-9_]*_[0-9A-Za-z]{49}(?![0-9A-Za-z])/g) ?? []
 }

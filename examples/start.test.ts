@@ -194,7 +194,7 @@ describe('npm start', () => {
   }
 })
 
-/** Page by page. */
+/** Reads all pages. */
 async function allOrders(url: string, bearer: string): Promise<{ id: string; owner_id: string }[]> {
   const orders = []
   for (let after = ''; ; ) {

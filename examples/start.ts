@@ -7,8 +7,8 @@ import { readServiceKey } from './service-file.ts'
 import { appEnv, loginEnv, ordersEnv, readSettings, serverEnv } from './settings.ts'
 import { brokenOff, firstStart, laterStart, needsAdminKey } from './words.ts'
 
-// `npm start`: the server, an API that it protects, and somebody else's app that uses the API for users who let it; as
-// three processes, with all that is needed to try them.
+// `npm start`: the server, an API that it protects, and a third party's app that users can connect; as three processes,
+// with everything to try them.
 
 const PARENT_EVERY_MS = 300
 
@@ -16,14 +16,14 @@ const { env } = process
 const startedAt = performance.now()
 const children = new Children()
 const told = new Promise<void>((resolve) => {
-  // Ctrl-C may come twice, from the terminal and from npm: the second changes nothing.
+  // Ctrl-C may arrive twice, from the terminal and from npm: the second has no effect.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve())
-  // Where npm is killed, nothing else says so.
+  // Where npm is killed, there is no other signal.
   const parent = process.ppid
   if (env.npm_lifecycle_event !== undefined)
     setInterval(() => process.ppid !== parent && resolve(), PARENT_EVERY_MS).unref()
 })
-/** What to say if the start breaks off: the admin key that it has made, until it is shown. */
+/** Shown if the start fails: the admin key that it created, until it is shown. */
 let unsaid = ''
 
 try {
@@ -85,7 +85,7 @@ async function start(): Promise<void> {
   unsaid = ''
 }
 
-/** Branded as the server's own are. */
+/** With the server's brand. */
 function mint(): Secret {
   const brand = env.DOORWARD_BRAND ?? ''
   return mintCredential('admin_key', { brand: isBrand(brand) ? brand : null })
@@ -99,7 +99,7 @@ function say(text: string): void {
   process.stdout.write(text)
 }
 
-/** The message, and those of its causes. */
+/** Joins the message with those of its causes. */
 function wordsOf(error: Error): string {
   return error.cause instanceof Error ? `${error.message}\n  because: ${wordsOf(error.cause)}` : error.message
 }

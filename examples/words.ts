@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 const bold = (text: string) => styleText('bold', text)
 const dim = (text: string) => styleText('dim', text)
 
-/** Everything that a first start made. `adminKey` is null where the caller has brought it along. */
+/** Everything that a first start created. `adminKey` is null where the caller brought one. */
 export function firstStart(
   settings: Settings,
   adminKey: Secret | null,
@@ -35,7 +35,7 @@ ${appWords(settings, prepared)}
 `
 }
 
-/** A later start: where things are and how to get back in, and no secret. */
+/** A later start: URLs and how to get in again, without secrets. */
 export function laterStart(settings: Settings, prepared: Prepared, seconds: string): string {
   const how = settings.isEmbedded ? 'Press Ctrl-C; then ' : ''
   return `${whereThingsAre(settings, prepared, seconds)}
@@ -48,12 +48,12 @@ ${appWords(settings, prepared)}
 `
 }
 
-/** Removes all data; Postgres is left to its operator. */
+/** The command that removes all data; Postgres is left to its operator. */
 function beginAgain({ isEmbedded, dataDir }: Settings): string {
   return isEmbedded ? `  To begin again, with new secrets: Ctrl-C; then ${bold(`rm -r ${dataDir}`)}\n` : ''
 }
 
-/** The own login has no key, and none is at hand with which to create one. */
+/** The own login has no key, and none can be created. */
 export function needsLoginKey({ commandPrefix, isEmbedded, dataDir }: Settings): string {
   return `\
   The own login has no admin key yet. Start once more with an admin key that holds all permissions,
@@ -64,7 +64,7 @@ export function needsLoginKey({ commandPrefix, isEmbedded, dataDir }: Settings):
     ${bold(`${commandPrefix}npm run admin-key`)}${isEmbedded ? `\n\n  Or begin again, without the data:\n    ${bold(`rm -r ${dataDir}`)}` : ''}`
 }
 
-/** Admin keys are there, but none for the orders API, and none at hand with which to make one. */
+/** There are admin keys, but none for the orders API, and none can be created. */
 export function needsAdminKey({ serviceFile, commandPrefix }: Settings): string {
   return `\
   This database has admin keys already, but the orders API has none that works;
@@ -77,7 +77,7 @@ export function needsAdminKey({ serviceFile, commandPrefix }: Settings): string 
     ${bold(`${commandPrefix}npm run admin-key`)}`
 }
 
-/** The start broke off after the admin key was made: without it, nobody would get in. */
+/** The start failed after the admin key was created: without it, there would be no way in. */
 export function brokenOff({ commandPrefix }: Settings, adminKey: Secret): string {
   return `
   The start broke off halfway, but the admin key is made. It is shown this once; go on with it:
@@ -87,7 +87,7 @@ export function brokenOff({ commandPrefix }: Settings, adminKey: Secret): string
 `
 }
 
-/** The second door: an app of somebody else, and who can connect it. */
+/** The OAuth part: a third party's app, and how to connect it. */
 function appWords({ appUrl, publicUrl, loginUrl }: Settings, { app, demoUser }: Prepared): string {
   if (app === null)
     return `  ${dim('No app can be connected: with Postgres, set DOORWARD_SECRET (openssl rand -base64 32).')}\n`
@@ -105,7 +105,7 @@ function appWords({ appUrl, publicUrl, loginUrl }: Settings, { app, demoUser }: 
 ${password === undefined && loginUrl === null ? newPassword(publicUrl) : ''}`
 }
 
-/** The password is shown once; an admin key gets a link to set another. */
+/** The password is shown once; an admin key gets a link to set a new one. */
 function newPassword(publicUrl: string): string {
   return `
   Lost its password? An admin key finds the user's id, and creates a link to set another:

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * Builds what is published into `sdk/dist`: compiled, because Node refuses to run `.ts` under `node_modules`.
+ * Builds the published package in `sdk/dist`: compiled, because Node refuses to run `.ts` under `node_modules`.
  *
  *     node sdk/build.ts
  */
@@ -31,7 +31,7 @@ async function compile(): Promise<void> {
   )
 }
 
-/** The checkout's manifest, with each `./src/x.ts` as the `./x.js` and `./x.d.ts` that were made of it. */
+/** The checkout's manifest, with each `./src/x.ts` as its compiled `./x.js` and `./x.d.ts`. */
 async function publishedManifest(): Promise<string> {
   const { exports, ...manifest } = JSON.parse(await readFile(path.join(here, 'package.json'), 'utf8'))
   const compiled = Object.entries<string>(exports).map(([name, source]) => {

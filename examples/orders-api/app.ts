@@ -3,18 +3,18 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { type NewOrder, OrderBook, toOrderWire } from './orders.ts'
 
 export interface OrdersApiOptions {
-  /** Where Doorward is. */
+  /** The URL of Doorward. */
   readonly doorwardUrl: string
   /** An admin key of Doorward with the permission `verify` and no other. */
   readonly doorwardKey: string
-  /** The environment that this API serves; keys of any other are refused. */
+  /** The environment that this API serves. Keys of any other are refused. */
   readonly environment: string
 }
 
 const NOT_FOUND = { status: 404, code: 'not_found', title: 'There is no such order' } as const
 const DEFAULT_LIMIT = 20
 
-/** An API as any company has one. What Doorward adds to it: `doorward`, a guard per route, and `principalOf(request)`. */
+/** A usual API. Doorward adds three things: `doorward`, a guard per route, and `principalOf(request)`. */
 export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: OrdersApiOptions): FastifyInstance {
   const app = Fastify({ logger: { level: 'warn', base: null } })
   const orders = new OrderBook()
@@ -23,7 +23,7 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
     adminKey: doorwardKey,
     environment,
     scopes: ['orders:read', 'orders:write', 'orders:admin'],
-    // Strangers hear only "not accepted"; our own log hears why.
+    // Clients are told only "not accepted"; our own log gets the reason.
     onRefusal: (refusal, where) => app.log.warn({ ...where, refusal }, 'refused'),
     onError: (error) => app.log.error({ err: error }, 'Doorward cannot be asked; requests get 503'),
   })
@@ -46,7 +46,7 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
     },
   )
 
-  // Another owner's order and one that never was: the same 404.
+  // Hidden equals missing: the same 404 for another owner's order and for one that does not exist.
   app.get<{ Params: { id: string } }>(
     '/orders/:id',
     { onRequest: guard('orders:read') },
@@ -56,7 +56,7 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
     },
   )
 
-  // Whose the order is says the key, never the body.
+  // The owner of the order comes from the key, never from the body.
   app.post<{ Body: NewOrder }>(
     '/orders',
     { onRequest: guard('orders:write'), schema: { body: NewOrderBody } },

@@ -10,7 +10,7 @@ try {
   })
   await app.listen({ host: HOST, port: Number(PORT) })
 
-  // Finishes what is under way and delivers the last counts; told twice, it does so once.
+  // Finishes requests under way and delivers the last counts; a second signal has no effect.
   const stop = () => void app.close()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
 } catch (error) {

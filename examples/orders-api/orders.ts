@@ -1,6 +1,6 @@
 export interface Order {
   readonly id: string
-  /** Whose it is: the owner of the key that reaches it. */
+  /** The owner of the key that created it. */
   readonly ownerId: string
   readonly customer: string
   readonly item: string
@@ -12,12 +12,12 @@ export interface Order {
 
 export type NewOrder = Pick<Order, 'customer' | 'item' | 'amount'>
 
-/** The orders of every owner, in memory. Each question says whose, so that no answer can hold another's. */
+/** The orders of all owners, in memory. Every query names the owner, so that no answer can contain another's orders. */
 export class OrderBook {
   readonly #orders = new Map(seedOrders().map((order) => [order.id, order]))
   #lastNumber = FIRST_NUMBER + SEEDED - 1
 
-  /** Newest first, from behind the order `after`. */
+  /** Lists orders, newest first, after the order `after`. */
   list(ownerId: string, limit: number, after: string | undefined): readonly Order[] {
     return [...this.#orders.values()]
       .filter((order) => order.ownerId === ownerId && (after === undefined || order.id < after))
@@ -37,7 +37,7 @@ export class OrderBook {
     return order
   }
 
-  /** Whether there was one. */
+  /** @returns false where there is none */
   remove(ownerId: string, id: string): boolean {
     return this.find(ownerId, id) !== undefined && this.#orders.delete(id)
   }
@@ -66,7 +66,7 @@ const ITEMS = [
   ['Coat rack', 3_200],
 ] as const
 
-/** The same at every start: three of five are acme's, the others globex's. */
+/** The same at each start: three of five are acme's, the others globex's. */
 function seedOrders(): Order[] {
   return Array.from({ length: SEEDED }, (_, at): Order => {
     const ownerId = at % 5 < 3 ? 'org_acme' : 'org_globex'

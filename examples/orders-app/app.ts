@@ -4,24 +4,24 @@ import { type OrderShown, page } from './page.ts'
 import { type Tokens, type Visitor, Visitors } from './visitors.ts'
 
 export interface OrdersAppOptions {
-  /** Doorward, as its metadata names it. */
+  /** Doorward's issuer identifier. */
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
-  /** Where the orders API is. */
+  /** The URL of the orders API. */
   readonly ordersUrl: string
-  /** Where this app is: its redirect URI is `/callback` below. */
+  /** The URL of this app; its redirect URI is `/callback`, below. */
   readonly ownUrl: string
 }
 
 const SCOPE = 'orders:read orders:write'
-/** Its author would take `https:` for granted; here everything runs on one machine. */
+/** A real app requires `https:`; here everything runs on one machine. */
 const ON_ONE_MACHINE: oauth.DiscoveryRequestOptions = {
   algorithm: 'oauth2',
   execute: [oauth.allowInsecureRequests],
 }
 
-/** Somebody else's app, as a third party would write it: it knows an issuer, an API, and nothing of Doorward's code. */
+/** A third party's app. It knows an issuer and an API, and nothing of Doorward's code. */
 export async function buildOrdersApp(options: OrdersAppOptions): Promise<FastifyInstance> {
   const { issuer, clientId, clientSecret, ordersUrl, ownUrl } = options
   const app = Fastify({ logger: { level: 'warn', base: null } })
@@ -92,7 +92,7 @@ export async function buildOrdersApp(options: OrdersAppOptions): Promise<Fastify
   })
   return app
 
-  /** What the visitor sees now. */
+  /** Renders the page for a visitor. */
   async function look(visitor: Visitor) {
     const answer = await callApi(visitor, '/orders?limit=5')
     const orders = answer?.status === 200 ? ((await answer.json()) as { data: OrderShown[] }).data : []
@@ -101,7 +101,7 @@ export async function buildOrdersApp(options: OrdersAppOptions): Promise<Fastify
     return { notice, scope: tokens?.scope ?? null, status: answer?.status ?? null, orders, issuer }
   }
 
-  /** Asks the API; where the access token is over, once more with a new one. @returns null without access */
+  /** Calls the API; where the access token has expired, once more with a new one. @returns null without access */
   async function callApi(visitor: Visitor, path: string, init: RequestInit = {}): Promise<Response | null> {
     const { tokens } = visitor
     if (tokens === undefined) return null
@@ -120,7 +120,7 @@ export async function buildOrdersApp(options: OrdersAppOptions): Promise<Fastify
     })
   }
 
-  /** Tokens are kept where a refresh failed for another reason than that access is over. */
+  /** Tokens are kept where a refresh failed for another reason than lost access. */
   async function refresh(visitor: Visitor): Promise<Tokens | null> {
     const { tokens } = visitor
     if (tokens?.refreshToken === undefined) return null

@@ -10,12 +10,12 @@ export interface OrderShown {
   readonly status: string
 }
 
-/** What there is to see. */
+/** The content of the page. */
 export interface Look {
   readonly notice: string | undefined
-  /** What the user allowed; null: nothing is connected. */
+  /** The scopes that the user allowed; null: not connected. */
   readonly scope: string | null
-  /** What the API answered; null: it was not asked. */
+  /** The API's answer; null: it was not called. */
   readonly status: number | null
   readonly orders: readonly OrderShown[]
   readonly issuer: string

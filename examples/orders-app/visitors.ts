@@ -4,13 +4,13 @@ import type { FastifyReply } from 'fastify'
 export interface Tokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
-  /** What was really allowed, separated by spaces. */
+  /** The granted scopes, separated by spaces. */
   readonly scope: string
 }
 
-/** One browser. Tokens stay on the server: the browser has a random cookie and nothing else. */
+/** One browser. Tokens stay on the server: the browser has only a random cookie. */
 export interface Visitor {
-  /** Between leaving for the sign-in and coming back. */
+  /** State between leaving for the sign-in and coming back. */
   pending?: { readonly verifier: string; readonly state: string }
   tokens?: Tokens
   /** Shown once. */
@@ -20,16 +20,16 @@ export interface Visitor {
 const COOKIE = 'parcel_desk'
 const MOST = 1_000
 
-/** In memory, as it is an example: a restart forgets everybody, and their grants stay in Doorward. */
+/** In memory, because it is an example: a restart drops all visitors, and their grants stay in Doorward. */
 export class Visitors {
   readonly #known = new Map<string, Visitor>()
 
-  /** The visitor of a request; a new one where there was none. */
+  /** Returns the visitor of a request, or a new one. */
   of(cookies: string | undefined, reply: FastifyReply): Visitor {
     const id = new RegExp(`(?:^|; )${COOKIE}=(\\w+)`).exec(cookies ?? '')?.[1]
     const known = id === undefined ? undefined : this.#known.get(id)
     if (id !== undefined && known !== undefined) {
-      // Used last, forgotten last.
+      // Least recently used is dropped first.
       this.#known.delete(id)
       this.#known.set(id, known)
       return known
@@ -42,7 +42,7 @@ export class Visitors {
     return visitor
   }
 
-  /** Whoever only looked at the page goes first: strangers must not end the sessions of people who connected. */
+  /** Drops visitors without a connection first: strangers must not end the sessions of users who connected. */
   #forgetOne(): void {
     const [oldest] = this.#known.keys()
     const unused = [...this.#known].find(

@@ -7,20 +7,20 @@ import { type OwnUser, userWith } from './users.ts'
 const COOKIE = 'own_login'
 const MOST = 1_000
 
-/** What Doorward says of a login challenge. */
+/** A login challenge, as Doorward returns it. */
 interface Challenge {
   readonly client_name: string | null
   readonly login_hint: string | null
 }
 
 /**
- * Your own login, to which Doorward hands browsers off: it has its users, and tells Doorward who signed in.
+ * Your own login, to which Doorward redirects browsers. It has its own users, and tells Doorward who signed in.
  *
- * @param ask Doorward's management API, with an admin key that holds `login_challenges:write` and no more
+ * @param ask Doorward's management API, with an admin key that has only `login_challenges:write`
  */
 export function buildOwnLogin(ask: Ask): FastifyInstance {
   const app = Fastify({ logger: { level: 'warn', base: null } })
-  /** The challenge of each browser. It stays here: a field of the form could be changed by whoever fills it in. */
+  /** The challenge of each browser. Kept here, because a user could change a field of the form. */
   const waiting = new Map<string, string>()
 
   app.addContentTypeParser(
@@ -59,7 +59,7 @@ export function buildOwnLogin(ask: Ask): FastifyInstance {
   })
   return app
 
-  /** Says who it is, or that nobody signs in, and sends the same browser on. */
+  /** Accepts or rejects the challenge, and redirects the same browser back. */
   async function answer(reply: FastifyReply, challenge: string, user: OwnUser | null) {
     const path = `/v1/login-challenges/${challenge}`
     const now = new Date().toISOString()

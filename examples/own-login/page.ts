@@ -1,9 +1,9 @@
 import { escaped } from '../escaped.ts'
 
 export interface LoginLook {
-  /** The app that asks. */
+  /** The app that requests access. */
   readonly app?: string | null
-  /** What stands in the first field. */
+  /** The value of the first field. */
   readonly login?: string | null
   readonly fault?: string
 }

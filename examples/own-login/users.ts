@@ -1,11 +1,11 @@
 import { randomBytes, scryptSync, timingSafeEqual } from 'node:crypto'
 
-/** Somebody whom your own login knows; Doorward never sees the password. */
+/** A user of your own login; Doorward never sees the password. */
 export interface OwnUser {
-  /** Stable, and never an e-mail address, which can pass to somebody else. */
+  /** Stable, and not an e-mail address, which can change its holder. */
   readonly id: string
   readonly name: string
-  /** For whom this person may act. */
+  /** The owners that the user may act for. */
   readonly owners: readonly { readonly id: string; readonly name: string }[]
 }
 
@@ -18,13 +18,13 @@ interface Kept extends OwnUser {
 const ACME = { id: 'org_acme', name: 'Acme' }
 const GLOBEX = { id: 'org_globex', name: 'Globex' }
 
-/** As an example they stand here; yours are in a database. */
+/** Here in the code, as an example; yours are in a database. */
 const USERS: readonly Kept[] = [
   kept({ id: 'u_1', name: 'Rosa', owners: [ACME] }, 'rosa', 'lamps and chairs'),
   kept({ id: 'u_2', name: 'Marcus', owners: [ACME, GLOBEX] }, 'marcus', 'standing desks'),
 ]
 
-/** Who it is, or null; a name that nobody has costs the same work as a wrong password. */
+/** Checks a password. Null where it is wrong; an unknown name costs the same work, so that timing reveals no names. */
 export function userWith(login: string, password: string): OwnUser | null {
   const user = USERS.find((each) => each.login === login)
   const { salt, hash } = user ?? NOBODY

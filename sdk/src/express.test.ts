@@ -67,7 +67,7 @@ for (const [name, version] of Object.entries(VERSIONS))
     await Promise.all([close(), closeGuard()])
   })
 
-/** Answers when it is told to. */
+/** Answers when the test says so. */
 class Slow extends Records {
   answer: () => void = () => {}
   override async lookup(hashes: readonly string[]) {

@@ -19,7 +19,7 @@ behavesAsAGuard('Hono', async (source, more) => {
   app.post('/orders', guard('orders:read', 'orders:write'), (c) => c.text(principalOf(c).ownerId))
   app.use('/me', guard())
   app.use('/stacked', guard())
-  // Some middleware puts another Request in the place of the one that came.
+  // Some middleware replaces the Request.
   app.use('/stacked', async (c, next) => {
     c.req.raw = new Request(c.req.raw)
     await next()

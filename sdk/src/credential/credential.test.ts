@@ -196,7 +196,7 @@ test('AUD-03: a secret does not print itself', () => {
   assert.equal(secret.reveal(), 'sk_live_plain')
 })
 
-/** The format's checksum, written a second time: CRC-32 as six base62 digits. */
+/** A second implementation of the checksum: CRC-32 as six base62 digits. */
 function withChecksum(text: string): string {
   const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
   const digits = Array.from({ length: 6 }, (_, at) => Math.floor(crc32(text) / 62 ** (5 - at)) % 62)

@@ -11,7 +11,7 @@ const key = mint()
 const escaped = (text: string) =>
   [...text].map((char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`).join('')
 
-/** Ways in which a credential comes to stand in a URL, where it was pasted with what stood around it. */
+/** Ways in which a pasted credential appears in a URL, with its surroundings. */
 const PLACES: readonly ((text: string) => string)[] = [
   (k) => `/a?key=${k}`,
   (k) => `/a?${k}`,

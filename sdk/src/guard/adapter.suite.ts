@@ -9,17 +9,16 @@ import type { UsageBatch } from '../source/usage-batch.ts'
 import type { GuardOptions } from './guard-options.ts'
 
 /**
- * An orders API behind an adapter, on a real port of 127.0.0.1:
- * `GET /orders` wants `orders:read`, `POST /orders` wants `orders:read` and `orders:write`, `GET /me` any live key.
- * `GET /stacked` has two guards: one that wants any live key, and behind it one that wants `orders:write`, for 3 units.
- * Each answers with the principal's `ownerId`.
+ * An orders API behind an adapter, on a real port of 127.0.0.1. `GET /orders` requires `orders:read`, `POST /orders`
+ * also `orders:write`, `GET /me` any active key. `GET /stacked` has two guards: one for any active key, and behind it
+ * one for `orders:write`, at a cost of 3. Each answers with the principal's `ownerId`.
  */
 export interface OrdersApi {
   readonly port: number
   close(): Promise<unknown>
 }
 
-/** What every adapter promises, over real HTTP. */
+/** The guarantees of every adapter, over real HTTP. */
 export function behavesAsAGuard(
   adapter: string,
   open: (source: Records, more?: Pick<GuardOptions, 'trustedProxies'>) => Promise<OrdersApi>,
@@ -282,7 +281,7 @@ export function behavesAsAGuard(
   })
 }
 
-/** Records that also take usage. */
+/** A source that also takes usage. */
 class CountingRecords extends Records {
   readonly batches: UsageBatch[] = []
   async sendUsage(batch: UsageBatch): Promise<void> {
@@ -302,14 +301,14 @@ async function call(
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
 }
 
-/** What the server says to bytes that no client library would send. */
+/** Sends bytes that no client library would, and returns the answer. */
 async function raw(port: number, authorization: string): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port })
   let said = ''
   socket.on('data', (chunk) => {
     said += chunk
   })
-  // A server that has heard enough resets the connection while we still talk.
+  // A server that has read enough resets the connection while we still send.
   socket.on('error', () => {})
   socket.write(
     `GET /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`,

@@ -31,7 +31,7 @@ test('VER-12: the client is the nearest hop that is no trusted proxy', () => {
     assert.equal(clientIp(peer, forwarded, proxies), client, why)
 })
 
-/** Hops that are no address, or name a port that is none. */
+/** Hops that are not addresses, or have an invalid port. */
 const UNREADABLE = [
   ...[
     '',

@@ -22,7 +22,7 @@ const by = (key: string, different: Partial<Incoming> = {}): Incoming => ({
   ...different,
 })
 
-/** Records that also take usage. */
+/** A source that also takes usage. */
 class Server extends Records {
   readonly batches: UsageBatch[] = []
   async sendUsage(batch: UsageBatch) {
@@ -215,7 +215,7 @@ test('the realm stands in the challenge', async () => {
   assert.equal((await answerTo(admit(arriving))).headers['www-authenticate'], 'Bearer realm="orders"')
 })
 
-/** What no compiler saw. */
+/** Options from JavaScript, which no compiler checked. */
 const WRONG_IN_JAVASCRIPT: readonly [option: object, message: RegExp][] = [
   ...[undefined, null, ['live'], { toString: () => 'live' }, 7, 'undefined '].map(
     (environment): [object, RegExp] => [{ environment }, /^TypeError: environment (must be|is missing)/],

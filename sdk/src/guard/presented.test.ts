@@ -9,7 +9,7 @@ import { type PresentedRequest, readCredential } from './presented.ts'
 const key = unknownKey()
 const other = unknownKey()
 
-/** The text that was read, or the reason why none was. */
+/** The text that was read, or the reason of the fault. */
 function read(request: Partial<PresentedRequest>): string {
   const presentation = readCredential({ authorization: [], xApiKey: [], url: '/orders', ...request })
   return presentation.ok ? presentation.text : presentation.fault.reason

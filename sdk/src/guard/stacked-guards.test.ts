@@ -5,7 +5,7 @@ import type { UsageBatch } from '../source/usage-batch.ts'
 import type { QuotaCount, QuotaSpend } from '../verdict/limits.ts'
 import { createGuard, type Incoming } from './guard.ts'
 
-/** Records that take usage, and keep one quota for all. */
+/** A source that takes usage, and has one quota for all. */
 class Server extends Records {
   readonly batches: UsageBatch[] = []
   spent = 0

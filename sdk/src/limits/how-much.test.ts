@@ -11,7 +11,7 @@ import { createVerifier } from '../verifier/verifier.ts'
 
 const ASK: Ask = { scopes: ['orders:read'], environment: 'live', clientIp: null }
 
-/** Keeps quotas as a server does, and tells what it was asked. */
+/** Counts quotas as a server does, and records the spends. */
 class Metered extends Records {
   readonly spends: (readonly QuotaSpend[])[] = []
   left = 2

@@ -64,7 +64,7 @@ test('VER-09: any calls and pauses: as a plain count of granted calls says, and 
     fc.property(fc.array(call, { maxLength: 60 }), (calls) => {
       let nowMs = 0
       const limiter = memoryLimiter(() => nowMs)
-      /** Begin of the running window, and the units that were granted in it. */
+      /** The start of the running window, and the units granted in it. */
       const model = new Map<string, { beganMs: number; used: number }>()
       for (const { which, cost, pauseMs } of calls) {
         nowMs += pauseMs

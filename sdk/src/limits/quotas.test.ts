@@ -6,7 +6,7 @@ import type { QuotaAnswer, QuotaSpend } from '../verdict/limits.ts'
 import { NO_LIMITS, type Quota } from '../verdict/limits.ts'
 import { Quotas } from './quotas.ts'
 
-/** Spends when it is told to. */
+/** Spends when the test says so. */
 class Slow extends Records {
   readonly spendings: { spends: readonly QuotaSpend[]; answer: PromiseWithResolvers<QuotaAnswer[]> }[] = []
 

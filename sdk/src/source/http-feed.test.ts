@@ -16,7 +16,7 @@ interface Visit {
   say(event: string, data: Record<string, unknown>, id?: string): void
 }
 
-/** A server that says what the test says, and a listener that writes down what it hears. */
+/** A server that sends what the test says, and a listener that records the calls. */
 async function open(t: test.TestContext, more: Partial<HttpFeedOptions> = {}) {
   const visits: Visit[] = []
   const server = createServer((request, answer) => {
@@ -91,12 +91,12 @@ test('KEY-10: what the server confirms counts from when it was asked, by the clo
   let steadyMs = 1_000
   const { heard, visit } = await open(t, { steady: () => steadyMs })
   const { say } = await visit(0)
-  // The answer took 400 ms; the server's clock has nothing to do with ours.
+  // The answer took 400 ms; the server's clock differs from ours.
   steadyMs = 1_400
   say('open', { position: 0, restarted: true, clock_ms: 90_000 })
   say('confirmed', { position: 0, clock_ms: 90_000 })
   await until(() => heard.length === 2)
-  // A message that was long under way says nothing about the time since it was sent.
+  // A delayed message confirms nothing about the time since it was sent.
   steadyMs = 60_000
   say('confirmed', { position: 0, clock_ms: 95_000 })
   await until(() => heard.length === 3)
@@ -140,7 +140,7 @@ test('KEY-10: it comes back with the id of the last event as it was given, and s
   assert.deepEqual(heard.slice(2), Array(3).fill('restarted'))
   assert.equal(errors.length, 2)
   assert.match(errors[0] ?? '', /another history of changes.*The cache is dropped/)
-  // What cannot go back in a header is not sent back: then the server takes its listener for a new one.
+  // An id that cannot be a header is not sent back: the server then takes the listener for a new one.
   second.say('confirmed', { position: 2, clock_ms: 0 }, `2.${'a'.repeat(300)}`)
   await until(() => heard.length === 6)
   second.answer.end()
@@ -154,7 +154,7 @@ test('KEY-10: a clock that stood still is noticed by a confirmation from the fut
   first.say('open', { position: 3, restarted: true, clock_ms: 0 }, '3.a.1')
   await until(() => heard.length === 1)
   steadyMs = 2_000
-  // What the clocks drift apart in minutes is no suspension; but nothing is confirmed for later than it is.
+  // The drift of clocks over minutes is not a suspension; but no time after now is confirmed.
   first.say('confirmed', { position: 3, clock_ms: 1_060 }, '3.a.1')
   await until(() => heard.length === 2)
   steadyMs = 3_000

@@ -233,7 +233,7 @@ test('OPS-10: a URL or an admin key that cannot be right is said at the start, w
   assert.match(String(emitWarning.mock.calls[0]?.arguments[0]), /plain http/)
 })
 
-/** A server that drops each connection when it is used again: as behind a balancer that has closed it in silence. */
+/** A server that drops each connection on its second use, as behind a load balancer that closed it silently. */
 async function serveOnce(t: test.TestContext, always = false) {
   const used = new WeakSet<object>()
   const seen: string[] = []
@@ -254,7 +254,7 @@ async function serveOnce(t: test.TestContext, always = false) {
 test('VER-18: a lookup whose kept connection breaks is asked once more, over a new one', async (t) => {
   const { url, seen } = await serveOnce(t)
   const source = httpSource({ url, adminKey })
-  // Several connections are kept, all of which are dead the next time.
+  // Several connections are kept alive, and all are dead the next time.
   await Promise.all([1, 2, 3].map(() => source.lookup(hashes)))
   assert.deepEqual(await source.lookup(hashes), [null, null])
   assert.equal(seen.length, 5)

@@ -4,14 +4,14 @@ import type { LimitState } from '../verdict/limits.ts'
 import type { CredentialRecord } from '../verdict/record.ts'
 import type { CredentialSource } from './source.ts'
 
-/** The moment at which the tests take place. */
+/** The time of the tests. */
 export const NOW = Date.parse('2026-03-01T12:00:00Z')
 
 export function at(offsetSeconds: number): Date {
   return new Date(NOW + offsetSeconds * 1000)
 }
 
-/** A live key of `org_1` in `live` that may read orders, save for what is said. */
+/** An active key of `org_1` in `live` that may read orders, with differences. */
 export function aRecord(different: Partial<CredentialRecord> = {}): CredentialRecord {
   return {
     kind: 'api_key',
@@ -33,7 +33,7 @@ export function aRecord(different: Partial<CredentialRecord> = {}): CredentialRe
   }
 }
 
-/** A rate limit that is used up, save for what is said. */
+/** A rate limit that is used up, with differences. */
 export function aLimit(different: Partial<LimitState> = {}): LimitState {
   return {
     kind: 'rate_limit',
@@ -53,14 +53,14 @@ export function ranges(...entries: string[]): IpRanges {
   return parsed
 }
 
-/** A source in memory, and the questions that were put to it. */
+/** A source in memory that records the lookups. */
 export class Records implements CredentialSource {
   readonly questions: (readonly string[])[] = []
   readonly #records = new Map<string, CredentialRecord>()
-  /** Set, it is what every question ends with. */
+  /** Where set, every lookup rejects with it. */
   failure: Error | null = null
 
-  /** A new live secret for a record. */
+  /** Returns a new secret for a record. */
   add(different: Partial<CredentialRecord> = {}): string {
     const text = mintCredential('api_key', { environment: different.environment ?? 'live' }).reveal()
     this.put(text, aRecord(different))
@@ -78,7 +78,7 @@ export class Records implements CredentialSource {
   }
 }
 
-/** A well-formed key that nobody made a record for. */
+/** A well-formed key without a record. */
 export function unknownKey(environment = 'live'): string {
   return mintCredential('api_key', { environment }).reveal()
 }

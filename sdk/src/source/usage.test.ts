@@ -33,7 +33,7 @@ function take(counter: UsageCounter): UsageBatch {
   return batch
 }
 
-/** All that is waiting, as if each batch arrived. */
+/** Takes all counts, as if each batch arrived. */
 function drain(counter: UsageCounter): UsageItem[] {
   const items: UsageItem[] = []
   for (let batch = counter.take(); batch !== null; batch = counter.take()) {

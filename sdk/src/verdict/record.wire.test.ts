@@ -58,7 +58,7 @@ const common = fc.record({
 })
 const record: fc.Arbitrary<CredentialRecord> = fc.tuple(ids, common).map(([of, rest]) => ({ ...of, ...rest }))
 
-/** What can be compared: a set of ranges is the same where its entries are. */
+/** Makes records comparable: ranges are equal where their entries are. */
 function comparable({ ipAllowlist, metadata, ...rest }: CredentialRecord) {
   return { ...rest, metadata: JSON.stringify(metadata), ipAllowlist: ipAllowlist?.entries ?? null }
 }

@@ -3,13 +3,16 @@ import { aRecord, NOW, ranges } from '../source/record.fixture.ts'
 import { recordFromWire, recordToWire } from '../verdict/record.wire.ts'
 import { RecordCache } from './cache.ts'
 
-/** Fills a cache with records of one kind to its limit, and prints what it counts and what it takes: see `cache-memory.test.ts`. */
+/**
+ * Fills a cache with records of one kind to its limit, and prints the counted and the measured bytes: see `cache-
+ * memory.test.ts`.
+ */
 
 const MAX_BYTES = 16 * 1024 * 1024
 const many = <Each>(count: number, each: (n: number) => Each): Each[] =>
   Array.from({ length: count }, (_, n) => each(n))
 
-/** The worst that can be in a record, each kind with nothing in common between two. */
+/** The worst content of records, each kind without equal parts. */
 const KINDS: Record<string, (n: number) => Parameters<typeof aRecord>[0]> = {
   'keys of one owner': () => ({}),
   'a key of each owner': (n) => ({ ownerId: `org_${n}` }),

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const program = join(import.meta.dirname, 'cache-memory.fixture.ts')
-/** What the process needs besides, which is not of the cache. */
+/** Memory of the process that does not belong to the cache. */
 const SLACK = 2 * 1024 * 1024
 
 const kinds: string[] = JSON.parse((await run(process.execPath, ['--expose-gc', program])).stdout)

@@ -98,7 +98,7 @@ test('KEY-10: an end that cannot be undone stays, whatever slower answers say, a
     cache.forget(digest('a'))
     assert.deepEqual(cache.get(digest('a'), NOW + 1e9), aRecord({ ended }), reason)
 
-    // As a record tells it, an expiry is a deadline, and not a deed.
+    // In a record, an expiry is a deadline and not an action.
     if (reason === 'expired') continue
     cache.set(digest('b'), aRecord({ ended }), NOW)
     cache.set(digest('b'), record, NOW + 1)
@@ -167,7 +167,7 @@ test('OPS-08: it is bounded in entries and in bytes; what is in use stays, what 
   }
 })
 
-/** The same in the plainest words. */
+/** The model: the same cache in the simplest code. */
 class NaiveCache {
   readonly entries = new Map<
     string,

@@ -14,7 +14,7 @@ import { createVerifier } from './verifier.ts'
 const ASK: Ask = { scopes: ['orders:read'], environment: 'live', clientIp: null }
 const turn = () => new Promise((done) => setImmediate(done))
 
-/** Answers each spend when it is told to, and tells of changes when it is told to. */
+/** Answers each spend, and notifies of changes, when the test says so. */
 class Slow extends Records {
   readonly #held: (() => void)[] = []
   listener: ChangesListener | undefined
@@ -43,7 +43,7 @@ class Slow extends Records {
   }
 }
 
-/** Counts nothing and takes its time, as Redis does. */
+/** Counts nothing and answers late, as Redis does. */
 function slowLimiter(slow: Slow): RateLimiter {
   const taken: Taken = { granted: true, counts: [] }
   return {
@@ -75,7 +75,7 @@ test('KEY-11, VER-06: whatever happens to the cache while a limit is asked, each
           usage.delivered(batch)
         }
       }
-      // Two keys of a kind, in a cache that has room for four of the six.
+      // Two keys of each kind, in a cache with room for four of the six.
       const keys = [daily, daily, often, often, null, null].map((key, n) =>
         source.add({
           credentialId: `sec_${n}`,

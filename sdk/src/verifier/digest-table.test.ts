@@ -15,7 +15,7 @@ import {
 const LAST_NUMBER = (NUMBERS - 1) as Float64Field
 const LAST_INTEGER = (INTEGERS - 1) as Int32Field
 
-/** Digests that begin at the same bucket, differ late, or hold any byte; and as many as make the table grow. */
+/** Digests with the same home bucket, late differences or any byte, and enough of them to grow the table. */
 const digest = fc.oneof(
   fc.integer({ min: 0, max: 40 }).map((n) => `${'\0'.repeat(4)}${String.fromCharCode(n).repeat(12)}`),
   fc.integer({ min: 0, max: 40 }).map((n) => `${String.fromCharCode(0xd800, n)}${'\uffff'.repeat(14)}`),
@@ -95,7 +95,7 @@ test('it holds a hundred thousand, at less than 100 bytes each, and gives up the
   assert.equal(table.size, 0)
 })
 
-/** A digest with these first two words, and the rest of another. */
+/** A digest with these first two words and another's rest. */
 const crafted = (first: number, second: number, rest: string) =>
   String.fromCharCode(first & 0xffff, first >>> 16, second & 0xffff, second >>> 16) +
   digestCredential(rest).slice(4)

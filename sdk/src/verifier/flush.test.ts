@@ -8,7 +8,7 @@ import { flushEvery } from './flush.ts'
 
 const turn = () => new Promise((done) => setImmediate(done))
 
-/** A receiver that can fail or be slow, and a clock for the interval. */
+/** A server that can fail or be slow, and a clock for the interval. */
 function open(t: test.TestContext, send?: (batch: UsageBatch) => Promise<void>) {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const counter = new UsageCounter()

@@ -9,7 +9,7 @@ import { Lookups } from './lookups.ts'
 
 type Answers = (CredentialRecord | null | Error)[]
 
-/** A source that answers when it is told to. */
+/** A source that answers when the test says so. */
 function slowSource() {
   const questions: { hashes: readonly string[]; answer: PromiseWithResolvers<Answers> }[] = []
   const lookup = (hashes: readonly string[]) => {
@@ -21,7 +21,7 @@ function slowSource() {
 }
 
 const turn = () => new Promise((done) => setImmediate(done))
-/** Until a question that waits for others is put after all. */
+/** Waits until a coalesced lookup is sent. */
 const gap = () => new Promise((done) => setTimeout(done, 20))
 const record = aRecord()
 

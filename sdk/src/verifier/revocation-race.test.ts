@@ -10,12 +10,12 @@ import { createVerifier } from './verifier.ts'
 const ROUNDS = 10_000
 const ask: Ask = { scopes: [], environment: 'live', clientIp: null }
 
-/** Turns of the event loop, or of its microtasks alone. */
+/** Waits for turns of the event loop, or of its microtasks only. */
 async function wait(turns: number): Promise<void> {
   for (let n = 0; n < turns; n++) await (n % 2 === 0 ? null : new Promise((done) => setImmediate(done)))
 }
 
-/** Numbers that look random and are the same in each run (mulberry32). */
+/** Pseudo-random numbers, the same in each run (mulberry32). */
 function dice(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -31,7 +31,7 @@ test('KEY-10: in ten thousand races of a revocation with misses under way, nothi
   let listener: ChangesListener | undefined
   const records = new Map<string, CredentialRecord>()
   const source = {
-    // What is read is as of some moment between question and answer, and both take their time.
+    // The record is as of some time between request and answer, and both take time.
     lookup: async (hashes: readonly string[]) => {
       const [before, after] = [roll(4), roll(6)]
       await wait(before)
@@ -58,7 +58,7 @@ test('KEY-10: in ten thousand races of a revocation with misses under way, nothi
     const verifying = async (): Promise<void> => {
       const startedAfter = told
       const { valid } = await verifier.verify(text, ask)
-      // Accepted is right only where the verdict was given before this process was told.
+      // A verdict is right to accept only where it was given before this process was notified.
       if (valid) {
         assert.ok(!startedAfter && !told, `round ${round}: a revoked key was accepted`)
         outcomes.before += 1
@@ -74,7 +74,7 @@ test('KEY-10: in ten thousand races of a revocation with misses under way, nothi
     records.set(hash, aRecord({ credentialId: `sec_${round}`, ended }))
     await wait(roll(5))
     all.push(verifying())
-    // As it comes from a socket: in a turn of its own.
+    // As from a socket: in a turn of its own.
     await new Promise<void>((done) =>
       setImmediate(() => {
         told = true
@@ -89,6 +89,6 @@ test('KEY-10: in ten thousand races of a revocation with misses under way, nothi
     const { valid } = await verifier.verify(text, ask)
     assert.equal(valid, false)
   }
-  // Both sides of the race were met, many times.
+  // Both sides of the race occurred many times.
   assert.ok(outcomes.before > 1_000 && outcomes.raced > 1_000, JSON.stringify(outcomes))
 })

@@ -198,7 +198,7 @@ test('KEY-10: whenever a key is revoked, no verdict is valid 5 s later', async (
   )
 })
 
-/** A source that tells of changes, when the test says so. */
+/** A source that notifies of changes when the test says so. */
 function withFeed(options: Partial<VerifierOptions> = {}) {
   const clock = { nowMs: NOW }
   const records = new Records()
