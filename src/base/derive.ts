@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { Secret } from '@doorward/sdk/kernel'
 
-/** What keys are derived for. Each use has a label of its own, so that no key ever serves two. */
+/** Purposes of derived keys. Each has its own label, so that no key serves two purposes. */
 export type KeyLabel = 'form token' | 'better-auth' | 'refresh'
 
 /** A key of 32 bytes from the server's secret (HKDF with SHA-256, RFC 5869); the same on every server that has it. */

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 
-/** What an id's prefix says it names. */
+/** Prefixes of ids, one per noun. */
 export type IdKind = 'key' | 'sec' | 'adm' | 'cli' | 'api' | 'evt' | 'usr' | 'ses' | 'grt' | 'fam' | 'ref'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** A new id such as `key_4fG…`: 20 base62 characters, 119 random bits. Not a secret, and never used again. */
+/** A new id such as `key_4fG…`: 20 base62 characters, 119 random bits. Not a secret; never reused. */
 export function newId(kind: IdKind): string {
   return `${kind}_${randomText(20)}`
 }

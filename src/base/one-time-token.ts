@@ -3,12 +3,11 @@ import { Secret } from '@doorward/sdk/kernel'
 import { randomText } from './id.ts'
 
 /**
- * What a token's prefix says it is: a login challenge, a login verifier, a link to set a password, a session, a browser, an
- * authorization request.
+ * Prefixes of tokens: login challenge, login verifier, password link, session, browser, authorization request.
  */
 export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar'
 
-/** As long as a credential's body and checksum, so that the log's scrubbing knows it too: 291 random bits. */
+/** The length of a credential's body and checksum, so that log scrubbing recognises it: 291 random bits. */
 const LENGTH = 49
 
 /** A new token such as `lc_4fG…`, which only its holder ever has. */
@@ -16,12 +15,12 @@ export function mintToken(kind: TokenKind): Secret {
   return new Secret(`${kind}_${randomText(LENGTH)}`)
 }
 
-/** Whether a text can be such a token at all; what cannot is not looked up. */
+/** True for a well-formed token; others are not looked up. */
 export function isToken(kind: TokenKind, text: string): boolean {
   return text.length === kind.length + 1 + LENGTH && text.startsWith(`${kind}_`) && /^\w+$/.test(text)
 }
 
-/** What is stored of it. */
+/** Hash of a token, as stored. */
 export function hashToken(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }

@@ -13,11 +13,11 @@ export class DirectoryInUseError extends Error {
   }
 }
 
-/** The data directory cannot be made or written to. */
+/** The data directory cannot be created or written to. */
 export class UnusableDirectoryError extends Error {
   constructor(directory: string, cause: unknown) {
     super(
-      `DATA_DIR: ${directory} cannot be used as a directory. Name one that this user may write to, or one that can be made.`,
+      `DATA_DIR: ${directory} is not a usable directory. Choose one that this user may create or write to.`,
       { cause },
     )
     this.name = 'UnusableDirectoryError'
@@ -25,13 +25,13 @@ export class UnusableDirectoryError extends Error {
 }
 
 /**
- * Holds a directory for this process alone. PGlite takes no lock of its own: two processes would open one directory
- * without a word and ruin it.
+ * Locks a directory for this process. PGlite takes no lock: two processes could open one directory unnoticed and corrupt
+ * it.
  *
- * The lock is SQLite's, on an empty file beside the data: a lock of the operating system, let go when the process
- * ends, however it ends. A file with a process id in it would outlive `kill -9`.
+ * The lock is SQLite's, on an empty file beside the data: an operating system lock, released when the process ends,
+ * however it ends. A file with a process id would outlive `kill -9`.
  *
- * @returns lets the directory go
+ * @returns releases the lock
  * @throws DirectoryInUseError
  */
 export function lockDirectory(directory: string): () => void {

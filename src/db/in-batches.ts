@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Schema } from './schema.ts'
 
-/** A statement of so many rows takes some 20 ms; on PGlite nothing else happens in that time. */
+/** A statement on this many rows takes some 20 ms; on PGlite nothing else runs meanwhile. */
 export const ROWS_AT_ONCE = 1_000
-/** After each statement others have their turn, for as long as it took: a backlog is half of the load at most. */
+/** Pause after each statement, as long as the statement took: a backlog is at most half of the load. */
 const LONGEST_PAUSE_MS = 250
 
 /**
- * Housekeeping of any size: statement by statement, each of so many rows at most and in a transaction of its own, until
- * one takes fewer. A single statement would take longer than is allowed once its backlog is large, and never succeed.
+ * Housekeeping in batches: statements of bounded size, each in its own transaction, until one takes fewer rows. A single
+ * statement would exceed the statement timeout on a large backlog, and never succeed.
  *
  * @param take one statement; returns how many rows it took
  */
@@ -21,7 +21,7 @@ export async function inBatches(take: () => Promise<number>, rowsAtOnce = ROWS_A
   }
 }
 
-/** Removes rows whose moment is before another, oldest first: the column has an index. */
+/** Deletes rows whose column is before a moment, oldest first. The column needs an index. */
 export async function forgetBefore<T extends keyof Schema & string>(
   db: Db,
   table: T,

@@ -3,24 +3,24 @@ import type { Notice } from './database.ts'
 
 const AGAIN_AFTER_MS = 500
 const CONNECT_WITHIN_MS = 3_000
-/** A connection that only listens would not notice that nothing can arrive any more: it is asked something now and then. */
+/** Keep-alive query: a connection that only listens would not notice that it is dead. */
 const PROBE_EVERY_MS = 5_000
 
 export interface Listening {
   readonly connectionString: string
   readonly channel: string
-  readonly hear: () => void
+  readonly onNotification: () => void
   readonly notice: Notice
 }
 
 /**
- * Listens on a connection of its own, since one from the pool would be taken for good. When it breaks it is made again,
- * for as long as nobody closes it; what was notified meanwhile is lost, so `hear` is called at each beginning.
+ * Listens for NOTIFY on a connection of its own, since one from the pool would be taken for good. Reconnects until it is
+ * closed. Notifications in between are lost, so `onNotification` is called after each connect.
  *
- * A connection pooler passes no notifications on, and would leave the backend that it lends listening for good. So
- * behind one nothing is listened to, which is said, and callers live on what they read by themselves.
+ * A connection pooler passes no notifications on, and would leave its backend listening for good. So behind a pooler it
+ * does not listen, warns once, and callers poll.
  */
-export function listenOnPostgres({ connectionString, channel, hear, notice }: Listening) {
+export function listenOnPostgres({ connectionString, channel, onNotification, notice }: Listening) {
   let closed = false
   let client: pg.Client | undefined
   let again: NodeJS.Timeout | undefined
@@ -49,18 +49,18 @@ export function listenOnPostgres({ connectionString, channel, hear, notice }: Li
         closed = true
         notice(
           'warn',
-          'notifications do not pass a connection pooler: changes are read once a second. Name the same database past it in DOORWARD_DIRECT_DATABASE_URL',
+          'no notifications through a connection pooler: changes are read once a second. Set DOORWARD_DIRECT_DATABASE_URL to the same database without the pooler',
         )
         return await mine.end()
       }
       await mine.query(`listen ${pg.escapeIdentifier(channel)}`)
       if (closed || client !== mine) return
       probing = setInterval(() => mine.query('select 1').catch(retry), PROBE_EVERY_MS).unref()
-      hear()
+      onNotification()
     }
     mine.on('error', retry)
     mine.on('end', retry)
-    mine.on('notification', hear)
+    mine.on('notification', onNotification)
     start().catch(retry)
   }
   connect()
@@ -74,7 +74,7 @@ export function listenOnPostgres({ connectionString, channel, hear, notice }: Li
   }
 }
 
-/** A pooler tells its clients process ids of its own making. */
+/** Detects a pooler: it reports invented process ids to its clients. */
 async function isPooled(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   return rows[0]?.pid !== (client as unknown as { processID: number | null }).processID

@@ -33,16 +33,16 @@ import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
 export interface Migration {
-  /** In one transaction: DDL that is quick once it has its lock, and rows that are few. */
+  /** Runs in one transaction: DDL that is quick once it has its lock, and few rows. */
   readonly up: (db: Kysely<unknown>) => Promise<void>
   /**
-   * Set where it does nothing but `create index`, on tables that may be large: on Postgres these are then built with
-   * nobody held up (`create index concurrently`), which is done outside of a transaction.
+   * Set where the migration only creates indexes on tables that may be large: on Postgres they are then built outside a
+   * transaction without blocking writes (`create index concurrently`).
    */
   readonly concurrently?: boolean
 }
 
-/** In order, for ever: a migration that has landed is never edited. */
+/** In order, append-only: a released migration is never edited. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-foundation': { up: foundation },
   '0002-changes': { up: changes },
@@ -73,15 +73,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0027-usage-of-owners': { up: usageOfOwners },
 }
 
-/** Kysely's number, which earlier versions of Doorward take too: theirs and ours wait for each other. */
+/** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */
 const MIGRATIONS_LOCK = '3853314791062309107'
 
-/** How often to ask whether another server is done, and how often to say that this one waits. */
+/** Intervals of polling for the other server's migration, and of logging that this one waits. */
 const ASK_AGAIN_AFTER_MS = 500
 const SAY_EVERY_MS = 5_000
-/** DDL that waits for a table holds up everybody who comes after it: so it waits briefly, and tries again. */
+/** DDL that waits for a table lock blocks every later query on it: so it waits briefly and retries. */
 const TABLE_LOCK_MS = 1_000
-/** A pause in which others get on; it doubles up to the longest. */
+/** Pause before a retry; doubles up to the longest. */
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 8_000
 
@@ -97,12 +97,11 @@ export class NewerSchemaError extends Error {
 }
 
 /**
- * Brings the schema up to date, forward only, each migration in a transaction of its own, under a lock: of servers that
- * start at once one works and the others wait, however long that takes. What is applied stays applied when a later one
- * fails.
+ * Brings the schema up to date, forward only, each migration in its own transaction, under a lock: of servers that start
+ * together one migrates and the others wait without a limit. Applied migrations stay when a later one fails.
  *
- * The work has connections without time limits. It never waits long for a table that is in use, because the requests of
- * servers that still run would wait behind it.
+ * Its connections have no time limits. It never waits long for a table in use, because requests of running servers would
+ * queue behind it.
  *
  * @returns the names of the migrations applied now
  * @throws NewerSchemaError before anything is touched
@@ -135,15 +134,15 @@ export async function pendingMigrations(db: Db, migrations = MIGRATIONS): Promis
 }
 
 /**
- * The lock belongs to a transaction that does nothing else, on a connection of its own: so it is held through a pooler
- * too. It is asked for again and again, because a statement that waits for it would hold up `create index concurrently`.
+ * Holds the lock in a transaction of its own that does nothing else, so that it works through a pooler too. Polls for it,
+ * because a statement that waits for it would block `create index concurrently`.
  */
 async function migrateAlone(db: Db, todo: Todo): Promise<readonly string[]> {
   let saidAtMs = Number.NEGATIVE_INFINITY
   for (;;) {
     const done = await db.transaction().execute(async (holder) => {
-      // Without a value of its own, so that it goes as a simple query: the portal of another would keep its snapshot for
-      // as long as the transaction is open, and `create index concurrently` would wait for that for ever.
+      // No parameter, so that it is a simple query: the portal of an extended query would keep its snapshot while the
+      // transaction is open, and `create index concurrently` would wait for that forever.
       const { rows } = await sql<{ got: boolean }>`
         select pg_try_advisory_xact_lock(${sql.raw(MIGRATIONS_LOCK)}) as got`.execute(holder)
       return rows[0]?.got === true ? await applyAll(db, holder, todo) : null
@@ -158,7 +157,7 @@ async function migrateAlone(db: Db, todo: Todo): Promise<readonly string[]> {
   }
 }
 
-/** @param holder of the lock; null where nobody else can have the database open */
+/** @param holder the transaction with the lock; null where no other process can have the database open */
 async function applyAll(db: Db, holder: Tx | null, { migrations, notice }: Todo): Promise<readonly string[]> {
   await sql`
     create table if not exists kysely_migration (
@@ -173,7 +172,7 @@ async function applyAll(db: Db, holder: Tx | null, { migrations, notice }: Todo)
       await apply(db, holder, name, migration, notice)
     } catch (error) {
       throw new Error(
-        `Migration ${name} failed and was rolled back; those before it stay. Start again once the cause is gone.`,
+        `Migration ${name} failed and was rolled back; earlier ones stay applied. Fix the cause and start again.`,
         { cause: error },
       )
     }
@@ -197,7 +196,7 @@ async function apply(
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS))
     try {
       await db.transaction().execute(async (tx) => {
-        // First, so that of two that have lost the lock and do not know it one fails.
+        // First, so that of two servers that lost the lock without noticing, one fails.
         await note(tx, name)
         await sql`set local lock_timeout = ${sql.lit(TABLE_LOCK_MS)}`.execute(tx)
         await up(tx as unknown as Kysely<unknown>)
@@ -215,7 +214,7 @@ async function note(db: Db, name: string): Promise<void> {
     insert into kysely_migration (name, timestamp) values (${name}, ${new Date().toISOString()})`.execute(db)
 }
 
-/** What was left half built by a server that was killed is built again. */
+/** Builds an index; rebuilds one that a killed server left invalid. */
 async function buildIndex(db: Db, { name, where }: Index): Promise<void> {
   const { rows } = await sql<{ valid: boolean }>`
     select indisvalid as valid from pg_index where indexrelid = to_regclass(${name})`.execute(db)

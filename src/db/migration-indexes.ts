@@ -2,11 +2,11 @@ import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQue
 
 export interface Index {
   readonly name: string
-  /** What stands behind `on`: `keys using hash (id)`. */
+  /** The text after `on`, such as `keys using hash (id)`. */
   readonly where: string
 }
 
-/** The indexes that a migration would make, without making them. @throws where it does anything else */
+/** Returns the indexes that a migration would create, without running it. @throws where it does anything else */
 export async function indexesOf(up: (db: Kysely<unknown>) => Promise<void>): Promise<readonly Index[]> {
   const statements: string[] = []
   const recorder = new Kysely<unknown>({

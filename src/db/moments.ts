@@ -1,12 +1,12 @@
 import { sql } from 'kysely'
 
-/** A moment as ms since the epoch, for JSON that a statement makes. No setting of the database changes how it is written. */
+/** SQL for a moment as ms since the epoch, for JSON made in SQL. Independent of database settings. */
 export function ms(moment: string) {
   return sql`extract(epoch from ${sql.raw(moment)}) * 1000`
 }
 
 /**
- * Reads what {@link ms} has made.
+ * Reads the result of {@link ms}.
  *
  * @throws UnreadableMomentError for everything but null and a number that is a moment
  */
@@ -22,8 +22,8 @@ export function momentOfMs(ms: number): Date {
 }
 
 /**
- * A moment cannot be read. It is an error and never null: null stands for "never" in every column that holds an end, so
- * a text that was not understood would let in what has ended.
+ * A moment cannot be parsed. An error and never null: null means "never" in every column of an end, so an unparsed text
+ * would let in an expired credential.
  */
 export class UnreadableMomentError extends Error {
   constructor(found: unknown) {
@@ -32,12 +32,12 @@ export class UnreadableMomentError extends Error {
   }
 }
 
-/** ISO, as Postgres writes a `timestamptz` with the `DateStyle` that every connection asks for; in any time zone. */
+/** `timestamptz` as Postgres writes it with `DateStyle` ISO, in any time zone. */
 const STORED =
   /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?$/
 
 /**
- * Reads a `timestamptz` that is given as text.
+ * Parses a `timestamptz`.
  *
  * @throws UnreadableMomentError for another `DateStyle`, `infinity`, and years before Christ
  */
@@ -54,7 +54,7 @@ export function momentOfText(text: string): Date {
   return momentOfMs(at.getTime() - (sign === '-' ? -east : east))
 }
 
-/** Refuses a type that no column of ours has, and that the drivers read by guessing. */
+/** Refuses a type that none of our columns has and that drivers parse by guessing. */
 export function noMoment(text: string): never {
   throw new UnreadableMomentError(text)
 }

@@ -1,7 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Fixed, Json } from './columns.ts'
 
-/** What the consent page showed when it was last answered. */
+/** The consent page as shown when it was last answered. */
 export interface ShownJson {
   readonly client_name: string
   readonly redirect_host: string
@@ -51,7 +51,7 @@ export interface AuthorizationRequestsTable {
   answer: Json<AnswerJson> | null
 }
 
-/** How an authorization request was answered. */
+/** Answer to an authorization request. */
 export interface AnswerJson {
   readonly decision: 'allow' | 'deny' | 'back' | 'refused'
   /** Digest of the form that was sent; null where there was none. */

@@ -8,14 +8,14 @@ import { openPostgres } from './postgres.ts'
 import type { Schema } from './schema.ts'
 import { settingsOf } from './session.ts'
 
-/** Of a whole server to Postgres, at most, besides one to listen on. */
+/** Most connections of a whole server to Postgres, besides one to listen on. */
 export const CONNECTIONS = 12
-/** A worker's share of either kind is never less: a change that waits for a lock must not hold up the next. */
+/** Least share of a worker, of either kind: a change that waits for a lock must not hold up the next. */
 const LEAST_CONNECTIONS = 2
-/** Of these a third is for verdicts, whose questions are short. */
+/** A third is for verdicts, whose queries are short. */
 const VERDICT_PART = 3
 
-/** How a server's connections are divided, between its workers and between the two kinds. */
+/** Divides a server's connections between its workers and between the two kinds. */
 export function shareOf(
   connections: number,
   workers: number,
@@ -26,8 +26,8 @@ export function shareOf(
 }
 
 /**
- * Opens Postgres, or PGlite in a directory that is made where it is missing (the first time takes some seconds).
- * Does not migrate.
+ * Opens Postgres, or PGlite in a directory, which is created if missing (the first time takes some seconds). Does not
+ * migrate.
  *
  * @throws DirectoryInUseError where another process has the directory
  */
@@ -56,7 +56,8 @@ async function openPglite(dataDir: string): Promise<Database> {
       await db.destroy()
       unlock()
     }
-    const listen = async (channel: string, hear: () => void) => void (await pglite.listen(channel, hear))
+    const listen = async (channel: string, onNotification: () => void) =>
+      void (await pglite.listen(channel, onNotification))
     return {
       db,
       verdicts: db,

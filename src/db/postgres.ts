@@ -17,17 +17,17 @@ import {
   settingsOf,
 } from './session.ts'
 
-/** For what people and programs ask and change. */
+/** For requests of people and programs. */
 const USUAL: Patience = { statementMs: 10_000, lockMs: 5_000 }
-/** For what verdicts wait for: after five seconds without an answer nothing cached is trusted. */
+/** For verdicts: after five seconds without an answer no cached record is trusted. */
 const FOR_VERDICTS: Patience = { statementMs: 5_000, lockMs: 2_000 }
-/** For work on the schema: as long as it takes. What waits for a lock says so for itself. */
+/** For work on the schema: no limits. Waiting for a lock is logged by the migration itself. */
 const PATIENT: Patience = { statementMs: 0, lockMs: 0 }
-/** A server says by itself that it has taken too long; what says nothing for so much longer is given up. */
+/** The server reports its own timeout; a connection that is silent this much longer is given up. */
 const SILENT_FOR_MS = 1_000
 const CONNECT_WITHIN_MS = 3_000
 
-/** The lock that migrations are made under, and a connection for the work. */
+/** One connection holds the migration lock, the other does the work. */
 const CONNECTIONS_TO_MIGRATE = 2
 
 const [INT8, DATE, TIMESTAMP, TIMESTAMPTZ, TIMESTAMPTZ_ARRAY] = [20, 1082, 1114, 1184, 1185] as const
@@ -39,16 +39,16 @@ for (const oid of [DATE, TIMESTAMP, TIMESTAMPTZ_ARRAY]) setParser(oid, noMoment)
 
 interface ConnectionKind {
   readonly patience: Patience
-  /** Null: where the session is ours alone. */
+  /** Null: only where the session is ours alone. */
   readonly prepares: boolean | null
 }
 
-/** A client of `pg` that knows whether its session is its own, and begins transactions accordingly. */
+/** A `pg` client that detects a connection pooler and begins transactions accordingly. */
 class SessionClient extends pg.Client {
   #kind: ConnectionKind = { patience: USUAL, prepares: false }
   #session: Session | undefined
 
-  /** Before anything else is asked. @throws UnfitDatabaseError */
+  /** Runs before any other query. @throws UnfitDatabaseError */
   async prepareSession(kind: ConnectionKind): Promise<Session> {
     const settings = settingsOf(kind.patience)
     const pid = Number((this as unknown as { processID: number | null }).processID)
@@ -62,7 +62,7 @@ class SessionClient extends pg.Client {
     return this.#session
   }
 
-  /** Called by `pg` for what it sends first. */
+  /** Called by `pg` for its startup message. */
   getStartupConf(): Record<string, string> {
     const { getStartupConf } = pg.Client.prototype as unknown as {
       getStartupConf: (this: SessionClient) => Record<string, string>
@@ -75,7 +75,7 @@ class SessionClient extends pg.Client {
     const [text, values] = args
     if (typeof text !== 'string') return Reflect.apply(super.query, this, args)
     const isPooled = this.#session?.isPooled ?? true
-    // Kysely's word for the beginning of a transaction.
+    // Kysely's statement to begin a transaction.
     if (text === 'begin') return super.query(beginText(this.#kind.patience, isPooled))
     const name = (this.#kind.prepares ?? !isPooled) ? preparedName(text) : undefined
     return name === undefined
@@ -84,7 +84,7 @@ class SessionClient extends pg.Client {
   }
 }
 
-/** Does not connect yet: what is wrong is said by the first question. */
+/** Does not connect yet: the first query reports connection faults. */
 export function openPostgres(place: PostgresPlace, options: OpenOptions): Database {
   const { databaseUrl, directUrl = databaseUrl } = place
   const { connections, verdictConnections, prepares, notice } = options
@@ -100,8 +100,8 @@ export function openPostgres(place: PostgresPlace, options: OpenOptions): Databa
     engine: 'postgres',
     openForMigrations: () =>
       openPool(directUrl, 'doorward migrate', CONNECTIONS_TO_MIGRATE, kind(PATIENT), () => {}),
-    listen: async (channel, hear) =>
-      void listeners.push(listenOnPostgres({ connectionString: directUrl, channel, hear, notice })),
+    listen: async (channel, onNotification) =>
+      void listeners.push(listenOnPostgres({ connectionString: directUrl, channel, onNotification, notice })),
     close: async () => {
       for (const listener of listeners) await listener.close()
       await Promise.all([db.destroy(), verdicts.destroy()])
@@ -127,32 +127,32 @@ function openPool(
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     query_timeout: silentMs,
     onConnect: async (client) => {
-      // A connection that breaks is replaced at the next query, and a query that was under way rejects. Without
-      // listeners the event would end the process: this one is for between two queries.
+      // A broken connection is replaced at the next query, and its running query rejects. An `error` event between two
+      // queries would end the process without a listener.
       client.on('error', () => {})
-      // Where the network swallows everything, a query is given up, but its connection would go back to the pool and
-      // take the next one. Within this time a live server has answered, if only with its own timeout.
+      // In a network that drops all packets, a query times out but its connection would return to the pool for the next
+      // one. A live server answers within this time, if only with its own timeout.
       const { stream } = (client as unknown as { connection: { stream: unknown } }).connection
       if (silentMs > 0 && stream instanceof Socket) stream.setTimeout(silentMs, () => stream.destroy())
       onSession(await (client as SessionClient).prepareSession(kind))
     },
   })
-  // For connections that break while nobody uses them.
+  // For idle connections that break.
   pool.on('error', () => {})
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }
 
-/** Says once what is worth knowing of a pooler. */
+/** Logs once what an operator should know about a pooler. */
 function pooledHints(notice: Notice): (session: Session) => void {
   let said = false
   return ({ isPooled, isUnlimited }) => {
     if (said || !isPooled) return
     said = true
-    notice('info', 'there is a connection pooler in front of Postgres')
+    notice('info', 'connection pooler detected in front of Postgres')
     if (isUnlimited)
       notice(
         'warn',
-        'behind a connection pooler Postgres ends no statement that takes too long: alter role … set statement_timeout = 10000',
+        'behind the connection pooler no statement timeout applies. Run: alter role … set statement_timeout = 10000',
       )
   }
 }

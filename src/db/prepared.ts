@@ -5,14 +5,14 @@ import type { Db } from './schema.ts'
 const MARK = '/* prepared */'
 
 /**
- * Stands in a statement that is asked so often that planning it each time would cost as much as running it. Such a
- * statement's text must be one of few: each is kept for as long as its connection lives.
+ * Marks a statement so frequent that planning it each time would cost as much as running it. Such statements must have
+ * few distinct texts: each is kept for the life of its connection.
  */
 export const PREPARED = sql.raw(MARK)
 
 /**
- * The name that a marked statement is prepared under; undefined for all others. It is the hash of the text: behind a
- * pooler two servers meet on one backend, and one name must never stand for two statements.
+ * Name of a marked prepared statement; undefined for all others. It is the hash of the text: behind a pooler two servers
+ * share one backend, and one name must never mean two statements.
  */
 export function preparedName(text: string): string | undefined {
   const known = names.get(text)
@@ -22,15 +22,15 @@ export function preparedName(text: string): string | undefined {
   return name
 }
 
-/** Of a name Postgres reads 63 characters. */
+/** Postgres reads 63 characters of a name. */
 const NAME_DIGITS = 40
 
 const names = new Map<string, string>()
 
-/** Stands in a {@link statement} for a value that is given each time. */
+/** Placeholder in a {@link statement} for a value given at each call. */
 export const GIVEN = null
 
-/** A statement whose text Kysely puts together once, and not each time that it is asked with other values. */
+/** A statement whose text Kysely compiles once and not at each call. */
 export function statement<Row>(query: RawBuilder<Row>) {
   let text: string | undefined
   return async (db: Db, given: readonly unknown[]): Promise<readonly Row[]> => {

@@ -22,7 +22,7 @@ import type {
   UsersTable,
 } from './user-tables.ts'
 
-/** The tables as Kysely sees them. `docs/data.md` tells each one's story; the migrations are the truth. */
+/** Tables for Kysely. `docs/data.md` describes each one; the migrations define them. */
 export interface Schema {
   apis: ApisTable
   scopes: ScopesTable
@@ -65,7 +65,7 @@ export interface Schema {
 }
 
 export type Db = Kysely<Schema>
-/** Inside a transaction only this exists: on PGlite a call to the outer `db` would wait for ever. */
+/** A transaction. Inside it use nothing else: on PGlite a call to the outer `db` would wait forever. */
 export type Tx = Transaction<Schema>
 
 interface ApisTable {
@@ -114,7 +114,7 @@ interface KeysTable {
   revoked_reason: string | null
   rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
   quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
-  /** Kept by a trigger. */
+  /** Maintained by a trigger. */
   ends_at: ColumnType<Date | null, never, never>
   lapsed: Generated<boolean>
   seen_day: Generated<number>

@@ -27,7 +27,7 @@ describe('the secret beside an embedded database', () => {
   it('stops the start where the file holds none, instead of making another', () => {
     const path = join(directory, 'doorward.secret')
     writeFileSync(path, 'short\n')
-    assert.throws(() => secretBeside(directory), /holds no secret of 32 bytes/)
+    assert.throws(() => secretBeside(directory), /must contain a secret of at least 32 bytes/)
     assert.equal(readFileSync(path, 'utf8'), 'short\n')
   })
 })

@@ -7,22 +7,22 @@ const NAME = 'doorward.secret'
 const BYTES = 32
 
 /**
- * The server's secret beside an embedded database, made where there is none yet: in the data directory and not in the
- * database, so that a dump of the database holds nothing. For who has the directory's lock.
+ * Reads the server secret of an embedded database, created at the first start. It is in the data directory and not in the
+ * database, so that a dump contains no secret. The caller holds the directory lock.
  */
 export function secretBeside(dataDir: string): Secret {
   const path = join(resolve(dataDir), NAME)
   if (!existsSync(path)) {
     const fresh = `${path}.new`
     writeFileSync(fresh, `${randomBytes(BYTES).toString('base64')}\n`, { mode: 0o600, flush: true })
-    // A file that was left behind keeps the rights that it had.
+    // A leftover file would keep its old permissions.
     chmodSync(fresh, 0o600)
     renameSync(fresh, path)
   }
   const text = readFileSync(path, 'utf8').trim()
   if (Buffer.byteLength(text) < BYTES)
     throw new Error(
-      `${path} holds no secret of ${BYTES} bytes or more. Restore it, or remove it for a new one.`,
+      `${path} must contain a secret of at least ${BYTES} bytes. Restore the file, or remove it to create a new secret.`,
     )
   return new Secret(text)
 }

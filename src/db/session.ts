@@ -1,40 +1,40 @@
 /**
- * What a session must have whatever the role, the database or the server sets: each of these changes what a statement
- * means, or how its answer is written.
+ * Session settings that are required whatever role, database or server set: each changes the meaning of a statement or
+ * the format of its result.
  */
 const NEEDED: readonly (readonly [name: string, value: string])[] = [
   ['datestyle', 'ISO'],
   ['standard_conforming_strings', 'on'],
   ['bytea_output', 'hex'],
-  // Off, a null in a list of ours would be stored as the text "NULL".
+  // Off would store a null in an array as the text "NULL".
   ['array_nulls', 'on'],
   ['transform_null_equals', 'off'],
-  // Above 0, "which keys hold this scope" would be a random part of the answer.
+  // Above 0 would return a random part of the keys that have a scope.
   ['gin_fuzzy_search_limit', '0'],
   ['default_transaction_isolation', 'read committed'],
   ['default_transaction_read_only', 'off'],
   ['default_transaction_deferrable', 'off'],
 ]
 
-/** How long a session may take over something, in ms; 0 for as long as it takes. */
+/** Time limits of a session, in ms; 0: none. */
 export interface Patience {
   readonly statementMs: number
   readonly lockMs: number
 }
 
-/** Sent when a connection starts: what every pooler knows, keeps for its client, and sets on whatever it lends it. */
+/** Startup parameters: poolers know these, keep them per client, and set them on each backend that they lend. */
 export const STARTUP: Readonly<Record<string, string>> = {
   DateStyle: 'ISO',
   TimeZone: 'UTC',
   standard_conforming_strings: 'on',
 }
 
-/** The settings of a session that is ours alone. */
+/** Settings of a session without a pooler. */
 export function settingsOf({ statementMs, lockMs }: Patience): [name: string, value: string][] {
   return [
     ...NEEDED.map(([name, value]): [string, string] => [name, value]),
     ['timezone', 'UTC'],
-    // Nothing here is read as a float; if ever something is, it is not rounded.
+    // No column is a float today; one that becomes one is not rounded.
     ['extra_float_digits', '1'],
     ['statement_timeout', String(statementMs)],
     ['lock_timeout', String(lockMs)],
@@ -42,7 +42,7 @@ export function settingsOf({ statementMs, lockMs }: Patience): [name: string, va
   ]
 }
 
-/** Begins a transaction. Behind a pooler the session is lent for as long as it lasts, so its limits are set for it alone. */
+/** Begins a transaction. Behind a pooler the session is lent per transaction, so the limits are set for it alone. */
 export function beginText({ statementMs, lockMs }: Patience, isPooled: boolean): string {
   const begin = 'start transaction isolation level read committed, read write'
   if (!isPooled) return begin
@@ -53,8 +53,8 @@ export function beginText({ statementMs, lockMs }: Patience, isPooled: boolean):
 }
 
 /**
- * Sets what a session needs, where it is ours, and says how it stands. A pooler tells its clients process ids of its
- * own making, so a process id that is not the backend's gives it away. Two lists: names and values.
+ * Sets the required settings of a session that is ours, and returns its state. A pooler reports invented process ids to
+ * its clients, so a process id that is not the backend's reveals it. Parameters: process id, names, values.
  */
 export const PREPARE_SESSION = `
   select
@@ -78,11 +78,11 @@ export interface SessionRow {
 
 export interface Session {
   readonly isPooled: boolean
-  /** Whether nothing but this process ends a statement that takes too long. */
+  /** True where Postgres applies no statement timeout of its own. */
   readonly isUnlimited: boolean
 }
 
-/** The database is there, and is not one that may be asked. Says why, and what to do. */
+/** The database is reachable but unsuitable. The message has the reason and the fix. */
 export class UnfitDatabaseError extends Error {
   constructor(why: string) {
     super(why)
@@ -93,28 +93,28 @@ export class UnfitDatabaseError extends Error {
 /** @throws UnfitDatabaseError where an answer of this session could not be trusted */
 export function readSession(rows: readonly SessionRow[]): Session {
   const [first] = rows
-  if (first === undefined) throw new Error('a session says nothing of itself')
+  if (first === undefined) throw new Error('a session returned no settings')
   if (first.standby)
     throw new UnfitDatabaseError(
-      'DATABASE_URL leads to a standby. What was revoked a moment ago may still be active there: name the primary.',
+      'DATABASE_URL leads to a standby, where a credential revoked a moment ago may still be active. Use the primary.',
     )
   if (first.homeless)
     throw new UnfitDatabaseError(
-      'There is no schema to keep tables in. Let the search_path of the role name one that exists: ' +
+      'There is no schema for tables. Set the search_path of the role to a schema that exists: ' +
         'alter role … set search_path = …',
     )
   if (!/^(pg_temp_\d+,)?pg_catalog(,|$)/.test(first.path))
     throw new UnfitDatabaseError(
-      `The search_path of the role looks for functions elsewhere before pg_catalog (${first.path}). ` +
-        'Leave pg_catalog out of it.',
+      `The search_path of the role has another schema before pg_catalog (${first.path}). ` +
+        'Remove pg_catalog from it.',
     )
   const settings = new Map(rows.map(({ name, value }) => [name, value]))
   for (const [name, wanted] of NEEDED) {
     const found = settings.get(name) ?? ''
     if (found !== wanted && !(name === 'datestyle' && found.startsWith('ISO')))
       throw new UnfitDatabaseError(
-        `${name} is "${found}" here, and Doorward needs "${wanted}". It cannot set that itself through a connection ` +
-          `pooler: alter role … set ${name} = '${wanted}', and have the pooler connect anew.`,
+        `${name} is "${found}", and Doorward needs "${wanted}". It cannot set it through a connection pooler. ` +
+          `Run: alter role … set ${name} = '${wanted}'; then reconnect the pooler.`,
       )
   }
   return {

@@ -2,8 +2,8 @@ import type { Result } from '../base/result.ts'
 import type { Db, Tx } from './schema.ts'
 
 /**
- * Runs one unit of work in one transaction. A "no" rolls back like an exception does, so that a refused request
- * leaves nothing behind, and then is returned as the value that it is.
+ * Runs one unit of work in one transaction. A refusal rolls back as an exception does, so that a refused request leaves
+ * no rows, and is then returned as a value.
  */
 export async function transact<T, No>(
   db: Db,
@@ -30,7 +30,7 @@ class RolledBack extends Error {}
 
 const undone = new WeakSet<Error>()
 
-/** Whether an error ended a transaction before its commit, so that certainly nothing of it was done. */
+/** True for an error that ended a transaction before its commit: certainly nothing was changed. */
 export function isUndone(error: Error): boolean {
   return undone.has(error)
 }

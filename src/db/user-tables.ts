@@ -18,7 +18,7 @@ export interface DisabledUsersTable {
   reason: Fixed<string>
 }
 
-/** Of better-auth's columns those that are used. */
+/** The columns of better-auth that are used. */
 export interface UserCredentialsTable {
   id: Fixed<string>
   account_id: Fixed<string>
@@ -44,7 +44,7 @@ export interface MembersTable {
   created_at: Fixed<Date>
 }
 
-/** Whom an API provider's own login has vouched for. */
+/** A user that the external login vouched for. */
 export interface PersonJson {
   readonly user_id: string
   readonly display_name: string

@@ -1,22 +1,22 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from './problem.ts'
 
-/** Deeper JSON than this is refused before anything walks it. */
+/** Deeper JSON is refused before any other code walks it. */
 const MAX_DEPTH = 16
-/** A number of more characters has more digits than can be kept. */
+/** A longer number has more digits than a double can keep. */
 const MAX_NUMBER_LENGTH = 40
-/** Larger and smaller numbers would take hundreds of digits in the database, which knows no exponents. */
+/** Larger and smaller numbers would take hundreds of digits in Postgres's jsonb, which has no exponents. */
 const MAX_NUMBER = 1e30
 
-/** Takes no malformed UTF-8 for other text; a byte order mark is dropped. */
+/** Rejects malformed UTF-8 instead of replacing it; drops a byte order mark. */
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * Reads JSON that somebody else wrote: UTF-8, at most 16 levels deep, and nothing in it that would not come back as it
- * was sent. `JSON.parse` takes the last of repeated members and the nearest of numbers; the database refuses a NUL and
- * half a surrogate pair. RFC 8259 §4 and §6 leave to each reader what becomes of these, so two readers may differ.
+ * Parses untrusted JSON strictly: UTF-8, at most 16 levels deep, and only values that can be returned exactly as sent.
+ * `JSON.parse` takes the last of duplicate members and the nearest double; Postgres refuses NUL and lone surrogates. RFC
+ * 8259 §4 and §6 leave these cases to each parser, so two parsers may differ.
  *
- * @returns the value, undefined where there is no byte; or the first fault, with its place as a JSON pointer
+ * @returns the value, undefined for an empty body; or the first fault, with its place as a JSON pointer
  */
 export function parseStrictJson(bytes: Uint8Array): Result<unknown, Problem> {
   if (bytes.length === 0) return yes(undefined)
@@ -47,18 +47,18 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const BLANK = 0x20
 
-/** One pass over a text that `JSON.parse` has taken, for what the value no longer tells. */
+/** One pass over a text that `JSON.parse` has accepted, for faults that the value no longer shows. */
 class Walk {
   readonly #text: string
   #at = 0
-  /** To what is looked at; after a fault, to the fault. */
+  /** Path to the current value; after a fault, to the fault. */
   readonly path: (string | number)[] = []
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** The fault in the value that begins here, or null; then its end is reached. */
+  /** Checks the value that starts here. @returns its fault; or null, with the position at its end */
   value(depth: number): string | null {
     switch (this.#next()) {
       case '{':
@@ -108,7 +108,7 @@ class Walk {
     }
   }
 
-  /** Steps over blanks. @returns the character after them */
+  /** Skips whitespace. @returns the character after it */
   #next(): string {
     while (this.#text.charCodeAt(this.#at) <= BLANK) this.#at += 1
     return this.#text.charAt(this.#at)
@@ -151,14 +151,13 @@ function whyNotText(text: string): string | null {
 
 function whyNotName(name: string, before: ReadonlySet<string>, above: string | number | undefined) {
   if (before.has(name)) return 'is there more than once in its object'
-  // Copied without care, such a member changes what an object inherits.
-  if (name === '__proto__' || (name === 'prototype' && above === 'constructor'))
-    return 'is a name that is not taken'
+  // Prototype pollution: copied carelessly, such a member changes what an object inherits.
+  if (name === '__proto__' || (name === 'prototype' && above === 'constructor')) return 'is a reserved name'
   return whyNotText(name)
 }
 
 function whyNotNumber(word: string): string | null {
-  // Up to 15 digits are exact, and so are words.
+  // Up to 15 digits are exact.
   if (/^(?:[1-9]\d{0,14}|-[1-9]\d{0,14}|0|true|false|null)$/.test(word)) return null
   const value = Number(word.slice(0, MAX_NUMBER_LENGTH))
   const size = Math.abs(value)
@@ -169,7 +168,7 @@ function whyNotNumber(word: string): string | null {
   return isKept ? null : 'is a number that cannot be kept exactly; send it as text, in quotes'
 }
 
-/** A number's digits and exponent, the same however it is written: `1.50e3` and `1500`. */
+/** Normal form of a number, digits and exponent: the same for `1.50e3` and `1500`. */
 function decimal(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? []

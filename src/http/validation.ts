@@ -7,8 +7,8 @@ import { type Fault, type Problem, problem } from './problem.ts'
 import { withShownText } from './shown-text-keyword.ts'
 
 /**
- * Strict: nothing is dropped, defaulted or turned into another type in a body; in a query and a path all is text, so
- * numbers and booleans are read from it.
+ * Strict validation: nothing in a body is dropped, defaulted or coerced. Query and path are text, so numbers and booleans
+ * are parsed from it.
  */
 const options = { removeAdditional: false, useDefaults: false, verbose: true } as const
 const [ofBodies, ofTexts] = [false, true].map((coerceTypes) => ({
@@ -27,12 +27,12 @@ function open(how: ConstructorParameters<typeof Ajv>[0]): Ajv {
   return ajv.addFormat('date-time', { validate: (text: string) => readMoment(text) !== null })
 }
 
-/** Up to so many values in a request, all faults are looked for; in a larger one, the first. */
+/** Up to this many values in a request, all faults are reported; in a larger one, the first. */
 const FEW_VALUES = 100
 
 /**
- * Validates in time that the schema bounds: a request is refused at its first fault. All faults of a small one are then
- * found by a second validator, because each fault costs an object, and a large request can have a million.
+ * Refuses a request at its first fault, in time bounded by the schema. A second validator then collects all faults of a
+ * small request only, because each fault costs an object and a large request can have a million.
  */
 export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const { untilFirst, all } = httpPart === 'body' ? ofBodies : ofTexts
@@ -68,10 +68,10 @@ function hasFewValues(value: unknown): boolean {
   return true
 }
 
-/** More than this are not told at once. */
+/** Most faults reported at once. */
 const MAX_FAULTS = 20
 
-/** The faults of a request, each once and with its place; an unknown field with the nearest known one. */
+/** Faults of a request, each once and with its place; an unknown field with the nearest known one. */
 export function problemOfValidation(errors: readonly FastifySchemaValidationError[], part: string): Problem {
   const found = errors as readonly ErrorObject[]
   const faults = found
@@ -89,7 +89,7 @@ export function problemOfValidation(errors: readonly FastifySchemaValidationErro
   )
 }
 
-/** Looks at one thing of many by itself, and stops at its first fault. */
+/** Validates one element of a batch by itself, up to its first fault. */
 export function firstFault(schema: object): (value: unknown) => Fault | null {
   const isValid = ofBodies.untilFirst.compile(schema)
   return (value) => {
@@ -101,7 +101,7 @@ export function firstFault(schema: object): (value: unknown) => Fault | null {
   }
 }
 
-/** What a nullable field adds to the fault of what it may be besides null: that it is not null, and none of the two. */
+/** True for the faults that a nullable field adds: "must be null", and "must match one of the two". */
 function isOfNullable(
   { keyword, schemaPath, instancePath }: ErrorObject,
   all: readonly ErrorObject[],
@@ -114,7 +114,7 @@ function isOfNullable(
   return keyword === 'type' && schemaPath.endsWith('/anyOf/1/type')
 }
 
-/** Known fields are listed up to so many. */
+/** Most known fields listed in a message. */
 const MAX_LISTED = 20
 
 function wordsFor(
@@ -123,7 +123,7 @@ function wordsFor(
 ): string {
   const { description } = (parentSchema ?? {}) as { readonly description?: string }
   if (part !== 'body' && Array.isArray(data)) return 'is there more than once'
-  if (part === 'params' && data === '') return 'is empty: the path has a slash too many, or lacks its id'
+  if (part === 'params' && data === '') return 'is empty: the path has an extra slash, or its id is missing'
   switch (keyword) {
     case 'additionalProperties':
       return unknownField(String(params.additionalProperty), Object.keys(parentSchema?.properties ?? {}))
@@ -134,7 +134,7 @@ function wordsFor(
     case 'type':
       return schemaPath.endsWith('/anyOf/0/type') ? `${message} or null` : message
     case 'pattern':
-      return description === undefined ? message : `does not fit: ${description}`
+      return description === undefined ? message : `does not match: ${description}`
     case 'format':
       return params.format === 'date-time' ? whatMomentIs(part) : message
     case 'uniqueItems':

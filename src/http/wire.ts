@@ -2,14 +2,14 @@ import { type TSchema, Type } from 'typebox'
 import { momentAt, momentOf } from '../base/moment.ts'
 import { SHOWN_KEYWORD } from './shown-text-keyword.ts'
 
-/** Building blocks of the wire: snake_case, ISO 8601 in UTC, unknown fields refused. */
+/** Building blocks of the wire format: snake_case, ISO 8601 in UTC, unknown fields refused. */
 
-/** Text a person wrote: any Unicode but control characters (NUL would be refused by the database anyway). */
+/** Free text: any Unicode except control characters (Postgres refuses NUL anyway). */
 export function plainText(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f]*$', description })
 }
 
-/** Text that the pages for people show, where one app must not look like another: see `shown-text.ts`. */
+/** Text shown on pages, where one app must not look like another (spoofing): see `shown-text.ts`. */
 export function shownText(maxLength: number, description: string) {
   return Type.String({ minLength: 1, maxLength, description, [SHOWN_KEYWORD]: true })
 }
@@ -26,7 +26,7 @@ export function nullable<T extends TSchema>(schema: T) {
 }
 
 declare const momentMark: unique symbol
-/** A moment as a caller wrote it. It is not a string, so that `new Date` of it does not compile: see {@link toMoment}. */
+/** A moment as sent by the caller. Not typed as a string, so that `new Date` of it does not compile: see {@link toMoment}. */
 export interface MomentText {
   readonly [momentMark]: true
 }
@@ -38,7 +38,7 @@ export const Moment = Type.Unsafe<MomentText>({
   description: 'ISO 8601 in UTC',
 })
 
-/** The moment in a text that {@link Moment} has let through. */
+/** Parses a text that {@link Moment} has validated. */
 export function toMoment(text: MomentText): Date
 export function toMoment(text: MomentText | undefined): Date | undefined
 export function toMoment(text: MomentText | null | undefined): Date | null | undefined
@@ -46,7 +46,7 @@ export function toMoment(text: MomentText | null | undefined): Date | null | und
   return text == null ? text : momentOf(String(text))
 }
 
-/** One of a few words; one fault where it is none of them, and one name for them all in the OpenAPI document. */
+/** Enumeration, with one fault for any other value and an `enum` in the OpenAPI document. */
 export function oneOf<const Names extends readonly string[]>(names: Names, description?: string) {
   return Type.Unsafe<Names[number]>({
     type: 'string',
@@ -55,7 +55,7 @@ export function oneOf<const Names extends readonly string[]>(names: Names, descr
   })
 }
 
-/** A JSON object of the caller's own, which comes back as it is: every name and every value. */
+/** A JSON object of the caller's own, returned unchanged. */
 export function anyObject(description?: string) {
   return Type.Unsafe<Readonly<Record<string, unknown>>>({
     type: 'object',
@@ -66,20 +66,20 @@ export function anyObject(description?: string) {
 }
 
 /**
- * The form of an id that somebody else gives: all printable ASCII but a blank, and what is read in another way somewhere
- * on its path (quotes, backslash, `<`, `>`, `%`, braces, comma). `.` and `..` would be steps in a URL.
+ * An id given by another system: printable ASCII without blanks and characters that some parser on the way reads
+ * differently (quotes, backslash, `<`, `>`, `%`, braces, comma). `.` and `..` would be path segments in a URL.
  */
 export function theirId(maxLength: number, description: string) {
   return Type.String({
     pattern: `^(?!\\.{1,2}$)[!#$&()*+./0-9:;=?@A-Z\\[\\]^_a-z|~-]{1,${maxLength}}$`,
-    description: `${description}: 1 to ${maxLength} letters, digits and signs of ASCII, without blanks, quotes, commas, braces, \\ < > and %`,
+    description: `${description}: 1 to ${maxLength} ASCII letters, digits and signs, without blanks, quotes, commas, braces, \\ < > and %`,
   })
 }
 
-/** The API provider's own id of the party whose data is reached. */
+/** The API provider's own id of an owner. */
 export const OwnerId = theirId(128, 'Your own id of the organisation, such as org_42 or auth0|5f7c')
 
-/** An id that we made, such as `key_…`. */
+/** An id made by Doorward, such as `key_…`. */
 export function idOf(prefix: string) {
   return Type.String({
     pattern: `^${prefix}_[A-Za-z0-9]{1,40}$`,
@@ -100,7 +100,7 @@ export function pageWire<T extends TSchema>(row: T) {
   return Type.Object({ data: Type.Array(row), next_cursor: nullable(Type.String()) })
 }
 
-/** A moment as it goes out; what was stored before moments had a bound, as the last there is. */
+/** A moment for the wire. Values stored before moments were bounded are clamped. */
 export function iso(at: Date): string
 export function iso(at: Date | null): string | null
 export function iso(at: Date | null): string | null {

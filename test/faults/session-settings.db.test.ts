@@ -77,7 +77,7 @@ describe('a database with settings of its own', () => {
     [
       'no schema',
       (name) => `alter database "${name}" set search_path = nowhere`,
-      /no schema to keep tables in/,
+      /There is no schema for tables/,
     ],
     [
       'functions of others first',

@@ -260,7 +260,7 @@ describe('starting and stopping', () => {
   }, async () => {
     const { code, said } = await runMain([], { DATA_DIR: '/etc/passwd', PORT: '0' })
     assert.equal(code, 1)
-    assert.match(said, /DATA_DIR: \/etc\/passwd cannot be used as a directory/)
+    assert.match(said, /DATA_DIR: \/etc\/passwd is not a usable directory/)
   })
 
   it('OPS-10: a database that is not there is told with what to do', {

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 
 /** The outbox of everything that can alter a verdict. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // Hashes null: every credential. Positions are given under the audit log's lock, so their order is that of commits.
+  // Hashes null: every credential. Positions are assigned under the audit log's lock, so they are in commit order.
   await sql`
     create table changes (
       position      bigint primary key,

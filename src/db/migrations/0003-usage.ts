@@ -1,13 +1,12 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Counts by scope and minute, which are added up to hours and days as they get older, in three tables of one form. The
- * counts of before were by hour and without scope, and are taken over as such.
- * Under the reserved id `all` stand the sums over all credentials.
+ * Counts by scope and minute, rolled up to hours and days as they age, in three tables of one form. Earlier counts were
+ * by hour and without scope, and are kept as such. The reserved id `all` has the sums over all credentials.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['usage_minutes', 'usage_hours', 'usage_days']) {
-    // `count`: verifications that asked for the scope. `calls`: those of them for which it was the first.
+    // `count`: verifications that required the scope. `calls`: those in which it was the first scope.
     await sql`
       create table ${sql.table(table)} (
         credential_id  text not null,

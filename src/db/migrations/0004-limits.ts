@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * How much a key, and all keys of an owner together, may do: rate limits, whose counts are kept elsewhere, and quotas,
- * whose are here. A quota is counted for its holder and a calendar period in UTC, whatever secret was presented.
+ * Limits of a key and of all keys of an owner: rate limits, whose counts are kept elsewhere, and quotas, whose counts are
+ * here. A quota is counted per holder and calendar period in UTC, whatever secret was presented.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['keys', 'owners'])
@@ -11,7 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
         add column rate_limits jsonb not null default '[]',
         add column quota jsonb`.execute(db)
 
-  // `fillfactor`: a row is written over and over, and a new version beside the old one touches no index.
+  // `fillfactor` for HOT updates: a row is updated often, and a new version on the same page touches no index.
   await sql`
     create table quota_spent (
       holder_id     text not null,

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** OAuth clients, where their codes may be sent, and which assertions they have spent. Their secrets are in `secrets`. */
+/** OAuth clients, their redirect URIs and spent assertions. Their secrets are in `secrets`. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table clients (
@@ -47,7 +47,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       unique (client_id, uri)
     )`.execute(db)
 
-  // The primary key is the guard: of racing requests with one assertion, one gets its row in.
+  // The primary key guards against replay: of racing requests with one assertion, one inserts its row.
   await sql`
     create table client_assertions (
       client_id  text not null,
@@ -57,7 +57,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index client_assertions_oldest on client_assertions (forget_at)`.execute(db)
 
-  // Who could do everything still can: else nobody could give out the two new permissions.
+  // Full admin keys get the new permissions: otherwise no key could grant them.
   await sql`
     update admin_keys set permissions = permissions || '{clients:read,clients:write}'::text[]
     where owner_id is null and permissions @> '{

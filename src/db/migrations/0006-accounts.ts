@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
-/** People: who they are, which owners they may act for, how they sign in, and their sessions. One statement each. */
+/** Users, their memberships, credentials, login challenges and sessions. One statement each. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // These two are better-auth's `user` and `account`, under our names; it insists on every one of its columns.
+  // better-auth's `user` and `account` under our names; it requires all of its columns.
   await sql`
     create table users (
       id              text primary key,
@@ -54,7 +54,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index members_of_user on members (user_id)`.execute(db)
 
-  // The hash is what a URL carries; the browser's is what its cookie does. Only both together are worth anything.
+  // `hash` of the token in the URL, `browser_hash` of the cookie. A challenge needs both (login CSRF).
   await sql`
     create table login_challenges (
       hash             bytea primary key check (length(hash) = 32),
@@ -78,7 +78,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index login_challenges_oldest on login_challenges (expires_at)`.execute(db)
 
-  // Person: as the provider told it when it accepted; null where the person is a user of ours, and read anew each time.
+  // `person`: as stated by the external login; null for a user of ours, who is read again each time.
   await sql`
     create table sessions (
       hash              bytea primary key check (length(hash) = 32),
@@ -94,7 +94,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index sessions_of_user on sessions (user_id)`.execute(db)
   await sql`create index sessions_oldest on sessions (expires_at)`.execute(db)
 
-  // Who could do everything still can: else nobody could give out the new permissions.
+  // Full admin keys get the new permissions: otherwise no key could grant them.
   await sql`
     update admin_keys
     set permissions = permissions || '{users:read,users:write,members:write,login_challenges:write}'::text[]

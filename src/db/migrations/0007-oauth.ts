@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** What users allowed apps, and what hangs from it: codes, and the tokens that each code yielded. */
+/** Grants, with their codes and the tokens that each code yielded. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table grants (
@@ -18,7 +18,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       revoked_by      text,
       revoked_reason  text
     )`.execute(db)
-  // One that stands, however many requests race; what is revoked stays for the record.
+  // One active grant, however many requests race. Revoked grants stay for the record.
   await sql`
     create unique index grants_standing on grants (user_id, client_id, owner_id) where revoked_at is null`.execute(
     db,
@@ -27,7 +27,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index grants_of_client on grants (client_id, granted_at desc, id desc)`.execute(db)
   await sql`create index grants_of_owner on grants (owner_id, granted_at desc, id desc)`.execute(db)
 
-  // What was asked for, kept here from the first look to the answer, so that nothing can be changed on the way.
+  // Authorization requests are stored until they are answered, so that the browser cannot change them.
   await sql`
     create table authorization_requests (
       hash            bytea primary key check (length(hash) = 32),
@@ -64,7 +64,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index authorization_codes_oldest on authorization_codes (expires_at)`.execute(db)
 
-  // All tokens that one code yielded, each from the one before.
+  // A token family: all tokens from one code, each issued for the one before.
   await sql`
     create table token_families (
       id              text primary key,
@@ -80,7 +80,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index token_families_of_grant on token_families (grant_id)`.execute(db)
   await sql`create index token_families_oldest on token_families (expires_at)`.execute(db)
 
-  // Tokens refer to their family without a constraint: it would cost each refresh two more lookups and a lock.
+  // No foreign key from tokens to their family: it would cost each refresh two more lookups and a lock.
   await sql`
     create table refresh_tokens (
       hash            bytea primary key check (length(hash) = 32),
@@ -113,7 +113,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   )
   await sql`create index access_tokens_oldest on access_tokens (expires_at)`.execute(db)
 
-  // Clients whose id is the URL of their own document: what was read of it, and until when that is believed.
+  // Client id metadata documents: the time of the fetch, and until when the copy is fresh.
   await sql`
     create table client_documents (
       client_id    text primary key references clients,
@@ -122,7 +122,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index clients_self_registered on clients (created_at) where source = 'dynamic'`.execute(db)
 
-  // Why a client's requests were refused, for its developer and for the operator: one row for each reason.
+  // Reasons of refused requests, for the client's developer and the operator: one row per reason.
   await sql`
     create table client_refusals (
       client_id  text not null references clients,
@@ -134,7 +134,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (client_id, endpoint, reason)
     )`.execute(db)
 
-  // Who could do everything still can: else nobody could give out the new permissions.
+  // Full admin keys get the new permissions: otherwise no key could grant them.
   await sql`
     update admin_keys set permissions = permissions || '{grants:read,grants:write}'::text[]
     where owner_id is null and permissions @> '{

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** What replaces the configuration's policy for one owner; empty: nothing does. */
+/** An owner's own policy, which replaces the configuration's; null: the configuration's applies. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table owners

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Who may not sign in, and from where somebody did. One statement each. */
+/** Disabled users, and address and browser of sessions. One statement each. */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // No part of `users`: who signs in at the API provider's own login has no row there.
+  // A table of its own: users of the external login have no row in `users`.
   await sql`
     create table disabled_users (
       user_id      text primary key,

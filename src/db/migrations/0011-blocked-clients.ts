@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** What operators and owners say of clients: the ceiling of one that nobody registered, and for whom one is blocked. */
+/** Decisions of operators and owners on clients: the ceiling of an unregistered client, and blocks per owner. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table clients add column ceiling_set_by_operator boolean not null default false`.execute(db)
   await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Who blocked a client for an owner: what the API provider blocked, no admin key of the owner's lifts. */
+/** Marks blocks set by the API provider: no admin key of the owner can lift these. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table blocked_clients add column blocked_by_provider boolean not null default true`.execute(
     db,

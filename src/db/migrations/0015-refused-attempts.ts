@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Refused attempts of strangers: a table of their own, with an end, where the audit log has none. */
+/** Refused attempts of strangers, in a table of bounded size; the audit log is unbounded. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table refused_attempts (

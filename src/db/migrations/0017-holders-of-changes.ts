@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** Whose credentials a change is about, where it is about all of theirs: then no list of hashes is needed. */
+/** Owners and clients of a change that affects all of their credentials: no list of hashes is needed. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     alter table changes

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * What each granted scope brought along when the user allowed it, as `<scope> <brought>`: what it comes to imply later is
- * not granted by that. Grants from before are taken to be of the catalogue as it is now.
+ * Scopes that each granted scope implied at the time of consent, as `<scope> <implied>`: later implications are not
+ * granted. Existing grants are taken to be of today's catalogue.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`alter table grants add column brought text[] not null default '{}'`.execute(db)

@@ -1,13 +1,12 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * When a key is over, kept beside the key, where an index can carry it with the other things that lists ask for: the
- * latest end of its secrets that nobody has ended; null for never. The trigger has every statement that ends, lengthens
- * or replaces a secret keep it true, those of older servers too. The use of a secret does not fire it.
+ * Stores a key's expiry in its own row, where indexes of lists can include it: the latest end of its unrevoked secrets;
+ * null for never. A trigger keeps it in sync with every statement that ends, extends or replaces a secret, those of older
+ * servers too. The use of a secret does not fire it.
  *
- * `lapsed` and `seen_day` are hints that let indexes leave out what lists pass over. They say less than is true for a
- * while, never more: `lapsed` that `ends_at` has passed, `seen_day` a day (of UTC, since 1970) on which the key was there
- * or was used.
+ * `lapsed` and `seen_day` are hints with which partial indexes skip rows. They may lag behind, never run ahead: `lapsed`
+ * means that `ends_at` has passed, `seen_day` is a UTC day (since 1970) on which the key existed or was used.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -15,7 +14,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       add column ends_at timestamptz,
       add column lapsed boolean not null default false,
       add column seen_day integer not null default 0`.execute(db)
-  // Room for the moment of the last use, which is written often and is in no index, on the page where it is.
+  // Room for HOT updates of the last use, which is written often and is in no index.
   await sql`alter table secrets set (fillfactor = 85)`.execute(db)
   await sql`
     create function end_of_key(key_id text) returns timestamptz language sql stable as $$

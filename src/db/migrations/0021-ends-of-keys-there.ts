@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** The ends of the keys that exist. Not with the columns, whose lock nobody should have to wait for meanwhile. */
+/** Backfills the expiry of existing keys. Apart from adding the columns, whose table lock must be short. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     update keys set ends_at = secret.ends_at

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * An index for each order and each filter that a list of keys has, so that a page costs what it shows, whatever number of
- * other keys there is. A key is in those of its state only. The lists of one owner are in the order of the owner first,
- * and so in that of no index without it: `key-list.store.ts` says why.
+ * One index per order and filter of the list of keys, so that the cost of a page does not depend on the number of other
+ * keys. Partial: a key is only in the indexes of its state. Those of one owner have the owner as first column:
+ * `key-list.store.ts` says why.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index keys_of_environment on keys (environment, created_at, id)`.execute(db)

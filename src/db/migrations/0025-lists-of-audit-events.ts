@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * An index for each filter of the list of audit events that has none, so that a page costs what it shows. Filters are
- * in the order of the chain; a span of time is in the order of time, which clocks that differ make another one.
+ * One index per filter of the list of audit events, so that the cost of a page depends on its length only. Filtered lists
+ * are in chain order; a time range is in the order of time, which differs where servers' clocks differ.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create index audit_events_of_actor on audit_events (actor_id, seq desc)`.execute(db)

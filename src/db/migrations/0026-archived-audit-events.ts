@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * Where the audit log begins: everything up to this event is in an archive. Events up to there can be removed, no
- * others; and the place moves only to an event that is there, with its hash, together with an event that says so.
+ * Start of the audit log: everything up to this event is archived. Only these events can be deleted. The start moves only
+ * to an existing event with its hash, together with an event that records the move.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 
-/** The sums of all keys of one owner, under `owner:` and its id: a report of a large owner added up each key's rows. */
+/** Sums over all keys of an owner, under `owner:` and its id: a report of a large owner had to add up each key's rows. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const table of ['usage_minutes', 'usage_hours', 'usage_days']) {
     await sql`

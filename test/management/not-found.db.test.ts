@@ -65,7 +65,7 @@ describe('a request that no route takes', () => {
     assert.match(await saying('GET', '/v1/keys?state=Active'), /must be one of active, [a-z, ]+$/)
     assert.match(
       await saying('POST', '/v1/scopes', { name: 'read', description: 'a' }),
-      /^\/name does not fit: `resource:action`.* for example invoices:read$/,
+      /^\/name does not match: `resource:action`.* for example invoices:read$/,
     )
     assert.match(
       await saying('POST', '/v1/verify', { key: 'a' }),
