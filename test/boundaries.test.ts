@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { brokenBoundaries } from './boundaries.ts'
+import { brokenBoundaries, SRC } from './boundaries.ts'
 import { importsOf } from './imports.ts'
 
 const files = globSync('{src,sdk/src,examples}/**/*.ts', {
@@ -54,6 +54,13 @@ describe('the floor plan', () => {
       .filter((file) => file !== 'src/management/permission.ts')
       .filter((file) => kinds.test(readFileSync(file, 'utf8').replace(allowed, '')))
     assert.deepEqual(named, [])
+  })
+
+  it('is the one that ARCHITECTURE.md shows', () => {
+    const [, table = ''] = readFileSync('ARCHITECTURE.md', 'utf8').split(/^## (?:Floors|Rooms)$/m)
+    const rows = [...table.matchAll(/^\| [a-zA-Z ]+ \| (`[^|]+`) \|/gm)].map(([, rooms = '']) => rooms)
+    const floors = rows.flatMap((row) => row.split(' / ')).map((floor) => floor.match(/[a-z-]+/g))
+    assert.deepEqual(floors, [...SRC, ['sdk']])
   })
 
   it('the environment is read in one place', () => {

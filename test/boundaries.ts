@@ -3,7 +3,7 @@ import type { Imports } from './imports.ts'
 /** The floors of a building, top to bottom: imports go down only. Rooms on one floor do not import each other. */
 type Floors = readonly (readonly string[])[]
 
-const SRC: Floors = [
+export const SRC: Floors = [
   ['main', 'serve', 'config'],
   ['config-variables'],
   ['start-failure'],
