@@ -13,7 +13,7 @@ import { openTestDatabase, type PlacePreparation } from './database.ts'
 export interface TestAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
-  /** Parsed, where it is JSON. */
+  /** Parsed where it is JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read answers field by field, and fail where one is missing
   readonly body: any
   readonly text: string
@@ -24,17 +24,17 @@ export interface TestApp {
   readonly db: Db
   readonly database: Database
   readonly clock: TestClock
-  /** The first admin key: it can do everything. */
+  /** The first admin key, with all permissions. */
   readonly adminKey: string
-  /** Everything that was logged, at the most talkative level. */
+  /** The whole log, at the lowest level. */
   readonly log: () => string
-  /** A request; with the first admin key unless another is given, or null for none. */
+  /** Sends a request with the first admin key, another one, or null for none. */
   call(method: string, url: string, body?: unknown, more?: CallOptions): Promise<TestAnswer>
-  /** A new admin key with some permissions, bound to an owner where one is named. */
+  /** Creates an admin key with some permissions, bound to an owner where one is named. */
   adminKeyWith(permissions: readonly Permission[], ownerId?: string): Promise<string>
-  /** A key for an owner; scopes are declared where they are new. */
+  /** Creates a key of an owner; declares its scopes where they are new. */
   keyFor(ownerId: string, more?: Record<string, unknown>): Promise<{ id: string; secret: string }>
-  /** A client of an owner's (null: the API provider's), confidential unless something else is said. */
+  /** Creates a client of an owner (null: the API provider), confidential by default. */
   clientFor(ownerId: string | null, more?: Record<string, unknown>): Promise<TestClient>
   close(): Promise<void>
 }
@@ -47,7 +47,7 @@ export interface TestClient {
 export interface CallOptions {
   readonly as?: string | null
   readonly headers?: Record<string, string | string[]>
-  /** Another node on the same database than the app itself. */
+  /** A database other than the app's own: another node. */
   readonly node?: FastifyInstance
 }
 
@@ -68,16 +68,16 @@ export const DEFAULT_SETTINGS: Settings = {
   },
 }
 
-/** Passwords are hashed with little work here: how much it is in earnest has a test of its own. */
+/** Passwords are hashed with little work here; the real amount has a test of its own. */
 const QUICK_LOG_N = 10
 
-/** Another node on the database and the clock of a test's app; the test closes it. */
+/** Opens another node on the database and the clock of a test's app; the test closes it. */
 export async function openSecondNode({ database, clock }: TestApp): Promise<FastifyInstance> {
   const log = openLog('silent')
   return await buildApp({ database, clock, log, settings: DEFAULT_SETTINGS, passwordLogN: QUICK_LOG_N })
 }
 
-/** The whole app on a database of its own, with a clock to turn, without a socket. */
+/** Opens the whole app on a database of its own, with a settable clock and without a socket. */
 export async function openTestApp(
   settings: Partial<Settings> = {},
   { preparePlace, ...more }: Pick<Parts, 'fetchDocument'> & { preparePlace?: PlacePreparation } = {},

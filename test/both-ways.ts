@@ -1,4 +1,4 @@
-/** What may differ between two requests for the same, or is the connection's matter. */
+/** Headers that may differ between two equal requests, or belong to the connection. */
 const ITS_OWN = new Set([
   'x-request-id',
   'date',
@@ -7,7 +7,7 @@ const ITS_OWN = new Set([
   'transfer-encoding',
   'content-length',
 ])
-/** What tells a browser what a page may do: no browser gets a verdict. */
+/** Headers that say what a page may do; verdicts are not sent to browsers. */
 const FOR_BROWSERS = new Set([
   'content-security-policy',
   'cross-origin-opener-policy',
@@ -22,13 +22,15 @@ const FOR_BROWSERS = new Set([
   'x-xss-protection',
 ])
 
-/** What tells a browser how to treat an answer that is no page: servers get verdicts, scripts may get tokens. */
+/**
+ * Headers that say how a browser treats an answer that is not a page: verdicts go to servers, tokens to scripts too.
+ */
 export const FOR_SCRIPTS = ['strict-transport-security', 'x-content-type-options'] as const
 
 /**
- * An answer as it must be, whichever way the request took.
+ * The parts of an answer that must be equal on the fast path and on the usual path.
  *
- * @param without further headers that its short way leaves out
+ * @param without further headers that its fast path leaves out
  */
 export function comparable(
   { status, headers, text }: { status: number; headers: object; text: string },

@@ -1,6 +1,6 @@
 import type { Imports } from './imports.ts'
 
-/** The floors of a building, top to bottom: imports go down only. Rooms on one floor do not import each other. */
+/** The floors, top to bottom: imports go down only. Rooms on one floor do not import each other. */
 type Floors = readonly (readonly string[])[]
 
 export const SRC: Floors = [
@@ -29,7 +29,7 @@ export const SRC: Floors = [
   ['base'],
 ]
 
-/** The floors inside a room; what stands in the room itself has the room's own name. */
+/** The floors inside a room; files directly in the room have the room's own name. */
 const INSIDE: Readonly<Record<string, Floors>> = {
   oauth: [['oauth'], ['authorize'], ['blocked-clients', 'connected-apps', 'tokens'], ['grants']],
   clients: [['registration'], ['authentication'], ['clients']],
@@ -45,11 +45,11 @@ const SDK: Floors = [
   ['credential'],
 ]
 
-/** What a kind of file may touch beside its own room's lower kinds. */
+/** The kinds of files: each may import those after it in its own room. */
 const KINDS = ['routes', 'use case', 'wire', 'store', 'noun'] as const
 type Kind = (typeof KINDS)[number]
 
-/** Which packages only some files may use. */
+/** Packages that only some files may use. */
 const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   [/^kysely/, /^src\/db\/|\.store\.ts$/],
   [/^(pg|@electric-sql\/.*)$/, /^src\/db\/(open|postgres|listen)\.ts$/],
@@ -71,7 +71,7 @@ const KEPT_TO: readonly (readonly [module: RegExp, allowed: RegExp])[] = [
   [/^src\/changes\/announce\.store\.ts$/, /^src\/changes\/record\.ts$/],
 ]
 
-/** Every import that breaks the floor plan, as a sentence with both names. */
+/** Returns every import that breaks the floor plan, as a sentence with both names. */
 export function brokenBoundaries(files: readonly Imports[]): string[] {
   return files.flatMap(({ file, modules }) =>
     modules.flatMap(({ name, typeOnly }) => {

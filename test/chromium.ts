@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-/** Debian's path, or the one in `CHROMIUM_PATH`. */
+/** `CHROMIUM_PATH`, or Debian's path. */
 const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
-/** Why there can be no browser test here; false where there can. CI installs the browser. */
+/** The reason to skip browser tests; false where there is a browser. CI installs one. */
 export const noChromium: string | false = existsSync(PATH)
   ? false
   : `no Chromium at ${PATH}; set CHROMIUM_PATH`
 
-/** Headless, and silent towards the network. */
+/** Opens a headless browser without background requests. */
 export async function openChromium(): Promise<Browser> {
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
   return await chromium.launch({

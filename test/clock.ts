@@ -1,6 +1,6 @@
 import type { Clock } from '../src/base/clock.ts'
 
-/** A clock that tests turn instead of sleeping. */
+/** A clock that tests set instead of sleeping. */
 export interface TestClock extends Clock {
   advance(by: { days?: number; hours?: number; seconds?: number; ms?: number }): void
 }

@@ -1,15 +1,15 @@
-/** A browser without a screen: keeps cookies, follows nothing by itself, and fills in forms. */
+/** A minimal browser: keeps cookies, follows no redirect by itself, and submits forms. */
 export interface CookieJar {
   readonly cookies: Map<string, string>
   get(path: string, headers?: Record<string, string>): Promise<JarAnswer>
   post(path: string, fields: Fields, headers?: Record<string, string>): Promise<JarAnswer>
-  /** Fills in the form of a page, hidden fields and all, and sends it. */
+  /** Submits the form of a page with its hidden fields. */
   submit(page: JarAnswer, fields: Fields): Promise<JarAnswer>
-  /** Goes where an answer leads, until it leads nowhere, or to somebody else. */
+  /** Follows redirects until there is none, or it leads to another origin. */
   follow(answer: JarAnswer): Promise<JarAnswer>
 }
 
-/** A list where a name stands more than once. */
+/** Values by name; a list where a name is repeated. */
 export type Fields = Readonly<Record<string, string>> | readonly (readonly [string, string])[]
 
 export interface JarAnswer {
@@ -21,8 +21,8 @@ export interface JarAnswer {
 }
 
 /**
- * @param origin where the server listens, whatever it is configured to be
- * @param publicUrl what it is configured to be, where that is something else
+ * @param origin where the server listens
+ * @param publicUrl the configured public URL, where it is another
  */
 export function openJar(origin: string, publicUrl = 'http://doorward.test'): CookieJar {
   const ours = new Set([origin, new URL(publicUrl).origin])

@@ -7,13 +7,13 @@ import { openDatabase } from '../src/db/open.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
 
-/** Which database this run of the suite is for; set by `test/run.ts`. */
+/** The database of this run of the suite; set by `test/run.ts`. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'pglite'
 
-/** A place of a test's own, gone when it is released. */
+/** A place for a test's own database, removed when it is released. */
 export interface TestPlace {
   readonly place: DatabasePlace
-  /** The same as environment variables, for a server process. */
+  /** Its environment variables, for a server process. */
   readonly env: Readonly<Record<string, string>>
   release(): Promise<void>
 }
@@ -23,10 +23,10 @@ export interface TestDatabase extends TestPlace {
   close(): Promise<void>
 }
 
-/** Done to a database before it is opened. */
+/** Called with a database before it is opened. */
 export type PlacePreparation = (place: DatabasePlace) => Promise<void>
 
-/** A migrated database of the test's own, open in this process. */
+/** Opens a migrated database of the test's own in this process. */
 export async function openTestDatabase(prepare?: PlacePreparation): Promise<TestDatabase> {
   const place = await testPlace()
   await prepare?.(place.place)
@@ -39,7 +39,9 @@ export async function openTestDatabase(prepare?: PlacePreparation): Promise<Test
   return { ...place, database, close }
 }
 
-/** A place for a database that nobody has open: from a template where the runner made one, so that it is quick. */
+/**
+ * Creates a place for a database that is not open yet: from the runner's template where there is one, which is fast.
+ */
 export async function testPlace({ empty = false }: { empty?: boolean } = {}): Promise<TestPlace> {
   return ENGINE === 'postgres' ? await postgresPlace(empty) : pglitePlace(empty)
 }
@@ -69,7 +71,7 @@ async function postgresPlace(empty: boolean): Promise<TestPlace> {
   return { place: { databaseUrl: url.href }, env: { DATABASE_URL: url.href }, release }
 }
 
-/** Without the runner, a test file brings a Postgres of its own. */
+/** Without the runner, a test file starts a Postgres of its own. */
 function ownPostgres(): Promise<TestPostgres> {
   own ??= startPostgres()
   return own

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import type { AddressInfo } from 'node:net'
 
-/** Records for a name: addresses, or null for a question that is never answered. */
+/** Records of a name: addresses, or null for a query that is never answered. */
 export type DnsRecords = (name: string, type: 'A' | 'AAAA') => readonly string[] | null
 
 const TYPES = new Map([
@@ -9,7 +9,7 @@ const TYPES = new Map([
   [28, 'AAAA'],
 ] as const)
 
-/** A DNS server on the loopback interface, by UDP; what has no addresses is answered with an empty list. */
+/** A DNS server on the loopback interface, over UDP. Names without addresses get an empty answer. */
 export async function openDnsServer(
   records: DnsRecords,
 ): Promise<{ address: string; asked: string[]; close(): void }> {
@@ -41,7 +41,7 @@ function nameAt(question: Buffer): { name: string; end: number } {
   return { name: labels.join('.'), end: at + 1 }
 }
 
-/** RFC 1035 §4.1: the header, the question as it came, and the addresses, whose name points to the question's. */
+/** RFC 1035 §4.1: the header, the question as received, and the addresses, whose name points to the question's. */
 function answerTo(question: Buffer, questionEnd: number, addresses: readonly string[]): Buffer {
   const header = Buffer.from(question.subarray(0, 12))
   header.writeUInt16BE(0x81_80, 2)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Asks until the answer is the expected one, for five seconds of real time at most. */
+/** Polls until the result is as expected, for at most five seconds of real time. */
 export async function eventually(ask: () => Promise<string>, expected: string): Promise<void> {
   let got = await ask()
   for (let n = 0; n < 250 && got !== expected; n++) {

@@ -11,7 +11,7 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** Rows that a plan took from tables and indexes, those that it passed over included. */
+/** Rows that a plan read from tables and indexes, filtered ones included. */
 function examined(plan: Plan): number {
   const below = (plan.Plans ?? []).reduce((sum, each) => sum + examined(each), 0)
   if (!plan['Node Type'].includes('Scan')) return below
@@ -21,7 +21,7 @@ function examined(plan: Plan): number {
 
 const options = sql`analyze`.toOperationNode()
 
-/** Counts rows: the same database, where each statement is explained instead of answered; and what all of them examined. */
+/** Wraps a database to count rows: each statement is explained instead of answered. */
 export function explaining(db: Db): { db: Db; total: () => number } {
   let total = 0
   const plugin: KyselyPlugin = {

@@ -6,7 +6,9 @@ export interface HeldRequest {
   finish(): Promise<{ status: number; body: Record<string, unknown> }>
 }
 
-/** A request over a real connection: the server has its headers and the first byte of its body, and waits for the rest. */
+/**
+ * A request on a real connection: the server has the headers and the first byte of the body, and waits for the rest.
+ */
 export async function holdRequest(
   app: FastifyInstance,
   { method, path, key, body }: { method: string; path: string; key: string; body: unknown },

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 
-/** A file of the repository and the modules that it names, relative ones as paths from the root. */
+/** A file and the modules that it imports, relative ones as paths from the root. */
 export interface Imports {
   readonly file: string
   readonly modules: readonly { readonly name: string; readonly typeOnly: boolean }[]

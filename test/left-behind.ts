@@ -1,4 +1,4 @@
-/** What ends the processes that this one has started and not ended yet. */
+/** Functions that end the processes which this one started and has not ended yet. */
 const running = new Set<() => void>()
 
 process.once('exit', () => {
@@ -6,18 +6,17 @@ process.once('exit', () => {
 })
 
 /**
- * A test that fails before it ends what it started must not leave it behind; a paused process would never notice that it
- * is alone.
+ * Ends a process at exit, even where the test fails before it does: a paused process would never notice.
  *
- * @param end must do its work at once, since the process is about to exit
- * @returns to be called when there is nothing to end any more
+ * @param end must work synchronously, since the process is about to exit
+ * @returns a function to call when there is nothing to end any more
  */
 export function endAtExit(end: () => void): () => void {
   running.add(end)
   return () => void running.delete(end)
 }
 
-/** The runner ends a file that takes too long with SIGTERM, and by itself that skips what is to be done at the exit. */
+/** The runner ends a slow file with SIGTERM, which by default skips exit handlers. */
 export function exitWhenTerminated(): void {
   process.once('SIGTERM', () => process.exit(143))
 }

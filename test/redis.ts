@@ -7,15 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { endAtExit } from './left-behind.ts'
 import { freePort } from './postgres.ts'
 
-/** Debian's path, or the one in `REDIS_PATH`. */
+/** `REDIS_PATH`, or Debian's path. */
 const PATH = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
 
-/** Why there can be no Redis here; false where there can. CI installs one. */
+/** The reason to skip tests with Redis; false where there is one. CI installs it. */
 export const noRedis: string | false = existsSync(PATH)
   ? false
   : `no redis-server at ${PATH}; install redis-server, or set REDIS_PATH`
 
-/** A real Redis on a free port, which can be paused, killed and started again on the same port, empty. */
+/** A real Redis on a free port, which can be paused, killed, and restarted empty on the same port. */
 export interface TestRedis {
   readonly url: string
   pause(): void

@@ -17,7 +17,7 @@ Runs every *.test.ts once, and every *.db.test.ts on PGlite and on a real Postgr
 `
 const FILE_TIMEOUT_MS = 300_000
 const CONCURRENCY = 2
-/** Modules are stripped of types and compiled once for all files: it halves what a file needs to start. */
+/** Compile cache: modules are stripped of types and compiled once for all files, which halves the start of a file. */
 const COMPILED = { NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/compiled') }
 
 interface Tally {
@@ -36,7 +36,7 @@ interface Failure {
 const tallies: Tally[] = []
 const failures: Failure[] = []
 const skips: string[] = []
-/** What test files wrote to stderr; shown where something failed. */
+/** The stderr of test files; shown where a test failed. */
 const stderr = new Map<string, string>()
 const guarantees = new Map<string, Set<string>>()
 const abort = new AbortController()
@@ -93,7 +93,7 @@ async function onPostgres(files: readonly string[]): Promise<void> {
   await runFiles(postgres.description, files, { TEST_ENGINE: 'postgres', ...env })
 }
 
-/** One round over some files, two at a time, each in a process of its own. */
+/** Runs some files, two at a time, each in a process of its own. files, two at a time, each in a process of its own. */
 async function runFiles(name: string, files: readonly string[], env: Record<string, string>): Promise<void> {
   if (files.length === 0 || abort.signal.aborted) return
   process.stdout.write(`\n${name}\n`)
@@ -115,14 +115,14 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     if (type === 'test:complete' && data.nesting === 0 && existsSync(data.name))
       seconds.set(relative(process.cwd(), data.name), data.details.duration_ms / 1000)
     if (type !== 'test:pass' && type !== 'test:fail') continue
-    // Not `file`: tests that files share stand in a module of their own.
+    // Not `file`: shared tests are in a module of their own.
     const path = data.entryFile ?? data.file
     const file = relative(process.cwd(), path ?? data.name)
     const isFile = data.nesting === 0 && existsSync(data.name)
     const counts = ofFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
     ofFile.set(file, counts)
     const isGroup = isFile || data.details.type === 'suite'
-    // A file or a group fails by itself only where it broke outside its tests.
+    // A file or a group fails by itself only where it failed outside its tests.
     if (isGroup && (type === 'test:pass' || counts.failed > 0)) continue
     const outcome = data.skip !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed'
     counts[outcome] += 1

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { endAtExit, exitWhenTerminated } from './left-behind.ts'
 import { freePort } from './postgres.ts'
 
-/** A real server, as `npm run dev` would start it, in a process that can be killed. */
+/** A real server, started as by `npm run dev`, in a process that can be killed. */
 export interface ServerProcess {
   readonly url: string
-  /** Everything that it wrote, log and all. */
+  /** Its whole output, log included. */
   output(): string
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<CallAnswer>
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
@@ -28,7 +28,7 @@ const READY_WITHIN_MS = 60_000
 
 exitWhenTerminated()
 
-/** Runs `src/main.ts` with only these variables; for what is expected to end by itself. */
+/** Runs `src/main.ts` with only these variables, for a process that is expected to end by itself. */
 export function spawnMain(
   args: readonly string[],
   env: Record<string, string>,
@@ -50,7 +50,7 @@ export async function runMain(args: readonly string[], env: Record<string, strin
   return { code: child.exitCode, said: child.said() }
 }
 
-/** Starts a server and waits until it is ready; where it ends before, throws what it said. */
+/** Starts a server and waits until it is ready. @throws with its output where it ends before */
 export async function startServer(env: Record<string, string>, adminKey: string): Promise<ServerProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`

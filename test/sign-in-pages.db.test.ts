@@ -11,7 +11,7 @@ const SIZES = [
   { width: 390, height: 844 },
 ]
 
-/** The app as browsers reach it: its public URL is where it listens. */
+/** Opens the app with its listening address as its public URL, as for browsers. */
 async function openPublic(): Promise<{ app: TestApp; origin: string }> {
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
@@ -20,7 +20,7 @@ async function openPublic(): Promise<{ app: TestApp; origin: string }> {
   return { app, origin }
 }
 
-/** What is wrong with a page for somebody who sees badly, or uses no mouse; looked up in the page itself. */
+/** Accessibility faults of a page, found in the page itself. */
 const FAULTS = `(() => {
   const faults = []
   const parse = (color) => color.match(/[\\d.]+/g).map(Number)
@@ -60,7 +60,7 @@ const FAULTS = `(() => {
 
 const CLEARED = /^Clear-Site-Data header .* Cleared data types: "storage"\.$/
 
-/** How often something that was shown already has moved. */
+/** Layout shifts: the number of times that visible content moved. */
 const SHIFTS = `new Promise((resolve) => {
   new PerformanceObserver((list) => resolve(list.getEntries().length)).observe({ type: 'layout-shift', buffered: true })
   setTimeout(() => resolve(0), 300)
@@ -78,7 +78,7 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
           const context = await browser.newContext({ viewport, colorScheme, javaScriptEnabled: false })
           const page = await context.newPage()
           const faults: string[] = []
-          // That Chromium obeyed `Clear-Site-Data` is told sometimes before the next page, sometimes after it.
+          // Chromium reports `Clear-Site-Data` before or after the next page.
           page.on('console', (message) => {
             if (!CLEARED.test(message.text())) faults.push(message.text())
           })
@@ -98,7 +98,7 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
           await look('sign in')
           await signIn(page, 'not the password')
           await page.waitForSelector('[role=alert]')
-          // That a page was answered with 401 is told on the console.
+          // The console reports that a page has status 401.
           faults.splice(0)
           await look('sign in again')
           await signIn(page, PASSWORD)
@@ -131,7 +131,7 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
       await makeUser(app, 'ann@acme.example')
       const page = await browser.newPage()
       await page.goto(`${origin}/sign-in`)
-      // The page gives it by itself, on a busy machine a moment after it has loaded.
+      // The page does it by itself, on a busy machine a moment after it has loaded.
       await page.locator('input[name=email]:focus').waitFor()
       await page.keyboard.type('ann@acme.example')
       await page.keyboard.press('Tab')

@@ -4,7 +4,7 @@ import { type CookieJar, type JarAnswer, openJar } from './cookie-jar.ts'
 
 export const PASSWORD = 'two brown owls tap'
 
-/** An app that listens, so that cookies go over real HTTP. */
+/** Opens an app that listens, so that cookies go over real HTTP. */
 export async function openListening(
   settings: Partial<Settings> = {},
   port = 0,
@@ -15,7 +15,7 @@ export async function openListening(
   return { app, origin }
 }
 
-/** A user with the password above, who may act for some owners. */
+/** Creates a user with the password above, who may act for some owners. */
 export async function makeUser(
   app: TestApp,
   email: string,
@@ -31,12 +31,12 @@ export async function makeUser(
   return body.id
 }
 
-/** Opens `/sign-in` as a browser that has just come: the form. */
+/** Opens `/sign-in` in a new browser: the form. */
 export async function openForm(jar: CookieJar): Promise<JarAnswer> {
   return await jar.follow(await jar.get('/sign-in'))
 }
 
-/** A browser in which somebody is signed in. */
+/** A browser with a signed-in user. */
 export async function signedInJar(origin: string, email: string): Promise<CookieJar> {
   const jar = openJar(origin)
   const done = await jar.submit(await openForm(jar), { email, password: PASSWORD })
@@ -44,7 +44,7 @@ export async function signedInJar(origin: string, email: string): Promise<Cookie
   return jar
 }
 
-/** Whether somebody is signed in in a browser. */
+/** Tells if a user is signed in in a browser. */
 export async function isSignedIn(jar: CookieJar): Promise<boolean> {
   const answer = await jar.get('/sign-in')
   return answer.status === 200 && answer.text.includes('You are signed in')

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A key and a certificate of this machine's own for `localhost`; null where there is no openssl to make them. */
+/** A key and a self-signed certificate for `localhost`; null where there is no openssl. */
 export function selfSigned(): { key: string; cert: string } | null {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-tls-'))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
@@ -20,7 +20,7 @@ export function selfSigned(): { key: string; cert: string } | null {
   return read
 }
 
-/** An https server at `localhost`, on a free port. */
+/** Starts an https server at `localhost`, on a free port. */
 export async function openTlsServer(
   pair: { key: string; cert: string },
   answer: (request: IncomingMessage, response: ServerResponse) => void,

@@ -1,4 +1,4 @@
-// Clients that bring no types of their own.
+// Clients without types of their own.
 
 declare module 'passport-oauth2' {
   type Done = (error: unknown, user?: object) => void
@@ -37,7 +37,7 @@ declare module 'oidc-provider' {
   }
 }
 
-// Express 4 under another name, for the tests of its adapter; what they use is typed as in 5.
+// Express 4 under another name, for the tests of its adapter, with the types of 5.
 declare module 'express4' {
   import express from 'express'
   export default express

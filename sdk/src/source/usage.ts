@@ -122,7 +122,7 @@ export class UsageCounter {
     return batch
   }
 
-  /** Whether a delivery is incomplete. Uses counted meanwhile are for the next one. */
+  /** A delivery is incomplete. Uses counted meanwhile are for the next one. */
   get isDelivering(): boolean {
     return this.#undelivered.length > 0 || this.#closed.length > 0
   }

@@ -11,7 +11,7 @@ export function explainRefusal(refusal: Refusal): { readonly message: string; re
         fix:
           refusal.isPadded === true
             ? 'Remove the blank or newline around it.'
-            : 'Copy it again. A character is missing, added or changed.',
+            : 'Copy it again: a character is missing, added or changed.',
       }
     case 'unknown':
       return {

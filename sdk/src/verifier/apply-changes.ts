@@ -10,9 +10,12 @@ interface AppliedChanges {
   readonly listener: ChangesListener
   /** Drops all records, and all answers that are under way. */
   dropAll(): void
-  /** When it was last certain that no change was missed, on the monotonic clock; -Infinity before the first time. */
+  /**
+   * The time when it was last certain that no change was missed, on the monotonic clock; -Infinity before the first
+   * time.
+   */
   readonly confirmedAtMs: number
-  /** How often everything was dropped because changes may have been missed. */
+  /** The number of times that everything was dropped because changes may have been missed. */
   readonly restarts: number
 }
 

@@ -1,7 +1,6 @@
 export interface CacheLimits {
   /**
-   * How long a record may be used that no source has confirmed, in ms from when it was asked for. Default and maximum
-   * 5000.
+   * Longest use of a record that no source has confirmed, in ms from when it was asked for. Default and maximum 5000.
    */
   readonly maxStalenessMs?: number | undefined
   /** Records kept. Default 100,000. Unknown hashes have room of their own, for at most 10,000. */

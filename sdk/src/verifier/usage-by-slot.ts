@@ -117,7 +117,7 @@ export class UsageBySlot {
   }
 }
 
-/** Whether calls count in one line of usage. The address and user agent of the last one do not matter for that. */
+/** Tells if calls count in one line of usage; the address and user agent of the last one do not matter for that. */
 function isLike(kind: CallKind, outcome: Outcome, scopes: readonly string[], minute: number): boolean {
   return kind.minute === minute && kind.outcome === outcome && sameScopes(kind.scopes, scopes)
 }

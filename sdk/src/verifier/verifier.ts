@@ -22,8 +22,8 @@ export interface VerifierOptions extends CacheLimits {
   /** Counts verifications. Default: they are not counted. */
   readonly usage?: UsageCounter | undefined
   /**
-   * How much longer a record that is too old may be used while the source is unreachable, in ms. Fails open instead of
-   * closed: a key that was revoked in that time is accepted. Default 0: refuse with 503.
+   * Additional use of a record that is too old while the source is unreachable, in ms. Fails open instead of closed: a
+   * key that was revoked in that time is accepted. Default 0: refuse with 503.
    */
   readonly staleIfUnreachableMs?: number | undefined
   /** Called each time that a record is used although it is too old. */
@@ -62,8 +62,8 @@ export interface VerifierHealth {
   /** Hashes that are being looked up. */
   readonly lookingUp: number
   /**
-   * How often the whole cache was dropped since the start, because changes may have been missed: when the feed was first
-   * followed, after a long gap, and where the server's database has another history than before.
+   * The number of times that the whole cache was dropped since the start, because changes may have been missed: when
+   * the feed was first followed, after a long gap, and where the server's database has another history than before.
    */
   readonly restarts: number
 }
