@@ -86,7 +86,7 @@ import { verifyRoutes } from './verification/verify.routes.ts'
 import { openVerification } from './verification/verify.ts'
 import { verifyShortcut } from './verification/verify-fast-path.ts'
 
-/** What the app is told; where it comes from is `config.ts`'s matter. */
+/** Settings of the app; `config.ts` reads them from the environment. */
 export interface Settings {
   readonly publicUrl: string
   /** Further host names, in lower case, with which a proxy asks for pages. */
@@ -96,7 +96,7 @@ export interface Settings {
   readonly trustedProxies: IpRanges | null
   /** Null: `/v1/forward-auth` is not there. */
   readonly forwardAuth: ForwardAuthRules | null
-  /** What keys are derived from; null: there is no sign-in for people, and so no OAuth. */
+  /** Server secret, from which keys are derived; null: no sign-in for people, and so no OAuth. */
   readonly serverSecret: Secret | null
   /** The API provider's own login; null: people sign in here, with passwords. */
   readonly loginUrl: string | null
@@ -112,11 +112,11 @@ export interface Parts {
   readonly limiter?: RateLimiter | undefined
   /** Fetches what strangers' apps say of themselves. Default: from the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
-  /** How much work a password's hash is: scrypt's N, as a power of two. Default: as much as is good. */
+  /** Cost of a password's hash: scrypt's N, as a power of two. Default: the recommended cost. */
   readonly passwordLogN?: number | undefined
-  /** Whether to tidy the database now and then. Harmless in several processes at once, and enough in one. Default true. */
+  /** Runs housekeeping in this process. Harmless in several processes at once, and enough in one. Default true. */
   readonly tidies?: boolean
-  /** Whether the server was told to stop, and still answers for a while. */
+  /** True once the server was asked to stop and still answers. */
   readonly isDraining?: (() => boolean) | undefined
 }
 
@@ -126,7 +126,7 @@ const REFUSED_EVERY_MS = 10_000
 const READS = { waiting: 100, waitMs: 5_000 }
 const TIDY_EVERY_MS = 600_000
 
-/** What takes away what is over, in a database that lives for years. */
+/** Housekeeping: each removes rows that have expired. */
 export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   forgetOldRequests,
   forgetOldAttempts,

@@ -131,7 +131,7 @@ async function withDatabase(config: Config, work: (database: Database) => Promis
   }
 }
 
-/** What an operator waits for, or should know, beside a command's own output. */
+/** Prints progress and notices of a command to stderr. */
 function notice(_: string, message: string): void {
   process.stderr.write(`${message}\n`)
 }

@@ -21,11 +21,11 @@ import { CatalogueFile } from './scopes/scope.wire.ts'
 import { ConfigurationError } from './start-failure.ts'
 import { isWorker, leaveCrew, startWorkers } from './workers.ts'
 
-/** How long requests under way may take when the server is told to stop; then their connections are cut. */
+/** Requests under way get this long after a stop was requested; then their connections are closed. */
 const STOP_WITHIN_MS = 10_000
-/** What is left after that hangs, and is ended with an exit code that says so. */
+/** After this, a stop that hangs ends the process with exit code 1. */
 const GIVE_UP_AFTER_MS = STOP_WITHIN_MS + 3_000
-/** What workers get to stop by themselves before they are killed: longer than they give themselves. */
+/** Workers get this long to stop before they are killed: longer than they give themselves. */
 const KILL_AFTER_MS = GIVE_UP_AFTER_MS + 2_000
 
 /** Opens, migrates, prepares and listens, until a signal ends it; in several processes where that is asked for. */

@@ -1,7 +1,7 @@
 import { UnfitDatabaseError } from './db/session.ts'
 import { isDatabaseUnavailable } from './db/unavailable.ts'
 
-/** What an operator has given cannot be used: a setting, or a file that a setting names. */
+/** Invalid input from the operator: a setting, or a file that a setting names. */
 export class ConfigurationError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })

@@ -8,13 +8,13 @@ export const PLACE_VARIABLE = 'WORKER_PLACE'
 /** The first pause before a worker that ended by itself is replaced, and the longest; in between it doubles. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
-/** Who has lived for so long did not end for what made the one before end. */
+/** A worker that ran for so long did not end for the reason of the one before it. */
 const SETTLED_AFTER_MS = 60_000
 
 export interface Crew {
   readonly workers: number
   readonly log: Logger
-  /** What has not ended so long after it was told to is killed. */
+  /** Workers that have not ended so long after a stop are killed. */
   readonly stopWithinMs: number
 }
 
@@ -82,7 +82,7 @@ export async function startWorkers({ workers, log, stopWithinMs }: Crew): Promis
   for (let place = 2; place <= workers; place++) keep(place, fork(place), 0)
 }
 
-/** How long to wait before a worker is replaced, by how long was waited before it and how long it lived. */
+/** Exponential back-off before a worker is replaced, from the last pause and how long it ran. */
 export function nextPauseMs(pauseMs: number, livedMs: number): number {
   if (pauseMs === 0 || livedMs >= SETTLED_AFTER_MS) return FIRST_PAUSE_MS
   return Math.min(pauseMs * 2, LONGEST_PAUSE_MS)

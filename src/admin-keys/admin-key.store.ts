@@ -23,7 +23,7 @@ export async function insertAdminKey(tx: Tx, key: Omit<AdminKey, 'secrets' | 're
     .execute()
 }
 
-/** What decides whether a presented admin key may come in, in one statement. */
+/** The facts that decide whether a presented admin key is accepted, in one statement. */
 export interface PresentedAdminKey extends Lifetime {
   readonly id: string
   readonly permissions: readonly Permission[]

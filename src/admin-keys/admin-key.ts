@@ -15,7 +15,7 @@ export interface AdminKey {
   readonly secrets: readonly StoredSecret[]
 }
 
-/** Whether it can do everything; the last living one of these cannot be revoked. */
+/** True for a key with all permissions over every owner; the last active one cannot be revoked. */
 export function isFull(key: Pick<AdminKey, 'permissions' | 'ownerId'>): boolean {
   return key.ownerId === null && ALL_PERMISSIONS.every((permission) => key.permissions.includes(permission))
 }

@@ -55,7 +55,7 @@ export async function createAdminKey(
   return yes({ id, secret })
 }
 
-/** Whether what a caller makes would live longer than the secret that it presented. */
+/** True where a new credential would outlive what its caller may create. */
 export function outlives(expiresAt: Date | null, caller: Pick<Caller, 'latestExpiry'>): boolean {
   return caller.latestExpiry !== null && (expiresAt === null || expiresAt > caller.latestExpiry)
 }

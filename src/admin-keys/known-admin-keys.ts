@@ -10,7 +10,10 @@ import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { adminKeysByHash, type PresentedAdminKey } from './admin-key.store.ts'
 
-/** How long an answer is used, from when it was asked for: the latest that a revoked admin key may verify, whatever breaks. */
+/**
+ * Age up to which an entry is used, from when it was requested: a revoked admin key may verify for at most so long,
+ * whatever fails.
+ */
 const FRESH_MS = 5_000
 const MAX_KNOWN = 1_000
 /** Those that are no admin key have a room of their own, so that a flood of them pushes nobody out. */

@@ -2,7 +2,7 @@ import type { IpRanges } from '@doorward/sdk/kernel'
 import { fold, type Spellings, spellingsOf } from './original-path.ts'
 import type { OriginalRequest, ProxyKind } from './original-request.ts'
 
-/** What a route asks of a credential: all of these scopes; null: nothing, it is open to everybody. */
+/** Scopes that a route requires, all of them; null: the route is public. */
 export interface Rule {
   /** Lower-case and without a port; null: any. */
   readonly host: string | null
@@ -14,10 +14,10 @@ export interface Rule {
   readonly resource: string | null
 }
 
-/** Which requests need what, and who may ask about them. */
+/** Rules that say which requests need which scopes, and which proxies may ask. */
 export interface ForwardAuthRules {
   readonly proxy: ProxyKind
-  /** Whose word is taken for what the request was, without an admin key; null: nobody's. */
+  /** Addresses of proxies that are trusted to say what the request was, without an admin key; null: none. */
   readonly proxies: IpRanges | null
   readonly environment: string
   readonly rules: readonly Rule[]

@@ -10,7 +10,10 @@ import type { Pipeline } from '../management/pipeline.ts'
 import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
 import { FORWARD_AUTH_PATH } from './original-request.ts'
 
-/** What proxies ask before they let a request through; not for clients, so the OpenAPI document does not tell of it. */
+/**
+ * Registers the endpoint that proxies ask before they let a request through. It is not for clients, so it is not in
+ * the OpenAPI document.
+ */
 export function forwardAuthRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
@@ -39,7 +42,7 @@ export function forwardAuthRoutes(
   })
 }
 
-/** Who asks without being trusted; null for a live admin key that may verify. */
+/** The untrusted caller; null for an active admin key with the permission `verify`. */
 async function notTrusted(
   pipeline: Pipeline,
   knownAdminKeys: KnownAdminKeys,

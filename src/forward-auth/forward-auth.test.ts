@@ -9,7 +9,7 @@ import { readForwardAuth } from './forward-auth.wire.ts'
 
 const secret = mintCredential('api_key', { environment: 'live' }).reveal()
 
-/** What a proxy hears when the verifier says this. */
+/** The answer to a proxy for this verdict. */
 async function heard(proxy: 'nginx' | 'caddy', verdict: Verdict | Promise<Verdict>) {
   const rules = [{ path: '/*', scopes: ['orders:read'] }]
   const read = readForwardAuth({ proxy, environment: 'live', rules }, ['live'])

@@ -24,7 +24,7 @@ import { originalRequest } from './original-request.ts'
 /** In which a proxy shows an admin key with the permission `verify`: `Authorization` is the client's own. */
 export const PROXY_KEY_HEADER = 'doorward-verify-key'
 
-/** What a proxy hears. */
+/** Answer to a proxy. */
 export interface ForwardAnswer {
   readonly status: number
   /** Name, value, name, value … */

@@ -12,7 +12,7 @@ const PLAIN = /^(?:\/[a-z0-9_~@:-]+)+\/?$/
 
 /** The ways in which the upstream may read a path that has one spelling on the wire. */
 export interface Spellings {
-  /** As it was sent. */
+  /** The path as the client sent it. */
   readonly sent: readonly string[]
   /** With its escapes decoded, once. */
   readonly decoded: readonly string[]

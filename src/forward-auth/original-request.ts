@@ -40,7 +40,7 @@ export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
   return proxy === 'envoy' ? next === '/' : next === undefined || next === '?'
 }
 
-/** What the request was; null where the proxy does not say, or says it twice. */
+/** The original request; null where the proxy does not describe it, or describes it twice. */
 export function originalRequest(proxy: ProxyKind, request: IncomingMessage): OriginalRequest | null {
   const known = DIALECTS[proxy]
   const method = known === null ? request.method : single(request, known.method)

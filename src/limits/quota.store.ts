@@ -11,7 +11,7 @@ import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** What was spent is kept for the current month, the last one, and a little more. */
+/** Spent units are kept for the current month, the last one, and a little more. */
 const KEPT_SECONDS = 100 * 24 * 3600
 
 /** A quota in a period, and who it is for. */
@@ -104,7 +104,10 @@ async function accountsOf(
   return new Map(all.map((row) => [row.id, accountsFor(row, now)]))
 }
 
-/** What tokens count by: their grant, or without a user their client; and whose data they reach. */
+/**
+ * The holders by which tokens are counted: their grant, or without a user their client; with the owner whose data
+ * they reach.
+ */
 function tokenHolders(ids: readonly string[]) {
   return sql<{ id: string; owner_id: string }>`(
     select id, owner_id from grants where id = any(${[...ids]}::text[])
@@ -133,7 +136,9 @@ interface SpentRow {
   readonly spent: number
 }
 
-/** What was spent so far; nobody else can spend of these accounts until the transaction ends. */
+/**
+ * Locks and returns the units spent so far; no other transaction can spend from these accounts until this one ends.
+ */
 async function lockSpent(tx: Tx, accounts: readonly Account[]): Promise<Map<string, number>> {
   if (accounts.length === 0) return new Map()
   const { rows } = await sql<SpentRow>`

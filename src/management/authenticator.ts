@@ -9,7 +9,7 @@ import type { AnyPermission } from './permission.ts'
 /** Origin and moment of a request, before its caller is known. */
 export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
 
-/** What an authenticator reads a credential from. */
+/** The parts of a request that an authenticator reads a credential from. */
 export interface Incoming {
   /** The one token in a header; null where there is none. */
   readonly token: string | null

@@ -24,7 +24,7 @@ import type { Authenticated } from './authenticator.ts'
  * database does not help to guess what a request held, such as a password.
  */
 
-/** How long an answer can be requested again. */
+/** Answers can be requested again for this long. */
 const KEPT_SECONDS = 24 * 3600
 
 /** A request with an `Idempotency-Key`. */

@@ -21,7 +21,7 @@ import { changeOnce } from './change-once.ts'
 import { findAnswer, type NamedRequest } from './idempotency.ts'
 import { type Operation, schemaOf } from './operation.ts'
 
-/** What every management operation passes through: the parts that it is made of. */
+/** The parts of the pipeline that every management operation passes through. */
 export interface Pipeline extends AuthenticationParts {
   readonly db: Db
   readonly refusedAttempts: RefusedAttempts

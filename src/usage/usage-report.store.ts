@@ -61,7 +61,7 @@ export async function totals(db: Db, reach: Reach, window: Window, limit: number
   return rows
 }
 
-/** Who was refused last with a key's secrets, by secret and reason. */
+/** Last refusals of the secrets of a key, by secret and reason. */
 export async function lastRefusalsOfKey(db: Db, keyId: string): Promise<readonly LastRefusal[]> {
   const rows = await lastRefusals(db)
     .innerJoin('secrets', 'secrets.id', 'last_refusals.credential_id')
@@ -72,7 +72,7 @@ export async function lastRefusalsOfKey(db: Db, keyId: string): Promise<readonly
   return rows
 }
 
-/** Who presented a well-formed credential last that nobody knows. */
+/** Last uses of well-formed credentials that are unknown. */
 export async function lastUnknown(db: Db): Promise<LastRefusal | undefined> {
   return await lastRefusals(db).where('credential_id', '=', UNKNOWN).executeTakeFirst()
 }

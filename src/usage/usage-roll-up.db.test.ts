@@ -47,7 +47,7 @@ async function used(at: Date, count = 1, more: { scope?: string; outcome?: strin
   await storeUsage(app.db, origin, { id: `batch_${++batches}`, items: [item], exposed: [] })
 }
 
-/** What a table holds: how many rows, and their sum. */
+/** Number of rows of a table, and their sum. */
 async function held(grain: Grain): Promise<[rows: number, sum: number]> {
   const rows = await app.db
     .selectFrom(`usage_${grain}s`)

@@ -1,7 +1,7 @@
 import { addSeconds } from '../base/clock.ts'
 import { momentAt } from '../base/moment.ts'
 
-/** How finely counts keep the time, finest first. Days are those of UTC. */
+/** Grains of the counts, finest first. Days are in UTC. */
 export const GRAINS = ['minute', 'hour', 'day'] as const
 export type Grain = (typeof GRAINS)[number]
 
@@ -52,7 +52,7 @@ export function nextStartOf(grain: Grain, at: Date): Date {
   return momentAt(Math.ceil(at.getTime() / ms) * ms)
 }
 
-/** What counts become when they are too old for their grain; null for nothing, when they are gone. */
+/** The next coarser grain of counts that are too old for theirs; null: they are removed. */
 export function coarserThan(grain: Grain): Grain | null {
   return GRAINS[GRAINS.indexOf(grain) + 1] ?? null
 }

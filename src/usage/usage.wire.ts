@@ -98,7 +98,7 @@ function reading<Schema extends TSchema, Part>(schema: Schema, toPart: (wire: St
     })
 }
 
-/** How far back each grain is given by itself, and how long a stretch one answer covers, in days. */
+/** Default range of each grain, and the longest range of one answer, in days. */
 const DEFAULT_DAYS: Readonly<Record<Grain, number>> = { minute: 1 / 24, hour: 7, day: 30 }
 const MAX_DAYS: Readonly<Record<Grain, number>> = { minute: 1, hour: 31, day: 400 }
 

@@ -61,7 +61,7 @@ describe('the stream of changes to one listener', () => {
     return text
   }
 
-  /** What happened, in order: `open`, `change 3`, … */
+  /** Events in order: `open`, `change 3`, … */
   function eventsIn(text: string): string[] {
     return [...text.matchAll(/^event: (\w+)\nid: (\d+)\.\S+$/gm)].map(([, event, position]) =>
       event === 'change' ? `change ${position}` : `${event}`,

@@ -6,18 +6,18 @@ import { toChangeEvent, toEvent } from './changes.wire.ts'
 
 /** A listener hears about once a second that nothing is missing; without it, his certainty ends after five. */
 const CONFIRM_EVERY_MS = 900
-/** Who takes nothing for so long is let go: he comes back, or asks for everything anew. */
+/** A listener that reads nothing for so long is disconnected: it reconnects, or requests everything again. */
 const MAX_BLOCKED_MS = 10_000
 const BUFFER_BYTES = 64 * 1024
 
 export interface StreamStart {
   /** Behind the last change that the listener has seen; null where it begins. */
   readonly after: Bookmark | null
-  /** What came behind it, where it is not in the feed's memory. */
+  /** Changes after the bookmark, where they are not in the feed's memory. */
   readonly missed: readonly StoredChange[]
   /** Why a listener that has seen something begins again nevertheless. */
   readonly restarted: RestartReason | null
-  /** Whether it ends when everything has been said, instead of waiting for more. */
+  /** Ends the stream when all changes are sent, instead of waiting for more. */
   readonly once: boolean
   /** When it ends in any case, on the steady clock: a listener's idea of our clock is renewed with each connection. */
   readonly endsAtMs: number

@@ -21,7 +21,7 @@ const MAX_MISSED = 500
 
 const BookmarkText = Type.String({ pattern: BOOKMARK })
 
-/** What changed, told to SDKs as it happens. */
+/** Streams changes to SDKs as Server-Sent Events. */
 export function changesRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
@@ -100,7 +100,7 @@ export function changesRoutes(
   })
 }
 
-/** How long an admin key may listen, by the clock. What somebody does to it comes as a change. */
+/** Time until an admin key ends by the clock. A revocation arrives as a change. */
 function livesForMs(key: PresentedAdminKey | null, nowMs: number): number {
   if (key === null || endedBy(key, nowMs) !== null) return 0
   const ends = [key.expiresAt, key.retiresAt].map((end) => end?.getTime() ?? Number.POSITIVE_INFINITY)

@@ -20,7 +20,7 @@ export function databaseSource(
   }
 }
 
-/** What is asked of the database; where it does not answer, a SourceUnavailableError says so. */
+/** Queries the database; where it does not answer, throws a SourceUnavailableError. */
 export async function asked<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask()

@@ -70,7 +70,7 @@ export const VerifyWire = strictObject({
 /** Most questions in one batch. */
 export const MAX_QUESTIONS = 100
 
-/** What a verifier in another language asks. */
+/** Request of a verifier in another language. */
 export type Question = Static<typeof VerifyWire>
 
 export const VerifyBatchWire = strictObject({

@@ -16,13 +16,13 @@ interface Subject {
 
 interface Ending {
   readonly what: string
-  /** What the key is made with, beside what all are. */
+  /** Settings of the key beside the usual ones. */
   readonly made?: (app: TestApp) => Record<string, unknown>
-  /** How old it is when it is let in; else it is new. */
+  /** Age of the key when it is first accepted; else it is new. */
   readonly agedSeconds?: number
   /** The steps at the first node; the last answers are checked for success. */
   readonly end: (app: TestApp, key: Subject) => Promise<TestAnswer | undefined>
-  /** What then is asked for, and what the answer is. */
+  /** The question asked afterwards, and its expected answer. */
   readonly scopes?: readonly string[]
   readonly reason: string
 }
@@ -123,10 +123,10 @@ const ENDINGS: readonly Ending[] = [
   },
 ]
 
-/** What ends nothing by itself, and is told to all because it may have altered any verdict. */
+/** Ends nothing by itself, and is announced to all because it may have altered any verdict. */
 const FOR_ALL: readonly {
   readonly what: string
-  /** Whether a key may hold the scope meanwhile. */
+  /** True where a key may hold the scope meanwhile. */
   readonly reaches: boolean
   readonly end: (app: TestApp, scope: string) => Promise<TestAnswer>
   readonly told: string
@@ -149,7 +149,7 @@ const FOR_ALL: readonly {
 const ADMIN_ENDINGS: readonly {
   readonly what: string
   readonly end: (app: TestApp, id: string) => Promise<TestAnswer>
-  /** What its feed says until then. */
+  /** Events of its feed until then. */
   readonly told: RegExp
 }[] = [
   {
@@ -209,7 +209,7 @@ describe('through a second node, without the clock moving on by itself', () => {
 
   const ipAsked = '203.0.113.7'
 
-  /** What the second node's own verifier says. */
+  /** Verdict of the second node's own verifier. */
   async function atSecondNode(secret: string, scopes: readonly string[]): Promise<string> {
     const { body } = await app.call(
       'POST',

@@ -7,7 +7,7 @@ import { openJar } from '../cookie-jar.ts'
 import { eventually } from '../eventually.ts'
 import { arrive, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
 
-/** What a row ends: the tokens of an app of its own, and what they hang from. */
+/** The tokens that a row ends: those of an app of its own, with their grant, client and user. */
 interface Subject {
   readonly oauth: OAuthApp
   readonly client: TestClient
@@ -21,7 +21,7 @@ interface Ending {
   readonly what: string
   readonly end: (subject: Subject) => Promise<unknown>
   readonly reason: string
-  /** What is asked about is used at this API; without it, at any. */
+  /** The API at which the token is used; absent: any. */
   readonly resource?: string
   /** Puts back what other rows need. */
   readonly undo?: (subject: Subject) => Promise<unknown>

@@ -38,7 +38,7 @@ describe('a failover to a standby that lacks the last commits', () => {
   const position = async () =>
     (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
 
-  /** What the standby does not have, and then this is a standby that has taken over. */
+  /** Removes what the standby does not have, and makes it the server that has taken over. */
   const loseSince = (last: number) =>
     app.db.transaction().execute(async (tx) => {
       await tx.deleteFrom('changes').where('position', '>', last).execute()

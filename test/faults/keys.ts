@@ -32,7 +32,7 @@ export async function revoke(server: ServerProcess, { id }: Key, within = 30_000
   }
 }
 
-/** What a verifier at a server says, in one word. */
+/** Verdict of a verifier at a server, in one word. */
 export async function verdictOf(
   server: ServerProcess,
   { secret }: Key,
@@ -43,7 +43,7 @@ export async function verdictOf(
   return body.valid ? 'accepted' : body.refusal.reason
 }
 
-/** How often a key was accepted, as it is counted. */
+/** Accepted uses of a key, as they are counted. */
 export async function countOf(server: ServerProcess, { id }: Key): Promise<number> {
   const { status, body } = await server.call('GET', `/v1/keys/${id}/usage?grain=minute`)
   assert.equal(status, 200)

@@ -8,7 +8,7 @@ import { type ServerProcess, startServer } from '../server-process.ts'
 const KILLS = 20
 const WRITERS = 8
 
-/** What the server has said yes to. */
+/** Changes that the server has confirmed. */
 class Acknowledged {
   readonly live = new Map<string, string>()
   readonly revoked = new Map<string, string>()

@@ -9,7 +9,7 @@ import { ENGINE } from '../database.ts'
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
 const ROUNDS = 6
 
-/** What a client got from a server that may have been killed under it; null where it got nothing. */
+/** Answer of a server that may have been killed meanwhile; null where there was none. */
 async function tried(asking: ReturnType<typeof post>) {
   return await asking.catch(() => null)
 }

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 
-/** What can go wrong on the way; each for connections that are open and for new ones. */
+/** Faults of the network; each for open connections and for new ones. */
 export type Fault =
   /** The connection is dropped. */
   | 'cut'
   /** It stays open, and what the server says never arrives; also after it is mended, as where a router forgot it. */
   | 'silent'
-  /** What is asked arrives; then, instead of the answer, the connection is dropped. */
+  /** The request arrives; then, instead of the answer, the connection is dropped. */
   | 'answers lost'
   /** Half of what is asked arrives, and then nothing happens. */
   | 'half sent'
@@ -15,7 +15,7 @@ export type Fault =
 /** Stands between two programs, and can be broken and mended. */
 export interface FaultyProxy {
   readonly port: number
-  /** What was hit: connections cut, pieces swallowed, answers lost, questions halved. */
+  /** Faults that took effect: connections cut, pieces swallowed, answers lost, requests halved. */
   readonly hits: number
   /** Resolves when a fault strikes the next time. */
   nextHit(): Promise<void>

@@ -77,7 +77,7 @@ async function granted(
   return taken.filter((each) => each.granted).length
 }
 
-/** How many units of a limit are taken, as Redis counts them. */
+/** Units taken from a limit, as Redis counts them. */
 async function countInRedis({ id }: { id: string }): Promise<number> {
   const client = new Redis(redis.url)
   const count = Number(await client.get(`doorward:${id}`))

@@ -9,7 +9,7 @@ import { isDatabaseUnavailable } from '../../src/db/unavailable.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 import { ENGINE, testPlace } from '../database.ts'
 
-/** What an operator, a role or a colleague's script may have set, and what a session of ours has instead. */
+/** Settings that an operator, a role or a script may have made, with the value that our sessions have. */
 const HOSTILE: readonly (readonly [name: string, value: string, ours: string])[] = [
   ['datestyle', 'German, DMY', 'ISO, MDY'],
   ['timezone', 'Asia/Kathmandu', 'UTC'],

@@ -58,7 +58,7 @@ export class Witness {
       assert.notEqual(said, 'accepted', `${Math.round(askedAtMs - revokedAtMs)} ms after its revocation`)
   }
 
-  /** What was asked and said in between. */
+  /** Requests and answers in between. */
   saidBetween(fromMs: number, toMs: number): Set<string> {
     const between = this.#askedFrom(fromMs).filter(({ saidAtMs }) => saidAtMs < toMs)
     return new Set(between.map(({ said }) => said))

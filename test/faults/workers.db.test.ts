@@ -50,7 +50,7 @@ describe('several workers', {
       .flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as Line] : []))
       .filter((line) => line.msg === msg)
   const pidsOf = (of: ServerProcess) => linesOf(of, 'a worker starts').flatMap(({ pid }) => pid ?? [])
-  /** Which workers have answered a question of this path. */
+  /** Workers that have answered a request to this path. */
   const answering = (of: ServerProcess, path: string) =>
     new Set(linesOf(of, 'request completed').flatMap((line) => (line.path === path ? [line.worker] : [])))
 

@@ -17,9 +17,9 @@ const RULES = [
   { path: '/health', open: true },
 ]
 
-/** How the guide configures a proxy. */
+/** Configuration of a proxy in the guide. */
 export interface GuideSection {
-  /** As `proxy` in the file of rules. */
+  /** Value of `proxy` in the file of rules. */
   readonly kind: 'nginx' | 'caddy'
   /** The language of its block in the guide, which no other block has. */
   readonly language: string
@@ -47,7 +47,7 @@ export interface Answer {
   /** All values of each header. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   readonly body: string
-  /** What reached the upstream, if anything did. */
+  /** The request that reached the upstream, if any did. */
   readonly passed: Passed | undefined
 }
 

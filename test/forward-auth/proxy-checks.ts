@@ -28,16 +28,16 @@ const LIES = [
 export interface CheckedProxy {
   readonly title: string
   readonly program: ProxyProgram | null
-  /** What to say where there is no such program. */
+  /** Reason for skipping where the program is missing. */
   readonly missing: string
   readonly section: GuideSection
   /** Its own status, for when Doorward cannot be asked. */
   readonly statusWhenAway: number
-  /** What holds behind this proxy only. */
+  /** Checks for this proxy only. */
   readonly more: (behind: () => BehindProxy) => void
 }
 
-/** What holds behind every proxy that is configured as the guide says, on a real one. */
+/** Checks for every proxy that is configured as the guide says, on a real one. */
 export function checkProxy({ title, program, missing, section, statusWhenAway, more }: CheckedProxy): void {
   // A group that is skipped is passed over in silence; a test is told.
   if (program === null) {

@@ -8,7 +8,7 @@ const NUL = String.fromCharCode(0)
 const HALF_A_PAIR = String.fromCharCode(0xd800)
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
 
-/** What is asked, the problem's code, and what the detail must say. */
+/** The request, the problem's code, and what the detail must contain. */
 const CREATES: readonly (readonly [what: string, body: unknown, code: string, says?: RegExp])[] = [
   ['unknown scope', { ...KEY, scopes: ['order:read'] }, 'unknown_scope', /did you mean "orders:read"/],
   [

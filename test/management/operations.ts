@@ -5,7 +5,10 @@ import { insertSession } from '../../src/sessions/session.store.ts'
 import { startSignIn } from '../../src/sign-in/start-sign-in.ts'
 import type { TestApp, TestClient } from '../app.ts'
 
-/** What an operation is called with, by its operationId, on things of one owner. A new operation needs a line here. */
+/**
+ * Parameters and body of each operation, by its operationId, on things of one owner. A new operation needs a line
+ * here.
+ */
 export type Examples = Readonly<Record<string, Example>>
 
 export interface Example {
@@ -123,7 +126,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   }
 }
 
-/** What a user allowed a client, as if the page had been answered. */
+/** Stores a grant, as if a user had answered the consent page. */
 async function grantFor(app: TestApp, { client_id: clientId }: TestClient, ownerId: string): Promise<string> {
   const id = newId('grt')
   const shown = { client_name: 'An app', redirect_host: 'app.example.com', owner_name: 'A', scopes: [] }
