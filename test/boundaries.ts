@@ -149,7 +149,7 @@ function sdkRoomOf(file: string): string {
   return below === undefined ? 'entry points' : room
 }
 
-function kindOf(file: string): Kind {
+export function kindOf(file: string): Kind {
   const name = file.split('/').at(-1) ?? ''
   if (name.endsWith('.routes.ts')) return 'routes'
   if (name.endsWith('.wire.ts')) return 'wire'
@@ -168,6 +168,7 @@ const NOUNS = new Set([
   'catalogue.ts',
   'change.ts',
   'client.ts',
+  'client-rules.ts',
   'consent.ts',
   'directory-actions.ts',
   'grant.ts',

@@ -9,6 +9,8 @@ import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyInvalidClient } from './check-client.ts'
 import { lockClient, updateClient, updateMetadata } from './client.store.ts'
 import { type Client, type ClientMetadata, type ClientWithSecrets, ceilingOf, usesSecret } from './client.ts'
+import { clientProblem } from './client-problem.ts'
+import { type ClientRefusal, whyNotChangeClient } from './client-rules.ts'
 import type { PrivateSchemes } from './redirect-uri.ts'
 
 /** What is to be said anew; the rest stays. */
@@ -30,7 +32,7 @@ export async function changeClient(
   wish: ClientUpdate,
   privateSchemes?: PrivateSchemes,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotChangeClient)
   if (!locked.ok) return locked
   const client = locked.value
   const ceiling = await ceilingAfter(tx, client, wish)
@@ -56,19 +58,17 @@ export async function changeClient(
   return yes(id)
 }
 
-/** The client, locked, where it is within reach and not over for good. */
-export async function lockUnrevoked(
+/** The client, locked, where it is within reach and the rule has nothing against the action. */
+export async function lockAllowed(
   tx: Tx,
   caller: Caller,
   id: string,
+  whyNot: (client: ClientWithSecrets, now: Date) => ClientRefusal | null,
 ): Promise<Result<ClientWithSecrets, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
-  if (client.revokedAt !== null)
-    return no(
-      problem('client_revoked', `It was revoked ${client.revokedAt.toISOString()}. Register a new client.`),
-    )
-  return yes(client)
+  const why = whyNot(client, caller.now)
+  return why === null ? yes(client) : no(clientProblem(why))
 }
 
 function withoutUnsaid(wish: ClientUpdate): Partial<ClientMetadata> {

@@ -1,13 +1,14 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { no, type Result, yes } from '../base/result.ts'
+import { type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
-import { type Problem, problem } from '../http/problem.ts'
+import type { Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
-import { lockUnrevoked } from './change-client.ts'
-import { type ClientWithSecrets, hasSecret, usesSecret } from './client.ts'
+import { lockAllowed } from './change-client.ts'
+import { hasSecret } from './client.ts'
+import { whyNotFinishClientRotation, whyNotRotateClient, whyNotUndoClientRotation } from './client-rules.ts'
 import { type ClientSettings, issueClientSecret, longestLife } from './create-client.ts'
 
 /**
@@ -22,10 +23,9 @@ export async function rotateClient(
   id: string,
   overlapSeconds: number,
 ): Promise<Result<{ secret: Secret }, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotRotateClient)
   if (!locked.ok) return locked
   const client = locked.value
-  if (!usesSecret(client.tokenEndpointAuthMethod)) return no(WITHOUT_SECRET)
   if (!hasSecret(client)) {
     const { secret, hint } = await issueClientSecret(tx, caller, mint, client)
     const altersVerdictsOf = { holderId: id }
@@ -50,7 +50,7 @@ export async function finishClientRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockRotating(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotFinishClientRotation)
   return locked.ok ? await finishRotation(tx, caller, locked.value, 'client') : locked
 }
 
@@ -60,16 +60,6 @@ export async function undoClientRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockRotating(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotUndoClientRotation)
   return locked.ok ? await undoRotation(tx, caller, locked.value, 'client') : locked
 }
-
-async function lockRotating(tx: Tx, caller: Caller, id: string): Promise<Result<ClientWithSecrets, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  return locked.ok && !hasSecret(locked.value) ? no(WITHOUT_SECRET) : locked
-}
-
-const WITHOUT_SECRET = problem(
-  'client_without_secret',
-  'Set `token_endpoint_auth_method` to `client_secret_basic` or `client_secret_post` first. Public clients have none.',
-)

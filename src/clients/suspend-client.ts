@@ -1,10 +1,11 @@
 import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
-import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { lockUnrevoked } from './change-client.ts'
 import { lockClient, updateClient } from './client.store.ts'
+import { clientProblem } from './client-problem.ts'
+import { whyNotResumeClient, whyNotRevokeClient, whyNotSuspendClient } from './client-rules.ts'
 
 /**
  * Stops a client at every endpoint and every verifier, until it is resumed. Suspending twice is no fault, and the API
@@ -16,11 +17,12 @@ export async function suspendClient(
   id: string,
   reason: string,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  if (!locked.ok) return locked
-  const client = locked.value
+  const client = await lockClient(tx, caller.reach, id)
+  if (client === undefined) return no(NOT_FOUND)
   const byProvider = caller.reach === 'every_owner'
-  if (client.suspendedAt !== null && (client.suspendedByProvider || !byProvider)) return yes(id)
+  const why = whyNotSuspendClient(client, byProvider)
+  if (why?.code === 'already_suspended') return yes(id)
+  if (why !== null) return no(clientProblem(why))
   await updateClient(tx, client, {
     suspended_at: client.suspendedAt ?? caller.now,
     suspended_reason: reason,
@@ -37,12 +39,11 @@ export async function suspendClient(
 
 /** Lets a suspended client work again. What the API provider suspended, no owner resumes. */
 export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  if (!locked.ok) return locked
-  const client = locked.value
-  if (client.suspendedAt === null) return yes(id)
-  if (client.suspendedByProvider && caller.reach !== 'every_owner')
-    return no(problem('exceeds_authority', 'The API provider suspended it, and only they can resume it.'))
+  const client = await lockClient(tx, caller.reach, id)
+  if (client === undefined) return no(NOT_FOUND)
+  const why = whyNotResumeClient(client, caller.reach === 'every_owner')
+  if (why?.code === 'not_suspended') return yes(id)
+  if (why !== null) return no(clientProblem(why))
   const resumed = { suspended_at: null, suspended_reason: null, suspended_by_provider: false }
   await updateClient(tx, client, resumed)
   await record(tx, caller, { action: 'client.resumed', target: client, altersVerdictsOf: { clientId: id } })
@@ -62,7 +63,7 @@ export async function revokeClient(
 ): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
-  if (client.revokedAt !== null) return yes(id)
+  if (whyNotRevokeClient(client) !== null) return yes(id)
   await updateClient(tx, client, { revoked_at: caller.now, revoked_reason: reason })
   await revokeGrants(tx, caller, id)
   const ended = { reason: 'revoked', at: caller.now } as const

@@ -3,14 +3,22 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { expiryOf } from '../owners/expiry.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
-import { expiryOf, type Policy } from '../owners/policy.ts'
+import type { Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
-import { currentSecret, isLive, runningRotation } from '../secrets/secret.ts'
+import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { type Chosen, whyNotChoose } from './check-key.ts'
 import { lockKey, updateKey } from './key.store.ts'
-import type { Key } from './key.ts'
+import {
+  whyNotChangeExpiry,
+  whyNotChangeKey,
+  whyNotDisableKey,
+  whyNotEnableKey,
+  whyNotRevokeKey,
+} from './key.ts'
+import { keyProblem } from './key-problem.ts'
 
 export interface KeyWish extends Chosen {
   readonly name?: string | undefined
@@ -26,16 +34,15 @@ export async function changeKey(
   id: string,
   wish: KeyWish,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  if (!locked.ok) return locked
-  const key = locked.value
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  const why = wish.expiresAt === undefined ? whyNotChangeKey(key) : whyNotChangeExpiry(key, caller.now)
+  if (why !== null) return no(keyProblem(why))
   const fault = await whyNotChoose(tx, caller, wish, key.scopes)
   if (fault !== null) return no(fault)
 
   if (wish.expiresAt !== undefined) {
     const current = currentSecret(key.secrets)
-    if (!isLive(current, caller.now))
-      return no(problem('key_expired', 'An expired key stays expired. Create a new one.'))
     // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
     const policy = await policyFor(tx, configured, key.ownerId)
     const within = expiryOf({ expiresAt: wish.expiresAt }, policy, current.createdAt)
@@ -72,22 +79,26 @@ export async function changeKey(
 
 /** Stops a key until it is enabled again. Doing it twice is no fault. */
 export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  if (!locked.ok) return locked
-  if (locked.value.disabledAt !== null) return yes(id)
-  await updateKey(tx, locked.value, { disabled_at: caller.now })
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  const why = whyNotDisableKey(key)
+  if (why?.code === 'already_disabled') return yes(id)
+  if (why !== null) return no(keyProblem(why))
+  await updateKey(tx, key, { disabled_at: caller.now })
   const altersVerdictsOf = { holderId: id }
-  await record(tx, caller, { action: 'key.disabled', target: locked.value, altersVerdictsOf })
+  await record(tx, caller, { action: 'key.disabled', target: key, altersVerdictsOf })
   return yes(id)
 }
 
 export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
-  if (!locked.ok) return locked
-  if (locked.value.disabledAt === null) return yes(id)
-  await updateKey(tx, locked.value, { disabled_at: null })
+  const key = await lockKey(tx, caller.reach, id)
+  if (key === undefined) return no(NOT_FOUND)
+  const why = whyNotEnableKey(key)
+  if (why?.code === 'not_disabled') return yes(id)
+  if (why !== null) return no(keyProblem(why))
+  await updateKey(tx, key, { disabled_at: null })
   const altersVerdictsOf = { holderId: id }
-  await record(tx, caller, { action: 'key.enabled', target: locked.value, altersVerdictsOf })
+  await record(tx, caller, { action: 'key.enabled', target: key, altersVerdictsOf })
   return yes(id)
 }
 
@@ -100,7 +111,7 @@ export async function revokeKey(
 ): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
-  if (key.revokedAt !== null) return yes(id)
+  if (whyNotRevokeKey(key) !== null) return yes(id)
   await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
   const ended = { reason: 'revoked', at: caller.now } as const
   await record(tx, caller, {
@@ -110,13 +121,4 @@ export async function revokeKey(
     altersVerdictsOf: { holderId: id, ended },
   })
   return yes(id)
-}
-
-/** The key, locked, where it is within reach and not over for good. */
-export async function lockUnrevoked(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
-  const key = await lockKey(tx, caller.reach, id)
-  if (key === undefined) return no(NOT_FOUND)
-  if (key.revokedAt !== null)
-    return no(problem('key_revoked', `It was revoked ${key.revokedAt.toISOString()}. Create a new key.`))
-  return yes(key)
 }

@@ -1,6 +1,17 @@
 import type { Limits } from '@doorward/sdk/rules'
 import { momentAt } from '../base/moment.ts'
-import { hasLiveSecret, type StoredSecret } from '../secrets/secret.ts'
+import {
+  currentSecret,
+  endOf,
+  hasLiveSecret,
+  type NoRotation,
+  type RotationInUse,
+  type RotationRunning,
+  type StoredSecret,
+  whyNotFinishRotation,
+  whyNotStartRotation,
+  whyNotUndoRotation,
+} from '../secrets/secret.ts'
 
 /** The identity that an owner's server acts under. It keeps its id, scopes and history through every rotation. */
 export interface Key {
@@ -55,20 +66,72 @@ export function startOfDay(day: number): Date {
 
 const DAY_MS = 24 * 3600 * 1000
 
-/** Why a key cannot be rotated, as a problem's code; null where it can. A screen asks this before it shows a button. */
-export function whyNotRotate(
-  state: KeyState,
-): 'key_revoked' | 'key_expired' | 'key_disabled' | 'owner_suspended' | null {
-  return WHY_NOT_ROTATE[state]
+/** Why an action on a key is refused, with the evidence. The server's use cases and its screens ask the same functions. */
+export type KeyRefusal = KeyRevoked | KeyExpired | KeyStopped | RotationRunning | NoRotation | RotationInUse
+
+export interface KeyRevoked {
+  readonly code: 'key_revoked'
+  readonly at: Date
 }
 
-const WHY_NOT_ROTATE = {
-  active: null,
-  disabled: 'key_disabled',
-  suspended: 'owner_suspended',
-  expired: 'key_expired',
-  revoked: 'key_revoked',
-} as const
+export interface KeyExpired {
+  readonly code: 'key_expired'
+  readonly at: Date
+}
+
+/** What can be undone: enable the key, resume the owner. */
+export interface KeyStopped {
+  readonly code: 'key_disabled' | 'owner_suspended'
+  readonly at: Date
+}
+
+/** Name, scopes and all else but the expiry. */
+export function whyNotChangeKey({ revokedAt }: Key): KeyRevoked | null {
+  return revokedAt === null ? null : { code: 'key_revoked', at: revokedAt }
+}
+
+export function whyNotChangeExpiry(key: Key, now: Date): KeyRevoked | KeyExpired | null {
+  const ended = endOf(currentSecret(key.secrets), now)
+  return whyNotChangeKey(key) ?? (ended === null ? null : { code: 'key_expired', at: ended.at })
+}
+
+/** `already_disabled`: nothing is left to do, and the server accepts the request. */
+export function whyNotDisableKey(
+  key: Key,
+): KeyRevoked | { readonly code: 'already_disabled'; readonly at: Date } | null {
+  const { disabledAt: at } = key
+  return whyNotChangeKey(key) ?? (at === null ? null : { code: 'already_disabled', at })
+}
+
+/** `not_disabled`: nothing is left to do, and the server accepts the request. */
+export function whyNotEnableKey(key: Key): KeyRevoked | { readonly code: 'not_disabled' } | null {
+  return whyNotChangeKey(key) ?? (key.disabledAt === null ? { code: 'not_disabled' } : null)
+}
+
+/** `key_revoked`: nothing is left to do, and the server accepts the request. */
+export function whyNotRevokeKey(key: Key): KeyRevoked | null {
+  return whyNotChangeKey(key)
+}
+
+export function whyNotRotateKey(
+  key: Key,
+  now: Date,
+): KeyRevoked | KeyExpired | KeyStopped | RotationRunning | null {
+  const { ownerSuspendedAt, disabledAt } = key
+  const over = whyNotChangeExpiry(key, now)
+  if (over !== null) return over
+  if (ownerSuspendedAt !== null) return { code: 'owner_suspended', at: ownerSuspendedAt }
+  if (disabledAt !== null) return { code: 'key_disabled', at: disabledAt }
+  return whyNotStartRotation(key.secrets, now)
+}
+
+export function whyNotFinishKeyRotation(key: Key, now: Date): KeyRevoked | NoRotation | null {
+  return whyNotChangeKey(key) ?? whyNotFinishRotation(key.secrets, now)
+}
+
+export function whyNotUndoKeyRotation(key: Key, now: Date): KeyRevoked | NoRotation | RotationInUse | null {
+  return whyNotChangeKey(key) ?? whyNotUndoRotation(key.secrets, now)
+}
 
 /** Metadata as JSON is at most this long, in UTF-8 bytes. */
 export const MAX_METADATA_BYTES = 4096

@@ -1,16 +1,23 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
-import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { type AskedLifetime, expiryOf, type Policy } from '../owners/policy.ts'
+import { expiryOf } from '../owners/expiry.ts'
+import type { AskedLifetime, Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, successorExpiry } from '../secrets/secret.ts'
-import { lockUnrevoked } from './change-key.ts'
 import type { Mint } from './create-key.ts'
 import { lockKey } from './key.store.ts'
-import { type Key, stateOf, whyNotRotate } from './key.ts'
+import {
+  type Key,
+  type KeyRefusal,
+  whyNotFinishKeyRotation,
+  whyNotRotateKey,
+  whyNotUndoKeyRotation,
+} from './key.ts'
+import { keyProblem } from './key-problem.ts'
 
 export interface RotationWish extends AskedLifetime {
   readonly overlapSeconds: number
@@ -28,7 +35,7 @@ export async function rotateKey(
   id: string,
   wish: RotationWish,
 ): Promise<Result<{ secret: Secret }, Problem>> {
-  const locked = await lockRotatable(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotRotateKey)
   if (!locked.ok) return locked
   const key = locked.value
   const policy = await policyFor(tx, configured, key.ownerId)
@@ -52,28 +59,27 @@ export async function finishKeyRotation(
   caller: Caller,
   id: string,
 ): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotFinishKeyRotation)
   return locked.ok ? await finishRotation(tx, caller, locked.value, 'key') : locked
 }
 
 /** Takes the new secret back while nobody has used it; the old one lives on. */
 export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
-  const locked = await lockUnrevoked(tx, caller, id)
+  const locked = await lockAllowed(tx, caller, id, whyNotUndoKeyRotation)
   return locked.ok ? await undoRotation(tx, caller, locked.value, 'key') : locked
 }
 
-async function lockRotatable(tx: Tx, caller: Caller, id: string): Promise<Result<Key, Problem>> {
+/** The key, locked, where it is within reach and the rule has nothing against the action. */
+async function lockAllowed(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  whyNot: (key: Key, now: Date) => KeyRefusal | null,
+): Promise<Result<Key, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
-  const why = whyNotRotate(stateOf(key, caller.now))
-  return why === null ? yes(key) : no(problem(why, WHAT_TO_DO[why]))
-}
-
-const WHAT_TO_DO = {
-  key_revoked: 'Create a new key.',
-  key_expired: 'A rotation does not wake up what has ended. Create a new key.',
-  key_disabled: 'Enable it first.',
-  owner_suspended: 'Resume the owner first.',
+  const why = whyNot(key, caller.now)
+  return why === null ? yes(key) : no(keyProblem(why))
 }
 
 /** What was asked for; else as long again as the old secret had, within the policy. */

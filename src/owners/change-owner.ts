@@ -7,7 +7,7 @@ import type { Caller } from '../management/caller.ts'
 import { type ChosenLimits, whyNotLimits, whyNotPolicy } from './check-limits.ts'
 import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
 import { lockOwner, setOwner } from './owner.store.ts'
-import type { Owner } from './owner.ts'
+import { type Owner, whyNotResumeOwner, whyNotSuspendOwner } from './owner.ts'
 import { type ChosenPolicy, type Policy, withOwn } from './policy.ts'
 import { toOwnPolicyFields } from './policy.wire.ts'
 import { countOverlong, type LongestLife, type Reached } from './secret-lives.store.ts'
@@ -112,7 +112,7 @@ export async function suspendOwner(
 ): Promise<Result<Owner, Problem>> {
   const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
-  if (owner.suspendedAt !== null) return yes(owner)
+  if (whyNotSuspendOwner(owner) !== null) return yes(owner)
   await setOwner(tx, caller.reach, id, { suspended_at: caller.now, suspended_reason: reason })
   await record(tx, caller, {
     action: 'owner.suspended',
@@ -130,9 +130,9 @@ export async function suspendOwner(
 export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<Result<Owner, Problem>> {
   const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
-  if (owner.suspendedAt === null) return yes(owner)
-  if (caller.reach !== 'every_owner')
-    return no(problem('exceeds_authority', 'Only an admin key for all owners can resume an owner.'))
+  const why = whyNotResumeOwner(owner, caller.reach === 'every_owner')
+  if (why?.code === 'not_suspended') return yes(owner)
+  if (why !== null) return no(problem(why.code, 'Only an admin key for all owners can resume an owner.'))
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })
   await record(tx, caller, {
     action: 'owner.resumed',

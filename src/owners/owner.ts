@@ -16,3 +16,23 @@ export interface Owner {
   /** What replaces the policy of all owners. */
   readonly policy: OwnPolicy
 }
+
+/** Why suspending an owner would do nothing: the server accepts the request. */
+export function whyNotSuspendOwner({
+  suspendedAt: at,
+}: Pick<Owner, 'suspendedAt'>): { readonly code: 'already_suspended'; readonly at: Date } | null {
+  return at === null ? null : { code: 'already_suspended', at }
+}
+
+/**
+ * Why an owner cannot be resumed. `not_suspended`: nothing is left to do, and the server accepts the request.
+ *
+ * @param byProvider the caller may act for every owner
+ */
+export function whyNotResumeOwner(
+  { suspendedAt }: Pick<Owner, 'suspendedAt'>,
+  byProvider: boolean,
+): { readonly code: 'not_suspended' | 'exceeds_authority' } | null {
+  if (suspendedAt === null) return { code: 'not_suspended' }
+  return byProvider ? null : { code: 'exceeds_authority' }
+}

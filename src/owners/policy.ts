@@ -1,6 +1,5 @@
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import { type Problem, problem } from '../http/problem.ts'
 
 /** What the operator allows an owner: as the configuration has it for all, or with what replaces it for one. */
 export interface Policy {
@@ -38,22 +37,24 @@ export interface AskedLifetime {
   readonly lifetimeSeconds?: number | undefined
 }
 
+/** Why a secret cannot end when the caller asked for it to end. */
+export type ExpiryRefusal =
+  | { readonly code: 'two_ends' }
+  | { readonly code: 'expiry_in_past'; readonly now: Date }
+  | { readonly code: 'lifetime_too_long'; readonly maxLifetimeSeconds: number; readonly latest: Date }
+
 /** The moment at which a secret made now ends, within the policy; asked for nothing, the longest that is allowed. */
-export function expiryOf(asked: AskedLifetime, policy: Policy, now: Date): Result<Date | null, Problem> {
-  const { expiresAt, lifetimeSeconds } = asked
-  if (expiresAt != null && lifetimeSeconds !== undefined)
-    return no(problem('invalid_request', 'Give `expires_at` or `lifetime_seconds`, not both.'))
-  const latest = policy.maxLifetimeSeconds === null ? null : addSeconds(now, policy.maxLifetimeSeconds)
+export function expiryWithin(
+  { expiresAt, lifetimeSeconds }: AskedLifetime,
+  { maxLifetimeSeconds }: Policy,
+  now: Date,
+): Result<Date | null, ExpiryRefusal> {
+  if (expiresAt != null && lifetimeSeconds !== undefined) return no({ code: 'two_ends' })
+  const latest = maxLifetimeSeconds === null ? null : addSeconds(now, maxLifetimeSeconds)
   const wanted = lifetimeSeconds === undefined ? expiresAt : addSeconds(now, lifetimeSeconds)
   if (wanted === undefined) return yes(latest)
-  if (wanted !== null && wanted <= now)
-    return no(problem('expiry_in_past', `It is ${now.toISOString()} here. Choose a later moment.`))
-  if (latest !== null && (wanted === null || wanted > latest))
-    return no(
-      problem(
-        'lifetime_too_long',
-        `The policy allows ${policy.maxLifetimeSeconds} seconds, until ${latest.toISOString()} from now.`,
-      ),
-    )
+  if (wanted !== null && wanted <= now) return no({ code: 'expiry_in_past', now })
+  if (maxLifetimeSeconds !== null && latest !== null && (wanted === null || wanted > latest))
+    return no({ code: 'lifetime_too_long', maxLifetimeSeconds, latest })
   return yes(wanted)
 }

@@ -1,4 +1,4 @@
-import { expandScopes } from '@doorward/sdk/kernel'
+import { expandScopes } from '@doorward/sdk/rules'
 import { type CatalogueScope, SENSITIVITIES, type Sensitivity } from './scope.ts'
 
 type Entry = Pick<CatalogueScope, 'name' | 'sensitivity' | 'implies'>

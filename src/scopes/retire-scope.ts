@@ -4,6 +4,7 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { deleteScope, holdersOf, lockCatalogue, setDeprecation } from './scope.store.ts'
+import { whyNotDeprecateScope, whyNotReinstateScope, whyNotRemoveScope } from './scope.ts'
 
 /** Stops a scope from being given out, or allows it again. Who has it keeps it. */
 export async function deprecateScope(
@@ -14,7 +15,8 @@ export async function deprecateScope(
 ): Promise<Result<string, Problem>> {
   const scope = (await lockCatalogue(tx)).find((each) => each.name === name)
   if (scope === undefined) return no(NOT_FOUND)
-  if ((scope.deprecatedAt !== null) === deprecated) return yes(name)
+  const why = deprecated ? whyNotDeprecateScope(scope) : whyNotReinstateScope(scope)
+  if (why !== null) return yes(name)
   await setDeprecation(tx, name, deprecated ? origin.now : null)
   const action = deprecated ? 'scope.deprecated' : 'scope.reinstated'
   const target = { id: name, ownerId: null }
@@ -27,15 +29,12 @@ export async function removeScope(tx: Tx, origin: Origin, name: string): Promise
   const catalogue = await lockCatalogue(tx)
   if (!catalogue.some((each) => each.name === name)) return no(NOT_FOUND)
   const implying = catalogue.filter((each) => each.implies.includes(name)).map((each) => each.name)
-  const holding = await holdersOf(tx, name)
-  if (implying.length > 0 || holding.keys > 0 || holding.clients > 0)
-    return no(
-      problem(
-        'scope_in_use',
-        `${holding.keys} keys and ${holding.clients} clients hold it${implying.length > 0 ? `, and ${implying.join(', ')} imply it` : ''}. ` +
-          'Deprecate it, so that it is not given out any more.',
-      ),
-    )
+  const why = whyNotRemoveScope({ ...(await holdersOf(tx, name)), implying })
+  if (why !== null) {
+    const implied = implying.length > 0 ? `, and ${implying.join(', ')} imply it` : ''
+    const holders = `${why.keys} keys and ${why.clients} clients hold it${implied}.`
+    return no(problem(why.code, `${holders} Deprecate it, so that it is no longer given out.`))
+  }
   await deleteScope(tx, name)
   const target = { id: name, ownerId: null }
   await record(tx, origin, { action: 'scope.removed', target, altersVerdictsOf: 'everything' })

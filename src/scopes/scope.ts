@@ -43,3 +43,32 @@ export function differs(known: CatalogueScope, declared: ScopeDeclaration): bool
     known.implies.toSorted().join(' ') !== declared.implies.toSorted().join(' ')
   )
 }
+
+type Life = Pick<CatalogueScope, 'deprecatedAt'>
+
+/** Why deprecating a scope would do nothing: the server accepts the request. */
+export function whyNotDeprecateScope({
+  deprecatedAt: at,
+}: Life): { readonly code: 'already_deprecated'; readonly at: Date } | null {
+  return at === null ? null : { code: 'already_deprecated', at }
+}
+
+/** Why reinstating a scope would do nothing: the server accepts the request. */
+export function whyNotReinstateScope({ deprecatedAt }: Life): { readonly code: 'not_deprecated' } | null {
+  return deprecatedAt === null ? { code: 'not_deprecated' } : null
+}
+
+/** What holds a scope: keys and clients by their number, and the scopes that imply it. */
+export interface ScopeHolders {
+  readonly keys: number
+  readonly clients: number
+  readonly implying: readonly string[]
+}
+
+/** Why a scope cannot be removed: something holds it. */
+export function whyNotRemoveScope(
+  held: ScopeHolders,
+): ({ readonly code: 'scope_in_use' } & ScopeHolders) | null {
+  const isHeld = held.keys > 0 || held.clients > 0 || held.implying.length > 0
+  return isHeld ? { ...held, code: 'scope_in_use' } : null
+}

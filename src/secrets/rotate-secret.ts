@@ -6,7 +6,19 @@ import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretOrder } from './issue-secret.ts'
 import { reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
-import { currentSecret, overlapEnd, type Rotation, runningRotation, type StoredSecret } from './secret.ts'
+import {
+  currentSecret,
+  type NoRotation,
+  overlapEnd,
+  type Rotation,
+  type RotationInUse,
+  type RotationRunning,
+  runningRotation,
+  type StoredSecret,
+  whyNotFinishRotation,
+  whyNotStartRotation,
+  whyNotUndoRotation,
+} from './secret.ts'
 
 /**
  * What has a secret that can be rotated. Who calls these functions holds the lock on its row, has read the secrets
@@ -37,8 +49,8 @@ export async function startRotation(
   kind: HolderKind,
   { overlapSeconds, maxLifetimeSeconds, ...order }: RotationOrder,
 ): Promise<Result<{ secret: Secret }, Problem>> {
-  const running = runningRotation(holder.secrets, origin.now)
-  if (running !== null) return no(rotationRunning(running))
+  const why = whyNotStartRotation(holder.secrets, origin.now)
+  if (why !== null) return no(rotationProblem(why))
   const old = currentSecret(holder.secrets)
   const bounds = { overlapSeconds, maxLifetimeSeconds, nextExpiresAt: order.expiresAt }
   const endsAt = overlapEnd(old, bounds, origin.now)
@@ -62,8 +74,9 @@ export async function finishRotation(
   holder: Holder,
   kind: HolderKind,
 ): Promise<Result<string, Problem>> {
-  const running = runningRotation(holder.secrets, origin.now)
-  if (running === null) return no(NO_ROTATION)
+  const why = whyNotFinishRotation(holder.secrets, origin.now)
+  if (why !== null) return no(rotationProblem(why))
+  const running = runningOf(holder, origin.now)
   await retireSecret(tx, holder.id, running.old.id, { endsAt: running.endsAt, endedAt: origin.now })
   await record(tx, origin, {
     action: `${kind}.rotation_finished`,
@@ -81,10 +94,12 @@ export async function undoRotation(
   holder: Holder,
   kind: HolderKind,
 ): Promise<Result<string, Problem>> {
-  const running = runningRotation(holder.secrets, origin.now)
-  if (running === null) return no(NO_ROTATION)
+  const why = whyNotUndoRotation(holder.secrets, origin.now)
+  if (why !== null) return no(rotationProblem(why))
+  const running = runningOf(holder, origin.now)
+  // The `WHERE` clause is the lock: a use may have been counted since the secrets were read.
   if (!(await revokeUnusedSecret(tx, holder.id, running.next.id, origin.now)))
-    return no(problem('rotation_in_use', 'The new secret has been used. Finish the rotation instead.'))
+    return no(rotationProblem({ code: 'rotation_in_use', usedAt: origin.now }))
   await reinstateSecret(tx, holder.id, running.old.id)
   const ended = { reason: 'revoked', at: origin.now } as const
   await record(tx, origin, {
@@ -96,16 +111,25 @@ export async function undoRotation(
   return yes(holder.id)
 }
 
-const NO_ROTATION = problem(
-  'no_rotation',
-  'Start one with `rotate`. A rotation whose overlap is over is finished.',
-)
+/** A refusal to start, finish or undo a rotation, as a problem. */
+export function rotationProblem(why: RotationRunning | NoRotation | RotationInUse): Problem {
+  switch (why.code) {
+    case 'rotation_running':
+      return problem(
+        why.code,
+        `A rotation runs until ${why.endsAt.toISOString()}. At most two secrets live at once: finish it or undo it first.`,
+      )
+    case 'no_rotation':
+      return problem(why.code, 'Start one with `rotate`. A rotation whose overlap has ended is finished.')
+    case 'rotation_in_use':
+      return problem(why.code, 'The new secret has been used. Finish the rotation instead.')
+  }
+}
 
-function rotationRunning({ endsAt }: Rotation): Problem {
-  return problem(
-    'rotation_running',
-    `A rotation runs until ${endsAt.toISOString()}. At most two secrets live at once: finish it or undo it first.`,
-  )
+function runningOf({ secrets }: Holder, now: Date): Rotation {
+  const running = runningRotation(secrets, now)
+  if (running === null) throw new Error('no rotation runs')
+  return running
 }
 
 function hintsOf({ old, next }: Rotation) {

@@ -1,4 +1,4 @@
-import { endedBy } from '@doorward/sdk/rules'
+import { type Ended, endedBy } from '@doorward/sdk/rules'
 import { addSeconds } from '../base/clock.ts'
 import { momentAt } from '../base/moment.ts'
 
@@ -35,9 +35,13 @@ export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 /** How long the old secret must have been silent before finishing is called safe. */
 const QUIET_SECONDS = 3600
 
-/** Whether a secret by itself still works; what holds it may be disabled or revoked all the same. */
+/** How and when a secret by itself ended, or null; its holder may be disabled or revoked all the same. */
+export function endOf(secret: StoredSecret, now: Date): Ended | null {
+  return endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
+}
+
 export function isLive(secret: StoredSecret, now: Date): boolean {
-  return endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime()) === null
+  return endOf(secret, now) === null
 }
 
 /** The secret that stands for its holder: the one that is neither taken back nor being replaced. There is exactly one. */
@@ -56,6 +60,42 @@ export function hasLiveSecret(secrets: readonly StoredSecret[], now: Date): bool
 export function runningRotation(secrets: readonly StoredSecret[], now: Date): Rotation | null {
   const old = secrets.find((secret) => secret.retiresAt !== null && isLive(secret, now))
   return old?.retiresAt == null ? null : { old, next: currentSecret(secrets), endsAt: old.retiresAt }
+}
+
+/** Why a rotation cannot be started: at most two secrets of a holder live at once. */
+export interface RotationRunning {
+  readonly code: 'rotation_running'
+  readonly endsAt: Date
+}
+
+/** Why a rotation cannot be finished: none runs. */
+export interface NoRotation {
+  readonly code: 'no_rotation'
+}
+
+/** Why a rotation cannot be undone: the new secret was used, so a program has it. */
+export interface RotationInUse {
+  readonly code: 'rotation_in_use'
+  readonly usedAt: Date
+}
+
+export function whyNotStartRotation(secrets: readonly StoredSecret[], now: Date): RotationRunning | null {
+  const running = runningRotation(secrets, now)
+  return running === null ? null : { code: 'rotation_running', endsAt: running.endsAt }
+}
+
+export function whyNotFinishRotation(secrets: readonly StoredSecret[], now: Date): NoRotation | null {
+  return runningRotation(secrets, now) === null ? { code: 'no_rotation' } : null
+}
+
+export function whyNotUndoRotation(
+  secrets: readonly StoredSecret[],
+  now: Date,
+): NoRotation | RotationInUse | null {
+  const running = runningRotation(secrets, now)
+  if (running === null) return { code: 'no_rotation' }
+  const { lastUsedAt: usedAt } = running.next
+  return usedAt === null ? null : { code: 'rotation_in_use', usedAt }
 }
 
 /** What bounds an overlap, besides the old secret itself. */

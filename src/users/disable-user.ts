@@ -11,6 +11,7 @@ import {
   lockUser,
 } from './disabled-user.store.ts'
 import { spendLinksOf } from './password-link.store.ts'
+import { whyNotDisableUser, whyNotEnableUser } from './user.ts'
 
 /**
  * Revokes, in the same transaction, the grants of a disabled user with their codes and tokens. Handed in, because grants
@@ -32,7 +33,7 @@ export async function disableUser(
 ): Promise<Disabling> {
   await lockUser(tx, userId)
   const before = await findDisabling(tx, userId)
-  if (before !== undefined) return before
+  if (before !== undefined && whyNotDisableUser(before) !== null) return before
   const disabling = { userId, reason, disabledAt: caller.now }
   await insertDisabling(tx, disabling, caller.actor.id)
   const sessions = await endSessionsOf(tx, userId, caller.now)
@@ -46,7 +47,9 @@ export async function disableUser(
 /** Lets a user sign in and consent again. Idempotent. */
 export async function enableUser(tx: Tx, caller: Caller, userId: string): Promise<void> {
   await lockUser(tx, userId)
-  if (!(await deleteDisabling(tx, userId))) return
+  const { disabledAt = null } = (await findDisabling(tx, userId)) ?? {}
+  if (whyNotEnableUser({ disabledAt }) !== null) return
+  await deleteDisabling(tx, userId)
   await record(tx, caller, { action: 'user.enabled', target: { id: userId, ownerId: null } })
 }
 

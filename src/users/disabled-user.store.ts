@@ -47,11 +47,6 @@ export async function insertDisabling(
     .execute()
 }
 
-/** @returns false where the user was not disabled */
-export async function deleteDisabling(tx: Tx, userId: string): Promise<boolean> {
-  const { numDeletedRows } = await tx
-    .deleteFrom('disabled_users')
-    .where('user_id', '=', userId)
-    .executeTakeFirst()
-  return numDeletedRows === 1n
+export async function deleteDisabling(tx: Tx, userId: string): Promise<void> {
+  await tx.deleteFrom('disabled_users').where('user_id', '=', userId).execute()
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { commonPasswords } from './common-passwords.ts'
-import { MAX_PASSWORD, whyUnsuitable } from './user.ts'
+import { MAX_PASSWORD, whyNotDisableUser, whyNotEnableUser, whyUnsuitable } from './user.ts'
 
 const EMAIL = 'archer@acme.example'
 const KNOWN = { passwords: await commonPasswords(), words: ['doorward', 'parcelia'] }
@@ -54,4 +54,12 @@ describe('a password', () => {
     it(`CON-02: cannot be "${password.slice(0, 30)}"`, () => {
       assert.match(whyUnsuitable(password, EMAIL, KNOWN) ?? 'none', why)
     })
+})
+
+it('KEY-15: a user is disabled once, and enabled once', () => {
+  const disabledAt = new Date('2030-01-01T00:00:00.000Z')
+  assert.equal(whyNotDisableUser({ disabledAt: null }), null)
+  assert.deepEqual(whyNotDisableUser({ disabledAt }), { code: 'already_disabled', at: disabledAt })
+  assert.equal(whyNotEnableUser({ disabledAt }), null)
+  assert.deepEqual(whyNotEnableUser({ disabledAt: null }), { code: 'not_disabled' })
 })

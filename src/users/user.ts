@@ -16,6 +16,20 @@ export interface User {
   readonly disabledReason: string | null
 }
 
+type Life = Pick<User, 'disabledAt'>
+
+/** Why disabling a user would do nothing: the server accepts the request. */
+export function whyNotDisableUser({
+  disabledAt: at,
+}: Life): { readonly code: 'already_disabled'; readonly at: Date } | null {
+  return at === null ? null : { code: 'already_disabled', at }
+}
+
+/** Why enabling a user would do nothing: the server accepts the request. */
+export function whyNotEnableUser({ disabledAt }: Life): { readonly code: 'not_disabled' } | null {
+  return disabledAt === null ? { code: 'not_disabled' } : null
+}
+
 /** Minimum of NIST SP 800-63B-4 where the password is the only factor. */
 export const MIN_PASSWORD = 15
 /** Long enough for any phrase; more only costs the hash time. */
