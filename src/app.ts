@@ -12,7 +12,7 @@ import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
 import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
 import { systemOrigin } from './audit/audit-event.ts'
-import { forgetOldAttempts } from './audit/refused-attempt.store.ts'
+import { deleteOldAttempts } from './audit/refused-attempt.store.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
 import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
@@ -42,7 +42,7 @@ import type { Logger } from './http/log.ts'
 import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
 import { keyRoutes } from './keys/key.routes.ts'
-import { keepHints } from './keys/key-hints.store.ts'
+import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
@@ -129,7 +129,7 @@ const TIDY_EVERY_MS = 600_000
 /** Housekeeping: each removes rows that have expired. */
 export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   forgetOldRequests,
-  forgetOldAttempts,
+  deleteOldAttempts,
   forgetOldBatches,
   rollUpUsage,
   forgetOldQuotas,
@@ -143,7 +143,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneAuthorizationCodes,
   pruneTokens,
   revokeUnusedClients,
-  keepHints,
+  refreshKeyHints,
 ]
 
 /** The whole wiring, in one list. Closing the app writes what was only counted so far. */

@@ -23,7 +23,7 @@ export async function moveArchivedTo(tx: Tx, from: Link, { seq, hash }: Link): P
 }
 
 /** Finds the event that tells of an archive up to here: it is in the chain behind it. */
-export async function isArchiveTold(db: Db, { seq, hash }: Link): Promise<boolean> {
+export async function isArchiveRecorded(db: Db, { seq, hash }: Link): Promise<boolean> {
   const found = await db
     .selectFrom('audit_events')
     .select('seq')

@@ -34,7 +34,7 @@ export async function listAttempts(db: Db, page: PageRequest): Promise<AttemptsO
 }
 
 /** Removes what is older than two weeks. */
-export async function forgetOldAttempts(db: Db, now: Date): Promise<void> {
+export async function deleteOldAttempts(db: Db, now: Date): Promise<void> {
   await sql`
     delete from refused_attempts where id in (
       select id from refused_attempts where began_at < ${addSeconds(now, -KEPT_SECONDS)}

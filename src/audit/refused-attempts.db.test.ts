@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { openLog } from '../http/log.ts'
 import type { Origin } from './audit-event.ts'
-import { forgetOldAttempts } from './refused-attempt.store.ts'
+import { deleteOldAttempts } from './refused-attempt.store.ts'
 import { RefusedAttempts } from './refused-attempts.ts'
 
 const CODES = ['no_credential', 'invalid_token', 'malformed_header', 'credential_in_url'] as const
@@ -124,10 +124,10 @@ describe('refused attempts', () => {
     await attempts.record(from('192.0.2.1'), attempt(0))
     await attempts.flush(app.clock.now(), true)
     app.clock.advance({ days: 13 })
-    await forgetOldAttempts(app.db, app.clock.now())
+    await deleteOldAttempts(app.db, app.clock.now())
     assert.equal((await rows()).length, 1)
     app.clock.advance({ days: 2 })
-    await forgetOldAttempts(app.db, app.clock.now())
+    await deleteOldAttempts(app.db, app.clock.now())
     assert.deepEqual(await rows(), [])
   })
 

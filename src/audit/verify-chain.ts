@@ -1,5 +1,5 @@
 import type { Db } from '../db/schema.ts'
-import { archivedTo, isArchiveTold } from './audit-archive.store.ts'
+import { archivedTo, isArchiveRecorded } from './audit-archive.store.ts'
 import { chainHead, eventsAfter } from './audit-event.store.ts'
 import type { Link } from './audit-event.ts'
 import { follows } from './hash-chain.ts'
@@ -49,7 +49,7 @@ export async function verifyChain(db: Db, walk: Walk = {}): Promise<ChainCheck> 
 }
 
 async function walkFrom(db: Db, archived: Link, { after, limit, onProgress }: Walk): Promise<ChainCheck> {
-  if (archived.seq > 0 && !(await isArchiveTold(db, archived)))
+  if (archived.seq > 0 && !(await isArchiveRecorded(db, archived)))
     return broken({ ...archived, id: null }, 'no event tells of this archive')
   // The head first: events that come in while we walk are then simply beyond it.
   const head = await chainHead(db)

@@ -14,14 +14,14 @@ export async function announce(tx: Tx, now: Date, action: string, altered: Alter
   const ended = altered === 'everything' ? null : (altered.ended ?? null)
   const { hashes, ownerIds, clientIds } = subjectOf(altered, now)
   await sql`
-    with told as (
+    with altered as (
       select coalesce(array_agg(hash), '{}') as hashes from (${hashes ?? NO_HASHES}) as secret (hash)
     ), holders as (
       select
         array(select distinct id from (${ownerIds ?? NO_IDS}) as owner (id) limit ${MAX_HASHES + 1}) as owner_ids,
         array(select distinct id from (${clientIds ?? NO_IDS}) as client (id) limit ${MAX_HASHES + 1}) as client_ids
-      from told
-      where ${hashes === null} or cardinality(told.hashes) > ${MAX_HASHES}
+      from altered
+      where ${hashes === null} or cardinality(altered.hashes) > ${MAX_HASHES}
     ), few as (
       select * from holders where cardinality(owner_ids || client_ids) between 1 and ${MAX_HASHES}
     ), head as (
@@ -30,10 +30,10 @@ export async function announce(tx: Tx, now: Date, action: string, altered: Alter
       insert into changes (position, at, action, hashes, owner_ids, client_ids, ended_reason, ended_at)
       select
         head.position, ${now}::timestamptz, ${action},
-        case when not exists (select from holders) then told.hashes end,
+        case when not exists (select from holders) then altered.hashes end,
         few.owner_ids, few.client_ids,
         ${ended?.reason ?? null}, ${ended?.at ?? null}::timestamptz
-      from head cross join told left join few on true
+      from head cross join altered left join few on true
       returning position
     )
     select pg_notify(${CHANNEL}, position::text) from change`.execute(tx)

@@ -12,7 +12,7 @@ const BATCH = 500
 const KEPT_IN_MEMORY = 2_000
 const HASHES_KEPT_IN_MEMORY = 20_000
 /** So often is somebody told something before the process gets to do anything else. */
-const TOLD_AT_ONCE = 10_000
+const NOTIFIED_AT_ONCE = 10_000
 
 /** What the log says, constant so that an alert can look for it. */
 const RESTARTED: Readonly<Record<RestartReason, string>> = {
@@ -126,23 +126,23 @@ export class ChangesFeed {
     const { verdicts: db } = this.#database
     if (this.#bookmark === null) {
       this.#goOnFrom(await lastBookmark(db))
-      this.#tellAll((listener) => listener.restarted('changes_missed'))
+      this.#notifyAll((listener) => listener.restarted('changes_missed'))
     } else {
       const { run } = this.#bookmark
       const read = await changesAfter(db, this.#bookmark, BATCH)
       if (read.restarted !== null) this.#restart(read.restarted, read.last)
-      else await this.#tellEach(read.changes, run)
+      else await this.#publishEach(read.changes, run)
       if (read.changes.length === BATCH) return true
     }
     this.#confirmedAtMs = startedAtMs
-    this.#tellAll((listener) => listener.confirmed(startedAtMs))
+    this.#notifyAll((listener) => listener.confirmed(startedAtMs))
     return false
   }
 
   #restart(reason: RestartReason, last: Bookmark): void {
     this.#log.warn({ reason, was: this.#bookmark, is: last }, RESTARTED[reason])
     this.#goOnFrom(last)
-    this.#tellAll((listener) => listener.restarted(reason))
+    this.#notifyAll((listener) => listener.restarted(reason))
   }
 
   #goOnFrom(bookmark: Bookmark): void {
@@ -153,40 +153,40 @@ export class ChangesFeed {
   }
 
   /** With thousands of listeners a batch is a second's work: others must get their turn in between. */
-  async #tellEach(changes: readonly StoredChange[], run: string): Promise<void> {
-    let told = 0
+  async #publishEach(changes: readonly StoredChange[], run: string): Promise<void> {
+    let notified = 0
     for (const change of changes) {
-      this.#tell(change, run)
-      told += this.#listeners.size
-      if (told < TOLD_AT_ONCE) continue
-      told = 0
+      this.#publish(change, run)
+      notified += this.#listeners.size
+      if (notified < NOTIFIED_AT_ONCE) continue
+      notified = 0
       await new Promise((done) => setImmediate(done))
     }
   }
 
-  #tell(change: StoredChange, run: string): void {
+  #publish(change: StoredChange, run: string): void {
     const { position, token } = change
     this.#bookmark = { position, token, run }
     this.#recent.push(change)
     this.#recentHashes += change.hashes?.length ?? 0
     if (this.#recent.length > KEPT_IN_MEMORY || this.#recentHashes > HASHES_KEPT_IN_MEMORY)
-      this.#forgetOlderHalf(run)
-    this.#tellAll((listener) => listener.changed(change))
+      this.#dropOlderHalf(run)
+    this.#notifyAll((listener) => listener.changed(change))
   }
 
-  #forgetOlderHalf(run: string): void {
-    const forgotten = this.#recent.splice(0, Math.ceil(this.#recent.length / 2))
-    for (const { position, token, hashes } of forgotten) {
+  #dropOlderHalf(run: string): void {
+    const dropped = this.#recent.splice(0, Math.ceil(this.#recent.length / 2))
+    for (const { position, token, hashes } of dropped) {
       this.#recentHashes -= hashes?.length ?? 0
       this.#recentFrom = { position, token, run }
     }
   }
 
   /** One that breaks has nobody else miss anything. It begins anew, or never hears again that nothing is missing. */
-  #tellAll(tell: (listener: FeedListener) => void): void {
+  #notifyAll(notify: (listener: FeedListener) => void): void {
     for (const listener of this.#listeners)
       try {
-        tell(listener)
+        notify(listener)
       } catch (error) {
         this.#log.error({ err: error }, 'a listener to changes broke')
         this.#startOver(listener)

@@ -20,7 +20,7 @@ import {
 } from './key.ts'
 import { keyProblem } from './key-problem.ts'
 
-export interface KeyWish extends Chosen {
+export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined
   /** A new end of the key. An expired one cannot be woken up by it; an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
@@ -32,35 +32,35 @@ export async function changeKey(
   caller: Caller,
   configured: Policy,
   id: string,
-  wish: KeyWish,
+  update: KeyUpdate,
 ): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
-  const why = wish.expiresAt === undefined ? whyNotChangeKey(key) : whyNotChangeExpiry(key, caller.now)
+  const why = update.expiresAt === undefined ? whyNotChangeKey(key) : whyNotChangeExpiry(key, caller.now)
   if (why !== null) return no(keyProblem(why))
-  const fault = await whyNotChoose(tx, caller, wish, key.scopes)
+  const fault = await whyNotChoose(tx, caller, update, key.scopes)
   if (fault !== null) return no(fault)
 
-  if (wish.expiresAt !== undefined) {
+  if (update.expiresAt !== undefined) {
     const current = currentSecret(key.secrets)
     // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
     const policy = await policyFor(tx, configured, key.ownerId)
-    const within = expiryOf({ expiresAt: wish.expiresAt }, policy, current.createdAt)
+    const within = expiryOf({ expiresAt: update.expiresAt }, policy, current.createdAt)
     if (!within.ok) return within
-    if (wish.expiresAt !== null && wish.expiresAt <= caller.now)
+    if (update.expiresAt !== null && update.expiresAt <= caller.now)
       return no(problem('expiry_in_past', 'To end a key now, revoke it.'))
-    await setSecretExpiry(tx, id, current.id, wish.expiresAt)
+    await setSecretExpiry(tx, id, current.id, update.expiresAt)
     const running = runningRotation(key.secrets, caller.now)
-    if (running !== null && wish.expiresAt !== null)
-      await shortenOverlap(tx, id, running.old.id, wish.expiresAt)
+    if (running !== null && update.expiresAt !== null)
+      await shortenOverlap(tx, id, running.old.id, update.expiresAt)
   }
-  const { name, scopes, ipAllowlist, metadata } = wish
+  const { name, scopes, ipAllowlist, metadata } = update
   const change = {
     ...(name === undefined ? {} : { name }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
-    ...toLimitColumns(wish),
+    ...toLimitColumns(update),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)
   await record(tx, caller, {
@@ -69,8 +69,8 @@ export async function changeKey(
     detail: {
       ...change,
       ...(metadata === undefined ? {} : { metadata: 'changed' }),
-      ...limitsForAudit(wish),
-      ...(wish.expiresAt === undefined ? {} : { expires_at: wish.expiresAt?.toISOString() ?? null }),
+      ...limitsForAudit(update),
+      ...(update.expiresAt === undefined ? {} : { expires_at: update.expiresAt?.toISOString() ?? null }),
     },
     altersVerdictsOf: { holderId: id },
   })

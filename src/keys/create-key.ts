@@ -12,10 +12,10 @@ import { touchOwner } from '../owners/owner.store.ts'
 import { type AskedLifetime, type Policy, withOwn } from '../owners/policy.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
 import { whyNotChoose } from './check-key.ts'
-import { countStandingKeys, insertKey } from './key.store.ts'
+import { countUnendedKeys, insertKey } from './key.store.ts'
 
 /** How keys are made here; from configuration. */
-export interface Mint {
+export interface KeySettings {
   readonly brand: string | null
   readonly policy: Policy
 }
@@ -33,7 +33,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
 export async function createKey(
   tx: Tx,
   caller: Caller,
-  { brand, policy: configured }: Mint,
+  { brand, policy: configured }: KeySettings,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
   const { ownerId, name, environment, scopes, ipAllowlist, metadata, rateLimits = [], quota = null } = asked
@@ -52,7 +52,7 @@ export async function createKey(
   if (fault !== null) return no(fault)
 
   if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
-  if ((await countStandingKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
+  if ((await countUnendedKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
     return no(
       problem('too_many_keys', `The policy allows ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`),
     )
@@ -61,8 +61,8 @@ export async function createKey(
   const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
   await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, limits, ...made })
-  const order = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
-  const { secret, hint } = await issueSecret(tx, order, caller.now)
+  const request = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
+  const { secret, hint } = await issueSecret(tx, request, caller.now)
 
   const detail = {
     hint,

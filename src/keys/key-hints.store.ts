@@ -7,7 +7,7 @@ import { dayOf } from './key.ts'
  * Keeps what lists of keys are walked by near the truth: that a key has lapsed, and the last day on which it was seen,
  * where that is not known (keys from before, and of older servers). Lists are right without it, and then cost more.
  */
-export async function keepHints(db: Db, now: Date): Promise<void> {
+export async function refreshKeyHints(db: Db, now: Date): Promise<void> {
   await inBatches(() =>
     affected(
       db,
@@ -37,7 +37,7 @@ export async function keepHints(db: Db, now: Date): Promise<void> {
  * Notes that the keys of some secrets were used on this day: once a day for each, in passing. A key that somebody is
  * changing is left for the next time.
  */
-export async function noteSeen(db: Db, secretIds: readonly string[], now: Date): Promise<void> {
+export async function recordDayOfUse(db: Db, secretIds: readonly string[], now: Date): Promise<void> {
   if (secretIds.length === 0) return
   const today = dayOf(now)
   await sql`

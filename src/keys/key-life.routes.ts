@@ -4,7 +4,7 @@ import { plainText, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
-import type { Mint } from './create-key.ts'
+import type { KeySettings } from './create-key.ts'
 import { answerKey, keyParams } from './key.routes.ts'
 import {
   fromKeyChangeWire,
@@ -28,7 +28,7 @@ const write = {
 } as const
 
 /** What happens to a key after it was made: change, disable, enable, revoke, rotate. */
-export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint): void {
+export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings: KeySettings): void {
   const change = {
     ...write,
     id: 'changeKey',
@@ -49,7 +49,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mi
     ],
   } as const
   changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
-    const done = await changeKey(db, caller, mint.policy, id, fromKeyChangeWire(body))
+    const done = await changeKey(db, caller, settings.policy, id, fromKeyChangeWire(body))
     return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
   })
 
@@ -114,7 +114,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mi
   } as const
   changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
     const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
-    const made = await rotateKey(db, caller, mint, id, { overlapSeconds, ...fromLifetimeWire(body) })
+    const made = await rotateKey(db, caller, settings, id, { overlapSeconds, ...fromLifetimeWire(body) })
     if (!made.ok) return made
     return await answerKey(db, caller, id, (key) => toIssuedKeyWire(key, made.value.secret, caller.now))
   })

@@ -6,7 +6,7 @@ import { explaining } from '../../test/explaining.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from './key.ts'
-import { keepHints } from './key-hints.store.ts'
+import { refreshKeyHints } from './key-hints.store.ts'
 import { type KeyFilter, listKeys } from './key-list.store.ts'
 
 const DAY = 86_400
@@ -70,7 +70,7 @@ describe('lists of keys at size', () => {
       await rare(`key_quiet${owner}`, owner, { seen_day: 0 }, { last_used_at: null })
     }
     await rare('key_stopped', 'org_stopped', {})
-    await keepHints(db, now)
+    await refreshKeyHints(db, now)
     for (const table of ['keys', 'secrets', 'owners']) await sql`analyze ${sql.table(table)}`.execute(db)
   })
   after(() => app.close())

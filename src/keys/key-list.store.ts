@@ -3,7 +3,7 @@ import type { PageRequest, Position } from '../db/keyset.ts'
 import type { Db, Schema } from '../db/schema.ts'
 import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
-import { fromRow, isStanding } from './key.store.ts'
+import { fromRow, hasNotEnded } from './key.store.ts'
 import { dayOf, type Key, type KeyState, startOfDay } from './key.ts'
 
 export interface KeyFilter {
@@ -148,7 +148,7 @@ function stateIs({ state, ownerId }: Asked, now: Date): RawBuilder<boolean>[] {
   // Asked once where there is one owner: else all of its keys would be walked through for none of them.
   const suspended =
     ownerId === undefined ? SUSPENDED_AT : sql`(select suspended_at from owners where id = ${ownerId})`
-  const standing = [isStanding(now)]
+  const standing = [hasNotEnded(now)]
   if (state === 'active') return [...standing, sql`keys.disabled_at is null`, sql`${suspended} is null`]
   if (state === 'disabled') return [...standing, sql`keys.disabled_at is not null`, sql`${suspended} is null`]
   if (state === 'suspended') return [...standing, sql`${suspended} is not null`]
@@ -197,7 +197,7 @@ function ofAll(asked: Asked, order: Order, page: Page): RawBuilder<unknown> {
 function ofSuspendedOwners(asked: Asked, page: Page): RawBuilder<unknown> {
   const ofOne = ordered(ORDERS.newest, sql`owners.id`, undefined, page)
   const ofThem = ordered(ORDERS.newest, null, undefined, page)
-  const where = [isStanding(page.now), ...matches(asked, page.now), ...ofOne.conditions]
+  const where = [hasNotEnded(page.now), ...matches(asked, page.now), ...ofOne.conditions]
   const parts = [sql`keys.disabled_at is null`, sql`keys.disabled_at is not null`].map(
     (part) => sql`(
       select keys.* from keys where ${sql.join([...where, part], sql` and `)}

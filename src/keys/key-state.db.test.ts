@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS, openTestApp, type TestApp } from '../../test/app.ts'
 import { buildApp } from '../app.ts'
 import { addSeconds } from '../base/clock.ts'
 import { openLog } from '../http/log.ts'
-import { countStandingKeys, findKey } from './key.store.ts'
+import { countUnendedKeys, findKey } from './key.store.ts'
 import { KEY_STATES, type KeyState, stateOf } from './key.ts'
 import { listKeys } from './key-list.store.ts'
 
@@ -112,7 +112,7 @@ describe('the state of a key and its secrets', () => {
     app.clock.advance({ seconds: 60 })
     assert.deepEqual([await works(key.secret), await works(secret)], [true, false])
     assert.equal((await read(key.id)).state, 'active')
-    assert.equal(await countStandingKeys(app.db, 'org_before', app.clock.now()), 1)
+    assert.equal(await countUnendedKeys(app.db, 'org_before', app.clock.now()), 1)
     const finished = await ok('POST', `/v1/keys/${key.id}/rotation/finish`)
     assert.equal(finished.state, 'expired')
     assert.equal(await works(key.secret), false)
@@ -202,7 +202,7 @@ describe('the state of a key and its secrets', () => {
       const { data } = await ok('GET', `/v1/keys?owner_id=${ownerId}&state=${key.state}`)
       assert.ok(data.some((each: { id: string }) => each.id === id))
     }
-    assert.equal(await countStandingKeys(app.db, ownerId, app.clock.now()), standing)
+    assert.equal(await countUnendedKeys(app.db, ownerId, app.clock.now()), standing)
     assert.ok(standing <= 3)
   }
 
@@ -282,7 +282,7 @@ describe('the state of a key and its secrets', () => {
         ({ id, owner_id }) =>
           owner_id === ownerId && !shown.get('revoked')?.includes(id) && !shown.get('expired')?.includes(id),
       )
-      assert.equal(await countStandingKeys(db, ownerId, now), standing.length)
+      assert.equal(await countUnendedKeys(db, ownerId, now), standing.length)
     }
   })
 })

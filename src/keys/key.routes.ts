@@ -9,7 +9,7 @@ import { Cursor, idOf, Limit, Moment, OwnerId, pageWire, strictObject, toMoment 
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { holderOf } from '../secrets/secret.store.ts'
-import { createKey, type Mint } from './create-key.ts'
+import { createKey, type KeySettings } from './create-key.ts'
 import { findKey } from './key.store.ts'
 import type { Key } from './key.ts'
 import {
@@ -27,7 +27,7 @@ const tag = 'Keys'
 export const keyParams = strictObject({ id: idOf('key') })
 
 /** Making keys and finding them; what happens to one afterwards is in `key-life.routes.ts`. */
-export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint): void {
+export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: KeySettings): void {
   const create = {
     id: 'createKey',
     method: 'POST',
@@ -53,7 +53,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Mint):
     idempotent: true,
   } as const
   changes(app, pipeline, create, async ({ db, caller, body }) => {
-    const made = await createKey(db, caller, mint, fromNewKeyWire(body))
+    const made = await createKey(db, caller, settings, fromNewKeyWire(body))
     if (!made.ok) return made
     return await answerKey(db, caller, made.value.id, (key) =>
       toIssuedKeyWire(key, made.value.secret, caller.now),

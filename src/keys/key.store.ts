@@ -48,18 +48,18 @@ export async function lockKey(tx: Tx, reach: Reach, id: string): Promise<Key | u
 }
 
 /** Neither revoked nor expired: some secret still works. What has lapsed has ended, and is left out by indexes. */
-export function isStanding(now: Date) {
+export function hasNotEnded(now: Date) {
   return sql<boolean>`keys.revoked_at is null and not keys.lapsed
     and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
 }
 
 /** Keys of an owner that still take a place. */
-export async function countStandingKeys(db: Db, ownerId: string, now: Date): Promise<number> {
+export async function countUnendedKeys(db: Db, ownerId: string, now: Date): Promise<number> {
   const { n } = await db
     .selectFrom('keys')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('owner_id', '=', ownerId)
-    .where(isStanding(now))
+    .where(hasNotEnded(now))
     .executeTakeFirstOrThrow()
   return Number(n)
 }

@@ -21,7 +21,7 @@ import {
   toRotationWire,
   toSecretWire,
 } from '../secrets/secret.wire.ts'
-import type { KeyWish } from './change-key.ts'
+import type { KeyUpdate } from './change-key.ts'
 import type { NewKey } from './create-key.ts'
 import { KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
 
@@ -154,7 +154,7 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
   }
 }
 
-export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyWish {
+export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyUpdate {
   const { name, scopes, metadata, ip_allowlist: ipAllowlist } = body
   const { expiresAt } = fromLifetimeWire(body)
   return { name, scopes, metadata, ipAllowlist, expiresAt, ...fromLimitFields(body) }

@@ -8,7 +8,7 @@ import type { AskedLifetime, Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, successorExpiry } from '../secrets/secret.ts'
-import type { Mint } from './create-key.ts'
+import type { KeySettings } from './create-key.ts'
 import { lockKey } from './key.store.ts'
 import {
   type Key,
@@ -19,7 +19,7 @@ import {
 } from './key.ts'
 import { keyProblem } from './key-problem.ts'
 
-export interface RotationWish extends AskedLifetime {
+export interface KeyRotationSettings extends AskedLifetime {
   readonly overlapSeconds: number
 }
 
@@ -31,18 +31,18 @@ export interface RotationWish extends AskedLifetime {
 export async function rotateKey(
   tx: Tx,
   caller: Caller,
-  { brand, policy: configured }: Mint,
+  { brand, policy: configured }: KeySettings,
   id: string,
-  wish: RotationWish,
+  settings: KeyRotationSettings,
 ): Promise<Result<{ secret: Secret }, Problem>> {
   const locked = await lockAllowed(tx, caller, id, whyNotRotateKey)
   if (!locked.ok) return locked
   const key = locked.value
   const policy = await policyFor(tx, configured, key.ownerId)
-  const expiry = freshExpiry(key, wish, policy, caller.now)
+  const expiry = freshExpiry(key, settings, policy, caller.now)
   if (!expiry.ok) return expiry
 
-  const { overlapSeconds } = wish
+  const { overlapSeconds } = settings
   const { environment } = key
   return await startRotation(tx, caller, key, 'key', {
     environment,
@@ -83,8 +83,14 @@ async function lockAllowed(
 }
 
 /** What was asked for; else as long again as the old secret had, within the policy. */
-function freshExpiry(key: Key, wish: RotationWish, policy: Policy, now: Date): Result<Date | null, Problem> {
-  if (wish.expiresAt !== undefined || wish.lifetimeSeconds !== undefined) return expiryOf(wish, policy, now)
+function freshExpiry(
+  key: Key,
+  settings: KeyRotationSettings,
+  policy: Policy,
+  now: Date,
+): Result<Date | null, Problem> {
+  if (settings.expiresAt !== undefined || settings.lifetimeSeconds !== undefined)
+    return expiryOf(settings, policy, now)
   const again = successorExpiry(currentSecret(key.secrets), now)
   const allowed = expiryOf({ expiresAt: again }, policy, now)
   return allowed.ok ? allowed : expiryOf({}, policy, now)

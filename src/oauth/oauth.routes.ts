@@ -21,7 +21,7 @@ import { FetchBounds } from '../outbound/bounded-fetch.ts'
 import { type FetchDocument, openGuardedFetch } from '../outbound/guarded-fetch.ts'
 import type { Policy } from '../owners/policy.ts'
 import type { Pages } from '../pages/pages.ts'
-import { noteSecretUse } from '../secrets/secret.store.ts'
+import { recordSecretUse } from '../secrets/secret.store.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import { authorizeRoutes } from './authorize/authorize.routes.ts'
 import { openConnectedApps } from './connected-apps/connected-apps.ts'
@@ -111,7 +111,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     mayAttempt: (clientId, ip, hash) => bruteForce.mayAttempt(clientId, ip, hash),
     recordProof: (clientId, ip, hash) => bruteForce.recordProof(clientId, ip, hash),
     noteUse: async (secretId, use) => {
-      await noteSecretUse(db, secretId, use)
+      await recordSecretUse(db, secretId, use)
       known.forgetAll()
     },
     fetchKeys: (client, kid, ip) =>

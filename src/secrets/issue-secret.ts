@@ -10,7 +10,7 @@ import type { Tx } from '../db/schema.ts'
 import { insertSecret } from './secret.store.ts'
 
 /** What is minted, for whom, until when. */
-export interface SecretOrder {
+export interface SecretRequest {
   readonly kind: Extract<CredentialKind, 'api_key' | 'admin_key' | 'client_secret'>
   readonly holderId: string
   readonly environment: string | null
@@ -21,18 +21,18 @@ export interface SecretOrder {
 /** Mints a secret and stores its hash. The plain text exists in what is returned, and nowhere else. */
 export async function issueSecret(
   tx: Tx,
-  order: SecretOrder,
+  request: SecretRequest,
   now: Date,
 ): Promise<{ id: string; hint: string; secret: Secret }> {
-  const secret = mintCredential(order.kind, { environment: order.environment, brand: order.brand })
-  return { ...(await storeSecret(tx, secret, order, now)), secret }
+  const secret = mintCredential(request.kind, { environment: request.environment, brand: request.brand })
+  return { ...(await storeSecret(tx, secret, request, now)), secret }
 }
 
 /** Stores a secret that was minted elsewhere, such as an operator's own first admin key. */
 export async function storeSecret(
   tx: Tx,
   secret: Secret,
-  { holderId, expiresAt }: Pick<SecretOrder, 'holderId' | 'expiresAt'>,
+  { holderId, expiresAt }: Pick<SecretRequest, 'holderId' | 'expiresAt'>,
   now: Date,
 ): Promise<{ id: string; hint: string }> {
   const hint = parseCredential(secret.reveal())?.hint

@@ -4,7 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { issueSecret, type SecretOrder } from './issue-secret.ts'
+import { issueSecret, type SecretRequest } from './issue-secret.ts'
 import { reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
 import {
   currentSecret,
@@ -35,7 +35,7 @@ export type HolderKind = keyof typeof CREDENTIAL_KIND
 
 const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key', client: 'client_secret' } as const
 
-export interface RotationOrder extends Omit<SecretOrder, 'holderId' | 'kind'> {
+export interface RotationSettings extends Omit<SecretRequest, 'holderId' | 'kind'> {
   readonly overlapSeconds: number
   /** The longest that the holder's secrets may live; null: for ever. */
   readonly maxLifetimeSeconds: number | null
@@ -47,18 +47,18 @@ export async function startRotation(
   origin: Origin,
   holder: Holder,
   kind: HolderKind,
-  { overlapSeconds, maxLifetimeSeconds, ...order }: RotationOrder,
+  { overlapSeconds, maxLifetimeSeconds, ...request }: RotationSettings,
 ): Promise<Result<{ secret: Secret }, Problem>> {
   const why = whyNotStartRotation(holder.secrets, origin.now)
   if (why !== null) return no(rotationProblem(why))
   const old = currentSecret(holder.secrets)
-  const bounds = { overlapSeconds, maxLifetimeSeconds, nextExpiresAt: order.expiresAt }
+  const bounds = { overlapSeconds, maxLifetimeSeconds, nextExpiresAt: request.expiresAt }
   const endsAt = overlapEnd(old, bounds, origin.now)
   const endedAt = endsAt <= origin.now ? origin.now : null
   await retireSecret(tx, holder.id, old.id, { endsAt, endedAt })
   const { secret, hint } = await issueSecret(
     tx,
-    { ...order, kind: CREDENTIAL_KIND[kind], holderId: holder.id },
+    { ...request, kind: CREDENTIAL_KIND[kind], holderId: holder.id },
     origin.now,
   )
   const detail = { old: old.hint, new: hint, ends_at: endsAt.toISOString() }

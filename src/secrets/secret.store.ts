@@ -93,7 +93,7 @@ export async function revokeSecrets(tx: Tx, holderId: string, now: Date): Promis
 }
 
 /** Keeps who came with a secret last, where this is later than what is kept. */
-export async function noteSecretUse(
+export async function recordSecretUse(
   db: Db,
   id: string,
   { now, ip, userAgent }: { now: Date; ip: string | null; userAgent: string | null },

@@ -5,7 +5,7 @@ import { addSeconds } from '../base/clock.ts'
 import { record } from '../changes/record.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { noteSeen } from '../keys/key-hints.store.ts'
+import { recordDayOfUse } from '../keys/key-hints.store.ts'
 import { ALL, outdatedBefore, startOf, UNKNOWN, underOwner } from './usage.ts'
 
 /**
@@ -51,7 +51,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
     ])
     return used
   })
-  await noteSeen(
+  await recordDayOfUse(
     db,
     used.map((item) => item.credentialId),
     origin.now,

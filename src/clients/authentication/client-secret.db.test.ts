@@ -5,7 +5,7 @@ import { hashCredential } from '@doorward/sdk/kernel'
 import { SignJWT } from 'jose'
 import { openTestApp, type TestApp, type TestClient } from '../../../test/app.ts'
 import type { Settings } from '../../app.ts'
-import { noteSecretUse } from '../../secrets/secret.store.ts'
+import { recordSecretUse } from '../../secrets/secret.store.ts'
 import { clientWithSecret } from '../client.store.ts'
 import { authenticateClient, type ClientKnowledge } from './authenticate-client.ts'
 import { forgetOldAssertions, spendAssertion } from './client-assertion.store.ts'
@@ -21,7 +21,7 @@ function askerOf(app: TestApp) {
     issuer: ISSUER,
     find: (clientId, hash) => clientWithSecret(db, clientId, hash),
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
-    noteUse: (secretId, use) => noteSecretUse(db, secretId, use),
+    noteUse: (secretId, use) => recordSecretUse(db, secretId, use),
     mayAttempt: () => true,
     recordProof: () => {},
     fetchKeys: async () => null,
