@@ -13,10 +13,11 @@ export interface ArchiveFlags {
   readonly remove?: boolean | undefined
 }
 
-const USAGE = 'Say what to archive: --until-seq N or --older-than-days D; or --check FILE. See --help.'
+const USAGE =
+  'Choose the events: --until-seq N or --older-than-days D. To check an archive: --check FILE. See --help.'
 const DAY_SECONDS = 86_400
 
-/** Archives events, as the command says. Without `out` it changes nothing. @returns what to say; "no" where it has failed */
+/** Archives events as the flags ask. Without `out` it changes nothing. @returns the message to print; "no" on failure */
 export async function archiveAudit(
   db: Db,
   origin: Origin,
@@ -27,27 +28,29 @@ export async function archiveAudit(
   if (cut === null) {
     const isAlone = flags['until-seq'] === undefined && flags['older-than-days'] === undefined
     if (!isAlone || out !== undefined || !remove) return no(USAGE)
-    return yes(`Removed ${await removeArchived(db)} events that an archive holds already.`)
+    return yes(`Removed ${await removeArchived(db)} events that are in an archive already.`)
   }
   const plan = await planArchive(db, cut)
   if (!plan.ok) return plan
-  const what = `events ${plan.value.after.seq + 1} to ${plan.value.to}`
+  const events = `events ${plan.value.after.seq + 1} to ${plan.value.to}`
   if (out === undefined)
-    return remove ? no('--remove needs --out FILE.') : yes(`Would archive ${what}. To do it, add --out FILE.`)
+    return remove
+      ? no('--remove needs --out FILE.')
+      : yes(`Would archive ${events}. To archive them, add --out FILE.`)
   const archive = await archiveEvents(db, plan.value, out)
-  const written = `Wrote ${what} to ${out}, head ${hexOf(archive.head.hash)}.`
+  const written = `Wrote ${events} to ${out}, head ${hexOf(archive.head.hash)}.`
   if (!remove) return yes(written)
   const removed = await removeEvents(db, origin, archive)
   return removed.ok ? yes(`${written} Removed ${removed.value} events from the database.`) : removed
 }
 
-/** Verifies the file of an archive. @returns what to say; "no" where it is broken */
+/** Verifies the file of an archive. @returns the message to print; "no" if the archive is broken */
 export async function checkFile(path: string): Promise<Result<string, string>> {
   const found = await checkArchive(path)
   if (!found.ok) return no(`The archive is broken: ${found.no}.`)
   const { after, head } = found.value
   return yes(
-    `The archive is intact: events ${after.seq + 1} to ${head.seq}, behind ${hexOf(after.hash)}, head ${hexOf(head.hash)}`,
+    `The archive is intact: events ${after.seq + 1} to ${head.seq}, after ${hexOf(after.hash)}, head ${hexOf(head.hash)}`,
   )
 }
 

@@ -10,29 +10,29 @@ import { follows } from './hash-chain.ts'
 
 const STRETCH = 1_000
 
-/** Up to and with an event, or all that is older than a moment. */
+/** Up to and including an event, or all events older than a moment. */
 export type Cut = { readonly untilSeq: number } | { readonly before: Date }
 
-/** A stretch to archive: what is behind `after`, up to and with event `to`. */
+/** A stretch to archive: the events after `after`, up to and including event `to`. */
 export interface Stretch {
   readonly after: Link
   readonly to: number
 }
 
-/** What would be archived. @returns "no", in words, where that is nothing */
+/** Finds the stretch that would be archived. @returns "no", in words, if there is none */
 export async function planArchive(db: Db, cut: Cut): Promise<Result<Stretch, string>> {
   const head = await chainHead(db)
   const after = await archivedTo(db)
   const to = 'untilSeq' in cut ? cut.untilSeq : ((await firstEventSince(db, cut.before)) ?? head.seq + 1) - 1
   if (to > head.seq) return no(`There is no event ${to}: the last one is ${head.seq}.`)
-  if (to <= after.seq) return no(`There is nothing to archive behind event ${after.seq}.`)
+  if (to <= after.seq) return no(`There is nothing to archive after event ${after.seq}.`)
   return yes({ after, to })
 }
 
 /**
  * Writes a stretch of the chain to a new file, verifying each event on the way, and reads the file again.
  *
- * @throws BrokenChainError where the chain or the file is broken; then there is no archive to rely on
+ * @throws BrokenChainError if the chain or the file is broken; do not rely on the file then
  */
 export async function archiveEvents(db: Db, { after, to }: Stretch, path: string): Promise<Archive> {
   const written = await writeArchive(path, after, verifiedEvents(db, after, to))
@@ -44,10 +44,10 @@ export async function archiveEvents(db: Db, { after, to }: Stretch, path: string
 }
 
 /**
- * Removes what an archive holds from the database, in batches. First, in one transaction, the chain gets its new
- * beginning and an event that tells of it; so a removal that is interrupted is finished by {@link removeArchived}.
+ * Removes archived events from the database, in batches. First, in one transaction, the chain gets its new beginning and
+ * an event that records it; {@link removeArchived} therefore finishes a removal that was interrupted.
  *
- * @returns how many events were removed; "no", in words, where the database has gone on without this archive
+ * @returns the number of removed events; "no", in words, if another archive was made meanwhile
  */
 export async function removeEvents(
   db: Db,
@@ -66,7 +66,7 @@ export async function removeEvents(
   return moved.ok ? yes(await removeArchived(db)) : moved
 }
 
-/** The chain is broken where it was to be archived. */
+/** The chain is broken in the stretch to archive. */
 export class BrokenChainError extends Error {
   constructor(message: string) {
     super(message)

@@ -5,7 +5,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { AuditEvent, Link } from './audit-event.ts'
 import { follows } from './hash-chain.ts'
 
-/** A stretch of the chain: the events behind one place, up to and with another. */
+/** A stretch of the chain: the events after one link, up to and including another. */
 export interface Archive {
   readonly after: Link
   readonly head: Link
@@ -14,8 +14,8 @@ export interface Archive {
 const FORMAT = 'doorward-audit-archive/1'
 
 /**
- * Writes events as JSON lines, between a line that says what they are chained to and one with the head. The file is new,
- * readable by its owner only, and on disk when this returns; where anything fails, it is removed.
+ * Writes events as JSON lines, between a line with the link before them and a line with the head. The file is new,
+ * readable by its owner only, and synced to disk when this returns. If anything fails, the file is removed.
  */
 export async function writeArchive(
   path: string,
@@ -42,7 +42,7 @@ export async function writeArchive(
   }
 }
 
-/** Reads an archive from its beginning and verifies its chain. @returns "no" with what is wrong, in words */
+/** Reads an archive from its beginning and verifies its chain. @returns "no" with the fault, in words */
 export async function checkArchive(path: string): Promise<Result<Archive, string>> {
   const file = await open(path)
   try {
@@ -75,7 +75,7 @@ export async function checkArchive(path: string): Promise<Result<Archive, string
   }
 }
 
-/** A new file's name must be on disk too, before what it holds is removed elsewhere. */
+/** Syncs the directory: the name of a new file must be on disk too, before its events are removed elsewhere. */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path)
   await directory.sync().finally(() => directory.close())
@@ -92,7 +92,7 @@ function toLine({ ownerId, targetId, requestId, at, hash, ...event }: AuditEvent
   }
 }
 
-/** @returns null where what code reads is not there; whether it is true, the hash says */
+/** @returns null if a field that the code reads is missing; the hash proves the rest */
 function eventOf(line: Line): AuditEvent | null {
   try {
     const { owner_id, target_id, request_id, at, hash, actor, ...event } = line as EventLine
@@ -112,7 +112,7 @@ function eventOf(line: Line): AuditEvent | null {
 
 type EventLine = ReturnType<typeof toLine>
 
-/** What may stand in a line of a file that anyone may have written. */
+/** A line of a file that anyone may have written. */
 interface Line extends Partial<EventLine> {
   readonly format?: unknown
   readonly after_seq?: unknown

@@ -25,11 +25,11 @@ export interface AuditActionRow {
   readonly description: string
   /** Names under which older events have it; they are never rewritten, because each event is part of the hash chain. */
   readonly formerNames?: readonly string[]
-  /** What the target's id names. */
+  /** The kind of thing that the target's id names. */
   readonly target: string
   /**
-   * `always`: verifiers are notified of every such event. `sometimes`: the use case says for each event which verdicts it
-   * alters, or `nothing`. `never`: verifiers know nothing of what it is about, or another event notifies them.
+   * `always`: verifiers are notified of every such event. `sometimes`: the use case states for each event which verdicts it
+   * alters, or `nothing`. `never`: verifiers do not know its target, or another event notifies them.
    */
   readonly altersVerdicts: 'always' | 'sometimes' | 'never'
   /** Fields of the detail. A name that ends in `?` is there only where it applies. */

@@ -17,7 +17,7 @@ export type AuditDetail<A extends AuditAction> = DetailOf<Actions[A]['detail']>
 export type ActionThatAlters<When extends AuditActionRow['altersVerdicts']> = {
   [A in AuditAction]: Actions[A]['altersVerdicts'] extends When ? A : never
 }[AuditAction]
-/** One row, with its name: what `GET /v1/audit-actions` lists. */
+/** One row with its name, as `GET /v1/audit-actions` lists it. */
 export interface NamedAction extends AuditActionRow {
   readonly action: AuditAction
   readonly formerNames: readonly string[]

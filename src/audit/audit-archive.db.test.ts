@@ -47,9 +47,12 @@ describe('archives of the audit log', () => {
 
   it('AUD-16: without a file the command changes nothing and says what it would do', async () => {
     const all = await seqs()
-    assert.equal(await done({ 'until-seq': '3' }), 'Would archive events 1 to 3. To do it, add --out FILE.')
+    assert.equal(
+      await done({ 'until-seq': '3' }),
+      'Would archive events 1 to 3. To archive them, add --out FILE.',
+    )
     const old = await done({ 'older-than-days': '7' })
-    assert.equal(old, `Would archive events 1 to ${all.length - 2}. To do it, add --out FILE.`)
+    assert.equal(old, `Would archive events 1 to ${all.length - 2}. To archive them, add --out FILE.`)
     assert.deepEqual(await seqs(), all)
   })
 
@@ -181,7 +184,7 @@ describe('archives of the audit log', () => {
     assert.equal((await verifyChain(app.db)).intact, true)
   })
 
-  it('AUD-16: a beginning that no event tells of is named', async () => {
+  it('AUD-16: names a beginning of the chain that no event records', async () => {
     await disarmed(
       sql`update audit_archived set seq = 3, hash = (select hash from audit_events where seq = 3)`,
       'audit_archived',
@@ -189,16 +192,16 @@ describe('archives of the audit log', () => {
     await sql`delete from audit_events where seq <= 3`.execute(app.db)
     const check = await verifyChain(app.db)
     assert.ok(!check.intact)
-    assert.deepEqual([check.firstBroken.seq, check.firstBroken.fault], [3, 'no event tells of this archive'])
+    assert.deepEqual([check.firstBroken.seq, check.firstBroken.fault], [3, 'no event records this archive'])
   })
 
   it('AUD-16: what cannot be archived is refused in words', async () => {
     for (const [flags, said] of [
-      [{}, /Say what to archive/],
-      [{ 'until-seq': '3', 'older-than-days': '3' }, /Say what to archive/],
-      [{ 'until-seq': '-3' }, /Say what to archive/],
-      [{ 'until-seq': '1e3', remove: true }, /Say what to archive/],
-      [{ out: file, remove: true }, /Say what to archive/],
+      [{}, /Choose the events/],
+      [{ 'until-seq': '3', 'older-than-days': '3' }, /Choose the events/],
+      [{ 'until-seq': '-3' }, /Choose the events/],
+      [{ 'until-seq': '1e3', remove: true }, /Choose the events/],
+      [{ out: file, remove: true }, /Choose the events/],
       [{ 'until-seq': '3', remove: true }, /needs --out/],
       [{ 'until-seq': '0' }, /nothing to archive/],
       [{ 'until-seq': '999' }, /no event 999/],

@@ -3,15 +3,15 @@ import { affected, inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import type { Link } from './audit-event.ts'
 
-/** The last event that is in an archive; 0 before there is one. The chain in the database begins behind it. */
+/** The last archived event; 0 before the first archive. The chain in the database begins after it. */
 export async function archivedTo(db: Db): Promise<Link> {
   return await db.selectFrom('audit_archived').select(['seq', 'hash']).executeTakeFirstOrThrow()
 }
 
 /**
- * Moves the beginning of the chain. The database lets it pass only behind the event that tells of it.
+ * Moves the beginning of the chain. A trigger allows it only after the event that records it.
  *
- * @returns false where it is no longer where the archive begins
+ * @returns false if the chain no longer begins where the archive does
  */
 export async function moveArchivedTo(tx: Tx, from: Link, { seq, hash }: Link): Promise<boolean> {
   const { numUpdatedRows } = await tx
@@ -22,7 +22,7 @@ export async function moveArchivedTo(tx: Tx, from: Link, { seq, hash }: Link): P
   return numUpdatedRows === 1n
 }
 
-/** Finds the event that tells of an archive up to here: it is in the chain behind it. */
+/** Finds the event that records an archive up to this link; it comes later in the chain. */
 export async function isArchiveRecorded(db: Db, { seq, hash }: Link): Promise<boolean> {
   const found = await db
     .selectFrom('audit_events')
@@ -34,7 +34,7 @@ export async function isArchiveRecorded(db: Db, { seq, hash }: Link): Promise<bo
   return found !== undefined
 }
 
-/** Removes the events that are in an archive, in batches. @returns how many */
+/** Removes archived events, in batches. @returns how many */
 export async function removeArchived(db: Db, rowsAtOnce = ROWS_AT_ONCE): Promise<number> {
   let removed = 0
   const { seq } = await archivedTo(db)
@@ -47,7 +47,7 @@ export async function removeArchived(db: Db, rowsAtOnce = ROWS_AT_ONCE): Promise
   return removed
 }
 
-/** The first event since a moment that is not in an archive. */
+/** The first event since a moment that is not archived. */
 export async function firstEventSince(db: Db, at: Date): Promise<number | null> {
   const { seq } = await archivedTo(db)
   const query = db.selectFrom('audit_events').select('seq').where('seq', '>', seq).where('at', '>=', at)

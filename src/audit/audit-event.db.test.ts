@@ -103,8 +103,8 @@ describe('the audit log', () => {
       assert.deepEqual(await verified(query), whole, query)
     const other = 'ab'.repeat(32)
     for (const [query, seq, fault] of [
-      [`after_seq=2&after_hash=${other}`, 2, 'the hash is not the one that was given'],
-      [`after_hash=${other}`, 0, 'the hash is not the one that was given'],
+      [`after_seq=2&after_hash=${other}`, 2, 'the hash differs from the given one'],
+      [`after_hash=${other}`, 0, 'the hash differs from the given one'],
       ['after_seq=999999', 999_999, 'the row is missing'],
     ] as const) {
       const found = await verified(query)

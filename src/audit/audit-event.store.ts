@@ -25,13 +25,13 @@ export interface AuditFilter {
   readonly result?: 'done' | 'refused' | undefined
   readonly since?: Date | undefined
   readonly until?: Date | undefined
-  /** Newest first, and only what comes after this one in that order. */
+  /** Only events that come after this one in the list's order, newest first. */
   readonly beforeSeq?: number | undefined
 }
 
 /**
- * A page of events, newest first. A filter by an action finds the events under all names that the action has or had: one
- * query for each name, because both together are in the order of no index.
+ * A page of events, newest first. A filter by an action finds the events under all names that the action has or had, by
+ * one query for each name: no index has the events of both in the list's order.
  */
 export async function listEvents(db: Db, filter: AuditFilter, limit: number): Promise<AuditEvent[]> {
   const names = filter.action === undefined ? [undefined] : namesOf(filter.action)
@@ -82,7 +82,7 @@ async function listNamed(db: Db, filter: AuditFilter, limit: number): Promise<Au
   return (await query.execute()).map(fromRow)
 }
 
-/** The filters that are given, the one that leaves the fewest events first. */
+/** The given filters, most selective first. */
 function filtersOf({ targetId, actorId, ownerId, action, result }: AuditFilter) {
   const all = [
     ['target_id', targetId],
@@ -100,7 +100,7 @@ export async function eventsAfter(db: Db, seq: number, limit: number): Promise<A
   return (await query.execute()).map(fromRow)
 }
 
-/** The end of the chain; locked, nothing can be appended until the transaction ends. */
+/** The end of the chain. With the lock, no event is appended by others until the transaction ends. */
 export async function chainHead(db: Db, lock?: 'lock'): Promise<Link> {
   const query = db.selectFrom('audit_head').select(['seq', 'hash'])
   return await (lock === undefined ? query : query.forUpdate()).executeTakeFirstOrThrow()

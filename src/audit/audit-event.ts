@@ -1,6 +1,6 @@
 import type { AuditAction, AuditDetail } from './audit-action.ts'
 
-/** Who did something, from where, in which request, when. */
+/** Actor, address, request and moment of a change. */
 export interface Origin {
   readonly actor: Actor
   /** From the trusted-proxy chain; null where there is no request. */
@@ -14,12 +14,12 @@ export interface Actor {
   readonly id: string | null
 }
 
-/** The origin of what the server does by itself. */
+/** The origin of the server's own changes. */
 export function systemOrigin(now: Date): Origin {
   return { actor: { kind: 'system', id: null }, ip: null, requestId: null, now }
 }
 
-/** The object of an action, such as a key: its id, and the owner whose data it is about. */
+/** The object of an action, such as a key: its id, and the owner of the data. */
 export interface Target {
   readonly id: string | null
   readonly ownerId: string | null

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type AuditEvent, canonicalJson, type Link } from './audit-event.ts'
 
 /**
- * SHA-256 over the hash before and everything in the event: an altered, missing, added or moved row breaks the chain
- * from there on. Keys of the detail are sorted, because the database keeps JSON in an order of its own.
+ * SHA-256 over the previous hash and the whole event: an altered, missing, added or moved row breaks the chain from there
+ * on. Keys of the detail are sorted, because the database stores JSON in an order of its own.
  */
 export function chainHash(previous: Uint8Array, event: Omit<AuditEvent, 'hash'>): Uint8Array {
   const { seq, id, at, action, result, actor, ownerId, targetId, ip, requestId, detail } = event
@@ -26,7 +26,7 @@ export function chainHash(previous: Uint8Array, event: Omit<AuditEvent, 'hash'>)
     .digest()
 }
 
-/** Verifies one event as the one behind a place in the chain. @returns what is wrong; null: nothing */
+/** Verifies that an event comes next after a link of the chain. @returns the fault, or null */
 export function follows(last: Link, event: AuditEvent): 'missing' | 'altered' | null {
   if (event.seq !== last.seq + 1) return 'missing'
   return Buffer.compare(event.hash, chainHash(last.hash, event)) === 0 ? null : 'altered'

@@ -4,12 +4,12 @@ import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema } from '../db/schema.ts'
 import type { AttemptsOfNetwork } from './refused-attempt.ts'
 
-/** How long refused attempts of strangers are kept. */
+/** Retention of refused attempts of strangers. */
 const KEPT_SECONDS = 14 * 24 * 3600
-/** At most so many rows go in one statement: a backlog must not run into the statement's time limit. */
+/** Rows that one statement deletes: a backlog must not run into the statement's time limit. */
 const PRUNED_AT_ONCE = 10_000
 
-/** Writes rows, or what has become of them since they were written. */
+/** Inserts rows, or updates the ones that were written before. */
 export async function saveAttempts(db: Db, gathered: readonly AttemptsOfNetwork[]): Promise<void> {
   if (gathered.length === 0) return
   await db
@@ -33,7 +33,7 @@ export async function listAttempts(db: Db, page: PageRequest): Promise<AttemptsO
   return (await query.execute()).map(fromRow)
 }
 
-/** Removes what is older than two weeks. */
+/** Removes attempts older than two weeks. */
 export async function deleteOldAttempts(db: Db, now: Date): Promise<void> {
   await sql`
     delete from refused_attempts where id in (

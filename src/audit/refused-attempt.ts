@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../http/problem.ts'
 
-/** A request that was refused for who made it, or a sign-in with a wrong password. */
+/** A request that was refused because of its caller, or a sign-in with a wrong password. */
 export interface RefusedAttempt {
   readonly code: ProblemCode | 'sign_in_refused'
   readonly method: string
@@ -13,17 +13,17 @@ export interface RefusedAttempt {
 /** The refused attempts of one network within a minute. */
 export interface AttemptsOfNetwork {
   readonly id: string
-  /** An IPv4 address or an IPv6 /64; null for all that came when too many networks had a row already. */
+  /** An IPv4 address or an IPv6 /64; null for the rest, once too many networks have a row. */
   readonly network: string | null
-  /** The address that came last; null where it is not known, and where the network is not. */
+  /** The latest address; null if it or the network is not known. */
   readonly ip: string | null
   /** Of the first one. */
   readonly requestId: string | null
   readonly beganAt: Date
   readonly lastAt: Date
   readonly attempts: number
-  /** How many were refused with which code. */
+  /** Number of refusals by code. */
   readonly codes: Readonly<Record<string, number>>
-  /** What they asked for: `POST /v1/keys`; the first of them where there are many. */
+  /** Method and route, `POST /v1/keys`: the first twenty different ones. */
   readonly routes: readonly string[]
 }

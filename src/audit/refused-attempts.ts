@@ -8,11 +8,11 @@ import { saveAttempts } from './refused-attempt.store.ts'
 import type { AttemptsOfNetwork, RefusedAttempt } from './refused-attempt.ts'
 
 const MINUTE_MS = 60_000
-/** Rows that strangers can cause in a minute, for all of this server; one more holds the rest. */
+/** Rows that strangers can cause in a minute on this server; one more row holds the rest. */
 const MAX_NETWORKS = 30
-/** A network that tries everything says no more by its hundredth route. */
+/** Routes kept of a network: a scan is recognised by its first ones. */
 const MAX_ROUTES = 20
-/** Audit events for refused attempts of one admin key in a minute, before one that counts the rest. */
+/** Audit events for refused attempts of one admin key in a minute; one more event counts the rest. */
 const MAX_EVENTS = 20
 
 type Gathered = { -readonly [K in keyof AttemptsOfNetwork]: AttemptsOfNetwork[K] } & {
@@ -24,19 +24,20 @@ type Gathered = { -readonly [K in keyof AttemptsOfNetwork]: AttemptsOfNetwork[K]
 interface OfAdminKey {
   readonly untilMs: number
   written: number
-  /** Beyond those that were written, with the last of them. */
+  /** Attempts beyond the written ones; `last` is the latest of them. */
   repeated: number
   last: { readonly origin: Origin; readonly attempt: RefusedAttempt }
 }
 
 /**
- * Keeps refused attempts. Nobody can empty the audit log, so nobody may fill it at will:
+ * Records refused attempts, in bounded number: the audit log is append-only, so a caller must not be able to flood it.
  *
- * - Attempts with a valid admin key are audit events; of each key some twenty a minute, and one with the number of the rest.
- * - Attempts of strangers are rows of a table of their own, one for a network and minute, with an end after two weeks. A
- *   server writes at most thirty-one a minute, and none while a stranger waits.
+ * - Attempts with a valid admin key are audit events: at most twenty a minute for each key, and one with the number of
+ *   the rest.
+ * - Attempts of strangers, such as brute force, are rows of their own table, one for each network and minute, kept for two
+ *   weeks. A server writes at most thirty-one a minute, and none while a stranger waits.
  *
- * Kept by each server for itself, and written every few seconds: a crash loses what was not written yet.
+ * Each server gathers its own and writes them every few seconds. A crash loses those that are not written yet.
  */
 export class RefusedAttempts {
   readonly #db: Db
@@ -55,9 +56,9 @@ export class RefusedAttempts {
     else if (this.#mayWrite(origin.actor.id, origin, attempt)) await this.#write(origin, attempt, {})
   }
 
-  /** Writes what was gathered and is due; called from a timer, before it is read, and with `all` at the end. */
+  /** Writes the gathered attempts that are due: from a timer, before a read, and with `all` at shutdown. */
   flush(now: Date, all = false): Promise<void> {
-    // One after the other: who reads afterwards must find what an earlier one is still writing.
+    // One after the other: a read must find what an earlier flush is still writing.
     this.#flushing = this.#flushing.then(() => this.#flush(now, all))
     return this.#flushing
   }
@@ -104,7 +105,7 @@ export class RefusedAttempts {
     gathered.isSaved = false
   }
 
-  /** The network's own place, or that of the rest where there are too many. */
+  /** The network's own row, or the row of the rest where there are too many. */
   #placeOf(network: string): string | null {
     const isCrowded = this.#networks.size - (this.#networks.has(null) ? 1 : 0) >= MAX_NETWORKS
     return isCrowded && !this.#networks.has(network) ? null : network
@@ -138,7 +139,7 @@ export class RefusedAttempts {
           ]),
         )
     } catch (error) {
-      // The refusal stands whether or not it could be written down; the log keeps what the audit log could not.
+      // The request stays refused. The log holds what the audit log could not.
       this.#log.error({ err: error, attempt }, 'a refused attempt could not be audited')
     }
   }

@@ -8,7 +8,7 @@ export type ChainCheck =
   | {
       readonly intact: true
       readonly events: number
-      /** Null where the walk has not come to the head: then `next` says where to go on. */
+      /** Null if the walk has not reached the head: then `next` is where to continue. */
       readonly headHash: string | null
       readonly next: Link | null
     }
@@ -20,11 +20,11 @@ export type ChainCheck =
 
 interface Walk {
   /**
-   * Where to begin: behind this event, whose hash is compared with the one that is given here. Where it is in an archive,
-   * the walk begins behind the archive, and its hash is not compared.
+   * The walk begins after this event, and its hash is compared with the given one. If the event is archived, the walk
+   * begins after the archive, and the hash is not compared.
    */
   readonly after?: { readonly seq: number; readonly hash?: Uint8Array | undefined } | undefined
-  /** How many events to walk at most. */
+  /** Most events to walk. */
   readonly limit?: number
   readonly onProgress?: (events: number) => void
 }
@@ -34,30 +34,29 @@ const STRETCH = 1_000
 /**
  * Walks the chain, a thousand events at a time, and names the first broken row.
  *
- * It shows any change made behind Doorward's back by a person who did not also recompute every later hash and the
- * head. Against one who can, keep `headHash` elsewhere from time to time: a chain that no longer passes through it
- * was rewritten.
+ * Tamper evidence: it shows any change made past Doorward, unless every later hash and the head were recomputed too.
+ * Against that, keep `headHash` elsewhere from time to time: a chain that no longer passes through it was rewritten.
  *
- * What is in an archive is not walked: the chain begins behind it, and holds an event that tells of it.
+ * Archived events are not walked: the chain begins after them, and holds an event that records the archive.
  */
 export async function verifyChain(db: Db, walk: Walk = {}): Promise<ChainCheck> {
   const archived = await archivedTo(db)
   const check = await walkFrom(db, archived, walk)
   if (check.intact || (await archivedTo(db)).seq === archived.seq) return check
-  // Events went into an archive while we walked over them.
+  // Events were archived during the walk.
   return await verifyChain(db, walk)
 }
 
 async function walkFrom(db: Db, archived: Link, { after, limit, onProgress }: Walk): Promise<ChainCheck> {
   if (archived.seq > 0 && !(await isArchiveRecorded(db, archived)))
-    return broken({ ...archived, id: null }, 'no event tells of this archive')
-  // The head first: events that come in while we walk are then simply beyond it.
+    return broken({ ...archived, id: null }, 'no event records this archive')
+  // The head first: events that are appended during the walk are beyond it.
   const head = await chainHead(db)
   const from = Math.max(after?.seq ?? 0, archived.seq)
   const begin = from === archived.seq ? archived : await linkAt(db, from)
   if (begin === null || begin.seq > head.seq) return missing(from)
   if (after?.hash !== undefined && after.seq === begin.seq && !same(begin.hash, after.hash))
-    return broken({ ...begin, id: null }, 'the hash is not the one that was given')
+    return broken({ ...begin, id: null }, 'the hash differs from the given one')
 
   const end = Math.min(head.seq, begin.seq + (limit ?? head.seq))
   let last = begin
@@ -82,7 +81,7 @@ async function walkFrom(db: Db, archived: Link, { after, limit, onProgress }: Wa
   return { intact: true, events: last.seq, headHash: Buffer.from(head.hash).toString('hex'), next: null }
 }
 
-/** The place with this number, as it is stored. */
+/** The stored link with this number. */
 async function linkAt(db: Db, seq: number): Promise<Link | null> {
   const [event] = await eventsAfter(db, seq - 1, 1)
   return event?.seq === seq ? event : null

@@ -1,11 +1,11 @@
 import { momentAt } from './moment.ts'
 
-/** Where "now" comes from. Handed in, so that a test can turn it; asked once per request. */
+/** The source of "now". Handed in, so that a test can turn it; read once per request. */
 export interface Clock {
   now(): Date
-  /** The same in ms since the epoch, for what is asked so often that making a Date tells. */
+  /** The same in ms since the epoch, for callers so frequent that creating a Date is measurable. */
   nowMs(): number
-  /** Milliseconds on a clock that only goes forward, whatever is done to the other; for how long ago something was. */
+  /** Monotonic milliseconds, for durations: they do not jump when the wall clock is set. */
   steadyMs(): number
 }
 
@@ -15,12 +15,12 @@ export const systemClock: Clock = {
   steadyMs: () => performance.now(),
 }
 
-/** A moment some seconds after another (before it, where negative), as far as moments can be kept. */
+/** A moment some seconds after another, or before it if negative, within the years that moments can have. */
 export function addSeconds(at: Date, seconds: number): Date {
   return momentAt(at.getTime() + seconds * 1000)
 }
 
-/** The earlier of two moments, where null means "never". */
+/** The earlier of two moments; null means never. */
 export function earlier(a: Date | null, b: Date | null): Date | null {
   if (a === null || b === null) return a ?? b
   return a < b ? a : b

@@ -4,7 +4,7 @@ import type { Secret } from '@doorward/sdk/kernel'
 /** Purposes of derived keys. Each has its own label, so that no key serves two purposes. */
 export type KeyLabel = 'form token' | 'better-auth' | 'refresh'
 
-/** A key of 32 bytes from the server's secret (HKDF with SHA-256, RFC 5869); the same on every server that has it. */
+/** Derives a key of 32 bytes from the server's secret (HKDF with SHA-256, RFC 5869); equal on all servers with it. */
 export function deriveKey(serverSecret: Secret, label: KeyLabel): Buffer {
   return Buffer.from(hkdfSync('sha256', serverSecret.reveal(), '', `doorward ${label}`, 32))
 }

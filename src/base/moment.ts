@@ -3,14 +3,14 @@ const FIRST_MS = -62_135_596_800_000
 /** 9999-12-31T23:59:59.999Z: RFC 3339 has no fifth digit for a year, so a later moment could not be answered. */
 const LAST_MS = 253_402_300_799_999
 
-/** RFC 3339 §5.6, and what Postgres prints: a blank for the T, and offsets without their minutes. */
+/** RFC 3339 §5.6, and the form of Postgres: a blank for the T, and offsets without minutes. */
 const MOMENT = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/i
 
 /**
- * Reads a moment that somebody else wrote; the only way from text to a `Date`. Digits after the milliseconds are dropped.
+ * Parses a moment from outside; the only way from text to a `Date`. Digits after the milliseconds are dropped.
  *
- * @returns null where there is no such moment (`new Date` makes 2 March of 30 February), or where it lies, with its offset
- *   counted in, after the year 9999. Year 0, before which nothing of ours was, is read as the beginning of year 1
+ * @returns null if there is no such moment (`new Date` makes 2 March of 30 February), or if it is, with its offset, after
+ *   the year 9999. Year 0 is read as the beginning of year 1: nothing of ours is that old
  */
 export function readMoment(text: string): Date | null {
   const found = MOMENT.exec(text)
@@ -31,14 +31,14 @@ export function readMoment(text: string): Date | null {
 
 type Six = [number, number, number, number, number, number]
 
-/** The moment in a text that was looked at before, by a schema or when it was written. */
+/** The moment in a text that was validated before, by a schema or when it was written. */
 export function momentOf(text: string): Date {
   const at = readMoment(text)
-  if (at === null) throw new Error('a moment that cannot be read was passed on')
+  if (at === null) throw new Error('a moment that cannot be parsed was passed on')
   return at
 }
 
-/** The moment so many ms after the epoch; the first or the last that can be kept where that lies before or after it. */
+/** The moment so many ms after the epoch, clamped to the first and last that Postgres and RFC 3339 can hold. */
 export function momentAt(ms: number): Date {
   return new Date(withinYears(ms))
 }

@@ -10,7 +10,7 @@ export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar'
 /** The length of a credential's body and checksum, so that log scrubbing recognises it: 291 random bits. */
 const LENGTH = 49
 
-/** A new token such as `lc_4fG…`, which only its holder ever has. */
+/** A new token such as `lc_4fG…`; only its hash is stored. */
 export function mintToken(kind: TokenKind): Secret {
   return new Secret(`${kind}_${randomText(LENGTH)}`)
 }

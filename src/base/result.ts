@@ -1,4 +1,4 @@
-/** "No" is a value: what a function gives that may refuse. Exceptions are for bugs and broken machinery. */
+/** Return value of a function that may refuse: "no" is a value. Exceptions are for bugs and broken machinery. */
 export type Result<T, No> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly no: No }
 
 export function yes<T>(value: T): { readonly ok: true; readonly value: T } {

@@ -1,7 +1,7 @@
 /**
- * Settles with the operation's own outcome, or with `otherwise` when the time is over: even an operation that never
- * settles by itself does not keep its caller, nor what its caller holds for it. The signal is aborted at the end in any
- * case, so that nothing goes on working for an outcome that is no longer awaited.
+ * Settles with the outcome of the operation, or with `otherwise` after a timeout: an operation that never settles does not
+ * block its caller, nor the caller's resources. The signal is always aborted at the end, so that no work goes on for an
+ * outcome that is no longer awaited.
  */
 export async function settleWithin<T>(
   ms: number,

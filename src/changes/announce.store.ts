@@ -41,7 +41,7 @@ export async function announce(tx: Tx, now: Date, action: string, altered: Alter
 
 type Query = RawBuilder<unknown>
 
-/** Statements for the hashes of what is changed, null for all that the holders have; and for the holders of those. */
+/** Statements for the hashes of the changed credentials, null for all of the holders; and for the holders. */
 interface Subject {
   readonly hashes: Query | null
   readonly ownerIds?: Query
@@ -50,12 +50,12 @@ interface Subject {
 
 const NO_HASHES = sql`select null::bytea where false`
 const NO_IDS = sql`select null::text where false`
-/** What has been over for so long is over by every clock: no change of its holder alters its verdict. */
+/** A secret that ended this long ago has ended by every clock: no change of its holder alters its verdict. */
 const LONG_OVER_SECONDS = 86_400
 
 /**
- * Holders are enough where all of theirs may have changed: new tokens and keys come all the time, and a list of their
- * hashes would have to hold these off to be whole.
+ * Where all credentials of a holder may have changed, the holder's id is enough: a complete list of hashes would have to
+ * lock out new tokens and keys meanwhile.
  */
 function subjectOf(altered: AlteredVerdicts, now: Date): Subject {
   if (altered === 'everything') return { hashes: null }
@@ -96,7 +96,7 @@ function subjectOf(altered: AlteredVerdicts, now: Date): Subject {
   }
 }
 
-/** All of them that are still kept: verifiers may have any in their caches. */
+/** All tokens that are still stored: verifiers may have any of them cached. */
 function tokensOfGrants(which: Query) {
   return sql`
     select access_tokens.hash from grants

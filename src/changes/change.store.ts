@@ -8,7 +8,7 @@ import { type Bookmark, type ChangesRead, KEPT_SECONDS, type StoredChange } from
 /** Microseconds since the epoch, as text. */
 const RUN = sql`(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text`
 
-/** The place behind the last change. */
+/** The position after the last change. */
 export async function lastBookmark(db: Db): Promise<Bookmark> {
   const { rows } = await sql<Bookmark>`
     select head.position, coalesce(last.token, head.pruned_token)::text as token, ${RUN} as run
@@ -19,8 +19,8 @@ export async function lastBookmark(db: Db): Promise<Bookmark> {
 }
 
 /**
- * The next changes after a bookmark, oldest first. One statement reads them together with the identity of the place that
- * they follow: in another outbox they would follow something else.
+ * The next changes after a bookmark, oldest first. One statement reads them together with the identity of the position that
+ * they follow: in another copy of the outbox they would follow another change.
  */
 export async function changesAfter(db: Db, bookmark: Bookmark, limit: number): Promise<ChangesRead> {
   const { position, token, run } = bookmark
@@ -46,7 +46,7 @@ export async function changesAfter(db: Db, bookmark: Bookmark, limit: number): P
   return { changes, restarted: null }
 }
 
-/** Forgets changes that nobody needs any more, and remembers the place behind them. */
+/** Deletes changes past their retention, and keeps the position after them. */
 export async function pruneChanges(db: Db, now: Date): Promise<void> {
   const before = addSeconds(now, -KEPT_SECONDS)
   await inBatches(async () => {

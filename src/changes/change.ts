@@ -4,38 +4,38 @@ import type { Change } from '@doorward/sdk/kernel'
 export interface StoredChange extends Change {
   /** 1, 2, 3 … in the order in which the changes were committed, without a gap. */
   readonly position: number
-  /** Random: no other change has it, also not one that has the same position in another copy of the database. */
+  /** Random and unique, also among changes with the same position in another copy of the database. */
   readonly token: string
   readonly at: Date
-  /** What was done, in the audit log's words: `key.revoked`. */
+  /** The audit action: `key.revoked`. */
   readonly action: string
 }
 
 /**
- * A place in the outbox, with the identity of the outbox. A position alone fits every copy of the database: after a
- * failover that lost commits, or a restore, other changes stand at the same positions.
+ * A position in the outbox, with the identity of the outbox. A position alone fits every copy of the database: after a
+ * failover that lost commits, or a restore, other changes have the same positions.
  */
 export interface Bookmark {
-  /** Of the last change that was read; 0 before the first. */
+  /** Of the last change read; 0 before the first. */
   readonly position: number
   /** Of that change. */
   readonly token: string
   /**
-   * When the Postgres that was asked started. A standby that takes over has another, so a record that was looked up
-   * ahead of the position, from commits that are lost, is dropped too.
+   * Start time of the Postgres server. A standby that takes over has another, so records are dropped too that were looked
+   * up ahead of the position, from commits that are lost.
    */
   readonly run: string
 }
 
-/** Why a listener has to drop what it keeps: another outbox is read now, or changes are no longer kept. */
+/** Why a listener must drop its cache: another outbox is read now, or changes were deleted before they were read. */
 export type RestartReason = 'another_log' | 'changes_missed'
 
-/** What is read after a bookmark; or, where the outbox is not the bookmark's any more, where to go on. */
+/** Changes after a bookmark; or, if the outbox is no longer the bookmark's, the position to continue from. */
 export type ChangesRead =
   | { readonly changes: readonly StoredChange[]; readonly restarted: null }
   | { readonly changes: readonly []; readonly restarted: RestartReason; readonly last: Bookmark }
 
-/** Whose verdicts a change alters, and how they ended where they ended for good. */
+/** The credentials whose verdicts a change alters; `ended` if it ended them for good. */
 export type AlteredVerdicts = 'everything' | (VerdictsOf & { readonly ended?: Change['ended'] })
 
 /** Names the verdicts of some credentials by what the credentials hang from. */
@@ -58,12 +58,12 @@ export type VerdictsOf =
   | { readonly tokenHash: Uint8Array }
 
 /**
- * More hashes than this are told as whose they are: by the ids of their owners or clients, and with more ids than this
- * as "everything". It bounds what one change costs every server and every stream.
+ * Most hashes of one change. Beyond, it names their owners or clients instead, and with more ids than this it reaches
+ * "everything". The bound is on what one change costs every server and every stream.
  */
 export const MAX_HASHES = 200
 
-/** How long a change is kept for those who were away, in seconds. Who was away for longer asks for everything anew. */
+/** Retention of changes, in seconds. A listener that was away for longer drops its cache and asks again. */
 export const KEPT_SECONDS = 3600
 
 /** NOTIFY wakes readers of the outbox on this channel. It is a hint: the guarantee is that they read every second. */

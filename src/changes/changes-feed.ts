@@ -5,32 +5,32 @@ import type { Logger } from '../http/log.ts'
 import { changesAfter, lastBookmark } from './change.store.ts'
 import { type Bookmark, CHANNEL, type RestartReason, type StoredChange } from './change.ts'
 
-/** Without any hint the outbox is read this often: it is what a listener's certainty lives on. */
+/** The outbox is read this often even without a notification: listeners trust their caches only after a read. */
 const READ_EVERY_MS = 1_000
 const BATCH = 500
-/** The last changes, for listeners that come back after a moment; fewer where they name many hashes. */
+/** Latest changes kept for listeners that reconnect; fewer if they name many hashes. */
 const KEPT_IN_MEMORY = 2_000
 const HASHES_KEPT_IN_MEMORY = 20_000
-/** So often is somebody told something before the process gets to do anything else. */
+/** Notifications in a row before the event loop gets its turn. */
 const NOTIFIED_AT_ONCE = 10_000
 
-/** What the log says, constant so that an alert can look for it. */
+/** Log messages, constant so that an alert can search for them. */
 const RESTARTED: Readonly<Record<RestartReason, string>> = {
   another_log:
     'the database has another history of changes, as after a failover or a restore: everything cached is dropped',
   changes_missed: 'changes were missed for longer than they are kept: everything cached is dropped',
 }
 
-/** Who listens inside the server: a verifier, or somebody who passes it on. */
+/** A listener in this process: a verifier, or a stream that passes changes on. */
 export interface FeedListener extends Omit<ChangesListener, 'changed' | 'restarted'> {
   changed(change: StoredChange): void
   restarted(reason: RestartReason): void
 }
 
 /**
- * Reads the outbox and tells everybody in this process, each change once and in order. A notification says "now"; that
- * nothing is missed comes from reading on from the last position, at least once a second. Where the database does not
- * answer, nothing is confirmed, and what listeners keep grows too old by itself.
+ * Reads the outbox and notifies all listeners in this process, of each change once and in order. NOTIFY only wakes the
+ * reader; nothing is missed because it continues from the last position, at least once a second. While the database does
+ * not answer, nothing is confirmed, and the caches of listeners grow too old to be used.
  */
 export class ChangesFeed {
   readonly #database: Database
@@ -38,9 +38,9 @@ export class ChangesFeed {
   readonly #log: Logger
   readonly #listeners = new Set<FeedListener>()
   readonly #recent: StoredChange[] = []
-  /** The place before the first of those; null before the database has answered. */
+  /** The position before the first of those; null before the database has answered. */
   #recentFrom: Bookmark | null = null
-  /** How many hashes those changes name together. */
+  /** Number of hashes in those changes. */
   #recentHashes = 0
   #bookmark: Bookmark | null = null
   #confirmedAtMs = Number.NEGATIVE_INFINITY
@@ -55,7 +55,7 @@ export class ChangesFeed {
     this.#log = log
   }
 
-  /** Begins to read; until the database answers for the first time, nothing is confirmed. */
+  /** Starts to read. Until the database answers for the first time, nothing is confirmed. */
   async start(): Promise<void> {
     this.#timer = setInterval(() => void this.catchUp(), READ_EVERY_MS).unref()
     await this.#database.listen(CHANNEL, () => void this.catchUp())
@@ -66,24 +66,24 @@ export class ChangesFeed {
     clearInterval(this.#timer)
   }
 
-  /** Behind the last change that was told; null before the database has answered. */
+  /** After the last published change; null before the database has answered. */
   get bookmark(): Bookmark | null {
     return this.#bookmark
   }
 
-  /** When everything up to the bookmark was all there was; ms on the steady clock. */
+  /** The moment at which the bookmark was the end of the outbox; ms on the steady clock. */
   get confirmedAtMs(): number {
     return this.#confirmedAtMs
   }
 
-  /** Tells a listener, who has kept nothing yet or knows up to where he has heard, from now on. */
+  /** Notifies a listener from now on. It has cached nothing yet, or knows its bookmark. */
   follow(listener: FeedListener): Following {
     this.#listeners.add(listener)
     if (this.#bookmark !== null) listener.confirmed(this.#confirmedAtMs)
     return { close: () => void this.#listeners.delete(listener) }
   }
 
-  /** The changes behind a bookmark, from memory; null where they are not all there, or are not known to follow it. */
+  /** The changes after a bookmark, from memory; null if some are missing, or are not known to follow it. */
   recentAfter(seen: Bookmark): readonly StoredChange[] | null {
     const from = this.#recentFrom
     if (from === null) return null
@@ -92,7 +92,7 @@ export class ChangesFeed {
     return token === seen.token && from.run === seen.run ? this.#recent.slice(at) : null
   }
 
-  /** Resolves once everything that was committed before the call is told, or the database has failed to say. */
+  /** Resolves once all changes committed before the call are published, or the database has failed. Single-flight. */
   catchUp(): Promise<void> {
     if (this.#reading === null) {
       this.#reading = this.#read().finally(() => {
@@ -100,7 +100,7 @@ export class ChangesFeed {
       })
       return this.#reading
     }
-    // What runs may have read already: one more afterwards serves all who come until then.
+    // The running read may have passed a new change already: one more after it serves all callers until then.
     this.#next ??= this.#reading.then(() => {
       this.#next = null
       return this.catchUp()
@@ -152,7 +152,7 @@ export class ChangesFeed {
     this.#recentHashes = 0
   }
 
-  /** With thousands of listeners a batch is a second's work: others must get their turn in between. */
+  /** With thousands of listeners, a batch takes a second: requests must get their turn in between. */
   async #publishEach(changes: readonly StoredChange[], run: string): Promise<void> {
     let notified = 0
     for (const change of changes) {
@@ -182,13 +182,13 @@ export class ChangesFeed {
     }
   }
 
-  /** One that breaks has nobody else miss anything. It begins anew, or never hears again that nothing is missing. */
+  /** A listener that throws must not make others miss a change. It restarts; if that fails too, it is removed. */
   #notifyAll(notify: (listener: FeedListener) => void): void {
     for (const listener of this.#listeners)
       try {
         notify(listener)
       } catch (error) {
-        this.#log.error({ err: error }, 'a listener to changes broke')
+        this.#log.error({ err: error }, 'a listener to changes failed')
         this.#startOver(listener)
       }
   }

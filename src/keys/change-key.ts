@@ -22,11 +22,11 @@ import { keyProblem } from './key-problem.ts'
 
 export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined
-  /** A new end of the key. An expired one cannot be woken up by it; an old secret that still works ends no later. */
+  /** A new expiry. It cannot revive an expired key, and an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
 }
 
-/** Changes a key that is not over. `configured`: the policy where its owner has none of its own. */
+/** Changes a key that is not revoked. `configured`: the policy of owners without one of their own. */
 export async function changeKey(
   tx: Tx,
   caller: Caller,
@@ -43,7 +43,7 @@ export async function changeKey(
 
   if (update.expiresAt !== undefined) {
     const current = currentSecret(key.secrets)
-    // The longest lifetime counts from when the secret was made, so that small steps cannot stretch it for ever.
+    // The longest lifetime counts from the secret's creation, so that repeated changes cannot extend it for ever.
     const policy = await policyFor(tx, configured, key.ownerId)
     const within = expiryOf({ expiresAt: update.expiresAt }, policy, current.createdAt)
     if (!within.ok) return within
@@ -77,7 +77,7 @@ export async function changeKey(
   return yes(id)
 }
 
-/** Stops a key until it is enabled again. Doing it twice is no fault. */
+/** Disables a key until it is enabled again. Idempotent. */
 export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
@@ -102,7 +102,7 @@ export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Res
   return yes(id)
 }
 
-/** Ends a key for good, with all its secrets. Revoking twice is no fault; the first reason stands. */
+/** Revokes a key for good, with all its secrets. Idempotent; the first reason is kept. */
 export async function revokeKey(
   tx: Tx,
   caller: Caller,

@@ -7,14 +7,14 @@ import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { MAX_METADATA_BYTES } from './key.ts'
 
-/** What a caller may choose about a key, at creation and later. */
+/** Settings of a key that a caller may choose, at creation and later. */
 export interface Chosen extends ChosenLimits {
   readonly scopes?: readonly string[] | undefined
   readonly ipAllowlist?: readonly string[] | null | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
-/** The fault in what was chosen, or null. A scope that the key holds already may be deprecated meanwhile. */
+/** The fault in the chosen settings, or null. A scope that the key already holds may have been deprecated since. */
 export async function whyNotChoose(
   tx: Tx,
   caller: Caller,

@@ -14,7 +14,7 @@ import { issueSecret } from '../secrets/issue-secret.ts'
 import { whyNotChoose } from './check-key.ts'
 import { countUnendedKeys, insertKey } from './key.store.ts'
 
-/** How keys are made here; from configuration. */
+/** Configuration for new keys. */
 export interface KeySettings {
   readonly brand: string | null
   readonly policy: Policy
@@ -29,7 +29,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
-/** Makes a key and its first secret, which is in what is returned and nowhere else. */
+/** Creates a key and its first secret, which is in the return value only. */
 export async function createKey(
   tx: Tx,
   caller: Caller,
@@ -43,7 +43,7 @@ export async function createKey(
     )
   if (!configured.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${configured.environments.join(', ')}.`))
-  // Held from here on, and before the catalogue: the policy cannot be tightened until this key is there to be reached.
+  // The owner is locked before the catalogue: a tighter policy waits until this key exists and can be shortened.
   const owner = await touchOwner(tx, ownerId, caller.now)
   const policy = withOwn(configured, owner.policy)
   const expiry = expiryOf(asked, policy, caller.now)
@@ -53,9 +53,7 @@ export async function createKey(
 
   if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
   if ((await countUnendedKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
-    return no(
-      problem('too_many_keys', `The policy allows ${policy.maxKeysPerOwner}. Revoke those that nobody uses.`),
-    )
+    return no(problem('too_many_keys', `The policy allows ${policy.maxKeysPerOwner}. Revoke unused ones.`))
 
   const id = newId('key')
   const made = { createdBy: caller.actor.id, createdAt: caller.now }

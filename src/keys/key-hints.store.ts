@@ -4,8 +4,8 @@ import type { Db } from '../db/schema.ts'
 import { dayOf } from './key.ts'
 
 /**
- * Keeps what lists of keys are walked by near the truth: that a key has lapsed, and the last day on which it was seen,
- * where that is not known (keys from before, and of older servers). Lists are right without it, and then cost more.
+ * Refreshes the columns that the indexes of key lists use: that a key has lapsed, and the last day of use, where it is not
+ * known (keys of older servers). Lists are correct without them, and then cost more.
  */
 export async function refreshKeyHints(db: Db, now: Date): Promise<void> {
   await inBatches(() =>
@@ -34,8 +34,8 @@ export async function refreshKeyHints(db: Db, now: Date): Promise<void> {
 }
 
 /**
- * Notes that the keys of some secrets were used on this day: once a day for each, in passing. A key that somebody is
- * changing is left for the next time.
+ * Stores that the keys of some secrets were used on this day, once a day for each. A key whose row is locked is left for
+ * the next batch.
  */
 export async function recordDayOfUse(db: Db, secretIds: readonly string[], now: Date): Promise<void> {
   if (secretIds.length === 0) return

@@ -27,7 +27,7 @@ const write = {
   answer: KeyWire,
 } as const
 
-/** What happens to a key after it was made: change, disable, enable, revoke, rotate. */
+/** Routes over the life of a key: change, disable, enable, revoke, rotate. */
 export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings: KeySettings): void {
   const change = {
     ...write,
@@ -54,8 +54,13 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
   })
 
   const simple = [
-    { id: 'disableKey', verb: 'disable', summary: 'Stop a key until it is enabled again', act: disableKey },
-    { id: 'enableKey', verb: 'enable', summary: 'Let a disabled key work again', act: enableKey },
+    {
+      id: 'disableKey',
+      verb: 'disable',
+      summary: 'Disable a key until it is enabled again',
+      act: disableKey,
+    },
+    { id: 'enableKey', verb: 'enable', summary: 'Enable a disabled key', act: enableKey },
     {
       id: 'finishKeyRotation',
       verb: 'rotation/finish',
@@ -66,7 +71,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
     {
       id: 'undoKeyRotation',
       verb: 'rotation/undo',
-      summary: 'Take the new secret back while nobody has used it',
+      summary: 'Revoke the new secret while it is unused; the old one works as before',
       act: undoKeyRotation,
       problems: ['no_rotation', 'rotation_in_use'],
     },
@@ -84,7 +89,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
     ...write,
     id: 'revokeKey',
     url: '/v1/keys/:id/revoke',
-    summary: 'End a key for good, with all its secrets',
+    summary: 'Revoke a key for good, with all its secrets',
     body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),
     problems: ['not_found'],
   } as const

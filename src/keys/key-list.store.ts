@@ -10,13 +10,13 @@ export interface KeyFilter {
   readonly ownerId?: string | undefined
   readonly environment?: string | undefined
   readonly state?: KeyState | undefined
-  /** There at that moment, and not used since: never used counts. Only what is not over, unless a state is asked for. */
+  /** Existed at that moment, and not used since; never used counts. Without a state: neither revoked nor expired. */
   readonly unusedSince?: Date | undefined
-  /** Ends before then. Only what is active, unless a state is asked for. */
+  /** Expires before then. Without a state: active only. */
   readonly expiringBefore?: Date | undefined
 }
 
-/** A key in a list, with where it stands there. */
+/** A key in a list, with its keyset position. */
 export interface ListedKey {
   readonly key: Key
   readonly position: Position
@@ -29,8 +29,8 @@ interface Page extends PageRequest {
 type Row = Selectable<Schema['keys']> & { suspended_at: Date | null }
 
 /**
- * One page of keys. Each statement goes through one index in the order of the list, from the position on: its order and
- * its conditions on `keys` are those of an index of `0022-lists-of-keys.ts`.
+ * One page of keys, by keyset pagination. Each statement walks one index in the order of the list, from the position on:
+ * its order and its conditions on `keys` are those of an index of `0022-lists-of-keys.ts`.
  */
 export async function listKeys(db: Db, reach: Reach, filter: KeyFilter, page: Page): Promise<ListedKey[]> {
   const bound = reach === 'every_owner' ? filter.ownerId : reach.ownerId
@@ -53,19 +53,19 @@ export async function listKeys(db: Db, reach: Reach, filter: KeyFilter, page: Pa
   })
 }
 
-/** Asked of each key that comes by: a join might read all owners first. */
+/** A subquery for each row: a join might read all owners first. */
 const SUSPENDED_AT = sql`(select suspended_at from owners where id = keys.owner_id)`
 
-/** `standing`: whatever is not over. */
-type Asked = Omit<KeyFilter, 'state'> & { readonly state: KeyState | 'standing' | undefined }
+/** `not_ended`: neither revoked nor expired. */
+type Asked = Omit<KeyFilter, 'state'> & { readonly state: KeyState | 'not_ended' | undefined }
 
 function stateAskedFor({ state, unusedSince, expiringBefore }: KeyFilter): Asked['state'] {
   if (state !== undefined) return state
   if (expiringBefore !== undefined) return 'active'
-  return unusedSince === undefined ? undefined : 'standing'
+  return unusedSince === undefined ? undefined : 'not_ended'
 }
 
-/** The columns of an order, each with what it is of a key's row; all of them in one direction, so that one index has it. */
+/** The columns of an order, each with its value of a key's row; all in one direction, so that one index has it. */
 interface Order {
   readonly columns: readonly RawBuilder<unknown>[]
   readonly direction: 'asc' | 'desc'
@@ -100,9 +100,9 @@ const ORDERS = {
 } satisfies Record<string, Order>
 
 /**
- * The order of a list, and what comes after a position in it. In the list of one owner the owner is a column of the order,
- * and asked for by two comparisons: to one that is equal, Postgres would say that an index without the owner has the same
- * order, and walk through the keys of all others.
+ * The order of a list, and the condition for rows after a position. In the list of one owner the owner is a column of the
+ * order, and compared by `>=` and `<=`: with `=`, Postgres would take an index without the owner for the same order, and
+ * walk through the keys of all others.
  */
 function ordered(
   order: Order,
@@ -135,7 +135,7 @@ function ordered(
 function orderOf({ state, unusedSince, expiringBefore }: Asked): keyof typeof ORDERS {
   if (state === 'expired') return 'ended'
   if (state === 'active' && expiringBefore !== undefined) return 'ending'
-  return unusedSince !== undefined && (state === 'active' || state === 'standing') ? 'quiet' : 'newest'
+  return unusedSince !== undefined && (state === 'active' || state === 'not_ended') ? 'quiet' : 'newest'
 }
 
 function endOf({ ends_at: end }: Row): Date {
@@ -148,11 +148,11 @@ function stateIs({ state, ownerId }: Asked, now: Date): RawBuilder<boolean>[] {
   // Asked once where there is one owner: else all of its keys would be walked through for none of them.
   const suspended =
     ownerId === undefined ? SUSPENDED_AT : sql`(select suspended_at from owners where id = ${ownerId})`
-  const standing = [hasNotEnded(now)]
-  if (state === 'active') return [...standing, sql`keys.disabled_at is null`, sql`${suspended} is null`]
-  if (state === 'disabled') return [...standing, sql`keys.disabled_at is not null`, sql`${suspended} is null`]
-  if (state === 'suspended') return [...standing, sql`${suspended} is not null`]
-  if (state === 'standing') return standing
+  const notEnded = [hasNotEnded(now)]
+  if (state === 'active') return [...notEnded, sql`keys.disabled_at is null`, sql`${suspended} is null`]
+  if (state === 'disabled') return [...notEnded, sql`keys.disabled_at is not null`, sql`${suspended} is null`]
+  if (state === 'suspended') return [...notEnded, sql`${suspended} is not null`]
+  if (state === 'not_ended') return notEnded
   if (state === 'expired') return [sql`keys.revoked_at is null`, sql`keys.ends_at <= ${now}::timestamptz`]
   return state === 'revoked' ? [sql`keys.revoked_at is not null`] : []
 }
@@ -161,13 +161,13 @@ function matches({ environment, unusedSince, expiringBefore, state }: Asked, now
   const all: RawBuilder<boolean>[] = []
   if (environment !== undefined) all.push(sql`keys.environment = ${environment}`)
   if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
-  // Known already, and said once more as the index has it.
+  // Implied already; repeated in the form of the index.
   if (expiringBefore !== undefined && state === 'active') all.push(sql`keys.ends_at > ${now}::timestamptz`)
   if (unusedSince !== undefined)
     all.push(
       sql`keys.created_at <= ${unusedSince}::timestamptz`,
       sql`-keys.seen_day >= ${-dayOf(unusedSince)}::integer`,
-      // Asked of each key that comes by; as `not exists` the secrets of all keys would be read first.
+      // A subquery for each row: with `not exists` the secrets of all keys would be read first.
       sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
         < ${unusedSince}::timestamptz`,
     )
@@ -193,7 +193,7 @@ function ofAll(asked: Asked, order: Order, page: Page): RawBuilder<unknown> {
     order by ${by} limit ${page.limit}`
 }
 
-/** Of each suspended owner its newest, and the newest of these: where such owners are few, all others are passed over. */
+/** The newest keys of each suspended owner, merged. Where such owners are few, this skips all others. */
 function ofSuspendedOwners(asked: Asked, page: Page): RawBuilder<unknown> {
   const ofOne = ordered(ORDERS.newest, sql`owners.id`, undefined, page)
   const ofThem = ordered(ORDERS.newest, null, undefined, page)

@@ -26,7 +26,7 @@ import { listKeys } from './key-list.store.ts'
 const tag = 'Keys'
 export const keyParams = strictObject({ id: idOf('key') })
 
-/** Making keys and finding them; what happens to one afterwards is in `key-life.routes.ts`. */
+/** Routes that create and find keys; their further life is in `key-life.routes.ts`. */
 export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: KeySettings): void {
   const create = {
     id: 'createKey',
@@ -34,7 +34,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: Ke
     url: '/v1/keys',
     permission: 'keys:write',
     tag,
-    summary: 'Create a key; its secret is in this answer and never shown again',
+    summary: 'Create a key; its secret is shown only in this answer',
     body: NewKeyWire,
     status: 201,
     answer: IssuedKeyWire,
@@ -104,7 +104,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: Ke
     url: '/v1/keys/:id',
     permission: 'keys:read',
     tag,
-    summary: 'One key, with its secrets by hint and who uses them',
+    summary: 'One key, with the hints and the last use of its secrets',
     params: keyParams,
     status: 200,
     answer: KeyWire,
@@ -120,7 +120,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: Ke
     url: '/v1/keys/lookup',
     permission: 'keys:read',
     tag,
-    summary: 'Whose key is this? For a secret that somebody found',
+    summary: 'Find the key of a secret, such as one that leaked',
     body: strictObject({ secret: Type.String({ maxLength: 200 }) }),
     status: 200,
     answer: KeyWire,

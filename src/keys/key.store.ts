@@ -47,13 +47,13 @@ export async function lockKey(tx: Tx, reach: Reach, id: string): Promise<Key | u
   return locked !== undefined && covers(reach, locked.owner_id) ? await findKey(tx, reach, id) : undefined
 }
 
-/** Neither revoked nor expired: some secret still works. What has lapsed has ended, and is left out by indexes. */
+/** Neither revoked nor expired: some secret still works. Indexes leave out lapsed keys, which have expired. */
 export function hasNotEnded(now: Date) {
   return sql<boolean>`keys.revoked_at is null and not keys.lapsed
     and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
 }
 
-/** Keys of an owner that still take a place. */
+/** Keys of an owner that count against its limit. */
 export async function countUnendedKeys(db: Db, ownerId: string, now: Date): Promise<number> {
   const { n } = await db
     .selectFrom('keys')
@@ -76,7 +76,7 @@ export interface KeyChange {
   readonly revoked_reason?: string
 }
 
-/** Changes a key of this owner; what is revoked stays as it is. */
+/** Changes a key of this owner, unless it is revoked. */
 export async function updateKey(tx: Tx, key: Pick<Key, 'id' | 'ownerId'>, change: KeyChange): Promise<void> {
   const done = await tx
     .updateTable('keys')

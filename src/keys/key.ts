@@ -13,7 +13,7 @@ import {
   whyNotUndoRotation,
 } from '../secrets/secret.ts'
 
-/** The identity that an owner's server acts under. It keeps its id, scopes and history through every rotation. */
+/** The identity of an owner's program. It keeps its id, scopes and history through every rotation. */
 export interface Key {
   readonly id: string
   readonly ownerId: string
@@ -38,8 +38,8 @@ export const KEY_STATES = ['active', 'disabled', 'suspended', 'expired', 'revoke
 export type KeyState = (typeof KEY_STATES)[number]
 
 /**
- * Read off the timestamps, never stored. What cannot be undone comes first. A key lives for as long as any of its secrets
- * does, so that no secret of an expired key is accepted.
+ * Derived from the timestamps, never stored; states that cannot be undone come first. A key lives as long as any of its
+ * secrets, so that no secret of an expired key is accepted.
  */
 export function stateOf(key: Key, now: Date): KeyState {
   if (key.revokedAt !== null) return 'revoked'
@@ -79,13 +79,13 @@ export interface KeyExpired {
   readonly at: Date
 }
 
-/** What can be undone: enable the key, resume the owner. */
+/** Can be undone: enable the key, resume the owner. */
 export interface KeyStopped {
   readonly code: 'key_disabled' | 'owner_suspended'
   readonly at: Date
 }
 
-/** Name, scopes and all else but the expiry. */
+/** For name, scopes and everything but the expiry. */
 export function whyNotChangeKey({ revokedAt }: Key): KeyRevoked | null {
   return revokedAt === null ? null : { code: 'key_revoked', at: revokedAt }
 }

@@ -25,7 +25,7 @@ import type { KeyUpdate } from './change-key.ts'
 import type { NewKey } from './create-key.ts'
 import { KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
 
-/** As written by the caller: what is no scope is told apart from what is malformed only by the catalogue. */
+/** Any text: the catalogue decides which scopes exist, and refuses a misspelt one with the nearest known name. */
 const ScopeList = Type.Array(Type.String({ maxLength: 200 }), {
   uniqueItems: true,
   maxItems: 200,
@@ -40,14 +40,14 @@ const IpAllowlist = nullable(
   }),
 )
 const Metadata = anyObject(
-  'Yours, handed to your API with each verification. At most 4096 bytes of JSON. A change replaces it as a whole. ' +
-    'Send ids and other long numbers as text. No secrets, please.',
+  'Your own data, returned to your API with each verification. At most 4096 bytes of JSON. A change replaces all of it. ' +
+    'Send ids and other long numbers as text. Do not store secrets in it.',
 )
 const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
   description: 'A configured one: `live`, `test`',
 })
-const Name = plainText(100, 'For people; need not be unique')
+const Name = plainText(100, 'For people; does not have to be unique')
 const Lifetime = Type.Integer({
   minimum: 1,
   maximum: 3_155_760_000,
@@ -106,7 +106,7 @@ export const KeyWire = Type.Object({
 })
 
 export const IssuedKeyWire = Type.Object({
-  secret: Type.String({ description: 'Shown here once, and never again' }),
+  secret: Type.String({ description: 'Shown only in this answer' }),
   ...KeyWire.properties,
 })
 
@@ -160,7 +160,7 @@ export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyUpdate
   return { name, scopes, metadata, ipAllowlist, expiresAt, ...fromLimitFields(body) }
 }
 
-/** `null` is "never", a missing field is "as the policy has it". */
+/** `null`: never expires. A missing field: the longest lifetime that the policy allows. */
 export function fromLifetimeWire(body: { expires_at?: MomentText | null; lifetime_seconds?: number }) {
   const { expires_at, lifetime_seconds } = body
   return {

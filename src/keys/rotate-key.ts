@@ -24,9 +24,8 @@ export interface KeyRotationSettings extends AskedLifetime {
 }
 
 /**
- * Gives a key a second secret. The key stays what it is: id, scopes, limits and history. The old secret works until
- * the overlap ends: no longer than it would have by itself, than the new one, or than the policy lets a secret live. The
- * new one gets a lifetime of its own.
+ * Gives a key a second secret. Id, scopes, limits and history stay. The old secret works until the overlap ends: not after
+ * its own expiry, the new secret's, or the policy's longest lifetime. The new one has a lifetime of its own.
  */
 export async function rotateKey(
   tx: Tx,
@@ -63,13 +62,13 @@ export async function finishKeyRotation(
   return locked.ok ? await finishRotation(tx, caller, locked.value, 'key') : locked
 }
 
-/** Takes the new secret back while nobody has used it; the old one lives on. */
+/** Revokes the new secret while it is unused; the old one works as before. */
 export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
   const locked = await lockAllowed(tx, caller, id, whyNotUndoKeyRotation)
   return locked.ok ? await undoRotation(tx, caller, locked.value, 'key') : locked
 }
 
-/** The key, locked, where it is within reach and the rule has nothing against the action. */
+/** The key, locked, if it is within reach and the rule allows the action. */
 async function lockAllowed(
   tx: Tx,
   caller: Caller,
@@ -82,7 +81,7 @@ async function lockAllowed(
   return why === null ? yes(key) : no(keyProblem(why))
 }
 
-/** What was asked for; else as long again as the old secret had, within the policy. */
+/** The requested expiry; by default a lifetime as long as the old secret's, within the policy. */
 function freshExpiry(
   key: Key,
   settings: KeyRotationSettings,

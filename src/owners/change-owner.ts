@@ -16,18 +16,18 @@ import { shortenLives } from './shorten-lives.ts'
 export interface OwnerChange extends ChosenLimits, ChosenPolicy {
   readonly name?: string | null | undefined
   readonly noticeEmail?: string | null | undefined
-  /** Change nothing, and say what would be. */
+  /** Changes nothing, and returns what a change would do. */
   readonly dryRun: boolean
 }
 
-/** An owner as it is after a change, or would be, and what became of secrets that existed. */
+/** An owner after a change, or as it would be, and the effect on existing secrets. */
 export interface ChangedOwner extends Reached {
   readonly owner: Owner
 }
 
 /**
- * Changes what is known of an owner. A longest lifetime that is set reaches the secrets that exist; so does going back to
- * a configuration that is stricter than what was set. Neither lengthens a life.
+ * Changes an owner. A new longest lifetime applies to existing secrets; so does going back to a configuration that is
+ * stricter than the owner's own policy. Neither extends a lifetime.
  */
 export async function changeOwner(
   tx: Tx,
@@ -92,7 +92,7 @@ function withChange(owner: Owner, change: OwnerChange): Owner {
   }
 }
 
-/** What secrets that exist are held to by a change; null where it says nothing of how long they may live. */
+/** The lifetime to which a change limits existing secrets; null if it does not change their lifetime. */
 function longestToReach(
   owner: Owner,
   { maxLifetimeSeconds: asked }: OwnerChange,
@@ -103,7 +103,7 @@ function longestToReach(
   return isSaid && maxLifetimeSeconds !== null ? { ownerId: owner.id, maxLifetimeSeconds, now } : null
 }
 
-/** Ends all of an owner's credentials at once, until it is resumed. Suspending twice is no fault. */
+/** Suspends all of an owner's credentials at once, until it is resumed. Idempotent. */
 export async function suspendOwner(
   tx: Tx,
   caller: Caller,
@@ -124,8 +124,8 @@ export async function suspendOwner(
 }
 
 /**
- * Lets an owner's credentials work again: those that were not ended by themselves meanwhile. An admin key that is bound to
- * the owner is suspended with it, so its request can only have overtaken the suspension.
+ * Resumes an owner: its credentials work again, unless they ended meanwhile. An admin key that is bound to the owner is
+ * suspended with it, so its request can only have overtaken the suspension.
  */
 export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<Result<Owner, Problem>> {
   const owner = await lockOwner(tx, caller.reach, id)

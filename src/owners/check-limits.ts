@@ -3,15 +3,15 @@ import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import type { ChosenPolicy } from './policy.ts'
 
-/** Limits as somebody chose them; what is undefined was not chosen. */
+/** Limits in a request; undefined ones stay as they are. */
 export interface ChosenLimits {
   readonly rateLimits?: readonly RateLimit[] | undefined
   readonly quota?: Quota | null | undefined
 }
 
 /**
- * What no schema says: that names are unique, and that limits are what the API's provider allows an owner. Who acts for
- * the owner could lift them.
+ * Refuses what a schema cannot: names that are not unique, and limits set by an admin key of the owner. The API provider
+ * sets them, or the owner could lift its own.
  */
 export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Caller): Problem | null {
   if (reach !== 'every_owner' && (rateLimits !== undefined || quota !== undefined))
@@ -23,7 +23,7 @@ export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Cal
   return why === null ? null : problem('invalid_request', `\`rate_limits\`: ${why}.`)
 }
 
-/** The policy of an owner is what the API's provider allows it, as its limits are. */
+/** Refuses a policy set by an admin key of the owner: the API provider sets it, as it does the limits. */
 export function whyNotPolicy(
   { maxLifetimeSeconds, maxKeys }: ChosenPolicy,
   { reach }: Caller,

@@ -14,11 +14,11 @@ import type { ChosenLimits } from './check-limits.ts'
 /** Limits of a key or of an owner: the same fields for both. */
 const RateLimits = Type.Array(
   strictObject({
-    name: Type.String({ pattern: RATE_LIMIT_NAME, description: 'Callers see it' }),
+    name: Type.String({ pattern: RATE_LIMIT_NAME, description: 'Shown to callers' }),
     limit: Type.Integer({ minimum: 1, maximum: MAX_RATE_LIMIT, description: 'Units in one window' }),
     window_seconds: Type.Integer({ minimum: 1, maximum: MAX_WINDOW_SECONDS }),
   }),
-  { maxItems: MAX_RATE_LIMITS, description: 'All of them hold, by unique names. Empty: no rate limit' },
+  { maxItems: MAX_RATE_LIMITS, description: 'All apply at once; names are unique. Empty: no rate limit' },
 )
 const QuotaField = nullable(
   strictObject(
@@ -30,10 +30,10 @@ const QuotaField = nullable(
   ),
 )
 
-/** What is answered. */
+/** Fields of an answer. */
 export const LimitFields = { rate_limits: RateLimits, quota: QuotaField }
 
-/** What may be asked for. In a change, a field that is absent stays as it was. */
+/** Fields of a request. In a change, a missing field stays as it was. */
 export const AskedLimitFields = {
   rate_limits: Type.Optional(RateLimits),
   quota: Type.Optional(QuotaField),
@@ -53,7 +53,7 @@ export function fromLimitFields(body: {
   }
 }
 
-/** As the tables have them; only what was chosen. */
+/** Columns of the tables; only the chosen ones. */
 export function toLimitColumns({ rateLimits, quota }: ChosenLimits) {
   const wire = limitsToWire({ rateLimits: rateLimits ?? [], quota: quota ?? null })
   return {
@@ -62,7 +62,7 @@ export function toLimitColumns({ rateLimits, quota }: ChosenLimits) {
   }
 }
 
-/** What was chosen, for the audit log. */
+/** The chosen limits, for the audit log. */
 export function limitsForAudit({ rateLimits, quota }: ChosenLimits) {
   const wire = limitsToWire({ rateLimits: rateLimits ?? [], quota: quota ?? null })
   return {

@@ -31,7 +31,7 @@ const write = {
   problems: ['not_found'],
 } as const
 
-/** `policy`: the configuration's, for those who have none of their own. */
+/** `policy`: the configuration's, for owners without one of their own. */
 export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Policy): void {
   const list = {
     ...read,
@@ -66,7 +66,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     method: 'PATCH',
     url: '/v1/owners/:id',
     summary:
-      'Change name, notice contact, limits or policy; a shorter longest lifetime reaches secrets that exist',
+      'Change name, notice contact, limits or policy; a shorter maximum lifetime applies to existing secrets too',
     body: OwnerChangeWire,
     answer: ChangedOwnerWire,
     problems: ['not_found', 'limits_not_permitted'],
@@ -87,7 +87,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     id: 'suspendOwner',
     method: 'POST',
     url: '/v1/owners/:id/suspend',
-    summary: "End all of an owner's credentials at once, until it is resumed",
+    summary: 'Suspend an owner: none of its credentials works until it is resumed',
     body: strictObject({ reason: plainText(500, 'For the audit log') }),
   } as const
   changes(app, pipeline, suspend, async ({ db, caller, params: { id }, body }) =>
@@ -99,7 +99,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     id: 'resumeOwner',
     method: 'POST',
     url: '/v1/owners/:id/resume',
-    summary: "Let an owner's credentials work again",
+    summary: 'Resume an owner: its credentials work again',
     problems: ['not_found', 'exceeds_authority'],
   } as const
   changes(app, pipeline, resume, async ({ db, caller, params: { id } }) =>

@@ -5,7 +5,7 @@ import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { Reach } from '../management/caller.ts'
 import type { Owner } from './owner.ts'
 
-/** The owner, made where it is new; its row is locked until the transaction ends. */
+/** The owner, created if it is new; its row is locked until the transaction ends. */
 export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> {
   await tx
     .insertInto('owners')
@@ -17,7 +17,7 @@ export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> 
   )
 }
 
-/** Has whoever touches the owner wait until the transaction ends; one that is not there is not made. */
+/** Locks the owner's row until the transaction ends; a missing owner is not created. */
 export async function holdOwner(tx: Tx, id: string): Promise<void> {
   await tx.selectFrom('owners').select('id').where('id', '=', id).forUpdate().execute()
 }
@@ -27,7 +27,7 @@ export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** The owner, where it is within reach; its row is locked until the transaction ends. */
+/** The owner, if it is within reach; its row is locked until the transaction ends. */
 export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner | undefined> {
   const row = await withinReach(tx, reach).where('id', '=', id).forUpdate().executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)

@@ -1,7 +1,7 @@
 import type { Limits } from '@doorward/sdk/rules'
 import type { OwnPolicy } from './policy.ts'
 
-/** The party whose data is reached, under the API provider's own id. Made when its first key is. */
+/** The party whose data a key reaches, under the API provider's own id. Created with its first key. */
 export interface Owner {
   readonly id: string
   readonly name: string | null
@@ -11,9 +11,9 @@ export interface Owner {
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
   readonly createdAt: Date
-  /** How much all of its keys may do together. */
+  /** Limits for all of its keys together. */
   readonly limits: Limits
-  /** What replaces the policy of all owners. */
+  /** Replaces the policy of all owners. */
   readonly policy: OwnPolicy
 }
 

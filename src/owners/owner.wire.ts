@@ -29,7 +29,7 @@ export const OwnerChangeWire = strictObject({
   dry_run: Type.Optional(
     Type.Boolean({
       default: false,
-      description: 'Only say what would be, and how many secrets it would end',
+      description: 'Change nothing; return the result of a change, and how many secrets it would end',
     }),
   ),
 })
@@ -37,10 +37,10 @@ export const OwnerChangeWire = strictObject({
 export const ChangedOwnerWire = Type.Object({
   ...OwnerWire.properties,
   secrets_shortened: Type.Integer({
-    description: 'Secrets that now end earlier than they would have; with `dry_run`, would',
+    description: 'Secrets that now end earlier; with `dry_run`: that would end earlier',
   }),
   secrets_ended: Type.Integer({
-    description: 'Beside these, secrets that are expired at once; with `dry_run`, would be',
+    description: 'Further secrets that expired at once; with `dry_run`: that would expire',
   }),
 })
 

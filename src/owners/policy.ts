@@ -1,17 +1,17 @@
 import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 
-/** What the operator allows an owner: as the configuration has it for all, or with what replaces it for one. */
+/** Bounds of an owner's keys: the configuration's for all owners, or with one owner's own replacements. */
 export interface Policy {
   /** The environments that keys can be made for. */
   readonly environments: readonly string[]
-  /** The longest a secret may live, counted from when it is made; null: for ever is allowed. */
+  /** Longest lifetime of a secret, from its creation; null: secrets may have no expiry. */
   readonly maxLifetimeSeconds: number | null
   /** Keys of one owner that are neither revoked nor expired. */
   readonly maxKeysPerOwner: number
 }
 
-/** What the operator set for one owner; null: as the configuration has it. */
+/** The operator's replacements for one owner; null: the configuration applies. */
 export interface OwnPolicy {
   /** From 60. */
   readonly maxLifetimeSeconds: number | null
@@ -19,10 +19,10 @@ export interface OwnPolicy {
   readonly maxKeys: number | null
 }
 
-/** The same as somebody chose it; what is undefined was not chosen. */
+/** Replacements in a request; undefined ones stay as they are. */
 export type ChosenPolicy = { readonly [Part in keyof OwnPolicy]?: OwnPolicy[Part] | undefined }
 
-/** The policy that holds for an owner: its own replaces the configuration's, be it stricter or looser. */
+/** The policy of an owner: its own values replace the configuration's, stricter or looser. */
 export function withOwn(policy: Policy, { maxLifetimeSeconds, maxKeys }: OwnPolicy): Policy {
   return {
     ...policy,
@@ -31,19 +31,19 @@ export function withOwn(policy: Policy, { maxLifetimeSeconds, maxKeys }: OwnPoli
   }
 }
 
-/** When a secret should end: at a moment, after some seconds, or as the policy has it. */
+/** The requested end of a secret: a moment, some seconds from now, or the policy's longest lifetime. */
 export interface AskedLifetime {
   readonly expiresAt?: Date | null | undefined
   readonly lifetimeSeconds?: number | undefined
 }
 
-/** Why a secret cannot end when the caller asked for it to end. */
+/** Why the requested end is refused. */
 export type ExpiryRefusal =
   | { readonly code: 'two_ends' }
   | { readonly code: 'expiry_in_past'; readonly now: Date }
   | { readonly code: 'lifetime_too_long'; readonly maxLifetimeSeconds: number; readonly latest: Date }
 
-/** The moment at which a secret made now ends, within the policy; asked for nothing, the longest that is allowed. */
+/** The end of a secret created now, within the policy; without a request, the latest that is allowed. */
 export function expiryWithin(
   { expiresAt, lifetimeSeconds }: AskedLifetime,
   { maxLifetimeSeconds }: Policy,

@@ -6,7 +6,7 @@ const MaxLifetimeSeconds = nullable(
   Type.Integer({
     minimum: 60,
     maximum: 3_155_760_000,
-    description: "The longest that a secret may live, instead of the configuration's. null: as configured",
+    description: "Longest lifetime of a secret, instead of the configuration's. null: as configured",
   }),
 )
 const MaxKeys = nullable(
@@ -18,10 +18,10 @@ const MaxKeys = nullable(
   }),
 )
 
-/** What is answered. */
+/** Fields of an answer. */
 export const OwnPolicyFields = { max_lifetime_seconds: MaxLifetimeSeconds, max_keys: MaxKeys }
 
-/** What may be asked for. A field that is absent stays as it was. */
+/** Fields of a request. A missing field stays as it was. */
 export const AskedOwnPolicyFields = {
   max_lifetime_seconds: Type.Optional(MaxLifetimeSeconds),
   max_keys: Type.Optional(MaxKeys),
@@ -34,7 +34,7 @@ export function fromOwnPolicyFields(body: {
   return { maxLifetimeSeconds: body.max_lifetime_seconds, maxKeys: body.max_keys }
 }
 
-/** As the table, the wire and the audit log have it; only what was chosen. */
+/** As the table, the wire and the audit log have it; only the chosen fields. */
 export function toOwnPolicyFields({ maxLifetimeSeconds, maxKeys }: ChosenPolicy) {
   return {
     ...(maxLifetimeSeconds === undefined ? {} : { max_lifetime_seconds: maxLifetimeSeconds }),

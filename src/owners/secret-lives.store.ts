@@ -8,13 +8,13 @@ export interface LongestLife {
   readonly now: Date
 }
 
-/** How many secrets that exist end earlier than they would have, and how many others end at once. */
+/** Numbers of existing secrets: those that end earlier than before, and those that end at once. */
 export interface Reached {
   readonly shortened: number
   readonly ended: number
 }
 
-/** What {@link shortenSecrets} would reach. */
+/** Counts what {@link shortenSecrets} would change. */
 export async function countOverlong(db: Db, longest: LongestLife): Promise<Reached> {
   const { rows } = await sql<Reached>`
     select
@@ -25,9 +25,9 @@ export async function countOverlong(db: Db, longest: LongestLife): Promise<Reach
 }
 
 /**
- * Holds off whoever rotates or changes one of an owner's keys and clients, until the transaction ends. Who locks one of
- * these rows and then reads the policy reads what this transaction makes of it; whoever came first is waited for, and
- * the secret that they made is there to be shortened. In one order, the owner's row before.
+ * Locks the rows of an owner's keys and clients until the transaction ends. A later rotation locks such a row, then reads
+ * the new policy; an earlier one is waited for, and its secret is shortened. The owner's row is locked before, always in
+ * this order.
  */
 export async function holdHolders(tx: Tx, ownerId: string): Promise<void> {
   for (const table of ['keys', 'clients'] as const)
@@ -50,7 +50,7 @@ export async function shortenSecrets(
   tx: Tx,
   longest: LongestLife,
 ): Promise<{ readonly id: string; readonly expiresAt: Date }[]> {
-  // Locked in the order in which batches of usage lock them.
+  // In the order in which usage batches lock them.
   const { rows } = await sql<{ id: string; expiresAt: Date }>`
     with overlong as materialized (${overlong(longest)} order by id for update)
     update secrets set

@@ -7,7 +7,7 @@ import { declareScopes } from './declare-scope.ts'
 import { allApis, lockCatalogue } from './scope.store.ts'
 import type { Sensitivity } from './scope.ts'
 
-/** A catalogue file's content, once its form was checked. */
+/** Content of a catalogue file, after its schema was checked. */
 export interface Catalogue {
   readonly apis?: readonly { identifier: string; name: string }[]
   readonly scopes: readonly {
@@ -15,23 +15,23 @@ export interface Catalogue {
     description: string
     sensitivity?: Sensitivity
     implies?: readonly string[]
-    /** Identifier of the API; the default one where it is missing. */
+    /** Identifier of the API; missing: the default API. */
     api?: string
   }[]
 }
 
 /**
- * Makes the catalogue say what the file says, and no event where it does already. What the file does not name is left
- * alone: a scope in use cannot vanish because a line was deleted.
+ * Applies a catalogue file; what is declared already gets no event. Scopes that the file does not name stay: a scope in use
+ * must not disappear because a line was deleted.
  *
- * @returns the names of scopes added or changed
+ * @returns the names of the scopes that were added or changed
  */
 export async function applyCatalogue(
   tx: Tx,
   origin: Origin,
   catalogue: Catalogue,
 ): Promise<Result<readonly string[], Problem>> {
-  // First of all, as everywhere: locks are taken in one order, the audit log's last.
+  // Lock order, as everywhere: the catalogue first, the audit log last.
   await lockCatalogue(tx)
   for (const { identifier, name } of catalogue.apis ?? []) {
     const known = (await allApis(tx)).find((api) => api.identifier === identifier)

@@ -1,13 +1,13 @@
 import type { ReachOfScope } from './reach.ts'
 
-/** The catalogue, as far as it matters here: the API of each scope that is declared. */
+/** The catalogue as tokens need it: the API of each declared scope. */
 export interface KnownScopes {
   readonly apiOf: Readonly<Record<string, string>>
   /** Identifiers of all APIs. */
   readonly apis: readonly string[]
-  /** Those that amount to nothing sensitive, with all that they imply: all that clients that nobody registered can be granted by themselves. */
+  /** Scopes that reach nothing sensitive, implied ones included: the ceiling of clients that registered themselves. */
   readonly basic: ReadonlySet<string>
-  /** Declared, and not given out any more. */
+  /** Declared, and no longer given out. */
   readonly deprecated: ReadonlySet<string>
 }
 

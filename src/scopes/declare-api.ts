@@ -6,7 +6,7 @@ import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { allApis, insertApi, lockCatalogue, updateApi } from './scope.store.ts'
 
-/** Declares a protected resource beside the default one; its identifier is its own. */
+/** Declares a protected resource beside the default one; its identifier is unique. */
 export async function declareApi(
   tx: Tx,
   origin: Origin,

@@ -8,8 +8,8 @@ import { insertScope, lockCatalogue, updateScope } from './scope.store.ts'
 import { type CatalogueScope, differs, type ScopeDeclaration } from './scope.ts'
 
 /**
- * Declares scopes, all or none, in any order: they may imply each other. What is declared already as it stands is
- * left alone without a word in the audit log, so that a catalogue file can be applied at every start.
+ * Declares scopes, all or none, in any order: they may imply each other. A scope that is declared already, and is the
+ * same, gets no audit event, so that a catalogue file can be applied at every start.
  *
  * @returns the names that were added or changed
  */

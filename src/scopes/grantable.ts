@@ -4,14 +4,14 @@ import type { CatalogueScope } from './scope.ts'
 
 /** Faults in one answer. */
 const MAX_FAULTS = 20
-/** Each compares a name that the caller chose with the whole catalogue, while its lock is held. */
+/** A suggestion compares the caller's text with the whole catalogue, while the catalogue is locked. */
 const MAX_SUGGESTIONS = 3
 
 /**
- * Whether scopes can be given out: each is in the catalogue and none is deprecated, unless it was held before.
+ * Refuses scopes that cannot be given out: unknown ones, and deprecated ones unless they were held before.
  *
  * @param at where the scopes are in the request, as a JSON pointer
- * @returns the fault, naming the scopes at fault, and for the first of them the nearest known one; null where there is none
+ * @returns the fault with the names of these scopes, and the nearest known names for the first of them; or null
  */
 export function whyNotGrantable(
   scopes: readonly string[],
@@ -34,7 +34,7 @@ export function whyNotGrantable(
   if (deprecated.length > 0)
     return problem(
       'deprecated_scope',
-      `Not given out any more: ${deprecated.join(', ')}. Who has it keeps it.`,
+      `No longer given out: ${deprecated.join(', ')}. Keys and clients that have it keep it.`,
     )
   return null
 }

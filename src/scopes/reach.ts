@@ -3,17 +3,17 @@ import { type CatalogueScope, SENSITIVITIES, type Sensitivity } from './scope.ts
 
 type Entry = Pick<CatalogueScope, 'name' | 'sensitivity' | 'implies'>
 
-/** What a scope amounts to, with all that it implies, directly or not. */
+/** A scope together with all that it implies, directly or not. */
 export interface ReachOfScope {
-  /** Names of the scopes that it brings along, in order. */
+  /** Names of the implied scopes, sorted. */
   readonly brings: readonly string[]
-  /** The highest of its own and of theirs: it opens what they open. */
+  /** The highest of its own sensitivity and theirs. */
   readonly sensitivity: Sensitivity
 }
 
 /**
- * What each scope amounts to. Rules about sensitivity are about this and never about the name alone: else a basic scope
- * that implies a restricted one would hand it to apps that nobody looked at (ADR 0024).
+ * The reach of each scope. Rules on sensitivity use the reach, never the scope's own sensitivity alone: otherwise a basic
+ * scope that implies a restricted one would give it to apps that were never reviewed (ADR 0024).
  */
 export function reachOf(catalogue: readonly Entry[]): ReadonlyMap<string, ReachOfScope> {
   const byName = new Map(catalogue.map((scope) => [scope.name, scope]))

@@ -6,7 +6,7 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { deleteScope, holdersOf, lockCatalogue, setDeprecation } from './scope.store.ts'
 import { whyNotDeprecateScope, whyNotReinstateScope, whyNotRemoveScope } from './scope.ts'
 
-/** Stops a scope from being given out, or allows it again. Who has it keeps it. */
+/** Deprecates a scope, so that it is no longer given out, or reinstates it. Keys and clients that have it keep it. */
 export async function deprecateScope(
   tx: Tx,
   origin: Origin,
@@ -24,7 +24,7 @@ export async function deprecateScope(
   return yes(name)
 }
 
-/** Removes a scope that nothing holds: no key, no client, and no scope that implies it. */
+/** Removes a scope that is not in use: no key and no client holds it, and no scope implies it. */
 export async function removeScope(tx: Tx, origin: Origin, name: string): Promise<Result<string, Problem>> {
   const catalogue = await lockCatalogue(tx)
   if (!catalogue.some((each) => each.name === name)) return no(NOT_FOUND)

@@ -33,7 +33,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     ...read,
     id: 'listScopes',
     url: '/v1/scopes',
-    summary: 'The catalogue',
+    summary: 'All scopes of the catalogue',
     answer: pageWire(ScopeWire),
   } as const
   reads(app, pipeline, list, async ({ db }) =>
@@ -45,7 +45,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     id: 'declareScope',
     method: 'POST',
     url: '/v1/scopes',
-    summary: 'Declare a scope; the same declaration again is no fault',
+    summary: 'Declare a scope; repeating the same declaration changes nothing',
     body: NewScopeWire,
     status: 201,
     answer: ScopeWire,
@@ -67,7 +67,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     id: 'changeScope',
     method: 'PATCH',
     url: '/v1/scopes/:name',
-    summary: 'Change what a scope says, or deprecate it',
+    summary: 'Change the description, sensitivity or implied scopes of a scope, or deprecate it',
     params: byName,
     body: ScopeChangeWire,
     status: 200,
@@ -76,7 +76,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   } as const
   changes(app, pipeline, change, async ({ db, caller, params: { name }, body }) => {
     const { deprecated, api_id, ...said } = body
-    // Locked before it is read: what is not said in this request is written back as it is now.
+    // Locked before it is read: fields that are missing in this request are written back unchanged.
     const known = (await lockCatalogue(db)).find((each) => each.name === name)
     if (known === undefined) return no(NOT_FOUND)
     const api = await apiWith(db, api_id ?? known.apiId)
@@ -95,7 +95,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     id: 'removeScope',
     method: 'DELETE',
     url: '/v1/scopes/:name',
-    summary: 'Remove a scope that nothing holds',
+    summary: 'Remove a scope that is not in use',
     params: byName,
     status: 204,
     answer: Type.Null({ description: 'Removed' }),

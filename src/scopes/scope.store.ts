@@ -8,13 +8,13 @@ export async function allScopes(db: Db): Promise<CatalogueScope[]> {
   return (await db.selectFrom('scopes').selectAll().orderBy('name').execute()).map(fromRow)
 }
 
-/** The catalogue, which cannot change until the transaction ends; others may hold it so at the same time. */
+/** The catalogue under a shared lock: it cannot change until the transaction ends. */
 export async function holdCatalogue(tx: Tx): Promise<CatalogueScope[]> {
   await tx.selectFrom('apis').select('id').where('is_default', '=', true).forShare().execute()
   return await allScopes(tx)
 }
 
-/** The catalogue, for who is about to change it: with changes to it held off until the transaction ends; reading goes on. */
+/** The catalogue under an exclusive lock, for a change to it; readers go on. */
 export async function lockCatalogue(tx: Tx): Promise<CatalogueScope[]> {
   await tx.selectFrom('apis').select('id').where('is_default', '=', true).forUpdate().execute()
   return await allScopes(tx)
@@ -45,7 +45,7 @@ export async function deleteScope(tx: Tx, name: string): Promise<void> {
   await tx.deleteFrom('scopes').where('name', '=', name).execute()
 }
 
-/** How many keys hold a scope, and how many clients have it in their ceiling or their list; revoked ones do not count. */
+/** Number of keys that hold a scope, and of clients that have it in a list of theirs; revoked ones do not count. */
 export async function holdersOf(db: Db, name: string): Promise<{ keys: number; clients: number }> {
   const { rows } = await sql<{ keys: number; clients: number }>`
     select
@@ -98,7 +98,7 @@ function fromRow(row: Selectable<Schema['scopes']>): CatalogueScope {
   }
 }
 
-/** Scopes that anybody's app may ask for: those that amount to nothing sensitive, and are still given out. */
+/** Scopes for clients that registered themselves: those that reach nothing sensitive, and are not deprecated. */
 export async function basicScopes(db: Db): Promise<readonly string[]> {
   const catalogue = await allScopes(db)
   const reach = reachOf(catalogue)

@@ -11,21 +11,21 @@ export interface Api {
 export const SENSITIVITIES = ['basic', 'sensitive', 'restricted'] as const
 export type Sensitivity = (typeof SENSITIVITIES)[number]
 
-/** An entry of the catalogue: what `<resource>:<action>` means to people, and what it brings along. */
+/** An entry of the catalogue: a `<resource>:<action>` with its description for people and its implied scopes. */
 export interface CatalogueScope {
   readonly name: string
   readonly apiId: string
   /** A sentence for people: "See your orders". */
   readonly description: string
   readonly sensitivity: Sensitivity
-  /** Scopes that it brings along directly. */
+  /** Scopes that it implies directly. */
   readonly implies: readonly string[]
-  /** From then on it is not given out any more; who has it keeps it. */
+  /** Since then it is no longer given out; keys and clients that have it keep it. */
   readonly deprecatedAt: Date | null
   readonly createdAt: Date
 }
 
-/** What is said when a scope is declared. */
+/** A scope as it is declared. */
 export interface ScopeDeclaration {
   readonly name: string
   readonly apiId: string
@@ -34,7 +34,7 @@ export interface ScopeDeclaration {
   readonly implies: readonly string[]
 }
 
-/** Whether a declaration says anything that the catalogue does not. */
+/** True if a declaration differs from the catalogue. */
 export function differs(known: CatalogueScope, declared: ScopeDeclaration): boolean {
   return (
     known.apiId !== declared.apiId ||
@@ -58,7 +58,7 @@ export function whyNotReinstateScope({ deprecatedAt }: Life): { readonly code: '
   return deprecatedAt === null ? { code: 'not_deprecated' } : null
 }
 
-/** What holds a scope: keys and clients by their number, and the scopes that imply it. */
+/** Use of a scope: the number of keys and clients that hold it, and the scopes that imply it. */
 export interface ScopeHolders {
   readonly keys: number
   readonly clients: number

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { idOf, iso, Moment, nullable, oneOf, shownText, strictObject } from '../http/wire.ts'
 import { type Api, type CatalogueScope, SENSITIVITIES } from './scope.ts'
 
-/** `<resource>:<action>`; what it may hold is the SDK's `parseScope` to say. */
+/** `<resource>:<action>`, with the characters of the SDK's `parseScope`. */
 export const ScopeName = Type.String({
   pattern: '^[a-z][a-z0-9_.-]{0,63}:[a-z][a-z0-9_-]{0,31}$',
   description: '`resource:action` in lower case, for example invoices:read',
@@ -30,7 +30,9 @@ export const ScopeChangeWire = strictObject({
   sensitivity: declaration.sensitivity,
   implies: declaration.implies,
   api_id: Type.Optional(ApiId),
-  deprecated: Type.Optional(Type.Boolean({ description: 'Not given out any more; who has it keeps it' })),
+  deprecated: Type.Optional(
+    Type.Boolean({ description: 'No longer given out; keys and clients that have it keep it' }),
+  ),
 })
 
 export const ScopeWire = Type.Object({
@@ -56,7 +58,7 @@ export const ApiWire = Type.Object({
   created_at: Moment,
 })
 
-/** The catalogue as a file: applied at start, again and again. APIs are named by their identifiers. */
+/** The catalogue as a file, applied at every start. APIs are named by their identifiers. */
 export const CatalogueFile = strictObject({
   $schema: Type.Optional(Type.String()),
   apis: Type.Optional(Type.Array(NewApiWire, { maxItems: 1_000 })),

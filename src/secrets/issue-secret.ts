@@ -9,7 +9,7 @@ import { newId } from '../base/id.ts'
 import type { Tx } from '../db/schema.ts'
 import { insertSecret } from './secret.store.ts'
 
-/** What is minted, for whom, until when. */
+/** The secret to mint: kind, holder and expiry. */
 export interface SecretRequest {
   readonly kind: Extract<CredentialKind, 'api_key' | 'admin_key' | 'client_secret'>
   readonly holderId: string
@@ -18,7 +18,7 @@ export interface SecretRequest {
   readonly expiresAt: Date | null
 }
 
-/** Mints a secret and stores its hash. The plain text exists in what is returned, and nowhere else. */
+/** Mints a secret and stores its hash. The plain text exists in the return value only. */
 export async function issueSecret(
   tx: Tx,
   request: SecretRequest,

@@ -21,8 +21,8 @@ import {
 } from './secret.ts'
 
 /**
- * What has a secret that can be rotated. Who calls these functions holds the lock on its row, has read the secrets
- * under that lock, and has seen that it is alive.
+ * The holder of a secret that can be rotated. Callers of these functions hold the lock on its row, have read the secrets
+ * under that lock, and have checked that it is not revoked or expired.
  */
 export interface Holder {
   readonly id: string
@@ -30,14 +30,14 @@ export interface Holder {
   readonly secrets: readonly StoredSecret[]
 }
 
-/** The holder's word in the audit log: `key.rotated`. */
+/** The noun of the audit actions: `key.rotated`. */
 export type HolderKind = keyof typeof CREDENTIAL_KIND
 
 const CREDENTIAL_KIND = { key: 'api_key', admin_key: 'admin_key', client: 'client_secret' } as const
 
 export interface RotationSettings extends Omit<SecretRequest, 'holderId' | 'kind'> {
   readonly overlapSeconds: number
-  /** The longest that the holder's secrets may live; null: for ever. */
+  /** Longest lifetime of the holder's secrets; null: without an end. */
   readonly maxLifetimeSeconds: number | null
 }
 
@@ -87,7 +87,7 @@ export async function finishRotation(
   return yes(holder.id)
 }
 
-/** Takes the new secret back while nobody has used it; the old one lives on as if nothing had been. */
+/** Revokes the new secret while it is unused; the old one works as before. */
 export async function undoRotation(
   tx: Tx,
   origin: Origin,

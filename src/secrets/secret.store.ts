@@ -32,7 +32,7 @@ export async function secretsOf(db: Db, holderIds: readonly string[]): Promise<S
   return rows.map(fromRow)
 }
 
-/** The id of what holds the secret with this hash. */
+/** The id of the holder of the secret with this hash. */
 export async function holderOf(db: Db, hash: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('secrets')
@@ -42,7 +42,7 @@ export async function holderOf(db: Db, hash: string): Promise<string | undefined
   return row?.holder_id
 }
 
-/** Sets when the overlap ends; where that is now, it has ended, whatever any clock says. */
+/** Sets the end of the overlap. With `endedAt` it has ended by every clock. */
 export async function retireSecret(
   tx: Tx,
   holderId: string,
@@ -58,7 +58,7 @@ export async function retireSecret(
     .execute()
 }
 
-/** Lifts the end of an overlap that has not been ended. */
+/** Removes the end of an overlap that still runs. */
 export async function reinstateSecret(tx: Tx, holderId: string, id: string): Promise<void> {
   await tx
     .updateTable('secrets')
@@ -69,7 +69,7 @@ export async function reinstateSecret(tx: Tx, holderId: string, id: string): Pro
     .execute()
 }
 
-/** Takes a new secret back, unless somebody uses it already. */
+/** Revokes a new secret unless it was used. The `WHERE` clause is the lock. @returns false if it was used */
 export async function revokeUnusedSecret(tx: Tx, holderId: string, id: string, now: Date): Promise<boolean> {
   const done = await tx
     .updateTable('secrets')
@@ -92,7 +92,7 @@ export async function revokeSecrets(tx: Tx, holderId: string, now: Date): Promis
     .execute()
 }
 
-/** Keeps who came with a secret last, where this is later than what is kept. */
+/** Stores the latest use of a secret, if this one is later than the stored one. */
 export async function recordSecretUse(
   db: Db,
   id: string,
@@ -123,12 +123,12 @@ export async function setSecretExpiry(
     .execute()
 }
 
-/** Has a secret that is being replaced end no later than a moment, by its expiry too: the rotation can be undone. */
+/** Ends a secret that is being replaced no later than a moment, by its expiry too: the rotation can be undone. */
 export async function shortenOverlap(tx: Tx, holderId: string, id: string, latest: Date): Promise<void> {
   await tx
     .updateTable('secrets')
     .set({
-      // `least` passes over null.
+      // `least` ignores null.
       expires_at: sql`least(expires_at, ${latest}::timestamptz)`,
       retires_at: sql`least(retires_at, ${latest}::timestamptz)`,
     })

@@ -2,26 +2,26 @@ import { type Ended, endedBy } from '@doorward/sdk/rules'
 import { addSeconds } from '../base/clock.ts'
 import { momentAt } from '../base/moment.ts'
 
-/** What proves a key: stored only as a hash. Its holder is a key, an admin key or a client. */
+/** A secret as it is stored: only its hash. Its holder is a key, an admin key or a client. */
 export interface StoredSecret {
   readonly id: string
   readonly holderId: string
   readonly hint: string
   readonly createdAt: Date
   readonly expiresAt: Date | null
-  /** The end of the overlap, once a successor is there. */
+  /** The end of the overlap, once there is a successor. */
   readonly retiresAt: Date | null
-  /** When the overlap was ended before its time: a deed, which no clock puts off. */
+  /** Set when the overlap was ended early: an act, which counts by every clock (ADR 5). */
   readonly retiredAt: Date | null
   readonly revokedAt: Date | null
   readonly lastUsedAt: Date | null
   readonly lastUsedIp: string | null
   readonly lastUsedUserAgent: string | null
-  /** When it was first seen where no secret belongs, such as in a URL. */
+  /** First seen where no secret belongs, such as in a URL. */
   readonly exposedAt: Date | null
 }
 
-/** Two secrets that both work, and the moment from which only the new one does. */
+/** Two secrets that both work, until only the new one does. */
 export interface Rotation {
   readonly old: StoredSecret
   readonly next: StoredSecret
@@ -32,10 +32,10 @@ export interface Rotation {
 export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 
-/** How long the old secret must have been silent before finishing is called safe. */
+/** The old secret must be unused for this long before finishing is called safe. */
 const QUIET_SECONDS = 3600
 
-/** How and when a secret by itself ended, or null; its holder may be disabled or revoked all the same. */
+/** How and when a secret ended, or null. Its holder may be disabled or revoked all the same. */
 export function endOf(secret: StoredSecret, now: Date): Ended | null {
   return endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
 }
@@ -44,19 +44,19 @@ export function isLive(secret: StoredSecret, now: Date): boolean {
   return endOf(secret, now) === null
 }
 
-/** The secret that stands for its holder: the one that is neither taken back nor being replaced. There is exactly one. */
+/** The one secret of a holder that is neither revoked nor being replaced. */
 export function currentSecret(secrets: readonly StoredSecret[]): StoredSecret {
   const current = secrets.find((secret) => secret.revokedAt === null && secret.retiresAt === null)
   if (current === undefined) throw new Error('a holder has no current secret')
   return current
 }
 
-/** Whether any secret still works: what holds them is expired only where none does. */
+/** True if any secret still works: a holder is expired only if none does. */
 export function hasLiveSecret(secrets: readonly StoredSecret[], now: Date): boolean {
   return secrets.some((secret) => isLive(secret, now))
 }
 
-/** The rotation that runs, or null: there is one for as long as the old secret works, so that it can be ended. */
+/** The running rotation, or null. It runs for as long as the old secret works, so that it can be finished. */
 export function runningRotation(secrets: readonly StoredSecret[], now: Date): Rotation | null {
   const old = secrets.find((secret) => secret.retiresAt !== null && isLive(secret, now))
   return old?.retiresAt == null ? null : { old, next: currentSecret(secrets), endsAt: old.retiresAt }
@@ -98,16 +98,16 @@ export function whyNotUndoRotation(
   return usedAt === null ? null : { code: 'rotation_in_use', usedAt }
 }
 
-/** What bounds an overlap, besides the old secret itself. */
+/** Bounds of an overlap, besides the expiry of the old secret. */
 export interface OverlapBounds {
   readonly overlapSeconds: number
-  /** The new secret's expiry: a holder whose new secret is over is over. */
+  /** Expiry of the new secret: with it the holder expires. */
   readonly nextExpiresAt: Date | null
-  /** The policy's longest lifetime, counted from when the old secret was made; null: none. */
+  /** Longest lifetime by the policy, from the old secret's creation; null: without a limit. */
   readonly maxLifetimeSeconds: number | null
 }
 
-/** The end of an overlap: it outlives neither secret nor the policy. Not before now. */
+/** The end of an overlap: not after the end of either secret, nor of the policy's lifetime, and not before now. */
 export function overlapEnd(old: StoredSecret, bounds: OverlapBounds, now: Date): Date {
   const { overlapSeconds, nextExpiresAt, maxLifetimeSeconds } = bounds
   const latest = maxLifetimeSeconds === null ? null : addSeconds(old.createdAt, maxLifetimeSeconds)
@@ -118,14 +118,14 @@ export function overlapEnd(old: StoredSecret, bounds: OverlapBounds, now: Date):
   return end < now ? now : end
 }
 
-/** A fresh lifetime of the same length as the old secret's, to the end of time at most; none where it had none. */
+/** A new lifetime as long as the old secret's, within the years that moments can have; null if it had none. */
 export function successorExpiry(old: StoredSecret, now: Date): Date | null {
   return old.expiresAt === null
     ? null
     : momentAt(now.getTime() + old.expiresAt.getTime() - old.createdAt.getTime())
 }
 
-/** Whether nobody seems to need the old secret any more, and in which words to say so. */
+/** Advice to an operator: finish the rotation only when the old secret is no longer in use. */
 export function adviceOf({ old, next }: Rotation, now: Date): { safeToFinish: boolean; advice: string } {
   if (next.lastUsedAt === null)
     return {

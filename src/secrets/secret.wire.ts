@@ -11,7 +11,7 @@ import {
 
 export const SecretWire = Type.Object({
   id: Type.String(),
-  hint: Type.String({ description: 'Prefix and four characters: all that is ever shown again' }),
+  hint: Type.String({ description: 'Prefix and four characters; the rest of a secret is never shown again' }),
   state: oneOf(['live', 'retiring', 'ended']),
   created_at: Moment,
   expires_at: nullable(Moment),
@@ -31,7 +31,7 @@ export const RotationWire = Type.Object(
     safe_to_finish: Type.Boolean(),
     advice: Type.String(),
   },
-  { description: 'While two secrets work. Who used the old one last stands in `secrets`.' },
+  { description: 'Set while two secrets work. The last use of the old one is in `secrets`.' },
 )
 
 export const OverlapSeconds = Type.Integer({
@@ -41,7 +41,7 @@ export const OverlapSeconds = Type.Integer({
   description: 'How long both secrets work, at most until the old one expires. 0 ends the old one at once.',
 })
 
-/** @param isHolderOver a secret does not outlive what it proves */
+/** @param isHolderOver the holder is revoked, and its secrets with it */
 export function toSecretWire(secret: StoredSecret, now: Date, isHolderOver: boolean) {
   const state =
     isHolderOver || !isLive(secret, now) ? 'ended' : secret.retiresAt === null ? 'live' : 'retiring'
