@@ -45,7 +45,7 @@ describe('archives of the audit log', () => {
     await sql`alter table ${sql.table(table)} enable trigger all`.execute(app.db)
   }
 
-  it('AUD-16: without a file the command changes nothing and says what it would do', async () => {
+  it('AUD-16: without a file the command changes nothing and prints what it would do', async () => {
     const all = await seqs()
     assert.equal(
       await done({ 'until-seq': '3' }),
@@ -56,7 +56,7 @@ describe('archives of the audit log', () => {
     assert.deepEqual(await seqs(), all)
   })
 
-  it('AUD-16: events are written to a file that can be verified, and stay where nothing else is asked for', async () => {
+  it('AUD-16: writes events to a file that can be verified, and keeps them unless --remove is given', async () => {
     const all = await seqs()
     assert.match(
       await done({ 'until-seq': '3', out: file }),
@@ -72,7 +72,7 @@ describe('archives of the audit log', () => {
     assert.deepEqual([lines.length, lines[1].seq, lines[3].seq, lines[4].head_seq], [5, 1, 3, 3])
   })
 
-  it('AUD-16: removed are exactly the archived events; the chain begins behind them and tells of it', async () => {
+  it('AUD-16: removes exactly the archived events; the chain begins after them and records the archive', async () => {
     const all = await seqs()
     const before = await verifyChain(app.db)
     await done({ 'until-seq': '4', out: file, remove: true })
@@ -83,7 +83,7 @@ describe('archives of the audit log', () => {
     assert.equal(check.events, last)
     const [told] = (await app.call('GET', '/v1/audit-events?action=audit.archived')).body.data
     assert.deepEqual([told.seq, told.actor.kind, told.detail.seq], [last, 'system', 4])
-    // The next one goes on where this one ended, past the event that told of it.
+    // The next archive continues where this one ended, past the event that records it.
     const second = join(directory, 'second.jsonl')
     await done({ 'until-seq': String(last), out: second, remove: true })
     assert.deepEqual(await seqs(), [last + 1])
@@ -92,7 +92,7 @@ describe('archives of the audit log', () => {
     assert.equal(JSON.parse(links[0]?.at(-1) ?? '').head_hash, JSON.parse(links[1]?.[0] ?? '').after_hash)
   })
 
-  it('AUD-16: over HTTP a walk from before the archive begins behind it', async () => {
+  it('AUD-16: over HTTP a walk from before the archive begins after it', async () => {
     const { hash } = (await app.call('GET', '/v1/audit-events?limit=200')).body.data.find(
       (event: { seq: number }) => event.seq === 4,
     )
@@ -137,13 +137,13 @@ describe('archives of the audit log', () => {
     assert.equal((await archivedTo(app.db)).seq, 0)
   })
 
-  it('AUD-16: a file that is there is not written over', async () => {
+  it('AUD-16: an existing file is not overwritten', async () => {
     writeFileSync(file, 'mine')
     await assert.rejects(archive({ 'until-seq': '3', out: file, remove: true }), /EEXIST/)
     assert.equal(readFileSync(file, 'utf8'), 'mine')
   })
 
-  it('AUD-16: an archive that was altered, cut or added to is named', async () => {
+  it('AUD-16: names the fault of an archive that was altered, cut or added to', async () => {
     await done({ 'until-seq': '4', out: file })
     const text = readFileSync(file, 'utf8')
     const lines = text.trim().split('\n')
@@ -195,7 +195,7 @@ describe('archives of the audit log', () => {
     assert.deepEqual([check.firstBroken.seq, check.firstBroken.fault], [3, 'no event records this archive'])
   })
 
-  it('AUD-16: what cannot be archived is refused in words', async () => {
+  it('AUD-16: refuses in words what cannot be archived', async () => {
     for (const [flags, said] of [
       [{}, /Choose the events/],
       [{ 'until-seq': '3', 'older-than-days': '3' }, /Choose the events/],

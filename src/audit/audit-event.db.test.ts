@@ -18,7 +18,7 @@ describe('the audit log', () => {
 
   const check = async () => (await app.call('GET', '/v1/audit-events/verification')).body
 
-  /** Behind Doorward's back, as somebody with the database could. */
+  /** Past Doorward, as a person with access to the database could. */
   const tamper = async (statement: ReturnType<typeof sql>) => {
     const disarmed = async (act: ReturnType<typeof sql>) => {
       await sql`alter table audit_events disable trigger all`.execute(app.db)
@@ -33,7 +33,7 @@ describe('the audit log', () => {
     return found
   }
 
-  it('AUD-01: tells who did what to what, whose it is, from where, when, in which request', async () => {
+  it('AUD-01: records actor, action, target, owner, address, moment and request', async () => {
     const { body } = await app.call('GET', '/v1/audit-events?action=key.revoked')
     const [event] = body.data
     assert.equal(event.actor.kind, 'admin_key')
@@ -56,20 +56,20 @@ describe('the audit log', () => {
     assert.equal((await check()).intact, true)
   })
 
-  it('AUD-04: a changed row is named', async () => {
+  it('AUD-04: names a changed row', async () => {
     const found = await tamper(sql`update audit_events set owner_id = 'org_2' where seq = 3`)
     assert.equal(found.intact, false)
     assert.deepEqual([found.first_broken.seq, found.first_broken.fault], [3, 'the row was altered'])
   })
 
-  it('AUD-04: a change inside the detail is named', async () => {
+  it('AUD-04: names a row whose detail was changed', async () => {
     const found = await tamper(
       sql`update audit_events set detail = detail || '{"reason": "another"}' where action = 'key.revoked'`,
     )
     assert.equal(found.intact, false)
   })
 
-  it('AUD-04: a missing row is named, in the middle and at the end', async () => {
+  it('AUD-04: names a missing row, in the middle and at the end', async () => {
     const last = Number((await check()).events)
     for (const seq of [2, last]) {
       const found = await tamper(sql`delete from audit_events where seq = ${seq}`)
@@ -77,7 +77,7 @@ describe('the audit log', () => {
     }
   })
 
-  it('AUD-15: the chain is walked in stretches, each from where the last one ended', async () => {
+  it('AUD-15: walks the chain in stretches, each from the end of the last one', async () => {
     const whole = await check()
     let walked = await verifyChain(app.db, { limit: 2 })
     for (let stretches = 1; walked.intact && walked.next !== null; stretches++) {
@@ -92,7 +92,7 @@ describe('the audit log', () => {
     assert.equal(whole.next, null)
   })
 
-  it('AUD-15: over HTTP a walk begins behind an event, whose hash is compared with the one that is given', async () => {
+  it('AUD-15: over HTTP a walk begins after an event, and compares its hash with the given one', async () => {
     const verified = async (query: string) =>
       (await app.call('GET', `/v1/audit-events/verification?${query}`)).body
     const { hash } = (await app.call('GET', '/v1/audit-events?limit=200')).body.data.find(

@@ -15,7 +15,7 @@ describe('lists of audit events at size', () => {
   before(async () => {
     app = await openTestApp()
     began = app.clock.now()
-    // One a minute. What is rare is old, so that a walk from the newest passes over all of the others.
+    // One event a minute. Rare ones are old, so that a walk from the newest passes over all others.
     await sql`
       insert into audit_events (seq, id, at, action, result, actor_kind, actor_id, owner_id, target_id, detail, hash)
       select n, 'evt_many' || n, ${began}::timestamptz + n * interval '1 minute',
@@ -50,7 +50,7 @@ describe('lists of audit events at size', () => {
     ['a page of a span', () => ({ until: minute(9_000), beforeSeq: 3_000 }), LIMIT],
   ]
   for (const [name, filterOf, found] of filters)
-    it(`STO-11: a page of audit events costs what it shows, and not what there is: ${name}`, async () => {
+    it(`STO-11: a page of audit events costs what it shows, not what is stored: ${name}`, async () => {
       assert.equal((await listEvents(app.db, filterOf(), LIMIT)).length, found)
       const explained = explaining(app.db)
       await listEvents(explained.db, filterOf(), LIMIT)
@@ -58,7 +58,7 @@ describe('lists of audit events at size', () => {
     })
 
   it('STO-11: pages of a span of time skip and repeat nothing, also where clocks differ', async () => {
-    // Events of one minute with other places in the chain, as of a server whose clock is behind.
+    // Events of one minute at later positions in the chain, as of a server whose clock is behind.
     await sql`
       insert into audit_events (seq, id, at, action, result, actor_kind, detail, hash)
       select 50000 + n, 'evt_behind' || n, ${minute(5_000)}::timestamptz, 'key.created', 'done', 'system', '{}', sha256('')

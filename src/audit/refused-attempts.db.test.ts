@@ -41,7 +41,7 @@ describe('refused attempts', () => {
   }
   const clear = () => app.db.deleteFrom('refused_attempts').execute()
 
-  it('AUD-12: strangers write nothing into the audit log, however many they are and whatever they try', async () => {
+  it('AUD-12: strangers cannot write into the audit log, in any number and by any request', async () => {
     const before = await events()
     const attempts = open()
     for (let n = 0; n < 20_000; n++)
@@ -86,7 +86,7 @@ describe('refused attempts', () => {
     await clear()
   })
 
-  it('AUD-12: an admin key has some twenty events a minute, and one with the number of the rest', async () => {
+  it('AUD-12: an admin key has twenty events a minute, and one with the number of the rest', async () => {
     const before = (await events()).length
     const attempts = open()
     for (let n = 0; n < 500; n++) await attempts.record(from('192.0.2.1', 'adm_tenant'), attempt(n))
@@ -99,7 +99,7 @@ describe('refused attempts', () => {
     assert.equal(all.at(-1)?.repeated, 480)
   })
 
-  it('AUD-12: what could not be stored is stored when the database is back', async () => {
+  it('AUD-12: stores what could not be stored once the database is back', async () => {
     const db = { ...app.db, insertInto: app.db.insertInto.bind(app.db) }
     const attempts = new RefusedAttempts(db as typeof app.db, openLog('silent'))
     db.insertInto = () => {
@@ -119,7 +119,7 @@ describe('refused attempts', () => {
     await clear()
   })
 
-  it('STO-05: is forgotten after two weeks', async () => {
+  it('STO-05: are deleted after two weeks', async () => {
     const attempts = open()
     await attempts.record(from('192.0.2.1'), attempt(0))
     await attempts.flush(app.clock.now(), true)

@@ -4,7 +4,7 @@ import { Secret } from '@doorward/sdk/kernel'
 import { deriveKey } from './derive.ts'
 
 describe('keys from the server secret', () => {
-  it('CRY-02: each use has one of its own, the same on every server that has the secret', () => {
+  it('CRY-02: each purpose has its own key, the same on every server with the secret', () => {
     const [one, other] = [new Secret('a'.repeat(32)), new Secret('b'.repeat(32))]
     const keys = [
       deriveKey(one, 'form token'),

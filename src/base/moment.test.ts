@@ -48,14 +48,14 @@ const NOT_READ: readonly string[] = [
   '1893456000',
 ]
 
-describe('a moment that somebody wrote', () => {
+describe('a moment in a text', () => {
   for (const [text, iso] of READ)
     it(`${text} is ${iso}`, () => assert.equal(readMoment(text)?.toISOString(), iso))
 
   for (const text of NOT_READ)
     it(`MGT-31: ${JSON.stringify(text)} is none`, () => assert.equal(readMoment(text), null))
 
-  it('MGT-31: whatever is read can be answered, and is read back as the same', () => {
+  it('MGT-31: every parsed moment can be returned, and is parsed back as the same', () => {
     const two = fc.integer({ min: 0, max: 62 }).map((n) => String(n).padStart(2, '0'))
     const parts = fc.tuple(fc.nat(9999), two, two, two, two, two, fc.constantFrom('+', '-'), two, two)
     fc.assert(
@@ -70,7 +70,7 @@ describe('a moment that somebody wrote', () => {
     )
   })
 
-  it('MGT-31: what is computed stays within the moments that can be kept', () => {
+  it('MGT-31: computed moments stay within the years that can be stored', () => {
     const last = new Date('9999-12-31T23:59:59.999Z')
     assert.deepEqual(addSeconds(last, 1), last)
     assert.deepEqual(addSeconds(new Date(), 1e15), last)

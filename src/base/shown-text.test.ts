@@ -6,7 +6,7 @@ import { whyNotShown } from './shown-text.ts'
 const point = (...points: readonly number[]) => String.fromCodePoint(...points)
 
 describe('text that is shown to people', () => {
-  it('REG-07: is taken in whatever script it is written, with the marks and joiners that belong to it', () => {
+  it('REG-07: is accepted in any script, with the marks and joiners that belong to it', () => {
     const taken = [
       ...[
         'Acme',
@@ -34,7 +34,7 @@ describe('text that is shown to people', () => {
     for (const text of taken) assert.equal(whyNotShown(text), null, text)
   })
 
-  it('REG-07: nothing that cannot be seen, wherever it stands', () => {
+  it('REG-07: refuses invisible characters anywhere', () => {
     const unseen = [
       ...[
         0x00, 0x07, 0x0a, 0x1b, 0x7f, 0x85, 0x9f, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180b,
@@ -54,7 +54,7 @@ describe('text that is shown to people', () => {
         assert.match(whyNotShown(text) ?? '', /cannot be seen|no letter/, each.toString(16))
   })
 
-  it('REG-07: no joiner where it changes nothing that is seen', () => {
+  it('REG-07: refuses joiners that change nothing visible', () => {
     for (const text of [
       'A\u200dB',
       'Pay\u200cpal',
@@ -68,7 +68,7 @@ describe('text that is shown to people', () => {
       assert.notEqual(whyNotShown(text), null, text)
   })
 
-  it('REG-07: at least a letter or a number, and no tower of marks', () => {
+  it('REG-07: requires a letter or a number, and refuses a tower of marks', () => {
     for (const text of [
       '',
       ' ',
@@ -84,7 +84,7 @@ describe('text that is shown to people', () => {
       assert.notEqual(whyNotShown(text), null, JSON.stringify(text))
   })
 
-  it('REG-07: half a surrogate pair, and nothing of the text in the answer', () => {
+  it('REG-07: refuses half a surrogate pair, and returns nothing of the text', () => {
     assert.match(whyNotShown('Acme \ud83d') ?? '', /half of a character/)
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
@@ -95,7 +95,7 @@ describe('text that is shown to people', () => {
     )
   })
 
-  it('REG-07: takes no longer than a text is long', () => {
+  it('REG-07: takes time in proportion to the text’s length', () => {
     for (const part of ['\u0301', '\u200d', 'ب\u200c', 'क\u094d\u200d', '\u{1F468}\u200D', ' '])
       whyNotShown(part.repeat(20_000))
   })

@@ -8,7 +8,7 @@ import { openTestDatabase, type TestDatabase } from '../../test/database.ts'
 import { announce } from './announce.store.ts'
 import { type AlteredVerdicts, MAX_HASHES } from './change.ts'
 
-describe('what is told of a change', () => {
+describe('announcing a change', () => {
   let place: TestDatabase
   let clock: TestClock
   beforeEach(async () => {
@@ -17,7 +17,7 @@ describe('what is told of a change', () => {
   })
   afterEach(() => place.close())
 
-  it('KEY-10: names the secrets that a change is about, or whose all are, or whose where they are too many', async () => {
+  it('KEY-10: names the altered secrets, or their holders if they are too many', async () => {
     const { db } = place.database
     await db.insertInto('owners').values({ id: 'org_1', created_at: clock.now() }).execute()
     const life = { name: 'a', environment: 'live', scopes: [], metadata: '{}', created_by: 'test' }
@@ -36,7 +36,7 @@ describe('what is told of a change', () => {
           ${retiredAt ?? new Date('2090-01-01')}::timestamptz, ${retiredAt}::timestamptz
         from generate_series(${from}::int, ${to}::int) as n`.execute(db)
     await secrets('key_few', 1, 3)
-    // Over for long: no change of the key is one of theirs.
+    // Ended long ago: no change of the key alters their verdicts.
     await secrets('key_few', 10, 10 + MAX_HASHES, new Date(clock.nowMs() - 2 * 86_400_000))
     await secrets('key_few', 4, 4, clock.now())
     await secrets('key_many', 1_001, 1_001 + MAX_HASHES)
@@ -70,7 +70,7 @@ describe('what is told of a change', () => {
     assert.match(changes[0]?.hashes?.[0] ?? '', /^[0-9a-f]{64}$/)
   })
 
-  it('KEY-10: what changes with an owner are its own clients too; too many of them are told as everything', async () => {
+  it('KEY-10: an owner’s change names its own clients too; with too many of them it reaches everything', async () => {
     const { db } = place.database
     await db.insertInto('owners').values({ id: 'org_1', created_at: clock.now() }).execute()
     const register = (from: number, to: number) =>

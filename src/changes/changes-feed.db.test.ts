@@ -28,7 +28,7 @@ describe('the feed of changes', () => {
   const tell = (action: string) =>
     place.database.db.transaction().execute((tx) => announce(tx, clock.now(), action, 'everything'))
 
-  /** A node that listens, and what it heard. */
+  /** A node that listens, and its notifications. */
   async function node() {
     const feed = new ChangesFeed(place.database, clock, log)
     feeds.push(feed)
@@ -45,13 +45,13 @@ describe('the feed of changes', () => {
     return { feed, heard, confirmedAtMs: () => confirmedAtMs }
   }
 
-  /** Until something is so, for ten seconds at most. */
+  /** Waits until a condition is true, for ten seconds at most. */
   async function until(isSo: () => boolean): Promise<void> {
     for (let n = 0; n < 1_000 && !isSo(); n++) await sleep(10)
     assert.ok(isSo())
   }
 
-  it('tells each change once, in order, to every node; a notification is enough', async () => {
+  it('publishes each change once, in order, at every node; a notification is enough', async () => {
     const [one, other] = [await node(), await node()]
     for (let n = 1; n <= 5; n++) await tell(`change.${n}`)
     const all = [1, 2, 3, 4, 5].map((n) => `${n} change.${n}`)
@@ -62,7 +62,7 @@ describe('the feed of changes', () => {
     assert.equal(one.feed.bookmark?.position, 5)
   })
 
-  it('KEY-10: a listener that breaks begins anew, or hears nothing more; the others miss nothing', async () => {
+  it('KEY-10: a listener that throws restarts, or is removed; the others miss nothing', async () => {
     const { feed, heard } = await node()
     const broken: string[] = []
     let isBroken = true
@@ -105,7 +105,7 @@ describe('the feed of changes', () => {
     ])
   })
 
-  it('what was committed before catchUp was called is told when it resolves, however many call', async () => {
+  it('all changes committed before catchUp was called are published when it resolves, for any number of callers', async () => {
     const { feed, heard } = await node()
     for (let n = 1; n <= 20; n++) {
       await tell('a')
@@ -114,7 +114,7 @@ describe('the feed of changes', () => {
     }
   })
 
-  it('a transaction that began to tell later cannot commit first: no reader passes over the slower one', async () => {
+  it('a transaction that announced later cannot commit first: no reader passes over the slower one', async () => {
     const { db } = place.database
     const gate = Promise.withResolvers<void>()
     const told = Promise.withResolvers<void>()
@@ -128,7 +128,7 @@ describe('the feed of changes', () => {
     await told.promise
     const quick = tell('quick')
     quick.then(() => order.push('quick'))
-    // PGlite has one connection, which the slow one has; Postgres would show a gap here if there could be one.
+    // PGlite has one connection, held by the slow transaction; on Postgres a gap would show here.
     await sleep(100)
     if (ENGINE === 'postgres') assert.deepEqual((await changesSince(db, 0)).changes, [])
     assert.deepEqual(order, [])
@@ -144,7 +144,7 @@ describe('the feed of changes', () => {
     )
   })
 
-  it('of forty transactions at once, some of which roll back, a node hears each that was committed', async () => {
+  it('of forty concurrent transactions, some rolled back, a node is notified of each that was committed', async () => {
     const { feed, heard } = await node()
     const outcomes = Array.from({ length: 40 }, (_, n) =>
       place.database.db
@@ -174,7 +174,7 @@ describe('the feed of changes', () => {
     assert.equal(feed.confirmedAtMs, 3_000)
   })
 
-  it('VER-18: while the database does not answer nothing is confirmed, and afterwards nothing was missed', async () => {
+  it('VER-18: while the database does not answer nothing is confirmed, and afterwards nothing is missed', async () => {
     const { feed, heard, confirmedAtMs } = await node()
     const { db } = place.database
     await db.schema.alterTable('changes_head').renameTo('changes_away').execute()
@@ -188,11 +188,11 @@ describe('the feed of changes', () => {
     assert.equal(confirmedAtMs(), 7_000)
   })
 
-  it('who was away for so long that changes are gone hears that he must begin anew', async () => {
+  it('a node that was away until changes were deleted restarts its listeners', async () => {
     const { feed, heard } = await node()
     feed.close()
     const { db } = place.database
-    // Another node's view: this one reads nothing until it is told to.
+    // The view of another node, which reads nothing until catchUp is called.
     for (let n = 1; n <= 3; n++) await tell('old')
     await feed.catchUp()
     const before = heard.length
@@ -221,7 +221,7 @@ describe('the feed of changes', () => {
     assert.equal(feed.bookmark?.position, 2)
   })
 
-  /** What a standby knows that lacked the last commits when it took over, and what is changed there since. */
+  /** The outbox of a standby that lacked the last commits when it took over, with changes since then. */
   const takeOver = (position: number, changes: number) =>
     place.database.db.transaction().execute(async (tx) => {
       await tx.deleteFrom('changes').where('position', '>', position).execute()
@@ -252,7 +252,7 @@ describe('the feed of changes', () => {
       assert.deepEqual(heard.slice(before), ['restarted', `${9 + changes} after`])
     })
 
-  it('KEY-10: one that read only what is on both sides goes on and misses nothing', async () => {
+  it('KEY-10: a node that read only changes of both sides goes on and misses nothing', async () => {
     const { feed, heard } = await node()
     feed.close()
     for (let n = 1; n <= 8; n++) await tell('a')
@@ -262,7 +262,7 @@ describe('the feed of changes', () => {
     assert.deepEqual(heard.slice(8), ['9 other.1', '10 other.2'])
   })
 
-  it('KEY-10: another Postgres at the same position is another one: what was looked up may be ahead of it', async () => {
+  it('KEY-10: restarts on another Postgres at the same position: cached records may be ahead of it', async () => {
     await tell('a')
     const { db } = place.database
     const bookmark = await bookmarkAt(db, 1)
@@ -272,7 +272,7 @@ describe('the feed of changes', () => {
     assert.equal((await changesAfter(db, empty, 10)).restarted, 'another_log', 'also before the first change')
   })
 
-  it('OPS-08: keeps the last changes in memory, and fewer where they name many hashes', async () => {
+  it('OPS-08: keeps the last changes in memory, and fewer if they name many hashes', async () => {
     const { db } = place.database
     const { feed } = await node()
     await sql`
@@ -292,7 +292,7 @@ describe('the feed of changes', () => {
     assert.equal(feed.recentAfter(await bookmarkAt(db, 100))?.length, 20)
   })
 
-  it('OPS-08: lets others have their turn while it tells many changes to many listeners', async () => {
+  it('OPS-08: yields to other work while it publishes many changes to many listeners', async () => {
     const { feed } = await node()
     let toldInTurn = 0
     let most = 0

@@ -17,7 +17,7 @@ describe('limits of keys and owners, as they are set', () => {
     return { rate_limits: body.rate_limits, quota: body.quota }
   }
 
-  it('VER-07: 0, null and absent are three cases: at creation', async () => {
+  it('VER-07: 0, null and missing are three cases: at creation', async () => {
     const rows: [asked: object, quota: unknown][] = [
       [{}, null],
       [{ quota: null }, null],
@@ -29,7 +29,7 @@ describe('limits of keys and owners, as they are set', () => {
     }
   })
 
-  it('VER-07: 0, null and absent are three cases: in a change, of a key and of an owner', async () => {
+  it('VER-07: 0, null and missing are three cases: in a change, of a key and of an owner', async () => {
     const { id } = await app.keyFor('org_change', { rate_limits: [BURST], quota: DAILY })
     await app.call('PATCH', '/v1/owners/org_change', { rate_limits: [BURST], quota: DAILY })
     for (const path of [`/v1/keys/${id}`, '/v1/owners/org_change']) {
@@ -50,7 +50,7 @@ describe('limits of keys and owners, as they are set', () => {
     }
   })
 
-  it('what cannot be meant is refused, and changes nothing', async () => {
+  it('refuses limits that make no sense, and changes nothing', async () => {
     const { id } = await app.keyFor('org_wrong', { rate_limits: [BURST] })
     const wrong: object[] = [
       { rate_limits: [BURST, { ...BURST, limit: 1 }] },
@@ -73,7 +73,7 @@ describe('limits of keys and owners, as they are set', () => {
     assert.deepEqual(await limitsOf('/v1/owners/org_wrong'), { rate_limits: [], quota: null })
   })
 
-  it('the audit log tells which limits were set, and nothing of those that were not', async () => {
+  it('the audit log holds the limits that were set, and no others', async () => {
     const { id } = await app.keyFor('org_told', { quota: DAILY })
     await app.call('PATCH', `/v1/keys/${id}`, { rate_limits: [BURST] })
     await app.call('PATCH', '/v1/owners/org_told', { quota: null })
@@ -92,7 +92,7 @@ describe('limits of keys and owners, as they are set', () => {
     ])
   })
 
-  it('verifiers hear of an owner where its limits become others, and not of his name or address', async () => {
+  it('verifiers are notified of an owner whose limits change, not of its name or address', async () => {
     await app.keyFor('org_heard')
     const told = async () =>
       (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position

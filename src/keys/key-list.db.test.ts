@@ -26,7 +26,7 @@ describe('lists of keys at size', () => {
     await sql`
       insert into owners (id, created_at)
       select 'org_' || n, ${madeAt}::timestamptz from generate_series(0, 499) as n`.execute(db)
-    // Half of them of one owner, and half of these have lapsed: the newest half.
+    // Half of the keys belong to one owner, and the newest half of these have lapsed.
     const lapses = sql`n % 2 = 0 and n > ${MANY / 2}::integer`
     await sql`
       insert into keys (
@@ -99,12 +99,12 @@ describe('lists of keys at size', () => {
       ['all', undefined],
       ['one owner with very many', 'org_0'],
     ])
-      it(`STO-11: a page costs what it shows, and not what there is: ${name}, of ${whose}`, async () => {
+      it(`STO-11: a page costs what it shows, not what is stored: ${name}, of ${whose}`, async () => {
         const filter = { ...filterOf(), ownerId }
         assert.equal((await list(app.db, filter)).length, ownerId === undefined ? found : ofOne)
         const explained = explaining(app.db)
         await list(explained.db, filter)
-        // A page, its owners, and the secrets that show that a key was not used.
+        // A page, its owners, and the secrets that prove that a key was not used.
         assert.ok(explained.total() <= 5 * LIMIT, `${explained.total()} rows examined`)
       })
 

@@ -29,7 +29,7 @@ describe('the state of a key and its secrets', () => {
     (await ok('POST', '/v1/verify', { credential: secret })).valid
   const inSeconds = (seconds: number) => addSeconds(app.clock.now(), seconds).toISOString()
 
-  it('KEY-08: the end that is set for a key ends both secrets of its rotation', async () => {
+  it('KEY-08: the expiry of a key ends both secrets of its rotation', async () => {
     const key = await app.keyFor('org_end')
     const { secret } = await ok('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 90 * DAY })
     const changed = await ok('PATCH', `/v1/keys/${key.id}`, { expires_at: inSeconds(DAY) })
@@ -39,7 +39,7 @@ describe('the state of a key and its secrets', () => {
     assert.deepEqual([await works(key.secret), await works(secret)], [false, false])
   })
 
-  it('KEY-08: the end that is set for a key holds after its rotation is undone', async () => {
+  it('KEY-08: the expiry of a key holds after its rotation is undone', async () => {
     const key = await app.keyFor('org_end')
     await ok('POST', `/v1/keys/${key.id}/rotate`)
     await ok('PATCH', `/v1/keys/${key.id}`, { expires_at: inSeconds(DAY) })
@@ -49,7 +49,7 @@ describe('the state of a key and its secrets', () => {
     assert.equal(await works(key.secret), false)
   })
 
-  it('KEY-08: a later end lengthens the life of the new secret alone', async () => {
+  it('KEY-08: a later expiry extends the new secret alone', async () => {
     const key = await app.keyFor('org_end', { lifetime_seconds: DAY })
     const { secret } = await ok('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 90 * DAY })
     await ok('PATCH', `/v1/keys/${key.id}`, { expires_at: null })
@@ -57,7 +57,7 @@ describe('the state of a key and its secrets', () => {
     assert.deepEqual([await works(key.secret), await works(secret)], [false, true])
   })
 
-  it('KEY-17: short-lived successors make no key past the number that is allowed', async () => {
+  it('KEY-17: short-lived successors do not lead to more keys than allowed', async () => {
     await app.keyFor('org_many')
     await ok('PATCH', '/v1/owners/org_many', { max_keys: 2 })
     const secrets: string[] = []
@@ -71,7 +71,7 @@ describe('the state of a key and its secrets', () => {
     assert.deepEqual(await Promise.all(secrets.map(works)), [false, false, false])
   })
 
-  it('KEY-09: a stricter policy than the old secret was made under bounds the overlap', async () => {
+  it('KEY-09: a policy stricter than the old secret’s bounds the overlap', async () => {
     const key = await app.keyFor('org_strict')
     const client = await app.clientFor('org_strict')
     app.clock.advance({ seconds: DAY / 2 })
@@ -118,7 +118,7 @@ describe('the state of a key and its secrets', () => {
     assert.equal(await works(key.secret), false)
   })
 
-  it('KEY-08, KEY-17, KEY-19: whatever is done, no secret of a key that is over works, and lists, count and verdict agree', async () => {
+  it('KEY-08, KEY-17, KEY-19: no secret of an ended key ever works, and lists, count and verdict agree', async () => {
     const seconds = fc.constantFrom(1, 60, 3600, DAY, 30 * DAY, 90 * DAY)
     const which = fc.nat({ max: 2 })
     const step = fc.oneof(
@@ -180,7 +180,7 @@ describe('the state of a key and its secrets', () => {
     )
   })
 
-  /** What every look at an owner's keys says must be one truth. */
+  /** Every view of an owner's keys must agree. */
   async function agree(ownerId: string, keys: readonly { id: string; secrets: string[] }[]) {
     const owner = await ok('GET', `/v1/owners/${ownerId}`)
     let standing = 0
@@ -206,7 +206,7 @@ describe('the state of a key and its secrets', () => {
     assert.ok(standing <= 3)
   }
 
-  it('KEY-19: the filter by state agrees with the state that is shown, for all that timestamps can be', async () => {
+  it('KEY-19: the filter by state agrees with the shown state, for all timestamps', async () => {
     const { db, clock } = app
     const now = clock.now()
     const moments = [null, addSeconds(now, -60), now, addSeconds(now, 60)]

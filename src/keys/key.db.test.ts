@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 
-/** What the verification endpoint says of a secret. */
+/** The verification endpoint's verdict on a secret. */
 async function verdict(app: TestApp, credential: string, more: Record<string, unknown> = {}) {
   const { body } = await app.call('POST', '/v1/verify', { credential, ...more })
   return body.valid ? 'valid' : body.refusal.reason
@@ -15,7 +15,7 @@ describe('the life of a key', () => {
   })
   after(() => app.close())
 
-  it('KEY-04 KEY-05: the secret is in the answer of the creation, not cached, and in no other answer', async () => {
+  it('KEY-04 KEY-05: the secret is in the answer to its creation, not cached, and in no other answer', async () => {
     const made = await app.call('POST', '/v1/keys', {
       owner_id: 'org_1',
       name: 'a',
@@ -32,13 +32,13 @@ describe('the life of a key', () => {
     }
   })
 
-  it('KEY-07: what is shown afterwards is the prefix and four characters', async () => {
+  it('KEY-07: only the prefix and four characters are shown afterwards', async () => {
     const { id, secret } = await app.keyFor('org_1')
     const { body } = await app.call('GET', `/v1/keys/${id}`)
     assert.equal(body.hint, `${secret.slice(0, 'sk_live_'.length + 4)}…`)
   })
 
-  it('KEY-08: a key is refused from the very second of its expiry, and stays there to be read', async () => {
+  it('KEY-08: a key is refused from the second of its expiry, and can still be read', async () => {
     const { id, secret } = await app.keyFor('org_1', { lifetime_seconds: 60 })
     app.clock.advance({ seconds: 59, ms: 999 })
     assert.equal(await verdict(app, secret), 'valid')
@@ -48,7 +48,7 @@ describe('the life of a key', () => {
     assert.equal(body.state, 'expired')
   })
 
-  it('KEY-08: an expired key is not woken up by a new expiry', async () => {
+  it('KEY-08: a new expiry does not revive an expired key', async () => {
     const { id, secret } = await app.keyFor('org_1', { lifetime_seconds: 1 })
     app.clock.advance({ seconds: 1 })
     const answer = await app.call('PATCH', `/v1/keys/${id}`, { expires_at: '2040-01-01T00:00:00Z' })
@@ -56,7 +56,7 @@ describe('the life of a key', () => {
     assert.equal(await verdict(app, secret), 'expired')
   })
 
-  it('KEY-14: disabling can be undone, revoking cannot', async () => {
+  it('KEY-14: a disabled key can be enabled, a revoked one cannot', async () => {
     const { id, secret } = await app.keyFor('org_1')
     await app.call('POST', `/v1/keys/${id}/disable`)
     assert.equal(await verdict(app, secret), 'disabled')
@@ -77,7 +77,7 @@ describe('the life of a key', () => {
     assert.equal(await verdict(app, secret), 'revoked')
   })
 
-  it('KEY-15: suspending an owner ends all of its keys at once, and no other owner notices', async () => {
+  it('KEY-15: suspending an owner suspends all of its keys at once, and no other owner’s', async () => {
     const [mine, also, other] = [
       await app.keyFor('org_s'),
       await app.keyFor('org_s'),
@@ -141,7 +141,7 @@ describe('the life of a key', () => {
     }
   })
 
-  it('VER-03: taking the last scope away leaves a key that may do nothing', async () => {
+  it('VER-03: a key without its last scope may do nothing', async () => {
     const { id, secret } = await app.keyFor('org_1')
     const changed = await app.call('PATCH', `/v1/keys/${id}`, { scopes: [] })
     assert.deepEqual(changed.body.scopes, [])
@@ -149,7 +149,7 @@ describe('the life of a key', () => {
     assert.equal(await verdict(app, secret), 'valid')
   })
 
-  it('KEY-13: a pasted secret leads to its key, and to nothing for who may not see it', async () => {
+  it('KEY-13: finds the key of a pasted secret, and nothing for a caller that may not see the key', async () => {
     const { id, secret } = await app.keyFor('org_1')
     const found = await app.call('POST', '/v1/keys/lookup', { secret: ` ${secret}\n` })
     assert.equal(found.body.id, id)
@@ -170,7 +170,7 @@ describe('the life of a key', () => {
     assert.deepEqual([foreign.status, foreign.body.code], [403, 'owner_not_covered'])
   })
 
-  it('KEY-16: names and metadata may hold any Unicode, and come back as they were', async () => {
+  it('KEY-16: names and metadata hold any Unicode, and are returned unchanged', async () => {
     const name = 'Zürich 🗝️ مفتاح'
     const metadata = { ключ: ['値', 1.5, null, { '🗝️': true }] }
     const { id, secret } = await app.keyFor('org_1', { name, metadata })
@@ -203,7 +203,7 @@ describe('policy', () => {
     assert.equal((await app.call('PATCH', `/v1/keys/${key.id}`, { expires_at: latest })).status, 200)
   })
 
-  it('KEY-17: an owner has no more standing keys than the operator allows', async (t) => {
+  it('KEY-17: an owner has no more keys that are neither revoked nor expired than the operator allows', async (t) => {
     const app = await openTestApp({
       policy: { environments: ['live'], maxLifetimeSeconds: null, maxKeysPerOwner: 2 },
     })
@@ -220,7 +220,7 @@ describe('policy', () => {
     assert.equal((await ask()).status, 201, 'an expired key takes no place')
   })
 
-  it('KEY-02: a brand with underscores stands in front of the prefix', async (t) => {
+  it('KEY-02: a brand with underscores comes before the prefix', async (t) => {
     const app = await openTestApp({ brand: 'acme_corp' })
     t.after(() => app.close())
     const { secret } = await app.keyFor('o')

@@ -124,7 +124,7 @@ type Codes = Record<
   string
 >
 
-/** Everything is allowed but to end a rotation, as none runs. */
+/** Everything is allowed except to end a rotation, as none runs. */
 function codesOf(more: Partial<Codes>): Codes {
   const allowed = { change: '', expiry: '', disable: '', enable: '', revoke: '', rotate: '' }
   return { ...allowed, finish: 'no_rotation', undo: 'no_rotation', ...more }

@@ -117,7 +117,7 @@ describe('rotation', () => {
     assert.equal(again.body.code, 'no_rotation')
   })
 
-  it('KEY-11: undoing takes the new secret back while it is unused, and the old one lives on', async () => {
+  it('KEY-11: undoing a rotation revokes the unused new secret, and the old one works as before', async () => {
     const key = await app.keyFor('org_1')
     const { body } = await rotate(key.id, { overlap_seconds: 60 })
     const undone = await app.call('POST', `/v1/keys/${key.id}/rotation/undo`)
@@ -128,7 +128,7 @@ describe('rotation', () => {
     assert.equal(await verdict(body.secret), 'revoked')
   })
 
-  it('KEY-11: a new secret that is in use is not taken back', async () => {
+  it('KEY-11: a rotation whose new secret is in use cannot be undone', async () => {
     const key = await app.keyFor('org_1')
     const { body } = await rotate(key.id)
     await used([use(body.rotation.new_secret_id)])
@@ -137,7 +137,7 @@ describe('rotation', () => {
     assert.equal(await verdict(body.secret), 'valid')
   })
 
-  it('KEY-11: a rotation shows who still uses the old secret, and when it is safe to finish', async () => {
+  it('KEY-11: a rotation shows the last use of the old secret, and when it is safe to finish', async () => {
     const key = await app.keyFor('org_1')
     const { body } = await rotate(key.id)
     const { old_secret_id, new_secret_id } = body.rotation
@@ -158,7 +158,7 @@ describe('rotation', () => {
     assert.equal((await read(key.id)).rotation.safe_to_finish, true)
   })
 
-  it('KEY-11: a history of rotations stays on the key, with exactly one current secret', async () => {
+  it('KEY-11: a key keeps the history of its rotations, with exactly one current secret', async () => {
     const key = await app.keyFor('org_1')
     for (let round = 0; round < 4; round++) await rotate(key.id, { overlap_seconds: 0 })
     const after = await read(key.id)
@@ -168,7 +168,7 @@ describe('rotation', () => {
     assert.equal(body.data.length, 4)
   })
 
-  it('MGT-15: a rotation repeated under one Idempotency-Key has one effect and one answer', async () => {
+  it('MGT-15: a rotation that is repeated under one Idempotency-Key has one effect and one answer', async () => {
     const key = await app.keyFor('org_1')
     const headers = { 'idempotency-key': 'rotate-1' }
     const first = await app.call('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 60 }, { headers })

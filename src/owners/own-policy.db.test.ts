@@ -5,12 +5,12 @@ import { addSeconds } from '../base/clock.ts'
 
 const DAY = 86_400
 
-describe('what the operator allows one owner', () => {
+describe('the policy of one owner', () => {
   let app: TestApp
   beforeEach(async () => {
     const policy = { environments: ['live'], maxLifetimeSeconds: 90 * DAY, maxKeysPerOwner: 2 }
     app = await openTestApp({ policy })
-    // Owners are there with their first member, too.
+    // The first member creates an owner, too.
     const { body: user } = await app.call('POST', '/v1/users', { email: 'ann@example.com', name: 'Ann' })
     for (const ownerId of ['org_1', 'org_2'])
       await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
@@ -27,7 +27,7 @@ describe('what the operator allows one owner', () => {
     return [body.max_lifetime_seconds, body.max_keys]
   }
 
-  it('KEY-09: 0, null and absent are three cases, and null is as configured', async () => {
+  it('KEY-09: 0, null and missing are three cases, and null means as configured', async () => {
     assert.deepEqual(await policyOf('org_1'), [null, null])
     const answer = await setPolicy({ max_lifetime_seconds: 60, max_keys: 0 })
     assert.deepEqual([answer.status, answer.body.max_lifetime_seconds, answer.body.max_keys], [200, 60, 0])
@@ -86,7 +86,7 @@ describe('what the operator allows one owner', () => {
     }
   })
 
-  it('KEY-17: fewer keys, or more, or none are allowed to one owner; who has more keeps them', async () => {
+  it('KEY-17: an owner can be allowed fewer keys, more, or none; existing ones stay', async () => {
     const ask = async (ownerId = 'org_1') => (await create(ownerId)).body.code ?? 'created'
     await setPolicy({ max_keys: 3 })
     assert.deepEqual(
@@ -107,7 +107,7 @@ describe('what the operator allows one owner', () => {
     assert.deepEqual([await ask(), await ask()], ['created', 'too_many_keys'])
   })
 
-  it('KEY-09: an admin key that is bound to the owner sets none of it, tries none of it, and sees it', async () => {
+  it('KEY-09: an admin key that is bound to the owner reads its policy, and can neither set nor try a change', async () => {
     const bound = await app.adminKeyWith(['owners:read', 'owners:write'], 'org_1')
     await setPolicy({ max_lifetime_seconds: 30 * DAY, max_keys: 1 })
     for (const body of [

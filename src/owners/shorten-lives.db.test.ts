@@ -15,7 +15,7 @@ describe('a policy that is tightened', () => {
   beforeEach(async () => {
     app = await openTestApp()
   })
-  /** Anew, where 90 days are configured. */
+  /** A new app, with 90 days configured. */
   const openWith90Days = async () => {
     await app.close()
     const policy = { environments: ['live'], maxLifetimeSeconds: 90 * DAY, maxKeysPerOwner: 10 }
@@ -42,7 +42,7 @@ describe('a policy that is tightened', () => {
     return body.valid ? 'valid' : body.refusal.reason
   }
   const inDays = (days: number) => addSeconds(app.clock.now(), days * DAY).toISOString()
-  /** Everything that a change could leave behind. */
+  /** All rows that a change could leave behind. */
   const everything = async () => {
     const [secrets, owners, head, outbox] = await Promise.all([
       app.db.selectFrom('secrets').selectAll().orderBy('id').execute(),
@@ -53,7 +53,7 @@ describe('a policy that is tightened', () => {
     return { secrets, owners, head, outbox }
   }
 
-  it('KEY-09: no secret outlives it, counted from when it was made; what is past it ends at once, what ends before stays', async () => {
+  it('KEY-09: no secret outlives it, from its creation; those past it end at once, those that end before stay', async () => {
     const old = await key()
     app.clock.advance({ days: 20 })
     const [endless, brief, other] = [
@@ -79,7 +79,7 @@ describe('a policy that is tightened', () => {
     assert.equal((await app.call('POST', `/v1/keys/${old.id}/rotate`, {})).body.code, 'key_expired')
   })
 
-  it('KEY-09 KEY-11: both secrets of a rotation are reached, and to undo it brings no longer life back', async () => {
+  it('KEY-09 KEY-11: shortens both secrets of a rotation, and undoing the rotation does not extend them', async () => {
     const { id } = await key()
     app.clock.advance({ days: 1 })
     await post(id, 'rotate', { overlap_seconds: 3600 })
@@ -102,7 +102,7 @@ describe('a policy that is tightened', () => {
     assert.deepEqual([await verdict(secret), await verdict(successor)], ['rotated', 'valid'])
   })
 
-  it('KEY-09: what is disabled or suspended is reached too; what is over is neither reached nor counted', async () => {
+  it('KEY-09: shortens secrets of disabled and suspended holders too; ended ones are neither changed nor counted', async () => {
     const expired = await key({ lifetime_seconds: 12 * DAY })
     app.clock.advance({ days: 12 })
     const [disabled, revoked, finished, undone] = [await key(), await key(), await key(), await key()]
@@ -126,7 +126,7 @@ describe('a policy that is tightened', () => {
     assert.deepEqual(await expiriesOf(expired), before)
   })
 
-  it('KEY-09: secrets of the owner’s clients are reached, those of the API provider’s are not', async () => {
+  it('KEY-09: shortens secrets of the owner’s clients, not those of the API provider’s', async () => {
     const [client, provider] = [await app.clientFor('org_1'), await app.clientFor(null)]
     const made = app.clock.now()
     app.clock.advance({ days: 1 })
@@ -139,7 +139,7 @@ describe('a policy that is tightened', () => {
     )
   })
 
-  it('KEY-09: a dry run says what would be reached, and changes nothing', async () => {
+  it('KEY-09: a dry run returns what a change would shorten, and changes nothing', async () => {
     await key()
     await app.clientFor('org_1')
     app.clock.advance({ days: 11 })
@@ -154,7 +154,7 @@ describe('a policy that is tightened', () => {
     assert.deepEqual(await tighten(10), { shortened: 2, ended: 2 })
   })
 
-  it('KEY-09: to loosen it lengthens nothing; to go back to a stricter configuration shortens', async () => {
+  it('KEY-09: a looser policy extends nothing; going back to a stricter configuration shortens', async () => {
     await openWith90Days()
     const { id } = await key()
     const expiry = async () => (await read(id)).expires_at
@@ -172,10 +172,10 @@ describe('a policy that is tightened', () => {
     assert.equal((await read(long)).expires_at, inDays(90))
   })
 
-  it('KEY-09: what says nothing of the lifetime reaches nothing, however long keys live', async () => {
+  it('KEY-09: a change without a lifetime shortens nothing, however long keys live', async () => {
     await openWith90Days()
     const { id } = await key()
-    // As one that was made before the 90 days were configured.
+    // Like a key created before the 90 days were configured.
     await app.db.updateTable('secrets').set({ expires_at: null }).where('holder_id', '=', id).execute()
     for (const body of [{ max_keys: 1 }, { name: 'Acme' }, { max_lifetime_seconds: null }]) {
       const answer = await app.call('PATCH', '/v1/owners/org_1', body)
@@ -184,7 +184,7 @@ describe('a policy that is tightened', () => {
     assert.equal((await read(id)).expires_at, null)
   })
 
-  it('AUD-01: the audit log tells what was set, and how many secrets it reached', async () => {
+  it('AUD-01: the audit log holds the new policy, and the number of shortened secrets', async () => {
     await key()
     app.clock.advance({ days: 11 })
     await key()
@@ -207,7 +207,7 @@ describe('a policy that is tightened', () => {
     )
   })
 
-  it('KEY-10: verifiers hear of the secrets that were reached, of no others, and of the owner where these are too many', async () => {
+  it('KEY-10: verifiers are notified of the shortened secrets, of no others, and of the owner if they are too many', async () => {
     const reached = [await key(), await key()]
     await key({ lifetime_seconds: 60 })
     const told = async () => {
@@ -229,7 +229,7 @@ describe('a policy that is tightened', () => {
     assert.deepEqual(await told(), ['owner.changed', ['org_1']])
   })
 
-  it('KEY-09: of keys that are made, changed and rotated while it is tightened, none escapes', async () => {
+  it('KEY-09: no key escapes that is created, changed or rotated while the policy is tightened', async () => {
     const keys = await Promise.all([1, 2, 3, 4].map(() => key()))
     const client = await app.clientFor('org_1')
     await Promise.all([
@@ -263,7 +263,7 @@ describe('a policy that is tightened', () => {
     ['a client is rotated', ({ clientId }) => app.call('POST', `/v1/clients/${clientId}/rotate`, {})],
   ]
   for (const [what, act] of MEANWHILE)
-    it(`KEY-09: ${what}, and not committed before it is tightened: waited for, and reached`, {
+    it(`KEY-09: ${what}, and not committed before the policy is tightened: is waited for, and shortened`, {
       skip,
     }, async () => {
       await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'Reads' })
@@ -275,7 +275,7 @@ describe('a policy that is tightened', () => {
           return `${rows[0]?.n}`
         }, `${n}`)
       const both = await app.db.transaction().execute(async (tx) => {
-        // Whoever changes something takes this lock last: the first comes as far as that.
+        // Every change takes this lock last: the first one gets as far as here.
         await chainHead(tx, 'lock')
         const first = act({ keyId, clientId })
         await waits(1)

@@ -24,7 +24,7 @@ test('MGT-12: of many unknown scopes the first three are compared with the catal
   assert.ok((fault?.detail.length ?? 0) < 3_000)
 })
 
-test('a scope that is deprecated is given out to who holds it, and to nobody else', () => {
+test('a deprecated scope is given out to its holders only', () => {
   const old = { ...scope('orders:read'), deprecatedAt: new Date(0) }
   assert.equal(whyNotGrantable(['orders:read'], [old])?.code, 'deprecated_scope')
   assert.equal(whyNotGrantable(['orders:read'], [old], ['orders:read']), null)

@@ -10,7 +10,7 @@ const scope = (name: string, sensitivity: (typeof SENSITIVITIES)[number], ...imp
   implies,
 })
 
-describe('what a scope amounts to', () => {
+describe('the reach of a scope', () => {
   it('CON-23: is all that it implies, over any number of steps and in circles', () => {
     const reach = reachOf([
       scope('a:1', 'basic', 'a:2'),
@@ -27,7 +27,7 @@ describe('what a scope amounts to', () => {
     assert.deepEqual(reach.get('a:6'), { brings: ['a:gone'], sensitivity: 'basic' })
   })
 
-  it('CON-23: is never less sensitive than anything that it brings along', () => {
+  it('CON-23: is never less sensitive than any implied scope', () => {
     const names = ['a', 'b', 'c', 'd', 'e']
     const entries = fc.tuple(
       ...names.map((name) =>

@@ -27,7 +27,7 @@ describe('the catalogue', () => {
     )
   const events = async () => (await app.call('GET', '/v1/audit-events?limit=200')).body.data.length
 
-  it('declares a scope once; the same again is no fault, something else under its name is', async () => {
+  it('declares a scope once; accepts the same declaration again, and refuses another under its name', async () => {
     assert.equal((await declare('a:read')).status, 201)
     const before = await events()
     assert.equal((await declare('a:read')).status, 201)
@@ -35,7 +35,7 @@ describe('the catalogue', () => {
     assert.equal((await declare('a:read', { sensitivity: 'restricted' })).body.code, 'scope_exists')
   })
 
-  it('MGT-21: a change that waited for another one undoes nothing of it', {
+  it('MGT-21: a change that waited for another one does not undo it', {
     skip: ENGINE === 'pglite' && 'one connection: no two changes at once',
   }, async () => {
     await declare('lost:read', { implies: [] })
@@ -63,14 +63,14 @@ describe('the catalogue', () => {
     assert.deepEqual([description, implies, sensitivity], ['Another text', [], 'restricted'])
   })
 
-  it('refuses to imply what is not declared, naming the nearest', async () => {
+  it('refuses to imply an undeclared scope, and names the nearest', async () => {
     await declare('invoices:read')
     const { status, body } = await declare('invoices:write', { implies: ['invoice:read'] })
     assert.deepEqual([status, body.code], [400, 'unknown_scope'])
     assert.match(body.detail, /did you mean "invoices:read"/)
   })
 
-  it('a change of what a scope implies reaches the keys that hold it', async () => {
+  it('a change of the implied scopes reaches the keys that hold the scope', async () => {
     await declare('b:read')
     const { secret } = await app.keyFor('o', { scopes: ['b:write'] })
     const reads = async () =>
@@ -82,7 +82,7 @@ describe('the catalogue', () => {
     assert.equal(await reads(), false)
   })
 
-  it('a deprecated scope is not given out any more, and who has it keeps it', async () => {
+  it('a deprecated scope is no longer given out, and its holders keep it', async () => {
     const { id, secret } = await app.keyFor('o', { scopes: ['old:read'] })
     const { body } = await app.call('PATCH', '/v1/scopes/old:read', { deprecated: true })
     assert.notEqual(body.deprecated_at, null)
@@ -96,7 +96,7 @@ describe('the catalogue', () => {
     assert.equal((await app.call('POST', '/v1/keys', asked)).status, 201)
   })
 
-  it('a scope in use cannot vanish', async () => {
+  it('a scope in use cannot be removed', async () => {
     const { id } = await app.keyFor('o', { scopes: ['used:read'] })
     await declare('used:write', { implies: ['used:read'] })
     const refused = await app.call('DELETE', '/v1/scopes/used:read')
@@ -126,7 +126,7 @@ describe('the catalogue', () => {
     assert.deepEqual([renamed.body.identifier, renamed.body.is_default], ['https://api.example.com', true])
   })
 
-  it('a catalogue file is applied as often as one likes, in any order, all or nothing', async () => {
+  it('a catalogue file can be applied repeatedly, in any order, all or nothing', async () => {
     const file: Catalogue = {
       apis: [{ identifier: 'https://shop.example.com', name: 'Shop' }],
       scopes: [
