@@ -28,7 +28,7 @@ async function arriveBack(app: CookieJar, location: string | null) {
   return await app.follow(await app.get(pathname + search))
 }
 
-describe('npm start, the second door', () => {
+describe('npm start, connecting an app', () => {
   let at: Place
   let running: Running
   let browser: ReturnType<typeof browse>
@@ -61,7 +61,7 @@ describe('npm start, the second door', () => {
     assert.deepEqual(new Set(rowsOf(shown.text)), new Set(['org_globex']))
   })
 
-  test('RS-02: what was left out, the app cannot do', async () => {
+  test('RS-02: the app cannot use a scope that was left out', async () => {
     const shown = await browser.app.follow(await browser.app.post('/orders', {}))
     assert.equal(noticeOf(shown.text), 'You did not allow this app to place orders.')
   })
@@ -129,7 +129,7 @@ describe('npm run start:own-login', () => {
     assert.equal(noticeOf(placed.text), 'An order was placed.')
   })
 
-  test('CON-20: who cancels there has said no', async () => {
+  test('CON-20: cancelling there refuses the request', async () => {
     const browser = browse(at)
     const away = await leave(browser)
     const { origin, pathname, search } = new URL(away.location ?? '')

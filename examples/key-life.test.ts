@@ -63,7 +63,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     await assertRefused(key, 'environment_mismatch')
   })
 
-  test('VER-03: a scope brings along what the catalogue says that it implies, and no more', async () => {
+  test('VER-03: a scope implies what the catalogue says, and no more', async () => {
     const [admin, writer] = [
       await workingKey({ scopes: ['orders:admin'] }),
       await workingKey({ scopes: ['orders:write'] }),

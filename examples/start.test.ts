@@ -45,7 +45,7 @@ describe('npm start', () => {
     )
   })
 
-  test("another owner's order and one that never was get the same 404, byte for byte", async () => {
+  test("another owner's order and a missing one get the same 404, byte for byte", async () => {
     const [acme = ''] = secretsIn(about('200'))
     const [globex = ''] = secretsIn(about('403'))
     const [theirs] = await allOrders(at.ordersUrl, globex)
@@ -55,7 +55,7 @@ describe('npm start', () => {
     assert.equal((await call(globex, `/${theirs?.id}`)).status, 200)
   })
 
-  test('whose a new order is says the key, whatever the body says; to delete it takes another scope', async () => {
+  test('the key decides the owner of a new order, whatever the body says; deleting it requires another scope', async () => {
     const [acme = ''] = secretsIn(about('200'))
     const body = { owner_id: 'org_globex', customer: 'Ada', item: 'Lamp', amount: 4_900 }
     const placed = await call(acme, '', { method: 'POST', body: JSON.stringify(body) })
@@ -141,7 +141,7 @@ describe('npm start', () => {
     assert.equal((await paste(about('403'))).status, 401)
   })
 
-  test('a start that is killed without a word takes its children along', async () => {
+  test('a start that is killed ends its children', async () => {
     await running.end('SIGKILL')
     await sleep(1_500)
     await assert.rejects(fetch(`${at.serverUrl}/livez`))
@@ -172,7 +172,7 @@ describe('npm start', () => {
     assert.match(locked.output(), /DOORWARD_ADMIN_KEY=ak_… npm run start:own-login/)
   })
 
-  test('a configuration that is not sound is told in full, and ends everything', async () => {
+  test('an invalid configuration is reported in full, and ends everything', async () => {
     const wrong = await start({ env: { ...at.env, DOORWARD_LOGLEVEL: 'x', DOORWARD_BRAND: 'A' } })
     assert.equal(wrong.exitCode, 1)
     assert.match(wrong.output(), /did you mean DOORWARD_LOG_LEVEL\?\n.*DOORWARD_BRAND/)

@@ -53,7 +53,7 @@ test('Fastify: as onRequest it refuses before the body is read', async () => {
   assert.deepEqual(steps, [])
 })
 
-test('Fastify: a guard stands beside typed routes, and as a hook of a whole scope', async () => {
+test('Fastify: a guard works with typed routes, and as a hook of a whole scope', async () => {
   const source = new Records()
   const { guard } = doorward({ environment: 'live', source })
   const app = fastify()

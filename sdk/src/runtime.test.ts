@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { whyNotOn } from './runtime.ts'
 
-test('SUP-08: an older Node is refused in words that name the needed and the present version', () => {
+test('SUP-08: refuses an older Node, naming the required and the present version', () => {
   for (const version of ['22.12.0', '22.23.5', '23.0.0', '24.0.0', '26.10.0', '100.0.0'])
     assert.equal(whyNotOn(version), null)
   for (const version of ['22.11.0', '22.2.0', '20.20.2', '18.20.8', '9.99.0'])

@@ -55,7 +55,7 @@ test('KEY-03: the checksum is CRC-32 in base62, as any other tool computes it', 
     assert.ok(isWellFormed(text), text)
 })
 
-test('KEY-03: what is minted can be read back', () => {
+test('KEY-03: parses what was minted', () => {
   fc.assert(
     fc.property(minted, ({ text, kind, environment, brand }) => {
       const parsed = parseCredential(text)
@@ -66,7 +66,7 @@ test('KEY-03: what is minted can be read back', () => {
   )
 })
 
-test('KEY-03: no random text passes for a credential', () => {
+test('KEY-03: accepts no random text as a credential', () => {
   const tail = fc.stringMatching(/^[0-9A-Za-z]{49}$/)
   const text = fc.oneof(
     fc.string(),
@@ -79,7 +79,7 @@ test('KEY-03: no random text passes for a credential', () => {
   )
 })
 
-test('KEY-02: a right checksum makes no credential of a prefix that is never minted', () => {
+test('KEY-02: refuses a prefix that is never minted, even with a right checksum', () => {
   const body = 'a'.repeat(43)
   for (const prefix of [
     'xx_live',

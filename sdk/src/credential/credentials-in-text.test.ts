@@ -74,7 +74,7 @@ test('VER-13: every one of several is found, once', () => {
   )
 })
 
-test('what only looks like a credential is none: its checksum is wrong, or its prefix is not ours', () => {
+test('ignores texts that only look like a credential: the checksum is wrong, or the prefix is not ours', () => {
   const wrong = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`
   const texts = [
     wrong,
@@ -134,7 +134,7 @@ test('VER-15: hostile sizes: near misses, runs without an end, and escapes of es
   }
 })
 
-test('VER-13: whatever stands around it, a credential is found, and nothing else changes', () => {
+test('VER-13: finds a credential in any surroundings, and changes nothing else', () => {
   const around = fc.oneof(
     fc.string(),
     fc.string({ unit: 'binary' }),

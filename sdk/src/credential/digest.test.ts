@@ -18,7 +18,7 @@ test('KEY-06: a digest is SHA-256 of the whole text, in 16 characters', () => {
   )
 })
 
-test('SUP-08: a way to hash that this runtime refuses, or gets wrong, is passed over', () => {
+test('SUP-08: skips a hash function that this runtime refuses or gets wrong', () => {
   const refused = () => {
     throw new TypeError('Unknown encoding: utf16le')
   }

@@ -65,14 +65,14 @@ test('RS-01, RS-02: status, code and challenge of each reason', () => {
   }
 })
 
-test('VER-01: whatever is wrong with a credential, a stranger gets the same bytes', () => {
+test('VER-01: whatever is wrong with a credential, the client gets the same bytes', () => {
   for (const presented of [null, 'garbage', key, unknownKey('test'), mintCredential('admin_key').reveal()]) {
     const answers = NOT_ACCEPTED.map((no) => JSON.stringify(answerTo(no, { ...setting, presented })))
     assert.equal(new Set(answers).size, 1)
   }
 })
 
-test('VER-01: a hint is said from the presented text alone', () => {
+test('VER-01: a hint depends on the presented text alone', () => {
   const hint = (presented: string, environment: string | null = 'live') =>
     answerTo({ reason: 'unknown' }, { environment, presented }).body.hint
   assert.equal(hint(key), undefined)
@@ -89,7 +89,7 @@ test('VER-01: a hint is said from the presented text alone', () => {
   assert.equal(hint(`${key}x`), undefined)
 })
 
-test('VER-11: too many requests say when to come again, in whole seconds, and nothing of the token', () => {
+test('VER-11: a 429 says when to retry in whole seconds, and carries no challenge', () => {
   const answer = answerTo({ reason: 'rate_limited', retryAfterSeconds: 1.2, limit: aLimit() }, setting)
   assert.equal(answer.headers['retry-after'], '2')
   assert.doesNotMatch(JSON.stringify(answer), /invalid_token/)
@@ -110,7 +110,7 @@ test('VER-11: the RateLimit fields are lists with one item for each limit, by na
   )
 })
 
-test('VER-18: where nothing can be verified the answer is 503, and when to come again', () => {
+test('VER-18: answers 503 with Retry-After where verification is impossible', () => {
   const answer = answerUnavailable(1)
   assert.equal(answer.status, 503)
   assert.equal(answer.body.code, 'verification_unavailable')
@@ -126,7 +126,7 @@ test('RFC 6750 §3: a challenge starts with Bearer, holds its characters only, a
   }
 })
 
-test('nothing that was presented comes back', () => {
+test('never echoes what was presented', () => {
   fc.assert(
     fc.property(fc.constantFrom(...NOT_ACCEPTED, ...OTHERS), fc.uuid(), (no, marker) => {
       const answer = JSON.stringify(answerTo(no, { ...setting, presented: `sk_live_${marker}` }))

@@ -6,7 +6,7 @@ import { addressOfHop, clientIp } from './client-ip.ts'
 
 const proxies = ranges('10.0.0.0/8', '::1')
 
-test('VER-12: the client is the nearest hop that is no trusted proxy', () => {
+test('VER-12: the client is the nearest hop that is not a trusted proxy', () => {
   const cases: [why: string, peer: string | null, forwarded: string | null, client: string | null][] = [
     ['no proxy at all', '198.51.100.1', null, '198.51.100.1'],
     ['an untrusted peer says what it likes', '198.51.100.1', '203.0.113.7', '198.51.100.1'],
@@ -104,7 +104,7 @@ test('VER-12: without trusted proxies the header is not looked at', () => {
   assert.equal(clientIp('10.0.0.1', 'unknown', null), '10.0.0.1')
 })
 
-test('VER-12: nobody behind a proxy can choose an address, whatever they send', () => {
+test('VER-12: no client behind a proxy can choose its address, whatever it sends', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -69,7 +69,7 @@ test('a guard says once, and last, what a call costs; what is no cost is refused
   for (const wanted of wrong) assert.throws(() => guard.admitting(wanted), TypeError, JSON.stringify(wanted))
 })
 
-test('a key with the scope gets in: first by a lookup, then at once', async () => {
+test('admits a key with the scope: first after a lookup, then at once', async () => {
   const { server, admit, told } = open()
   const key = server.add()
   const first = await admit(by(key))
@@ -79,7 +79,7 @@ test('a key with the scope gets in: first by a lookup, then at once', async () =
   assert.deepEqual(told, [])
 })
 
-test('VER-01: the log hears the reason, the stranger the code', async () => {
+test('VER-01: the log gets the reason, the client the code', async () => {
   const { server, admit, told } = open()
   const revoked = server.add({ ended: { reason: 'revoked', at: at(-1) } })
   const answers = [await answerTo(admit(by(revoked))), await answerTo(admit(by(unknownKey())))]
@@ -122,7 +122,7 @@ test('VER-18, RS-10: without an answer from the source it is 503, told to the op
   assert.deepEqual(told, ['SourceUnavailableError: a credential cannot be looked up: connection refused'])
 })
 
-test('VER-18: who knows when to ask again says so, and the answer passes it on', async () => {
+test('VER-18: passes on when the source says to retry', async () => {
   const { server, admit } = open()
   server.failure = new SourceUnavailableError('busy', { retryAfterSeconds: 7 })
   assert.equal((await answerTo(admit(by(unknownKey())))).headers['retry-after'], '7')
@@ -138,7 +138,7 @@ test('the log gets a path of every URL, and never a query', async () => {
   )
 })
 
-test('RS-10: a listener that throws changes no answer', async (t) => {
+test('RS-10: a listener that throws does not change the answer', async (t) => {
   const emitWarning = t.mock.method(process, 'emitWarning', () => {})
   const fails = () => {
     throw new Error('the log is full')
@@ -153,7 +153,7 @@ test('RS-10: a listener that throws changes no answer', async (t) => {
   )
 })
 
-test('RS-10: a listener that rejects later ends no process: it is told, and changes no answer', async (t) => {
+test('RS-10: a listener that rejects later is reported, and does not end the process or change the answer', async (t) => {
   const emitWarning = t.mock.method(process, 'emitWarning', () => {})
   const fails = async () => {
     throw new Error('the log is away')
@@ -169,7 +169,7 @@ test('RS-10: a listener that rejects later ends no process: it is told, and chan
   )
 })
 
-test('closing delivers what was counted', async () => {
+test('closing delivers the last counts', async () => {
   const { server, admit, guard } = open()
   const key = server.add()
   await admit(by(key))
@@ -246,7 +246,7 @@ const WRONG_IN_JAVASCRIPT: readonly [option: object, message: RegExp][] = [
   [{ source: null }, /^TypeError: source must be/],
 ]
 
-test('OPS-10: an option that cannot be meant is said when the program starts', () => {
+test('OPS-10: reports an invalid option when the program starts', () => {
   const source = new Records()
   const adminKey = mintCredential('admin_key').reveal()
   const wrong: [options: GuardOptions, message: RegExp][] = [
@@ -272,7 +272,7 @@ test('OPS-10: an option that cannot be meant is said when the program starts', (
   createGuard({ environment: 'live', source, adminKey: () => adminKey })
 })
 
-test('RS-03, RS-06: a guard that knows which API it is says where its metadata is, and serves it', async () => {
+test('RS-03, RS-06: a guard with a resource identifier names its metadata, and serves it', async () => {
   const resource = 'https://api.example.com/orders'
   const { server, guard, admit } = open({
     resource,

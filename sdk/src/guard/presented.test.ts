@@ -22,7 +22,7 @@ test('VER-13, RS-05: a key comes by Authorization: Bearer, the scheme in any cas
   assert.equal(read({ xApiKey: [key] }), key)
 })
 
-test('RS-01: nothing that is ours is no credential', () => {
+test('RS-01: a request without one of our headers has no credential', () => {
   assert.equal(read({}), 'no_credential')
   for (const header of ['', 'Basic dXNlcjpwYXNz', `Digest ${key}`, `Bearerx ${key}`, `Bearer-2 ${key}`, key])
     assert.equal(read({ authorization: [header] }), 'no_credential', header)
@@ -103,7 +103,7 @@ test('VER-13, RS-04: credentials anywhere in the URL are refused, and reported b
   assert.deepEqual(!both.ok && both.exposedHashes, [hashCredential(key), hashCredential(other)])
 })
 
-test('a URL without a credential of ours is nobody’s business, whatever its parameters are called', () => {
+test('accepts a URL without one of our credentials, whatever its parameters are called', () => {
   const urls = [
     '/',
     '/?',
@@ -130,7 +130,7 @@ test('VER-15: a megabyte in a header or a query is cheap', () => {
   assert.equal(read({ url: `/?${'a&'.repeat(500_000)}` }), 'no_credential')
 })
 
-test('VER-15: whatever comes, there is an answer, and no credential has odd characters', () => {
+test('VER-15: answers any input, and reads no credential with invalid characters', () => {
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: 'binary' }),
@@ -147,7 +147,7 @@ test('VER-15: whatever comes, there is an answer, and no credential has odd char
   )
 })
 
-test('a credential that stands in a header, and is not presented, is told of by how it stands there', () => {
+test('reports the form in which a credential was found where none was presented', () => {
   const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
   const rows: [request: Partial<PresentedRequest>, reason: string, found: string | undefined][] = [
     [{ authorization: [key] }, 'no_credential', 'no_scheme'],

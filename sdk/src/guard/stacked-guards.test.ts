@@ -114,7 +114,7 @@ test('VER-08: a later guard that refuses gives back what the earlier ones took, 
   assert.deepEqual(await counted(), ['missing_scope orders:write 12 12', 'quota_exceeded - 1 1'])
 })
 
-test('VER-06: what was delivered before a later guard refuses is not counted down', async () => {
+test('VER-06: a count that was delivered before a later guard refuses is not undone', async () => {
   const { server, guard, counted } = open()
   const key = server.add()
   const request = {}
@@ -141,7 +141,7 @@ test('KEY-10: a key that ends between two guards is refused by the second', asyn
   await Promise.all([guard.close(), short.close()])
 })
 
-test('VER-06: guards that are asked at the same time wait for each other', async () => {
+test('VER-06: concurrent guards of one request wait for each other', async () => {
   const { server, guard } = open()
   const key = server.add({ limits: DAILY })
   const request = {}
@@ -152,7 +152,7 @@ test('VER-06: guards that are asked at the same time wait for each other', async
   await guard.close()
 })
 
-test('a carrier that takes no notes, and none, are calls of their own', async () => {
+test('a frozen carrier, or none, makes each guard a call of its own', async () => {
   const { server, guard } = open()
   const key = server.add({ limits: DAILY })
   const admit = guard.admitting([])

@@ -62,7 +62,7 @@ const withKey = (key: Limits, more: Partial<CredentialRecord> = {}) => ({
 })
 const outcome = (verdict: Verdict) => (verdict.valid ? 'accepted' : verdict.refusal.reason)
 
-test('VER-08: a call that is refused for any other reason takes nothing of a limit', async (t) => {
+test('VER-08: a call that is refused for any other reason takes no units of a limit', async (t) => {
   const { source, verifier } = open(t)
   const dead: [reason: string, more: Partial<CredentialRecord>, ask?: Partial<Ask>][] = [
     ['revoked', { ended: { reason: 'revoked', at: at(0) } }],
@@ -83,7 +83,7 @@ test('VER-08: a call that is refused for any other reason takes nothing of a lim
   assert.deepEqual(source.spends, [])
 })
 
-test('VER-11: a rate limit refuses the call after the last, says when, and lets in again', async (t) => {
+test('VER-11: a rate limit refuses the call beyond it, says when to retry, and admits again then', async (t) => {
   const { source, verifier, counted, turn } = open(t)
   const key = source.add(withKey(rate(2)))
   const limit = { kind: 'rate_limit', of: 'key', name: 'burst', limit: 2, windowSeconds: 60 }
@@ -102,7 +102,7 @@ test('VER-11: a rate limit refuses the call after the last, says when, and lets 
   assert.deepEqual(counted(), { accepted: 3, rate_limited: 1 })
 })
 
-test('VER-09: of several limits all hold, and one that refuses takes nothing of the others', async (t) => {
+test('VER-09: all of several limits apply, and one that refuses takes no units of the others', async (t) => {
   const { source, verifier } = open(t)
   const owner = rate(3, 'all')
   const a = source.add({ keyId: 'key_a', credentialId: 'sec_a', limits: { key: rate(1), owner } })
@@ -138,7 +138,7 @@ for (const [what, counts, cost, refusedBy, told] of [
     )
   })
 
-test('nothing throws at who asks of what is in the cache: what is wrong is a rejection', async (t) => {
+test('verifying a cached credential never throws: a fault is a rejection', async (t) => {
   const source = new Metered()
   const limiter = {
     take: () => {
@@ -179,7 +179,7 @@ test('a call can cost more than one unit, or none; a dry run takes nothing', asy
     await assert.rejects(async () => verifier.verify(key, ASK, { cost }), RangeError, String(cost))
 })
 
-test('VER-06, VER-08: a quota is spent by what is accepted; where it refuses, the rate limit gets back', async (t) => {
+test('VER-06, VER-08: accepted calls spend a quota; where it refuses, the rate limit gets its units back', async (t) => {
   const { source, verifier, turn } = open(t)
   const key = source.add(withKey({ ...rate(3), quota: DAILY.quota }))
   const got: Verdict[] = []
@@ -219,7 +219,7 @@ test('a quota that was raised counts at once; a limit of 0 allows nothing', asyn
   assert.equal(source.spends.length, 2)
 })
 
-test('VER-18: where a quota cannot be asked for nothing is let in, and the rate limit gets back', async (t) => {
+test('VER-18: without an answer about a quota no call is admitted, and the rate limit gets its units back', async (t) => {
   const { source, verifier } = open(t)
   const key = source.add(withKey({ ...rate(1), quota: DAILY.quota }))
   source.quotaFailure = new Error('away')
@@ -228,7 +228,7 @@ test('VER-18: where a quota cannot be asked for nothing is let in, and the rate 
   assert.equal(outcome(await verifier.verify(key, ASK)), 'accepted')
 })
 
-test('a source that keeps no quotas lets no credential in that has one', async (t) => {
+test('a source without quotas admits no credential that has one', async (t) => {
   const records = new Records()
   const verifier = createVerifier({ source: records, now: () => NOW })
   t.after(() => verifier.close())
@@ -236,7 +236,7 @@ test('a source that keeps no quotas lets no credential in that has one', async (
   await assert.rejects(async () => verifier.verify(key, ASK), SourceUnavailableError)
 })
 
-test('calls that come while a quota is being asked for go together, and each is answered for itself', async (t) => {
+test('calls that arrive during a quota request are batched, and each gets its own answer', async (t) => {
   const { source, verifier } = open(t)
   const key = source.add(withKey(DAILY))
   await verifier.verify(key, ASK, { dryRun: true })

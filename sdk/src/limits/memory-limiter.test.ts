@@ -8,7 +8,7 @@ function counter(id: string, limit: number, windowSeconds = 60): Counter {
   return { id, of: 'key', rateLimit: { name: id, limit, windowSeconds } }
 }
 
-test('a window begins with its first call, holds its limit, and ends after its seconds', () => {
+test('a window starts with its first call, enforces its limit, and ends after its seconds', () => {
   let nowMs = 5_000
   const limiter = memoryLimiter(() => nowMs)
   const take = (cost = 1) => limiter.take([counter('a', 3)], cost) as Taken
@@ -20,7 +20,7 @@ test('a window begins with its first call, holds its limit, and ends after its s
   assert.deepEqual(take(), { granted: true, counts: [{ used: 1, resetMs: 60_000 }], takenAtMs: 65_000 })
 })
 
-test('what is given back is there again, and never more than was taken', () => {
+test('units given back are available again, and never more than were taken', () => {
   const limiter = memoryLimiter(() => 0)
   const a = [counter('a', 2)]
   limiter.take(a, 2)
@@ -37,7 +37,7 @@ test('what is given back is there again, and never more than was taken', () => {
   assert.equal((limiter.take([counter('never seen', 1)], 2) as Taken).granted, false)
 })
 
-test('VER-10: what comes back after its window has ended makes no later one longer', () => {
+test('VER-10: units given back after their window has ended do not extend a later one', () => {
   let nowMs = 0
   const limiter = memoryLimiter(() => nowMs)
   const [short, long] = [counter('short', 2, 10), counter('long', 5, 60)]
@@ -53,7 +53,7 @@ test('VER-10: what comes back after its window has ended makes no later one long
   assert.deepEqual(used(), [2, 2])
 })
 
-test('VER-09: any calls and pauses: as a plain count of granted calls says, and a refused one leaves no trace', () => {
+test('VER-09: for any calls and pauses, equals a plain count of granted calls, and a refused one leaves no trace', () => {
   const LIMITS = [counter('a', 5, 10), counter('b', 8, 30), counter('c', 3, 2)]
   const call = fc.record({
     which: fc.uniqueArray(fc.nat(2), { minLength: 1, maxLength: 3 }),

@@ -21,7 +21,7 @@ const GRANTED: QuotaAnswer = { granted: true, quotas: [] }
 const record = (quota: Quota = { limit: 5, period: 'day' }) =>
   aRecord({ limits: { key: { rateLimits: [], quota }, owner: NO_LIMITS } })
 
-test('VER-18: who waits for a quota is refused after two seconds, and what was not asked for is not spent', async (t) => {
+test('VER-18: refuses a call that waits for a quota for two seconds, and spends nothing that was not sent', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const source = new Slow()
   const quotas = new Quotas(source)
@@ -43,7 +43,7 @@ test('VER-18: who waits for a quota is refused after two seconds, and what was n
   t.mock.timers.tick(5_000)
 })
 
-test('VER-18: where a question fails, all who wait behind it are refused with it, and the next is asked', async () => {
+test('VER-18: a failed request refuses all calls that wait behind it, and the next request is sent', async () => {
   const source = new Slow()
   const quotas = new Quotas(source)
   const all = Array.from({ length: 500 }, () => quotas.spend(record(), 1, NOW))

@@ -10,7 +10,7 @@ function read(...pieces: string[]): ServerSentEvent[] {
   return events
 }
 
-test('an event is a name and its data, ended by an empty line; comments and other fields are passed over', () => {
+test('an event is a name and its data, ended by an empty line; comments and other fields are ignored', () => {
   const table: [text: string, events: ServerSentEvent[]][] = [
     ['event: a\ndata: 1\n\n', [{ event: 'a', data: '1', id: '' }]],
     ['event:a\r\ndata:1\r\n\r\n', [{ event: 'a', data: '1', id: '' }]],
@@ -31,7 +31,7 @@ test('an event is a name and its data, ended by an empty line; comments and othe
   for (const [text, events] of table) assert.deepEqual(read(text), events, JSON.stringify(text))
 })
 
-test('it does not matter where the text is cut', () => {
+test('reads chunks that are cut anywhere', () => {
   const newline = fc.constantFrom('\n', '\r\n')
   const event = fc.record(
     { event: fc.constantFrom('change', 'open'), data: fc.json() },
@@ -57,7 +57,7 @@ test('it does not matter where the text is cut', () => {
   )
 })
 
-test('OPS-08: what never ends is given up', () => {
+test('OPS-08: gives up an event that never ends', () => {
   const reader = new EventReader(() => {})
   assert.throws(() => {
     for (let at = 0; at < 100; at++) reader.push('x'.repeat(100_000))

@@ -64,7 +64,7 @@ async function until<T>(get: () => T | undefined | false): Promise<T> {
   throw new Error('it did not come')
 }
 
-test('it begins anew the first time, tells changes, and shows the admin key to nobody else', async (t) => {
+test('starts from scratch the first time, notifies of changes, and sends the admin key to no other server', async (t) => {
   const { heard, errors, visit } = await open(t)
   const { request, say } = await visit(0)
   assert.equal(request.url, '/v1/changes')
@@ -103,7 +103,7 @@ test('KEY-10: what the server confirms counts from when it was asked, by the clo
   assert.deepEqual(heard, ['restarted', 'confirmed 1000', 'confirmed 6000'])
 })
 
-test('a connection that is lost is taken up from the last position, and nothing is begun anew', async (t) => {
+test('resumes a lost connection from the last position, without a restart', async (t) => {
   const { heard, visits, visit } = await open(t)
   const first = await visit(0)
   first.say('open', { position: 3, restarted: true, clock_ms: 0 })
@@ -124,7 +124,7 @@ test('a connection that is lost is taken up from the last position, and nothing 
   assert.equal(visits.length, 3)
 })
 
-test('KEY-10: it comes back with the id of the last event as it was given, and says where the history is another', async (t) => {
+test('KEY-10: reconnects with the id of the last event unchanged, and reports another history', async (t) => {
   const { heard, errors, visit } = await open(t)
   const first = await visit(0)
   first.say('open', { position: 3, restarted: true, clock_ms: 0 }, '3.ab-12.99')
@@ -172,7 +172,7 @@ test('KEY-10: a clock that stood still is noticed by a confirmation from the fut
   assert.deepEqual(heard.slice(4), ['restarted', 'confirmed 3000'])
 })
 
-test('KEY-10: a change of owners and clients is told as theirs; of whom it does not know, as everything', async (t) => {
+test('KEY-10: notifies of changes of owners and clients; unknown holders count as everything', async (t) => {
   const { heard, visit } = await open(t)
   const { say } = await visit(0)
   say('open', { position: 7, restarted: true, clock_ms: 0 })
@@ -192,7 +192,7 @@ test('KEY-10: a change of owners and clients is told as theirs; of whom it does 
   ])
 })
 
-test('a connection that is held open in silence is given up', async (t) => {
+test('gives up a connection that stays open without events', async (t) => {
   const { errors, visit } = await open(t, { silenceMs: 50 })
   const { say } = await visit(0)
   say('open', { position: 3, restarted: true, clock_ms: 0 })
@@ -221,7 +221,7 @@ test('VER-18: an event that cannot be read may have ended a credential, so the f
   }
 })
 
-test('a refusal is told, with what to do; closed, it comes no more', async (t) => {
+test('reports a refusal with what to do, and does not reconnect once closed', async (t) => {
   const server = createServer((_, answer) => void answer.writeHead(403).end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -242,7 +242,7 @@ test('a refusal is told, with what to do; closed, it comes no more', async (t) =
   assert.equal(errors.length, count)
 })
 
-test('OPS-08: an answer that ends without being a feed is no reason to come back soon', async (t) => {
+test('OPS-08: backs off after an answer that ends without being a feed', async (t) => {
   const { errors, visits, visit } = await open(t)
   const first = await visit(0)
   const endedAt = performance.now()
@@ -256,7 +256,7 @@ test('OPS-08: an answer that ends without being a feed is no reason to come back
   assert.deepEqual(errors, Array(2).fill('the feed of changes ended before its first event'))
 })
 
-test('OPS-08: many who lose their feed at once do not come back at once', async (t) => {
+test('OPS-08: many clients that lose their feed at once do not reconnect at once', async (t) => {
   const cameAtMs: number[] = []
   const server = createServer((_, answer) => {
     cameAtMs.push(performance.now())

@@ -53,7 +53,7 @@ const use = {
   lastUserAgent: 'x',
 }
 
-test('a batch of usage goes out in the wire form', async (t) => {
+test('sends a batch of usage in the wire form', async (t) => {
   const seen: unknown[] = []
   const url = await serve(t, async (request, response) => {
     seen.push({ url: request.url, body: await json(request) })
@@ -82,7 +82,7 @@ test('a batch of usage goes out in the wire form', async (t) => {
   ])
 })
 
-test('a batch that the server refuses for itself is known from one that may come again', async (t) => {
+test('distinguishes a batch that the server refuses for good from one to retry', async (t) => {
   for (const [status, forGood] of [
     [400, true],
     [413, true],
@@ -101,7 +101,7 @@ test('a batch that the server refuses for itself is known from one that may come
   }
 })
 
-test('OPS-05: what the server did not take of a batch is told with its calls, and does not come again', async (t) => {
+test('OPS-05: reports the items that the server did not take with their calls, and does not resend them', async (t) => {
   const notTaken = [
     { at: '/items/1/last_ip', message: 'must NOT have more than 60 characters' },
     { at: '/exposed/0', message: 'must be object' },
@@ -131,7 +131,7 @@ test('OPS-05: what the server did not take of a batch is told with its calls, an
   }
 })
 
-test('VER-18, RS-10: whatever the server does wrong, nothing is known', async (t) => {
+test('VER-18, RS-10: whatever the server does wrong, nothing is known about the credential', async (t) => {
   const [first, second] = hashes
   const answer = (data: unknown) => (_: IncomingMessage, response: Parameters<RequestListener>[1]) =>
     response.end(JSON.stringify(data))
@@ -164,7 +164,7 @@ test('VER-18, RS-10: whatever the server does wrong, nothing is known', async (t
   }
 })
 
-test('a refused admin key is told to the operator as such', async (t) => {
+test('reports a refused admin key to the operator as such', async (t) => {
   for (const status of [401, 403]) {
     const url = await serve(t, (_, response) => response.writeHead(status).end())
     await assert.rejects(
@@ -174,7 +174,7 @@ test('a refused admin key is told to the operator as such', async (t) => {
   }
 })
 
-test('the admin key follows no redirect', async (t) => {
+test('does not send the admin key along a redirect', async (t) => {
   let astray = 0
   const elsewhere = await serve(t, (_, response) => {
     astray++
@@ -185,7 +185,7 @@ test('the admin key follows no redirect', async (t) => {
   assert.equal(astray, 0)
 })
 
-test('a server that never answers is given up', async (t) => {
+test('gives up a server that never answers', async (t) => {
   const url = await serve(t, () => {})
   await assert.rejects(httpSource({ url, adminKey, timeoutMs: 20 }).lookup(hashes), /does not answer/)
 })
@@ -204,7 +204,7 @@ test('one record that cannot be read is an error in its place', async (t) => {
   assert.deepEqual(good, aRecord())
 })
 
-test('OPS-10: a URL or an admin key that cannot be right is said at the start, without showing it', (t) => {
+test('OPS-10: reports an invalid URL or admin key at the start, without showing it', (t) => {
   const emitWarning = t.mock.method(process, 'emitWarning', () => {})
   const url = 'https://doorward.example'
   const wrong: [options: { url?: string; adminKey?: string }, message: RegExp][] = [
@@ -251,7 +251,7 @@ async function serveOnce(t: test.TestContext, always = false) {
   return { url, seen }
 }
 
-test('VER-18: a lookup whose kept connection breaks is asked once more, over a new one', async (t) => {
+test('VER-18: retries a lookup once, over a new connection, where a kept-alive one breaks', async (t) => {
   const { url, seen } = await serveOnce(t)
   const source = httpSource({ url, adminKey })
   // Several connections are kept alive, and all are dead the next time.
@@ -260,7 +260,7 @@ test('VER-18: a lookup whose kept connection breaks is asked once more, over a n
   assert.equal(seen.length, 5)
 })
 
-test('VER-06: what spends is not asked again, and no new connection is tried twice', async (t) => {
+test('VER-06: does not retry a spend, nor a request on a new connection', async (t) => {
   const kept = await serveOnce(t)
   const source = httpSource({ url: kept.url, adminKey })
   await source.spendQuotas([])
@@ -293,7 +293,7 @@ test('the agent carries the feed too', async (t) => {
   assert.ok(agent.connections >= 2)
 })
 
-test('a function gives the admin key each time; where it fails, the last one is used, and that is told', async (t) => {
+test('calls the function for the admin key each time; where it fails, uses the last one and reports it', async (t) => {
   const seen: (string | undefined)[] = []
   const url = await serve(t, (request, response) => {
     seen.push(request.headers.authorization?.slice('Bearer '.length))

@@ -46,7 +46,7 @@ function drain(counter: UsageCounter): UsageItem[] {
 const sumOf = (items: readonly UsageItem[], field: 'calls' | 'count') =>
   items.reduce((sum, item) => sum + item[field], 0)
 
-test('counts by credential, outcome, scope and minute, and keeps who was last', () => {
+test('counts by credential, outcome, scope and minute, and keeps the last address and user agent', () => {
   const counter = new UsageCounter()
   note(counter)
   note(counter, { ip: '203.0.113.8', userAgent: null }, NOW + 1_000)
@@ -95,7 +95,7 @@ test('scopes in a new array each time, as a server reads them from requests, are
   )
 })
 
-test('what is no scope is counted, and not by its name', () => {
+test('counts a text that is not a scope, but not by its name', () => {
   const counter = new UsageCounter()
   note(counter, { scopes: ['nonsense', 'x'.repeat(200), '\0'], outcome: 'missing_scope' })
   assert.deepEqual(
@@ -115,7 +115,7 @@ test('unknown credentials are one number per minute, whatever they ask for, and 
   )
 })
 
-test('a batch that did not arrive comes again as it was, under its id; what came since waits its turn', () => {
+test('resends a batch that did not arrive, unchanged and under its id; later counts wait', () => {
   const counter = new UsageCounter()
   assert.equal(counter.take(), null)
   note(counter)
@@ -133,7 +133,7 @@ test('a batch that did not arrive comes again as it was, under its id; what came
   assert.equal(counter.take(), null)
 })
 
-test('whatever is noted, taken, lost, delivered and given up: what arrives, once per id, is what was noted', () => {
+test('for any sequence of notes, losses and deliveries, the counts that arrive once per id are those noted', () => {
   const step = fc.constantFrom('note', 'note', 'note', 'lose the answer', 'deliver', 'give up')
   const made = fc.record({
     credentialId: fc.constantFrom('sec_1', 'sec_2', null),
@@ -182,7 +182,7 @@ test('whatever is noted, taken, lost, delivered and given up: what arrives, once
   )
 })
 
-test('a flood of credentials is bounded: what is known goes on counting, the rest is counted as dropped', () => {
+test('bounds a flood of credentials: known ones are still counted, the rest count as dropped', () => {
   const counter = new UsageCounter()
   for (let i = 0; i < 50_005; i++) note(counter, { credentialId: `sec_${i}` })
   note(counter, { credentialId: 'sec_0' })
@@ -192,7 +192,7 @@ test('a flood of credentials is bounded: what is known goes on counting, the res
   assert.equal(drain(counter).length, 1, 'what was taken makes room')
 })
 
-test('much is delivered in batches that the receiver can write at once', () => {
+test('delivers many counts in batches that the server can write at once', () => {
   const counter = new UsageCounter()
   for (let i = 0; i < 2_500; i++) note(counter, { credentialId: `sec_${i}` })
   const sizes = []
@@ -203,7 +203,7 @@ test('much is delivered in batches that the receiver can write at once', () => {
   assert.deepEqual(sizes, [1_000, 1_000, 500])
 })
 
-test('who cannot deliver for long counts coarser rather than not at all', () => {
+test('counts coarser rather than not at all where delivery fails for long', () => {
   const counter = new UsageCounter()
   const minutes = 2_000
   for (let i = 0; i < minutes; i++) note(counter, {}, NOW + i * 60_000)
@@ -231,7 +231,7 @@ test('credentials seen in URLs are kept by hash, once each, and bounded', () => 
   assert.deepEqual(items, [])
 })
 
-test('AUD-06: a user agent is cut and holds no control characters', () => {
+test('AUD-06: cuts a user agent, and removes control characters', () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ unit: 'binary-ascii' })),
@@ -246,19 +246,19 @@ test('AUD-06: a user agent is cut and holds no control characters', () => {
   )
 })
 
-test('AUD-06: C1 controls, which a header may hold and a terminal obeys, are none of the user agent', () => {
+test('AUD-06: removes C1 controls, which headers may contain and terminals obey, from a user agent', () => {
   const counter = new UsageCounter()
   note(counter, { userAgent: 'cu\x00rl\x1b[2J\x7f/\x85\x9b31m8 é' })
   assert.equal(take(counter).items[0]?.lastUserAgent, 'curl[2J/31m8 é')
 })
 
-test('AUD-06: a cut through the middle of a character leaves no half', () => {
+test('AUD-06: a cut inside a surrogate pair leaves no half', () => {
   const counter = new UsageCounter()
   note(counter, { userAgent: `${'a'.repeat(255)}🚪` })
   assert.equal(take(counter).items[0]?.lastUserAgent, `${'a'.repeat(255)}\ufffd`)
 })
 
-test('what is given up counts as dropped and does not come again', () => {
+test('a dropped batch counts as dropped and is not resent', () => {
   const counter = new UsageCounter()
   note(counter, { scopes: ['orders:read', 'orders:write'] })
   note(counter, { scopes: ['orders:read', 'orders:write'] })

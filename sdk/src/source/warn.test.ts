@@ -4,7 +4,7 @@ import test from 'node:test'
 import { NOW } from './record.fixture.ts'
 import { warnSparingly } from './warn.ts'
 
-test('the same warning comes once a minute, and another one at once', (t) => {
+test('gives the same warning once a minute, and another one at once', (t) => {
   const emitWarning = t.mock.method(process, 'emitWarning', () => {})
   const clock = { nowMs: NOW }
   const warn = warnSparingly(() => clock.nowMs)
@@ -21,7 +21,7 @@ test('the same warning comes once a minute, and another one at once', (t) => {
   assert.deepEqual(said(), ['down', 'refused', 'down'])
 })
 
-test('the default warning says what an error comes of, and nothing of an answer that could not be read', async () => {
+test('the default warning names the causes of an error, and shows nothing of an unreadable answer', async () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED ::1:9'), { code: 'ECONNREFUSED' })
   const circle = new Error('round')
   circle.cause = circle

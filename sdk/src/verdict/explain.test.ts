@@ -4,7 +4,7 @@ import { aLimit, at } from '../source/record.fixture.ts'
 import { explainRefusal } from './explain.ts'
 import type { Refusal } from './refusal.ts'
 
-test('VER-01: the owner hears what happened, with its evidence, and what to do', () => {
+test('VER-01: tells the owner what happened, with its evidence, and what to do', () => {
   const told: [Refusal, message: RegExp, fix: RegExp][] = [
     [{ reason: 'malformed' }, /form or its checksum/, /Copy it again/],
     [{ reason: 'unknown' }, /No such credential/, /rotate/],

@@ -13,21 +13,21 @@ test('addresses and CIDR blocks of both families', () => {
     assert.equal(office.includes(ip), false, ip)
 })
 
-test('a v4 address in v6 clothes is the v4 address', () => {
+test('an IPv4-mapped IPv6 address is the IPv4 address', () => {
   const ten = ranges('10.0.0.0/8')
   for (const ip of ['::ffff:10.1.2.3', '::FFFF:10.1.2.3', '::ffff:a01:203']) assert.ok(ten.includes(ip), ip)
   assert.equal(ten.includes('::ffff:11.1.2.3'), false)
   assert.equal(ranges('::ffff:10.0.0.0/104').includes('10.1.2.3'), true)
 })
 
-test('what is no address is nowhere', () => {
+test('a text that is not an address is in no range', () => {
   const everywhere = ranges('0.0.0.0/0', '::/0')
   for (const ip of [null, '', 'localhost', '10.0.0.1 ', '010.0.0.1', '10.0.0.1/8', '1'])
     assert.equal(everywhere.includes(ip), false, String(ip))
   assert.equal(ranges().includes('10.0.0.1'), false)
 })
 
-test('an entry that is no range is named', () => {
+test('names an entry that is not a range', () => {
   const wrong = [
     '',
     'localhost',
@@ -73,7 +73,7 @@ test('an arbitrary text is a range or named, and nothing throws', () => {
   )
 })
 
-test('VER-12: whatever is listed, it holds what Node’s own BlockList holds', () => {
+test('VER-12: for any list, contains what Node’s own BlockList contains', () => {
   const hex = fc.nat({ max: 0xffff }).map((group) => group.toString(16))
   const near = fc.oneof(
     fc.tuple(fc.nat(3), fc.nat(3)).map(([a, b]) => `10.0.${a}.${b}`),

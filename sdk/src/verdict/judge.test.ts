@@ -11,7 +11,7 @@ function refusal(record: CredentialRecord | null, different: Partial<Ask> = {}) 
   return verdict.valid ? null : verdict.refusal
 }
 
-test('a live credential, in its place, with its scopes: the principal', () => {
+test('an active credential in its place, with its scopes, yields the principal', () => {
   const record = aRecord({ metadata: { plan: 'pro' }, expiresAt: at(1) })
   const verdict = judge(record, ask, NOW)
   assert.ok(verdict.valid)
@@ -70,7 +70,7 @@ test('each reason, with its evidence', () => {
   })
 })
 
-test('the order is known, alive, here, allowed: what is wrong later is not told', () => {
+test('the order is known, alive, here, allowed: a later fault is not revealed', () => {
   const wrongInAllWays = {
     ended: { reason: 'revoked', at: at(-9) },
     expiresAt: at(-8),
@@ -102,7 +102,7 @@ test('the order is known, alive, here, allowed: what is wrong later is not told'
   ])
 })
 
-test('VER-03: a scope is compared whole, and in its case', () => {
+test('VER-03: compares a scope whole and case-sensitively', () => {
   const scopes = (...names: string[]) => aRecord({ scopes: new Set(names) })
   for (const held of ['orders:rea', 'orders:read_all', 'Orders:read', 'orders:*', '*', 'orders', ''])
     assert.equal(refusal(scopes(held))?.reason, 'missing_scope', held)
@@ -110,7 +110,7 @@ test('VER-03: a scope is compared whole, and in its case', () => {
   assert.equal(refusal(scopes(), { scopes: [] }), null)
 })
 
-test('VER-12: an allow-list holds no unknown address, and an empty one holds none', () => {
+test('VER-12: an allow-list never contains an unknown address, and an empty one contains none', () => {
   const anywhere = ranges('0.0.0.0/0', '::/0')
   assert.equal(refusal(aRecord({ ipAllowlist: anywhere })), null)
   assert.deepEqual(refusal(aRecord({ ipAllowlist: anywhere }), { clientIp: null }), {

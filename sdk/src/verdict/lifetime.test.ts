@@ -12,14 +12,14 @@ const live: Lifetime = {
   expiresAt: null,
 }
 
-test('KEY-08: a credential is expired at its very second, and null means never', () => {
+test('KEY-08: a credential is expired at its exact time, and null means never', () => {
   const life = { ...live, expiresAt: at(0) }
   assert.equal(pastItsEnd(life, NOW - 1), null)
   assert.deepEqual(pastItsEnd(life, NOW), { reason: 'expired', at: at(0) })
   assert.equal(pastItsEnd(live, Number.MAX_SAFE_INTEGER), null)
 })
 
-test('what somebody did counts whatever the clock says', () => {
+test('an action counts whatever the clock says', () => {
   for (const [field, reason] of [
     ['revokedAt', 'revoked'],
     ['retiredAt', 'rotated'],
@@ -29,7 +29,7 @@ test('what somebody did counts whatever the clock says', () => {
     assert.deepEqual(endedBy({ ...live, [field]: at(3600) }, NOW), { reason, at: at(3600) })
 })
 
-test('the order in which ends are told: revoked, rotated, expired, owner suspended, disabled', () => {
+test('reports ends in the order revoked, rotated, expired, owner suspended, disabled', () => {
   let life: Lifetime = {
     revokedAt: at(-1),
     retiredAt: null,

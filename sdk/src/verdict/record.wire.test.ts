@@ -63,7 +63,7 @@ function comparable({ ipAllowlist, metadata, ...rest }: CredentialRecord) {
   return { ...rest, metadata: JSON.stringify(metadata), ipAllowlist: ipAllowlist?.entries ?? null }
 }
 
-test('a record that went over the wire is the same record', () => {
+test('a record is the same after a round trip over the wire', () => {
   fc.assert(
     fc.property(record, (record) => {
       const back = recordFromWire(JSON.parse(JSON.stringify(recordToWire(record))))
@@ -113,7 +113,7 @@ function withRateLimit(rateLimit: object) {
   return { ...wire.limits, key: { rate_limits: [rateLimit], quota: null } }
 }
 
-test('what is not as expected is no record, and the fault names the field but not the value', () => {
+test('refuses an invalid record, and names the field but not the value', () => {
   const wrong: [different: Record<string, unknown>, fault: RegExp][] = [
     [{ kind: 'hunter2' }, /record\.kind is not known/],
     [{ credential_id: 7 }, /record\.credential_id is no text/],

@@ -86,7 +86,7 @@ test('the nearest known name is found, and a far one is none', () => {
   assert.equal(nearestName('x'.repeat(1e6), known), null)
 })
 
-test('VER-04: a name that is too long to be a slip of the hand is compared with nothing', () => {
+test('VER-04: a name that is too long for a typing error is not compared', () => {
   let compared = 0
   const counted = (function* () {
     for (let at = 0; at < 1_000; at++) {

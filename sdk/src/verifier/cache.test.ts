@@ -12,7 +12,7 @@ const record = aRecord()
 const revoked = { reason: 'revoked', at: at(-1) } as const
 const digest = (name: string) => digestCredential(name)
 
-test('what comes out is what went in, whatever the record says', () => {
+test('returns the record that was set, whatever it holds', () => {
   const cache = new RecordCache()
   const records = [
     aRecord(),
@@ -25,7 +25,7 @@ test('what comes out is what went in, whatever the record says', () => {
   for (const [n, each] of records.entries()) assert.deepEqual(cache.get(digest(`${n}`), NOW), each)
 })
 
-test('what is judged in its slot gets the verdict that its record gets', () => {
+test('judging in a slot gives the same verdict as judging the record', () => {
   const moments = [null, ...[-1, 0, 1].map(at)]
   const cases = fc.record({
     ended: fc.constantFrom(null, revoked, { reason: 'disabled', at: at(-2) } as const),
@@ -140,7 +140,7 @@ test('KEY-10: no cache can be told to keep an answer longer than 5 s', () => {
   assert.equal(none.get(digest('a'), NOW), undefined)
 })
 
-test('OPS-08: garbage never pushes out what is known, and has less room', () => {
+test('OPS-08: unknown hashes never evict records, and have less room', () => {
   const cache = new RecordCache({ maxEntries: 20_000 })
   cache.set(digest('known'), record, NOW)
   for (let i = 0; i < 20_000; i++) cache.set(digest(`garbage ${i}`), null, NOW)
@@ -148,7 +148,7 @@ test('OPS-08: garbage never pushes out what is known, and has less room', () => 
   assert.equal(cache.size, 10_001)
 })
 
-test('OPS-08: it is bounded in entries and in bytes; what is in use stays, what is not goes', () => {
+test('OPS-08: is bounded in entries and bytes, and evicts what is not in use (CLOCK)', () => {
   const cache = new RecordCache({ maxEntries: 100 })
   for (let i = 0; i < 100; i++) cache.set(digest(`${i}`), record, NOW)
   for (let i = 100; i < 1_000; i++) {
@@ -209,7 +209,7 @@ class NaiveCache {
   }
 }
 
-test('whatever is done to it, it answers as the naive cache does', () => {
+test('for any operations, answers as the naive cache does', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
   const time = fc.integer({ min: 0, max: 12_000 })
   const given = fc.constantFrom(

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { digestCredential } from '../credential/digest.ts'
 import { DigestMap } from './digest-map.ts'
 
-test('whatever is set and deleted, it holds what a Map holds', () => {
+test('for any sets and deletes, holds what a Map holds', () => {
   const digest = fc.integer({ min: 0, max: 30 }).map((n) => digestCredential(`${n}`))
   const step = fc.record({ digest, value: fc.option(fc.integer(), { nil: undefined }) })
   fc.assert(

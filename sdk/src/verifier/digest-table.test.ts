@@ -22,7 +22,7 @@ const digest = fc.oneof(
   fc.integer({ min: 0, max: 2_000 }).map((n) => digestCredential(`${n}`)),
 )
 
-test('whatever is added and removed, it finds what a Map finds, with the same numbers', () => {
+test('for any additions and removals, finds what a Map finds, with the same numbers', () => {
   const step = fc.oneof(
     {
       weight: 5,
@@ -63,7 +63,7 @@ test('whatever is added and removed, it finds what a Map finds, with the same nu
   )
 })
 
-test('rows that went are not found again when the table grows, and all others are', () => {
+test('removed rows are not found again when the table grows, and all others are', () => {
   const table = new DigestTable()
   const digests = Array.from({ length: 5_000 }, (_, n) => digestCredential(`${n}`))
   for (const digest of digests.slice(0, 700)) table.add(digest)
@@ -79,7 +79,7 @@ test('rows that went are not found again when the table grows, and all others ar
   )
 })
 
-test('it holds a hundred thousand, at less than 100 bytes each, and gives up the places of those that go', () => {
+test('holds a hundred thousand rows, at less than 100 bytes each, and reuses the slots of removed ones', () => {
   const table = new DigestTable()
   const digests = Array.from({ length: 100_000 }, (_, n) => digestCredential(`${n}`))
   for (const [at, digest] of digests.entries()) assert.equal(table.add(digest), at)
@@ -112,7 +112,7 @@ function probesOf(digests: readonly string[], buckets: number): number {
   return probes
 }
 
-test('OPS-08: digests that a client has chosen for the bits that they share spread as any others do', () => {
+test('OPS-08: prevents hash flooding: digests chosen for shared bits spread as any others do', () => {
   const count = 11_500
   const buckets = 1 << 15
   const names = Array.from({ length: count }, (_, n) => `${n}`)

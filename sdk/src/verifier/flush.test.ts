@@ -33,7 +33,7 @@ function open(t: test.TestContext, send?: (batch: UsageBatch) => Promise<void>) 
   return { counter, note, sent, errors, clock, flushing, tick }
 }
 
-test('delivers every 2 s what was counted, and nothing where nothing was', async (t) => {
+test('delivers counts every 2 s, and nothing where there are none', async (t) => {
   const { counter, note, sent, tick } = open(t)
   await tick()
   note()
@@ -48,7 +48,7 @@ test('delivers every 2 s what was counted, and nothing where nothing was', async
   assert.equal(counter.dropped, 0)
 })
 
-test('what failed comes again under its id, and what came since follows it', async (t) => {
+test('resends a failed batch under its id, followed by later counts', async (t) => {
   let up = false
   const { note, sent, errors, tick } = open(t, async () => {
     if (!up) throw new Error('down')
@@ -115,7 +115,7 @@ test('closing delivers the rest, after what is under way', async (t) => {
   assert.equal(sent.length, 2, 'the timer is stopped')
 })
 
-test('closing tries once more what failed while it was closing', async (t) => {
+test('closing retries once a delivery that failed meanwhile', async (t) => {
   const slow = Promise.withResolvers<void>()
   const { note, sent, errors, flushing, tick } = open(t, () =>
     errors.length === 0 ? slow.promise : Promise.resolve(),
@@ -137,7 +137,7 @@ test('closing ends when the receiver is down', async (t) => {
   assert.equal(errors.length, 1)
 })
 
-test('a batch is given up before the server forgets its id', async (t) => {
+test('drops a batch before the server forgets its id', async (t) => {
   const { counter, note, sent, clock, tick } = open(t, async () => {
     throw new Error('down')
   })
@@ -151,7 +151,7 @@ test('a batch is given up before the server forgets its id', async (t) => {
   assert.notEqual(sent.at(-1)?.id, sent[0]?.id)
 })
 
-test('of a batch that is refused, only what is at fault is lost, and told; the rest and what is behind it goes out', async (t) => {
+test('loses and reports only the faulty items of a refused batch, and delivers the rest', async (t) => {
   const taken = new Map<string, number>()
   const { counter, note, sent, errors, tick } = open(t, async ({ items, exposed }) => {
     if (items.some(({ credentialId }) => credentialId === 'sec_7' || credentialId === 'sec_800'))
@@ -176,7 +176,7 @@ test('of a batch that is refused, only what is at fault is lost, and told; the r
   assert.equal(errors.length, 2)
 })
 
-test('a receiver that takes nothing is asked a bounded number of times, and all that is lost is told', async (t) => {
+test('sends a bounded number of requests to a server that takes nothing, and reports all losses', async (t) => {
   const { counter, sent, errors, tick } = open(t, async () => {
     throw new BatchRefusedError('it is too new')
   })
@@ -190,7 +190,7 @@ test('a receiver that takes nothing is asked a bounded number of times, and all 
   assert.equal(counter.take(), null)
 })
 
-test('of a batch that was taken but for some, these are told and counted as dropped, and nothing comes again', async (t) => {
+test('reports and counts the refused items of a batch that was otherwise taken, and resends nothing', async (t) => {
   const { counter, sent, errors, tick } = open(t, async () => {
     throw new BatchRefusedError('some are not understood', { refusedCalls: 3 })
   })
@@ -200,7 +200,7 @@ test('of a batch that was taken but for some, these are told and counted as drop
   assert.deepEqual([sent.length, counter.dropped, errors.length], [1, 3, 1])
 })
 
-test('OPS-04: the timer keeps no process alive', () => {
+test('OPS-04: the timer does not keep the process alive', () => {
   const before = process.getActiveResourcesInfo().length
   const flushing = flushEvery({ counter: new UsageCounter(), send: async () => {}, onError: () => {} })
   assert.equal(process.getActiveResourcesInfo().length, before)

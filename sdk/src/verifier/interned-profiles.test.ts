@@ -3,7 +3,7 @@ import test from 'node:test'
 import { aRecord, at, ranges } from '../source/record.fixture.ts'
 import { InternedProfiles } from './interned-profiles.ts'
 
-test('records that differ in ids and ends alone have one profile; any other difference makes another', () => {
+test('records that differ only in ids and ends share one profile; any other difference makes another', () => {
   const profiles = new InternedProfiles()
   const profile = profiles.intern(aRecord())
   const same = aRecord({ credentialId: 'sec_2', keyId: 'key_2', expiresAt: at(9), retiresAt: at(9) })
@@ -28,7 +28,7 @@ test('records that differ in ids and ends alone have one profile; any other diff
   }
 })
 
-test('a profile goes with its last holder, and its room with it', () => {
+test('a profile is freed with its last reference, and its bytes with it', () => {
   const profiles = new InternedProfiles()
   const profile = profiles.intern(aRecord())
   const { bytes } = profiles
@@ -42,7 +42,7 @@ test('a profile goes with its last holder, and its room with it', () => {
   assert.notEqual(profiles.intern(aRecord()), profile, 'it was forgotten')
 })
 
-test('a profile of an owner or client that changed is given to nobody new, and goes with its last holder', () => {
+test('an invalidated profile gets no new references, and is freed with its last one', () => {
   const profiles = new InternedProfiles()
   const token = aRecord({ kind: 'access_token', keyId: null, clientId: 'cli_1', ownerId: 'org_2' })
   const [first, other] = [aRecord(), aRecord({ metadata: { n: 1 } })].map((each) => profiles.intern(each))

@@ -38,7 +38,7 @@ function open(joinForMs?: number) {
   return { questions, clock, kept, lookups }
 }
 
-test('one question per hash, however many wait, and one for all misses of a turn', async () => {
+test('single-flight: one lookup per hash, and one request for all misses of a turn', async () => {
   const { questions, kept, lookups, clock } = open()
   const waiting = [lookups.record(digest('a')), lookups.record(digest('b')), lookups.record(digest('a'))]
   await turn()
@@ -60,7 +60,7 @@ test('one question per hash, however many wait, and one for all misses of a turn
   )
 })
 
-test('no question holds more than 128 hashes', async () => {
+test('no request has more than 128 hashes', async () => {
   const { questions, lookups } = open()
   for (let i = 0; i < 450; i++) void lookups.record(digest(`${i}`))
   await turn()
@@ -70,7 +70,7 @@ test('no question holds more than 128 hashes', async () => {
   )
 })
 
-test('OPS-08: a flood beyond 10,000 waiting hashes is turned away, and what waits is still answered', async () => {
+test('OPS-08: refuses a flood beyond 10,000 waiting hashes, and still answers the waiting ones', async () => {
   const { questions, lookups } = open()
   const first = lookups.record(digest('0'))
   for (let i = 1; i < 10_000; i++) void lookups.record(digest(`${i}`))
@@ -183,7 +183,7 @@ test('few misses wait 2 ms for others, many do not', async () => {
   assert.equal(questions.length, 3, 'worth a question')
 })
 
-test('VER-18: whatever the source fails of, it is unavailable, and nothing is kept', async () => {
+test('VER-18: any failure of the source makes it unavailable, and nothing is cached', async () => {
   const failures: [why: string, settle: (answer: PromiseWithResolvers<Answers>) => void][] = [
     ['rejects', (answer) => answer.reject(new Error('boom'))],
     ['rejects with what is no error', (answer) => answer.reject('boom')],
@@ -204,7 +204,7 @@ test('VER-18: whatever the source fails of, it is unavailable, and nothing is ke
   }
 })
 
-test('a record that cannot be read does not shut out the others', async () => {
+test('a record that cannot be read does not affect the others', async () => {
   const { questions, kept, lookups } = open()
   const [bad, good] = [lookups.record(digest('bad')), lookups.record(digest('good'))]
   await turn()
@@ -214,7 +214,7 @@ test('a record that cannot be read does not shut out the others', async () => {
   assert.deepEqual(kept, [[digest('good'), record, NOW]])
 })
 
-test('KEY-10: an answer that took more than 5 s is not believed', async () => {
+test('KEY-10: does not use an answer that took more than 5 s', async () => {
   for (const [tookMs, believed] of [
     [5_000, true],
     [5_001, false],
@@ -266,7 +266,7 @@ test('KEY-10: with 0 each asks for himself, save who comes before the question i
   assert.deepEqual(await Promise.all([...together, alone]), [null, null, record])
 })
 
-test('KEY-10: an answer that was overtaken and is of before a change is not used', async () => {
+test('KEY-10: does not use an overtaken answer from before a change', async () => {
   for (const isLaterThere of [false, true]) {
     const { questions, clock, kept, lookups } = open(500)
     const first = lookups.record(digest('a'))

@@ -23,7 +23,7 @@ function reasonOf(verdict: Verdict): string {
   return verdict.valid ? 'accepted' : verdict.refusal.reason
 }
 
-test('the first time asks, and while the record is fresh the answer is there at once', async () => {
+test('looks up once, and answers at once while the record is fresh', async () => {
   const { clock, records, verifier } = open()
   const key = records.add()
   assert.ok(verifier.verify(key, ask) instanceof Promise)
@@ -34,14 +34,14 @@ test('the first time asks, and while the record is fresh the answer is there at 
   assert.deepEqual(records.questions, [[hashCredential(key)]])
 })
 
-test('KEY-03: noise is refused at once, and asks nobody', () => {
+test('KEY-03: refuses noise at once, without a lookup', () => {
   const { records, verifier } = open()
   for (const text of ['', 'sk_live_x', `${unknownKey()}x`, 'x'.repeat(1e6), '\0'])
     assert.deepEqual(verifier.verify(text, ask), { valid: false, refusal: { reason: 'malformed' } })
   assert.deepEqual(records.questions, [])
 })
 
-test('VER-16: an unknown key is remembered as a known one is', async () => {
+test('VER-16: caches an unknown key as it does a known one (negative cache)', async () => {
   const { clock, records, verifier } = open()
   const key = unknownKey()
   assert.equal(reasonOf(await verifier.verify(key, ask)), 'unknown')
@@ -51,7 +51,7 @@ test('VER-16: an unknown key is remembered as a known one is', async () => {
   assert.equal(reasonOf(await verifier.verify(key, ask)), 'accepted')
 })
 
-test('single flight: a hundred at once are one question, and a hundred keys too', async () => {
+test('single-flight: a hundred calls at once are one lookup, and so are a hundred keys', async () => {
   const { records, verifier } = open()
   const key = records.add()
   const keys = Array.from({ length: 100 }, () => records.add())
@@ -110,7 +110,7 @@ test('KEY-10: an answer that was under way when everything was forgotten is aske
   assert.equal(questions.length, 2)
 })
 
-test('forgetting asks anew', async () => {
+test('looks up again after forgetAll', async () => {
   const { records, verifier } = open()
   const key = records.add()
   await verifier.verify(key, ask)
@@ -218,7 +218,7 @@ function withFeed(options: Partial<VerifierOptions> = {}) {
   return { clock, records, heard, verifier, feed }
 }
 
-test('while changes are told a record is asked for once; without word, after 5 s again', async () => {
+test('with a feed a record is looked up once; without confirmations, again after 5 s', async () => {
   const { clock, records, verifier, feed } = withFeed()
   const key = records.add()
   await verifier.verify(key, ask)
@@ -251,7 +251,7 @@ test('KEY-10: what the feed says holds at once, without a question; what it says
   assert.ok(verifier.verify(other, ask) instanceof Promise)
 })
 
-test('after a long silence of the feed, what was kept from before is asked for anew', async () => {
+test('after a long silence of the feed, looks up again what was cached before', async () => {
   const { clock, records, verifier, feed } = withFeed()
   const key = records.add()
   feed().confirmed(NOW)
@@ -309,7 +309,7 @@ test('KEY-08: a clock on the wall that is put right is followed, though ages are
   assert.equal(reasonOf(verdict), 'expired')
 })
 
-test('closed, it follows no longer', () => {
+test('stops following changes once closed', () => {
   const { heard, verifier } = withFeed()
   verifier.close()
   assert.equal(heard.closed, true)
