@@ -29,7 +29,7 @@ export class Children {
    * reaches a whole group, and clients must stop before servers.
    */
   start(name: string, script: string, env: NodeJS.ProcessEnv): void {
-    if (this.#stopping) throw new Error(`${name} is not started any more`)
+    if (this.#stopping) throw new Error(`${name} is not started: the processes are stopping`)
     const child = spawn(process.execPath, ['--import', END_WITH_PARENT, script], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -42,7 +42,7 @@ export class Children {
       })
       child.once('exit', (code, signal) => {
         const how = signal === null ? `exit code ${code}` : signal
-        this.#broken.reject(new Error(`${name} has ended (${how}); what it said stands above.`))
+        this.#broken.reject(new Error(`${name} has ended (${how}). See its output above.`))
         resolve()
       })
     })

@@ -38,7 +38,7 @@ describe('npm start, connecting an app', () => {
     running = await start(at)
     assert.equal(running.exitCode, null, running.output())
     const [, email = '', password = ''] =
-      /Sign in as (\S+) with the password (\S+) \(shown this once\)/.exec(running.output()) ?? []
+      /Sign in as (\S+) with the password (\S+) \(shown only once\)/.exec(running.output()) ?? []
     credentials = { email, password }
     browser = browse(at)
   })

@@ -20,11 +20,12 @@ export async function checkIsFree(variable: string, port: number, host: string):
     )
 }
 
-/** Waits for a good answer. @throws Error where there is none within two minutes */
+/** Waits for a 2xx answer. @throws Error where there is none within two minutes */
 export async function untilAnswers(url: string): Promise<void> {
   const giveUpAt = performance.now() + WITHIN_MS
   while (!(await answers(url))) {
-    if (performance.now() > giveUpAt) throw new Error(`${url} gives no good answer within two minutes.`)
+    if (performance.now() > giveUpAt)
+      throw new Error(`${url} did not answer within two minutes. Look at its output above.`)
     await sleep(EVERY_MS)
   }
 }

@@ -11,7 +11,7 @@ export function readServiceKey(file: string): Secret | null {
   if (text === null) return null
   const { doorward_key: key } = fieldsIn(text)
   if (typeof key !== 'string' || parseCredential(key)?.kind !== 'admin_key')
-    throw new Error(`${file} holds no admin key. Move it away, and start again.`)
+    throw new Error(`${file} has no admin key. Move the file away, and start again.`)
   return new Secret(key)
 }
 
@@ -31,7 +31,7 @@ export function readAppClient(file: string): AppClient | null {
   if (text === null) return null
   const { client_id: clientId, client_secret: secret } = fieldsIn(text)
   if (typeof clientId !== 'string' || typeof secret !== 'string')
-    throw new Error(`${file} holds no client. Move it away, and start again.`)
+    throw new Error(`${file} has no client. Move the file away, and start again.`)
   return { clientId, secret: new Secret(secret) }
 }
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { freePort } from '../test/postgres.ts'
 
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
-const READY = 'Ctrl-C stops all of it.'
+const READY = 'Ctrl-C stops everything.'
 const WITHIN_MS = 90_000
 
 /** The place of an example: free ports and a directory of its own, which later starts use again. */

@@ -101,7 +101,7 @@ describe('npm start', () => {
   })
 
   test('AUD-03: what the two processes log holds the reason and no secret', () => {
-    const [, log = ''] = running.output().split('Ctrl-C stops all of it.')
+    const [, log = ''] = running.output().split('Ctrl-C stops everything.')
     assert.match(log, /"reason":"environment_mismatch"/)
     assert.deepEqual(secretsIn(log), [])
   })

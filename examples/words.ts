@@ -22,7 +22,7 @@ export function firstStart(
   ])
   if (adminKey !== null) rows.unshift(['admin key', 'everything', adminKey.reveal()])
   return `${whereThingsAre(settings, prepared, seconds)}
-  ${bold('Keys, shown this once')}
+  ${bold('Keys, shown only once')}
 
 ${table(rows)}
 
@@ -30,7 +30,7 @@ ${table(rows)}
 
 ${commands(settings, adminKey?.reveal() ?? '$DOORWARD_ADMIN_KEY', keys)}
 ${appWords(settings, prepared)}
-  ${dim('Ctrl-C stops all of it.')}
+  ${dim('Ctrl-C stops everything.')}
 
 `
 }
@@ -39,11 +39,11 @@ ${appWords(settings, prepared)}
 export function laterStart(settings: Settings, prepared: Prepared, seconds: string): string {
   const how = settings.isEmbedded ? 'Press Ctrl-C; then ' : ''
   return `${whereThingsAre(settings, prepared, seconds)}
-  Secrets are shown once, and not again. A lost key is rotated, or made anew.
-  Lost the admin key? ${how}${bold(`${settings.commandPrefix}npm run admin-key`)} makes another.
+  Secrets are shown only once. Rotate a lost key, or create a new one.
+  Lost the admin key? ${how}${bold(`${settings.commandPrefix}npm run admin-key`)} creates another.
 ${beginAgain(settings)}
 ${appWords(settings, prepared)}
-  ${dim('Ctrl-C stops all of it.')}
+  ${dim('Ctrl-C stops everything.')}
 
 `
 }
@@ -73,14 +73,14 @@ export function needsAdminKey({ serviceFile, commandPrefix }: Settings): string 
   Start once more with an admin key that holds admin_keys:write and verify, and it gets a new one:
     ${bold(`${commandPrefix}DOORWARD_ADMIN_KEY=ak_… npm start`)}
 
-  No such admin key left? Make one first:
+  No such admin key left? Create one first:
     ${bold(`${commandPrefix}npm run admin-key`)}`
 }
 
 /** The start failed after the admin key was created: without it, there would be no way in. */
 export function brokenOff({ commandPrefix }: Settings, adminKey: Secret): string {
   return `
-  The start broke off halfway, but the admin key is made. It is shown this once; go on with it:
+  The start failed, but the admin key was created. It is shown only once. Continue with it:
 
     ${commandPrefix}DOORWARD_ADMIN_KEY=${adminKey.reveal()} npm start
 
@@ -97,7 +97,7 @@ function appWords({ appUrl, publicUrl, loginUrl }: Settings, { app, demoUser }: 
       ? `Sign in at your own login as ${bold('rosa')} (lamps and chairs) or ${bold('marcus')} (standing desks).`
       : password === undefined
         ? 'Sign in as demo@example.com, with the password of the first start.'
-        : `Sign in as ${bold(demoUser?.email ?? '')} with the password ${bold(password)} (shown this once).`
+        : `Sign in as ${bold(demoUser?.email ?? '')} with the password ${bold(password)} (shown only once).`
   return `  ${bold('Connect an app')}
 
   Open ${bold(appUrl)} and press "Connect your orders". ${who}
@@ -125,7 +125,7 @@ function whereThingsAre(settings: Settings, { app }: Prepared, seconds: string):
 
 ${row('Doorward', publicUrl, `documents: ${publicUrl}/docs`)}\
 ${row('Orders API', ordersUrl, 'code: examples/orders-api')}\
-${app === null ? '' : row('An app', appUrl, "somebody else's: examples/orders-app")}\
+${app === null ? '' : row('An app', appUrl, "a third party's: examples/orders-app")}\
 ${loginUrl === null ? '' : row('Own login', loginUrl, 'with users of its own: examples/own-login')}\
 ${row('Data', database, 'kept from start to start')}`
 }

@@ -30,7 +30,7 @@ export function page(look: Look): string {
 <title>Parcel Desk</title>
 <style>${STYLE}</style>
 <h1>Parcel Desk</h1>
-<p>An app of somebody else. It ships what Acme and Globex sell.</p>
+<p>A third party's app. It ships what Acme and Globex sell.</p>
 ${look.notice === undefined ? '' : `<p role="status">${escaped(look.notice)}</p>`}
 ${look.scope === null ? notConnected() : connected(look, look.scope)}
 </html>
