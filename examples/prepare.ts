@@ -1,5 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { type Ask, managementApi } from './management.ts'
+import { needsLoginKey } from './needs-login-key.ts'
 import {
   type ExampleKey,
   isLoginKey,
@@ -18,7 +19,6 @@ import {
   writeServiceKey,
 } from './service-file.ts'
 import type { Settings } from './settings.ts'
-import { needsLoginKey } from './words.ts'
 
 export interface Prepared {
   /** The orders API's key. */

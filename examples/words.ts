@@ -53,17 +53,6 @@ function beginAgain({ isEmbedded, dataDir }: Settings): string {
   return isEmbedded ? `  To begin again, with new secrets: Ctrl-C; then ${bold(`rm -r ${dataDir}`)}\n` : ''
 }
 
-/** The own login has no key, and none can be created. */
-export function needsLoginKey({ commandPrefix, isEmbedded, dataDir }: Settings): string {
-  return `\
-  The own login has no admin key yet. Start once more with an admin key that holds all permissions,
-  and it gets one:
-    ${bold(`${commandPrefix}DOORWARD_ADMIN_KEY=ak_… npm run start:own-login`)}
-
-  No such admin key left? Create one first:
-    ${bold(`${commandPrefix}npm run admin-key`)}${isEmbedded ? `\n\n  Or begin again, without the data:\n    ${bold(`rm -r ${dataDir}`)}` : ''}`
-}
-
 /** There are admin keys, but none for the orders API, and none can be created. */
 export function needsAdminKey({ serviceFile, commandPrefix }: Settings): string {
   return `\

@@ -2,11 +2,16 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { brokenBoundaries, SRC } from './boundaries.ts'
+import { commentOpeners } from './comment-openers.ts'
+import { importCircles } from './import-circles.ts'
 import { importsOf } from './imports.ts'
 
 const files = globSync('{src,sdk/src,examples}/**/*.ts', {
   exclude: ['**/dist/**', '**/node_modules/**'],
 }).sort()
+
+const isTest = (file: string) => /\.(test|suite|fixture)\.ts$/.test(file)
+const linesOf = (file: string) => readFileSync(file, 'utf8').split('\n').length - 1
 
 describe('the floor plan', () => {
   it('every import goes down', () => {
@@ -63,6 +68,20 @@ describe('the floor plan', () => {
     assert.deepEqual(floors, [...SRC, ['sdk']])
   })
 
+  it('has no import circle, type-only imports included', () => {
+    assert.deepEqual(importCircles(files.filter((file) => !isTest(file)).map((file) => importsOf(file))), [])
+  })
+
+  it('finds an import circle', () => {
+    const circle = [
+      importsOf('src/a.ts', "import type { B } from './b.ts'"),
+      importsOf('src/b.ts', "import { c } from './c.ts'"),
+      importsOf('src/c.ts', "import { a } from './a.ts'"),
+      importsOf('src/d.ts', "import { a } from './a.ts'"),
+    ]
+    assert.deepEqual(importCircles(circle), [['src/a.ts', 'src/b.ts', 'src/c.ts']])
+  })
+
   it('the environment is read in one place', () => {
     const readers = files.filter(
       (file) => !file.includes('.test.') && /process\.env/.test(readFileSync(file, 'utf8')),
@@ -73,8 +92,21 @@ describe('the floor plan', () => {
     )
   })
 
+  it('has doc comments that open with a verb or the noun', (t) => {
+    const found = files.map((file) => commentOpeners(file, readFileSync(file, 'utf8')))
+    const buried = found.flatMap((each) => each.buried)
+    const share = buried.length / found.reduce((sum, { all }) => sum + all, 0)
+    t.diagnostic(`${(share * 100).toFixed(1)} % open with What, Who or Whether`)
+    assert.ok(share <= 0.03, buried.join('\n'))
+  })
+
+  it('no file but a test is over 300 lines', () => {
+    const long = files.filter((file) => !isTest(file) && linesOf(file) > 300)
+    assert.deepEqual(long, [])
+  })
+
   it('no file is over 400 lines, nine in ten are at most 250', (t) => {
-    const lines = files.map((file) => readFileSync(file, 'utf8').split('\n').length - 1).sort((a, b) => a - b)
+    const lines = files.map((file) => linesOf(file)).sort((a, b) => a - b)
     const at = (share: number) => lines[Math.floor((lines.length - 1) * share)] ?? 0
     t.diagnostic(`${lines.length} files, median ${at(0.5)}, nine in ten ${at(0.9)}, longest ${at(1)} lines`)
     assert.ok(at(1) <= 400)

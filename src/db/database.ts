@@ -8,7 +8,7 @@ export interface Database {
    * change holds them up. On PGlite it is `db`, which has one connection.
    */
   readonly verdicts: Db
-  /** How many statements of `db` run at once. */
+  /** Statements of `db` that can run at once. */
   readonly connections: number
   readonly engine: 'postgres' | 'pglite'
   /** Connections without time limits, for work on the schema; the caller destroys it. On PGlite null: use `db`. */

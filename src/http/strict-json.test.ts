@@ -10,7 +10,7 @@ const faultOf = (text: string) => {
   return found.no
 }
 
-/** What is written, and where and how it is refused. */
+/** Input, and the place and words of its refusal. */
 const REFUSED: readonly (readonly [text: string, at: string, says: RegExp])[] = [
   ['{"a":7615917337495251231}', '/a', /cannot be kept exactly; send it as text/],
   ['{"a":[0,-9007199254740993]}', '/a/1', /exactly/],

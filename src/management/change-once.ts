@@ -1,12 +1,18 @@
+import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import type { Tx } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import type { Problem } from '../http/problem.ts'
 import { type Authenticated, authenticateAgain } from './authenticator.ts'
 import type { Caller } from './caller.ts'
 import { claim, keep, type NamedRequest } from './idempotency.ts'
 import type { AnyPermission } from './permission.ts'
-import type { Pipeline } from './pipeline.ts'
+
+interface ChangeParts {
+  readonly db: Db
+  readonly clock: Clock
+  readonly onChanged: () => Promise<void>
+}
 
 /**
  * Makes a change in one transaction. Of requests with the same name one has an effect, and the others get its answer.
@@ -19,7 +25,7 @@ import type { Pipeline } from './pipeline.ts'
  * @param change gets the caller at the transaction's moment
  */
 export async function changeOnce(
-  { db, clock, onChanged }: Pipeline,
+  { db, clock, onChanged }: ChangeParts,
   who: Authenticated,
   permission: AnyPermission,
   named: NamedRequest | null,

@@ -164,7 +164,7 @@ describe('hostile servers', { skip: pair === null }, () => {
         socket.once('data', () => serve(socket))
       }),
     )
-  /** What each answers, in the time that it may take; one that does not settle is "never". */
+  /** The outcome of each fetch within its time; "never" where it does not settle. */
   async function all(urls: readonly string[]): Promise<unknown[]> {
     const answers: unknown[] = []
     for (let at = 0; at < urls.length; at += TOGETHER)

@@ -1,6 +1,7 @@
 import { isEnvironmentName } from '../credential/credential-format.ts'
-import { nearestName, parseScope } from '../verdict/scope.ts'
+import { parseScope } from '../verdict/scope.ts'
 import { isQuotable } from './challenge.ts'
+import { didYouMean } from './did-you-mean.ts'
 import type { GuardOptions } from './guard-options.ts'
 
 /** Says what is wrong with the value of an option, as the rest of a sentence; null where it is valid. */
@@ -58,18 +59,12 @@ export function checkOptions(options: GuardOptions, more: readonly string[] = []
   ])
   for (const [name, value] of Object.entries(options)) {
     const check = checks.get(name)
-    if (check === undefined) throw new TypeError(`unknown option ${name}${meant(name, checks.keys())}`)
+    if (check === undefined) throw new TypeError(`unknown option ${name}${didYouMean(name, checks.keys())}`)
     const fault = value === undefined ? null : check(value)
     if (fault !== null) throw new TypeError(`${name} ${fault}; it is ${shown(value)}`)
   }
   if (options.environment === undefined)
     throw new TypeError('environment is missing: give a name such as live or test')
-}
-
-/** `; did you mean …?`, or an empty text. */
-export function meant(name: string, known: Iterable<string>): string {
-  const nearest = nearestName(name, known)
-  return nearest === null ? '' : `; did you mean ${nearest}?`
 }
 
 function isA(type: 'string' | 'number' | 'boolean' | 'function', what: string): Check {

@@ -5,7 +5,7 @@ import { type IpRanges, parseIpRanges } from '../verdict/ip-ranges.ts'
 import { isCost } from '../verdict/limits.ts'
 import type { PresentationFault, Refusal } from '../verdict/refusal.ts'
 import { parseScope } from '../verdict/scope.ts'
-import { meant } from './check-options.ts'
+import { didYouMean } from './did-you-mean.ts'
 
 export interface GuardOptions<Scope extends string = string> {
   /** The URL of Doorward, `https://doorward.example.com`. Required unless `source` is given. */
@@ -102,7 +102,7 @@ export function checkRequirements(
   if (hasOptions && Array.isArray(last))
     throw new TypeError("a guard takes its scopes one by one: guard('orders:read', 'orders:write')")
   for (const name of Object.keys(hasOptions ? last : {}))
-    if (name !== 'cost') throw new TypeError(`unknown option ${name} of a guard${meant(name, ['cost'])}`)
+    if (name !== 'cost') throw new TypeError(`unknown option ${name} of a guard${didYouMean(name, ['cost'])}`)
   const { cost = 1 } = hasOptions ? last : {}
   const scopes = (hasOptions ? wanted.slice(0, -1) : wanted) as readonly string[]
   if (!isCost(cost)) throw new TypeError('cost must be a whole number from 0 to 1000000')
@@ -115,6 +115,6 @@ function checkScopes(wanted: readonly string[], declared: readonly string[] | un
     if (typeof scope !== 'string' || parseScope(scope) === null)
       throw new TypeError(`${JSON.stringify(scope)} is no scope: <resource>:<action>`)
     if (declared === undefined || declared.includes(scope)) continue
-    throw new TypeError(`${scope} is not among the declared scopes${meant(scope, declared)}`)
+    throw new TypeError(`${scope} is not among the declared scopes${didYouMean(scope, declared)}`)
   }
 }
