@@ -13,40 +13,40 @@ import { clientProblem } from './client-problem.ts'
 import { type ClientRefusal, whyNotChangeClient } from './client-rules.ts'
 import type { PrivateSchemes } from './redirect-uri.ts'
 
-/** What is to be said anew; the rest stays. */
+/** The fields to change; the rest stays. */
 export type ClientUpdate = {
   readonly [Field in keyof ClientMetadata]?: ClientMetadata[Field] | undefined
 } & {
   /**
-   * The whole ceiling; what was required in it stays so, unless that is said anew too. Null, of a client that nobody
-   * registered: what such a client has by itself, as the catalogue says.
+   * The whole ceiling. What was required in it stays required, unless `requiredScopes` says otherwise. Null, for a
+   * client without pre-registration: the ceiling that such a client has by default, from the catalogue.
    */
   readonly scopes?: readonly string[] | null | undefined
 }
 
-/** Changes what is said of a client that is not over. Whose it is, its type and its environment stay for good. */
+/** Changes the metadata of an unrevoked client. Its owner, type and environment never change. */
 export async function changeClient(
   tx: Tx,
   caller: Caller,
   id: string,
-  wish: ClientUpdate,
+  update: ClientUpdate,
   privateSchemes?: PrivateSchemes,
 ): Promise<Result<string, Problem>> {
   const locked = await lockAllowed(tx, caller, id, whyNotChangeClient)
   if (!locked.ok) return locked
   const client = locked.value
-  const ceiling = await ceilingAfter(tx, client, wish)
+  const ceiling = await ceilingAfter(tx, client, update)
   if (!ceiling.ok) return ceiling
-  const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = wish
-  const said = { ...client, ...withoutUnsaid(rest), ...ceiling.value }
+  const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = update
+  const said = { ...client, ...withoutUndefined(rest), ...ceiling.value }
   const fault =
     whyNotOverDocument(client, said) ?? (await whyInvalidClient(tx, caller, said, client, privateSchemes))
   if (fault !== null) return no(fault)
 
   await updateMetadata(tx, client, said)
-  if (saysCeiling(client, wish))
-    await updateClient(tx, client, { ceiling_set_by_operator: wish.scopes !== null })
-  // One method at a time: secrets that prove nothing now must not come to life with the next change.
+  if (setsCeiling(client, update))
+    await updateClient(tx, client, { ceiling_set_by_operator: update.scopes !== null })
+  // A client has one method: secrets that are not used now must not become valid with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
   const changes = changesBetween(client, said)
   await record(tx, caller, {
@@ -58,7 +58,7 @@ export async function changeClient(
   return yes(id)
 }
 
-/** The client, locked, where it is within reach and the rule has nothing against the action. */
+/** Locks a client that is within reach, where the rule allows the action. */
 export async function lockAllowed(
   tx: Tx,
   caller: Caller,
@@ -71,11 +71,11 @@ export async function lockAllowed(
   return why === null ? yes(client) : no(clientProblem(why))
 }
 
-function withoutUnsaid(wish: ClientUpdate): Partial<ClientMetadata> {
-  return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
+function withoutUndefined(update: ClientUpdate): Partial<ClientMetadata> {
+  return Object.fromEntries(Object.entries(update).filter(([, value]) => value !== undefined))
 }
 
-/** The ceiling as it is to be: as it was, where nothing is said of it. */
+/** The new ceiling: the current one where the update does not mention it. */
 async function ceilingAfter(
   tx: Tx,
   client: Client,
@@ -92,21 +92,24 @@ async function ceilingAfter(
 
 const WITHOUT_LIST = problem(
   'invalid_client_metadata',
-  '/scopes can be null for a client that nobody registered, which has scopes by itself, and without /required_scopes.',
+  '/scopes can be null only for a client without pre-registration, and only without /required_scopes.',
 )
 
-/** Whether an operator says of a client that nobody registered what its ceiling is. No other admin key reaches one. */
-function saysCeiling({ source }: Client, { scopes, requiredScopes }: ClientUpdate): boolean {
+/**
+ * True where an operator sets the ceiling of a client without pre-registration. Only an unbound admin key reaches
+ * one.
+ */
+function setsCeiling({ source }: Client, { scopes, requiredScopes }: ClientUpdate): boolean {
   return source !== 'registered' && (scopes !== undefined || requiredScopes !== undefined)
 }
 
-/** What a client's own document says would be undone by its next reading: better to say so now. */
+/** Refuses changes that the next fetch of the client's own document would undo. */
 function whyNotOverDocument(client: Client, said: ClientMetadata): Problem | null {
   if (client.source !== 'metadata_document') return null
   const changed = Object.keys(changesBetween(client, said)).find((name) => !OVER_DOCUMENT.has(name))
   if (changed === undefined) return null
-  const detail = `${changed} follows from the app's own document at ${client.id}, whose next reading would undo the change.`
-  return problem('invalid_client_metadata', `${detail} Suspend the client where that will not do.`)
+  const detail = `${changed} follows from the app's own document at ${client.id}, which is read again and would undo the change.`
+  return problem('invalid_client_metadata', `${detail} To stop the app, suspend the client.`)
 }
 
 const OVER_DOCUMENT: ReadonlySet<string> = new Set([
@@ -116,7 +119,7 @@ const OVER_DOCUMENT: ReadonlySet<string> = new Set([
   'optional_scopes',
 ])
 
-/** What the audit log hears: each field that is another now, with what it was and what it is. */
+/** The changed fields for the audit log, each with its old and new value. */
 function changesBetween(before: ClientMetadata, after: ClientMetadata): Changes {
   return Object.fromEntries(
     AUDITED.filter(([, field]) => canonicalJson(before[field]) !== canonicalJson(after[field])).map(

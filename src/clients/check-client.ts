@@ -7,10 +7,10 @@ import { holdCatalogue } from '../scopes/scope.store.ts'
 import { type ClientMetadata, type ClientType, ceilingOf } from './client.ts'
 import { type PrivateSchemes, whyNotPageUri, whyNotRedirectUri } from './redirect-uri.ts'
 
-/** What is said of a client, and what kind it is. */
+/** Metadata and type of a client. */
 export type ClientDescription = ClientMetadata & { readonly type: ClientType }
 
-/** The fault in what is said of a client, or null. What was said before is `held`. */
+/** The fault in a client's metadata, or null. @param held the metadata before a change */
 export async function whyInvalidClient(
   tx: Tx,
   caller: Caller,
@@ -25,12 +25,12 @@ export async function whyInvalidClient(
   )
 }
 
-/** What is wrong by itself, whoever says it. */
+/** Faults that do not depend on the caller or the catalogue. */
 export function whyInvalidMetadata(said: ClientDescription, privateSchemes?: PrivateSchemes): Problem | null {
   return whyNotUris(said, privateSchemes) ?? whyNotTogether(said)
 }
 
-/** What only an administrator of all owners' matters may say: who is trusted, and what needs no user. */
+/** Fields that only an unbound admin key may set: trust in the client, and scopes that need no user. */
 function whyBeyond({ reach }: Caller, said: ClientMetadata, held: ClientMetadata | null): Problem | null {
   if (reach === 'every_owner') return null
   if (said.firstParty && held?.firstParty !== true)
@@ -76,7 +76,7 @@ function whyNotTogether(said: ClientDescription): Problem | null {
     [
       grantTypes.includes('authorization_code') !== said.redirectUris.length > 0,
       '/redirect_uris',
-      'are needed for `authorization_code`, and for nothing else.',
+      'are required for `authorization_code`, and only for that.',
     ],
     [
       grantTypes.includes('refresh_token') && !grantTypes.includes('authorization_code'),
@@ -91,7 +91,7 @@ function whyNotTogether(said: ClientDescription): Problem | null {
     [
       said.clientCredentialsScopes.length > 0 && !grantTypes.includes('client_credentials'),
       '/client_credentials_scopes',
-      'are of no use without `client_credentials` among the grant types.',
+      'require `client_credentials` among the grant types.',
     ],
     [
       [said.jwks, said.jwksUri].filter((keys) => keys !== null).length !==
@@ -104,7 +104,7 @@ function whyNotTogether(said: ClientDescription): Problem | null {
   return faults.length === 0 ? null : problem('invalid_client_metadata', wordsOf(faults), { faults })
 }
 
-/** In the catalogue, and still given out unless the client had it before. */
+/** Scopes must be declared, and not deprecated unless the client had them before. */
 async function whyNotScopes(
   tx: Tx,
   said: ClientMetadata,
@@ -117,7 +117,7 @@ async function whyNotScopes(
   )
 }
 
-/** The ceiling as it is kept: what a user cannot leave out, and the rest. */
+/** Splits the ceiling into what a user cannot leave out, and the rest. */
 export function splitCeiling(
   scopes: readonly string[],
   requiredScopes: readonly string[],

@@ -2,8 +2,9 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import type { JsonWebKey, JsonWebKeySet } from './client.ts'
 
 /**
- * With which a client may sign. No `none` and no HMAC: a public key must never be taken for a shared secret. `Ed25519`
- * is the newer name of what `EdDSA` means here (RFC 9864 §2.2), and the one that newer clients send.
+ * Signature algorithms of client assertions. No `none` and no HMAC: a public key must never be taken for a shared
+ * secret (algorithm confusion). `Ed25519` is the newer name of what `EdDSA` means here (RFC 9864 §2.2), and the one
+ * that newer clients send.
  */
 export const ASSERTION_ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 export type AssertionAlgorithm = (typeof ASSERTION_ALGORITHMS)[number]
@@ -13,10 +14,10 @@ const MEMBERS = ['kty', 'kid', 'use', 'alg', 'crv', 'x', 'y', 'n', 'e'] as const
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 const MAX_KEYS = 10
 const MIN_RSA_BITS = 2048
-/** A larger one only makes each verification dearer. */
+/** A larger key only makes each verification more expensive. */
 const MAX_RSA_BITS = 8192
 
-/** The key set without what we do not know, or what is wrong with it. */
+/** The key set without unknown members, or its fault. */
 export function readKeySet(value: unknown): JsonWebKeySet | { fault: string } {
   const keys: unknown = isRecord(value) ? value.keys : undefined
   if (!Array.isArray(keys)) return { fault: 'A JWK Set is an object with a list of `keys` (RFC 7517 §5).' }
@@ -31,7 +32,7 @@ export function readKeySet(value: unknown): JsonWebKeySet | { fault: string } {
   return new Set(kids).size < kids.length ? { fault: 'Two keys have the same `kid`.' } : { keys: sound }
 }
 
-/** The keys of a set that could have made a signature, ready to verify it. */
+/** The keys that could have made a signature, ready to verify it. */
 export function keysFor(
   set: JsonWebKeySet,
   algorithm: AssertionAlgorithm,
@@ -47,15 +48,16 @@ export function keysFor(
 }
 
 function readKey(value: unknown): JsonWebKey | { fault: string } {
-  if (!isRecord(value)) return { fault: 'is no object.' }
+  if (!isRecord(value)) return { fault: 'is not an object.' }
   const found = PRIVATE.filter((name) => name in value)
   if (value.kty === 'oct' || found.length > 0)
     return {
-      fault: 'is private or a shared secret. Replace it, because it was sent; send the public part only.',
+      fault:
+        'is a private key or a shared secret. It is exposed now: replace it, and send the public part only.',
     }
   const members = MEMBERS.filter((name) => value[name] !== undefined)
   const wrong = members.find((name) => typeof value[name] !== 'string' || String(value[name]).length > 2000)
-  if (wrong !== undefined) return { fault: `has a \`${wrong}\` that is no text.` }
+  if (wrong !== undefined) return { fault: `has a \`${wrong}\` that is not a string.` }
   const key = Object.fromEntries(members.map((name) => [name, value[name]])) as unknown as JsonWebKey
   if (key.use !== undefined && key.use !== 'sig')
     return { fault: 'is not for signatures: its `use` is not `sig`.' }
@@ -74,7 +76,7 @@ function whyUnusable(key: JsonWebKey): { fault: string } | null {
       return { fault: `has ${bits} bits. RSA keys have ${MIN_RSA_BITS} to ${MAX_RSA_BITS}.` }
     return null
   } catch {
-    return { fault: 'is no key: its numbers do not fit together.' }
+    return { fault: 'is not a valid key: its numbers do not fit together.' }
   }
 }
 

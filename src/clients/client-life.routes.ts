@@ -28,7 +28,7 @@ const write = {
   answer: ClientWire,
 } as const
 
-/** What happens to a client after it was registered: change, publish, suspend, resume, rotate, revoke. */
+/** The life of a registered client: change, publish, suspend, resume, rotate, revoke. */
 export function clientLifeRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,

@@ -25,7 +25,7 @@ const tag = 'Clients'
 /** `cli_…`, or the URL of a client's own document, percent-encoded. */
 export const clientParams = strictObject({ id: Type.String({ pattern: '^[\\x21-\\x7e]{1,400}$' }) })
 
-/** Registering clients and finding them; what happens to one afterwards is in `client-life.routes.ts`. */
+/** Creating and reading clients; the rest of a client's life is in `client-life.routes.ts`. */
 export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: ClientSettings): void {
   const create = {
     id: 'createClient',
@@ -103,7 +103,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
   )
 }
 
-/** The client as the caller may see it, read again after whatever was done to it. */
+/** Reads the client again after a change, within the caller's reach. */
 export async function answerClient<T>(
   db: Db,
   caller: Caller,

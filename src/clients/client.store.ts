@@ -15,10 +15,10 @@ type NewRow = ClientMetadata &
   >
 
 export async function insertClient(tx: Tx, client: NewRow): Promise<void> {
-  if (!(await insertClientOnce(tx, client))) throw new Error(`there is a client ${client.id} already`)
+  if (!(await insertClientOnce(tx, client))) throw new Error(`client ${client.id} exists already`)
 }
 
-/** For ids that are not made up here. @returns whether it was not there before */
+/** For ids that are not generated here. @returns false where it exists already */
 export async function insertClientOnce(tx: Tx, client: NewRow): Promise<boolean> {
   const done = await tx
     .insertInto('clients')
@@ -42,8 +42,8 @@ export async function insertClientOnce(tx: Tx, client: NewRow): Promise<boolean>
 }
 
 /**
- * Changes what is said of a client of this owner; what is revoked stays as it is. The type goes with how it proves itself:
- * nobody changes that of a registered one, but a client's own document may come to name keys.
+ * Updates the metadata of an unrevoked client. The type follows its authentication method: that of a registered one
+ * never changes, but a client's own document may come to name keys.
  */
 export async function updateMetadata(
   tx: Tx,
@@ -78,7 +78,7 @@ export async function updateClient(
     .where('owner_id', 'is not distinct from', ownerId)
     .where('revoked_at', 'is', null)
     .executeTakeFirst()
-  if (done.numUpdatedRows !== 1n) throw new Error(`${id} was not there to be changed, though it was locked`)
+  if (done.numUpdatedRows !== 1n) throw new Error(`${id} was locked and is gone`)
 }
 
 export async function findClient(db: Db, reach: Reach, id: string): Promise<ClientWithSecrets | undefined> {
@@ -86,7 +86,7 @@ export async function findClient(db: Db, reach: Reach, id: string): Promise<Clie
   return row === undefined ? undefined : { ...fromRow(row), secrets: await secretsOf(db, [id]) }
 }
 
-/** The client with its secrets, its row locked until the transaction ends. */
+/** Locks the client until the transaction ends, and reads it with its secrets. */
 export async function lockClient(tx: Tx, reach: Reach, id: string): Promise<ClientWithSecrets | undefined> {
   const locked = await tx
     .selectFrom('clients')
@@ -97,13 +97,16 @@ export async function lockClient(tx: Tx, reach: Reach, id: string): Promise<Clie
   return locked === undefined ? undefined : await findClient(tx, reach, id)
 }
 
-/** The client, which cannot be suspended or changed until the transaction ends; others may hold it so at the same time. */
+/**
+ * Share-locks the client: it cannot be suspended or changed until the transaction ends. Other transactions may hold
+ * it so too.
+ */
 export async function holdClient(tx: Tx, id: string): Promise<Client | undefined> {
   await tx.selectFrom('clients').select('id').where('id', '=', id).forShare().executeTakeFirst()
   return await knownClient(tx, id)
 }
 
-/** The client, whoever it belongs to and whatever state it is in. */
+/** The client in any state, of any owner. */
 export async function knownClient(db: Db, id: string): Promise<Client | undefined> {
   if (!/^[\x21-\x7e]{1,2000}$/.test(id)) return undefined
   const row = await withinReach(db, 'every_owner').where('clients.id', '=', id).executeTakeFirst()
@@ -146,7 +149,7 @@ export async function listClients(
   }))
 }
 
-/** Clients of an owner that still take a place. */
+/** Unrevoked clients count towards the limit of an owner. */
 export async function countUnrevokedClients(db: Db, ownerId: string): Promise<number> {
   const { n } = await db
     .selectFrom('clients')
@@ -157,13 +160,13 @@ export async function countUnrevokedClients(db: Db, ownerId: string): Promise<nu
   return Number(n)
 }
 
-/** The client, whoever it belongs to, and its secret with this hash: one statement, found or not. */
+/** The client and its secret with this hash, in one statement whether either exists. */
 export async function clientWithSecret(
   db: Db,
   clientId: string,
   secretHash: string | null,
 ): Promise<FoundClient | null> {
-  // What can be no id is still asked for, as one that nobody has: a text that the database refuses would be a 500.
+  // An impossible id is still looked up, as one that does not exist: a string that the database refuses would be a 500.
   const id = /^[\x21-\x7e]{1,2000}$/.test(clientId) ? clientId : '-'
   const hash = secretHash === null ? null : Buffer.from(secretHash, 'hex')
   const row = await withinReach(db, 'every_owner')

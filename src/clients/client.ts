@@ -7,18 +7,18 @@ export type ClientType = (typeof CLIENT_TYPES)[number]
 export const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
 export type GrantType = (typeof GRANT_TYPES)[number]
 
-/** How a client proves itself at the token endpoint; each has exactly one. `none` is what public clients have. */
+/** Client authentication methods of the token endpoint; each client has exactly one. `none` is for public clients. */
 export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 /**
- * How a client came to be known here: by the management API, by its own document at the URL that is its id, or by
- * registering itself (RFC 7591).
+ * Origin of a client: the management API, its own document at the URL that is its id, or dynamic registration (RFC
+ * 7591). The last two are clients without pre-registration.
  */
 export const CLIENT_SOURCES = ['registered', 'metadata_document', 'dynamic'] as const
 export type ClientSource = (typeof CLIENT_SOURCES)[number]
 
-/** A public key (RFC 7517 §4), with the members that are kept of it. */
+/** A public key (RFC 7517 §4) with the members that are stored. */
 export interface JsonWebKey {
   readonly kty: string
   readonly kid?: string
@@ -35,7 +35,7 @@ export interface JsonWebKeySet {
   readonly keys: readonly JsonWebKey[]
 }
 
-/** What is said of a client when it is registered, and can be said anew later: everything but whose and what it is. */
+/** Metadata of a client: everything that can be changed later. */
 export interface ClientMetadata {
   readonly name: string
   readonly description: string | null
@@ -43,24 +43,24 @@ export interface ClientMetadata {
   readonly logoUri: string | null
   readonly policyUri: string | null
   readonly tosUri: string | null
-  /** Compared as they stand here, byte for byte. */
+  /** Compared byte for byte: exact match (RFC 9700 §4.1.3). */
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]
   readonly tokenEndpointAuthMethod: AuthMethod
-  /** Whether its secret may come in the header or in the body: nobody asked for one of the two. */
+  /** The secret may be sent in the header or the body: the registration named neither. */
   readonly eitherSecretMethod: boolean
   readonly jwks: JsonWebKeySet | null
   readonly jwksUri: string | null
-  /** With the optional ones the ceiling: no user can grant it more. A user cannot leave these out. */
+  /** With the optional ones the ceiling: users cannot grant more. A user cannot leave these out. */
   readonly requiredScopes: readonly string[]
   readonly optionalScopes: readonly string[]
-  /** What it may have without a user; an administrator's list. None listed, none given. */
+  /** Scopes without a user, listed by an administrator. None listed, none issued. */
   readonly clientCredentialsScopes: readonly string[]
-  /** The API provider's own app. Only an admin key that is bound to no owner can say so. */
+  /** The API provider's own app. Only an unbound admin key can set it. */
   readonly firstParty: boolean
-  /** Ids of the users who may authorize it while it is a draft. */
+  /** Users who may authorize it while it is a draft. */
   readonly testers: readonly string[]
-  /** How long the predecessor of a refresh token may be presented again, after a lost answer. */
+  /** Grace in which a spent refresh token may be presented again, after a lost response. */
   readonly refreshGraceSeconds: number
 }
 
@@ -68,24 +68,24 @@ export interface ClientMetadata {
 export interface Client extends ClientMetadata {
   /** `cli_…`, of `[A-Za-z0-9_]` only: clients send it in Basic without form-encoding, too. */
   readonly id: string
-  /** Who registered it; null: the API provider. */
+  /** The owner that registered it; null: the API provider. */
   readonly ownerId: string | null
   readonly type: ClientType
-  /** Stands in the prefix of its secrets and of the tokens that it gets. */
+  /** Part of the prefix of its secrets and tokens. */
   readonly environment: string
   readonly source: ClientSource
   /**
-   * Whether an operator said what its ceiling is, by name. Else that of a client that nobody registered is what nobody's
-   * acquaintance may have, as the catalogue says at the moment.
+   * An operator has set its ceiling by name. Otherwise the ceiling of a client without pre-registration is what is
+   * basic in the catalogue at the moment.
    */
   readonly ceilingSetByOperator: boolean
   readonly createdBy: string
   readonly createdAt: Date
-  /** Until then a draft. */
+  /** Null: a draft. */
   readonly publishedAt: Date | null
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null
-  /** Whether the API provider suspended it: then its owner cannot resume it. */
+  /** Suspended by the API provider: then its owner cannot resume it. */
   readonly suspendedByProvider: boolean
   readonly revokedAt: Date | null
   readonly revokedReason: string | null
@@ -109,7 +109,7 @@ export interface KnownSecret extends Omit<Lifetime, 'ownerSuspendedAt' | 'disabl
   readonly lastUsedAt: Date | null
 }
 
-/** What an assertion says once it holds: an id that has to be spent, and how long it has to be remembered. */
+/** A verified assertion: its `jti` has to be spent, and stored until `forgetAt`. */
 export interface ProvenAssertion {
   readonly jti: string
   readonly forgetAt: Date
@@ -149,7 +149,7 @@ export function ceilingOf({ requiredScopes, optionalScopes }: ClientMetadata): r
   return [...requiredScopes, ...optionalScopes]
 }
 
-/** Whether a client may prove itself so. Only the two ways to send the same secret stand for each other. */
+/** True where a client may use this method. Only the two ways to send a secret can replace each other. */
 export function mayProveBy(
   client: Pick<ClientMetadata, 'tokenEndpointAuthMethod' | 'eitherSecretMethod'>,
   method: AuthMethod,
@@ -162,7 +162,7 @@ export function usesSecret(method: AuthMethod): boolean {
   return method === 'client_secret_basic' || method === 'client_secret_post'
 }
 
-/** Whether there is a secret to show and to rotate; it may have expired. */
+/** True where there is a secret to show and rotate; it may have expired. */
 export function hasSecret({ secrets }: ClientWithSecrets): boolean {
   return secrets.some(({ revokedAt, retiresAt }) => revokedAt === null && retiresAt === null)
 }

@@ -30,13 +30,13 @@ const PageUri = (description: string) => nullable(Type.String({ maxLength: 2000,
 export const State = oneOf(CLIENT_STATES)
 export const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
-  description: 'A configured one. The first that is configured where it is missing',
+  description: 'A configured environment. Default: the first one',
 })
 
 const said = {
-  name: shownText(100, 'What users read'),
-  description: nullable(shownText(500, 'What users read')),
-  client_uri: PageUri('The homepage; https, as all of these'),
+  name: shownText(100, 'Shown to users'),
+  description: nullable(shownText(500, 'Shown to users')),
+  client_uri: PageUri('The homepage. https, like all of these'),
   logo_uri: PageUri('Never fetched by Doorward'),
   policy_uri: PageUri('How the app treats personal data'),
   tos_uri: PageUri('Terms of service'),
@@ -54,17 +54,15 @@ const said = {
   }),
   token_endpoint_auth_method: oneOf(
     AUTH_METHODS,
-    'How it proves itself. Where none is named, a client with a secret may send it in the header or in the body',
+    'Its authentication method. If none is named, a client with a secret may send it in the header or the body',
   ),
   jwks: nullable(
     anyObject('Public keys of the client, for `private_key_jwt` (RFC 7517 §5). Never private ones'),
   ),
   jwks_uri: PageUri('Instead of `jwks`'),
-  scopes: ScopeList('The ceiling: all that users can grant it. Empty means none'),
+  scopes: ScopeList('The ceiling: users can grant it no other scopes. Empty means none'),
   required_scopes: ScopeList('Those of `scopes` that a user cannot leave out'),
-  client_credentials_scopes: ScopeList(
-    'What it may have without a user. Only an unbound admin key can add to it',
-  ),
+  client_credentials_scopes: ScopeList('Scopes without a user. Only an unbound admin key can add to them'),
   first_party: Type.Boolean({ description: "The API provider's own. Only an unbound admin key can set it" }),
   testers: Type.Array(Type.String({ pattern: '^[\\x21-\\x7e]{1,128}$' }), {
     uniqueItems: true,
@@ -75,7 +73,7 @@ const said = {
     minimum: 0,
     maximum: MAX_REFRESH_GRACE_SECONDS,
     default: DEFAULT_REFRESH_GRACE_SECONDS,
-    description: 'How long a refresh token may be presented again after a lost answer',
+    description: 'How long a spent refresh token may be presented again after a lost response',
   }),
 }
 
@@ -101,7 +99,8 @@ export const ClientChangeWire = strictObject({
   ...change,
   scopes: Type.Optional(
     Type.Union([said.scopes, Type.Null()], {
-      description: 'The ceiling, as above. null: of a client that nobody registered, the basic ones again',
+      description:
+        'The ceiling, as above. null: the default of a client without pre-registration, the basic scopes',
     }),
   ),
 })
@@ -117,7 +116,7 @@ export const ClientWire = Type.Object({
   optional_scopes: ScopeList('Those of `scopes` that a user can leave out'),
   ceiling_set_by_operator: Type.Boolean({
     description:
-      'Of a client that nobody registered: then `scopes` stay as they were set. Else they are the basic ones',
+      'For a client without pre-registration. true: `scopes` stay as they were set. false: they are the basic ones',
   }),
   created_by: Type.String(),
   created_at: Moment,
@@ -182,11 +181,11 @@ export function toIssuedClientWire(client: ClientWithSecrets, secret: Secret | n
   return { ...shown, ...toClientWire(client, now) }
 }
 
-/** What is not said is the usual: a code with PKCE and a refresh token, Basic where it can keep a secret. */
+/** Applies the defaults: a code with PKCE and a refresh token; Basic where it can keep a secret. */
 export function fromNewClientWire(body: Static<typeof NewClientWire>): Result<NewClient, Problem> {
-  const wish = fromClientChangeWire(body)
-  if (!wish.ok) return wish
-  const { scopes, requiredScopes = [], ...metadata } = wish.value
+  const update = fromClientChangeWire(body)
+  if (!update.ok) return update
+  const { scopes, requiredScopes = [], ...metadata } = update.value
   const ceiling = splitCeiling(scopes ?? [], requiredScopes)
   if (!ceiling.ok) return ceiling
   return yes({

@@ -15,11 +15,11 @@ import { countUnrevokedClients, insertClient } from './client.store.ts'
 import { MAX_CLIENTS_PER_OWNER, usesSecret } from './client.ts'
 import type { PrivateSchemes } from './redirect-uri.ts'
 
-/** How clients' secrets are made here; from configuration. */
+/** Settings of clients, from configuration. */
 export interface ClientSettings {
   readonly brand: string | null
   readonly policy: Policy
-  /** Schemes without a dot that an app may be sent answers by. Default: none. */
+  /** Private-use schemes without a dot that redirect URIs may have. Default: none. */
   readonly privateSchemes?: PrivateSchemes | undefined
 }
 
@@ -32,7 +32,7 @@ export interface NewClient extends ClientDescription {
   readonly draft: boolean | undefined
 }
 
-/** Registers a client, and makes its first secret where it has one. */
+/** Registers a client, and mints its first secret where it has one. */
 export async function createClient(
   tx: Tx,
   caller: Caller,
@@ -44,7 +44,7 @@ export async function createClient(
   const ownerId = askedOwnerId === undefined ? bound : askedOwnerId
   if (bound !== null && (ownerId === null || !covers(caller.reach, ownerId)))
     return no(
-      problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
+      problem('owner_not_covered', 'Your admin key is bound to one owner. Set `owner_id` to that owner.'),
     )
   if (!policy.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
@@ -84,7 +84,10 @@ export async function createClient(
   return yes({ id, secret: issued?.secret ?? null })
 }
 
-/** A secret lives as long as the policy allows: a client cannot be registered anew without losing its grants. */
+/**
+ * Mints a secret with the longest lifetime that the policy allows: a client cannot be replaced without losing its
+ * grants.
+ */
 export async function issueClientSecret(
   tx: Tx,
   caller: Caller,
@@ -96,7 +99,7 @@ export async function issueClientSecret(
   return await issueSecret(tx, order, caller.now)
 }
 
-/** What the policy gives who asks for nothing; it refuses only what is asked for. */
+/** The longest lifetime that the policy allows; null: unlimited. */
 export function longestLife(policy: Policy, now: Date): Date | null {
   const expiry = expiryOf({}, policy, now)
   return expiry.ok ? expiry.value : null
@@ -107,6 +110,9 @@ async function whyNoPlace(tx: Tx, caller: Caller, ownerId: string | null): Promi
   const owner = await touchOwner(tx, ownerId, caller.now)
   if (owner.suspendedAt !== null) return problem('owner_suspended', 'Resume the owner first.')
   return (await countUnrevokedClients(tx, ownerId)) >= MAX_CLIENTS_PER_OWNER
-    ? problem('too_many_clients', `It has ${MAX_CLIENTS_PER_OWNER}. Revoke those that nobody uses.`)
+    ? problem(
+        'too_many_clients',
+        `The owner has ${MAX_CLIENTS_PER_OWNER} clients. Revoke those that are not used.`,
+      )
     : null
 }

@@ -7,7 +7,7 @@ import { lockClient, updateClient } from './client.store.ts'
 import { clientProblem } from './client-problem.ts'
 import { whyNotPublishClient } from './client-rules.ts'
 
-/** Lets every user authorize a draft, not its testers only. Publishing twice is no fault. */
+/** Lets every user authorize a draft, not only its testers. Idempotent. */
 export async function publishClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)

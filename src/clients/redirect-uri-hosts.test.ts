@@ -25,7 +25,7 @@ describe('hosts of redirect URIs', () => {
   it('REG-04: a scheme without a dot only where the operator has named it, and for public clients', () => {
     const uri = 'cursor://anysphere.cursor-mcp/oauth/callback'
     const schemes = new Set(['cursor'])
-    assert.match(whyNotRedirectUri(uri, 'public') ?? '', /no app can own.*localhost/)
+    assert.match(whyNotRedirectUri(uri, 'public') ?? '', /any app could claim.*localhost/)
     assert.equal(whyNotRedirectUri(uri, 'public', schemes), null)
     assert.match(whyNotRedirectUri(uri, 'confidential', schemes) ?? '', /public clients only/)
     assert.match(whyNotRedirectUri('vscode://a/b', 'public', schemes) ?? '', /no app can own/)

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
 
-/** How often a client was refused at an endpoint for one reason, and when last. */
+/** Number of refusals of a client at one endpoint for one reason, and the last one. */
 export interface ClientRefusalCount {
   readonly clientId: string
   readonly endpoint: string

@@ -12,9 +12,9 @@ import { whyNotFinishClientRotation, whyNotRotateClient, whyNotUndoClientRotatio
 import { type ClientSettings, issueClientSecret, longestLife } from './create-client.ts'
 
 /**
- * Gives a client a second secret, its first where it proved itself in another way before. Suspended ones can be rotated
- * too: after a leak this is what has to be done before they are resumed. So can those whose secret has expired, because
- * a new client would have none of the grants.
+ * Rotates a client's secret; mints its first where it used another method before. Suspended clients can be rotated
+ * too: after a leak that comes before resuming. So can those with an expired secret, because a new client would have
+ * no grants.
  */
 export async function rotateClient(
   tx: Tx,
@@ -54,7 +54,7 @@ export async function finishClientRotation(
   return locked.ok ? await finishRotation(tx, caller, locked.value, 'client') : locked
 }
 
-/** Takes the new secret back while nobody has used it; the old one lives on. */
+/** Undoes a rotation while the new secret is unused; the old one stays valid. */
 export async function undoClientRotation(
   tx: Tx,
   caller: Caller,

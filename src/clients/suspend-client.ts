@@ -8,8 +8,8 @@ import { clientProblem } from './client-problem.ts'
 import { whyNotResumeClient, whyNotRevokeClient, whyNotSuspendClient } from './client-rules.ts'
 
 /**
- * Stops a client at every endpoint and every verifier, until it is resumed. Suspending twice is no fault, and the API
- * provider's word goes over the owner's.
+ * Suspends a client at every endpoint and verifier, until it is resumed. Idempotent, but a suspension by the API
+ * provider overrides the owner's.
  */
 export async function suspendClient(
   tx: Tx,
@@ -37,7 +37,7 @@ export async function suspendClient(
   return yes(id)
 }
 
-/** Lets a suspended client work again. What the API provider suspended, no owner resumes. */
+/** Resumes a suspended client. An owner cannot resume what the API provider suspended. */
 export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
@@ -50,10 +50,10 @@ export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<
   return yes(id)
 }
 
-/** Ends all that users granted a client. Handed in: grants are of the room above. */
+/** Revokes all grants to a client. Handed in: grants belong to a room above. */
 export type RevokeGrants = (tx: Tx, caller: Caller, clientId: string) => Promise<void>
 
-/** Ends a client for good, with its secrets and all that users granted it. The first reason stands. */
+/** Revokes a client for good, with its secrets and all grants to it. The first reason stays. */
 export async function revokeClient(
   tx: Tx,
   caller: Caller,

@@ -110,7 +110,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
     mayAttempt: (clientId, ip, hash) => bruteForce.mayAttempt(clientId, ip, hash),
     recordProof: (clientId, ip, hash) => bruteForce.recordProof(clientId, ip, hash),
-    noteUse: async (secretId, use) => {
+    recordUse: async (secretId, use) => {
       await recordSecretUse(db, secretId, use)
       known.forgetAll()
     },

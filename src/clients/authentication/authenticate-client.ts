@@ -15,28 +15,28 @@ import { claimedClient, claimedKey, proveAssertion } from './client-assertion.ts
 import { type ClientRefusal, type ClientRefusalReason, refuseClient } from './client-refusal.ts'
 import { type ClientRequest, type PresentedClient, readClient } from './presented-client.ts'
 
-/** What authentication needs to know, handed in: the database's answers, or a cache's. */
+/** Lookups that client authentication depends on, handed in: by the database, a cache or a test. */
 export interface ClientKnowledge {
-  /** Our issuer identifier: what an assertion must be addressed to. */
+  /** Our issuer identifier: the audience of an assertion. */
   readonly issuer: string
-  /** Asked exactly once for each request, whoever it claims to be from. */
+  /** Called exactly once for each request, whoever it claims to be from. */
   readonly find: (
     clientId: string,
     secretHash: string | null,
     ip: string | null,
   ) => Promise<FoundClient | null>
-  /** Whether the id of this client's assertion was never seen before; from then on it was. */
+  /** Spends the `jti` of an assertion. @returns false where it was spent before (replay) */
   readonly spend: (clientId: string, assertion: ProvenAssertion) => Promise<boolean>
-  /** Whether a secret may be tried for a client from this address; see `brute-force-limits.ts`. */
+  /** True where a secret may be tried for a client from this address (brute force): see `brute-force-limits.ts`. */
   readonly mayAttempt: (clientId: string, ip: string | null, secretHash: string) => boolean
-  /** Notes that a secret was the right one. */
+  /** Remembers a secret that was the right one. */
   readonly recordProof: (clientId: string, ip: string | null, secretHash: string) => void
-  /** Keeps who came with a secret last. Called at most once in a minute for each. */
-  readonly noteUse: (secretId: string, use: ClientArrival) => Promise<void>
+  /** Stores the last use of a secret. Called at most once a minute for each. */
+  readonly recordUse: (secretId: string, use: ClientArrival) => Promise<void>
   /**
-   * The key set at a client's `jwks_uri`, through the guard of all outbound requests; null where it cannot be had.
+   * Fetches the key set at a client's `jwks_uri`, guarded against SSRF; null where it cannot be had.
    *
-   * @param kid the key that is looked for, as the assertion names it
+   * @param kid of the key that the assertion names
    */
   readonly fetchKeys: (
     client: Client & { readonly jwksUri: string },
@@ -45,7 +45,7 @@ export interface ClientKnowledge {
   ) => Promise<JsonWebKeySet | null>
 }
 
-/** When and from where a request came. */
+/** Time and source of a request. */
 export interface ClientArrival {
   readonly now: Date
   readonly ip: string | null
@@ -54,14 +54,15 @@ export interface ClientArrival {
 
 export interface AuthenticatedClient {
   readonly client: Client
-  /** The secret that proved it, or null where something else did. */
+  /** The secret that was presented; null: another method. */
   readonly secretId: string | null
 }
 
 /**
- * Who calls the token, revocation or introspection endpoint: read → known → alive → by the registered method → proven.
- * Whether the client exists or not, one secret is hashed and one question asked. An assertion's id is spent last, when
- * all else holds, so that a refused request burns nothing. May fetch keys, so it does not belong into a transaction.
+ * Authenticates the client at the token, revocation and introspection endpoints: read, find, active, registered
+ * method, proof. Whether the client exists or not, one secret is hashed and one lookup made, so timing tells nothing.
+ * An assertion's `jti` is spent last, so that a refused request spends nothing. May fetch keys over the network, so
+ * never call it in a transaction.
  */
 export async function authenticateClient(
   knowledge: ClientKnowledge,
@@ -77,7 +78,7 @@ export async function authenticateClient(
 
   if (clientId === null) return refused('assertion_malformed')
   const hash = 'secret' in presented ? hashCredential(presented.secret.reveal()) : null
-  // A guess beyond the limit is refused unseen, so that the right one is not let in either.
+  // Brute force: beyond the limit a secret is refused unread, even the right one.
   if (hash !== null && !knowledge.mayAttempt(clientId, arrival.ip, hash)) return refused('too_many_failures')
   const found = await knowledge.find(clientId, hash, arrival.ip)
   if (found === null) return refused('unknown_client')
@@ -97,7 +98,7 @@ export async function authenticateClient(
   const why = whyNotSecret(found.secret, arrival.now)
   if (found.secret === null || why !== null) return refused(why ?? 'secret_wrong')
   if (hash !== null) knowledge.recordProof(clientId, arrival.ip, hash)
-  if (isWorthNoting(found.secret, arrival.now)) await knowledge.noteUse(found.secret.id, arrival)
+  if (isDue(found.secret, arrival.now)) await knowledge.recordUse(found.secret.id, arrival)
   return yes({ client: found.client, secretId: found.secret.id })
 }
 
@@ -123,16 +124,16 @@ function whyNotSecret(secret: KnownSecret | null, now: Date): ClientRefusalReaso
   return ended === null ? null : (SECRET_ENDS.get(ended.reason) ?? 'secret_revoked')
 }
 
-/** For the developer of a client that is known; says nothing of whether what was sent was right. */
+/** Advice for the developer of a known client. Tells nothing about the secret that was sent. */
 function aboutMethod(registered: AuthMethod, presented: AuthMethod): string {
-  return `This client is registered for ${registered}; ${CAME.get(presented)}.`
+  return `This client is registered for ${registered}; ${SENT.get(presented)}.`
 }
 
-const CAME: ReadonlyMap<AuthMethod, string> = new Map([
-  ['client_secret_basic', 'the secret came in the Authorization header'],
-  ['client_secret_post', 'the secret came in the body'],
-  ['private_key_jwt', 'an assertion came'],
-  ['none', 'nothing came that proves it'],
+const SENT: ReadonlyMap<AuthMethod, string> = new Map([
+  ['client_secret_basic', 'the secret was sent in the Authorization header'],
+  ['client_secret_post', 'the secret was sent in the body'],
+  ['private_key_jwt', 'an assertion was sent'],
+  ['none', 'no authentication was sent'],
 ])
 
 const SECRET_ENDS = new Map<string, ClientRefusalReason>([
@@ -141,10 +142,10 @@ const SECRET_ENDS = new Map<string, ClientRefusalReason>([
   ['expired', 'secret_expired'],
 ])
 
-const NOTED_EVERY_MS = 60_000
+const STORED_EVERY_MS = 60_000
 
-function isWorthNoting({ lastUsedAt }: KnownSecret, now: Date): boolean {
-  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= NOTED_EVERY_MS
+function isDue({ lastUsedAt }: KnownSecret, now: Date): boolean {
+  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= STORED_EVERY_MS
 }
 
 function proofOf(presented: PresentedClient): string {

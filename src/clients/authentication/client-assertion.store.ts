@@ -4,7 +4,10 @@ import { forgetBefore } from '../../db/in-batches.ts'
 import type { Db } from '../../db/schema.ts'
 import type { ProvenAssertion } from '../client.ts'
 
-/** Spends the id of a client's assertion; false where it was spent before. Only its hash is kept: ids may say things. */
+/**
+ * Spends the `jti` of a client's assertion (replay protection). Stores only its hash: ids may contain personal data.
+ * @returns false where it was spent before
+ */
 export async function spendAssertion(
   db: Db,
   clientId: string,
@@ -18,10 +21,10 @@ export async function spendAssertion(
   return done.numInsertedOrUpdatedRows === 1n
 }
 
-/** A server whose clock is behind would still take what has expired by ours. */
+/** Margin for another server whose clock is behind ours. */
 const MARGIN_SECONDS = 600
 
-/** Forgets assertions that have expired and could not be presented again, in short statements by index. */
+/** Deletes expired assertions, in batches by index. */
 export async function forgetOldAssertions(db: Db, now: Date): Promise<void> {
   const before = addSeconds(now, -MARGIN_SECONDS)
   await forgetBefore(db, 'client_assertions', 'forget_at', before)

@@ -6,26 +6,29 @@ import type { JsonWebKeySet, ProvenAssertion } from '../client.ts'
 import { ASSERTION_ALGORITHMS, type AssertionAlgorithm, keysFor } from '../client-keys.ts'
 import type { ClientRefusalReason } from './client-refusal.ts'
 
-/** The longest an assertion may still live when it arrives: for so long its id is kept. */
+/** Longest remaining lifetime of an assertion on arrival: its `jti` is stored for so long. */
 const MAX_LIFETIME_SECONDS = 300
-/** How far the client's clock may be off, either way. */
+/** Tolerated clock skew of the client, in seconds, either way. */
 const LEEWAY_SECONDS = 60
 const MAX_ASSERTION_LENGTH = 8192
 const MAX_ID_LENGTH = 512
 
-/** Who an assertion says it is from, before anything of it is believed: needed to find the keys that tell. */
+/** The client that an unverified assertion claims to be from: needed to find the keys. */
 export function claimedClient(assertion: string): string | null {
   const { iss } =
     (assertion.length > MAX_ASSERTION_LENGTH ? null : claimsOf(assertion.split('.')[1] ?? '')) ?? {}
   return typeof iss === 'string' && iss !== '' ? iss : null
 }
 
-/** Which key it says it was signed with, likewise. */
+/** The key that an unverified assertion claims to be signed with. */
 export function claimedKey(assertion: string): string | undefined {
   return headerOf(assertion)?.kid
 }
 
-/** RFC 7523 §3, with the audience of its revision: the issuer and nothing else, so that no other server can replay it. */
+/**
+ * Verifies an assertion (RFC 7523 §3). Its audience is the issuer alone, as in the revision of that RFC, so that no
+ * other server can replay it.
+ */
 export async function proveAssertion(
   assertion: string,
   { clientId, keys, issuer, now }: { clientId: string; keys: JsonWebKeySet; issuer: string; now: Date },
@@ -46,7 +49,7 @@ export async function proveAssertion(
   })
 }
 
-/** Why the claims of a signed assertion do not prove that this client is asking this server now; null where they do. */
+/** The fault in the claims of a signed assertion; null where there is none. */
 function whyNotClaims(
   { iss, sub, aud, exp, nbf, iat, jti }: Readonly<Record<string, unknown>>,
   { clientId, issuer, now }: { clientId: string; issuer: string; now: Date },
@@ -74,7 +77,10 @@ function headerOf(assertion: string): { alg: string; kid: string | undefined } |
   }
 }
 
-/** What was signed, as text, by any of the client's registered keys. Keys that the assertion itself names are not asked. */
+/**
+ * Verifies the signature with the client's registered keys and returns the payload. Keys named inside the assertion
+ * are ignored.
+ */
 async function verifiedPayload(
   assertion: string,
   algorithm: AssertionAlgorithm,
@@ -86,7 +92,7 @@ async function verifiedPayload(
       const { payload } = await compactVerify(assertion, key, { algorithms: [algorithm] })
       return Buffer.from(payload).toString('base64url')
     } catch {
-      // Not this key's signature; the next may have made it.
+      // Signed with another key, perhaps the next.
     }
   return null
 }

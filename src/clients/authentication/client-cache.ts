@@ -2,7 +2,7 @@ import type { Change, ChangesListener } from '@doorward/sdk/kernel'
 import type { Clock } from '../../base/clock.ts'
 import type { FoundClient } from '../client.ts'
 
-/** How long an answer is used: the latest that a client whose end was not heard of may ask, whatever breaks. */
+/** Lifetime of an entry: the longest that a client can be used after its end, even if the changes feed is broken. */
 const FRESH_MS = 5_000
 const MAX_KNOWN = 1_000
 
@@ -12,15 +12,15 @@ interface Answer {
 }
 
 /**
- * Clients with the secret that they presented, for what is asked many times a second. Any change has all of them asked
- * for anew, because few changes are not about one; without the feed nothing here is older than five seconds. What does
- * not exist is not kept.
+ * Cache of clients with the presented secret, for endpoints that are called many times a second. Any change clears
+ * it, because few changes are about no client. Without the feed no entry is older than five seconds. Unknown clients
+ * are not cached.
  */
 export class ClientCache implements ChangesListener {
   readonly #ask: (clientId: string, secretHash: string | null) => Promise<FoundClient | null>
   readonly #clock: Clock
   readonly #known = new Map<string, Answer>()
-  /** Goes up with every change: an answer that was asked for before is not kept after. */
+  /** Generation: raised by every change, so that a lookup that began before is not cached after. */
   #changes = 0
 
   constructor(
@@ -45,7 +45,7 @@ export class ClientCache implements ChangesListener {
     return found
   }
 
-  /** Has all of them asked for anew. */
+  /** Clears the cache. */
   forgetAll(): void {
     this.#changes += 1
     this.#known.clear()
@@ -55,7 +55,7 @@ export class ClientCache implements ChangesListener {
     this.forgetAll()
   }
 
-  /** Nothing here lives longer for it. */
+  /** Entries have a fixed lifetime, so a confirmation extends nothing. */
   confirmed(): void {}
 
   restarted(): void {

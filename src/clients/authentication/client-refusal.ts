@@ -1,6 +1,6 @@
 /**
- * Every way in which a client's authentication can fail, with the error that goes out (RFC 6749 §5.2). A stranger hears
- * the error only; the reason is for the log and for the client's owner.
+ * Every refusal of client authentication, with its error code (RFC 6749 §5.2). The response has the error only; the
+ * reason is for the log and for the client's owner.
  */
 export const CLIENT_REFUSALS = {
   no_client: 'invalid_client',
@@ -37,8 +37,8 @@ export const CLIENT_REFUSALS = {
 export type ClientRefusalReason = keyof typeof CLIENT_REFUSALS
 
 /**
- * Whether a refusal is about an assertion that names a client: its owner finds the reason, for the answer says none. Where
- * it is about the signature, it may be a stranger's attempt.
+ * True where the refusal is about an assertion that names a client. Its owner finds the reason in the list of refused
+ * requests, because the response has none. If the signature failed, it may be an attacker's attempt.
  */
 export function isOfAssertion(reason: ClientRefusalReason): boolean {
   return reason.startsWith('assertion_')
@@ -47,11 +47,11 @@ export function isOfAssertion(reason: ClientRefusalReason): boolean {
 export interface ClientRefusal {
   readonly reason: ClientRefusalReason
   readonly error: (typeof CLIENT_REFUSALS)[ClientRefusalReason]
-  /** As it was claimed, for the log; null where nothing was, or nothing that could be an id. */
+  /** The claimed client id, for the log; null: none, or not a possible id. */
   readonly clientId: string | null
-  /** Then the 401 answers in kind: `WWW-Authenticate: Basic` (RFC 6749 §5.2). */
+  /** Then the 401 has `WWW-Authenticate: Basic` (RFC 6749 §5.2). */
   readonly usedBasic: boolean
-  /** What to do otherwise, where a known client may hear it. */
+  /** Advice, where a known client may read it. */
   readonly advice?: string
 }
 

@@ -21,7 +21,7 @@ function askerOf(app: TestApp) {
     issuer: ISSUER,
     find: (clientId, hash) => clientWithSecret(db, clientId, hash),
     spend: (clientId, assertion) => spendAssertion(db, clientId, assertion),
-    noteUse: (secretId, use) => recordSecretUse(db, secretId, use),
+    recordUse: (secretId, use) => recordSecretUse(db, secretId, use),
     mayAttempt: () => true,
     recordProof: () => {},
     fetchKeys: async () => null,

@@ -98,7 +98,7 @@ export function world(
     },
     mayAttempt: () => true,
     recordProof: () => {},
-    noteUse: async (id) => void told.noted.push(id),
+    recordUse: async (id) => void told.noted.push(id),
     fetchKeys: async ({ jwksUri: uri }) => {
       told.fetched.push(uri)
       return uri.includes('down') ? null : keySet(ec)

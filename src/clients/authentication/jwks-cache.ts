@@ -4,18 +4,18 @@ import type { JsonWebKeySet } from '../client.ts'
 import { readKeySet } from '../client-keys.ts'
 
 /**
- * How long a key set is used, whatever its server says; and how soon it is asked for again where it could not be had, or
- * lacks a key: a client may have just begun to sign with a new one, and a stranger may make names of keys up.
+ * Lifetime of a key set, whatever its server says; and the shortest time between two fetches where a key is missing.
+ * A client may have just begun to sign with a new key, and an attacker may invent key ids.
  */
 const LEAST_MS = 60_000
 const MOST_MS = 3_600_000
 const AFTER_A_FAULT_MS = 30_000
-/** While its server is away, the set that it gave last does; for so long. */
+/** While its server is unreachable, the last good set is used for this long. */
 const LAST_GOOD_MS = 86_400_000
 const MAX_KEPT = 1_000
 
 interface Kept {
-  /** Null: they were never had, or too long ago. */
+  /** Null: never fetched, or too long ago. */
   readonly keys: JsonWebKeySet | null
   readonly hadAtMs: number
   readonly askedAtMs: number
@@ -23,8 +23,8 @@ interface Kept {
 }
 
 /**
- * Key sets at clients' `jwks_uri`: each is asked for once at a time, and a flood of assertions asks no more often. Those of
- * clients that are relied on are kept apart, so that strangers' cannot displace them.
+ * Cache of the key sets at clients' `jwks_uri`. Fetches are coalesced (single-flight), and a flood of assertions
+ * causes no more of them. Sets of clients that are relied on are cached apart, so that others cannot displace them.
  */
 export class JwksCache {
   readonly #fetch: BoundedFetch
@@ -38,10 +38,9 @@ export class JwksCache {
   }
 
   /**
-   * Null where they cannot be had.
-   *
-   * @param kid the key that is looked for, where it has a name
-   * @param reasonOf asked only where something has to be fetched
+   * @returns null where the keys cannot be had
+   * @param kid of the wanted key, if it has one
+   * @param reasonOf called only where something has to be fetched
    */
   async at(
     uri: string,
@@ -70,7 +69,7 @@ export class JwksCache {
       const nowMs = this.#clock.steadyMs()
       const before = this.#kept.relied.get(uri) ?? this.#kept.strangers.get(uri)
       const lately = before !== undefined && before.hadAtMs + LAST_GOOD_MS > nowMs ? before.keys : null
-      // It was not asked, so there is nothing to wait for.
+      // Nothing was fetched, so there is no fault to remember.
       if (!fetched.ok && fetched.no === 'too_many') return lately
       const read = fetched.ok ? readKeySet(fetched.value.json) : { fault: fetched.no }
       const maxAgeSeconds = fetched.ok ? fetched.value.maxAgeSeconds : null

@@ -2,14 +2,14 @@ import { Secret } from '@doorward/sdk/kernel'
 import { no, type Result, yes } from '../../base/result.ts'
 import { type ClientRefusal, type ClientRefusalReason, refuseClient } from './client-refusal.ts'
 
-/** The parts of a form post in which a client can prove itself. Never the query (RFC 6749 §2.3.1). */
+/** The parts of a form post that can authenticate a client. Never the query (RFC 6749 §2.3.1). */
 export interface ClientRequest {
-  /** Every `Authorization` header, as it was sent. */
+  /** All `Authorization` headers, as sent. */
   readonly authorization: readonly string[]
   readonly form: URLSearchParams
 }
 
-/** Who a request says it is, and by what; nothing of it is believed yet. */
+/** The claimed client and its proof; nothing is verified yet. */
 export type PresentedClient =
   | {
       readonly method: 'client_secret_basic' | 'client_secret_post'
@@ -24,7 +24,7 @@ const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const PARAMETERS = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'] as const
 type Parameter = (typeof PARAMETERS)[number]
 
-/** The one method by which a request proves who sent it: two in one request are refused (RFC 6749 §2.3). */
+/** Reads the one authentication method of a request: two methods are refused (RFC 6749 §2.3). */
 export function readClient(request: ClientRequest): Result<PresentedClient, ClientRefusal> {
   const form = readForm(request.form)
   const [header, another] = request.authorization
@@ -57,7 +57,7 @@ export function readClient(request: ClientRequest): Result<PresentedClient, Clie
   )
 }
 
-/** RFC 6749 §3.2: what is sent without a value counts as omitted, and nothing may be sent twice. */
+/** RFC 6749 §3.2: a parameter without a value counts as omitted, and none may be repeated. */
 function readForm(form: URLSearchParams): Partial<Record<Parameter, string>> | null {
   const read: Partial<Record<Parameter, string>> = {}
   for (const name of PARAMETERS) {
@@ -74,8 +74,8 @@ function isBasic(header: string): boolean {
 }
 
 /**
- * RFC 6749 §2.3.1: id and secret are form-encoded, then joined by a colon, then base64. Many clients leave the encoding
- * out; our ids and secrets are of letters, digits and `_`, and come out the same either way.
+ * RFC 6749 §2.3.1: id and secret are form-encoded, joined by a colon, then base64. Many clients omit the form
+ * encoding. Our ids and secrets consist of letters, digits and `_`, so both forms are the same.
  */
 function readBasic(header: string): { clientId: string; secret: Secret } | null {
   const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header) ?? []

@@ -15,30 +15,30 @@ import type { PrivateSchemes } from '../redirect-uri.ts'
 import { readClientMetadata } from './read-client-metadata.ts'
 import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './unregistered-client.store.ts'
 
-/** Which hosts' documents are read: none, some, or any. */
+/** Hosts whose documents are fetched: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
 
-/** How long a document is believed, whatever its server says, in seconds. */
+/** Shortest and longest lifetime of a document, whatever its server says, in seconds. */
 const LEAST_SECONDS = 300
 const MOST_SECONDS = 86_400
-/** How soon one that could not be had is asked for again. */
+/** Time until an unusable document is fetched again. */
 const AFTER_A_FAULT_MS = 30_000
 const MAX_FAULTS = 1_000
-/** How long what was read last is used after it was due, in seconds, where its server gives no answer. */
+/** Time for which the last good document is used past its lifetime while its server is unreachable, in seconds. */
 const LAST_GOOD_SECONDS = 86_400
-/** Anybody can name a URL: so many are read in a time for one network, and so many clients are kept. */
+/** Anyone can name a URL, so fetches for one network and stored clients are bounded. */
 const READS = { most: 20, windowMs: 600_000 }
-/** And for a /48 of IPv6, which has many networks. */
+/** The same for a /48 of IPv6, which has many networks. */
 const READS_OF_A_SITE = { most: 100, windowMs: 600_000 }
 const MAX_DOCUMENT_CLIENTS = 10_000
 
 /**
- * Why there is nothing that was read now: the document says that it is no client, or is gone; its server has said nothing
- * about it; or too much is being read.
+ * Why no document was read: it is not a client, or gone (`unusable`); its server is unreachable (`away`); or too many
+ * are being fetched (`too_many`).
  */
 type ReadFault = 'unusable' | 'away' | 'too_many'
 
-/** What says nothing about the document, so that what it said last holds for a while. */
+/** Faults that say nothing about the document, so that the last good one is used for a while. */
 const AWAY: ReadonlySet<BoundedFault> = new Set([
   'not_resolved',
   'address_not_public',
@@ -58,13 +58,14 @@ export interface DocumentClientsParts {
   readonly hosts: DocumentHosts
   readonly environment: string
   readonly privateSchemes?: PrivateSchemes | undefined
-  /** Called once a change is committed, and awaited: this server must not use a key that was withdrawn. */
+  /** Called once a change is committed, and awaited: this server must not use a withdrawn key. */
   readonly onChanged: () => Promise<void>
 }
 
 /**
- * Clients that nobody has registered: their id is the https URL of a document in which they describe themselves
- * (draft-ietf-oauth-client-id-metadata-document). They are kept as rows among the others, and can be suspended like them.
+ * Clients without registration: their id is the https URL of their own metadata document
+ * (draft-ietf-oauth-client-id-metadata-document). They are stored among the others, and can be suspended like them.
+ * The fetch is guarded against SSRF (`outbound`).
  */
 export class DocumentClients {
   readonly #parts: DocumentClientsParts
@@ -78,12 +79,11 @@ export class DocumentClients {
   }
 
   /**
-   * The client, whoever made it known; read anew where that is due. What was read last is used for a day longer where
-   * nothing can be read, be it that its server is away or that too much is read already: never without that bound,
-   * because what was withdrawn there must be worth nothing here.
+   * Finds a client of any origin. Fetches its document where that is due. Where nothing can be fetched, the last good
+   * document is used for one more day, and never longer: what was withdrawn there must be worth nothing here.
    *
-   * @param ip on whose behalf
-   * @returns `busy`: too much is read at the moment; undefined: there is no such client
+   * @param ip of the browser that causes the fetch
+   * @returns `busy`: too many fetches at the moment; undefined: no such client
    */
   async find(id: string, ip: string | null): Promise<Client | 'busy' | undefined> {
     const { db, clock } = this.#parts
@@ -99,7 +99,7 @@ export class DocumentClients {
     return read.no === 'too_many' ? 'busy' : undefined
   }
 
-  /** A known client as its document says now, for those whose keys are in it. Undefined where that cannot be known. */
+  /** Refreshes a known client whose keys are in its document. @returns undefined where that is impossible */
   async current(known: Client, ip: string | null): Promise<Client | undefined> {
     const { db, clock } = this.#parts
     const { id, source, tokenEndpointAuthMethod: method } = known
@@ -111,7 +111,10 @@ export class DocumentClients {
     return found === 'busy' ? undefined : found
   }
 
-  /** Coalesced: who asks while a document is being read is given the same answer, unless that was refused to another. */
+  /**
+   * Coalesces fetches of one document (single-flight). A caller does not share a refusal that was due to another
+   * caller's bound.
+   */
   async #readOnce(
     id: string,
     known: Client | undefined,
@@ -143,7 +146,7 @@ export class DocumentClients {
       ? await fetch(id, { ip, isRelied })
       : no('too_many' as const)
     if (!fetched.ok && fetched.no === 'too_many') {
-      log.info({ client_id: id, ip }, 'too many documents of clients are asked for; this one is not read')
+      log.info({ client_id: id, ip }, 'client document not fetched: too many fetches')
       return no('too_many')
     }
     if (!fetched.ok) return this.#noteFault(id, AWAY.has(fetched.no) ? 'away' : 'unusable', fetched.no)
@@ -156,7 +159,7 @@ export class DocumentClients {
 
   #noteFault(id: string, fault: ReadFault, reason: string): Result<never, ReadFault> {
     const { clock, log } = this.#parts
-    log.info({ client_id: id, reason }, 'the document of a client cannot be used')
+    log.info({ client_id: id, reason }, 'client document unusable')
     this.#faulty.delete(id)
     const [oldest] = this.#faulty.size < MAX_FAULTS ? [] : this.#faulty.keys()
     if (oldest !== undefined) this.#faulty.delete(oldest)
@@ -170,7 +173,10 @@ export class DocumentClients {
     return url !== null && (hosts === 'any' || (hosts !== 'none' && hosts.has(url.host)))
   }
 
-  /** Undefined where there are as many as are allowed. @param asked for how long its server says that it holds */
+  /**
+   * @returns undefined where the maximum of such clients is reached
+   * @param asked lifetime in seconds that its server names
+   */
   async #keep(id: string, described: ClientDescription, asked: number): Promise<Client | undefined> {
     const { db, clock, log, onChanged } = this.#parts
     const now = clock.now()
@@ -255,7 +261,7 @@ function readDocument(
     : 'a secret would have to be shared first'
 }
 
-/** What no document says, and an operator can: see `change-client.ts`. */
+/** Fields that a document cannot set and an operator can: see `change-client.ts`. */
 function setByOperator(client: Client) {
   const { testers, refreshGraceSeconds, requiredScopes, optionalScopes } = client
   const ceiling = client.ceilingSetByOperator ? { requiredScopes, optionalScopes } : {}

@@ -13,17 +13,20 @@ import { type ClientSettings, longestLife } from '../create-client.ts'
 import { type MetadataFault, readClientMetadata } from './read-client-metadata.ts'
 import { hasRoom } from './unregistered-client.store.ts'
 
-/** Clients that registered themselves, all told, that are not over. */
+/** Unrevoked self-registered clients, in total. */
 const MAX_SELF_REGISTERED = 10_000
 
 export interface SelfRegistered extends ClientDescription {
   readonly id: string
   readonly secret: Secret | null
-  /** Null: it never does, or there is none. */
+  /** Null: it never expires, or there is no secret. */
   readonly secretExpiresAt: Date | null
 }
 
-/** RFC 7591: anybody's app, which can be granted only what is not sensitive, and is never allowed in silence. */
+/**
+ * Dynamic client registration (RFC 7591) of any app. It can be granted only basic scopes, and prior consent never
+ * answers for it.
+ */
 export async function registerClient(
   db: Db,
   origin: Origin,

@@ -12,7 +12,7 @@ import type { PrivateSchemes } from '../redirect-uri.ts'
 import { registerClient, type SelfRegistered } from './register-client.ts'
 
 export const REGISTER_PATH = '/oauth/register'
-/** Registrations in an hour: of one network, and how many times that for a /48 of IPv6, which has many. */
+/** Registrations in an hour: of one network, and the multiple for a /48 of IPv6, which has many. */
 const USUAL_PER_HOUR = 20
 const NETWORKS_OF_A_SITE = 5
 const HOUR_MS = 3_600_000
@@ -27,7 +27,7 @@ export interface RegisterParts {
   readonly environment: string
   readonly brand: string | null
   readonly policy: Policy
-  /** From one network. Default: 20. */
+  /** Of one network. Default: 20. */
   readonly registrationsPerHour?: number | undefined
   readonly privateSchemes?: PrivateSchemes | undefined
 }
@@ -83,16 +83,21 @@ export async function registerRoutes(
       const origin = { actor: { kind: 'anonymous', id: null }, ip, requestId: request.id, now } as const
       const made = await registerClient(db, origin, minting, request.body)
       if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
-      // An assistant tries forms until one is taken, behind an address that thousands share.
+      // Assistants try several forms until one is accepted, behind an address that thousands share.
       for (const [n, network] of networks.entries()) limiters[n]?.uncount(network)
       return made.no === 'full'
-        ? fail(reply, 503, 'temporarily_unavailable', 'There are as many clients as are allowed.')
+        ? fail(
+            reply,
+            503,
+            'temporarily_unavailable',
+            'The maximum number of clients is reached. Try again later.',
+          )
         : fail(reply, 400, made.no.error, made.no.description)
     })
   })
 }
 
-/** RFC 7591 §3.2.1: what is registered, and nothing of what was only asked for. A secret that expires at 0 never does. */
+/** RFC 7591 §3.2.1: returns what was registered, not what was requested. `client_secret_expires_at` 0 means never. */
 function toWire(client: SelfRegistered, now: Date) {
   const uris = {
     client_uri: client.clientUri,

@@ -140,12 +140,12 @@ describe('how a client sends its secret', () => {
 
   it('TOK-10: a known client hears which way is its own, the same for a right and a wrong secret', async () => {
     const client = await made({ token_endpoint_auth_method: 'client_secret_basic' })
-    const said = 'This client is registered for client_secret_basic; the secret came in the body.'
+    const said = 'This client is registered for client_secret_basic; the secret was sent in the body.'
     for (const secret of [client.client_secret, 'wrong'])
       assert.deepEqual((await errorsOf({ ...client, client_secret: secret }))[0].error_description, said)
     const { client_id } = client
     const none = await post(oauth.origin, '/oauth/token', { ...form, client_id })
-    assert.match(none.body.error_description, /nothing came that proves it/)
+    assert.match(none.body.error_description, /no authentication was sent/)
     const unknown = await post(oauth.origin, '/oauth/token', {
       ...form,
       client_id: 'cli_nobody',

@@ -4,13 +4,13 @@ import { recordForAll } from '../../changes/record.ts'
 import type { Db } from '../../db/schema.ts'
 import { revokeUnusedClientRows } from './unregistered-client.store.ts'
 
-/** So long after the last grant was over: who comes back within it finds the app as it was. */
+/** Time after the last grant ended: a user who returns within it finds the app as it was. */
 const UNUSED_SECONDS = 30 * 86_400
-const REASON = 'everything that was granted to it is over'
+const REASON = 'all grants to it have ended'
 
 /**
- * Ends clients that registered themselves and that nobody uses any more, so that they take no place of the many there may
- * be. Grants are kept for the record, and so are they. Nothing lives that verifiers would have to hear of.
+ * Revokes self-registered clients whose grants have all ended, so that they do not count towards the maximum. They
+ * and their grants stay for the record. They have no active tokens, so verifiers need no notice.
  */
 export async function revokeUnusedClients(db: Db, now: Date): Promise<void> {
   await db.transaction().execute(async (tx) => {

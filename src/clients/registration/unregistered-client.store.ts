@@ -3,7 +3,7 @@ import { addSeconds } from '../../base/clock.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { Client, ClientSource } from '../client.ts'
 
-/** Until when what was read of a client's document is believed; undefined where none was read. */
+/** Time until which a client's document is fresh; undefined where none was fetched. */
 export async function documentFreshUntil(db: Db, clientId: string): Promise<Date | undefined> {
   const row = await db
     .selectFrom('client_documents')
@@ -28,8 +28,8 @@ export async function keepDocument(
 }
 
 /**
- * Whether somebody here relies on a client: it was registered by an admin key, or a user lets it do something. What
- * strangers can make up as often as they like is neither.
+ * True where a client is relied on: it is pre-registered, or a user has granted it something. Strangers can create
+ * any number of others.
  */
 export async function isReliedOn(db: Db, { id, source }: Pick<Client, 'id' | 'source'>): Promise<boolean> {
   if (source === 'registered') return true
@@ -43,13 +43,14 @@ export async function isReliedOn(db: Db, { id, source }: Pick<Client, 'id' | 'so
   return row !== undefined
 }
 
-/** At once, so that a flood of newcomers does not have the table searched for each. */
+/** Deleted at once, so that a flood of new clients does not search the table for each. */
 const MADE_ROOM = 100
 
 /**
- * Whether one more client can come to be known in this way. Where there are as many as are allowed, those that nobody
- * has ever used are forgotten, the oldest first: strangers who fill the table take places from each other, not from
- * newcomers.
+ * Makes room for one more client of a kind. At the maximum, the oldest that were never used are deleted: strangers
+ * who fill the table displace each other, not newcomers.
+ *
+ * @returns false where there is no room
  */
 export async function hasRoom(
   db: Db,
@@ -58,12 +59,12 @@ export async function hasRoom(
   madeRoom = MADE_ROOM,
 ): Promise<boolean> {
   if ((await countOfSource(db, source)) < most) return true
-  return (await forgetUnused(db, sql`source = ${source}`, madeRoom)) > 0
+  return (await deleteUnused(db, sql`source = ${source}`, madeRoom)) > 0
 }
 
 type UnusedSource = Exclude<ClientSource, 'registered'>
 
-/** Clients that came to be known in one way, and are not over. */
+/** Unrevoked clients of one origin. */
 async function countOfSource(db: Db, source: ClientSource): Promise<number> {
   const { n } = await db
     .selectFrom('clients')
@@ -78,16 +79,16 @@ const KEPT_UNUSED_SECONDS = 7 * 86_400
 
 /** Deletes clients that are not pre-registered and that no user has ever granted anything, a week after their creation. */
 export async function pruneUnusedClients(db: Db, now: Date): Promise<void> {
-  await forgetUnused(db, sql`created_at < ${addSeconds(now, -KEPT_UNUSED_SECONDS)}`, 1_000)
+  await deleteUnused(db, sql`created_at < ${addSeconds(now, -KEPT_UNUSED_SECONDS)}`, 1_000)
 }
 
 /**
- * One that somebody has stopped, blocked or given a ceiling stays: its document would bring it back without. A request
- * that nobody has answered keeps none, because anybody can make one.
+ * Deletes unused clients. One with a document stays if it was suspended or blocked or has a set ceiling: its document
+ * would bring it back without these. An unanswered authorization request keeps none, because anyone can make one.
  *
- * @returns how many were forgotten
+ * @returns how many were deleted
  */
-async function forgetUnused(db: Db, which: RawBuilder<unknown>, most: number): Promise<number> {
+async function deleteUnused(db: Db, which: RawBuilder<unknown>, most: number): Promise<number> {
   return await db.transaction().execute(async (tx) => {
     const { rows } = await sql<{ id: string }>`
       select id from clients
@@ -103,7 +104,7 @@ async function forgetUnused(db: Db, which: RawBuilder<unknown>, most: number): P
       order by created_at limit ${most} for update skip locked`.execute(tx)
     const locked = rows.map(({ id }) => id)
     if (locked.length === 0) return 0
-    // Somebody may have said yes after the rows were looked at and before they were locked.
+    // A grant may have been made after the rows were read and before they were locked.
     const used = await tx.selectFrom('grants').select('client_id').where('client_id', 'in', locked).execute()
     const ids = locked.filter((id) => !used.some(({ client_id }) => client_id === id))
     if (ids.length === 0) return 0
@@ -118,7 +119,7 @@ async function forgetUnused(db: Db, which: RawBuilder<unknown>, most: number): P
   })
 }
 
-/** Revokes clients that registered themselves, whose every grant was over before. @returns their ids */
+/** Revokes self-registered clients whose every grant ended before. @returns their ids */
 export async function revokeUnusedClientRows(
   tx: Tx,
   before: Date,
