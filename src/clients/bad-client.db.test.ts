@@ -55,12 +55,12 @@ describe('clients that cannot be registered', () => {
       'invalid_request',
       /20/,
     ],
-    ['no redirect for codes', { redirect_uris: [] }, 'invalid_client_metadata', /redirect_uris are needed/],
+    ['no redirect for codes', { redirect_uris: [] }, 'invalid_client_metadata', /redirect_uris are required/],
     [
       'a redirect that nothing uses',
       { ...SERVICE, redirect_uris: REDIRECTS },
       'invalid_client_metadata',
-      /nothing else/,
+      /only for that/,
     ],
     [
       'refresh alone',
@@ -94,7 +94,7 @@ describe('clients that cannot be registered', () => {
       'scopes without a grant',
       { client_credentials_scopes: ['orders:read'] },
       'invalid_client_metadata',
-      /of no use/,
+      /require `client_credentials`/,
     ],
     [
       'private_key_jwt without keys',

@@ -28,6 +28,6 @@ describe('hosts of redirect URIs', () => {
     assert.match(whyNotRedirectUri(uri, 'public') ?? '', /any app could claim.*localhost/)
     assert.equal(whyNotRedirectUri(uri, 'public', schemes), null)
     assert.match(whyNotRedirectUri(uri, 'confidential', schemes) ?? '', /public clients only/)
-    assert.match(whyNotRedirectUri('vscode://a/b', 'public', schemes) ?? '', /no app can own/)
+    assert.match(whyNotRedirectUri('vscode://a/b', 'public', schemes) ?? '', /any app could claim/)
   })
 })

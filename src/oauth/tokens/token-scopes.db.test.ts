@@ -65,7 +65,7 @@ describe('what a token is for', () => {
     await lower([])
     const none = await refreshed(client, next.body.refresh_token)
     assert.deepEqual([none.status, none.body.error], [400, 'invalid_scope'], 'a token for nothing is none')
-    assert.match(none.body.error_description, /Nothing that was granted is left/)
+    assert.match(none.body.error_description, /Of the granted scopes, none is left/)
     await lower(['orders:read', 'orders:write'])
     const again = await refreshed(client, next.body.refresh_token)
     assert.equal(again.body.scope, 'orders:read orders:write', 'the refusal burnt nothing, and took nothing')
