@@ -112,7 +112,9 @@ describe('clients by their own documents, and who makes work of it', () => {
       const { status, body } = await patch(id, more)
       assert.deepEqual([status, body.code], [400, 'invalid_client_metadata'], JSON.stringify(more))
       assert.ok(
-        body.detail.includes(`the app's own document at ${id}, which is read again and would undo the change`),
+        body.detail.includes(
+          `the app's own document at ${id}, which is read again and would undo the change`,
+        ),
       )
     }
     app.clock.advance({ seconds: 601 })
