@@ -8,7 +8,7 @@ export function clientProblem(why: ClientRefusal): Problem {
     case 'client_revoked':
       return problem(why.code, `It was revoked ${why.at.toISOString()}. Register a new client.`)
     case 'exceeds_authority':
-      return problem(why.code, 'The API provider suspended it, and only they can resume it.')
+      return problem(why.code, 'The API provider suspended it. Only the API provider can resume it.')
     case 'client_without_secret':
       return problem(
         why.code,
