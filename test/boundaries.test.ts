@@ -27,6 +27,7 @@ describe('the floor plan', () => {
     ['src/keys/x.ts', "import { a } from '../helpers/y.ts'", /no room helpers/],
     ['src/keys/x.ts', "import { readConfig } from '../config.ts'", /handed in/],
     ['src/keys/key.ts', "import { a } from './key.store.ts'", /a noun knows nouns only/],
+    ['src/keys/key.ts', "import { a } from '@doorward/sdk/kernel'", /a noun runs in a browser/],
     ['src/keys/key.store.ts', "import { a } from './create-key.ts'", /a store is below/],
     ['src/keys/create-key.ts', "import { a } from './key.routes.ts'", /routes are on top/],
     ['src/keys/create-key.ts', "import { sql } from 'kysely'", /only/],

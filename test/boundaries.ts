@@ -90,7 +90,7 @@ function faultOf(file: string, name: string, typeOnly: boolean): string | null {
   if (!file.startsWith('src/') || isTest) return null
   for (const [module, allowed] of KEPT_TO)
     if (module.test(name) && !allowed.test(file)) return `only ${allowed.source} may`
-  if (!name.startsWith('src/')) return packageFault(file, name)
+  if (!name.startsWith('src/')) return packageFault(file, name, typeOnly)
   return roomFault(file, name)
 }
 
@@ -102,7 +102,9 @@ function sdkFault(file: string, name: string, typeOnly: boolean): string | null 
   return typeOnly && name === adapter ? null : 'the SDK has no dependencies'
 }
 
-function packageFault(file: string, name: string): string | null {
+function packageFault(file: string, name: string, typeOnly: boolean): string | null {
+  if (!typeOnly && kindOf(file) === 'noun' && name !== '@doorward/sdk/rules')
+    return 'a noun runs in a browser: it imports the pure rules only'
   for (const [packages, allowed] of RESERVED)
     if (packages.test(name) && !allowed.test(file)) return `only ${allowed.source} may`
   return null
