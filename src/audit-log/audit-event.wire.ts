@@ -16,7 +16,7 @@ import {
 
 const Id = Type.String({
   pattern: '^[\\x21-\\x7e]{1,400}$',
-  description: 'The id of whoever or whatever it is',
+  description: 'Id of the actor or the target',
 })
 
 export const AuditEventWire = Type.Object({

@@ -81,8 +81,8 @@ describe('archives of the audit log', () => {
     const check = await verifyChain(app.db)
     assert.ok(check.intact && before.intact)
     assert.equal(check.events, last)
-    const [told] = (await app.call('GET', '/v1/audit-events?action=audit.archived')).body.data
-    assert.deepEqual([told.seq, told.actor.kind, told.detail.seq], [last, 'system', 4])
+    const [recorded] = (await app.call('GET', '/v1/audit-events?action=audit.archived')).body.data
+    assert.deepEqual([recorded.seq, recorded.actor.kind, recorded.detail.seq], [last, 'system', 4])
     // The next archive continues where this one ended, past the event that records it.
     const second = join(directory, 'second.jsonl')
     await done({ 'until-seq': String(last), out: second, remove: true })

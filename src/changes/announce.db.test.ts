@@ -64,7 +64,7 @@ describe('announcing a change', () => {
     const { changes } = await changesSince(db, 0)
     assert.deepEqual(
       changes.map(({ hashes, holders }) => [hashes?.length ?? null, holders]),
-      table.map(([, ...told]) => told),
+      table.map(([, ...expected]) => expected),
     )
     assert.deepEqual(changes[0]?.ended, ended)
     assert.match(changes[0]?.hashes?.[0] ?? '', /^[0-9a-f]{64}$/)

@@ -25,7 +25,7 @@ describe('the feed of changes', () => {
   })
 
   const log = openLog('silent')
-  const tell = (action: string) =>
+  const announceOne = (action: string) =>
     place.database.db.transaction().execute((tx) => announce(tx, clock.now(), action, 'everything'))
 
   /** A node that listens, and its notifications. */
@@ -53,7 +53,7 @@ describe('the feed of changes', () => {
 
   it('publishes each change once, in order, at every node; a notification is enough', async () => {
     const [one, other] = [await node(), await node()]
-    for (let n = 1; n <= 5; n++) await tell(`change.${n}`)
+    for (let n = 1; n <= 5; n++) await announceOne(`change.${n}`)
     const all = [1, 2, 3, 4, 5].map((n) => `${n} change.${n}`)
     await until(() => one.heard.length === 5 && other.heard.length === 5)
     assert.deepEqual([one.heard, other.heard], [all, all])
@@ -84,10 +84,10 @@ describe('the feed of changes', () => {
       confirmed: () => {},
       restarted: () => {},
     })
-    await tell('a')
+    await announceOne('a')
     await feed.catchUp()
     isBroken = false
-    await tell('a')
+    await announceOne('a')
     await feed.catchUp()
     assert.deepEqual(
       [heard, last],
@@ -108,7 +108,7 @@ describe('the feed of changes', () => {
   it('all changes committed before catchUp was called are published when it resolves, for any number of callers', async () => {
     const { feed, heard } = await node()
     for (let n = 1; n <= 20; n++) {
-      await tell('a')
+      await announceOne('a')
       await Promise.all([feed.catchUp(), feed.catchUp(), feed.catchUp()])
       assert.equal(heard.length, n)
     }
@@ -117,16 +117,16 @@ describe('the feed of changes', () => {
   it('a transaction that announced later cannot commit first: no reader passes over the slower one', async () => {
     const { db } = place.database
     const gate = Promise.withResolvers<void>()
-    const told = Promise.withResolvers<void>()
+    const announced = Promise.withResolvers<void>()
     const order: string[] = []
     const slow = db.transaction().execute(async (tx) => {
       await announce(tx, clock.now(), 'slow', 'everything')
-      told.resolve()
+      announced.resolve()
       await gate.promise
     })
     slow.then(() => order.push('slow'))
-    await told.promise
-    const quick = tell('quick')
+    await announced.promise
+    const quick = announceOne('quick')
     quick.then(() => order.push('quick'))
     // PGlite has one connection, held by the slow transaction; on Postgres a gap would show here.
     await sleep(100)
@@ -182,7 +182,7 @@ describe('the feed of changes', () => {
     await feed.catchUp()
     assert.equal(confirmedAtMs(), 0)
     await db.schema.alterTable('changes_away').renameTo('changes_head').execute()
-    await tell('meanwhile')
+    await announceOne('meanwhile')
     await feed.catchUp()
     assert.deepEqual(heard, ['1 meanwhile'])
     assert.equal(confirmedAtMs(), 7_000)
@@ -193,16 +193,16 @@ describe('the feed of changes', () => {
     feed.close()
     const { db } = place.database
     // The view of another node, which reads nothing until catchUp is called.
-    for (let n = 1; n <= 3; n++) await tell('old')
+    for (let n = 1; n <= 3; n++) await announceOne('old')
     await feed.catchUp()
     const before = heard.length
     const atThree = await bookmarkAt(db, 3)
     clock.advance({ seconds: KEPT_SECONDS + 1 })
     await pruneChanges(db, clock.now())
     assert.equal((await lastBookmark(db)).position, 3)
-    await tell('new')
+    await announceOne('new')
     await feed.catchUp()
-    assert.deepEqual(heard.slice(before), ['4 new'], 'who had heard all misses nothing')
+    assert.deepEqual(heard.slice(before), ['4 new'], 'a listener that was up to date misses nothing')
     for (const [after, restarted] of [
       [2, 'changes_missed'],
       [3, null],
@@ -230,13 +230,13 @@ describe('the feed of changes', () => {
     })
 
   for (const [what, changes] of [
-    ['fewer changes than were told', 1],
+    ['fewer changes than were published', 1],
     ['as many', 3],
     ['more', 7],
   ] as const)
     it(`KEY-10: a failover that lost commits is noticed, where there are ${what} since`, async () => {
       const { feed, heard } = await node()
-      for (let n = 1; n <= 11; n++) await tell('a')
+      for (let n = 1; n <= 11; n++) await announceOne('a')
       await feed.catchUp()
       const behind = feed.bookmark
       const before = heard.length
@@ -247,7 +247,7 @@ describe('the feed of changes', () => {
       assert.ok(behind !== null)
       assert.equal(feed.recentAfter(behind), null, 'nor does a listener go on from there')
       assert.equal((await changesAfter(place.database.db, behind, 10)).restarted, 'another_log')
-      await tell('after')
+      await announceOne('after')
       await feed.catchUp()
       assert.deepEqual(heard.slice(before), ['restarted', `${9 + changes} after`])
     })
@@ -255,7 +255,7 @@ describe('the feed of changes', () => {
   it('KEY-10: a node that read only changes of both sides goes on and misses nothing', async () => {
     const { feed, heard } = await node()
     feed.close()
-    for (let n = 1; n <= 8; n++) await tell('a')
+    for (let n = 1; n <= 8; n++) await announceOne('a')
     await feed.catchUp()
     await takeOver(8, 2)
     await feed.catchUp()
@@ -263,7 +263,7 @@ describe('the feed of changes', () => {
   })
 
   it('KEY-10: restarts on another Postgres at the same position: cached records may be ahead of it', async () => {
-    await tell('a')
+    await announceOne('a')
     const { db } = place.database
     const bookmark = await bookmarkAt(db, 1)
     assert.equal((await changesAfter(db, bookmark, 10)).restarted, null)
@@ -279,14 +279,14 @@ describe('the feed of changes', () => {
       insert into secrets (hash, id, holder_id, hint, created_at, retires_at)
       select sha256(n::text::bytea), 'sec_' || n, 'key_1', 'x', ${clock.now()}::timestamptz, '2090-01-01'
       from generate_series(1, ${MAX_HASHES}) as n`.execute(db)
-    const tellOfAll = (times: number) =>
+    const announceAll = (times: number) =>
       db.transaction().execute(async (tx) => {
         for (let n = 0; n < times; n++) await announce(tx, clock.now(), 'a', { holderId: 'key_1' })
       })
-    await tellOfAll(90)
+    await announceAll(90)
     await feed.catchUp()
     assert.equal(feed.recentAfter(await bookmarkAt(db, 0))?.length, 90)
-    await tellOfAll(30)
+    await announceAll(30)
     await feed.catchUp()
     assert.equal(feed.recentAfter(await bookmarkAt(db, 0)), null)
     assert.equal(feed.recentAfter(await bookmarkAt(db, 100))?.length, 20)
@@ -294,13 +294,13 @@ describe('the feed of changes', () => {
 
   it('OPS-08: yields to other work while it publishes many changes to many listeners', async () => {
     const { feed } = await node()
-    let toldInTurn = 0
+    let notifiedInTurn = 0
     let most = 0
     for (let n = 0; n < 100; n++)
       feed.follow({
         changed: () => {
-          toldInTurn += 1
-          most = Math.max(most, toldInTurn)
+          notifiedInTurn += 1
+          most = Math.max(most, notifiedInTurn)
         },
         confirmed: () => {},
         restarted: () => {},
@@ -310,7 +310,7 @@ describe('the feed of changes', () => {
     })
     let done = false
     const turns = () => {
-      toldInTurn = 0
+      notifiedInTurn = 0
       if (!done) setImmediate(turns)
     }
     turns()

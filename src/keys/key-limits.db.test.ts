@@ -94,12 +94,12 @@ describe('limits of keys and owners, as they are set', () => {
 
   it('verifiers are notified of an owner whose limits change, not of its name or address', async () => {
     await app.keyFor('org_heard')
-    const told = async () =>
+    const announced = async () =>
       (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
-    const before = await told()
+    const before = await announced()
     for (const change of [{ name: 'A name' }, { notice_email: 'ops@example.com' }, {}])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
-    assert.equal(await told(), before)
+    assert.equal(await announced(), before)
     for (const change of [
       { name: 'Another', quota: DAILY },
       { quota: DAILY },
@@ -107,7 +107,7 @@ describe('limits of keys and owners, as they are set', () => {
       { quota: null },
     ])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
-    assert.equal(await told(), before + 2)
+    assert.equal(await announced(), before + 2)
   })
 
   it('KEY-11: a rotated key keeps its limits', async () => {

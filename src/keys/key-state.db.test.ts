@@ -183,13 +183,13 @@ describe('the state of a key and its secrets', () => {
   /** Every view of an owner's keys must agree. */
   async function agree(ownerId: string, keys: readonly { id: string; secrets: string[] }[]) {
     const owner = await ok('GET', `/v1/owners/${ownerId}`)
-    let standing = 0
+    let unended = 0
     for (const { id, secrets } of keys) {
       const key = await read(id)
       const live = (await Promise.all(secrets.map(works))).filter((each) => each).length
       assert.equal(live > 0, key.state === 'active', `${key.state}, and ${live} secrets work`)
       assert.equal(live === 2, key.rotation !== null)
-      if (live > 0) standing++
+      if (live > 0) unended++
       if (key.rotation !== null) {
         const old = key.secrets.find((each: { id: string }) => each.id === key.rotation.old_secret_id)
         const next = key.secrets.find((each: { id: string }) => each.id === key.rotation.new_secret_id)
@@ -202,8 +202,8 @@ describe('the state of a key and its secrets', () => {
       const { data } = await ok('GET', `/v1/keys?owner_id=${ownerId}&state=${key.state}`)
       assert.ok(data.some((each: { id: string }) => each.id === id))
     }
-    assert.equal(await countUnendedKeys(app.db, ownerId, app.clock.now()), standing)
-    assert.ok(standing <= 3)
+    assert.equal(await countUnendedKeys(app.db, ownerId, app.clock.now()), unended)
+    assert.ok(unended <= 3)
   }
 
   it('KEY-19: the filter by state agrees with the shown state, for all timestamps', async () => {
@@ -278,11 +278,11 @@ describe('the state of a key and its secrets', () => {
       assert.deepEqual(listed.sort(), shown.get(state)?.sort(), state)
     }
     for (const ownerId of ['org_moments_0', 'org_moments_1'] as const) {
-      const standing = keys.filter(
+      const unended = keys.filter(
         ({ id, owner_id }) =>
           owner_id === ownerId && !shown.get('revoked')?.includes(id) && !shown.get('expired')?.includes(id),
       )
-      assert.equal(await countUnendedKeys(db, ownerId, now), standing.length)
+      assert.equal(await countUnendedKeys(db, ownerId, now), unended.length)
     }
   })
 })

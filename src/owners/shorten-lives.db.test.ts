@@ -210,7 +210,7 @@ describe('a policy that is tightened', () => {
   it('KEY-10: verifiers are notified of the shortened secrets, of no others, and of the owner if they are too many', async () => {
     const reached = [await key(), await key()]
     await key({ lifetime_seconds: 60 })
-    const told = async () => {
+    const announced = async () => {
       const change = app.db
         .selectFrom('changes')
         .select(['action', 'hashes', 'owner_ids'])
@@ -220,13 +220,13 @@ describe('a policy that is tightened', () => {
       return [action, hashes?.length ?? ownerIds]
     }
     await tighten(10)
-    assert.deepEqual(await told(), ['owner.changed', reached.length])
+    assert.deepEqual(await announced(), ['owner.changed', reached.length])
     await sql`
       insert into secrets (hash, id, holder_id, hint, created_at, retires_at)
       select sha256(n::text::bytea), 'sec_' || n, ${reached[0]?.id}, 'x', ${app.clock.now()}::timestamptz, '2090-01-01'
       from generate_series(1, ${MAX_HASHES + 1}) as n`.execute(app.db)
     await tighten(9)
-    assert.deepEqual(await told(), ['owner.changed', ['org_1']])
+    assert.deepEqual(await announced(), ['owner.changed', ['org_1']])
   })
 
   it('KEY-09: no key escapes that is created, changed or rotated while the policy is tightened', async () => {
@@ -248,7 +248,7 @@ describe('a policy that is tightened', () => {
     assert.deepEqual(new Set(long), new Set([inDays(10)]))
   })
 
-  const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
+  const skip = ENGINE === 'pglite' ? 'one connection: nothing waits for a lock' : false
   const MEANWHILE: readonly (readonly [
     what: string,
     act: (made: { keyId: string; clientId: string }) => Promise<unknown>,
