@@ -63,7 +63,7 @@ describe('archives of the audit log', () => {
       /^Wrote events 1 to 3 to .*, head [0-9a-f]{64}\.$/,
     )
     assert.equal(statSync(file).mode & 0o777, 0o600)
-    assert.match(saidOf(await checkFile(file)), /^The archive is intact: events 1 to 3, behind/)
+    assert.match(saidOf(await checkFile(file)), /^The archive is intact: events 1 to 3, after/)
     assert.deepEqual(await seqs(), all)
     const lines = readFileSync(file, 'utf8')
       .trim()
@@ -117,7 +117,7 @@ describe('archives of the audit log', () => {
       select n, 'evt_left' || n, now(), 'left.there', 'done', 'system', '{}', '' from generate_series(2, 4) as n`)
     assert.equal((await verifyChain(app.db)).intact, true)
     assert.equal(await removeArchived(app.db, 2), 3)
-    assert.equal(await done({ remove: true }), 'Removed 0 events that an archive holds already.')
+    assert.equal(await done({ remove: true }), 'Removed 0 events that are in an archive already.')
   })
 
   it('AUD-16: of two archives at once only one removes', async () => {
