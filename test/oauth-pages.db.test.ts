@@ -27,7 +27,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
-/** What it is called that a machine has no IPv6. */
+/** Error of a machine without IPv6. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 describe('consent and connected apps, in a browser', { skip: noChromium }, () => {

@@ -127,7 +127,7 @@ describe('OAuth clients', () => {
     assert.deepEqual([narrowed.body.scopes, narrowed.body.required_scopes], [['reports:read'], []])
   })
 
-  it('a scope that clients have in their ceiling cannot be removed; deprecated, who has it keeps it', async () => {
+  it('a scope in a client’s ceiling cannot be removed; deprecated, the client keeps it', async () => {
     await app.call('POST', '/v1/scopes', { name: 'old:read', description: 'Old' })
     const { client_id: id } = await app.clientFor(null, { scopes: ['old:read'] })
     const removal = await app.call('DELETE', '/v1/scopes/old:read')
@@ -232,7 +232,7 @@ describe('OAuth clients', () => {
     })
   })
 
-  it('draft, live, suspended, revoked: read off timestamps, each step in the audit log and told to verifiers', async () => {
+  it('draft, live, suspended, revoked: read off timestamps, each step with an audit event and a change for verifiers', async () => {
     const { client_id: id } = await app.clientFor(null, { draft: true })
     const states = [(await read(id)).state]
     for (const [verb, body] of [

@@ -282,7 +282,7 @@ describe('redirect URIs at registration', () => {
   })
 })
 
-/** What is registered, what a request asks for, and whether it may. */
+/** Registered URIs, requested URI, and whether they match. */
 const MATCHES: readonly (readonly [registered: string, asked: string, matches: boolean])[] = [
   ['https://a.example/cb', 'https://a.example/cb', true],
   ['https://a.example/cb', 'https://a.example/cb/', false],
@@ -374,7 +374,7 @@ describe('redirect URIs at authorization', () => {
     for (const uri of [...HTTPS, ...LOOPBACK, '']) assert.equal(matchesRedirectUri(uri, []), false)
   })
 
-  it('CON-17: nobody owns a scheme or a port: only https is claimed by somebody', () => {
+  it('CON-17: a scheme or a port can be impersonated: only https cannot', () => {
     for (const uri of HTTPS) assert.equal(allowsImpersonation(uri), false)
     for (const uri of [...LOOPBACK, ...NATIVE]) assert.equal(allowsImpersonation(uri), true)
   })

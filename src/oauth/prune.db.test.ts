@@ -39,7 +39,7 @@ describe('what is over', () => {
     return (await Promise.all(rows)).map(({ rows: [row] }) => row?.n)
   }
 
-  it('STO-05: is forgotten a day later, in batches, and what lives stays and works', async () => {
+  it('STO-05: expired rows are deleted a day later, in batches; the rest stays and works', async () => {
     const { app } = oauth
     const client = await app.clientFor(null)
     const basic = [client.client_id, client.client_secret] as const
@@ -68,7 +68,7 @@ describe('what is over', () => {
     assert.equal(grants.data.length, 1, 'what was granted stays for the record')
   })
 
-  it('REG-10: a client that registered itself and was never allowed anything is forgotten within a week', async () => {
+  it('REG-10: a self-registered client without grants is deleted within a week', async () => {
     const { app } = oauth
     const [unused, used] = [await app.clientFor(null), await app.clientFor(null)]
     const ids = [unused.client_id, used.client_id]
@@ -84,7 +84,7 @@ describe('what is over', () => {
     assert.deepEqual(left, [{ id: used.client_id }])
   })
 
-  it('REG-10: one whose every grant is over is ended a month later, and takes no place any more', async () => {
+  it('REG-10: a self-registered client whose grants have all ended is revoked a month later', async () => {
     const { app } = oauth
     const [over, used] = [await app.clientFor(null), await app.clientFor(null)]
     for (const { client_id } of [over, used]) {
@@ -105,7 +105,7 @@ describe('what is over', () => {
     assert.equal(await stateOf(used), 'live')
   })
 
-  it('what nobody answered goes soon; an assertion only when no server’s clock could still take it', async () => {
+  it('an unanswered request is deleted soon; an assertion only when no server’s clock could accept it', async () => {
     const { app } = oauth
     const client = await app.clientFor(null)
     const ago = (seconds: number) => new Date(app.clock.now().getTime() - seconds * 1000)

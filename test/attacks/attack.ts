@@ -1,6 +1,6 @@
 import type { Target } from './target.ts'
 
-/** How an attack went: it was held off, or broke something, or could not be made, which is not the same as held. */
+/** Outcome of an attack: held off, broken, or not possible here, which is not the same as held off. */
 export type Finding =
   | { readonly outcome: 'held' }
   | { readonly outcome: 'broken'; readonly evidence: string }

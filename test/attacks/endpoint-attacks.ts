@@ -5,7 +5,7 @@ import { authorizePath, freshCode, freshTokens, isActive, pkce, post, refreshFor
 /** More wrong secrets than any limit on guessing lets pass without a word. */
 const GUESSES = 40
 
-/** What the endpoints for programs promise beside codes and refresh tokens. */
+/** Attacks on the endpoints for programs, beside codes and refresh tokens. */
 export const ENDPOINT_ATTACKS: readonly Attack[] = [
   {
     guarantees: 'TOK-07',

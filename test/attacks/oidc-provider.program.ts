@@ -6,7 +6,7 @@ import pg from 'pg'
 const { DATABASE_URL = '', PORT = '', ISSUER = '', CLIENTS = '[]', RESOURCE = '', SCOPE = '' } = process.env
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
 
-/** What the library hands over to be kept. */
+/** Storage of the library. */
 interface Payload {
   readonly grantId?: string
   readonly userCode?: string

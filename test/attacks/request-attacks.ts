@@ -16,7 +16,7 @@ async function refusedUnlessRegistered(target: Target, asked: Asked): Promise<st
     : `redirected to ${to.origin}`
 }
 
-/** What the client hears of a faulty request. */
+/** Responses to a faulty authorization request. */
 async function errorOf(target: Target, asked: Asked, query = ''): Promise<URLSearchParams | string> {
   const path =
     authorizePath(target.paths.authorize, { client_id: target.clients.mine.id, state: 's', ...asked }) + query

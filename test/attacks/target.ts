@@ -4,7 +4,7 @@ export interface AttackClient {
   readonly secret: string | null
 }
 
-/** What an authorization request holds; undefined leaves a usual parameter out. */
+/** Parameters of an authorization request; undefined leaves a default out. */
 export type Asked = Readonly<Record<string, string | undefined>>
 
 /** One browser: keeps cookies, and follows nothing by itself. */
@@ -42,7 +42,7 @@ export interface Target {
   readonly clients: Readonly<Record<'mine' | 'other' | 'native' | 'machine', AttackClient>>
   readonly redirectUri: string
   readonly loopbackUri: string
-  /** What `mine` may be granted, and an API that exists beside. */
+  /** Scopes that `mine` may be granted, and another declared API. */
   readonly scopes: readonly [string, string]
   readonly resource: string | undefined
   browser(node?: 0 | 1): AttackBrowser
@@ -52,7 +52,7 @@ export interface Target {
   consentPage(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
   /** Signs in as somebody else in a browser that is signed in already. */
   swapUser(browser: AttackBrowser): Promise<void>
-  /** What may ask Doorward about every credential; null for others. */
+  /** Credential that may introspect every token; null for other targets. */
   readonly adminKey: string | null
   readonly databaseUrl: string
   /** Everything that the database holds, as text. */

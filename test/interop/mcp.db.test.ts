@@ -25,7 +25,7 @@ const METADATA = {
   token_endpoint_auth_method: 'none',
 }
 
-/** What an app keeps for one MCP server, and the URL to which it would send its user. */
+/** Storage of an app for one MCP server, and the URL to which it sends its user. */
 class Provider {
   readonly redirectUrl = REDIRECT_URI
   readonly clientMetadata = METADATA

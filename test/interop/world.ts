@@ -27,10 +27,10 @@ export interface World {
   publicClient(redirectUris: readonly string[]): Promise<Registered>
   machine(): Promise<Registered>
   pkce(): Promise<{ verifier: string; challenge: string }>
-  /** What the user does in the browser: signs in and says yes. @returns where the browser is sent */
+  /** Signs in and allows, as the user in the browser. @returns the redirect */
   approve(url: URL): Promise<URL>
   deny(url: URL): Promise<URL>
-  /** What the API answers to a token. */
+  /** Response of the API to a token. */
   api(accessToken: string): Promise<number>
   close(): Promise<void>
 }

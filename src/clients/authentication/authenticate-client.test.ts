@@ -165,7 +165,7 @@ describe('clients with a secret', () => {
     })
   })
 
-  it('notes who uses a secret, once a minute, and not who is refused', async () => {
+  it('stores the last use of a secret once a minute, and no refused attempt', async () => {
     const noted = async (lastUsedAt: Date | null, secret = SECRET) => {
       const { told, ask } = world(client('client_secret_basic'), { [SECRET]: { lastUsedAt } })
       await ask(basic(ID, secret))
@@ -198,7 +198,7 @@ describe('clients that are not alive', () => {
         assert.deepEqual([told.spent.size, told.noted.length], [0, 0])
       })
 
-  it('a draft proves itself like any other: who may authorize it is asked elsewhere', async () => {
+  it('a draft authenticates like any other client', async () => {
     const { ask } = world(client('client_secret_basic', { publishedAt: null }))
     assert.equal(await ask(basic(ID, SECRET)), `${ID} by sec_1`)
   })

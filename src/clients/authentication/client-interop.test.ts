@@ -9,7 +9,7 @@ import { client, ID, ISSUER, world } from './client.fixture.ts'
 const SERVER: oauth.AuthorizationServer = { issuer: ISSUER, token_endpoint: `${ISSUER}/oauth/token` }
 const SECRET = mintCredential('client_secret', { environment: 'live' }).reveal()
 
-/** What a real client library sends to a token endpoint. */
+/** The requests of a real client library to a token endpoint. */
 async function sentBy(auth: oauth.ClientAuth) {
   const sent: { authorization: string | null; form: Record<string, string> }[] = []
   const customFetch = async (

@@ -14,7 +14,7 @@ const ISSUER = 'https://auth.example.com'
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const SIGNING = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-/** What the token endpoint will ask, against the database. */
+/** Client authentication as at the token endpoint, on the database. */
 function askerOf(app: TestApp) {
   const { db, clock } = app
   const knowledge: ClientKnowledge = {
@@ -123,7 +123,7 @@ describe('clients and their secrets in the database', () => {
     assert.equal(await ask(basic(client, client.client_secret)), 'secret_rotated')
   })
 
-  it('undo takes back a new secret that nobody used, and never one that somebody did', async () => {
+  it('undo revokes an unused new secret, and never a used one', async () => {
     const client = await app.clientFor(null)
     const { client_secret: unused } = await post(client.client_id, 'rotate')
     await post(client.client_id, 'rotation/undo')

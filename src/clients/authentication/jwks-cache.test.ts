@@ -36,7 +36,7 @@ describe('key sets of clients, fetched', () => {
     assert.equal(told.asked, 2)
   })
 
-  it('RS-08: a key that is not among them has them asked for anew, once a minute', async () => {
+  it('RS-08: a missing key has the set fetched again, at most once a minute', async () => {
     const { clock, told, kids } = server()
     await kids()
     clock.advance({ seconds: 60 })

@@ -72,7 +72,7 @@ describe('clients by their own documents, and who makes work of it', () => {
   }
   const patch = (id: string, body: object) => app.call('PATCH', `/v1/clients/${encodeURIComponent(id)}`, body)
 
-  it('a reading that says the same is no change, whatever order the keys’ members have', async () => {
+  it('an unchanged document is not a change, whatever the order of the keys’ members', async () => {
     const { id, document, documents, told } = world({ token_endpoint_auth_method: 'private_key_jwt' })
     document.jwks = { keys: [newKey('one')] }
     for (let n = 0; n < 3; n++) {
@@ -99,7 +99,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.equal((await documents.find(id))?.type, 'public')
   })
 
-  it('what an operator sets lasts, and what the next reading would undo is refused with the reason', async () => {
+  it('an operator’s settings last; a change that the next fetch would undo is refused with the reason', async () => {
     const { id, documents } = world()
     await documents.find(id)
     assert.equal((await patch(id, { refresh_grace_seconds: 5 })).status, 200)
@@ -121,7 +121,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.equal((await documents.find(id))?.refreshGraceSeconds, 5)
   })
 
-  it('REG-05: a ceiling that an operator sets stays, whatever is read anew and comes into the catalogue', async () => {
+  it('REG-05: a ceiling that an operator sets stays, whatever the document or the catalogue says later', async () => {
     const [set, unset] = [world(), world()]
     for (const { documents, id } of [set, unset]) await documents.find(id)
     const wanted = { scopes: ['orders:read', 'orders:refund'], required_scopes: ['orders:read'] }
@@ -228,7 +228,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.equal(answers.filter((each) => each).length, 8)
   })
 
-  /** As if somebody had said yes, and as if somebody had begun to ask. */
+  /** Stores a grant, or an unanswered authorization request. */
   const allowSomebody = async (clientId: string) => {
     await touchOwner(app.db as Tx, 'org_1', app.clock.now())
     const shown = { scopes: {}, owner_name: 'One' } as unknown as ShownJson
@@ -286,7 +286,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.deepEqual(await addressAndKey('198.51.100.8'), NOW)
   })
 
-  it('REG-15 TOK-18: what somebody has allowed is read whatever strangers have read', async () => {
+  it('REG-15 TOK-18: the document of an app with a grant is fetched however many strangers have had fetched', async () => {
     const { id, addressAndKey, documents, open, fetch } = await withdrawn(true)
     app.clock.advance({ seconds: 601 })
     const ip = '198.51.100.9'
@@ -311,7 +311,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     assert.ok(document.client_id === id && documents)
   })
 
-  it('REG-10: where there are as many as are allowed, the oldest that nobody has used makes room', async () => {
+  it('REG-10: at the maximum the oldest unused client makes room', async () => {
     const [used, oldest, newer] = [world(), world(), world()]
     for (const { documents, id } of [used, oldest, newer]) {
       await documents.find(id)
@@ -357,7 +357,7 @@ describe('clients by their own documents, and who makes work of it', () => {
     }
   })
 
-  it('REG-10: one that nobody allowed anything is forgotten in a week, unless somebody said something of it', async () => {
+  it('REG-10: a client without grants is deleted after a week, unless an operator has suspended, blocked or limited it', async () => {
     const [unused, stopped, blocked, set] = [world(), world(), world(), world()]
     for (const { documents, id } of [unused, stopped, blocked, set]) await documents.find(id)
     await app.call('POST', `/v1/clients/${encodeURIComponent(stopped.id)}/suspend`, { reason: 'test' })

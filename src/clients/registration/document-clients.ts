@@ -199,10 +199,10 @@ export class DocumentClients {
   }
 
   /**
-   * As its row is now, locked: an operator may have said something of it while the document was read, and another server
-   * may have read the same.
+   * Stores the document under the row's lock: meanwhile an operator may have changed the client, or another server
+   * stored the same.
    *
-   * @returns whether what is known here already has become another
+   * @returns true where this changed a client that was known before
    */
   async #write(tx: Tx, origin: Origin, id: string, described: ClientDescription): Promise<boolean> {
     const { now } = origin

@@ -28,7 +28,7 @@ function keySetOf(...keys: readonly SigningKey[]) {
 
 describe('keys of a client that describes itself, at the token endpoint', () => {
   let oauth: OAuthApp
-  /** What stands on the Internet. */
+  /** Documents on the Internet, by URL. */
   const served = new Map<string, unknown>()
   const fetchDocument: FetchDocument = async (url) => {
     const json = served.get(url)

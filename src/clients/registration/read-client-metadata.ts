@@ -22,10 +22,10 @@ export interface MetadataFault {
 const UNNAMED = 'Unnamed app'
 
 /**
- * What a client says of itself (RFC 7591 §2), be it in its own document or when it registers. It cannot say who may
- * trust it, what it needs no user for, or what it may be granted: that is decided here.
+ * Client metadata (RFC 7591 §2) from a client's own document or registration. It cannot set trust, scopes without a
+ * user, or its ceiling: those are decided here.
  *
- * @param ceiling what nobody's acquaintance may be granted at most
+ * @param ceiling the most that a client without pre-registration may be granted
  */
 export function readClientMetadata(
   value: unknown,

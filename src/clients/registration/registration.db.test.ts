@@ -61,7 +61,7 @@ describe('what an app that registers itself may say', () => {
     assert.deepEqual([status, body.error], [400, 'invalid_client_metadata'])
   })
 
-  it('CON-17: the page for signing in says where an app that nobody registered is from', async () => {
+  it('CON-17: the sign-in page names the host of a client without pre-registration', async () => {
     const { body } = await register({ ...some, redirect_uris: ['https://tool.example/cb'] })
     const asked = { client_id: body.client_id, redirect_uri: 'https://tool.example/cb' }
     const jar = openJar(oauth.origin)
@@ -138,7 +138,7 @@ describe('how a client sends its secret', () => {
     )
   })
 
-  it('TOK-10: a known client hears which way is its own, the same for a right and a wrong secret', async () => {
+  it('TOK-10: a known client is told its method, the same for a right and a wrong secret', async () => {
     const client = await made({ token_endpoint_auth_method: 'client_secret_basic' })
     const said = 'This client is registered for client_secret_basic; the secret was sent in the body.'
     for (const secret of [client.client_secret, 'wrong'])

@@ -61,7 +61,7 @@ describe('clients by their own documents', () => {
     assert.deepEqual(asked, [ID], 'the document is read once, for as long as it is fresh')
   })
 
-  it('CON-17: is asked about every time, with an https address too: nobody here has looked at it', async () => {
+  it('CON-17: the user is asked every time, with an https redirect URI too', async () => {
     const jar = openJar(oauth.origin)
     const https = { redirect_uri: 'https://app.example.com/cb', scope: 'orders:read' }
     for (const n of [1, 2]) {
@@ -73,7 +73,7 @@ describe('clients by their own documents', () => {
     assert.match(none.location ?? '', /error=consent_required/)
   })
 
-  it('REG-11: is read anew when it is due, and what it says then holds', async () => {
+  it('REG-11: is fetched again when it is due, and then holds', async () => {
     documents.set(ID, { ...DOCUMENT, redirect_uris: ['https://app.example.com/cb'] })
     oauth.app.clock.advance({ seconds: 601 })
     const answer = await openJar(oauth.origin).get(ask())
@@ -234,7 +234,7 @@ describe('clients that register themselves', () => {
     assert.equal((await register(metadata)).body.scope, 'orders:read', 'the next is another client')
   })
 
-  it('AUZ-18: nobody is led anywhere by a registration of a stranger’s before they have signed in', async () => {
+  it('AUZ-18: a stranger’s registration never redirects before the user has signed in (open redirect)', async () => {
     const { body } = await register({ ...metadata, redirect_uris: ['https://evil.example/'] })
     const path = authorizePath({
       client_id: body.client_id,

@@ -40,7 +40,7 @@ describe('a question that is answered twice', () => {
       .where('client_id', '=', clientId)
       .execute()
 
-  it('CON-16 CON-20: a yes at once, or some seconds later, leads to the app each time, and what it brings works', async () => {
+  it('CON-16 CON-20: a repeated consent, at once or some seconds later, leads to the app each time with a working code', async () => {
     for (const seconds of [null, 0, 1, 29]) {
       const { client, verifier, path } = await asking()
       const jar = newJar()
@@ -69,7 +69,7 @@ describe('a question that is answered twice', () => {
     }
   })
 
-  it('CON-20: a yes after the first code was redeemed brings another, and takes nothing back', async () => {
+  it('CON-20: a repeated consent after the first code was redeemed yields another code and revokes nothing', async () => {
     const { client, verifier, path } = await asking()
     const jar = newJar()
     const page = await arrive(jar, path)
@@ -109,7 +109,7 @@ describe('a question that is answered twice', () => {
     assert.equal((await says(jar, page, 'allow')).status, 400, 'later')
   })
 
-  it('CON-16: a yes again is worth nothing where it could not be given any more', async () => {
+  it('CON-16: a repeated consent yields nothing where it could not be given any more', async () => {
     const takenAway: [what: string, take: (clientId: string) => Promise<unknown>][] = [
       [
         'the grant',
@@ -136,7 +136,7 @@ describe('a question that is answered twice', () => {
     }
   })
 
-  it('CON-20: a no, and a way back, lead to the app as often as they are pressed', async () => {
+  it('CON-20: Deny and Back lead to the app as often as they are pressed', async () => {
     const { client, path } = await asking()
     const jar = newJar()
     const page = await arrive(jar, path)
@@ -182,7 +182,7 @@ describe('a question that is answered twice', () => {
     assert.equal((await says(jar, one, 'allow')).status, 303)
   })
 
-  it('CON-20: what says neither yes nor no is neither', async () => {
+  it('CON-20: a form without a decision decides nothing', async () => {
     const { path } = await asking()
     const jar = newJar()
     const page = await arrive(jar, path)

@@ -135,7 +135,7 @@ describe('the authorization endpoint', () => {
     }
   })
 
-  it('AUZ-19: prompt=none answers by redirect, whoever is there', async () => {
+  it('AUZ-19: prompt=none answers by redirect, signed in or not', async () => {
     const errorOf = async (jar: ReturnType<typeof newJar>, more = {}) => {
       const answer = await jar.get(authorizePath(asked({ prompt: 'none', ...more })))
       return new URL(answer.location ?? '').searchParams
@@ -151,7 +151,7 @@ describe('the authorization endpoint', () => {
     assert.equal((await errorOf(jar, { max_age: '599' })).get('error'), 'login_required')
   })
 
-  it('AUZ-19: prompt=login has the user prove it anew, prompt=consent asks anew', async () => {
+  it('AUZ-19: prompt=login asks for credentials again, prompt=consent asks for consent again', async () => {
     const jar = newJar()
     await connect(jar, asked())
     oauth.app.clock.advance({ seconds: 5 })
@@ -166,7 +166,7 @@ describe('the authorization endpoint', () => {
     ])
   })
 
-  it('AUZ-02: a redirect URI that is taken away meanwhile is not used', async () => {
+  it('AUZ-02: a redirect URI that is removed meanwhile is not used', async () => {
     const app = await oauth.app.clientFor(null)
     const jar = newJar()
     const page = await arrive(jar, authorizePath(asked({ client_id: app.client_id })))
@@ -185,7 +185,7 @@ describe('the authorization endpoint', () => {
     assert.equal((await arrive(jar, path)).status, 200)
   })
 
-  it('AUZ-18: nobody is led to an app that nobody has looked at, by its own mistake, before they have signed in', async () => {
+  it('AUZ-18: an error never redirects to an unchecked app before the user has signed in (open redirect)', async () => {
     const owned = await oauth.app.clientFor('org_dev', { draft: false })
     await oauth.app.call('POST', `/v1/clients/${owned.client_id}/publish`)
     const draft = await oauth.app.clientFor(null, { draft: true })

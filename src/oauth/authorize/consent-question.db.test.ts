@@ -83,7 +83,7 @@ describe('a yes', () => {
     assert.equal((await jar.submit(page, [...LEFT_OUT, ['shown', 'x']])).status, 403)
   })
 
-  it('CON-15: the page says for how long, at which API, and weighs a no as much as a yes', async () => {
+  it('CON-15: the page names the duration and the API, and Deny is as prominent as Allow', async () => {
     const { body: api } = await oauth.app.call('POST', '/v1/apis', {
       identifier: 'https://api.example.com',
       name: 'Orders',
@@ -116,7 +116,7 @@ describe('a user who cannot say yes', () => {
     ['without a workspace', async () => (await oauth.app.clientFor(null)).client_id],
   ]
   for (const [what, setUp] of rows)
-    it(`CON-20 AUZ-15: ${what} can go back to the app, which hears it`, async () => {
+    it(`CON-20 AUZ-15: ${what} can go back to the app, which gets access_denied`, async () => {
       const jar = openJar(oauth.origin)
       const client_id = await setUp()
       const asked = { client_id, code_challenge: pkce().challenge, state: 's 1' }
@@ -138,7 +138,7 @@ describe('a user who cannot say yes', () => {
       assert.deepEqual([tried.status, tried.location], [403, null])
     })
 
-  it('CON-20: whose workspace was suspended meanwhile can go back too; from an app that was, nobody', async () => {
+  it('CON-20: a user whose workspace was suspended meanwhile can go back; with a suspended app no user can', async () => {
     const email = 'late@example.com'
     await makeUser(oauth.app, email, ['org_late'])
     const { client_id } = await oauth.app.clientFor(null)

@@ -35,7 +35,7 @@ describe('a decision about an app', () => {
   })
   const newJar = () => openJar(oauth.origin)
 
-  it('CON-17: no silent yes for whoever cannot be told from another', async () => {
+  it('CON-17: prior consent never answers for a client that can be impersonated', async () => {
     const app = await oauth.app.clientFor(null, {
       type: 'public',
       redirect_uris: ['http://127.0.0.1/cb', 'com.example.app:/cb', REDIRECT_URI],
@@ -58,7 +58,7 @@ describe('a decision about an app', () => {
     assert.match((await byHttps()).location ?? '', /code=/, 'an https address is somebody')
   })
 
-  it('CON-15 CON-20 AUZ-15: what is left out is not granted; a no is told with state, and granted nothing', async () => {
+  it('CON-15 CON-20 AUZ-15: what is left out is not granted; a denial is returned with state, and grants nothing', async () => {
     const app = await oauth.app.clientFor(null, {
       scopes: ['orders:read', 'orders:write'],
       required_scopes: ['orders:read'],
@@ -136,7 +136,7 @@ describe('a decision about an app', () => {
     )
   })
 
-  it('CON-17: a yes that was not asked for changes nothing of the grant', async () => {
+  it('CON-17: prior consent does not change the grant', async () => {
     const app = await oauth.app.clientFor(null, { scopes: ['orders:read', 'orders:write'] })
     const jar = newJar()
     const { verifier, challenge } = pkce()
@@ -155,7 +155,7 @@ describe('a decision about an app', () => {
     assert.equal((await oauth.app.call('POST', '/v1/verify', question)).body.valid, true)
   })
 
-  it('REF-10 CON-19: a yes that races the end of the user’s access leaves nothing behind', async () => {
+  it('REF-10 CON-19: a consent that races the end of the user’s access leaves nothing behind', async () => {
     const email = 'racer@example.com'
     const userId = await makeUser(oauth.app, email, ['org_race'])
     const member = `/v1/owners/org_race/members/${userId}`
@@ -173,7 +173,7 @@ describe('a decision about an app', () => {
   })
 
   const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
-  it('a yes to an owner’s app, and a policy that reaches its secrets, do not block each other', {
+  it('a consent to an owner’s app and a policy that reaches its secrets do not deadlock', {
     skip,
   }, async () => {
     const email = 'patient@example.com'
@@ -206,7 +206,7 @@ describe('a user of several workspaces', () => {
   })
   after(() => oauth.close())
 
-  it('CON-19: chooses one, has a grant for each, and takes back one without the other', async () => {
+  it('CON-19: the user chooses one, has a grant for each, and revokes one without the other', async () => {
     const client = await oauth.app.clientFor(null)
     const connectFor = async (ownerId: string) => {
       const { verifier, challenge } = pkce()

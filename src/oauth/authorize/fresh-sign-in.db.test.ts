@@ -36,11 +36,11 @@ describe("prompt=login and max_age at the API provider's own login", () => {
     [{ prompt: 'login consent' }, true],
     [{ max_age: '60' }, true],
   ] as const)
-    it(`AUZ-19: ${JSON.stringify(more)} where nobody is signed in here wants ${fresh ? 'a fresh' : 'any'} sign-in`, async () => {
+    it(`AUZ-19: ${JSON.stringify(more)} without a session wants ${fresh ? 'a fresh' : 'any'} sign-in`, async () => {
       assert.equal((await askedAt(openJar(origin), more)).fresh, fresh)
     })
 
-  it('WEB-02: a page from which somebody else can sign in there lets the form lead there', async () => {
+  it('WEB-02: a page that leads to the external login lets its form lead there', async () => {
     const native = await app.clientFor(null, { type: 'public', redirect_uris: ['com.example.app:/cb'] })
     const jar = openJar(origin)
     const more = { client_id: native.client_id, redirect_uri: 'com.example.app:/cb' }
@@ -58,7 +58,7 @@ describe("prompt=login and max_age at the API provider's own login", () => {
     assert.equal(asked.fresh_sign_in, true, 'else the session there would answer for the same person again')
   })
 
-  it('AUZ-19: an old session at the provider is no fresh sign-in, whether it says so or is silent', async () => {
+  it('AUZ-19: an old session at the provider is not a fresh sign-in, with or without authenticated_at', async () => {
     const jar = openJar(origin)
     const { challenge } = await askedAt(jar, { prompt: 'login' })
     const silent = await accept(challenge)

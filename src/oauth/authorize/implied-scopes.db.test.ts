@@ -68,7 +68,7 @@ describe('a scope that implies others', () => {
   const mayUse = async (credential: string, scope: string) =>
     (await oauth.app.call('POST', '/v1/verify', { credential, scopes: [scope] })).body.valid
 
-  it('CON-23 REG-05: what amounts to more than basic is never granted to an app that nobody registered', async () => {
+  it('CON-23 REG-05: a scope that implies more than basic is never granted to a client without pre-registration', async () => {
     const vault = await declare('restricted')
     const middle = await declare('basic', [vault])
     const through = await declare('basic', [middle])
@@ -85,7 +85,7 @@ describe('a scope that implies others', () => {
     assert.match(back.location ?? back.text, /invalid_scope/)
   })
 
-  it('CON-23: a scope that is marked later is taken from apps that nobody registered at once, and from no others', async () => {
+  it('CON-23: a scope that is marked later is removed at once from clients without pre-registration, and from no others', async () => {
     const notes = await declare('basic')
     const other = await declare('basic')
     const { client_id } = await registerItself()

@@ -25,7 +25,7 @@ describe('when nobody is asked', () => {
   const grantsOf = async (clientId: string) =>
     (await oauth.app.call('GET', `/v1/grants?client_id=${clientId}&state=active`)).body.data
 
-  it('CON-17: one of ours is silent at first; what the user then takes from it stays taken until they say otherwise', async () => {
+  it('CON-17: a first-party client needs no question at first; what the user removes stays removed until they allow it again', async () => {
     const { client_id: id } = await oauth.app.clientFor(null, {
       first_party: true,
       scopes: ['orders:read', 'orders:write'],
@@ -73,7 +73,7 @@ describe('when nobody is asked', () => {
     )
   })
 
-  it('AUZ-19: select_account shows the page, which lets somebody else sign in and answer', async () => {
+  it('AUZ-19: select_account shows the page, where another user can sign in and answer', async () => {
     const { client_id: id } = await oauth.app.clientFor(null)
     const bob = 'bob@example.com'
     const bobId = await makeUser(oauth.app, bob, ['org_2'])
@@ -96,7 +96,7 @@ describe('when nobody is asked', () => {
 })
 
 describe('when a grant ends by itself', () => {
-  it('CON-17: one that has expired between the question and the answer is none', async () => {
+  it('CON-17: a grant that expires between question and answer is not extended', async () => {
     const lifetimes = { accessSeconds: 600, refreshIdleSeconds: 86_400, refreshAbsoluteSeconds: 86_400 }
     const settings = { lifetimes, grantSeconds: 86_400, documentHosts: 'none', registration: false } as const
     const oauth = await openOAuthApp({ oauth: settings })

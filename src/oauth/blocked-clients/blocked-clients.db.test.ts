@@ -27,7 +27,7 @@ import type { Caller } from '../../management/caller.ts'
 import { issueCode } from '../authorize/issue-code.ts'
 import { blockClient } from './block-client.ts'
 
-/** That the tokens die with their grants, everywhere: `test/faults/every-token-end.db.test.ts`. */
+/** For the end of the tokens everywhere see `test/faults/every-token-end.db.test.ts`. */
 describe('a client that is blocked for an owner', () => {
   let oauth: OAuthApp
   let admin: string
@@ -107,7 +107,7 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual(await eventsOf(client), [['client.blocked', { reason: 'not vetted', grants_ended: 1 }]])
   })
 
-  it('CON-21 CON-20: the user of that one workspace reads who blocked it, and the app hears of a no', async () => {
+  it('CON-21 CON-20: the user of that one workspace reads who blocked it, and the app gets access_denied', async () => {
     const client = await newClient()
     await block(client)
     const jar = openJar(oauth.origin)
@@ -177,7 +177,7 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual(await grantsOf(client), [])
   })
 
-  it('CON-21 REF-10: a yes that races the block leaves nothing behind', async () => {
+  it('CON-21 REF-10: a consent that races the block leaves nothing behind', async () => {
     for (let round = 0; round < 8; round++) {
       const client = await newClient()
       const jar = openJar(oauth.origin)
@@ -211,7 +211,7 @@ describe('a client that is blocked for an owner', () => {
     ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null },
   })
 
-  it('CON-21 REF-10: a yes that waited for the block finds it', { skip }, async () => {
+  it('CON-21 REF-10: a consent that waited for the block finds it', { skip }, async () => {
     const app = await newClient()
     const jar = openJar(oauth.origin)
     const page = await arrive(jar, pathFor(app))
@@ -228,7 +228,7 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual(await grantsOf(app), [])
   })
 
-  it('CON-21 REF-10: a block that waited for a yes ends it', { skip }, async () => {
+  it('CON-21 REF-10: a block that waited for a consent revokes it', { skip }, async () => {
     const app = await newClient()
     const caller = callerNow()
     const request = {
@@ -275,7 +275,7 @@ describe('a client that is blocked for an owner', () => {
     )
   })
 
-  it('MGT-02 CON-21: for the owner of the admin key and no other, a client that there is; twice is no fault', async () => {
+  it('MGT-02 CON-21: blocks only for the admin key’s owner, only an existing client, and idempotently', async () => {
     const client = await newClient()
     const elsewhere = placeOf(client, 'org_2')
     for (const method of ['PUT', 'DELETE'])

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce } from '../../../test/oauth.ts'
 
-/** That the tokens die with them, everywhere: `test/faults/every-token-end.db.test.ts`. */
+/** For the end of the tokens everywhere see `test/faults/every-token-end.db.test.ts`. */
 describe('many grants ended at once', () => {
   let oauth: OAuthApp
   before(async () => {
@@ -27,7 +27,7 @@ describe('many grants ended at once', () => {
   const stateOf = async (client_id: string) =>
     (await oauth.app.call('GET', `/v1/grants?client_id=${client_id}`)).body.data[0].state
 
-  it('REV-09: those of one client, and nobody else’s; a dry run ends nothing', async () => {
+  it('REV-09: revokes those of one client and no others; a dry run revokes none', async () => {
     const [one, other] = [await connectApp(), await connectApp()]
     assert.deepEqual(await revoke({ client_id: one, dry_run: true }), { revoked: 1, remaining: 1 })
     assert.equal(await stateOf(one), 'active')
@@ -44,7 +44,7 @@ describe('many grants ended at once', () => {
     assert.deepEqual([await stateOf(early), await stateOf(late)], ['revoked', 'active'])
   })
 
-  it('REV-09: those of a user, and of an owner, save where it is somebody else', async () => {
+  it('REV-09: revokes those of a user and of an owner, and no others', async () => {
     const app = await connectApp()
     assert.equal((await revoke({ user_id: 'usr_nobody' })).revoked, 0)
     assert.equal((await revoke({ owner_id: 'org_nobody' })).revoked, 0)
@@ -54,7 +54,7 @@ describe('many grants ended at once', () => {
     assert.equal(await stateOf(app), 'revoked')
   })
 
-  it('refuses to end all of them because nobody was named', async () => {
+  it('refuses to revoke all grants where no filter is given', async () => {
     assert.equal(await revoke({}), 'invalid_request')
   })
 })

@@ -66,7 +66,7 @@ describe('a client that very many have allowed something', () => {
     return clientId
   }
 
-  /** What verifiers are told of grants that ended after a position: of how many tokens, in each row. */
+  /** Changes for verifiers after a position: the number of tokens in each row. */
   async function toldAfter(position: number): Promise<string[]> {
     const { changes } = await changesSince(app.db, position)
     return changes
@@ -91,7 +91,7 @@ describe('a client that very many have allowed something', () => {
     },
   ]
   for (const { what, end } of WAYS)
-    it(`REV-09: is ${what} by as many statements as any other, and verifiers are told in one row`, async () => {
+    it(`REV-09: is ${what} by as many statements as any other, and verifiers are notified in one row`, async () => {
       const statements: number[] = []
       for (const count of [1, MANY, 2 * MANY + 1]) {
         const clientId = await allowedBy(count)

@@ -30,7 +30,7 @@ describe('revocation', () => {
   const standing = async (of: TestClient) =>
     (await oauth.app.call('GET', `/v1/grants?client_id=${of.client_id}&state=active`)).body.data.length
 
-  it('REV-01: a hint that is wrong or unknown is passed over; what is expired or unknown is no fault', async () => {
+  it('REV-01: a wrong or unknown hint is ignored; an expired or unknown token is not an error', async () => {
     const client = await oauth.app.clientFor(null)
     for (const token_type_hint of ['refresh_token', 'something_else']) {
       const tokens = await connected(client)
@@ -58,7 +58,7 @@ describe('revocation', () => {
     assert.equal(await verdict(last.access_token), 'revoked')
   })
 
-  it('REF-07 REF-10: a grant that expires takes its tokens along, and is asked for anew', async () => {
+  it('REF-07 REF-10: an expired grant ends its tokens, and the user is asked again', async () => {
     const client = await oauth.app.clientFor(null)
     let tokens = await connected(client)
     const refresh = () =>

@@ -87,7 +87,7 @@ describe('the token endpoint', () => {
     assert.equal((await token(late)).body.error, 'invalid_grant')
   })
 
-  it('TOK-05: a code that is used again takes back what it yielded, and says so in the audit log', async () => {
+  it('TOK-05: a code that is used twice revokes its tokens, with an audit event', async () => {
     const code = await freshCode()
     const first = await token(code)
     assert.equal((await api(first.body.access_token)).valid, true)
@@ -332,7 +332,7 @@ describe('the token endpoint', () => {
     assert.equal((await token({ grant_type: 'client_credentials' })).body.error, 'unauthorized_client')
   })
 
-  it('what is refused before anybody has proved who he is, is in the log with its reason', async () => {
+  it('a refusal before authentication is logged with its reason', async () => {
     const once = { token: 'x' }
     const rows: [path: string, form: Record<string, string> | [string, string][], reason: string][] = [
       ['/oauth/token', { grant_type: 'authorization_code', code: 'x' }, 'no_code_verifier'],

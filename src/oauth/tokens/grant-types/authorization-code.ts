@@ -88,7 +88,9 @@ async function exchangeCode(
     : 'lost_race'
 }
 
-/** What becomes of a code: tokens, a refusal that changes nothing, or the end of all tokens that it yielded before. */
+/**
+ * Outcome for a code: tokens, a refusal that changes nothing, or the revocation of all tokens that it yielded before.
+ */
 type Redemption =
   | { readonly outcome: 'issue'; readonly scopes: readonly string[]; readonly resources: readonly string[] }
   | { readonly outcome: 'refuse'; readonly refusal: OAuthRefusal }

@@ -84,7 +84,7 @@ async function exchangeRefreshToken(
     : 'lost_race'
 }
 
-/** What becomes of a refresh token: the next one, the same one again, a refusal, or the end of its family. */
+/** Outcome for a refresh token: the next one, the same one again, a refusal, or the revocation of its family. */
 type Refreshing =
   | {
       /** `repeat`: the response was lost and the token is presented again; its successor exists already. */
