@@ -32,7 +32,7 @@ import type { Database } from './db/database.ts'
 import type { Db } from './db/schema.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
-import { forwardAuthShortcut } from './forward-auth/forward-auth-fast-path.ts'
+import { forwardAuthFastPath } from './forward-auth/forward-auth-fast-path.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { UndeclaredInRules } from './forward-auth/undeclared-in-rules.ts'
 import { refuseCredentialsInUrls } from './http/credential-in-url.ts'
@@ -84,17 +84,17 @@ import { KnownCatalogue } from './verification/known-catalogue.ts'
 import { recordByHash } from './verification/record.store.ts'
 import { verifyRoutes } from './verification/verify.routes.ts'
 import { openVerification } from './verification/verify.ts'
-import { verifyShortcut } from './verification/verify-fast-path.ts'
+import { verifyFastPath } from './verification/verify-fast-path.ts'
 
 /** Settings of the app; `config.ts` reads them from the environment. */
 export interface Settings {
   readonly publicUrl: string
-  /** Further host names, in lower case, with which a proxy asks for pages. */
+  /** Further host names, in lower case, under which a proxy requests pages. */
   readonly hosts: readonly string[]
   readonly brand: string | null
   readonly policy: Policy
   readonly trustedProxies: IpRanges | null
-  /** Null: `/v1/forward-auth` is not there. */
+  /** Null: `/v1/forward-auth` is off. */
   readonly forwardAuth: ForwardAuthRules | null
   /** Server secret, from which keys are derived; null: no sign-in for people, and so no OAuth. */
   readonly serverSecret: Secret | null
@@ -108,9 +108,9 @@ export interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly settings: Settings
-  /** Counts rate limits where several nodes must agree. Default: this process for itself. */
+  /** Counts rate limits for several nodes together. Default: each process counts for itself. */
   readonly limiter?: RateLimiter | undefined
-  /** Fetches what strangers' apps say of themselves. Default: from the public Internet, by https. */
+  /** Fetches client id metadata documents and key sets. Default: SSRF-guarded, over https from public addresses. */
   readonly fetchDocument?: FetchDocument | undefined
   /** Cost of a password's hash: scrypt's N, as a power of two. Default: the recommended cost. */
   readonly passwordLogN?: number | undefined
@@ -122,7 +122,7 @@ export interface Parts {
 
 const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
-/** Lists and reports that wait for each other; half of the connections are for them. */
+/** Queue of lists and reports, which get half of the connections. */
 const READS = { waiting: 100, waitMs: 5_000 }
 const TIDY_EVERY_MS = 600_000
 
@@ -146,7 +146,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   refreshKeyHints,
 ]
 
-/** The whole wiring, in one list. Closing the app writes what was only counted so far. */
+/** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, tidies = true, passwordLogN } = parts
   const { db, verdicts } = database
@@ -239,7 +239,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     })
   }
 
-  fastPaths.add(verifyShortcut(fastPaths, knownAdminKeys, verification))
+  fastPaths.add(verifyFastPath(fastPaths, knownAdminKeys, verification))
   if (rules !== null) {
     const { onExposed } = pipeline
     const parts = { rules, verifier, catalogue, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
@@ -250,7 +250,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await undeclared.look()
     }
     forwardAuthRoutes(app, pipeline, knownAdminKeys, forwardAuth)
-    fastPaths.add(forwardAuthShortcut(fastPaths, forwardAuth))
+    fastPaths.add(forwardAuthFastPath(fastPaths, forwardAuth))
   }
 
   homeRoutes(app, publicUrl)

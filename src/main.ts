@@ -17,12 +17,12 @@ import { startFailureOf } from './start-failure.ts'
 const HELP = `doorward: API keys for your API, and who may do what with it
 
   node src/main.ts [serve]                 start the server
-  node src/main.ts migrate [--dry-run]     bring the database up to date, or say what would be done
+  node src/main.ts migrate [--dry-run]     migrate the database, or list what would be done
   node src/main.ts verify-audit            walk the audit log's hash chain; exit 1 where it is broken
   node src/main.ts archive-audit           write the audit log's oldest events to a file: --until-seq N or
                                            --older-than-days D says which, and without --out FILE nothing is done;
                                            --remove then removes them from the database; --check FILE verifies a file
-  node src/main.ts admin-key               make a new admin key with all permissions, for who has lost the last one
+  node src/main.ts admin-key               create an admin key with all permissions, where the last one is lost
   node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
 
 Settings, from the environment:
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
     if (command === undefined || more.length > 0)
       return fail(`There is no command "${positionals.join(' ')}".\n\n${HELP}`, 2)
     const config = readConfig(process.env)
-    if ('faults' in config) return fail(`The configuration is not sound:\n  ${config.faults.join('\n  ')}`, 2)
+    if ('faults' in config) return fail(`Invalid configuration:\n  ${config.faults.join('\n  ')}`, 2)
     where = config
     await command(config, flags)
   } catch (error) {
@@ -116,7 +116,7 @@ async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
     await migrate(database, notice)
     const secret = await makeRecoveryKey(database.db, systemOrigin(systemClock.now()), brand)
     process.stderr.write(
-      'A new admin key with all permissions, shown once. The audit log tells that it was made.\n',
+      'A new admin key with all permissions, shown once. The audit log records that it was created.\n',
     )
     say(`${secret.reveal()}\n`)
   })

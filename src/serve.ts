@@ -19,7 +19,7 @@ import { openSharedLimiter } from './limits/shared-limiter.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
 import { ConfigurationError } from './start-failure.ts'
-import { isWorker, leaveCrew, startWorkers } from './workers.ts'
+import { disconnectFromPrimary, isWorker, startWorkers } from './workers.ts'
 
 /** Requests under way get this long after a stop was requested; then their connections are closed. */
 const STOP_WITHIN_MS = 10_000
@@ -28,14 +28,14 @@ const GIVE_UP_AFTER_MS = STOP_WITHIN_MS + 3_000
 /** Workers get this long to stop before they are killed: longer than they give themselves. */
 const KILL_AFTER_MS = GIVE_UP_AFTER_MS + 2_000
 
-/** Opens, migrates, prepares and listens, until a signal ends it; in several processes where that is asked for. */
+/** Opens the database, migrates, prepares and listens until a signal; with several workers, in several processes. */
 export async function serve(config: Config): Promise<void> {
   const { workers, workerPlace } = config
   const log = openLog(config.logLevel)
   if (isWorker()) {
     const mine = log.child({ worker: workerPlace })
     return await serveHere(config, mine, workerPlace).catch((error: unknown): never => {
-      leaveCrew()
+      disconnectFromPrimary()
       throw error
     })
   }
@@ -49,7 +49,7 @@ export async function serve(config: Config): Promise<void> {
   await withDatabase(config, log, (database) => makeFirstAdminKey(database, config))
 }
 
-/** @param place among the workers, for whom all was prepared; null for a server that is one process */
+/** @param place number among the workers, for which all is prepared already; null for a single process */
 async function serveHere(config: Config, log: Logger, place: number | null): Promise<void> {
   const forwardAuth = readForwardAuthRules(config)
   const database = await open(config, log)
@@ -67,7 +67,7 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
     return app
   }
   const app = await start().catch(async (error: unknown): Promise<never> => {
-    // An open database would keep the process, and its directory, for ever.
+    // An open database would keep the process alive, and its directory locked.
     await database.close()
     shared?.close()
     throw error
@@ -75,7 +75,7 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
 
   const hurry = new AbortController()
   const stop = async (signal: string) => {
-    // Ctrl-C comes twice where npm passes it on as well as the terminal: a second one must not cut the stop short.
+    // Ctrl-C arrives twice where npm passes it on as well as the terminal: the second must not cut the stop short.
     if (draining) return hurry.abort()
     draining = true
     const drainMs = signal === 'SIGTERM' ? config.drainSeconds * 1000 : 0
@@ -153,7 +153,10 @@ async function listen(
   return app
 }
 
-/** Configured, or kept beside the embedded database. Postgres is shared, and a secret of one server's own is none. */
+/**
+ * The configured secret, or the one beside the embedded database. Servers on one Postgres must share a secret, so
+ * none is made.
+ */
 function serverSecretOf({ settings, place }: Config): Secret | null {
   return settings.serverSecret ?? ('dataDir' in place ? secretBeside(place.dataDir) : null)
 }
@@ -163,7 +166,7 @@ function isPlainHttp(publicUrl: string): boolean {
   return protocol === 'http:' && !/^(127\..*|localhost|\[::1\])$/.test(hostname)
 }
 
-/** Once the server listens: a key that is shown once must not be followed by a fault that hides it. */
+/** Called once the server listens: a key that is shown once must not be followed by an error that hides it. */
 async function makeFirstAdminKey({ db }: Database, { firstAdminKey, settings }: Config): Promise<void> {
   if (firstAdminKey !== null) return
   const first = await ensureFirstAdminKey(db, systemOrigin(systemClock.now()), settings.brand, null)

@@ -11,17 +11,20 @@ export class ConfigurationError extends Error {
 
 export interface StartFailure {
   readonly words: string
-  /** 2 for the configuration and the command line, 1 for the rest. */
+  /** 2 for the configuration and the command line, 1 for everything else. */
   readonly exitCode: 1 | 2
 }
 
-/** Why a command has ended, and what to do. Which part failed is read off the error's kind, never off its text. */
+/**
+ * Says why a command failed and what to do. The part that failed is told from the error's type, never from its
+ * text.
+ */
 export function startFailureOf(error: unknown, where: { host: string; port: number } | null): StartFailure {
   if (!(error instanceof Error)) return { words: String(error), exitCode: 1 }
   if (error instanceof ConfigurationError) return { words: wordsOf(error), exitCode: 2 }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (code.startsWith('ERR_PARSE_ARGS')) return { words: `${error.message}\nSee --help.`, exitCode: 2 }
-  // A worker of `node:cluster` hears of the primary's `bind`.
+  // In a worker of `node:cluster` the failed call is the primary's `bind`.
   const isListening = 'syscall' in error && (error.syscall === 'listen' || error.syscall === 'bind')
   const words = isListening && where !== null ? listenWords(code, where) : databaseWords(error)
   return { words: words ?? wordsOf(error), exitCode: 1 }
@@ -35,7 +38,7 @@ function listenWords(code: string, { host, port }: { host: string; port: number 
   return null
 }
 
-/** SQLSTATE of what Postgres says when it lets nobody in. */
+/** SQLSTATEs with which Postgres refuses a connection or a role. */
 const NOT_LET_IN: ReadonlyMap<string, string> = new Map([
   ['3D000', 'Create the database (createdb), or name another in DATABASE_URL.'],
   ['28000', 'See the user in DATABASE_URL, and pg_hba.conf of the server.'],
@@ -60,7 +63,7 @@ function sqlstateOf(error: unknown): string {
     : sqlstateOf(error.cause)
 }
 
-/** The message, and those of its causes. */
+/** The error's message, followed by those of its causes. */
 function wordsOf(error: Error): string {
   return error.cause instanceof Error ? `${error.message}\n  because: ${wordsOf(error.cause)}` : error.message
 }

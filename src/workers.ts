@@ -2,16 +2,16 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Logger } from './http/log.ts'
 
-/** In a worker's environment: which of them it is, from 1 on. */
+/** Environment variable with a worker's number, from 1 on. */
 export const PLACE_VARIABLE = 'WORKER_PLACE'
 
-/** The first pause before a worker that ended by itself is replaced, and the longest; in between it doubles. */
+/** Exponential back-off before a worker that ended by itself is replaced: first and longest pause. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 30_000
 /** A worker that ran for so long did not end for the reason of the one before it. */
 const SETTLED_AFTER_MS = 60_000
 
-export interface Crew {
+export interface WorkerOptions {
   readonly workers: number
   readonly log: Logger
   /** Workers that have not ended so long after a stop are killed. */
@@ -22,18 +22,18 @@ export function isWorker(): boolean {
   return cluster.isWorker
 }
 
-/** Lets go of the primary, whose word a worker would wait for even where it has nothing to do: so that it can end. */
-export function leaveCrew(): void {
+/** Closes the channel to the primary, which would keep an idle worker alive. */
+export function disconnectFromPrimary(): void {
   cluster.worker?.disconnect()
 }
 
 /**
- * Runs the same command in several processes that share one port, replaces those that end by themselves, and ends them
- * all when it is told to. Gives back once all are started; a signal ends the process.
+ * Runs the same command in several processes that share one port. Replaces those that end by themselves, and stops all of
+ * them on a signal, which ends the process. Returns once all are started.
  *
- * @throws where the first does not come to listen: then no other would
+ * @throws where the first does not listen, because then no other would
  */
-export async function startWorkers({ workers, log, stopWithinMs }: Crew): Promise<void> {
+export async function startWorkers({ workers, log, stopWithinMs }: WorkerOptions): Promise<void> {
   let stopping = false
   cluster.setupPrimary({ args: process.argv.slice(2) })
 
@@ -55,7 +55,7 @@ export async function startWorkers({ workers, log, stopWithinMs }: Crew): Promis
   }
 
   const stop = async (signal: NodeJS.Signals) => {
-    // Ctrl-C reaches the workers too, from the terminal. A second word has them wait for nobody to look elsewhere.
+    // Ctrl-C reaches the workers too, from the terminal. A second signal ends their wait for load balancers.
     if (stopping) {
       for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
       return
@@ -95,7 +95,7 @@ async function listens(worker: Worker): Promise<boolean> {
   ])
 }
 
-/** Its exit code; null where a signal was stronger. */
+/** Its exit code; null where a signal killed it. */
 async function end(worker: Worker, signal: NodeJS.Signals): Promise<number | null> {
   const { process: child } = worker
   if (child.exitCode === null && child.signalCode === null) {

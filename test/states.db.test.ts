@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
-import { listAdminKeys, standingAdminKeysLocked } from '../src/admin-keys/admin-key.store.ts'
+import { listAdminKeys, lockUnrevokedAdminKeys } from '../src/admin-keys/admin-key.store.ts'
 import { addSeconds } from '../src/base/clock.ts'
 import { listClients } from '../src/clients/client.store.ts'
 import { CLIENT_STATES, stateOf as clientState } from '../src/clients/client.ts'
@@ -213,7 +213,7 @@ describe('states in TypeScript and in SQL', () => {
         .execute()
     const all = await listAdminKeys(db, EVERYTHING)
     const unrevoked = all.filter(({ revokedAt }) => revokedAt === null).map(({ id }) => id)
-    const locked = await tried(standingAdminKeysLocked)
+    const locked = await tried(lockUnrevokedAdminKeys)
     assert.deepEqual(locked.map(({ id }) => id).sort(), unrevoked.sort())
   })
 

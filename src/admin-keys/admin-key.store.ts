@@ -125,7 +125,7 @@ export async function lockAdminKey(tx: Tx, id: string): Promise<AdminKey | undef
  * All that are not revoked, with other revocations held off until the transaction ends: two cannot each leave the
  * other's key as the last. One lock for the whole set, because locking many rows deadlocks when they change meanwhile.
  */
-export async function standingAdminKeysLocked(tx: Tx): Promise<AdminKey[]> {
+export async function lockUnrevokedAdminKeys(tx: Tx): Promise<AdminKey[]> {
   await sql`select pg_advisory_xact_lock(hashtext('doorward: revoking admin keys'))`.execute(tx)
   const rows = await tx.selectFrom('admin_keys').selectAll().where('revoked_at', 'is', null).execute()
   return await withSecrets(tx, rows)

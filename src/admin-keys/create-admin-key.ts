@@ -51,7 +51,7 @@ export async function createAdminKey(
     expiresAt: asked.expiresAt,
   } as const
   const { secret, hint } = await issueSecret(tx, order, caller.now)
-  await tellCreated(tx, caller, id, hint, asked)
+  await recordCreated(tx, caller, id, hint, asked)
   return yes({ id, secret })
 }
 
@@ -73,7 +73,7 @@ export async function registerAdminKey(
 ): Promise<string> {
   const id = await addAdminKey(tx, origin, asked)
   const { hint } = await storeSecret(tx, secret, { holderId: id, expiresAt: asked.expiresAt }, origin.now)
-  await tellCreated(tx, origin, id, hint, asked)
+  await recordCreated(tx, origin, id, hint, asked)
   return id
 }
 
@@ -88,7 +88,7 @@ async function addAdminKey(
   return id
 }
 
-async function tellCreated(
+async function recordCreated(
   tx: Tx,
   origin: Origin,
   id: string,

@@ -4,7 +4,7 @@ import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { isLive } from '../secrets/secret.ts'
-import { lockAdminKey, markAdminKeyRevoked, standingAdminKeysLocked } from './admin-key.store.ts'
+import { lockAdminKey, lockUnrevokedAdminKeys, markAdminKeyRevoked } from './admin-key.store.ts'
 import { isFull } from './admin-key.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function revokeAdminKey(
   id: string,
   reason: string,
 ): Promise<Result<string, Problem>> {
-  const standing = await standingAdminKeysLocked(tx)
+  const standing = await lockUnrevokedAdminKeys(tx)
   const key = standing.find((each) => each.id === id)
   if (key === undefined) return (await lockAdminKey(tx, id)) === undefined ? no(NOT_FOUND) : yes(id)
 

@@ -3,7 +3,7 @@ import type { ForwardAnswer, ForwardAuth } from './forward-auth.ts'
 import { isAsking } from './original-request.ts'
 
 /** `/v1/forward-auth` without a router, for proxies that are known here; all else goes the long way. */
-export function forwardAuthShortcut(fastPaths: FastPaths, forwardAuth: ForwardAuth): FastPath {
+export function forwardAuthFastPath(fastPaths: FastPaths, forwardAuth: ForwardAuth): FastPath {
   return (request, response) => {
     if (!isAsking(forwardAuth.rules.proxy, request.url) || !forwardAuth.trusts(request)) return false
     const send = ({ status, headers, body }: ForwardAnswer) =>

@@ -19,7 +19,7 @@ const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-contr
  * `/v1/verify` and `/v1/verify-batches` without a router, a schema or a query for the admin key: for an admin key that
  * is known here and may verify, and a body in which nothing is unusual. All else goes the long way, `verify.routes.ts`.
  */
-export function verifyShortcut(
+export function verifyFastPath(
   fastPaths: FastPaths,
   adminKeys: KnownAdminKeys,
   verification: Verification,
