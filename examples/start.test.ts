@@ -13,7 +13,7 @@ describe('npm start', () => {
   let adminKey: string
 
   before(async () => {
-    at = await place()
+    at = await place({ empty: true })
     running = await start(at)
     assert.equal(running.exitCode, null, running.output())
     about = commandsIn(running.output())

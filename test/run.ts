@@ -60,8 +60,10 @@ async function main(): Promise<number> {
   const onDatabases = files.filter((file) => file.endsWith('.db.test.ts'))
   const plain = files.filter((file) => !file.endsWith('.db.test.ts'))
   try {
-    if (values.engine === undefined) await runFiles('no database', plain, {})
-    if (values.engine !== 'postgres') await onPglite(onDatabases)
+    const template = values.engine === 'postgres' ? {} : await pgliteTemplate()
+    if (values.engine === undefined) await runFiles('no database', plain, template)
+    if (values.engine !== 'postgres')
+      await runFiles('PGlite', onDatabases, { TEST_ENGINE: 'pglite', ...template })
     if (values.engine !== 'pglite') await onPostgres(onDatabases)
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup()
@@ -69,14 +71,14 @@ async function main(): Promise<number> {
   return summarize()
 }
 
-async function onPglite(files: readonly string[]): Promise<void> {
-  if (files.length === 0) return
+/** A migrated PGlite without rows, made once: the first open of a directory takes seconds of a processor. */
+async function pgliteTemplate(): Promise<Record<string, string>> {
   const template = mkdtempSync(join(tmpdir(), 'doorward-template-'))
   cleanups.push(() => rmSync(template, { recursive: true, force: true }))
   const database = await openDatabase({ dataDir: template })
   await migrate(database)
   await database.close()
-  await runFiles('PGlite', files, { TEST_ENGINE: 'pglite', TEST_PGLITE_TEMPLATE: template })
+  return { TEST_PGLITE_TEMPLATE: template }
 }
 
 async function onPostgres(files: readonly string[]): Promise<void> {
