@@ -114,7 +114,7 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
           const answered = page.waitForResponse((answer) => answer.request().method() === 'POST')
           await page.click('button')
           await page.waitForSelector('h1:has-text("You are signed out")')
-          assert.equal((await answered).headers()['clear-site-data'], '"storage"')
+          assert.equal(await (await answered).headerValue('clear-site-data'), '"storage"')
           await look('signed out')
           await context.close()
         }
