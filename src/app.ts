@@ -41,11 +41,13 @@ import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
 import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
+import { keyAuthenticator } from './keys/authenticate-key.ts'
 import { keyRoutes } from './keys/key.routes.ts'
 import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
+import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
-import { forgetOldQuotas } from './limits/quota.store.ts'
+import { forgetOldQuotas, quotasOfKey } from './limits/quota.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
 import type { Pipeline } from './management/pipeline.ts'
 import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
@@ -184,7 +186,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const pipeline: Pipeline = {
     db,
     clock,
-    authenticators: [adminKeyAuthenticator(knownAdminKeys)],
+    authenticators: [adminKeyAuthenticator(knownAdminKeys), keyAuthenticator()],
     publicOrigin: new URL(publicUrl).origin,
     trustedProxies,
     refusedAttempts,
@@ -202,6 +204,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   ownerRoutes(app, pipeline, policy)
   keyRoutes(app, pipeline, { brand, policy })
   keyLifeRoutes(app, pipeline, { brand, policy })
+  ownKeyRoutes(app, pipeline, { settings: { brand, policy }, quotasOf: quotasOfKey })
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
   refusedRequestRoutes(app, pipeline)

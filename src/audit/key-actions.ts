@@ -15,6 +15,7 @@ export const KEY_ACTIONS = {
       expires_at: 'time or null',
       'rate_limits?': 'JSON',
       'quota?': 'JSON',
+      'self_rotation?': 'true or false',
     },
   },
   'key.changed': {
@@ -29,6 +30,7 @@ export const KEY_ACTIONS = {
       'expires_at?': 'time or null',
       'rate_limits?': 'JSON',
       'quota?': 'JSON',
+      'self_rotation?': 'true or false',
     },
   },
   'key.disabled': {

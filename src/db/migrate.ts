@@ -29,6 +29,7 @@ import { up as eitherSecretMethod } from './migrations/0024-either-secret-method
 import { up as listsOfAuditEvents } from './migrations/0025-lists-of-audit-events.ts'
 import { up as archivedAuditEvents } from './migrations/0026-archived-audit-events.ts'
 import { up as usageOfOwners } from './migrations/0027-usage-of-owners.ts'
+import { up as selfRotation } from './migrations/0028-self-rotation.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -71,6 +72,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0025-lists-of-audit-events': { up: listsOfAuditEvents, concurrently: true },
   '0026-archived-audit-events': { up: archivedAuditEvents },
   '0027-usage-of-owners': { up: usageOfOwners },
+  '0028-self-rotation': { up: selfRotation },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -118,6 +118,7 @@ interface KeysTable {
   ends_at: ColumnType<Date | null, never, never>
   lapsed: Generated<boolean>
   seen_day: Generated<number>
+  self_rotation: Generated<boolean>
 }
 
 interface SecretsTable {

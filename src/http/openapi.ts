@@ -18,6 +18,12 @@ export async function serveOpenApi(app: FastifyInstance, publicUrl: string): Pro
       components: {
         securitySchemes: {
           admin_key: { type: 'http', scheme: 'bearer', bearerFormat: 'ak_…', description: 'An admin key' },
+          api_key: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'sk_…',
+            description: 'The API key that the operation is about',
+          },
         },
       },
     },

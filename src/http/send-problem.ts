@@ -14,7 +14,7 @@ export function headersOf(problem: Problem): Record<string, string> {
     'cache-control': 'no-store',
     'content-type': 'application/problem+json; charset=utf-8',
     ...(status === 401 ? { 'www-authenticate': challengeOf(problem) } : {}),
-    ...(status === 503 ? { 'retry-after': String(problem.retryAfterSeconds ?? 2) } : {}),
+    ...(status === 503 || status === 429 ? { 'retry-after': String(problem.retryAfterSeconds ?? 2) } : {}),
   }
 }
 

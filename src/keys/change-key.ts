@@ -22,6 +22,7 @@ import { keyProblem } from './key-problem.ts'
 
 export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined
+  readonly selfRotation?: boolean | undefined
   /** A new expiry. It cannot revive an expired key, and an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
 }
@@ -54,12 +55,13 @@ export async function changeKey(
     if (running !== null && update.expiresAt !== null)
       await shortenOverlap(tx, id, running.old.id, update.expiresAt)
   }
-  const { name, scopes, ipAllowlist, metadata } = update
+  const { name, scopes, ipAllowlist, metadata, selfRotation } = update
   const change = {
     ...(name === undefined ? {} : { name }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+    ...(selfRotation === undefined ? {} : { self_rotation: selfRotation }),
     ...toLimitColumns(update),
   }
   if (Object.keys(change).length > 0) await updateKey(tx, key, change)

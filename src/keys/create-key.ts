@@ -27,6 +27,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
   readonly scopes: readonly string[]
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
+  readonly selfRotation: boolean
 }
 
 /** Creates a key and its first secret, which is in the return value only. */
@@ -36,7 +37,8 @@ export async function createKey(
   { brand, policy: configured }: KeySettings,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
-  const { ownerId, name, environment, scopes, ipAllowlist, metadata, rateLimits = [], quota = null } = asked
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata, selfRotation } = asked
+  const { rateLimits = [], quota = null } = asked
   if (!covers(caller.reach, ownerId))
     return no(
       problem('owner_not_covered', 'Your admin key is bound to one owner; name that one in `owner_id`.'),
@@ -58,7 +60,8 @@ export async function createKey(
   const id = newId('key')
   const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
-  await insertKey(tx, { id, ownerId, name, environment, scopes, ipAllowlist, metadata, limits, ...made })
+  const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, selfRotation }
+  await insertKey(tx, { id, ...chosen, ...made })
   const request = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, request, caller.now)
 
@@ -70,6 +73,7 @@ export async function createKey(
     ip_allowlist: ipAllowlist,
     expires_at: expiry.value?.toISOString() ?? null,
     ...limitsForAudit(limits),
+    ...(selfRotation ? { self_rotation: true } : {}),
   }
   const altersVerdictsOf = { holderId: id }
   await record(tx, caller, { action: 'key.created', target: { id, ownerId }, detail, altersVerdictsOf })

@@ -24,6 +24,7 @@ export async function insertKey(
       ip_allowlist: key.ipAllowlist === null ? null : [...key.ipAllowlist],
       metadata: JSON.stringify(key.metadata),
       ...toLimitColumns(key.limits),
+      self_rotation: key.selfRotation,
       created_by: key.createdBy,
       created_at: key.createdAt,
       seen_day: dayOf(key.createdAt),
@@ -71,6 +72,7 @@ export interface KeyChange {
   readonly metadata?: string
   readonly rate_limits?: string
   readonly quota?: string | null
+  readonly self_rotation?: boolean
   readonly disabled_at?: Date | null
   readonly revoked_at?: Date
   readonly revoked_reason?: string
@@ -109,6 +111,7 @@ export function fromRow(row: Row, secrets: readonly StoredSecret[]): Key {
     ipAllowlist: row.ip_allowlist,
     metadata: row.metadata,
     limits: limitsOfWire(row),
+    selfRotation: row.self_rotation,
     createdBy: row.created_by,
     createdAt: row.created_at,
     disabledAt: row.disabled_at,

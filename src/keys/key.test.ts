@@ -31,7 +31,13 @@ const EXPIRED = [secret('sec_1', { expiresAt: NOW })]
 
 const key = (more: Partial<Key>): Key => ({
   ...{ id: 'key_1', ownerId: 'org_1', name: 'a', environment: 'live', scopes: [], ipAllowlist: null },
-  ...{ metadata: {}, limits: { rateLimits: [], quota: null }, createdBy: 'adm_1', createdAt: BEFORE },
+  ...{
+    metadata: {},
+    selfRotation: false,
+    limits: { rateLimits: [], quota: null },
+    createdBy: 'adm_1',
+    createdAt: BEFORE,
+  },
   ...{ disabledAt: null, revokedAt: null, revokedReason: null, ownerSuspendedAt: null },
   secrets: [secret('sec_1')],
   ...more,

@@ -24,6 +24,8 @@ export interface Key {
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
   readonly limits: Limits
+  /** It may rotate itself with its own secret. */
+  readonly selfRotation: boolean
   readonly createdBy: string
   readonly createdAt: Date
   readonly disabledAt: Date | null

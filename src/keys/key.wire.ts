@@ -43,6 +43,10 @@ const Metadata = anyObject(
   'Your own data, returned to your API with each verification. At most 4096 bytes of JSON. A change replaces all of it. ' +
     'Send ids and other long numbers as text. Do not store secrets in it.',
 )
+const SelfRotation = Type.Boolean({
+  description:
+    'Whether the key may rotate itself with its own secret: see `POST /v1/self/rotate`. Default false.',
+})
 const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
   description: 'A configured one: `live`, `test`',
@@ -64,6 +68,7 @@ export const NewKeyWire = strictObject({
   lifetime_seconds: Type.Optional(Lifetime),
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
+  self_rotation: Type.Optional(SelfRotation),
   ...AskedLimitFields,
 })
 
@@ -72,6 +77,7 @@ export const KeyChangeWire = strictObject({
   scopes: Type.Optional(ScopeList),
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
+  self_rotation: Type.Optional(SelfRotation),
   expires_at: Type.Optional(nullable(Moment)),
   ...AskedLimitFields,
 })
@@ -92,6 +98,7 @@ export const KeyWire = Type.Object({
   state: State,
   ip_allowlist: nullable(Type.Array(Type.String())),
   metadata: anyObject(),
+  self_rotation: Type.Boolean(),
   ...LimitFields,
   created_by: Type.String(),
   created_at: Moment,
@@ -123,6 +130,7 @@ export function toKeyWire(key: Key, now: Date) {
     state: stateOf(key, now),
     ip_allowlist: key.ipAllowlist,
     metadata: key.metadata,
+    self_rotation: key.selfRotation,
     ...limitsToWire(key.limits),
     created_by: key.createdBy,
     created_at: iso(key.createdAt),
@@ -149,15 +157,16 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
     scopes: body.scopes,
     ipAllowlist: body.ip_allowlist ?? null,
     metadata: body.metadata ?? {},
+    selfRotation: body.self_rotation ?? false,
     ...fromLimitFields(body),
     ...fromLifetimeWire(body),
   }
 }
 
 export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyUpdate {
-  const { name, scopes, metadata, ip_allowlist: ipAllowlist } = body
+  const { name, scopes, metadata, ip_allowlist: ipAllowlist, self_rotation: selfRotation } = body
   const { expiresAt } = fromLifetimeWire(body)
-  return { name, scopes, metadata, ipAllowlist, expiresAt, ...fromLimitFields(body) }
+  return { name, scopes, metadata, ipAllowlist, selfRotation, expiresAt, ...fromLimitFields(body) }
 }
 
 /** `null`: never expires. A missing field: the longest lifetime that the policy allows. */

@@ -69,7 +69,7 @@ export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promi
 }
 
 /** The key, locked, if it is within reach and the rule allows the action. */
-async function lockAllowed(
+export async function lockAllowed(
   tx: Tx,
   caller: Caller,
   id: string,
@@ -82,7 +82,7 @@ async function lockAllowed(
 }
 
 /** The requested expiry; by default a lifetime as long as the old secret's, within the policy. */
-function freshExpiry(
+export function freshExpiry(
   key: Key,
   settings: KeyRotationSettings,
   policy: Policy,

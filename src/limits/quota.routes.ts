@@ -3,18 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
-import { idOf, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
+import { idOf, nullable, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { QuotaCountWire } from '../owners/limits.wire.ts'
 import { quotasOfKey, spendQuotas } from './quota.store.ts'
-
-const QuotaCountWire = Type.Object({
-  of: oneOf(['key', 'owner']),
-  period: oneOf(['day', 'month']),
-  limit: Type.Integer(),
-  spent: Type.Integer(),
-  ends_at: Moment,
-})
 
 const Spend = strictObject({
   credential_id: Type.String({ maxLength: 400, description: 'As the record has it' }),

@@ -8,7 +8,7 @@ import {
   RATE_LIMIT_NAME,
 } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { nullable, oneOf, strictObject } from '../http/wire.ts'
+import { Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
 import type { ChosenLimits } from './check-limits.ts'
 
 /** Limits of a key or of an owner: the same fields for both. */
@@ -29,6 +29,15 @@ const QuotaField = nullable(
     'Units in a calendar period in UTC. null: no quota',
   ),
 )
+
+/** How much of a quota is spent in its current period. */
+export const QuotaCountWire = Type.Object({
+  of: oneOf(['key', 'owner']),
+  period: oneOf(QUOTA_PERIODS),
+  limit: Type.Integer(),
+  spent: Type.Integer(),
+  ends_at: Moment,
+})
 
 /** Fields of an answer. */
 export const LimitFields = { rate_limits: RateLimits, quota: QuotaField }

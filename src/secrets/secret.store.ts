@@ -42,6 +42,16 @@ export async function holderOf(db: Db, hash: string): Promise<string | undefined
   return row?.holder_id
 }
 
+/** The id of the secret with this hash. */
+export async function secretIdByHash(db: Db, hash: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('secrets')
+    .select('id')
+    .where('hash', '=', Buffer.from(hash, 'hex'))
+    .executeTakeFirst()
+  return row?.id
+}
+
 /** Sets the end of the overlap. With `endedAt` it has ended by every clock. */
 export async function retireSecret(
   tx: Tx,

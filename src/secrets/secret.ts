@@ -125,6 +125,11 @@ export function successorExpiry(old: StoredSecret, now: Date): Date | null {
     : momentAt(now.getTime() + old.expiresAt.getTime() - old.createdAt.getTime())
 }
 
+/** True where a secret has not been used lately. */
+export function isQuiet({ lastUsedAt }: StoredSecret, now: Date): boolean {
+  return lastUsedAt === null || lastUsedAt <= addSeconds(now, -QUIET_SECONDS)
+}
+
 /** Advice to an operator: finish the rotation only when the old secret is no longer in use. */
 export function adviceOf({ old, next }: Rotation, now: Date): { safeToFinish: boolean; advice: string } {
   if (next.lastUsedAt === null)
@@ -132,13 +137,13 @@ export function adviceOf({ old, next }: Rotation, now: Date): { safeToFinish: bo
       safeToFinish: false,
       advice: 'The new secret has not been used yet. Deploy it, or undo the rotation.',
     }
-  if (old.lastUsedAt === null || old.lastUsedAt <= addSeconds(now, -QUIET_SECONDS))
+  if (isQuiet(old, now))
     return {
       safeToFinish: true,
       advice: 'The new secret is in use and the old one is quiet. It is safe to finish.',
     }
   return {
     safeToFinish: false,
-    advice: `The old secret was used ${old.lastUsedAt.toISOString()} from ${old.lastUsedIp ?? 'an unknown address'}. Move that caller first.`,
+    advice: `The old secret was used ${old.lastUsedAt?.toISOString()} from ${old.lastUsedIp ?? 'an unknown address'}. Move that caller first.`,
   }
 }

@@ -15,6 +15,8 @@ export interface Example {
   readonly path?: Record<string, string>
   readonly query?: string
   readonly body?: object
+  /** The credential, where an admin key is not the right kind. */
+  readonly as?: string
 }
 
 /** Requests that would succeed with the first admin key, each on things that were made for it. */
@@ -22,6 +24,9 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const key = await app.keyFor(ownerId, { scopes: ['examples:read'] })
   const rotating = await app.keyFor(ownerId, { scopes: [] })
   await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
+  const self = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
+  const rotatingSelf = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
+  const { body: next } = await app.call('POST', `/v1/keys/${rotatingSelf.id}/rotate`)
   const { body: adminKey } = await app.call('POST', '/v1/admin-keys', { name: 'a', permissions: ['verify'] })
   await app.call('POST', '/v1/scopes', { name: 'unused:read', description: 'Nothing holds it' })
   const client = await app.clientFor(ownerId)
@@ -58,6 +63,9 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
     undoKeyRotation: { path: { id: rotating.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },
+    getSelf: { as: self.secret },
+    rotateSelf: { as: self.secret, body: { overlap_seconds: 3600 } },
+    finishSelfRotation: { as: next.secret, body: {} },
     createClient: {
       body: { name: 'a', type: 'public', redirect_uris: ['https://a.example/cb'], owner_id: ownerId },
     },
@@ -193,7 +201,12 @@ export async function documentedOperations(app: TestApp): Promise<Documented[]> 
   )
 }
 
-/** Calls an operation with its example. */
+/** Operations of a key on itself, which admin keys cannot call; the refusals of these are in own-key.db.test.ts. */
+export function isOfSelf({ permission }: Documented): boolean {
+  return permission.startsWith('self:')
+}
+
+/** Calls an operation with its example; the first admin key stands for whatever credential is right. */
 export function callOperation(
   app: TestApp,
   { method, path }: Documented,
@@ -202,5 +215,5 @@ export function callOperation(
 ) {
   const url = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(example?.path?.[name] ?? ''))
   const query = example?.query === undefined ? '' : `?${example.query}`
-  return app.call(method, url + query, example?.body, { as })
+  return app.call(method, url + query, example?.body, { as: as === app.adminKey ? (example?.as ?? as) : as })
 }

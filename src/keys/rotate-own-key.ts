@@ -1,0 +1,87 @@
+import { hashCredential, type Secret } from '@doorward/sdk/kernel'
+import { addSeconds, earlier } from '../base/clock.ts'
+import { no, type Result } from '../base/result.ts'
+import type { Tx } from '../db/schema.ts'
+import { type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
+import { policyFor } from '../owners/policy-for.ts'
+import { finishRotation, startRotation } from '../secrets/rotate-secret.ts'
+import { secretIdByHash } from '../secrets/secret.store.ts'
+import { currentSecret, isQuiet, runningRotation } from '../secrets/secret.ts'
+import type { KeySettings } from './create-key.ts'
+import { whyNotFinishKeyRotation, whyNotRotateKey } from './key.ts'
+import { freshExpiry, lockAllowed } from './rotate-key.ts'
+
+/** An overlap that a leaked key chooses itself must neither lock its rightful user out, nor keep two secrets for long. */
+export const OWN_OVERLAP_SECONDS = { least: 3600, default: 24 * 3600, most: 7 * 24 * 3600 } as const
+
+/** Secrets that a key can have got in a day, the first included. Each is a row and an audit event, for ever. */
+const MAX_SECRETS_A_DAY = 6
+const DAY_SECONDS = 24 * 3600
+
+/**
+ * A key rotates itself with its current secret. It gets no more than it has: the same id, scopes and limits, and an expiry
+ * that is not later than the one it had, nor than the policy allows. A secret that is being replaced cannot rotate:
+ * while it works, a rotation is running.
+ */
+export async function rotateOwnKey(
+  tx: Tx,
+  caller: Caller,
+  { brand, policy: configured }: KeySettings,
+  overlapSeconds: number,
+): Promise<Result<{ secret: Secret }, Problem>> {
+  const locked = await lockAllowed(tx, caller, caller.actor.id, whyNotRotateKey)
+  if (!locked.ok) return locked
+  const key = locked.value
+  const lately = key.secrets.filter(({ createdAt }) => createdAt > addSeconds(caller.now, -DAY_SECONDS))
+  const [oldest] = lately.slice(-1)
+  if (oldest !== undefined && lately.length >= MAX_SECRETS_A_DAY) {
+    const waitMs = addSeconds(oldest.createdAt, DAY_SECONDS).getTime() - caller.now.getTime()
+    return no(tooManyRequests(`A key can have ${MAX_SECRETS_A_DAY} new secrets in a day.`, waitMs))
+  }
+  const policy = await policyFor(tx, configured, key.ownerId)
+  const fresh = freshExpiry(key, { overlapSeconds }, policy, caller.now)
+  if (!fresh.ok) return fresh
+  const { expiresAt: had } = currentSecret(key.secrets)
+  return await startRotation(tx, caller, key, 'key', {
+    environment: key.environment,
+    brand,
+    expiresAt: earlier(had, fresh.value),
+    overlapSeconds,
+    maxLifetimeSeconds: policy.maxLifetimeSeconds,
+  })
+}
+
+/**
+ * Ends the overlap, with the new secret. Not while another program still uses the old one: a leaked key could lock its
+ * rightful user out by it.
+ */
+export async function finishOwnRotation(
+  tx: Tx,
+  caller: Caller,
+  presented: Secret,
+): Promise<Result<string, Problem>> {
+  const locked = await lockAllowed(tx, caller, caller.actor.id, whyNotFinishKeyRotation)
+  if (!locked.ok) return locked
+  const running = runningRotation(locked.value.secrets, caller.now)
+  if (running !== null) {
+    const presentedId = await secretIdByHash(tx, hashCredential(presented.reveal()))
+    if (presentedId !== running.next.id) return no(RETIRING)
+    if (!isQuiet(running.old, caller.now)) return no(STILL_USED)
+  }
+  return await finishRotation(tx, caller, locked.value, 'key')
+}
+
+export function tooManyRequests(detail: string, waitMs: number): Problem {
+  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000))
+  return problem('too_many_requests', `${detail} Try again in ${retryAfterSeconds} seconds.`, {
+    retryAfterSeconds,
+  })
+}
+
+const RETIRING = problem('retiring_secret', 'Present the new secret: only it can end the overlap.')
+
+const STILL_USED = problem(
+  'old_secret_in_use',
+  'The old secret was used within the last hour. Move its user to the new one, or wait: the overlap ends by itself.',
+)
