@@ -35,7 +35,7 @@ export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdm
   return key ?? null
 }
 
-/** In the order of the hashes; null where there is none. */
+/** Admin keys in the order of the hashes; null where there is none. */
 export async function adminKeysByHash(
   db: Db,
   hashes: readonly string[],
@@ -46,8 +46,8 @@ export async function adminKeysByHash(
 }
 
 /**
- * An admin key as other transactions have left it. An end that this transaction brings about itself does not count: an
- * admin key may revoke itself. Relies on READ COMMITTED, where each statement sees what is committed when it begins.
+ * An admin key as other transactions have committed it. A revocation by this transaction does not count: an admin key
+ * may revoke itself. Relies on READ COMMITTED, where each statement sees what is committed when it begins.
  */
 export async function adminKeyAtCommit(tx: Tx, hash: string): Promise<PresentedAdminKey | null> {
   const row = await presentedRows(tx, [hash])
@@ -122,8 +122,8 @@ export async function lockAdminKey(tx: Tx, id: string): Promise<AdminKey | undef
 }
 
 /**
- * All that are not revoked, with other revocations held off until the transaction ends: two cannot each leave the
- * other's key as the last. One lock for the whole set, because locking many rows deadlocks when they change meanwhile.
+ * All that are not revoked. An advisory lock defers other revocations until the transaction ends: two cannot each leave
+ * the other's key as the last. One lock for the whole set, because locking many rows deadlocks if they change meanwhile.
  */
 export async function lockUnrevokedAdminKeys(tx: Tx): Promise<AdminKey[]> {
   await sql`select pg_advisory_xact_lock(hashtext('doorward: revoking admin keys'))`.execute(tx)

@@ -1,12 +1,12 @@
 import { ALL_PERMISSIONS, type Permission } from '../management/permission.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 
-/** A credential for Doorward's own management API: another class than API keys, by type. */
+/** Credential for Doorward's own management API; a different type from API keys. */
 export interface AdminKey {
   readonly id: string
   readonly name: string
   readonly permissions: readonly Permission[]
-  /** The one owner it is bound to, or null: every owner. */
+  /** Owner to which it is bound; null: every owner. */
   readonly ownerId: string | null
   readonly createdBy: string
   readonly createdAt: Date

@@ -19,7 +19,7 @@ export const NewAdminKeyWire = strictObject({
     maxItems: ALL_PERMISSIONS.length,
   }),
   owner_id: Type.Optional(nullable(OwnerId)),
-  /** Not later than the end of the key that makes it, which is the default. */
+  /** Not later than the expiry of the creating key, which is the default. */
   expires_at: Type.Optional(nullable(Moment)),
 })
 

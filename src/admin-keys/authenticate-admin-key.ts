@@ -7,7 +7,7 @@ import { ALL_PERMISSIONS } from '../management/permission.ts'
 import { adminKeyAtCommit, adminKeyByHash, type PresentedAdminKey } from './admin-key.store.ts'
 import type { KnownAdminKeys } from './known-admin-keys.ts'
 
-/** Authenticates admin keys. Other kinds are told apart by their prefix, and are not looked up. */
+/** Authenticates admin keys. Other kinds are recognized by their prefix and not looked up. */
 export function adminKeyAuthenticator(known: KnownAdminKeys): Authenticator {
   return {
     scheme: 'admin_key',

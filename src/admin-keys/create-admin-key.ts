@@ -13,12 +13,12 @@ import { insertAdminKey } from './admin-key.store.ts'
 export interface NewAdminKey {
   readonly name: string
   readonly permissions: readonly Permission[]
-  /** Binds the key to one owner's matters; null: every owner's. */
+  /** Owner to which the key is bound; null: every owner. */
   readonly ownerId: string | null
   readonly expiresAt: Date | null
 }
 
-/** Makes an admin key that can do no more than the one that makes it. */
+/** Creates an admin key with at most the rights of its creator (no privilege escalation). */
 export async function createAdminKey(
   tx: Tx,
   caller: Caller,
@@ -64,7 +64,7 @@ function tooLong({ latestExpiry }: Caller): string {
   return `Your own admin key expires at ${latestExpiry?.toISOString()}. Choose that moment or an earlier one.`
 }
 
-/** Registers an admin key whose secret was minted elsewhere: at the first start, or to get back in. */
+/** Registers an admin key whose secret was minted elsewhere: at the first start, or for recovery. */
 export async function registerAdminKey(
   tx: Tx,
   origin: Origin,

@@ -9,12 +9,12 @@ import { registerAdminKey } from './create-admin-key.ts'
 export type FirstKey =
   | { readonly outcome: 'made'; readonly secret: Secret }
   | { readonly outcome: 'registered' | 'known' | 'not_needed' }
-  /** One was given, but there are others already and it is none of them. */
+  /** A key was configured, but others exist and it is not among them. */
   | { readonly outcome: 'ignored' }
 
 /**
- * Sees to it that there is an admin key: the given one, or a new one that is shown once. Only where there is none at
- * all; afterwards admin keys are made by admin keys. Of servers that start at once, one makes it.
+ * Creates the first admin key: the configured one, or a new one that is shown once. Only where none exists; afterwards
+ * admin keys create admin keys. Of servers that start at once, only one creates it.
  */
 export async function ensureFirstAdminKey(
   db: Db,
@@ -35,7 +35,7 @@ export async function ensureFirstAdminKey(
   })
 }
 
-/** A new admin key with all permissions, for an operator who has the database but no key to it any more. */
+/** Creates a recovery key: all permissions, for an operator with the database but without an admin key. */
 export async function makeRecoveryKey(db: Db, origin: Origin, brand: string | null): Promise<Secret> {
   const secret = mintCredential('admin_key', { brand })
   await db

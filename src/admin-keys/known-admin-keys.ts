@@ -11,12 +11,11 @@ import type { Db } from '../db/schema.ts'
 import { adminKeysByHash, type PresentedAdminKey } from './admin-key.store.ts'
 
 /**
- * Age up to which an entry is used, from when it was requested: a revoked admin key may verify for at most so long,
- * whatever fails.
+ * Maximum age of a cache entry, from its lookup's start: bounds how long a revoked admin key may verify, whatever fails.
  */
 const FRESH_MS = 5_000
 const MAX_KNOWN = 1_000
-/** Those that are no admin key have a room of their own, so that a flood of them pushes nobody out. */
+/** Negative cache, separate so that a flood of unknown keys does not evict known ones. */
 const MAX_UNKNOWN = 10_000
 
 interface Answer {
@@ -25,9 +24,9 @@ interface Answer {
 }
 
 /**
- * Admin keys by hash, for what is asked thousands of times a second. Changes reach it by the feed, within milliseconds;
- * without the feed nothing here is older than five seconds. Whoever may change something is looked up each time instead:
- * see `management.ts`.
+ * Cache of admin keys by hash, for verification requests at thousands a second. The changes feed invalidates it within
+ * milliseconds; without the feed no entry is used after five seconds. Requests that may change something read the
+ * database instead: see `authenticate-admin-key.ts`.
  */
 export class KnownAdminKeys implements ChangesListener {
   readonly #clock: Clock
@@ -44,15 +43,15 @@ export class KnownAdminKeys implements ChangesListener {
     )
   }
 
-  /** The key of a secret, if it is known here and alive; undefined says nothing about it. Asks nobody. */
+  /** The key of a secret, if cached and active; undefined may be a cache miss. Reads the cache only. */
   live(text: string): PresentedAdminKey | undefined {
     const key = this.#fresh(digestCredential(text))
     return key != null && endedBy(key, this.#clock.nowMs()) === null ? key : undefined
   }
 
   /**
-   * The key of a secret, dead or alive; null where there is none. However many ask, one question at a time goes out.
-   * Rejects with a SourceUnavailableError.
+   * The key of a secret, active or not; null where there is none. Concurrent lookups are coalesced into one query at a
+   * time (single-flight). Rejects with a SourceUnavailableError.
    */
   async find(text: string): Promise<PresentedAdminKey | null> {
     const digest = digestCredential(text)
@@ -60,7 +59,7 @@ export class KnownAdminKeys implements ChangesListener {
     return key === undefined ? await this.#lookups.record(digest) : key
   }
 
-  /** Has one asked for anew, by the hash of its secret (64 hex digits). */
+  /** Invalidates one entry by the hash of its secret (64 hex digits). */
   forget(hash: string): void {
     const digest = digestOfHex(hash)
     this.#known.delete(digest)
@@ -68,7 +67,7 @@ export class KnownAdminKeys implements ChangesListener {
     this.#lookups.invalidate(digest)
   }
 
-  /** Has every one asked for anew. */
+  /** Invalidates all entries. */
   forgetAll(): void {
     this.#known.clear()
     this.#unknown.clear()
@@ -81,14 +80,14 @@ export class KnownAdminKeys implements ChangesListener {
     else for (const hash of hashes) this.forget(hash)
   }
 
-  /** Nothing here lives longer for it. */
+  /** Does not extend entries: they expire by age. */
   confirmed(): void {}
 
   restarted(): void {
     this.forgetAll()
   }
 
-  /** Those that are bound to some owners, which end with their owner's suspension. */
+  /** Invalidates keys that are bound to some owners: a suspension of the owner refuses them. */
   #forgetOf(owners: ReadonlySet<string | null>): void {
     for (const [digest, { key }] of this.#known)
       if (key !== null && owners.has(key.ownerId)) this.#known.delete(digest)

@@ -8,8 +8,8 @@ import { lockAdminKey, lockUnrevokedAdminKeys, markAdminKeyRevoked } from './adm
 import { isFull } from './admin-key.ts'
 
 /**
- * Ends an admin key for good. The last one that can do everything stays: without it nobody could make another.
- * Revoking twice is no fault; the first reason stands.
+ * Revokes an admin key. The last full one is refused: without it no other could be created. Idempotent: the first reason
+ * is kept.
  */
 export async function revokeAdminKey(
   tx: Tx,

@@ -10,8 +10,8 @@ import type { AdminKey } from './admin-key.ts'
 import { outlives } from './create-admin-key.ts'
 
 /**
- * A new secret for the same admin key; the old one works until the overlap ends. The new one has a lifetime as long as the
- * old one's, but a key that rotates itself cannot lengthen its own life, and no caller another key's beyond its own.
+ * Mints a new secret for the same admin key; the old one works until the overlap ends. The new one's lifetime is as long
+ * as the old one's, but a key cannot extend itself, and a caller cannot extend another key beyond its own expiry.
  */
 export async function rotateAdminKey(
   tx: Tx,
@@ -60,7 +60,7 @@ export async function undoAdminKeyRotation(
   return locked.ok ? await undoRotation(tx, caller, locked.value, 'admin_key') : locked
 }
 
-/** A new secret is a way into the key: who asks for one must hold all that the key can do. */
+/** Prevents privilege escalation: a caller that gets a new secret must have all rights of the key. */
 async function lockWithin(tx: Tx, caller: Caller, id: string): Promise<Result<AdminKey, Problem>> {
   const key = await lockAdminKey(tx, id)
   if (key === undefined) return no(NOT_FOUND)

@@ -2,7 +2,7 @@ import type { FastPath, FastPaths } from '../http/fast-paths.ts'
 import type { ForwardAnswer, ForwardAuth } from './forward-auth.ts'
 import { isAsking } from './original-request.ts'
 
-/** `/v1/forward-auth` without a router, for proxies that are known here; all else goes the long way. */
+/** Fast path of `/v1/forward-auth`, without a router: for trusted proxies; all else takes the slow path. */
 export function forwardAuthFastPath(fastPaths: FastPaths, forwardAuth: ForwardAuth): FastPath {
   return (request, response) => {
     if (!isAsking(forwardAuth.rules.proxy, request.url) || !forwardAuth.trusts(request)) return false

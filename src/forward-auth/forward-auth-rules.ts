@@ -2,7 +2,7 @@ import type { IpRanges } from '@doorward/sdk/kernel'
 import { fold, type Spellings, spellingsOf } from './original-path.ts'
 import type { OriginalRequest, ProxyKind } from './original-request.ts'
 
-/** Scopes that a route requires, all of them; null: the route is public. */
+/** A rule: routes, and the scopes that they require, all of them; null: public. */
 export interface Rule {
   /** Lower-case and without a port; null: any. */
   readonly host: string | null
@@ -10,21 +10,21 @@ export interface Rule {
   readonly methods: ReadonlySet<string> | null
   readonly pattern: Pattern
   readonly scopes: readonly string[] | null
-  /** The identifier of the API that the route belongs to; null: the default API. */
+  /** Identifier of the API that the route belongs to; null: the default API. */
   readonly resource: string | null
 }
 
-/** Rules that say which requests need which scopes, and which proxies may ask. */
+/** Rules that map requests to scopes, and the trusted proxies. */
 export interface ForwardAuthRules {
   readonly proxy: ProxyKind
-  /** Addresses of proxies that are trusted to say what the request was, without an admin key; null: none. */
+  /** Addresses of proxies that are trusted without an admin key to describe the request; null: none. */
   readonly proxies: IpRanges | null
   readonly environment: string
   readonly rules: readonly Rule[]
 }
 
 export interface Pattern {
-  /** `*` stands for any one segment. */
+  /** `*` matches any one segment. */
   readonly segments: readonly string[]
   readonly folded: readonly string[]
   /** Ends with `/*`: the path before it, and everything below. */
@@ -33,7 +33,7 @@ export interface Pattern {
 
 const LITERAL = /^(\*|[A-Za-z0-9._~@:-]+)$/
 
-/** Reads a rule's path; null where it is none. */
+/** Parses a rule's path; null where it is invalid. */
 export function parsePattern(path: string): Pattern | null {
   if (path === '/') return { segments: [], folded: [], isOpen: false }
   const isOpen = path.endsWith('/*')
@@ -44,8 +44,8 @@ export function parsePattern(path: string): Pattern | null {
 }
 
 /**
- * The first rule that a request meets, or null where it meets none. `ambiguous` where the path could be read in two ways
- * that meet different rules: then the proxy's upstream, and not this, would choose.
+ * The first rule that matches a request; null where none does. `ambiguous` where two readings of the path match
+ * different rules: the proxy's upstream would choose between them (path confusion).
  */
 export function ruleFor(rules: readonly Rule[], request: OriginalRequest): Rule | null | 'ambiguous' {
   const spellings = spellingsOf(request.path)
@@ -80,7 +80,7 @@ function matches(pattern: Pattern, path: readonly string[], folded: boolean): bo
   return true
 }
 
-/** Whether every request that meets one rule meets another too, so that the other, standing first, leaves it none. */
+/** True where the first rule matches every request that the later one matches, so that the later is never used. */
 export function covers(first: Rule, later: Rule): boolean {
   if (first.host !== null && first.host !== later.host) return false
   if (first.methods !== null && !(later.methods?.isSubsetOf(first.methods) ?? false)) return false

@@ -11,8 +11,8 @@ import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
 import { FORWARD_AUTH_PATH } from './original-request.ts'
 
 /**
- * Registers the endpoint that proxies ask before they let a request through. It is not for clients, so it is not in
- * the OpenAPI document.
+ * Registers the endpoint that proxies call before they pass a request on. It is not for clients, so it is not in the
+ * OpenAPI document.
  */
 export function forwardAuthRoutes(
   app: FastifyInstance,
@@ -21,7 +21,7 @@ export function forwardAuthRoutes(
   forwardAuth: ForwardAuth,
 ): void {
   const url = forwardAuth.rules.proxy === 'envoy' ? `${FORWARD_AUTH_PATH}/*` : FORWARD_AUTH_PATH
-  // All is settled before a body would be read: there may be one, of any kind, and it is no matter of ours.
+  // Answers before a body is read: the client's may be of any kind, and is not needed.
   const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
     const stranger = forwardAuth.trusts(request.raw)
       ? null
@@ -31,10 +31,10 @@ export function forwardAuthRoutes(
       return sendProblem(reply, NOT_TRUSTED)
     }
     const { status, headers, body } = await forwardAuth.answer(request.raw)
-    // The proxy may pass all of this on as its own, and our rules for browsers are not for its clients.
+    // The proxy may pass all headers on as its own, and our browser headers are not for its clients.
     for (const name of Object.keys(reply.getHeaders())) if (name !== 'x-request-id') reply.removeHeader(name)
     for (let at = 0; at < headers.length; at += 2) reply.header(headers[at] ?? '', headers[at + 1])
-    // As bytes, because to a text Fastify adds a charset of its own.
+    // As bytes, because Fastify adds a charset to a string.
     return reply.code(status).send(body === '' ? undefined : Buffer.from(body))
   }
   app.all(url, { schema: { hide: true }, onRequest }, () => {
@@ -62,7 +62,7 @@ async function audit(pipeline: Pipeline, who: Arrival | Caller, { method }: Fast
   await pipeline.refusedAttempts.record(origin, attempt)
 }
 
-/** No 5xx: there are proxies that can be set to let requests through on those. */
+/** Not a 5xx: some proxies can be configured to fail open on those. */
 const NOT_TRUSTED = problem(
   'proxy_not_trusted',
   'Only a proxy may ask: one whose address is among `proxies` in the file of rules, or who sends a live admin key ' +

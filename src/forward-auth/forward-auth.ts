@@ -21,10 +21,10 @@ import type { KnownCatalogue } from '../verification/known-catalogue.ts'
 import { type ForwardAuthRules, ruleFor } from './forward-auth-rules.ts'
 import { originalRequest } from './original-request.ts'
 
-/** In which a proxy shows an admin key with the permission `verify`: `Authorization` is the client's own. */
+/** Header in which a proxy presents an admin key with the permission `verify`: `Authorization` is the client's. */
 export const PROXY_KEY_HEADER = 'doorward-verify-key'
 
-/** Answer to a proxy. */
+/** Response to a proxy. */
 export interface ForwardAnswer {
   readonly status: number
   /** Name, value, name, value … */
@@ -34,9 +34,9 @@ export interface ForwardAnswer {
 
 export interface ForwardAuth {
   readonly rules: ForwardAuthRules
-  /** Whether whoever asks is a proxy whose word is taken, as far as is known without asking; false may change. */
+  /** True for a trusted proxy, by its address or a cached admin key; false may be a cache miss. */
   trusts(request: IncomingMessage): boolean
-  /** May the request that the proxy asks about pass? To be asked about who is trusted only. Never rejects for a "no". */
+  /** Judges the original request. Call it for trusted proxies only. Never rejects for a refusal. */
   answer(request: IncomingMessage): ForwardAnswer | Promise<ForwardAnswer>
 }
 
@@ -105,8 +105,8 @@ export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
 }
 
 /**
- * The client's address as the proxy says, who writes it at the right end of `X-Forwarded-For`; further to the left only
- * as far as the hops are trusted. Null where the proxy says none, or what cannot be read: its own address is nobody's.
+ * The client's address from the trusted proxy chain: the right end of `X-Forwarded-For`, which the proxy writes; further
+ * left only past trusted hops. Null where it is absent or unreadable: the proxy's own address is not a client's.
  */
 function addressOf(forwardedFor: string | null, trusted: IpRanges | null): string | null {
   if (forwardedFor === null) return null
@@ -115,15 +115,15 @@ function addressOf(forwardedFor: string | null, trusted: IpRanges | null): strin
   return clientIp(forwardedFor.slice(comma + 1).trim(), earlier, trusted)
 }
 
-/** To CGI and its heirs, which read `_` and `-` alike, `Doorward_Owner_Id` is the header that the proxy sets. */
+/** Header spoofing: CGI and its heirs read `_` as `-`, so `Doorward_Owner_Id` would pass as the proxy's header. */
 function isForged({ headers }: IncomingMessage): boolean {
   for (const name in headers) if (name.startsWith('doorward') && name.includes('_')) return true
   return false
 }
 
 /**
- * All of them stand in every yes, because some proxies overwrite only what is there: what the client sent under the
- * same name would reach the upstream. `-` stands for "none", since some proxies drop what is empty; it is no owner's id.
+ * Identity headers; each is in every acceptance, because some proxies overwrite only headers that are present: a forged
+ * one would reach the upstream. `-` means "none", since some proxies drop an empty value; it is not a valid owner id.
  */
 function identityOf(principal: Principal): readonly string[] {
   return identity(
@@ -170,7 +170,7 @@ function identity(
   ]
 }
 
-/** Keys with the same scopes mostly share one set of them. */
+/** Memoized per set: keys with the same scopes mostly share one (interned). */
 const scopeLists = new WeakMap<ReadonlySet<string>, string>()
 
 function scopeListOf(scopes: ReadonlySet<string>): string {
@@ -181,7 +181,7 @@ function scopeListOf(scopes: ReadonlySet<string>): string {
   return list
 }
 
-/** Envoy takes 200 for a yes, and no other status. */
+/** Envoy accepts a request on 200 only. */
 function yes(headers: readonly string[]): ForwardAnswer {
   return { status: 200, headers, body: '' }
 }
@@ -193,9 +193,9 @@ function toForwardAnswer({ status, headers, body }: Answer): ForwardAnswer {
 }
 
 /**
- * nginx knows two kinds of "no", 401 and 403, makes a 500 of all others, and drops the body. So what a client did wrong
- * becomes one of the two, and the whole answer is in headers, from which nginx can be told to make it again. Of a 401 it
- * passes the challenge on by itself.
+ * nginx (`auth_request`) knows two refusals, 401 and 403, turns all others into a 500, and drops the body. So a client's
+ * fault becomes one of the two, and headers hold the whole response, which nginx can be configured to restore. The
+ * challenge of a 401 it passes on by itself.
  */
 function forNginx(answer: Answer): ForwardAnswer {
   const { status, headers, body } = toForwardAnswer(answer)

@@ -28,10 +28,10 @@ const ForwardAuthFile = strictObject({
   rules: Type.Array(RuleFile, { minItems: 1, maxItems: 1000 }),
 })
 
-/** More faults than this are not told at once. */
+/** Maximum number of faults in one report. */
 const MAX_FAULTS = 10
 
-/** The rules in a file, or all that is wrong with it, each fault with its place as a JSON pointer. */
+/** Reads a rules file, or returns its faults, each with its JSON pointer. */
 export function readForwardAuth(
   content: unknown,
   environments: readonly string[],

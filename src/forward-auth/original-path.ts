@@ -2,29 +2,29 @@
 const MAX_PATH_LENGTH = 4_096
 
 /**
- * RFC 3986 §3.3 without `;` and escaped slashes: what stands behind a `;` in a segment is a parameter to some readers
- * and a name to others, and an escaped slash parts two segments for some and none for others.
+ * RFC 3986 §3.3 without `;` and escaped slashes: upstreams differ on whether `;` starts a parameter, and on whether an
+ * escaped slash separates two segments.
  */
 const PATH = /^\/(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%(?!2[Ff])[0-9A-Fa-f]{2})*$/
 
-/** Nothing to decode, to fold or to doubt: most paths that programs ask for. */
+/** Fast path: nothing to decode or fold, and not ambiguous; most paths that programs request. */
 const PLAIN = /^(?:\/[a-z0-9_~@:-]+)+\/?$/
 
-/** The ways in which the upstream may read a path that has one spelling on the wire. */
+/** Readings of one path that an upstream may have. */
 export interface Spellings {
   /** The path as the client sent it. */
   readonly sent: readonly string[]
-  /** With its escapes decoded, once. */
+  /** Percent-decoded once. */
   readonly decoded: readonly string[]
-  /** As a reader sees it who tells neither cases nor compatible characters apart, nor dots and spaces at the end. */
+  /** Folded: without case, compatibility characters (NFKC), and trailing dots and spaces. */
   readonly folded: readonly string[]
 }
 
 /**
- * A path's segments, in every spelling. Null where readers would not even agree on the segments: `//`, `.` and `..`,
- * `;`, a backslash, an escaped slash, an escape within an escape, control characters, what is no UTF-8. Such a path is
- * refused and not tidied up, because what counts is how the upstream tidies, and that is not known here. A slash at the
- * end makes no difference.
+ * A path's segments, in every reading. Null where upstreams differ on the segments themselves (path confusion): `//`,
+ * `.` and `..`, `;`, a backslash, an escaped slash, double escapes, control characters, invalid UTF-8. Such a path is
+ * refused and not normalized, because the upstream's normalization counts and is unknown here. A trailing slash makes no
+ * difference.
  */
 export function spellingsOf(path: string): Spellings | null {
   if (path.length > MAX_PATH_LENGTH) return null
@@ -50,7 +50,7 @@ export function fold(segment: string): string {
     .replace(/[. ]+$/, '')
 }
 
-/** Null where the escapes are no UTF-8. */
+/** Null where the escapes are not UTF-8. */
 function decoded(path: string): string | null {
   try {
     return decodeURIComponent(path)
@@ -65,12 +65,12 @@ function segmentsOf(path: string): string[] {
   return segments
 }
 
-/** Empty, or only dots and spaces: a segment that some readers drop, or climb by. */
+/** Empty, or only dots and spaces: some upstreams drop such a segment or traverse upwards by it. */
 function isUnclear(segment: string): boolean {
   return /^[. ]*$/.test(segment)
 }
 
-/** Holds what has a meaning of its own to who reads it once more. */
+/** True where a second decoding would change its meaning. */
 function isRead(segment: string): boolean {
   return /[\\;%?#\p{Cc}\p{Cf}]/u.test(segment)
 }

@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http'
 /** The request that a proxy asks about. */
 export interface OriginalRequest {
   readonly method: string
-  /** Lower-case, without a port; null where the proxy does not tell it. */
+  /** Lower-case, without a port; null where the proxy does not send it. */
   readonly host: string | null
   readonly path: string
-  /** With the query. */
+  /** Path and query. */
   readonly uri: string
 }
 
-/** Where a kind of proxy says what the request was. */
+/** Headers in which a kind of proxy describes the original request. */
 interface Dialect {
   readonly method: string
   readonly uri: string
@@ -18,8 +18,8 @@ interface Dialect {
 }
 
 /**
- * Only the headers of the configured kind are read: a client can send those of another kind through a proxy that does
- * not know them. Envoy needs none, since it repeats the request itself, with a prefix to its path.
+ * Reads only the headers of the configured kind: a proxy passes on a client's forged headers of another kind. Envoy
+ * needs none, since it repeats the request itself, with a prefix to its path.
  */
 const DIALECTS = {
   nginx: dialect('x-original'),
@@ -33,7 +33,7 @@ export const PROXIES = Object.keys(DIALECTS) as readonly ProxyKind[]
 
 export const FORWARD_AUTH_PATH = '/v1/forward-auth'
 
-/** Whether a request is a question of such a proxy. Caddy repeats the client's query in it, which is not read here. */
+/** True where a request comes from such a proxy by its path. Caddy appends the client's query, which is ignored. */
 export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
   if (url === undefined || !url.startsWith(FORWARD_AUTH_PATH)) return false
   const next = url[FORWARD_AUTH_PATH.length]
@@ -56,13 +56,13 @@ function dialect(family: string): Dialect {
   return { method: `${family}-method`, uri: `${family}-uri`, host: `${family}-host` }
 }
 
-/** Node joins a repeated header with `, `, which is no part of a method, a host or a path. */
+/** Undefined for a repeated header: Node joins its values with `, `, which no method, host or path contains. */
 function single({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : undefined
 }
 
-/** Undefined for what is no host at all. */
+/** Undefined for an invalid host. */
 function hostOf(text: string | undefined): string | null | undefined {
   if (text === undefined || text === '') return null
   const host = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])\.?(?::\d{1,5})?$/i.exec(text)?.[1]

@@ -6,8 +6,8 @@ import type { Catalogued, KnownCatalogue } from '../verification/known-catalogue
 import type { ForwardAuthRules } from './forward-auth-rules.ts'
 
 /**
- * Warns of scopes and APIs in the rules of forward-auth that are not declared: such a rule refuses every key, or every
- * token. Looks at the start and after changes of the catalogue, and logs what is not in the last warning.
+ * Warns of undeclared scopes and APIs in the rules of forward-auth: such a rule refuses every key, or every token. Checks
+ * at the start and after changes of the catalogue, and logs what is not in the last warning.
  */
 export class UndeclaredInRules implements FeedListener {
   readonly #rules: ForwardAuthRules
@@ -40,7 +40,7 @@ export class UndeclaredInRules implements FeedListener {
 
   confirmed(): void {}
 
-  /** The database answers again, or for the first time. */
+  /** Called when the database answers again, or for the first time. */
   restarted(): void {
     this.#lookLater()
   }

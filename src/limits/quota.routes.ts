@@ -17,7 +17,7 @@ const Spend = strictObject({
   ),
 })
 
-/** Quotas for SDKs, which judge in their own process and cannot count for all; and where a key's quotas stand. */
+/** Calendar quotas: spending for SDKs, which judge in their own process but share one count; and the units left. */
 export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const spend = {
     id: 'spendQuotas',

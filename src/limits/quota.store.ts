@@ -11,10 +11,10 @@ import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** Spent units are kept for the current month, the last one, and a little more. */
+/** Retention of spent units: the current month, the last one, and a margin. */
 const KEPT_SECONDS = 100 * 24 * 3600
 
-/** A quota in a period, and who it is for. */
+/** A calendar quota in one period, with its holder. */
 interface Account {
   readonly of: LimitHolder
   readonly holderId: string
@@ -24,9 +24,9 @@ interface Account {
 }
 
 /**
- * Spends quotas in the order in which they come, each as one act: of the key's quota and of its owner's, or of neither.
- * The rows of all accounts are locked first, in one order, so two nodes that spend of the same accounts come one after
- * the other, and no unit is spent twice.
+ * Spends calendar quotas in request order, each atomically: the key's quota and its owner's, or neither. The rows of all
+ * accounts are locked first, in one order, so that two nodes take turns at the same accounts without a deadlock, and no
+ * unit is spent twice.
  */
 export async function spendQuotas(
   db: Db,
@@ -61,7 +61,7 @@ export async function spendQuotas(
   })
 }
 
-/** Where the quotas of a key, and those of its owner, stand. */
+/** Counts of a key's quotas and its owner's. */
 export async function quotasOfKey(db: Db, keyId: string, now: Date): Promise<readonly QuotaCount[]> {
   const row = await db
     .selectFrom('keys')
@@ -81,7 +81,7 @@ export async function forgetOldQuotas(db: Db, now: Date): Promise<void> {
   await forgetBefore(db, 'quota_spent', 'period_start', addSeconds(now, -KEPT_SECONDS))
 }
 
-/** By credential; one without a quota has an empty list, one that does not exist is not there. */
+/** Accounts by credential: an empty list for one without a quota, no entry for one that does not exist. */
 async function accountsOf(
   tx: Tx,
   credentialIds: readonly string[],
@@ -105,8 +105,7 @@ async function accountsOf(
 }
 
 /**
- * The holders by which tokens are counted: their grant, or without a user their client; with the owner whose data
- * they reach.
+ * Holders by which tokens are counted: the grant, or without a user the client; with the owner whose data they reach.
  */
 function tokenHolders(ids: readonly string[]) {
   return sql<{ id: string; owner_id: string }>`(
@@ -137,7 +136,7 @@ interface SpentRow {
 }
 
 /**
- * Locks and returns the units spent so far; no other transaction can spend from these accounts until this one ends.
+ * Locks and returns the units spent so far: no other transaction spends from these accounts until this one ends.
  */
 async function lockSpent(tx: Tx, accounts: readonly Account[]): Promise<Map<string, number>> {
   if (accounts.length === 0) return new Map()

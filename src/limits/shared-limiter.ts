@@ -3,16 +3,16 @@ import { redisLimiter, type WithoutRedis } from '@doorward/sdk/rate-limiter-flex
 import { Redis } from 'ioredis'
 import type { Logger } from '../http/log.ts'
 
-/** The longest pause between two tries to reach Redis. */
+/** Maximum pause between two attempts to reach Redis. */
 const RECONNECT_MS = 1_000
 
-/** Rate limits in a Redis or Valkey that several nodes share. It is reached for as long as the process lives. */
+/** Rate limits in a Redis or Valkey that several nodes share. Reconnects for as long as the process runs. */
 export function openSharedLimiter(
   { url, without }: { readonly url: string; readonly without: WithoutRedis },
   log: Logger,
 ): { readonly limiter: RateLimiter; close(): void } {
   const redis = new Redis(url, {
-    // A call is answered without Redis, and not kept until it is back.
+    // While Redis is away, calls are answered without it and not queued.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
@@ -22,7 +22,7 @@ export function openSharedLimiter(
   const onError = warnSparingly(Date.now, (error) =>
     log.warn({ err: error }, 'rate limits are not counted in Redis'),
   )
-  // Said at the start already, and not with the first call that is limited. Without a listener it would end the process.
+  // Logs from the start on, not from the first limited call. Without a listener an error would end the process.
   redis.on('error', onError)
   redis.on('ready', () => log.info('rate limits are counted in Redis'))
   return { limiter: redisLimiter({ redis, withoutRedis: without, onError }), close: () => redis.disconnect() }

@@ -4,7 +4,7 @@ import type { Db } from '../db/schema.ts'
 import type { Reach } from '../management/caller.ts'
 import { ALL, GRAIN_SECONDS, GRAINS, type Grain, UNKNOWN, underOwner, type Window } from './usage.ts'
 
-/** What was counted in one bucket. Its grain is coarser than the one asked for where the counts are that old. */
+/** One bucket of counts. Its grain is coarser than the requested one where the counts are that old. */
 interface InBucket {
   readonly bucket: Date
   readonly grain: Grain
@@ -30,7 +30,7 @@ export interface LastRefusal {
   readonly userAgent: string | null
 }
 
-/** A key's counts, newest first, at most so many. */
+/** A key's counts, newest first, up to a limit. */
 export async function countsOfKey(
   db: Db,
   keyId: string,
@@ -48,7 +48,7 @@ export async function countsOfKey(
   return rows
 }
 
-/** Verifications by outcome over all keys within reach, newest first, at most so many. */
+/** Verifications by outcome over all keys within reach, newest first, up to a limit. */
 export async function totals(db: Db, reach: Reach, window: Window, limit: number): Promise<readonly Total[]> {
   const within = sql`credential_id = ${reach === 'every_owner' ? ALL : underOwner(reach.ownerId)}`
   const { rows } = await sql<Total>`
@@ -77,7 +77,7 @@ export async function lastUnknown(db: Db): Promise<LastRefusal | undefined> {
   return await lastRefusals(db).where('credential_id', '=', UNKNOWN).executeTakeFirst()
 }
 
-/** A dozen reasons for each secret. */
+/** Bound of rows: a dozen reasons for each secret. */
 const MAX_LAST_REFUSALS = 200
 
 function lastRefusals(db: Db) {
@@ -87,8 +87,8 @@ function lastRefusals(db: Db) {
 }
 
 /**
- * The rows of all three tables, in buckets of the grain that is asked for, or of their own where that is coarser. One
- * statement, so that what is being added up at this moment is seen once. A coarser bucket is in where it overlaps.
+ * Rows of all three tables, in buckets of the requested grain, or of their own where that is coarser. One statement, so
+ * that a concurrent roll-up is not counted twice. A coarser bucket is included where it overlaps.
  */
 function counted(window: Window, where: RawBuilder<unknown>): RawBuilder<unknown> {
   const until = sinceEpoch(window.until.getTime())
@@ -105,7 +105,7 @@ function counted(window: Window, where: RawBuilder<unknown>): RawBuilder<unknown
   return sql.join(parts, sql` union all `)
 }
 
-/** Nothing was counted before; and PGlite refuses the year 0, which ISO 8601 has. */
+/** Lower bound: nothing was counted before, and PGlite refuses the year 0, which ISO 8601 has. */
 function sinceEpoch(ms: number): Date {
   return momentAt(Math.max(0, ms))
 }

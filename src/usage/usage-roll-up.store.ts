@@ -5,16 +5,16 @@ import type { Db } from '../db/schema.ts'
 import { coarserThan, GRAINS, type Grain, KEPT_SECONDS, outdatedBefore } from './usage.ts'
 
 /**
- * Adds up what has become too old for its grain to the next one, and removes what is too old for all. Each statement
- * takes rows away and adds them to the coarser table, or does neither; what another server is at, it leaves alone. So it
- * may run anywhere, at any time, as often as one likes, and stop in the middle.
+ * Roll-up: moves counts that are too old for their grain to the next coarser one, and deletes those too old for all. Each
+ * statement moves its rows atomically and skips rows that another server has locked. So it may run on any server, at any
+ * time, repeatedly, and stop in the middle.
  */
 export async function rollUpUsage(db: Db, now: Date, rowsAtOnce = ROWS_AT_ONCE): Promise<void> {
   for (const grain of GRAINS) await inBatches(() => rollUp(db, grain, now, rowsAtOnce), rowsAtOnce)
   await forgetBefore(db, 'last_refusals', 'at', addSeconds(now, -KEPT_SECONDS.day))
 }
 
-/** @returns how many rows were taken away */
+/** @returns number of rows removed from the finer table */
 async function rollUp(db: Db, grain: Grain, now: Date, rowsAtOnce: number): Promise<number> {
   const from = tableOf(grain)
   const coarser = coarserThan(grain)
@@ -30,7 +30,7 @@ async function rollUp(db: Db, grain: Grain, now: Date, rowsAtOnce: number): Prom
   return rows[0]?.taken ?? 0
 }
 
-/** In the order of the primary key, so that two servers that add to the same rows do not block each other. */
+/** In primary-key order, so that two servers that add to the same rows do not deadlock. */
 function addedTo(grain: Grain): RawBuilder<unknown> {
   const to = tableOf(grain)
   return sql`, added as (

@@ -22,7 +22,7 @@ import {
 } from './usage.wire.ts'
 import { countsOfKey, lastRefusalsOfKey, lastUnknown, totals } from './usage-report.store.ts'
 
-/** The items of an SDK, with room for long user agents. */
+/** Fits the items of an SDK with long user agents. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 const read = { method: 'GET', permission: 'keys:read', status: 200 } as const
@@ -78,7 +78,7 @@ export function usageRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   reads(app, pipeline, ofAll, async ({ db, caller, query: { owner_id: ownerId, ...asked } }) => {
     const window = windowOf(asked, caller.now)
     if (!window.ok) return window
-    // Another owner's counts look just like none.
+    // Hidden equals missing: another owner looks like one without counts.
     if (ownerId !== undefined && !covers(caller.reach, ownerId)) return yes(toUsageWire([], undefined))
     const reach = ownerId === undefined ? caller.reach : { ownerId }
     const found = await totals(db, reach, window.value, MAX_ROWS + 1)

@@ -9,9 +9,9 @@ import { recordDayOfUse } from '../keys/key-hints.store.ts'
 import { ALL, outdatedBefore, startOf, UNKNOWN, underOwner } from './usage.ts'
 
 /**
- * Writes a batch of counted verifications, in a handful of statements whatever its size. The same batch, sent again
- * because an answer was lost, counts once: who comes second waits for the first to be written, and finds its id. What
- * is not known here (made up, or another database's) is passed over.
+ * Writes a batch of counted verifications, in a handful of statements whatever its size. Idempotent: the same batch, sent
+ * again because a response was lost, counts once, since the second waits for the first and finds its id. Skips unknown
+ * credentials (made up, or another database's).
  */
 export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Promise<void> {
   const used = await db.transaction().execute(async (tx) => {
@@ -33,7 +33,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
     const used = ours.filter((item) => item.outcome === 'accepted')
     await noteLastUse(tx, used)
     await noteExposures(tx, origin, exposed)
-    // These come last, because every batch writes the same rows here: they are held for no longer than a commit takes.
+    // Last, because every batch writes the same rows here: their locks are held only as long as a commit takes.
     await noteLastRefusals(
       tx,
       ours.filter((item) => item.outcome !== 'accepted'),
@@ -63,7 +63,7 @@ type Counted = Omit<UsageBatch['items'][number], 'credentialId' | 'minute'> & {
   readonly bucket: Date
 }
 
-/** A sender's clock may be wrong: nothing was used in the future, nor before what is kept. */
+/** Clamps times to the retention period and to now, since a sender's clock may be wrong. */
 function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
   const earliest = outdatedBefore('day', now)
   const plausible = (at: Date) => (at > now ? now : at < earliest ? earliest : at)
@@ -75,10 +75,10 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
 }
 
 /**
- * Which of these are known: secrets, and what tokens count by, grants and clients. Secrets in one order, so that two
- * batches with the same secrets wait for each other and do not block each other.
+ * Finds the known ids: secrets, and for tokens grants and clients. Locks secrets in one order, so that two batches with
+ * the same secrets wait for each other and do not deadlock.
  *
- * @returns the owner of the key that each belongs to; null where it belongs to none
+ * @returns owner of the key that each belongs to; null where it belongs to none
  */
 async function lockSecrets(
   tx: Tx,
@@ -101,7 +101,7 @@ async function lockSecrets(
   return new Map([...rows, ...holders].map(({ id, ownerId }) => [id, ownerId]))
 }
 
-/** By minute, however old: what is late is added up with the rest the next time. */
+/** Counts by minute, however old: the next roll-up moves late ones on. */
 async function addCounts(tx: Tx, items: readonly Counted[]): Promise<void> {
   if (items.length === 0) return
   await sql`
@@ -156,7 +156,7 @@ async function noteLastUse(tx: Tx, items: readonly Counted[]): Promise<void> {
   )
 }
 
-/** A secret seen where none belongs is marked, once, and told in the audit log. */
+/** Marks leaked secrets as exposed, once, each with an audit event. */
 async function noteExposures(tx: Tx, origin: Origin, hashes: readonly Buffer[]): Promise<void> {
   if (hashes.length === 0) return
   const exposed = await tx
@@ -185,7 +185,7 @@ function kindOfHolder(id: string) {
   return { table: 'keys', action: 'key.exposed' } as const
 }
 
-/** Who was refused last, of each secret for each reason: somebody still uses what was revoked, and from there. */
+/** Stores the last refusal of each secret for each reason: it shows from where a revoked secret is still used. */
 async function noteLastRefusals(tx: Tx, items: readonly Counted[]): Promise<void> {
   if (items.length === 0) return
   await sql`
@@ -206,7 +206,7 @@ async function noteLastRefusals(tx: Tx, items: readonly Counted[]): Promise<void
     where last_refusals.at < excluded.at`.execute(tx)
 }
 
-/** Batch ids are kept a day: longer than any sender goes on trying. */
+/** Deletes batch ids after a day: longer than any sender retries. */
 export async function forgetOldBatches(db: Db, now: Date): Promise<void> {
   await forgetBefore(db, 'usage_batches', 'received_at', addSeconds(now, -24 * 3600))
 }

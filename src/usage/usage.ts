@@ -8,10 +8,10 @@ export type Grain = (typeof GRAINS)[number]
 export const GRAIN_SECONDS: Readonly<Record<Grain, number>> = { minute: 60, hour: 3600, day: 24 * 3600 }
 
 /**
- * For how long counts keep each grain; then they are added up to the next, and after the last they are gone.
- * - Minutes for a day: what one looks at when something goes wrong is today, and minutes are most of the rows.
- * - Hours for 30 days: long enough for the times of day and the days of the week to show, and for a billing month.
- * - Days for 400: a year, and the same month of the last one beside it.
+ * Retention of each grain; then the roll-up moves counts to the next one, and after the last deletes them.
+ * - Minutes for a day: an incident is about today, and minutes are most of the rows.
+ * - Hours for 30 days: enough to show times of day and days of the week, and for a billing month.
+ * - Days for 400: a year, with the same month of the last one beside it.
  */
 export const KEPT_SECONDS: Readonly<Record<Grain, number>> = {
   minute: 24 * 3600,
@@ -20,44 +20,44 @@ export const KEPT_SECONDS: Readonly<Record<Grain, number>> = {
 }
 
 /**
- * Under this instead of a secret's id stand all well-formed credentials that nobody knows. One name, so that whoever
- * makes them up makes no rows.
+ * Stands in for the id of all well-formed but unknown credentials. One name, so that made-up credentials do not make
+ * rows.
  */
 export const UNKNOWN = 'unknown'
 
-/** And under this, all verifications together, so that the whole need not be added up from each credential's rows. */
+/** Id of the total of all verifications, so that it need not be summed from each credential's rows. */
 export const ALL = 'all'
 
-/** And under this, those of all keys of one owner, for the same reason. No credential's id has a colon. */
+/** Id of the total of one owner's keys, for the same reason. No credential id contains a colon. */
 export function underOwner(ownerId: string): string {
   return `owner:${ownerId}`
 }
 
-/** A stretch of time, whole buckets of a grain: from `since` on, before `until`. */
+/** Half-open range of whole buckets of a grain: from `since`, before `until`. */
 export interface Window {
   readonly grain: Grain
   readonly since: Date
   readonly until: Date
 }
 
-/** The beginning of the minute, hour or day that a moment is in. */
+/** Start of the minute, hour or day that contains a moment. */
 export function startOf(grain: Grain, at: Date): Date {
   const ms = GRAIN_SECONDS[grain] * 1000
   return momentAt(Math.floor(at.getTime() / ms) * ms)
 }
 
-/** The first beginning that is not before a moment. */
+/** First start of a bucket that is not before a moment. */
 export function nextStartOf(grain: Grain, at: Date): Date {
   const ms = GRAIN_SECONDS[grain] * 1000
   return momentAt(Math.ceil(at.getTime() / ms) * ms)
 }
 
-/** The next coarser grain of counts that are too old for theirs; null: they are removed. */
+/** Next coarser grain, for counts that are too old for theirs; null: they are deleted. */
 export function coarserThan(grain: Grain): Grain | null {
   return GRAINS[GRAINS.indexOf(grain) + 1] ?? null
 }
 
-/** Buckets of a grain that began before this are too old for it. Whole ones of the next grain, so that none is split. */
+/** Start before which buckets are too old for a grain. On a boundary of the next grain, so that none is split. */
 export function outdatedBefore(grain: Grain, now: Date): Date {
   return startOf(coarserThan(grain) ?? grain, addSeconds(now, -KEPT_SECONDS[grain]))
 }

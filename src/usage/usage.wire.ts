@@ -39,7 +39,7 @@ const UsageItemWire = strictObject({
 })
 const ExposureWire = strictObject({ hash: Hash, at: Moment, ip: nullable(Ip) })
 
-/** Anything is let through here, and looked at one by one: what is wrong with one must not take the others with it. */
+/** Accepts anything: items are validated one by one, since an invalid one must not fail the others. */
 const OrElse = Type.Unknown({ description: 'Anything else is not taken; the answer names it' })
 
 export const UsageBatchWire = strictObject({
@@ -64,7 +64,7 @@ export const UsageReceiptWire = Type.Object({
   ),
 })
 
-/** A batch with all of it that is understood, and the faults of the rest. */
+/** Returns the valid part of a batch, and the faults of the rest. */
 export function readUsageBatch(body: Static<typeof UsageBatchWire>): { batch: UsageBatch; faults: Fault[] } {
   const faults: Fault[] = []
   const items = readItems(body.items, '/items', faults)
@@ -86,7 +86,7 @@ const readItems = reading(UsageItemWire, (item) => ({
 
 const readExposures = reading(ExposureWire, ({ hash, at, ip }) => ({ hash, at: toMoment(at), ip }))
 
-/** Reads each of a list by itself; a fault goes to the others, with its place in the batch. */
+/** Reads each item of a list by itself; collects faults with their place in the batch. */
 function reading<Schema extends TSchema, Part>(schema: Schema, toPart: (wire: Static<Schema>) => Part) {
   const faultOf = firstFault(schema)
   return (list: readonly unknown[], place: string, faults: Fault[]): Part[] =>
@@ -102,7 +102,7 @@ function reading<Schema extends TSchema, Part>(schema: Schema, toPart: (wire: St
 const DEFAULT_DAYS: Readonly<Record<Grain, number>> = { minute: 1 / 24, hour: 7, day: 30 }
 const MAX_DAYS: Readonly<Record<Grain, number>> = { minute: 1, hour: 31, day: 400 }
 
-/** An answer has no pages, because the counts go on changing: it has everything, or says that it is too much. */
+/** Row limit of a response. Not paged, because counts keep changing: it is complete, or refused as too long. */
 export const MAX_ROWS = 10_000
 
 const GrainWire = oneOf(['minute', 'hour', 'day'])
@@ -207,12 +207,12 @@ interface AskedWindow {
   readonly until?: MomentText | undefined
 }
 
-/** The stretch of time that is asked for, in whole buckets: so the answer is the same before and after they are added up. */
+/** The requested range in whole buckets, so that the response is the same before and after a roll-up. */
 export function windowOf(asked: AskedWindow, now: Date): Result<Window, Problem> {
   const { grain = 'hour', days } = asked
   if (days !== undefined && asked.since !== undefined)
     return no(problem('invalid_request', 'Give `days` or `since`, one of the two.'))
-  // The bucket that has just begun is in.
+  // Includes the bucket that has just begun.
   const end = asked.until === undefined ? addSeconds(now, 0.001) : toMoment(asked.until)
   const begin =
     asked.since === undefined

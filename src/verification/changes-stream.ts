@@ -4,22 +4,22 @@ import type { Bookmark, RestartReason, StoredChange } from '../changes/change.ts
 import type { ChangesFeed, FeedListener } from '../changes/changes-feed.ts'
 import { toChangeEvent, toEvent } from './changes.wire.ts'
 
-/** A listener hears about once a second that nothing is missing; without it, his certainty ends after five. */
+/** Interval of `confirmed`: a listener's cache entries expire five seconds after the last one. */
 const CONFIRM_EVERY_MS = 900
-/** A listener that reads nothing for so long is disconnected: it reconnects, or requests everything again. */
+/** A listener that reads nothing for so long is disconnected: it reconnects and resumes, or starts over. */
 const MAX_BLOCKED_MS = 10_000
 const BUFFER_BYTES = 64 * 1024
 
 export interface StreamStart {
-  /** Behind the last change that the listener has seen; null where it begins. */
+  /** Bookmark of the last change that the listener has seen; null at its first connection. */
   readonly after: Bookmark | null
-  /** Changes after the bookmark, where they are not in the feed's memory. */
+  /** Changes after the bookmark that are no longer in the feed's memory. */
   readonly missed: readonly StoredChange[]
-  /** Why a listener that has seen something begins again nevertheless. */
+  /** Reason why a listener with a bookmark must start over; null where it can resume. */
   readonly restarted: RestartReason | null
   /** Ends the stream when all changes are sent, instead of waiting for more. */
   readonly once: boolean
-  /** When it ends in any case, on the steady clock: a listener's idea of our clock is renewed with each connection. */
+  /** Latest end, on the steady clock: with each connection the listener compares its clock with ours again. */
   readonly endsAtMs: number
   /** The listener's own admin key: what happens to it ends the stream. */
   readonly adminKeyHash: string
@@ -27,8 +27,8 @@ export interface StreamStart {
 
 /**
  * The changes feed as Server-Sent Events for one listener: `open`, then a `change` each, `confirmed` about every second,
- * and `restarted` where something may have been missed. Who is slow misses nothing: he is given what came meanwhile when
- * he takes again, or told to begin anew.
+ * and `restarted` where changes may have been missed. Applies backpressure: a slow listener gets the changes in between
+ * when it reads again, or a `restarted`.
  */
 export class ChangesStream extends Readable implements FeedListener {
   readonly #feed: ChangesFeed
@@ -36,12 +36,12 @@ export class ChangesStream extends Readable implements FeedListener {
   readonly #start: Omit<StreamStart, 'missed'>
   readonly #following: Following | null
   #bookmark: Bookmark | null
-  /** What the listener missed and has not been told yet; nothing is kept of it for the rest of the stream's life. */
+  /** Missed changes that are not sent yet; released once they are. */
   #missed: readonly StoredChange[]
   #saidAtMs: number
   #confirmedAtMs = Number.NEGATIVE_INFINITY
   #isOver = false
-  /** Since when nothing is taken; null while it is. */
+  /** Since when the listener has read nothing; null while it reads. */
   #blockedAtMs: number | null = null
 
   constructor(feed: ChangesFeed, steadyMs: () => number, start: StreamStart) {
@@ -86,7 +86,7 @@ export class ChangesStream extends Readable implements FeedListener {
     this.#say('restarted', { reason })
   }
 
-  /** Ends the answer; the listener comes back and goes on from where he was. */
+  /** Ends the response; the listener reconnects and resumes from its bookmark. */
   finish(): void {
     this.#following?.close()
     if (this.#isOver || this.destroyed) return
@@ -106,8 +106,8 @@ export class ChangesStream extends Readable implements FeedListener {
   }
 
   /**
-   * Says what is not said yet, as far as it is taken. Only when nothing is left is anything confirmed: who is told
-   * "nothing is missing" trusts what he keeps, and the rest may hold the end of a key.
+   * Sends pending changes until the listener's buffer is full. `confirmed` is sent only after the last of them: it
+   * renews the listener's cache, and a pending change may be the revocation of a key.
    */
   #catchUp(): void {
     for (const change of this.#missed) this.changed(change)
@@ -137,7 +137,7 @@ export class ChangesStream extends Readable implements FeedListener {
   }
 }
 
-/** Whether a change can be of a listener's own admin key. The key's making may still be on the way to this node. */
+/** True where a change can end the listener's own admin key. Its creation may still be on the way to this node. */
 function mayEnd({ action, hashes }: StoredChange, adminKeyHash: string): boolean {
   if (hashes === null) return action.startsWith('admin_key.')
   return action !== 'admin_key.created' && hashes.includes(adminKeyHash)

@@ -12,11 +12,11 @@ import { type Pipeline, reads } from '../management/pipeline.ts'
 import { BOOKMARK, bookmarkFromText } from './changes.wire.ts'
 import { ChangesStream, type StreamStart } from './changes-stream.ts'
 
-/** Listeners of one process. Each costs a socket and some kilobytes. */
+/** Limit of listeners per process: each costs a socket and some kilobytes. */
 const MAX_LISTENERS = 2_000
-/** A stream lives so long, give or take a quarter: then its listener connects anew, maybe to another server. */
+/** Lifetime of a stream, with a quarter of jitter: then its listener reconnects, perhaps to another server. */
 const LIFETIME_MS = 300_000
-/** Changes from the database for who was away; who missed more begins anew, which is quicker. */
+/** Limit of missed changes that are read from the database; after more, starting over is quicker. */
 const MAX_MISSED = 500
 
 const BookmarkText = Type.String({ pattern: BOOKMARK })
@@ -31,9 +31,9 @@ export function changesRoutes(
 ): void {
   const { clock } = pipeline
   const streams = new Set<ChangesStream>()
-  /** Those whose stream is about to be: they count, or many who come at once would all find room. */
+  /** Streams being opened: they count, or many concurrent requests would all pass the limit. */
   let opening = 0
-  // A stream that goes on would hold up the server's stop for as long as its listener likes.
+  // An open stream would delay the server's stop for as long as its listener stays.
   app.addHook('preClose', async () => {
     for (const stream of streams) stream.finish()
   })

@@ -1,17 +1,17 @@
 import type { Bookmark, StoredChange } from '../changes/change.ts'
 import { iso } from '../http/wire.ts'
 
-/** The id of an event: a listener sends it back as it is, in `Last-Event-ID` or `after`. */
+/** Id of an event; opaque to the listener, which returns it in `Last-Event-ID` or `after`. */
 export const BOOKMARK = '^\\d{1,15}(\\.[0-9a-f-]{1,40}\\.\\d{1,20})?$'
 
 const PARTS = /^(\d{1,15})\.([0-9a-f-]{1,40})\.(\d{1,20})$/
 
-/** Null where the feed has not read anything yet: that is the place of no outbox. */
+/** Null where the feed has not read the outbox yet, so that there is no position. */
 function bookmarkToText(bookmark: Bookmark | null): string {
   return bookmark === null ? '0' : `${bookmark.position}.${bookmark.token}.${bookmark.run}`
 }
 
-/** Null for a bare position, which SDKs sent that knew of no identity: it could be of any outbox. */
+/** Null for a bare position, as old SDKs send it: without the outbox's identity it could be of any. */
 export function bookmarkFromText(text: unknown): Bookmark | null {
   const [, position, token, run] = (typeof text === 'string' && PARTS.exec(text)) || []
   return token === undefined || run === undefined ? null : { position: Number(position), token, run }
@@ -27,7 +27,7 @@ export function toEvent(
   return `event: ${event}\nid: ${bookmarkToText(bookmark)}\ndata: ${JSON.stringify({ position, ...data })}\n\n`
 }
 
-/** Each change is put into words once, however many listeners there are. */
+/** Serializes each change once for all listeners. */
 const said = new WeakMap<StoredChange, { readonly run: string; readonly text: string }>()
 
 export function toChangeEvent(change: StoredChange, bookmark: Bookmark): string {

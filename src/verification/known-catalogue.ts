@@ -5,7 +5,7 @@ import { allApis, allScopes } from '../scopes/scope.store.ts'
 import type { CatalogueScope } from '../scopes/scope.ts'
 import { asked } from './database-source.ts'
 
-/** How long the catalogue is used after the last moment at which nothing of it had changed, as with records. */
+/** Time for which the catalogue is used after it was last read or confirmed, as with records. */
 const FRESH_MS = 5_000
 
 export interface Catalogued {
@@ -17,8 +17,8 @@ export interface Catalogued {
 }
 
 /**
- * The catalogue for verification: one copy in the process, true by the changes feed. Scopes that are new are not
- * announced, because no credential has them: ask for a fresh copy before you say that one is not declared.
+ * Caches the catalogue for verification: one copy per process, invalidated by the changes feed. New scopes are not
+ * published there, because no credential has them: call `fresh()` before you report one as undeclared.
  */
 export class KnownCatalogue implements ChangesListener {
   readonly #db: Db
@@ -33,13 +33,13 @@ export class KnownCatalogue implements ChangesListener {
     this.#clock = clock
   }
 
-  /** At once where it is known here. Rejects with a SourceUnavailableError. */
+  /** Synchronous on a cache hit. Rejects with a SourceUnavailableError. */
   get(): Catalogued | Promise<Catalogued> {
     if (this.#known !== null && this.#clock.steadyMs() - this.#asOfMs < FRESH_MS) return this.#known
     return this.#reading ?? this.#read()
   }
 
-  /** The API that is meant where a question names none; as {@link get}. */
+  /** Identifier of the default API, for requests that name none; as {@link get}. */
   defaultIdentifier(): string | Promise<string> {
     const known = this.get()
     return known instanceof Promise
@@ -48,7 +48,7 @@ export class KnownCatalogue implements ChangesListener {
   }
 
   /**
-   * As the database has it after the call; however many ask, one reads at a time. Rejects with a
+   * Reads the catalogue as it is after the call; concurrent calls are coalesced (single-flight). Rejects with a
    * SourceUnavailableError.
    */
   fresh(): Promise<Catalogued> {
@@ -83,7 +83,7 @@ export class KnownCatalogue implements ChangesListener {
     const startedAtMs = this.#clock.steadyMs()
     const reading = asked(() => readCatalogue(this.#db))
     this.#reading = reading
-    // What was read before a change is for those only who asked before it.
+    // A read that began before a change is only for calls from before it.
     const isCurrent = () => this.#reading === reading
     const keep = (read: Catalogued) => {
       if (!isCurrent()) return

@@ -3,9 +3,9 @@ import type { Question } from './verify.wire.ts'
 import { MAX_QUESTIONS, QUESTION_LIMITS } from './verify.wire.ts'
 
 /**
- * The question in a body, where it is certainly in order; null where there is any doubt, for the long way to decide by
- * its schema. Without escapes a text holds neither a NUL nor half a surrogate pair, and a length in UTF-16 units is never
- * less than one in characters.
+ * Parses and validates a request body on the fast path. Null in any doubt: then the slow path validates by its schema.
+ * Without escapes a text has neither a NUL nor a lone surrogate, and a length in UTF-16 units is never less than one in
+ * characters.
  */
 export function plainQuestion(body: string): Question | null {
   const value = parsed(body)
@@ -31,8 +31,8 @@ export function plainQuestions(body: string): readonly Question[] | null {
 }
 
 /**
- * Nothing was in the body that is not in the value: `JSON.parse` keeps the last of members with one name. Written without
- * blanks, the body is as long as the value; else its quotes are counted.
+ * True without duplicate member names, of which `JSON.parse` keeps the last. Without whitespace, the body is as long as
+ * the value serialized again; otherwise their quotes are counted.
  */
 function isWhole(body: string, length: number, value: unknown): boolean {
   return body.length === length || quotesIn(body) === quotesIn(JSON.stringify(value))
@@ -43,7 +43,7 @@ function quotesIn(text: string): number {
 }
 
 function parsed(body: string): unknown {
-  // U+FFFD is what malformed UTF-8 was made of, or was there: the long way sees the bytes.
+  // U+FFFD is either in the body or stands for malformed UTF-8: the slow path sees the bytes.
   if (body.includes('\\') || body.includes('\ufffd')) return null
   try {
     return JSON.parse(body)
@@ -52,12 +52,12 @@ function parsed(body: string): unknown {
   }
 }
 
-/** A plain question's length as JSON without blanks (NaN where it holds a long number); null where it is not plain. */
+/** A plain request's length as JSON without whitespace (NaN where it has a long number); null where it is not plain. */
 function plainLength(value: unknown): number | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
   let credentials = 0
   let length = 1
-  // Nothing is inherited by what was JSON; and to read what `for … in` names is much the fastest.
+  // A parsed JSON object inherits nothing enumerable, and `for … in` is much the fastest.
   for (const name in value) {
     const part = (value as Record<string, unknown>)[name]
     // Two quotes, a colon, and a comma or the closing brace.
@@ -94,7 +94,7 @@ function plainLength(value: unknown): number | null {
           (part as number) > MAX_COST
         )
           return null
-        // There is one way to write a digit, and there are many to write a long number.
+        // A digit has one JSON form, a longer number has many.
         length += (part as number) < 10 ? 1 : Number.NaN
         break
       case 'dry_run':

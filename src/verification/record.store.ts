@@ -9,7 +9,7 @@ import { decodeTokenLine, TOKEN_LINE } from './token-line.store.ts'
 /**
  * Finds the records of some credentials, in the order of their hashes; null where there is none. Admin keys and refresh
  * tokens are in other tables and cannot be found here. Tokens are looked for only where no secret has the hash. A row
- * that cannot be read gives an Error in its own place, so that it does not affect the others.
+ * that cannot be read gives an Error at its position, so that it does not affect the others.
  *
  * @param onUnreadable called for each such row; the error names part of its hash, and nothing that is stored
  */
@@ -66,14 +66,14 @@ function unreadableError(hash: string | undefined, cause: unknown): Error {
 }
 
 interface Found {
-  /** One line for each: of a key its fields with tabs between them, of a token a JSON list. */
+  /** One line per record: tab-separated fields for a key, a JSON list for a token. */
   readonly found: string | null
   readonly implies: Record<string, string[]> | null
 }
 
 const NOTHING: Found = { found: null, implies: null }
 
-/** Finds any number of records by hash and id in one statement with one row: a line for each, see `key-line.store.ts`. */
+/** Finds any number of records by hash and id in one statement with one row: a line each, see `key-line.store.ts`. */
 const find = statement<Found>(sql`
   select ${PREPARED}
     string_agg(

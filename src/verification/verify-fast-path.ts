@@ -8,23 +8,23 @@ import type { Verification } from './verify.ts'
 import { toVerdictWire } from './verify.wire.ts'
 
 const BEARER = 'Bearer '
-/** The text of verdicts, or what is at fault in the question. */
+/** Serialized verdicts, or the fault of the request. */
 type Answer = string | Problem
 
-/** Longer bodies are rare, and have limits to be looked at. */
+/** Longer bodies are rare, and the slow path checks their limits. */
 const MAX_BODY_BYTES = 64 * 1024
 const HEADERS = ['content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store']
 
 /**
- * `/v1/verify` and `/v1/verify-batches` without a router, a schema or a query for the admin key: for an admin key that
- * is known here and may verify, and a body in which nothing is unusual. All else goes the long way, `verify.routes.ts`.
+ * Fast path of `/v1/verify` and `/v1/verify-batches`, without a router, a schema or a query for the admin key: for a
+ * cached admin key that may verify, and a plain body. All else takes the slow path, `verify.routes.ts`.
  */
 export function verifyFastPath(
   fastPaths: FastPaths,
   adminKeys: KnownAdminKeys,
   verification: Verification,
 ): FastPath {
-  /** The answer to a body; null where the long way has to look at it. */
+  /** The response to a body; null hands the request to the slow path. */
   const one = (body: string): Answer | Promise<Answer> | null => {
     const question = plainQuestion(body)
     if (question === null || verification.whyNot(question) !== null) return null

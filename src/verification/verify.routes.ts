@@ -12,7 +12,7 @@ const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
 const problems = ['unknown_environment', 'unknown_scope'] as const
 
-/** Verification for verifiers in any language, and the records for those that judge by themselves. */
+/** Verification for verifiers in any language, and record lookups for SDKs that judge in their own process. */
 export function verifyRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
@@ -61,14 +61,14 @@ export function verifyRoutes(
     url: '/v1/lookups',
     summary: 'Records by hash, for SDKs that judge in their own process',
     body: strictObject({ hashes: Type.Array(Hash, { minItems: 1, maxItems: 500 }) }),
-    // The record's form is the SDK's; see `recordToWire`.
+    // The SDK defines the record's form; see `recordToWire`.
     answer: Type.Object({ data: Type.Array(Type.Object({ hash: Type.String(), record: Type.Unknown() })) }),
   } as const
   reads(app, pipeline, lookups, async ({ db, caller, body: { hashes } }) => {
     const records = await recordsByHash(db, hashes, caller.now, onUnreadable)
     const toEntry = (hash: string, at: number) => {
       const record = records[at] ?? null
-      // No object and not null: every SDK takes it for a record that it cannot read.
+      // Neither an object nor null: every SDK treats it as a record that it cannot read.
       if (record instanceof Error) return { hash, record: 'unreadable' }
       return { hash, record: record === null ? null : recordToWire(record) }
     }

@@ -4,28 +4,28 @@ import { whyNotGrantable } from '../scopes/grantable.ts'
 import type { KnownCatalogue } from './known-catalogue.ts'
 import type { Question } from './verify.wire.ts'
 
-/** In place of an environment: a credential of any will do, and the principal says of which it is. */
+/** Wildcard environment: a credential of any is accepted, and the principal names its own. */
 const ANY_ENVIRONMENT = '*'
 
 export interface VerificationParts {
   readonly verifier: Verifier
   readonly catalogue: KnownCatalogue
-  /** Those that are configured; the first is meant where a question names none. */
+  /** Configured environments; the first is the default of a request that names none. */
   readonly environments: readonly string[]
 }
 
-/** Answers questions of verifiers in any language, on the short way and on the long one. */
+/** Verification for verifiers in any language, on the fast path and the slow path. */
 export interface Verification {
-  /** The fault of a question that no schema sees; null where it is sound. */
+  /** The fault of a request beyond its schema; null where it is valid. */
   whyNot(question: Question, at?: string): Problem | null
-  /** At once where the record is known here; see `Verifier`. */
+  /** Synchronous on a cache hit; see `Verifier`. */
   verdictOn(question: Question): Verdict | Promise<Verdict>
   /**
-   * The fault of a question that asks for a scope that is not declared: no credential can get it. Null at once where
-   * nothing is missing but what is declared; the catalogue is looked at only where a scope is missing.
+   * The fault of a request with an undeclared scope, which no credential can have. Null without a promise where all
+   * missing scopes are declared; the catalogue is read only where a scope is missing.
    */
   whyUndeclared(verdict: Verdict): Promise<Problem | null> | null
-  /** The same for a batch, of which nothing is answered then: what it took of limits is given back. */
+  /** The same for a batch, which then fails as a whole: the units that it took of limits are returned. */
   whyAnyUndeclared(verdicts: readonly Verdict[]): Promise<Problem | null> | null
 }
 
@@ -105,7 +105,7 @@ async function undeclared(
   required: readonly string[],
   at: string,
 ): Promise<Problem | null> {
-  // Without the catalogue the verdict stands, which is a no as well.
+  // Without the catalogue the verdict remains, which is a refusal as well.
   const known = await catalogue.fresh().catch(() => null)
   if (known === null || missing.every((scope) => known.names.has(scope))) return null
   return whyNotGrantable(required, known.scopes, required, at)

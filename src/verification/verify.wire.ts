@@ -14,7 +14,7 @@ export const Hash = Type.String({
   description: 'SHA-256 of the whole credential, lower-case hex',
 })
 
-/** The longest of each, in characters, and the most scopes. */
+/** Maximum lengths in characters; `scopes`: the maximum number. */
 export const QUESTION_LIMITS = {
   credential: 4096,
   scope: 200,
@@ -67,10 +67,10 @@ export const VerifyWire = strictObject({
   ),
 })
 
-/** Most questions in one batch. */
+/** Maximum number of requests in one batch. */
 export const MAX_QUESTIONS = 100
 
-/** Request of a verifier in another language. */
+/** Verification request of a verifier in any language. */
 export type Question = Static<typeof VerifyWire>
 
 export const VerifyBatchWire = strictObject({
@@ -151,7 +151,7 @@ function toPrincipalWire(principal: Principal) {
   }
 }
 
-/** The scopes of a record, which are mostly shared by many, in order; worked out once for as long as they are kept. */
+/** Sorts a record's scopes. Memoized per set, because many records share one (interned). */
 function sorted(scopes: ReadonlySet<string>): readonly string[] {
   const known = SORTED.get(scopes) ?? [...scopes].sort()
   SORTED.set(scopes, known)
