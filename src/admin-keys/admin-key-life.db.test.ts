@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 
-describe('the life of an admin key that another one makes', () => {
+describe('the lifetime of an admin key that another one creates', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()
@@ -20,7 +20,7 @@ describe('the life of an admin key that another one makes', () => {
   const rotate = (id: string, as?: string) =>
     app.call('POST', `/v1/admin-keys/${id}/rotate`, { overlap_seconds: 60 }, as === undefined ? {} : { as })
 
-  it('MGT-06: is not longer than that of its maker', async () => {
+  it('MGT-06: is not longer than that of its creator', async () => {
     const { body: maker } = await make({ expires_at: inHours(1) })
     for (const expires_at of [null, inHours(2), '9999-12-31T23:59:59.999Z']) {
       const { status, body } = await make({ expires_at }, maker.secret)
@@ -30,14 +30,14 @@ describe('the life of an admin key that another one makes', () => {
       assert.equal((await make({ expires_at }, maker.secret)).body.expires_at, expires_at)
   })
 
-  it('MGT-06: is that of its maker where nothing is said, and without end where the maker has none', async () => {
+  it('MGT-06: defaults to that of its creator, and is unlimited where the creator has no expiry', async () => {
     const end = inHours(1)
     const { body: maker } = await make({ expires_at: end })
     assert.equal((await make({}, maker.secret)).body.expires_at, end)
     assert.equal((await make({})).body.expires_at, null)
   })
 
-  it('MGT-06: is not lengthened by a rotation with its own secret, nor by a chain of them', async () => {
+  it('MGT-06: is not extended by a rotation with its own secret, nor by a chain of them', async () => {
     const end = inHours(1)
     const { body: key } = await make({ expires_at: end })
     app.clock.advance({ seconds: 1800 })
@@ -48,7 +48,7 @@ describe('the life of an admin key that another one makes', () => {
     assert.equal(second.body.expires_at, end)
   })
 
-  it('MGT-06: is lengthened by a rotation with an admin key that lives longer, and by none that does not', async () => {
+  it('MGT-06: is extended only by a rotation with an admin key that expires later', async () => {
     const { body: key } = await make({ expires_at: inHours(2) })
     const { body: brief } = await make({ expires_at: inHours(1) })
     app.clock.advance({ seconds: 600 })
@@ -57,7 +57,7 @@ describe('the life of an admin key that another one makes', () => {
     assert.equal((await rotate(key.id)).body.expires_at, inHours(2))
   })
 
-  it('reads one admin key, as the list shows it', async () => {
+  it('returns one admin key in the same form as the list', async () => {
     const { body: key } = await make({})
     const { status, body } = await app.call('GET', `/v1/admin-keys/${key.id}`)
     const { body: list } = await app.call('GET', '/v1/admin-keys?limit=1')

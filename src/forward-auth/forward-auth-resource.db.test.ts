@@ -14,8 +14,8 @@ function rulesOf(rules: readonly object[], more: object = {}) {
   return read.value
 }
 
-describe('which API a route of a proxy belongs to', () => {
-  it('RS-06: a token for another API is refused, also where any live credential would do', async () => {
+describe('the API to which a proxy’s route belongs', () => {
+  it('RS-06: refuses a token for another API, also where a rule requires no scope', async () => {
     const forwardAuth = rulesOf([
       { path: '/invoices/*', scopes: [], resource: INVOICES },
       { path: '/*', scopes: [] },
@@ -60,7 +60,7 @@ describe('which API a route of a proxy belongs to', () => {
     await oauth.close()
   })
 
-  it('OPS-10: the log warns of scopes and APIs in the rules that are not declared, once until that changes', async () => {
+  it('OPS-10: logs a warning of undeclared scopes and APIs in the rules, once until that changes', async () => {
     const rules = [
       { path: '/a', scopes: ['orders:read', 'order:read'] },
       { path: '/b', scopes: [], resource: INVOICES },

@@ -26,7 +26,7 @@ const RULES = rulesOf([
   { host: 'files.example.com', path: '/*', scopes: ['files:read'] },
 ])
 
-describe('which rule a request meets', () => {
+describe('the rule that a request matches', () => {
   const table: [method: string, path: string, met: number | null | 'ambiguous', host?: string][] = [
     ['GET', '/admin', 0],
     ['GET', '/admin/', 0],
@@ -108,10 +108,10 @@ describe('which rule a request meets', () => {
     '/o%72ders/7',
   ]
   for (const path of tricks)
-    it(`refuses ${JSON.stringify(path.slice(0, 40))} as ambiguous, because readers differ`, () =>
+    it(`refuses ${JSON.stringify(path.slice(0, 40))} as ambiguous, because upstreams differ`, () =>
       assert.equal(find(RULES, path), 'ambiguous'))
 
-  it('whatever is done to the spelling of a path, no weaker rule lets it through to the same place', () => {
+  it('no spelling of a path reaches the same resource under a weaker rule', () => {
     const guarded = rulesOf([
       { path: '/admin/*', scopes: ['admin:write'] },
       { path: '/*', scopes: ['basic:read'] },
@@ -151,14 +151,14 @@ describe('which rule a request meets', () => {
     assert.ok(passed > 100, 'some paths pass')
   })
 
-  it('a host with its dot and port removed decides, and one that is not told meets no rule for hosts', () => {
+  it('compares hosts without trailing dot and port; a missing host matches no rule with a host', () => {
     assert.equal(find(RULES, '/x', 'GET', 'files.example.com'), 5)
     assert.equal(find(RULES, '/x', 'GET', 'files.example.com.evil.example'), null)
     assert.equal(find(RULES, '/x', 'GET', null), null)
   })
 })
 
-/** How upstreams read paths, from strict to careless. */
+/** Path parsers of upstreams, from strict to lenient. */
 const READERS: readonly ((path: string) => string[])[] = [
   function asSent(path) {
     return segments(path)
@@ -214,7 +214,7 @@ function resolved(path: string): string[] {
   return stack
 }
 
-describe('the file of rules', () => {
+describe('the rules file', () => {
   const sound = { proxy: 'nginx', environment: 'live', rules: [{ path: '/a', scopes: ['a:read'] }] }
   const faultsOf = (change: Record<string, unknown>): readonly string[] => {
     const read = readForwardAuth({ ...sound, ...change }, ENVIRONMENTS)
@@ -222,7 +222,7 @@ describe('the file of rules', () => {
   }
   const ofRule = (rule: Record<string, unknown>) => faultsOf({ rules: [{ path: '/a', scopes: [], ...rule }] })
 
-  it('is read: proxies, environment, hosts, methods, scopes', () => {
+  it('defines proxies, environment, hosts, methods and scopes', () => {
     const read = readForwardAuth({ ...sound, proxies: ['10.0.0.0/8', '::1'] }, ENVIRONMENTS)
     assert.ok(read.ok)
     assert.equal(read.value.proxies?.includes('10.1.2.3'), true)
@@ -230,7 +230,7 @@ describe('the file of rules', () => {
     assert.equal(read.ok && rulesOf([{ path: '/a', scopes: [] }])[0]?.methods, null)
   })
 
-  it('RS-06: a resource is that of the file, of the rule, or the default API’s', () => {
+  it('RS-06: takes the resource from the rule, from the file, or from the default API', () => {
     const own = { path: '/b', scopes: [], resource: 'https://b.example.com' }
     const read = readForwardAuth(
       { ...sound, resource: 'https://a.example.com', rules: [{ path: '/a', scopes: [] }, own] },
@@ -244,7 +244,7 @@ describe('the file of rules', () => {
     assert.equal(rulesOf([{ path: '/a', scopes: [] }])[0]?.resource, null)
   })
 
-  it('OPS-10: every fault is told with its place', () => {
+  it('OPS-10: reports every fault with its place', () => {
     const table: [faults: readonly string[], expected: RegExp][] = [
       [faultsOf({ proxy: 'apache' }), /^\/proxy must be one of nginx, caddy, traefik, envoy$/],
       [faultsOf({ environment: 'production' }), /^\/environment must be one of live, test$/],
@@ -291,7 +291,7 @@ describe('the file of rules', () => {
     assert.equal(faultsOf({ proxy: 'x', environment: 'y', proxies: ['z'] }).length, 3)
   })
 
-  it('a rule that another leaves nothing to is a fault: its scopes would never be asked for', () => {
+  it('reports a rule that an earlier one covers: its scopes would never be required', () => {
     const hidden: [first: Record<string, unknown>, later: Record<string, unknown>][] = [
       [{ path: '/*' }, { path: '/admin' }],
       [{ path: '/orders/*' }, { path: '/orders' }],

@@ -24,7 +24,7 @@ interface Answer {
   readonly body: any
 }
 
-/** An app that answers one kind of proxy; through a socket, so on the short way where that will do. */
+/** An app for one kind of proxy; through a socket, so on the fast path where possible. */
 async function open(proxy: ProxyKind, more: { proxies?: string[]; rules?: readonly object[] } = {}) {
   const { proxies = ['127.0.0.1'], rules = RULES } = more
   const read = readForwardAuth({ proxy, proxies, environment: 'live', rules }, ['live', 'test'])
@@ -49,7 +49,7 @@ async function open(proxy: ProxyKind, more: { proxies?: string[]; rules?: readon
       })
       sent.on('error', reject).end()
     })
-  /** As the proxy would ask about a request; `headers` are the client's, and what it sets stands over them. */
+  /** Sends what the proxy would send for a request; `headers` are the client's, and the proxy's override them. */
   const about = (method: string, uri: string, headers: Headers = {}) =>
     proxy === 'envoy'
       ? { method, path: `/v1/forward-auth${uri}`, headers: { ...headers, host: 'api.example.com', ...FOR } }
@@ -62,7 +62,7 @@ async function open(proxy: ProxyKind, more: { proxies?: string[]; rules?: readon
     const asked = about(method, uri, headers)
     return send(asked.method, asked.path, asked.headers)
   }
-  // The short way opens with the first request that went the long one.
+  // The fast path opens after the first request on the slow path.
   await send('GET', '/livez', {})
   return { app, key, send, about, ask }
 }
@@ -89,7 +89,7 @@ describe('/v1/forward-auth', () => {
     for (const { app } of [caddy, nginx, envoy]) await app.close()
   })
 
-  it('a yes is 200 for every kind, says who it is, and has no other header of ours', async () => {
+  it('accepts with 200 for every kind of proxy, with identity headers and no other header of its own', async () => {
     for (const { ask, key } of [caddy, nginx, envoy])
       for (const headers of [bearer(key.secret), { 'x-api-key': key.secret }]) {
         const { status, headers: said, body } = await ask('GET', '/orders/7?limit=20', headers as Headers)
@@ -112,7 +112,7 @@ describe('/v1/forward-auth', () => {
       }
   })
 
-  it('an open route needs no credential, and each identity header stands there as "none"', async () => {
+  it('needs no credential for a public route, and sets each identity header to "none"', async () => {
     for (const { ask, key } of [caddy, nginx, envoy])
       for (const headers of [{}, bearer('nonsense'), bearer(key.secret)]) {
         const { status, headers: said } = await ask('GET', '/health', headers as Headers)
@@ -123,7 +123,7 @@ describe('/v1/forward-auth', () => {
       }
   })
 
-  it('VER-01, VER-13, VER-14: a no is what the SDK would say, and nginx hears it in headers as well', async () => {
+  it('VER-01, VER-13, VER-14: refuses as the SDK does, for nginx in headers as well', async () => {
     type Case = [method: string, uri: string, Headers, status: number, code: string, nginx?: number]
     const casesOf = async ({ app, key: { secret } }: typeof caddy): Promise<Case[]> => {
       const revoked = await app.keyFor('org_1')
@@ -167,12 +167,12 @@ describe('/v1/forward-auth', () => {
     )
   })
 
-  it('VER-14: Authorization twice is two credentials, whatever Node keeps of it', async () => {
+  it('VER-14: counts two Authorization headers as two credentials, although Node keeps one', async () => {
     const twice = { authorization: [`Bearer ${caddy.key.secret}`, 'Bearer other'] }
     assert.equal((await caddy.ask('GET', '/orders', twice)).body.code, 'two_credentials')
   })
 
-  it('VER-12: an allow-list sees the address that the proxy tells, and none where it tells none', async () => {
+  it('VER-12: checks an allow-list against the address that the proxy sends, and against none where it sends none', async () => {
     const key = await caddy.app.keyFor('org_1', { ip_allowlist: [CLIENT] })
     const from = async (forwardedFor: string | null) => {
       const { method, path, headers } = caddy.about('GET', '/orders', bearer(key.secret))
@@ -192,14 +192,14 @@ describe('/v1/forward-auth', () => {
       assert.equal(await from(unreadable), 401, unreadable)
   })
 
-  it('KEY-10: a revocation is felt by the next question', async () => {
+  it('KEY-10: a revocation takes effect with the next request', async () => {
     const key = await nginx.app.keyFor('org_1')
     assert.equal((await nginx.ask('GET', '/orders', bearer(key.secret))).status, 200)
     await nginx.app.call('POST', `/v1/keys/${key.id}/revoke`, { reason: 'test' })
     assert.equal((await nginx.ask('GET', '/orders', bearer(key.secret))).status, 401)
   })
 
-  it('the long way gives the same as the short one', async () => {
+  it('the slow path gives the same response as the fast path', async () => {
     const cases: [string, string, Headers][] = [
       ['GET', '/orders', bearer(caddy.key.secret)],
       ['GET', '/health', {}],
@@ -232,7 +232,7 @@ describe('/v1/forward-auth', () => {
       }
   })
 
-  it('methods and bodies of any kind are answered on both ways', async () => {
+  it('answers any method and body on both paths', async () => {
     const headers = { ...bearer(envoy.key.secret), 'content-type': 'text/plain', 'content-length': '0' }
     for (const method of ['POST', 'OPTIONS', 'PATCH']) {
       const { status, body } = await envoy.ask(method, '/orders', headers)
@@ -248,7 +248,7 @@ describe('/v1/forward-auth', () => {
     assert.equal((await envoy.ask('HEAD', '/health')).status, 200)
   })
 
-  it('what is asked is counted, by the scopes of the rule', async () => {
+  it('counts requests by the scopes of the rule', async () => {
     const own = await open('traefik')
     await own.ask('GET', '/orders', bearer(own.key.secret))
     await own.ask('GET', '/orders/7', bearer(own.key.secret))
@@ -278,7 +278,7 @@ describe('/v1/forward-auth', () => {
   })
 })
 
-describe('who may ask /v1/forward-auth', () => {
+describe('callers of /v1/forward-auth', () => {
   let strict: Awaited<ReturnType<typeof open>>
   let app: TestApp
   before(async () => {
@@ -293,7 +293,7 @@ describe('who may ask /v1/forward-auth', () => {
       ...(key === undefined ? {} : { 'doorward-verify-key': key }),
     })
 
-  it('VER-02: nobody but a proxy by its address, or by an admin key that may verify', async () => {
+  it('VER-02: accepts only a proxy by its address, or an admin key that may verify', async () => {
     const verify = await app.adminKeyWith(['verify'])
     const refused = [undefined, '', 'nonsense', strict.key.secret, mintCredential('admin_key').reveal()]
     for (const key of [...refused, await app.adminKeyWith(['keys:read'])]) {
@@ -313,13 +313,13 @@ describe('who may ask /v1/forward-auth', () => {
     assert.equal(statusCode, 200)
   })
 
-  it('VER-02: an Authorization of an admin key is the client’s, and lets nobody ask', async () => {
+  it('VER-02: does not accept an admin key in Authorization, which is the client’s header', async () => {
     const verify = await app.adminKeyWith(['verify'])
     const { body } = await strict.ask('GET', '/orders', bearer(verify))
     assert.equal(body.code, 'proxy_not_trusted')
   })
 
-  it('KEY-10, AUD-02: a revoked admin key is refused at once, and the attempt is kept', async () => {
+  it('KEY-10, AUD-02: refuses a revoked admin key at once, and audits the attempt', async () => {
     const made = await app.call('POST', '/v1/admin-keys', { name: 'p', permissions: ['verify'] })
     assert.equal((await asking(made.body.secret)).status, 200)
     assert.equal((await asking(made.body.secret)).status, 200)
@@ -331,7 +331,7 @@ describe('who may ask /v1/forward-auth', () => {
     assert.ok(newest.routes.includes('GET /v1/forward-auth'))
   })
 
-  it('a rule for a host is not met by a request whose host is not told', async () => {
+  it('a rule with a host does not match a request without one', async () => {
     const own = await open('nginx', {
       rules: [{ path: '/*', host: 'api.example.com', scopes: ['orders:read'] }],
     })
@@ -342,7 +342,7 @@ describe('who may ask /v1/forward-auth', () => {
     await own.app.close()
   })
 
-  it('without a file of rules it is not there', async () => {
+  it('does not exist without a rules file', async () => {
     const plain = await openTestApp()
     assert.equal((await plain.call('GET', '/v1/forward-auth', undefined, { as: null })).status, 404)
     await plain.close()

@@ -9,7 +9,7 @@ import { readForwardAuth } from './forward-auth.wire.ts'
 
 const secret = mintCredential('api_key', { environment: 'live' }).reveal()
 
-/** The answer to a proxy for this verdict. */
+/** Response to a proxy for this verdict. */
 async function heard(proxy: 'nginx' | 'caddy', verdict: Verdict | Promise<Verdict>) {
   const rules = [{ path: '/*', scopes: ['orders:read'] }]
   const read = readForwardAuth({ proxy, environment: 'live', rules }, ['live'])
@@ -47,13 +47,13 @@ const LIMIT = {
   resetSeconds: 7,
 } as const
 
-describe('what a proxy hears where it is not about the key', () => {
+describe('responses to a proxy that are not about the key', () => {
   const limited = {
     valid: false,
     refusal: { reason: 'rate_limited', retryAfterSeconds: 7, limit: LIMIT },
   } as const
 
-  it('VER-11: too much is 429 with Retry-After; nginx gets 403 and the status to make of it', async () => {
+  it('VER-11: a limit is 429 with Retry-After; nginx gets 403 and the status to restore', async () => {
     const caddy = await heard('caddy', limited)
     assert.deepEqual([caddy.status, caddy.named.get('retry-after')], [429, '7'])
     const nginx = await heard('nginx', limited)
@@ -63,7 +63,7 @@ describe('what a proxy hears where it is not about the key', () => {
     )
   })
 
-  it('VER-18: where nobody can be asked it is 503, which lets nobody in', async () => {
+  it('VER-18: an unavailable source is 503, which lets no request pass', async () => {
     for (const proxy of ['nginx', 'caddy'] as const) {
       const away = new SourceUnavailableError('away', { retryAfterSeconds: 3 })
       const { status, named, body } = await heard(proxy, Promise.reject(away))
@@ -71,11 +71,11 @@ describe('what a proxy hears where it is not about the key', () => {
     }
   })
 
-  it('a bug of ours is not taken for an answer', async () => {
+  it('a bug of the server is not a response', async () => {
     await assert.rejects(heard('caddy', Promise.reject(new TypeError('a bug'))), /a bug/)
   })
 
-  it('the body in a header is ASCII, and the same once it is read', async () => {
+  it('the body in a header is ASCII, and decodes to the same body', async () => {
     const { named, body } = await heard('nginx', { valid: false, refusal: { reason: 'unknown' } })
     const text = named.get('Doorward-Problem') ?? ''
     assert.match(text, /^[\x20-\x7e]+$/)

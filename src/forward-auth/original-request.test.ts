@@ -14,8 +14,8 @@ function read(proxy: ProxyKind, { method = 'GET', url = '/v1/forward-auth', head
   return isAsking(proxy, url) ? originalRequest(proxy, request) : 'not asked'
 }
 
-describe('what a proxy tells of the request', () => {
-  // As each of them sends it, besides what the client sent.
+describe('the original request, as a proxy describes it', () => {
+  // Headers that each proxy adds to the client's.
   const nginx = {
     'x-original-method': 'POST',
     'x-original-uri': '/orders?x=1',
@@ -30,18 +30,18 @@ describe('what a proxy tells of the request', () => {
   }
   const orders = { method: 'POST', host: 'a.example', uri: '/orders?x=1', path: '/orders' }
 
-  it('nginx: in the headers that its configuration sets', () => {
+  it('nginx: reads the headers that its configuration sets', () => {
     assert.deepEqual(read('nginx', { headers: { ...nginx, host: 'doorward' } }), orders)
   })
-  it('Caddy and Traefik: in X-Forwarded headers', () => {
+  it('Caddy and Traefik: reads X-Forwarded headers', () => {
     for (const proxy of ['caddy', 'traefik'] as const)
       assert.deepEqual(read(proxy, { headers: { ...forwarded, host: 'doorward' } }), orders)
   })
-  it('Caddy: whatever query it repeats in its question, which is the client’s to choose', () => {
+  it('Caddy: ignores the query that it repeats, which the client chooses', () => {
     for (const query of ['?', '?x=1', '?/../x', '??'])
       assert.deepEqual(read('caddy', { url: `/v1/forward-auth${query}`, headers: forwarded }), orders)
   })
-  it('Envoy: the request itself, with a prefix to its path', () => {
+  it('Envoy: reads the request itself, with a prefix to its path', () => {
     const asked = { method: 'POST', url: '/v1/forward-auth/orders?x=1', headers: { host: 'a.example' } }
     assert.deepEqual(read('envoy', asked), orders)
     assert.deepEqual(read('envoy', { url: '/v1/forward-auth//x', headers: { host: 'a' } }), {
@@ -51,7 +51,7 @@ describe('what a proxy tells of the request', () => {
       path: '//x',
     })
   })
-  it('the headers of one kind mean nothing to another: a client could have sent them', () => {
+  it('ignores the headers of another kind, which a client could have sent', () => {
     assert.equal(read('nginx', { headers: forwarded }), null)
     assert.equal(read('caddy', { headers: nginx }), null)
     assert.equal(read('traefik', { headers: nginx }), null)
@@ -65,14 +65,14 @@ describe('what a proxy tells of the request', () => {
       path: '/admin',
     })
   })
-  it('is not read from another path, and for Envoy only from below it', () => {
+  it('reads no other path, and for Envoy only paths below it', () => {
     for (const proxy of ['nginx', 'caddy', 'traefik'] as const)
       for (const url of ['/v1/forward-auth/', '/v1/forward-auth/x', '/v1/forward-authx', '/v1/verify'])
         assert.equal(read(proxy, { url, headers: { ...nginx, ...forwarded } }), 'not asked')
     for (const url of ['/v1/forward-auth', '/v1/forward-auth?x', '/v1/forward-authx'])
       assert.equal(read('envoy', { url, headers: { host: 'a' } }), 'not asked')
   })
-  it('nothing is guessed where a method, a path or a host is missing, twice or odd', () => {
+  it('does not guess a method, path or host that is missing, repeated or invalid', () => {
     const odd: Record<string, string>[] = [
       { 'x-original-method': '' },
       { 'x-original-method': 'get' },
@@ -91,7 +91,7 @@ describe('what a proxy tells of the request', () => {
     for (const left of ['x-original-method', 'x-original-uri'])
       assert.equal(read('nginx', { headers: { ...nginx, [left]: [] } }), null, left)
   })
-  it('hosts are compared without case, port and the dot at the end', () => {
+  it('compares hosts without case, port and trailing dot', () => {
     for (const [told, host] of [
       ['A.Example', 'a.example'],
       ['a.example.', 'a.example'],

@@ -32,7 +32,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     return body.data.map(({ spent }: { spent: number }) => spent)
   }
 
-  it('VER-06: of 60 calls at once at two nodes a quota of 20 lets in exactly 20', async () => {
+  it('VER-06: of 60 concurrent calls at two nodes a quota of 20 accepts exactly 20', async () => {
     const { id, secret } = await app.keyFor('org_race', { quota: daily(20) })
     const calls = Array.from({ length: 60 }, (_, n) => verify(secret, {}, n % 2 === 0 ? app.app : second))
     const got = (await Promise.all(calls)).map(outcome)
@@ -41,7 +41,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(await spentOf(id), [20])
   })
 
-  it('VER-08: what was spent for a call that is refused after all is there again, and never more than that', async () => {
+  it('VER-08: returns the units of a call that is refused after all, and never more', async () => {
     const { id, secret } = await app.keyFor('org_back', { quota: daily(3) })
     const { body: verdict } = await app.call('POST', '/v1/verify', { credential: secret, dry_run: true })
     const { credential_id } = verdict.principal
@@ -71,7 +71,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(await spentOf(id), [0])
   })
 
-  it('VER-08, VER-09: what is refused spends nothing, of the key or of the owner', async () => {
+  it('VER-08, VER-09: a refused call spends nothing of the key’s or the owner’s quota', async () => {
     const owner = 'org_both'
     const a = await app.keyFor(owner, { quota: daily(2) })
     const b = await app.keyFor(owner, { quota: daily(9) })
@@ -93,7 +93,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(await spentOf(b.id), [2, 4])
   })
 
-  it('KEY-11: a rotation neither doubles a quota nor gives it back', async () => {
+  it('KEY-11: a rotation neither doubles nor resets a quota', async () => {
     const { id, secret } = await app.keyFor('org_rotates', { quota: daily(3) })
     await verify(secret)
     const { body } = await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 600 })
@@ -102,7 +102,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(got, ['accepted', 'accepted', 'quota_exceeded', 'quota_exceeded'])
   })
 
-  it('VER-11: a verdict says where the limits stand, and when to come again', async () => {
+  it('VER-11: a verdict has the state of the limits, and when to retry', async () => {
     const burst = { name: 'burst', limit: 2, window_seconds: 60 }
     const { secret } = await app.keyFor('org_told', { rate_limits: [burst], quota: daily(9) })
     const first = await verify(secret)
@@ -121,7 +121,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.equal(outcome(await verify(secret, { cost: 0 })), 'accepted')
   })
 
-  it('a limit that is lowered holds at once, also at another node', async () => {
+  it('a lowered limit takes effect at once, also at another node', async () => {
     const { id, secret } = await app.keyFor('org_lowered', { quota: daily(9) })
     assert.equal(outcome(await verify(secret, {}, second)), 'accepted')
     await app.call('PATCH', `/v1/keys/${id}`, { quota: daily(1) })
@@ -130,7 +130,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.equal(outcome(await verify(secret)), 'accepted')
   })
 
-  it('a new day has a new quota, and what was spent long ago is forgotten', async () => {
+  it('a new day has a new quota, and old spent units are deleted', async () => {
     const { id, secret } = await app.keyFor('org_days', { quota: daily(1) })
     assert.deepEqual(
       [outcome(await verify(secret)), outcome(await verify(secret))],
@@ -144,7 +144,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     assert.deepEqual(await app.db.selectFrom('quota_spent').selectAll().execute(), [])
   })
 
-  it('SDKs spend by the id of the secret, each for itself, and one that does not exist is null', async () => {
+  it('SDKs spend by the id of the secret, each independently; an unknown id gives null', async () => {
     const { id, secret } = await app.keyFor('org_sdk', { quota: daily(5) })
     const { body: verdict } = await app.call('POST', '/v1/verify', { credential: secret, dry_run: true })
     const credential_id = verdict.principal.credential_id
@@ -169,7 +169,7 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
     for (const each of wrong) assert.equal((await app.call('POST', '/v1/quota-spends', each)).status, 400)
   })
 
-  it('an admin key that is bound to an owner cannot lift its limits, and changes the rest', async () => {
+  it('an admin key bound to an owner cannot lift limits, but can change the rest', async () => {
     const { id } = await app.keyFor('org_bound', { quota: daily(1) })
     const bound = await app.adminKeyWith(['keys:write', 'owners:write'], 'org_bound')
     for (const change of [{ quota: null }, { rate_limits: [] }])

@@ -47,7 +47,7 @@ async function used(at: Date, count = 1, more: { scope?: string; outcome?: strin
   await storeUsage(app.db, origin, { id: `batch_${++batches}`, items: [item], exposed: [] })
 }
 
-/** Number of rows of a table, and their sum. */
+/** Row count of a table, and the sum of its counts. */
 async function held(grain: Grain): Promise<[rows: number, sum: number]> {
   const rows = await app.db
     .selectFrom(`usage_${grain}s`)
@@ -71,8 +71,8 @@ const readTotals = async (query: string) => (await app.call('GET', `/v1/usage?${
 const shown = async (query: string) =>
   (await read(query)).map(({ bucket, grain, count }) => `${bucket} ${grain} ${count}`)
 
-describe('usage as it gets older', () => {
-  it('minutes become hours after a day, hours become days after 30, and days are gone after 400', async () => {
+describe('the roll-up of usage', () => {
+  it('turns minutes into hours after a day, hours into days after 30, and deletes days after 400', async () => {
     await used(ago({ minutes: 5 }), 1)
     await used(ago({ hours: 23 }), 2)
     await used(ago({ hours: 26 }), 4)
@@ -94,7 +94,7 @@ describe('usage as it gets older', () => {
     assert.equal(await sumOfAll(), 0)
   })
 
-  it('only whole hours and whole days move on, so that no bucket is in two tables', async () => {
+  it('moves only whole hours and whole days, so that no bucket is in two tables', async () => {
     for (let minutes = 0; minutes < 180; minutes += 10) await used(ago({ days: 1, minutes: minutes - 60 }))
     await rollUpUsage(app.db, app.clock.now())
     const hours = await app.db.selectFrom('usage_hours').select('bucket').execute()
@@ -104,7 +104,7 @@ describe('usage as it gets older', () => {
       assert.ok(hours.every((hour) => hour.bucket.getTime() !== startOf('hour', bucket).getTime()))
   })
 
-  it('what comes late, for a time that was added up already, is added to it', async () => {
+  it('adds late counts to a bucket that was rolled up already', async () => {
     await used(ago({ hours: 30 }), 1)
     await used(ago({ days: 40 }), 2)
     await rollUpUsage(app.db, app.clock.now())
@@ -117,7 +117,7 @@ describe('usage as it gets older', () => {
     assert.deepEqual(await shown(query), before)
   })
 
-  it('much is added up in pieces, and every server may do it at once: nothing counts twice', async () => {
+  it('works in batches and on all servers at once without counting twice', async () => {
     for (let i = 0; i < 60; i++) await used(ago({ hours: 26 + (i % 7), minutes: i }), 1 + i)
     for (let i = 0; i < 20; i++) await used(ago({ days: 33 + (i % 3), minutes: i }), 1000)
     const before = await sumOfAll()
@@ -128,7 +128,7 @@ describe('usage as it gets older', () => {
     assert.equal((await held('day'))[1], 20_000)
   })
 
-  it('what is reported while it is being added up is neither lost nor counted twice', async () => {
+  it('neither loses nor doubles counts that are reported meanwhile', async () => {
     for (let i = 0; i < 30; i++) await used(ago({ hours: 30, minutes: i % 10 }), 1)
     await Promise.all([
       ...Array.from({ length: 3 }, () => rollUpUsage(app.db, app.clock.now(), 3)),
@@ -140,7 +140,7 @@ describe('usage as it gets older', () => {
     assert.equal(await sumOfAll(), 60)
   })
 
-  it('by a grain that is kept no more, old times come as coarse as they are, and say so', async () => {
+  it('returns old counts in their own coarser grain, and names it', async () => {
     await used(ago({ minutes: 1 }), 1)
     await used(ago({ hours: 40 }), 2)
     await used(ago({ days: 50 }), 4)
@@ -162,7 +162,7 @@ describe('usage as it gets older', () => {
     ])
   })
 
-  it('whatever is used, whenever it is added up: the sums by day stay as they are, and so does the whole', async () => {
+  it('keeps the sums by day and the total, for any usage and any time of the roll-up', async () => {
     const use = fc.record({
       hoursAgo: fc.oneof(fc.nat({ max: 30 }), fc.nat({ max: 50 * 24 })),
       minutes: fc.nat({ max: 59 }),
@@ -199,7 +199,7 @@ describe('usage as it gets older', () => {
     )
   })
 
-  it('a server does it by itself, every ten minutes', async (t) => {
+  it('runs in every server every ten minutes', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const own = await openTestApp()
     const bucket = startOf('minute', new Date(own.clock.now().getTime() - 26 * 3_600_000))
@@ -216,7 +216,7 @@ describe('usage as it gets older', () => {
     await own.close()
   })
 
-  it('a refusal that is older than all counts is forgotten', async () => {
+  it('deletes a refusal that is older than all counts', async () => {
     await used(ago({}), 1, { outcome: 'expired' })
     app.clock.advance({ days: 399 })
     await rollUpUsage(app.db, app.clock.now())

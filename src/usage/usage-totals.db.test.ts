@@ -38,7 +38,7 @@ describe('usage over all keys', () => {
   })
   after(() => own.close())
 
-  it('each verification is one call, by outcome, and what nobody knows is among them', async () => {
+  it('counts each verification as one call by outcome, unknown credentials included', async () => {
     const body = await read()
     assert.deepEqual(sums(body.data), { accepted: 8, expired: 2, unknown: 3 })
     assert.deepEqual(body.last_unknown, {
@@ -50,13 +50,13 @@ describe('usage over all keys', () => {
     assert.deepEqual(sums((await read('?grain=minute')).data), sums(body.data))
   })
 
-  it('of one owner, there is nothing of others and nothing of nobody', async () => {
+  it('of one owner excludes other owners and unknown credentials', async () => {
     const body = await read('?owner_id=org_a')
     assert.deepEqual([sums(body.data), body.last_unknown], [{ accepted: 3 }, null])
     assert.deepEqual(await read('?owner_id=org_nobody'), { data: [], last_unknown: null })
   })
 
-  it('OPS-02: what was counted before sums of owners were kept is in them', async () => {
+  it('OPS-02: includes counts from before totals of owners were stored', async () => {
     const before = await read('?owner_id=org_b')
     await own.db.deleteFrom('usage_minutes').where('credential_id', 'like', 'owner:%').execute()
     assert.deepEqual((await read('?owner_id=org_b')).data, [])
@@ -64,7 +64,7 @@ describe('usage over all keys', () => {
     assert.deepEqual(await read('?owner_id=org_b'), before)
   })
 
-  it('MGT-02: an admin key that is bound to an owner sees that one only, whatever it asks for', async () => {
+  it('MGT-02: shows an admin key bound to an owner that owner only, whatever it requests', async () => {
     for (const query of ['', '?owner_id=org_b']) {
       const body = await read(query, bound)
       assert.deepEqual([sums(body.data), body.last_unknown], [{ accepted: 5, expired: 2 }, null])

@@ -48,8 +48,8 @@ const usageOf = async (keyId: string, query = ''): Promise<Row[]> => {
 const callsOf = (rows: readonly Row[]) =>
   Object.fromEntries(rows.map((row) => [`${row.outcome} ${row.scope}`.trim(), row.calls]))
 
-describe('usage that is reported', () => {
-  it('KEY-19: the last use is kept with its time and address; a refusal is counted and is no use', async () => {
+describe('reported usage', () => {
+  it('KEY-19: stores the last use with time and address; a refusal is counted but is not a use', async () => {
     const { id, keyId } = await aSecret()
     assert.equal((await secretOf(keyId)).last_used_at, null)
     await report([item(id, { outcome: 'ip_not_allowed' })])
@@ -63,7 +63,7 @@ describe('usage that is reported', () => {
     })
   })
 
-  it('a batch that comes twelve times at once counts once', async () => {
+  it('counts a batch once that arrives twelve times concurrently', async () => {
     const { id, keyId } = await aSecret()
     const batchId = nextId()
     const answers = await Promise.all(Array.from({ length: 12 }, () => report([item(id)], [], batchId)))
@@ -74,7 +74,7 @@ describe('usage that is reported', () => {
     assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
   })
 
-  it('batches about the same secrets in another order do not block each other, and all count', async () => {
+  it('counts concurrent batches of the same secrets in another order without a deadlock', async () => {
     const secrets = await Promise.all([aSecret(), aSecret(), aSecret()])
     const items = secrets.map(({ id }) => item(id)).concat(item(null, { outcome: 'unknown' }))
     const refused = secrets.map(({ id }) => item(id, { outcome: 'expired' }))
@@ -95,7 +95,7 @@ describe('usage that is reported', () => {
       })
   })
 
-  it('a verification that asked for two scopes counts for each, and is one call', async () => {
+  it('counts a verification with two scopes for each, as one call', async () => {
     const { id, keyId } = await aSecret()
     await report([
       item(id, { scope: 'orders:read', count: 2, calls: 2 }),
@@ -111,7 +111,7 @@ describe('usage that is reported', () => {
     )
   })
 
-  it('a late batch does not move the last use back, and no batch moves it into the future', async () => {
+  it('does not move the last use back for a late batch, nor into the future', async () => {
     const { id, keyId } = await aSecret()
     const now = app.clock.now()
     const at = (text: string) => ({ last_at: text, minute: text })
@@ -126,13 +126,13 @@ describe('usage that is reported', () => {
     assert.equal((await report([item(id, at('0000-01-01T00:00:00Z'))])).status, 200)
   })
 
-  it('what is not known here is passed over, and the rest is counted', async () => {
+  it('skips unknown credentials and counts the rest', async () => {
     const { id, keyId } = await aSecret()
     assert.equal((await report([item('sec_madeup'), item(id)])).status, 200)
     assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 3 })
   })
 
-  it('OPS-05: what is not understood of a batch is named, and takes nothing else with it', async () => {
+  it('OPS-05: reports the invalid items of a batch and counts the others', async () => {
     const { id, keyId, text } = await aSecret()
     const at = app.clock.now().toISOString()
     const { status, body } = await report(
@@ -170,7 +170,7 @@ describe('usage that is reported', () => {
     assert.equal((await secretOf(keyId)).exposed_at, at)
   })
 
-  it('unknown credentials are one row, whatever a sender says of them', async () => {
+  it('stores unknown credentials as one row, whatever a sender reports of them', async () => {
     await report([
       item(null, { outcome: 'unknown', scope: '', last_ip: '203.0.113.1' }),
       item(null, { outcome: 'made_up', scope: 'orders:read', last_ip: '203.0.113.2' }),
@@ -183,7 +183,7 @@ describe('usage that is reported', () => {
     assert.deepEqual([...new Set(rows.map(({ outcome, scope }) => `${outcome}${scope}`))], ['unknown'])
   })
 
-  it('a secret that was seen in a URL is marked, and told once in the audit log', async () => {
+  it('marks a secret that was seen in a URL, and audits it once', async () => {
     const { keyId, text } = await aSecret()
     const exposed = [{ hash: hashCredential(text), at: app.clock.now().toISOString(), ip: null }]
     await report([], exposed)
@@ -196,7 +196,7 @@ describe('usage that is reported', () => {
 })
 
 describe('usage that the server counts itself', () => {
-  it('OPS-04: is written when the server stops: every outcome, with the scopes that were asked for', async () => {
+  it('OPS-04: is written when the server stops: every outcome, with the requested scopes', async () => {
     const own = await openTestApp()
     const verify = (secret: string, more: object = {}) =>
       own.call('POST', '/v1/verify', {
@@ -267,7 +267,7 @@ describe('reading usage', () => {
     secret = await aSecret()
   })
 
-  it('by minute, hour and day, newest first', async () => {
+  it('returns minutes, hours and days, newest first', async () => {
     app.clock.advance({ hours: 48 - (app.clock.now().getUTCHours() % 24) })
     const at = (ms: number) => new Date(app.clock.now().getTime() + ms).toISOString()
     for (const ms of [-1_000, -61_000, -3_600_000]) await report([item(secret.id, { minute: at(ms) })])
@@ -288,7 +288,7 @@ describe('reading usage', () => {
     ])
   })
 
-  it('a refused secret shows who presented it last, and why it was refused', async () => {
+  it('shows from where a refused secret was last presented, and the reason', async () => {
     const at = app.clock.now().toISOString()
     await report([item(secret.id, { outcome: 'revoked', last_ip: '203.0.113.66' }), item(secret.id)])
     await report([
@@ -300,7 +300,7 @@ describe('reading usage', () => {
     ])
   })
 
-  it('what cannot be meant is refused, and says what can', async () => {
+  it('refuses an invalid range and says which are valid', async () => {
     const table: [query: string, detail: RegExp][] = [
       ['days=2&since=2029-12-31T00:00:00Z', /`days` or `since`/],
       ['since=2099-01-01T00:00:00Z', /before `until`/],
@@ -319,7 +319,7 @@ describe('reading usage', () => {
       }
   })
 
-  it('times at which there was nothing have nothing, however far away', async () => {
+  it('returns nothing for times without usage, however far away', async () => {
     for (const year of ['0001', '1969', '9998'])
       assert.deepEqual(
         await usageOf(secret.keyId, `?grain=day&since=${year}-01-01T00:00:00Z&until=${year}-12-01T00:00:00Z`),
@@ -332,7 +332,7 @@ describe('reading usage', () => {
     assert.equal(status, 400)
   })
 
-  it('an answer that would be too long is refused, and not cut', async () => {
+  it('refuses a response that would be too long instead of truncating it', async () => {
     const minute = app.clock.now().toISOString()
     const many = Array.from({ length: 10_001 }, (_, i) => item(secret.id, { scope: `orders:r${i}`, minute }))
     for (const from of [0, 5_000]) assert.equal((await report(many.slice(from, from + 5_000))).status, 200)

@@ -18,7 +18,7 @@ const START: StreamStart = {
   adminKeyHash: 'f'.repeat(64),
 }
 
-describe('the stream of changes to one listener', () => {
+describe('the changes stream of one listener', () => {
   let place: TestDatabase
   let clock: TestClock
   let feed: ChangesFeed
@@ -50,7 +50,7 @@ describe('the stream of changes to one listener', () => {
     await feed.catchUp()
   }
 
-  /** Takes from a stream until it holds something, or ends. */
+  /** Reads a stream until it contains a text, or ends. */
   async function readUntil(stream: ChangesStream, wanted: string): Promise<string> {
     let text = ''
     stream.on('data', (chunk) => (text += chunk)).resume()
@@ -68,7 +68,7 @@ describe('the stream of changes to one listener', () => {
     )
   }
 
-  it('goes on from where the listener was, and begins anew where he was nowhere', async () => {
+  it('resumes from the listener’s bookmark, and starts over without one', async () => {
     await tell(3)
     const anew = await readUntil(open(), 'confirmed')
     assert.deepEqual(eventsIn(anew), ['open', 'confirmed'])
@@ -78,7 +78,7 @@ describe('the stream of changes to one listener', () => {
     assert.match(resumed, /"position":1,"restarted":false/)
   })
 
-  it('ends after all is said, where that was asked for', async () => {
+  it('ends after all changes are sent, with `once`', async () => {
     await tell(2)
     const stream = open({ after: await at(0), once: true })
     const text = await readUntil(stream, 'confirmed')
@@ -91,7 +91,7 @@ describe('the stream of changes to one listener', () => {
     ['the database', false],
     ['the database', true],
   ] as const)
-    it(`KEY-10: who comes back to more than fits, from ${from}${once ? ', once' : ''}: nothing is confirmed before the last change`, async () => {
+    it(`KEY-10: confirms nothing before the last change to a listener that missed more than fits, from ${from}${once ? ', once' : ''}`, async () => {
       await tell(900)
       let missed: StreamStart['missed'] = []
       if (from === 'the database') {
@@ -108,10 +108,10 @@ describe('the stream of changes to one listener', () => {
       ])
     })
 
-  it('a listener whose own key was changed while he was away is told so far, and comes back for the rest', async () => {
+  it('sends a listener the changes up to that of its own admin key, and the rest when it reconnects', async () => {
     const adminKeyHash = 'ab'.repeat(32)
     const about = { tokenHash: Buffer.from(adminKeyHash, 'hex') }
-    // That it was made is no change to one who is here with it.
+    // Its creation does not end the stream of a listener that presents it.
     for (const action of ['admin_key.created', 'admin_key.rotated'])
       await place.database.db.transaction().execute((tx) => announce(tx, clock.now(), action, about))
     await tell(2)
@@ -120,7 +120,7 @@ describe('the stream of changes to one listener', () => {
     assert.deepEqual(eventsIn(text), ['open', 'change 1', 'change 2'])
   })
 
-  it('OPS-08: who is slow misses nothing, and is given no more than he takes', async () => {
+  it('OPS-08: applies backpressure: a slow listener misses nothing and gets no more than it reads', async () => {
     const stream = open()
     await tell(900)
     assert.ok(stream.readableLength < 200_000)
@@ -132,7 +132,7 @@ describe('the stream of changes to one listener', () => {
     assert.ok(!first.includes('event: restarted'))
   })
 
-  it('who is so slow that it is no longer kept for him is told to begin anew', async () => {
+  it('sends `restarted` to a listener too slow for the feed’s memory', async () => {
     const stream = open()
     for (let n = 0; n < 5; n++) await tell(900)
     const text = await readUntil(stream, 'event: restarted')
@@ -141,7 +141,7 @@ describe('the stream of changes to one listener', () => {
     assert.ok(eventsIn(text + after).includes('change 4501'))
   })
 
-  it('OPS-08: who takes nothing for ten seconds is let go', async () => {
+  it('OPS-08: disconnects a listener that reads nothing for ten seconds', async () => {
     const stream = open()
     await tell(900)
     clock.advance({ seconds: 10 })
@@ -152,7 +152,7 @@ describe('the stream of changes to one listener', () => {
     assert.equal(stream.destroyed, true)
   })
 
-  it('ends at its time, so that the listener compares clocks anew; and confirms once a second until then', async () => {
+  it('confirms once a second until it ends at its time, so that the listener compares clocks again', async () => {
     const stream = open({ endsAtMs: 5_000 })
     for (let second = 0; second < 6; second++) {
       clock.advance({ seconds: 1 })

@@ -16,7 +16,7 @@ const MOST = 3
 describe(`a server that has room for ${MOST} listeners`, () => {
   let app: TestApp
   let key: string
-  /** The last change that has to do with the key. */
+  /** Position of the last change of the key. */
   let from: number
   let server: FastifyInstance
   let feed: ChangesFeed
@@ -27,7 +27,7 @@ describe(`a server that has room for ${MOST} listeners`, () => {
     key = await app.adminKeyWith(['verify'])
     const head = await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()
     from = head.position
-    // What no feed below has in its memory, because it starts later: the database is asked for it.
+    // Not in the memory of any feed below, which start later: read from the database.
     await app.adminKeyWith(['verify'])
   })
   after(() => app.close())
@@ -54,7 +54,7 @@ describe(`a server that has room for ${MOST} listeners`, () => {
       signal: listening.signal,
     })
 
-  it('OPS-08: refuses one more, also of those who come at once, and lets in who comes when one has gone', async () => {
+  it('OPS-08: refuses one more, also of concurrent ones, and accepts one after another has left', async () => {
     const answers = await Promise.all(Array.from({ length: MOST * 3 }, () => listen(key, { after: from })))
     const [refused, ...others] = answers.filter(({ status }) => status === 503)
     assert.equal(answers.filter(({ status }) => status === 200).length, MOST)
@@ -65,14 +65,14 @@ describe(`a server that has room for ${MOST} listeners`, () => {
     await eventually(async () => String((await listen(key)).status), '200')
   })
 
-  it('OPS-08: a HEAD takes nobody’s place: there is none', async () => {
+  it('OPS-08: refuses HEAD without using up a slot', async () => {
     for (let n = 0; n < MOST * 2; n += 1) assert.equal((await listen(key, { method: 'HEAD' })).status, 405)
     assert.equal((await listen(key)).status, 200)
     for (const path of ['/v1/keys', '/v1/owners', '/v1/changes'])
       assert.equal((await app.call('HEAD', path)).status, 405, path)
   })
 
-  it('KEY-10: a listener’s stream ends when his admin key does, by expiry or at the end of an overlap', async () => {
+  it('KEY-10: ends a listener’s stream with its admin key, at its expiry or at the end of an overlap', async () => {
     const asked = { name: 'short', permissions: ['verify'] }
     const expiresAt = new Date(app.clock.now().getTime() + 120_000).toISOString()
     const expiring = await app.call('POST', '/v1/admin-keys', { ...asked, expires_at: expiresAt })

@@ -4,7 +4,7 @@ import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
 import { type RawBuilder, sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 
-/** One row that was written by other hands than the server's. `row` is a key's id, or the hash of a token. */
+/** Rows that the server did not write so. `row` is a key's id, or the hash of a token. */
 const BROKEN: [name: string, row: 'key' | 'token', how: (row: string) => RawBuilder<unknown>][] = [
   [
     'an allow-list that holds no addresses',
@@ -66,7 +66,7 @@ describe('a stored row that cannot be read', () => {
   }
 
   for (const [name, row, how] of BROKEN)
-    it(`VER-18: ${name} shuts out itself alone`, async () => {
+    it(`VER-18: ${name} affects no other credential`, async () => {
       const [left, right] = [await app.keyFor('org_1'), await app.keyFor('org_1')]
       const key = await app.keyFor('org_1')
       const token = await tokenHash()

@@ -12,7 +12,7 @@ describe('verification by the server', () => {
 
   const verify = (body: object) => app.call('POST', '/v1/verify', body)
 
-  it('VER-01: a verifier that is authorised gets the reason and what to do about it', async () => {
+  it('VER-01: returns the reason and the fix to an authorized verifier', async () => {
     const { secret } = await app.keyFor('org_1')
     await app.call('POST', '/v1/scopes', { name: 'orders:write', description: 'Change orders' })
     const table: [object, string][] = [
@@ -31,7 +31,7 @@ describe('verification by the server', () => {
     }
   })
 
-  it('KEY-18: without an environment the first configured one is meant; `*` stands for any, and others are refused', async () => {
+  it('KEY-18: defaults to the first configured environment, accepts any for `*`, and refuses others', async () => {
     const { secret: live } = await app.keyFor('org_1')
     const { secret: test } = await app.keyFor('org_1', { environment: 'test' })
     const said = async (body: object) => {
@@ -56,7 +56,7 @@ describe('verification by the server', () => {
     assert.match(body.detail, /^\/verify\/1: /)
   })
 
-  it('VER-22: a scope that is not declared is a fault of the question, and nothing is taken for it', async () => {
+  it('VER-22: rejects a request with an undeclared scope, and takes no units for it', async () => {
     const { secret } = await app.keyFor('org_1', {
       scopes: ['invoices:read'],
       quota: { limit: 5, period: 'day' },
@@ -78,13 +78,13 @@ describe('verification by the server', () => {
 
     const dead = await verify({ credential: 'sk_live_nonsense', scopes: ['nobodys:read'] })
     assert.deepEqual([dead.status, dead.body.refusal.reason], [200, 'malformed'])
-    // New scopes are not announced to verifiers: the question itself has the catalogue read again.
+    // New scopes are not published to verifiers: the request itself triggers a fresh read of the catalogue.
     await app.call('POST', '/v1/scopes', { name: 'nobodys:read', description: 'Is somebody’s now' })
     const declared = await verify({ credential: secret, scopes: ['nobodys:read'] })
     assert.deepEqual([declared.status, declared.body.refusal.reason], [200, 'missing_scope'])
   })
 
-  it('KEY-03: names a blank or newline around a credential, and does not trim it', async () => {
+  it('KEY-03: reports a space or newline around a credential, and does not trim it', async () => {
     const { secret } = await app.keyFor('org_1')
     for (const credential of [`${secret}\n`, ` ${secret}`, `${secret}\r\n`, `\t${secret} `]) {
       const { body } = await verify({ credential })
@@ -95,7 +95,7 @@ describe('verification by the server', () => {
     assert.match(body.refusal.fix, /a character is missing/)
   })
 
-  it('VER-01: a hash does as well as the credential', async () => {
+  it('VER-01: accepts a hash in place of the credential', async () => {
     const { id, secret } = await app.keyFor('org_1')
     const { body } = await verify({ credential_sha256: hashCredential(secret), scopes: ['orders:read'] })
     assert.deepEqual([body.valid, body.principal.key_id, body.principal.owner_id], [true, id, 'org_1'])
@@ -103,7 +103,7 @@ describe('verification by the server', () => {
       assert.equal((await verify(both)).status, 400)
   })
 
-  it('VER-19: admin keys are no API keys, in verification and in lookups', async () => {
+  it('VER-19: admin keys are not API keys, in verification and in lookups', async () => {
     const { body } = await verify({ credential: app.adminKey })
     assert.deepEqual([body.valid, body.refusal.reason], [false, 'unknown'])
     const hash = hashCredential(app.adminKey)
@@ -111,7 +111,7 @@ describe('verification by the server', () => {
     assert.deepEqual(looked.body.data, [{ hash, record: null }])
   })
 
-  it('VER-02: verifying takes a permission of its own', async () => {
+  it('VER-02: verification requires its own permission', async () => {
     const { secret } = await app.keyFor('org_1')
     const nosy = await app.adminKeyWith(['keys:read', 'keys:write'])
     for (const [url, body] of [
@@ -122,7 +122,7 @@ describe('verification by the server', () => {
       assert.equal((await app.call('POST', url, body, { as: nosy })).status, 403)
   })
 
-  it('lookups answer in the order of the question, each hash for itself', async () => {
+  it('lookups return records in the order of the hashes, each independently', async () => {
     const [a, b] = [await app.keyFor('org_1'), await app.keyFor('org_2')]
     const unknown = hashCredential('nothing')
     const hashes = [hashCredential(b.secret), unknown, hashCredential(a.secret), hashCredential(b.secret)]
@@ -137,7 +137,7 @@ describe('verification by the server', () => {
     assert.deepEqual(owners, ['org_2', null, 'org_1', 'org_2'])
   })
 
-  it('what a key has besides is looked up as it was stored, in one question with what is no key', async () => {
+  it('lookups return a key’s rare properties as stored, in one request with an unknown hash', async () => {
     const metadata = { tab: '\t', line: '\n', quote: '"\\', list: [1, null] }
     const more = {
       metadata,
@@ -161,7 +161,7 @@ describe('verification by the server', () => {
     assert.deepEqual([records[3].key_id, none, anywhere, limits, never], [plain.id, {}, null, null, null])
   })
 
-  it('KEY-10: what a management call ends is refused by the same server from the next call on', async () => {
+  it('KEY-10: a server refuses a key from the next call after it revoked the key', async () => {
     const { id, secret } = await app.keyFor('org_1')
     assert.equal((await verify({ credential: secret })).body.valid, true)
     await app.call('POST', `/v1/keys/${id}/revoke`)
@@ -170,7 +170,7 @@ describe('verification by the server', () => {
 })
 
 describe('credentials in URLs of this server', () => {
-  it('VER-13, AUD-03: they are refused, marked as exposed and not logged, at every address and however they are escaped', async () => {
+  it('VER-13, AUD-03: are refused, marked as exposed and not logged, at every path and in every escaping', async () => {
     const app = await openTestApp()
     const places: ((secret: string) => string)[] = [
       (secret) => `/v1/keys?key=${secret}`,

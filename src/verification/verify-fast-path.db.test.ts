@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { comparable, FOR_SCRIPTS } from '../../test/both-ways.ts'
 
-/** Through a socket requests go the short way where they can; injected ones always go the long way. */
-describe('the short way of /v1/verify', () => {
+/** Requests through a socket take the fast path where they can; injected ones always take the slow path. */
+describe('the fast path of /v1/verify', () => {
   let app: TestApp
   let base: string
   let secret: string
@@ -25,7 +25,7 @@ describe('the short way of /v1/verify', () => {
     await app.call('POST', `/v1/keys/${other.id}/revoke`, { reason: 'test' })
     verifyOnly = await app.adminKeyWith(['verify'])
     mayNot = await app.adminKeyWith(['keys:read'])
-    // The short way opens with the first request that went the long one.
+    // The fast path opens after the first request on the slow path.
     await send('POST', '/v1/verify', { credential: secret })
   })
   after(() => app.close())
@@ -56,7 +56,7 @@ describe('the short way of /v1/verify', () => {
     const short = await send('POST', path, body, headers)
     const long = await inject('POST', path, body, headers)
     const [one, other] = [short, long].map((each) => {
-      // The one fault that is found on the short way: it is known only once the credential is judged.
+      // The one fault that the fast path finds: it is known only once the credential is judged.
       const isShort = each.status === 200 || each.text.includes('"code":"unknown_scope"')
       return comparable(each, isShort, FOR_SCRIPTS)
     })
@@ -64,7 +64,7 @@ describe('the short way of /v1/verify', () => {
     return short.status
   }
 
-  it('gives the same as the long way, save for what is for browsers, whatever is asked', async () => {
+  it('gives the same response as the slow path for every request, except headers for browsers', async () => {
     const unknown = mintCredential('api_key', { environment: 'live' }).reveal()
     const asked: [body: unknown, status: number][] = [
       [{ credential: secret }, 200],
@@ -116,7 +116,7 @@ describe('the short way of /v1/verify', () => {
     for (const [body, status] of batches) assert.equal(await sameBothWays('/v1/verify-batches', body), status)
   })
 
-  it('VER-02, VER-13, VER-14: gives the same to every way of presenting an admin key', async () => {
+  it('VER-02, VER-13, VER-14: gives the same response for every way of presenting an admin key', async () => {
     const body = { credential: secret }
     const presented: [headers: Headers, status: number][] = [
       [{ authorization: `bearer ${verifyOnly}` }, 200],
@@ -140,7 +140,7 @@ describe('the short way of /v1/verify', () => {
     assert.equal(await sameBothWays('/v1/verify/', body), 404)
   })
 
-  it('gives the same for generated bodies', async () => {
+  it('gives the same response for generated bodies', async () => {
     const text = fc.oneof(
       fc.constantFrom(secret, revoked, 'live', 'orders:read', '10.0.0.1'),
       fc.string({ unit: 'binary' }),
@@ -181,7 +181,7 @@ describe('the short way of /v1/verify', () => {
     )
   })
 
-  it('KEY-10: a revoked admin key and a revoked key are refused on the short way too', async () => {
+  it('KEY-10: refuses a revoked admin key and a revoked key', async () => {
     const key = await app.keyFor('org_2')
     const admin = await app.call('POST', '/v1/admin-keys', { name: 'v', permissions: ['verify'] })
     const headers = { authorization: `Bearer ${admin.body.secret}` }
@@ -198,7 +198,7 @@ describe('the short way of /v1/verify', () => {
     assert.ok(body.data.length > 0, 'attempts are told in the audit log')
   })
 
-  it('what is verified on the short way is counted, a dry run is not', async () => {
+  it('counts verifications, but not a dry run', async () => {
     const key = await app.keyFor('org_3')
     for (const dry_run of [false, false, true])
       await send('POST', '/v1/verify', { credential: key.secret, dry_run })

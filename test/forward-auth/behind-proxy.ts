@@ -19,21 +19,21 @@ const RULES = [
 
 /** Configuration of a proxy in the guide. */
 export interface GuideSection {
-  /** Value of `proxy` in the file of rules. */
+  /** Value of `proxy` in the rules file. */
   readonly kind: 'nginx' | 'caddy'
-  /** The language of its block in the guide, which no other block has. */
+  /** Language of its code block in the guide; unique there. */
   readonly language: string
-  /** What is not the same here, besides the addresses of Doorward and of the API: what stands there, and what here. */
+  /** Replacements in the guide's text for this test, besides the addresses of Doorward and of the API. */
   placesHere(port: number, verifyKey: string): readonly (readonly [there: string, here: string])[]
 }
 
-/** An upstream that writes down what reaches it, behind a proxy that is configured as the guide says, and asks Doorward. */
+/** An upstream that records its requests, behind a proxy with the guide's configuration that calls Doorward. */
 export interface BehindProxy {
   readonly app: TestApp
-  /** May read orders, and nothing else. */
+  /** Has `orders:read` only. */
   readonly key: { readonly id: string; readonly secret: string }
   /**
-   * Sends a request as bytes, because clients tidy up the paths that are worth sending.
+   * Sends a request as bytes, because HTTP clients normalize the paths under test.
    *
    * @param line method and target
    * @param headers default: the key as a bearer token; `Connection: close` goes along unless they have one with `close`
@@ -47,7 +47,7 @@ export interface Answer {
   /** All values of each header. */
   readonly headers: ReadonlyMap<string, readonly string[]>
   readonly body: string
-  /** The request that reached the upstream, if any did. */
+  /** The request that reached the upstream, if any. */
   readonly passed: Passed | undefined
 }
 
@@ -115,7 +115,7 @@ export async function openBehindProxy(program: ProxyProgram, section: GuideSecti
   }
 }
 
-/** The configuration as it stands in the guide, with the places of this test. */
+/** The guide's configuration, with this test's replacements. */
 function fromGuide(language: string, places: readonly (readonly [there: string, here: string])[]): string {
   const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const [block, ...others] = blocks.filter(([, its]) => its === language).map(([, , text]) => text)

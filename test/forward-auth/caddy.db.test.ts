@@ -10,12 +10,12 @@ checkProxy({
   section: {
     kind: 'caddy',
     language: 'caddyfile',
-    // For every host, so that no path is refused for another reason than its rule.
+    // For every host, so that paths are refused by their rule only.
     placesHere: (port) => [['api.example.com {', `http://:${port} {`]],
   },
   statusWhenAway: 502,
   more: (behind) => {
-    it('what goes from the Connection header leaves a WebSocket’s upgrade in it', async () => {
+    it('keeps a WebSocket’s upgrade in the Connection header when it removes other options', async () => {
       const mine = `Authorization: Bearer ${behind().key.secret}`
       const connection = 'Connection: Doorward-Owner-Id, Upgrade, close'
       const { passed } = await behind().send('GET /orders', [connection, 'Upgrade: websocket', mine])

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProxyProgram } from './proxy-process.ts'
 
-/** Caddy on loopback, which keeps all in its directory and talks to its upstreams only; null where there is none. */
+/** Caddy on loopback, with its files in its directory and no calls but to its upstreams; null where not installed. */
 export function findCaddy(): ProxyProgram | null {
   const places = [process.env.CADDY_PATH, '/usr/bin/caddy', '/usr/local/bin/caddy', '/opt/homebrew/bin/caddy']
   const binary = places.find((place) => place !== undefined && existsSync(place))

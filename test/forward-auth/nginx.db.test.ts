@@ -17,7 +17,7 @@ checkProxy({
   },
   statusWhenAway: 503,
   more: (behind) => {
-    it('the location that asks is not for clients', async () => {
+    it('refuses clients at the internal location', async () => {
       const { status, passed } = await behind().send('GET /_doorward')
       assert.deepEqual([status, passed], [404, undefined])
     })

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { ProxyProgram } from './proxy-process.ts'
 
-/** nginx as one process; null where there is none, or one without `auth_request`. */
+/** nginx as one process; null where not installed, or without `auth_request`. */
 export function findNginx(): ProxyProgram | null {
   const places = [
     process.env.NGINX_PATH,

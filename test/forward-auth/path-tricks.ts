@@ -1,4 +1,4 @@
-/** Paths by which somebody who may read `/orders/*` tries to get to `/admin`; `\xNN` is one byte on the wire. */
+/** Path traversal from `/orders/*`, which the key may read, to `/admin`; `\xNN` is one byte on the wire. */
 export const PATH_TRICKS = [
   '/orders/../admin',
   '/orders/..//admin',

@@ -15,7 +15,7 @@ const IDENTITY = [
   'environment',
 ]
 
-/** Where a client could say what the proxy is to say: of every kind of proxy, since none may pass on another's. */
+/** Forged proxy headers of every kind of proxy, since none may pass on another's. */
 const LIES = [
   'X-Original-Method: GET',
   'X-Original-URI: /health',
@@ -31,15 +31,15 @@ export interface CheckedProxy {
   /** Reason for skipping where the program is missing. */
   readonly missing: string
   readonly section: GuideSection
-  /** Its own status, for when Doorward cannot be asked. */
+  /** Its own status while Doorward is unavailable. */
   readonly statusWhenAway: number
   /** Checks for this proxy only. */
   readonly more: (behind: () => BehindProxy) => void
 }
 
-/** Checks for every proxy that is configured as the guide says, on a real one. */
+/** Checks that every real proxy passes with the guide's configuration. */
 export function checkProxy({ title, program, missing, section, statusWhenAway, more }: CheckedProxy): void {
-  // A group that is skipped is passed over in silence; a test is told.
+  // A skipped group is not reported; a skipped test is.
   if (program === null) {
     it(title, { skip: missing })
     return
@@ -54,7 +54,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
     after(() => behind.close())
     const send: BehindProxy['send'] = (...request) => behind.send(...request)
 
-    it('a yes reaches the upstream with the identity', async () => {
+    it('an accepted request reaches the upstream with identity headers', async () => {
       const { status, body, passed } = await send('GET /orders/7?limit=20')
       assert.deepEqual([status, body.includes('here'), passed?.url], [200, true, '/orders/7?limit=20'])
       assert.equal(passed?.headers['doorward-kind'], 'api_key')
@@ -66,7 +66,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       assert.equal(passed?.headers['doorward-verify-key'], undefined)
     })
 
-    it('a body reaches the upstream whole, after the question', async () => {
+    it('a body reaches the upstream complete, after the check', async () => {
       const { secret } = await behind.app.keyFor('org_1', { scopes: ['orders:write'] })
       for (const [length, body] of [
         ['Content-Length: 5', 'hello'],
@@ -82,7 +82,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       }
     })
 
-    it('RS-11: forged identity headers are overwritten, however they are spelt and however often they come', async () => {
+    it('RS-11: overwrites forged identity headers in any spelling and number', async () => {
       const forged = IDENTITY.flatMap((name) => [
         `Doorward-${name}: evil`,
         `doorward-${name}: evil`,
@@ -117,7 +117,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
         else assert.equal(passed.headers['doorward-owner-id'], '-')
       })
 
-    it('RS-11: a client cannot have identity headers dropped by calling them the connection’s own', async () => {
+    it('RS-11: a client cannot remove identity headers by naming them in Connection', async () => {
       const names = IDENTITY.map((name) => `Doorward-${name}`)
       for (const connection of [
         [`Connection: close, ${names.join(', ')}`],
@@ -135,7 +135,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       }
     })
 
-    it('what is asked is the proxy’s to say: method, path, host, and who asks', async () => {
+    it('only the proxy determines method, path, host and client address', async () => {
       assert.equal((await send('GET /admin', [...LIES, mine])).status, 403)
       assert.equal((await send('POST /orders', [...LIES, 'Content-Length: 0', mine])).status, 403)
       const dropped = LIES.map((lie) => lie.split(':')[0]).join(', ')
@@ -144,14 +144,14 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       assert.equal((await send('GET /orders', [connection, 'Doorward-Verify-Key: evil', mine])).status, 200)
     })
 
-    it('a change of protocol is asked about like everything else', async () => {
+    it('checks a protocol upgrade like every request', async () => {
       const upgrade = ['Connection: close, Upgrade', 'Upgrade: websocket']
       assert.equal((await send('GET /orders', [...upgrade, mine])).passed?.url, '/orders')
       const { status, passed } = await send('GET /admin', [...upgrade, mine])
       assert.deepEqual([status, passed], [403, undefined])
     })
 
-    it('a no is the SDK’s: status, one challenge, problem body', async () => {
+    it('refuses as the SDK does: status, one challenge, problem body', async () => {
       const ours = [mine]
       const invalid = 'Bearer error="invalid_request"'
       const table: [
@@ -195,16 +195,16 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
     for (const path of PATH_TRICKS)
       it(`the path ${JSON.stringify(path)} does not get to /admin past its rule`, async () => {
         const { status, passed } = await send(`GET ${path}`)
-        // The one path here that is in order, since what follows `?` is no path.
+        // The one valid path here: what follows `?` is not path.
         if (path.startsWith('/orders/?')) assert.deepEqual([status, passed?.url], [200, path])
         else assert.deepEqual([passed?.url, status === 400 || status === 403], [undefined, true], `${status}`)
       })
 
-    it('what counts is the path as it was sent, and so it reaches the upstream', async () => {
-      // Tidied up, these are `/health` and `/orders/7`, which the key may have; they are refused all the same.
+    it('judges the path as sent, and passes it on unchanged', async () => {
+      // Normalized, these are `/health` and `/orders/7`, which the key may request; they are refused nevertheless.
       for (const path of ['/orders/../health', '//health', '/orders/./7', '/orders/%37/../7'])
         assert.deepEqual([(await send(`GET ${path}`)).status, path], [400, path])
-      // An escape that changes nothing is passed on as it was sent.
+      // A redundant escape is passed on as sent.
       for (const path of [
         '/orders/%37',
         '/orders/a%3Ab:c@~',
@@ -217,12 +217,12 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       }
     })
 
-    it('VER-14: two Authorization headers do not get through', async () => {
+    it('VER-14: refuses two Authorization headers', async () => {
       const { status, passed } = await send('GET /orders', [mine, 'Authorization: Bearer other'])
       assert.deepEqual([status, passed], [400, undefined])
     })
 
-    it('VER-12: an allow-list sees the client’s address and not what the client says of it', async () => {
+    it('VER-12: checks an allow-list against the client’s address, not a forged one', async () => {
       const near = await behind.app.keyFor('org_1', { ip_allowlist: ['127.0.0.1'] })
       const far = await behind.app.keyFor('org_1', { ip_allowlist: ['203.0.113.9'] })
       for (const lie of [
@@ -235,7 +235,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
       }
     })
 
-    it('KEY-10: a revoked key is refused by the next request', async () => {
+    it('KEY-10: refuses a revoked key with the next request', async () => {
       const soon = await behind.app.keyFor('org_1')
       const its = [`Authorization: Bearer ${soon.secret}`]
       assert.equal((await send('GET /orders', its)).status, 200)
@@ -245,7 +245,7 @@ export function checkProxy({ title, program, missing, section, statusWhenAway, m
 
     more(() => behind)
 
-    it('VER-18: where Doorward is away, nothing passes', async () => {
+    it('VER-18: passes nothing while Doorward is unavailable', async () => {
       await behind.app.app.close()
       const { status, passed } = await send('GET /orders')
       assert.deepEqual([status, passed], [statusWhenAway, undefined])

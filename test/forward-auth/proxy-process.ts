@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { endAtExit, exitWhenTerminated } from '../left-behind.ts'
 
-/** A real proxy that is installed here. */
+/** A real proxy, installed on this machine. */
 export interface ProxyProgram {
   /** For tests' titles and failures. */
   readonly name: string
@@ -15,7 +15,7 @@ export interface ProxyProgram {
   readonly file: string
   argumentsIn(directory: string): readonly string[]
   environmentIn(directory: string): Readonly<Record<string, string>>
-  /** The whole configuration, around what the guide says. */
+  /** The whole configuration, around the guide's part. */
   configure(fromGuide: string): string
 }
 
@@ -26,7 +26,7 @@ export interface ProxyProcess {
 exitWhenTerminated()
 
 /**
- * Runs until it is stopped, in a directory of its own, which goes with it.
+ * Runs until it is stopped, in its own directory, which is deleted then.
  *
  * @param port on which it listens by `fromGuide`
  * @param environment what `fromGuide` reads from there
