@@ -33,7 +33,7 @@ export const PROXIES = Object.keys(DIALECTS) as readonly ProxyKind[]
 
 export const FORWARD_AUTH_PATH = '/v1/forward-auth'
 
-/** True where a request comes from such a proxy by its path. Caddy appends the client's query, which is ignored. */
+/** True where the path is that of such a proxy's requests. Caddy appends the client's query, which is ignored. */
 export function isAsking(proxy: ProxyKind, url: string | undefined): boolean {
   if (url === undefined || !url.startsWith(FORWARD_AUTH_PATH)) return false
   const next = url[FORWARD_AUTH_PATH.length]

@@ -44,7 +44,7 @@ const UNUSUAL = sql`
 /** Separates fields: no id, no name and no JSON contains a tab. */
 const TAB = sql.lit('\t')
 
-/** Encodes the line; `at` is the position of the hash among those asked for. */
+/** Encodes the line; `at` is the position of the hash in the request. */
 export const KEY_LINE = sql`at::text || ${TAB} || secrets.id || ${TAB} || keys.id || ${TAB} || keys.owner_id || ${TAB}
         || keys.environment || ${TAB} || array_to_string(keys.scopes, ' ') || coalesce(${TAB} || ${UNUSUAL}, '')`
 

@@ -13,8 +13,8 @@ import type { Expand } from './record-columns.store.ts'
 /**
  * The record line of an access token: encoded by the statement as a JSON list, decoded below.
  *
- * - Scopes: those it was issued for, as far as its grant and its client still have them, so that narrowing either narrows
- *   all tokens. A client's own scopes (`client_credentials`) and those that users can grant it are separate lists.
+ * - Scopes: the issued ones that its grant and its client still have, so that narrowing either narrows all tokens. A
+ *   client's own scopes (`client_credentials`) and those that users can grant it are separate lists.
  * - Audiences: the APIs of its remaining scopes, among these the requested ones (RFC 8707 §2).
  * - Owner: that of the grant, or without a user the client's own.
  */
@@ -50,9 +50,9 @@ export const TOKEN_LINE = sql`
   ) as allowed
   where tokens.hash = asked.hash`
 
-/** The fields in the order of {@link TOKEN_LINE}; times in ms since the epoch. */
+/** Fields in the order of {@link TOKEN_LINE}; times in ms since the epoch. */
 type TokenRow = readonly [
-  /** The position of the hash among those asked for, from 1. */
+  /** Position of the hash in the request, from 1. */
   at: number,
   credentialId: string,
   clientId: string,
@@ -67,7 +67,7 @@ type TokenRow = readonly [
   expiresAt: number | null,
   ownerSuspendedAt: number | null,
   disabledAt: number | null,
-  /** The implied scopes that the user was shown at consent; null: all that are implied, since no user was asked. */
+  /** Implied scopes that the user was shown at consent; null: all implied ones, since no user was asked. */
   brought: string | null,
 ]
 
