@@ -30,9 +30,9 @@ export interface TestApp {
   readonly log: () => string
   /** Sends a request with the first admin key, another one, or null for none. */
   call(method: string, url: string, body?: unknown, more?: CallOptions): Promise<TestAnswer>
-  /** Creates an admin key with some permissions, bound to an owner where one is named. */
+  /** Creates an admin key with some permissions, bound to an owner if one is named. */
   adminKeyWith(permissions: readonly Permission[], ownerId?: string): Promise<string>
-  /** Creates a key of an owner; declares its scopes where they are new. */
+  /** Creates a key of an owner; declares its scopes if they are new. */
   keyFor(ownerId: string, more?: Record<string, unknown>): Promise<{ id: string; secret: string }>
   /** Creates a client of an owner (null: the API provider), confidential by default. */
   clientFor(ownerId: string | null, more?: Record<string, unknown>): Promise<TestClient>
@@ -68,7 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   },
 }
 
-/** Passwords are hashed with little work here; the real amount has a test of its own. */
+/** Little work per password hash; the real amount has its own test. */
 const QUICK_LOG_N = 10
 
 /** Opens another node on the database and the clock of a test's app; the test closes it. */
@@ -77,7 +77,7 @@ export async function openSecondNode({ database, clock }: TestApp): Promise<Fast
   return await buildApp({ database, clock, log, settings: DEFAULT_SETTINGS, passwordLogN: QUICK_LOG_N })
 }
 
-/** Opens the whole app on a database of its own, with a settable clock and without a socket. */
+/** Opens the whole app on its own database, with a settable clock and without a socket. */
 export async function openTestApp(
   settings: Partial<Settings> = {},
   { preparePlace, ...more }: Pick<Parts, 'fetchDocument'> & { preparePlace?: PlacePreparation } = {},

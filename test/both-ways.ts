@@ -7,7 +7,7 @@ const ITS_OWN = new Set([
   'transfer-encoding',
   'content-length',
 ])
-/** Headers that say what a page may do; verdicts are not sent to browsers. */
+/** Headers that restrict a page; verdicts are not sent to browsers. */
 const FOR_BROWSERS = new Set([
   'content-security-policy',
   'cross-origin-opener-policy',
@@ -23,7 +23,7 @@ const FOR_BROWSERS = new Set([
 ])
 
 /**
- * Headers that say how a browser treats an answer that is not a page: verdicts go to servers, tokens to scripts too.
+ * Headers for browsers on a response that is not a page: verdicts go to servers, tokens to scripts too.
  */
 export const FOR_SCRIPTS = ['strict-transport-security', 'x-content-type-options'] as const
 

@@ -53,7 +53,7 @@ describe('the floor plan', () => {
 
   it('the management pipeline names no kind of credential', () => {
     const kinds = /admin[_ -]?keys?|api[_ -]?keys?|session|\b(ak|sk|at|cs)_/i
-    // Permissions name what they are about, and one column is named after the first callers.
+    // Permissions name their subject, and one column is named after the first kind of caller.
     const allowed = /'admin_keys:(read|write)'.*|\badmin_key_id\b|API keys/g
     const named = files
       .filter((file) => file.startsWith('src/management/') && !file.includes('.test.'))

@@ -65,7 +65,7 @@ const RESERVED: readonly (readonly [packageName: RegExp, allowed: RegExp])[] = [
   ],
 ]
 
-/** Modules that only some files may use: use cases call `record`, so that no change goes without its announcement. */
+/** Modules that only some files may use: use cases call `record`, so that every change is published. */
 const KEPT_TO: readonly (readonly [module: RegExp, allowed: RegExp])[] = [
   [/^src\/audit\/append-events\.ts$/, /^src\/audit\/|^src\/changes\/record\.ts$/],
   [/^src\/changes\/announce\.store\.ts$/, /^src\/changes\/record\.ts$/],

@@ -9,7 +9,7 @@ import { importsOf } from './imports.ts'
 /** Packages of this repository that browsers load from their source. Any other bare specifier stays as it is. */
 const SOURCES: Readonly<Record<string, string>> = { '@doorward/sdk/rules': 'sdk/src/rules.ts' }
 
-/** Every module that a file loads at run time, itself included: paths from the root, and specifiers of anything else. */
+/** Every module that a file loads at run time, itself included: paths from the root, else bare specifiers. */
 export function moduleGraph(entry: string): readonly string[] {
   const found = new Set<string>()
   const open = [entry]

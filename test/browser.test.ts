@@ -4,7 +4,7 @@ import { explainRefusal, hintOf } from '@doorward/sdk/rules'
 import { evaluateWith, moduleGraph, serveModules } from './browser-modules.ts'
 import { noChromium, openChromium } from './chromium.ts'
 
-/** The rules that a dashboard asks, so that a screen and the server cannot disagree. */
+/** The rules that a dashboard calls, so that a screen and the server cannot disagree. */
 const MODULES = [
   'sdk/src/rules.ts',
   'src/keys/key.ts',
@@ -22,11 +22,11 @@ describe('the rules that a browser loads', () => {
       )
     })
 
-  it('the graph follows imports: a module that loads Node is found', () => {
+  it('are checked by a graph that follows imports: it finds a module that loads Node', () => {
     assert.ok(moduleGraph('sdk/src/kernel.ts').includes('node:crypto'))
   })
 
-  it('load in Chromium, and answer there as they do here', { skip: noChromium }, async () => {
+  it('load in Chromium, and return the same there as in Node', { skip: noChromium }, async () => {
     await using modules = await serveModules()
     const browser = await openChromium()
     try {

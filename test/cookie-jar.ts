@@ -21,8 +21,8 @@ export interface JarAnswer {
 }
 
 /**
- * @param origin where the server listens
- * @param publicUrl the configured public URL, where it is another
+ * @param origin address at which the server listens
+ * @param publicUrl the configured public URL, if it differs
  */
 export function openJar(origin: string, publicUrl = 'http://doorward.test'): CookieJar {
   const ours = new Set([origin, new URL(publicUrl).origin])

@@ -29,12 +29,12 @@ describe('cryptography', () => {
     )
   })
 
-  it('takes Math.random for the spread of reconnections only, never for a secret or an id (CRY-02)', () => {
+  it('uses Math.random only to spread reconnections, never for a secret or an id (CRY-02)', () => {
     const uses = new Set(found(/Math\.random/g).map((each) => each.split(':')[0]))
     assert.deepEqual([...uses].sort(), ['sdk/src/source/http-feed.ts', 'src/verification/changes.routes.ts'])
   })
 
-  it('compares what a caller presents with what is kept in constant time (CRY-03)', () => {
+  it('compares presented secrets with stored ones in constant time (CRY-03)', () => {
     const comparing = new Set(found(/\btimingSafeEqual\(/g).map((each) => each.split(':')[0]))
     assert.deepEqual([...comparing].sort(), [
       'src/management/idempotency.ts',

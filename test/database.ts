@@ -40,7 +40,7 @@ export async function openTestDatabase(prepare?: PlacePreparation): Promise<Test
 }
 
 /**
- * Creates a place for a database that is not open yet: from the runner's template where there is one, which is fast.
+ * Creates a place for a database that is not open yet: from the runner's template if there is one, which is fast.
  */
 export async function testPlace({ empty = false }: { empty?: boolean } = {}): Promise<TestPlace> {
   return ENGINE === 'postgres' ? await postgresPlace(empty) : pglitePlace(empty)
@@ -71,7 +71,7 @@ async function postgresPlace(empty: boolean): Promise<TestPlace> {
   return { place: { databaseUrl: url.href }, env: { DATABASE_URL: url.href }, release }
 }
 
-/** Without the runner, a test file starts a Postgres of its own. */
+/** Without the runner, a test file starts its own Postgres. */
 function ownPostgres(): Promise<TestPostgres> {
   own ??= startPostgres()
   return own

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Polls until the result is as expected, for at most five seconds of real time. */
+/** Polls until the result is the expected one, for at most five seconds of real time. */
 export async function eventually(ask: () => Promise<string>, expected: string): Promise<void> {
   let got = await ask()
   for (let n = 0; n < 250 && got !== expected; n++) {

@@ -6,7 +6,7 @@ process.once('exit', () => {
 })
 
 /**
- * Ends a process at exit, even where the test fails before it does: a paused process would never notice.
+ * Ends a process at exit, even if the test fails before it does: a paused process would never notice.
  *
  * @param end must work synchronously, since the process is about to exit
  * @returns a function to call when there is nothing to end any more

@@ -14,7 +14,7 @@ import { freePort } from './postgres.ts'
 import { makeUser, PASSWORD } from './sign-in.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
-/** Where to put pictures of every page, for whoever wants to look. */
+/** Directory for screenshots of every page; optional. */
 const PICTURES = process.env.SCREENSHOTS
 const SIZES = [
   { width: 1280, height: 900 },
@@ -27,7 +27,7 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
-/** Error of a machine without IPv6. */
+/** Error code of a machine without IPv6. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 describe('consent and connected apps, in a browser', { skip: noChromium }, () => {
@@ -47,12 +47,12 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     browser = await openChromium()
     client = createServer((request, response) => {
       if (request.url?.startsWith('/cb')) arrived.push(new URL(request.url, redirectUri))
-      // Some apps take the code at one origin and go on to another.
+      // Some apps receive the code at one origin and redirect to another.
       if (request.url?.startsWith('/cb') && request.url.includes('state=onwards')) {
         response.writeHead(303, { location: new URL('/home', localhost(redirectUri)).href }).end()
         return
       }
-      // Callbacks of hosted assistants lead on to the assistant on the user's machine.
+      // Callbacks of hosted assistants redirect to the assistant on the user's machine.
       if (request.url?.startsWith('/cb') && request.url.includes('state=native')) {
         response.writeHead(307, { location: 'com.example.assistant://callback?code=x' }).end()
         return
@@ -190,7 +190,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
   })
 
   for (const host of ['127.0.0.1', '[::1]'])
-    it(`WEB-02 AUZ-04: Chromium follows the answer to an app that listens at http://${host}`, async (t) => {
+    it(`WEB-02 AUZ-04: Chromium follows the redirect to an app that listens at http://${host}`, async (t) => {
       const listening = await listenAt(host.replace(/[[\]]/g, ''))
       if (listening === null) return t.skip('this machine has no such address')
       const context = await browser.newContext()
@@ -206,7 +206,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       assert.deepEqual([back.get('state'), back.get('iss'), back.has('code')], [host, origin, true])
     })
 
-  it('WEB-02: Chromium follows the answer on to another origin of the app', async () => {
+  it('WEB-02: Chromium follows the redirect on to another origin of the app', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(urlOf(await newClient(), { state: 'onwards' }))
@@ -217,7 +217,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
   })
 
   for (const before of [false, true])
-    it(`WEB-02: Chromium follows the answer on to a scheme of the app's own${before ? ', from the sign-in' : ''}`, async () => {
+    it(`WEB-02: Chromium follows the redirect on to the app's own scheme${before ? ', from the sign-in' : ''}`, async () => {
       const context = await browser.newContext()
       const page = await context.newPage()
       const complaints: string[] = []
@@ -236,7 +236,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
         await page.click('button', { noWaitAfter: true })
       }
       await eventually(async () => arrived.at(-1)?.searchParams.get('state') ?? '', 'native')
-      // Chromium asks what to open the address with, or fails to: either way it has not blocked it.
+      // Chromium asks for a program to open the URL, or fails to: either way it has not blocked the URL.
       await page.waitForTimeout(200)
       await context.close()
       assert.deepEqual(
@@ -245,7 +245,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       )
     })
 
-  it('WEB-04: an app that opened a window for it is still its opener at the end', async () => {
+  it('WEB-04: an app that opened a window for the consent page is still its opener at the end', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
     await page.goto(localhost(redirectUri).replace('/cb', '/home'))
@@ -262,7 +262,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await context.close()
   })
 
-  it('WEB-02 AUZ-19: Chromium follows a sign-in to the app that was connected before', async () => {
+  it('WEB-02 AUZ-19: Chromium follows the redirect after sign-in to an app that was connected before', async () => {
     const context = await browser.newContext()
     const page = await context.newPage()
     const clientId = await newClient()
@@ -278,7 +278,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await context.close()
   })
 
-  it('AUZ-15: Chromium follows the answer of the form to the app, without a script, by keyboard', async () => {
+  it('AUZ-15: Chromium follows the form’s redirect to the app, without a script, by keyboard', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
     const clientId = await newClient()
@@ -300,7 +300,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
   })
 })
 
-/** An app on the user's machine, which waits for its code. Null where the machine has no such address. */
+/** An app on the user's machine that waits for its code. Null if the machine has no such address. */
 async function listenAt(address: string): Promise<{
   readonly port: number
   readonly arrival: Promise<URLSearchParams>

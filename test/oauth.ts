@@ -8,7 +8,7 @@ import { makeUser, openListening, PASSWORD } from './sign-in.ts'
 export const REDIRECT_URI = 'https://app.example.com/cb'
 export const EMAIL = 'ann@example.com'
 
-/** An app that listens, a user of two owners (or of those that are named), and what an OAuth client of theirs does. */
+/** A listening app, a user of two owners (or of those that are named), and the steps of an OAuth client. */
 export interface OAuthApp {
   readonly app: TestApp
   readonly origin: string
@@ -45,14 +45,14 @@ export function authorizePath(asked: Readonly<Record<string, string | undefined>
   return `/oauth/authorize?${new URLSearchParams(given as [string, string][])}`
 }
 
-/** Goes to a path of ours, signs in where that is asked for, and stops at a page, or where it leads elsewhere. */
+/** Opens one of our paths, signs in if asked, and stops at a page or at a redirect to another origin. */
 export async function arrive(jar: CookieJar, path: string, email = EMAIL): Promise<JarAnswer> {
   const first = await jar.follow(await jar.get(path))
   if (!first.text.includes('name="password"')) return first
   return await jar.follow(await jar.submit(first, { email, password: PASSWORD }))
 }
 
-/** The boxes that are ticked on a consent page as it comes, and the workspace that is chosen. */
+/** The boxes that a consent page ticks by default, and the workspace that it selects. */
 export function ticked(page: JarAnswer): [string, string][] {
   const found = page.text.matchAll(
     /<input type="(?:checkbox|radio)" name="([^"]+)" value="([^"]*)"[^>]* checked>/g,
@@ -60,7 +60,7 @@ export function ticked(page: JarAnswer): [string, string][] {
   return [...found].map(([, name = '', value = '']) => [name, value])
 }
 
-/** Says yes to a consent page as it comes, or with other fields; stops where it leads elsewhere. */
+/** Allows on a consent page with its default fields, or others; stops at a redirect to another origin. */
 export async function allow(jar: CookieJar, page: JarAnswer, fields: Fields = ticked(page)): Promise<URL> {
   const list = Array.isArray(fields) ? fields : Object.entries(fields)
   const done = await jar.submit(page, [...list, ['decision', 'allow']])
@@ -68,7 +68,7 @@ export async function allow(jar: CookieJar, page: JarAnswer, fields: Fields = ti
   return new URL(done.location)
 }
 
-/** From the request to the code: signs in, says yes, and gives the URL that the browser is sent to. */
+/** From the request to the code: signs in, consents, and returns the URL that the browser is sent to. */
 export async function connect(
   jar: CookieJar,
   asked: Readonly<Record<string, string | undefined>>,
@@ -79,7 +79,7 @@ export async function connect(
   return await allow(jar, page)
 }
 
-/** Redeems the code that the browser came back with. @returns what the token endpoint says */
+/** Redeems the code in the browser's redirect. @returns the response of the token endpoint */
 export async function redeem(
   origin: string,
   { client_id, client_secret }: TestClient,
@@ -99,7 +99,7 @@ export interface TokenAnswer {
   readonly body: any
 }
 
-/** A form, as a client posts it; with Basic where a secret is named. */
+/** Posts a form, as a client does; with Basic if a secret is named. */
 export async function post(
   origin: string,
   path: string,

@@ -27,7 +27,7 @@ const NOBODY = 65_534
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /**
- * Starts it in transaction mode, with other settings at their defaults, and few backends, so that clients share them.
+ * Starts PgBouncer in transaction mode with otherwise default settings, and few backends, so that clients share them.
  */
 export async function startPgbouncer(postgresUrl: string, backends = 4): Promise<TestPgbouncer> {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-pgbouncer-'))

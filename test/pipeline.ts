@@ -7,7 +7,7 @@ import type { Authenticator } from '../src/management/authenticator.ts'
 import type { Pipeline } from '../src/management/pipeline.ts'
 import type { TestApp } from './app.ts'
 
-/** A pipeline for a server that a test builds itself, on the database and the clock of its app. */
+/** A pipeline for a server that a test builds itself, on the database and clock of its app. */
 export function pipelineOf({ db, clock }: TestApp, ...more: Authenticator[]): Pipeline {
   return {
     db,

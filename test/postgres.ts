@@ -17,12 +17,12 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { endAtExit } from './left-behind.ts'
 
-/** A real Postgres with a port and a directory of its own, removed when it is stopped. */
+/** A real Postgres with its own port and directory, removed when it is stopped. */
 export interface TestPostgres {
   /** The URL of the maintenance database, with a role that may create others. */
   readonly url: string
   readonly description: string
-  /** SIGSTOP: keeps every connection open and answers nothing. */
+  /** SIGSTOP: every connection stays open, and nothing is answered. */
   pause(): void
   resume(): void
   /** SIGKILL to all processes, and a restart on the same port and data. */
@@ -37,10 +37,10 @@ const NOBODY = 65_534
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 /**
- * Starts npm's Postgres, or Debian's where that cannot run; `TEST_POSTGRES_BIN` names another directory of binaries.
+ * Starts npm's Postgres, or Debian's if that cannot run; `TEST_POSTGRES_BIN` names another directory of binaries.
  *
- * @param more settings beside the usual ones, or instead of them
- * @throws where there is none that runs: the suite must never pass on half of its databases
+ * @param more settings in addition to the defaults, or instead of them
+ * @throws if none can run: the suite must never pass on half of its databases
  */
 export async function startPostgres(more: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-postgres-'))
@@ -193,7 +193,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Waits until it answers. @returns false where it has ended instead */
+/** Waits until Postgres answers. @returns false if it has ended instead */
 async function comesUp(
   postgres: Pick<ChildProcess, 'exitCode'>,
   url: string,

@@ -59,7 +59,7 @@ describe('the repository', () => {
     assert.equal(sdk.dependencies, undefined)
   })
 
-  it('MGT-31: makes a Date of a text or a number only in the files that check it first', () => {
+  it('MGT-31: makes a Date from a text or a number only in the files that check it first', () => {
     const may = ['src/base/moment.ts', 'src/db/moments.ts']
     const files = tracked.filter((file) => /^src\/.*\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file))
     const makes = files.filter((file) => /new Date\((?!\))|Date\.parse\(/.test(readFileSync(file, 'utf8')))
@@ -76,7 +76,7 @@ describe('the repository', () => {
         assert.ok(!isWellFormed(text), `${file} holds ${text.slice(0, 12)}…`)
   })
 
-  it('has documents whose relative links lead to a file, and to a heading of it', () => {
+  it('has documents whose relative links lead to an existing file and heading', () => {
     assert.ok(documents.length > 5)
     for (const file of documents)
       for (const [, target = ''] of readFileSync(file, 'utf8').matchAll(

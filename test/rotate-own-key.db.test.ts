@@ -16,7 +16,7 @@ describe('rotateOwnKey() of the SDK', () => {
   const works = async (secret: string) =>
     (await app.call('GET', '/v1/self', undefined, { as: secret })).status === 200
 
-  it('KEY-11: stores the new secret while both work, and says until when', async () => {
+  it('KEY-11: stores the new secret while both work, and returns the end of the overlap', async () => {
     const { id, secret } = await newKey()
     let stored: Secret | undefined
     const done = await rotateOwnKey({
@@ -34,7 +34,7 @@ describe('rotateOwnKey() of the SDK', () => {
     assert.ok(await works(secret))
   })
 
-  it('KEY-11: gets the same secret again where it crashed before that was stored', async () => {
+  it('KEY-11: gets the same secret again after a crash before it was stored', async () => {
     const { id, secret } = await newKey()
     const lost: string[] = []
     const store = (fresh: Secret) => {
@@ -59,7 +59,7 @@ describe('rotateOwnKey() of the SDK', () => {
     assert.deepEqual([await works(secret), await works(done.secret.reveal())], [false, true])
   })
 
-  it('KEY-11: stores nothing where the rotation was undone meanwhile', async () => {
+  it('KEY-11: stores nothing if the rotation was undone meanwhile', async () => {
     const { id, secret } = await newKey()
     await rotateOwnKey({ url, secret, store: () => {} })
     assert.equal((await app.call('POST', `/v1/keys/${id}/rotation/undo`)).status, 200)
@@ -68,7 +68,7 @@ describe('rotateOwnKey() of the SDK', () => {
     assert.ok(await works(secret))
   })
 
-  it('MGT-03: says why it is refused, and not with which secret', async () => {
+  it('MGT-03: gives the reason of a refusal without the secret', async () => {
     const { secret } = await newKey({ self_rotation: false })
     await assert.rejects(rotateOwnKey({ url, secret, store: () => {} }), (error) => {
       assert.ok(error instanceof RotationRefusedError)

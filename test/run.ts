@@ -36,7 +36,7 @@ interface Failure {
 const tallies: Tally[] = []
 const failures: Failure[] = []
 const skips: string[] = []
-/** The stderr of test files; shown where a test failed. */
+/** The stderr of test files; shown if a test failed. */
 const stderr = new Map<string, string>()
 const guarantees = new Map<string, Set<string>>()
 const abort = new AbortController()
@@ -71,7 +71,7 @@ async function main(): Promise<number> {
   return summarize()
 }
 
-/** A migrated PGlite without rows, made once: the first open of a directory takes seconds of a processor. */
+/** A migrated PGlite without rows, made once: the first open of a directory takes seconds of CPU time. */
 async function pgliteTemplate(): Promise<Record<string, string>> {
   const template = mkdtempSync(join(tmpdir(), 'doorward-template-'))
   cleanups.push(() => rmSync(template, { recursive: true, force: true }))
@@ -95,7 +95,7 @@ async function onPostgres(files: readonly string[]): Promise<void> {
   await runFiles(postgres.description, files, { TEST_ENGINE: 'postgres', ...env })
 }
 
-/** Runs some files, two at a time, each in a process of its own. files, two at a time, each in a process of its own. */
+/** Runs some files, two at a time, each in its own process. */
 async function runFiles(name: string, files: readonly string[], env: Record<string, string>): Promise<void> {
   if (files.length === 0 || abort.signal.aborted) return
   process.stdout.write(`\n${name}\n`)
@@ -117,14 +117,14 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     if (type === 'test:complete' && data.nesting === 0 && existsSync(data.name))
       seconds.set(relative(process.cwd(), data.name), data.details.duration_ms / 1000)
     if (type !== 'test:pass' && type !== 'test:fail') continue
-    // Not `file`: shared tests are in a module of their own.
+    // Not `file`: shared tests are in their own module.
     const path = data.entryFile ?? data.file
     const file = relative(process.cwd(), path ?? data.name)
     const isFile = data.nesting === 0 && existsSync(data.name)
     const counts = ofFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
     ofFile.set(file, counts)
     const isGroup = isFile || data.details.type === 'suite'
-    // A file or a group fails by itself only where it failed outside its tests.
+    // A file or a group fails by itself only if it failed outside its tests.
     if (isGroup && (type === 'test:pass' || counts.failed > 0)) continue
     const outcome = data.skip !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed'
     counts[outcome] += 1

@@ -12,7 +12,7 @@ export interface ServerProcess {
   output(): string
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<CallAnswer>
   kill(signal: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
-  /** SIGSTOP: its connections stay open, and it does nothing. */
+  /** SIGSTOP: its connections stay open, and nothing is answered. */
   pause(): void
   resume(): void
 }
@@ -43,14 +43,14 @@ export function spawnMain(
   return Object.assign(child, { said: () => said })
 }
 
-/** Runs a command of `src/main.ts` to its end. */
+/** Runs a command of `src/main.ts` until it exits. */
 export async function runMain(args: readonly string[], env: Record<string, string>) {
   const child = spawnMain(args, env)
   await once(child, 'close')
   return { code: child.exitCode, said: child.said() }
 }
 
-/** Starts a server and waits until it is ready. @throws with its output where it ends before */
+/** Starts a server and waits until it is ready. @throws with its output if it exits before */
 export async function startServer(env: Record<string, string>, adminKey: string): Promise<ServerProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`

@@ -67,7 +67,7 @@ const SHIFTS = `new Promise((resolve) => {
 })`
 
 describe('the pages of sign-in', { skip: noChromium }, () => {
-  it('WEB-13 WEB-01: are legible, labelled and whole, wide and narrow, light and dark, without a script', async () => {
+  it('WEB-13 WEB-01: are legible, labelled and complete, wide and narrow, light and dark, without a script', async () => {
     const { app, origin } = await openPublic()
     const browser = await openChromium()
     try {
@@ -124,14 +124,14 @@ describe('the pages of sign-in', { skip: noChromium }, () => {
     }
   })
 
-  it('can be used by keyboard alone: the first field has the focus, and the order is that of the page', async () => {
+  it('can be used by keyboard alone: the first field has the focus, and the tab order is that of the page', async () => {
     const { app, origin } = await openPublic()
     const browser = await openChromium()
     try {
       await makeUser(app, 'ann@acme.example')
       const page = await browser.newPage()
       await page.goto(`${origin}/sign-in`)
-      // The page does it by itself, on a busy machine a moment after it has loaded.
+      // The page sets the focus itself, on a busy machine a moment after it has loaded.
       await page.locator('input[name=email]:focus').waitFor()
       await page.keyboard.type('ann@acme.example')
       await page.keyboard.press('Tab')

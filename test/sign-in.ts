@@ -15,7 +15,7 @@ export async function openListening(
   return { app, origin }
 }
 
-/** Creates a user with the password above, who may act for some owners. */
+/** Creates a user with the password above and some owners. */
 export async function makeUser(
   app: TestApp,
   email: string,
@@ -36,7 +36,7 @@ export async function openForm(jar: CookieJar): Promise<JarAnswer> {
   return await jar.follow(await jar.get('/sign-in'))
 }
 
-/** A browser with a signed-in user. */
+/** Opens a browser with a signed-in user. */
 export async function signedInJar(origin: string, email: string): Promise<CookieJar> {
   const jar = openJar(origin)
   const done = await jar.submit(await openForm(jar), { email, password: PASSWORD })
@@ -44,7 +44,7 @@ export async function signedInJar(origin: string, email: string): Promise<Cookie
   return jar
 }
 
-/** Tells if a user is signed in in a browser. */
+/** Returns true if a user is signed in in a browser. */
 export async function isSignedIn(jar: CookieJar): Promise<boolean> {
   const answer = await jar.get('/sign-in')
   return answer.status === 200 && answer.text.includes('You are signed in')

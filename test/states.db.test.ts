@@ -22,15 +22,15 @@ import { openTestDatabase, type TestDatabase } from './database.ts'
 
 /**
  * States are computed from timestamps twice: by a function of the noun, and by the SQL that filters or guards. Each test
- * stores every combination of timestamps and holds the two together. (For keys see src/keys/key-state.db.test.ts.)
+ * stores every combination of timestamps and compares the two. (For keys see src/keys/key-state.db.test.ts.)
  */
 describe('states in TypeScript and in SQL', () => {
   const now = testClock().now()
   const earlier = addSeconds(now, -60)
   const created_at = addSeconds(now, -120)
-  /** Never, and done. */
+  /** Unset, and set in the past. */
   const DEEDS = [null, earlier]
-  /** Before, at and after the moment of the question. */
+  /** Before, at and after `now`. */
   const ENDS = [earlier, now, addSeconds(now, 60)]
   const EVERYTHING = { after: null, limit: 5_000 }
   const SCOPES = ['orders:read']
@@ -111,7 +111,7 @@ describe('states in TypeScript and in SQL', () => {
       .execute()
   }
 
-  /** Runs a statement that changes something, and undoes it. */
+  /** Runs a statement that changes rows, and rolls it back. */
   async function tried<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     let result: { readonly value: T } | undefined
     const undo = new Error('undone')
@@ -138,7 +138,7 @@ describe('states in TypeScript and in SQL', () => {
     }
   })
 
-  it('CON-19: the filter of grants by state agrees with stateWithClient, and locking with stateOf', async () => {
+  it('CON-19: the filter of grants by state agrees with stateWithClient, and the lock with stateOf', async () => {
     const clients = await insertClients('cli_of_grants', clientTimes)
     for (const [n, clientId] of clients.entries())
       for (const [m, revoked_at] of DEEDS.entries())
@@ -187,7 +187,7 @@ describe('states in TypeScript and in SQL', () => {
           }
   })
 
-  it('REF-10: whether a user is disabled is the same for the management API and for sign-in', async () => {
+  it('REF-10: the management API and sign-in agree on which users are disabled', async () => {
     for (const disabled_at of DEEDS) {
       const id = disabled_at === null ? 'usr_enabled' : 'usr_disabled'
       const user = { id, email: `${id}@example.com`, name: id, email_verified: false, created_at }
@@ -205,7 +205,7 @@ describe('states in TypeScript and in SQL', () => {
     }
   })
 
-  it('the admin keys that can be the last one are those that are not revoked', async () => {
+  it('the admin keys that count for the last one are those that are not revoked', async () => {
     for (const [n, revoked_at] of DEEDS.entries())
       await db
         .insertInto('admin_keys')
@@ -217,7 +217,7 @@ describe('states in TypeScript and in SQL', () => {
     assert.deepEqual(locked.map(({ id }) => id).sort(), unrevoked.sort())
   })
 
-  /** Grants that a code or a token family can hang from, in every state. */
+  /** Grants of a code or a token family, in every state. */
   async function grantsOf(prefix: string) {
     const [clientId = ''] = await insertClients(`cli_${prefix}`, clientTimes.slice(0, 1))
     const ids: string[] = []
@@ -265,7 +265,7 @@ describe('states in TypeScript and in SQL', () => {
           const spending = { codeHash, grantId, ...family, scopes: SCOPES, resources: [] }
           const spent = await tried((tx) => spendCode(tx, spending, newToken(clientId), null))
           outcomes.add(outcome)
-          // Time and the owner are compared with `now` in TypeScript alone: what races is spent or revoked.
+          // Expiry and owner are checked in TypeScript alone: only spending and revoking race.
           if (outcome === 'issue') assert.ok(spent)
           assert.equal(spent, code.spentAt === null && code.grantRevokedAt === null)
         }

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A key and a self-signed certificate for `localhost`; null where there is no openssl. */
+/** A key and a self-signed certificate for `localhost`; null if openssl is missing. */
 export function selfSigned(): { key: string; cert: string } | null {
   const directory = mkdtempSync(join(tmpdir(), 'doorward-tls-'))
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]

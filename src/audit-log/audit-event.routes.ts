@@ -18,7 +18,7 @@ import {
 
 const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 200 } as const
 
-/** A walk of so many events takes some half a second. */
+/** Bound on the events of one walk, which takes some half a second. */
 const EVENTS_AT_ONCE = 20_000
 
 /** Position in the audit chain. */
@@ -40,7 +40,7 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   reads(app, pipeline, list, async ({ db, caller, query }) => {
     const asked = fromAuditQuery(query)
     const ownerId = caller.reach === 'every_owner' ? asked.ownerId : caller.reach.ownerId
-    // Another owner's events look just like none.
+    // Another owner's events look like no events.
     if (asked.ownerId !== undefined && asked.ownerId !== ownerId) return yes({ data: [], next_cursor: null })
     const find = (seq: number | null, limit: number) =>
       listEvents(db, { ...asked, ownerId, beforeSeq: seq ?? undefined }, limit)

@@ -22,7 +22,7 @@ const RefusedAttemptsWire = Type.Object({
   routes: Type.Array(Type.String(), { description: 'What they asked for, the first twenty' }),
 })
 
-/** Reading what strangers tried: attempts without a valid admin key, and refused sign-ins. */
+/** Lists refused attempts: requests without a valid admin key, and refused sign-ins. */
 export function refusedAttemptRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     method: 'GET',

@@ -34,7 +34,7 @@ describe('migrations', () => {
       order by 1`.execute(database.db)
     return rows.map(({ name }) => name)
   }
-  /** Runs until something is said, does what is to be done then, and gives back what was applied. */
+  /** Migrates, runs an action at the first notice, and returns the applied migrations. */
   const migrateAndOnce = async (migrations: Record<string, Migration>, then: () => Promise<unknown>) => {
     let done: Promise<unknown> | undefined
     const notice = (_: string, message: string) => {
@@ -52,7 +52,7 @@ describe('migrations', () => {
     return { release: () => client.end() }
   }
 
-  it('OPS-03: what is applied stays when a later one fails, and the next start goes on behind it', async () => {
+  it('OPS-03: keep earlier migrations when a later one fails, and continue after them at the next start', async () => {
     const one = { '1': doing('create table one (id int)') }
     const broken = {
       ...one,
@@ -67,7 +67,7 @@ describe('migrations', () => {
     assert.deepEqual(await tablesThere(), ['one', 'three', 'two'])
   })
 
-  it('OPS-02: they have no time limit of the database, the role or the requests', onPostgres, async () => {
+  it('OPS-02: run without the time limits of the database, the role or requests', onPostgres, async () => {
     await database.close()
     const name = new URL(url()).pathname.slice(1)
     for (const setting of ['statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout'])
@@ -87,7 +87,7 @@ describe('migrations', () => {
   })
 
   it(
-    'OPS-02: who comes second waits for the first, says so, and does nothing twice',
+    'OPS-02: wait for another server that migrates, log that, and apply nothing twice',
     onPostgres,
     async () => {
       const first = await holding(`select pg_try_advisory_xact_lock(${KYSELYS_LOCK})`)
@@ -106,14 +106,14 @@ describe('migrations', () => {
     },
   )
 
-  it('OPS-02: of three that start at once one works', onPostgres, async () => {
+  it('OPS-02: are run by one of three servers that start concurrently', onPostgres, async () => {
     const migrations = { a: doing('create table a (id int)'), b: doing('create table b (id int)') }
     const applied = await Promise.all([1, 2, 3].map(() => migrate(database, undefined, migrations)))
     assert.deepEqual(applied.flat(), ['a', 'b'])
   })
 
   it(
-    'OPS-02: a table in use is waited for in short turns, between which its requests are answered',
+    'OPS-02: wait for a table in use in short turns, between which its requests are answered',
     onPostgres,
     async () => {
       await migrate(database, undefined, { a: doing('create table a (id int)') })
@@ -129,7 +129,7 @@ describe('migrations', () => {
   )
 
   it(
-    'OPS-02: large indexes are built with nobody held up, and again where one was left half built',
+    'OPS-02: build large indexes without blocking writers, and again if one was left half built',
     onPostgres,
     async () => {
       const table = { a: doing('create table a (id int)') }
@@ -137,7 +137,7 @@ describe('migrations', () => {
       const writer = await holding('insert into a values (1)')
       const index = { up: doing('create index a_by_id on a (id)').up, concurrently: true }
       const building = migrate(database, undefined, { ...table, index })
-      // It waits for who writes; those who come after it do not.
+      // It waits for current writers; later writers do not wait for it.
       while ((await stateOf('a_by_id')) === undefined);
       await ask(url(), 'insert into a values (2)')
       assert.equal(await stateOf('a_by_id'), false)
@@ -159,7 +159,7 @@ describe('migrations', () => {
     return rows[0]?.valid
   }
 
-  it('what is built concurrently makes indexes and nothing else', onPostgres, async () => {
+  it('build only indexes concurrently', onPostgres, async () => {
     const wrong = { up: doing('alter table keys add column more int').up, concurrently: true }
     await assert.rejects(migrate(database, undefined, { wrong }), (error: Error) => {
       assert.match(String(error.cause), /cannot be done outside of a transaction/)

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { dateOf, momentOfMs, momentOfText, UnreadableMomentError } from './moments.ts'
 
-describe('moments that the database gives', () => {
+describe('moments from the database', () => {
   const read: [text: string, moment: string][] = [
     ['2026-03-01 12:00:00+00', '2026-03-01T12:00:00.000Z'],
     ['2026-03-01 12:00:00.5+00', '2026-03-01T12:00:00.500Z'],
@@ -34,7 +34,7 @@ describe('moments that the database gives', () => {
     it(`STO-06: refuses "${text}": ${why}`, () =>
       assert.throws(() => momentOfText(text), UnreadableMomentError))
 
-  it('STO-06: reads what Postgres writes, of any moment in any zone', () => {
+  it('STO-06: reads every moment in every zone as Postgres writes it', () => {
     const moment = fc.date({
       min: new Date('0001-01-02T00:00:00Z'),
       max: new Date('9999-12-30T00:00:00Z'),
@@ -51,7 +51,7 @@ describe('moments that the database gives', () => {
     )
   })
 
-  it('STO-06: of a number only null means never', () => {
+  it('STO-06: treats only null as never, and no number', () => {
     assert.equal(dateOf(null), null)
     assert.equal(dateOf(0)?.getTime(), 0)
     for (const found of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 9e15, 'Infinity', '2026-03-01', {}])

@@ -12,8 +12,8 @@ describe('the secret beside an embedded database', () => {
   })
   after(() => rmSync(directory, { recursive: true }))
 
-  it('STO-01: is made once, for its owner alone to read, and is the same ever after', () => {
-    // Left behind by a start that was cut short, with rights that are too wide.
+  it('STO-01: is created once, readable by its owner alone, and stays the same', () => {
+    // Left behind by an interrupted start, with permissions that are too wide.
     writeFileSync(join(directory, 'doorward.secret.new'), 'half')
     chmodSync(join(directory, 'doorward.secret.new'), 0o644)
     const first = secretBeside(directory)
@@ -24,7 +24,7 @@ describe('the secret beside an embedded database', () => {
     assert.equal(`${first}`, '[secret]')
   })
 
-  it('stops the start where the file holds none, instead of making another', () => {
+  it('stops the start if the file holds no secret, instead of making another', () => {
     const path = join(directory, 'doorward.secret')
     writeFileSync(path, 'short\n')
     assert.throws(() => secretBeside(directory), /must contain a secret of at least 32 bytes/)

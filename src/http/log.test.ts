@@ -9,7 +9,7 @@ describe('the log', () => {
     return JSON.parse(lines[0] ?? '')
   }
 
-  it('STO-01: of an error it keeps type, message, code, stack and causes, and nothing that a driver hung on it', () => {
+  it('STO-01: logs type, message, code, stack and causes of an error, and no property that a driver added', () => {
     const driver = Object.assign(new Error('duplicate key value violates unique constraint "users_email"'), {
       code: '23505',
       detail: 'Key (email)=(ann@example.com) already exists.',
@@ -25,7 +25,7 @@ describe('the log', () => {
     assert.ok(!JSON.stringify(err).includes('ann@example.com'))
   })
 
-  it('STO-01: a value that Postgres could not read is not repeated', () => {
+  it('STO-01: does not repeat a value that Postgres could not parse', () => {
     const error = Object.assign(new Error('invalid input syntax for type bigint: "ann"@example.com"'), {
       code: '22P02',
     })
@@ -33,14 +33,14 @@ describe('the log', () => {
     assert.ok(!JSON.stringify(logged(error)).includes('@example.com'))
   })
 
-  it('what was thrown and is no error, and causes in a circle, are cut short', () => {
+  it('truncates thrown values that are not errors, and circular causes', () => {
     assert.deepEqual(logged('ann@example.com').err, { type: 'string' })
     const circle = new Error('a')
     circle.cause = circle
     assert.ok(JSON.stringify(logged(circle)).length < 10_000)
   })
 
-  it('OPS-09: what happens all the time is said once in its time, with how often it was not', () => {
+  it('OPS-09: logs a frequent event once per interval, with the number of omitted lines', () => {
     let nowMs = 0
     const said: number[] = []
     const say = throttledLog(1_000, () => nowMs)

@@ -10,7 +10,7 @@ const faultOf = (text: string) => {
   return found.no
 }
 
-/** Input, and the place and words of its refusal. */
+/** Input, and the place and text of its refusal. */
 const REFUSED: readonly (readonly [text: string, at: string, says: RegExp])[] = [
   ['{"a":7615917337495251231}', '/a', /cannot be kept exactly; send it as text/],
   ['{"a":[0,-9007199254740993]}', '/a/1', /exactly/],
@@ -60,7 +60,7 @@ const KEPT: readonly string[] = [
   `${'['.repeat(16)}${']'.repeat(16)}`,
 ]
 
-describe('JSON of somebody else', () => {
+describe('untrusted JSON', () => {
   for (const [text, at, says] of REFUSED)
     it(`MGT-30: ${text.slice(0, 40)} is refused at ${at.slice(0, 30)}`, () => {
       const { code, detail, faults } = faultOf(text)
@@ -74,12 +74,12 @@ describe('JSON of somebody else', () => {
     it(`${text.slice(0, 40)} is read as JSON.parse reads it`, () =>
       assert.deepEqual(read(text), { ok: true, value: JSON.parse(text) }))
 
-  it('what is empty is undefined, and a byte order mark is dropped', () => {
+  it('reads empty input as undefined, and drops a byte order mark', () => {
     assert.deepEqual(read(''), { ok: true, value: undefined })
     assert.deepEqual(read('\ufeff{}'), { ok: true, value: {} })
   })
 
-  it('MGT-30: malformed UTF-8 is refused, and not replaced', () => {
+  it('MGT-30: refuses malformed UTF-8 instead of replacing it', () => {
     for (const bytes of [
       [0x22, 0xff, 0x22],
       [0x22, 0xed, 0xa0, 0x80, 0x22],
@@ -92,12 +92,12 @@ describe('JSON of somebody else', () => {
     }
   })
 
-  it('what is no JSON is refused without a word of it', () => {
+  it('refuses invalid JSON without repeating it', () => {
     const { detail } = faultOf('{"secret_xyz":')
     assert.ok(!detail.includes('secret_xyz'))
   })
 
-  it('MGT-30: whatever JSON is read is what was written: written again, it is the same value', () => {
+  it('MGT-30: any JSON that is accepted is the same value when it is serialized again', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), (text) => {
         const found = read(text)
@@ -108,7 +108,7 @@ describe('JSON of somebody else', () => {
     )
   })
 
-  it('MGT-30: a number is taken only where it is the same number when it is written again', () => {
+  it('MGT-30: accepts a number only if it is the same number when it is serialized again', () => {
     const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 20 })
     const number = fc
       .tuple(fc.constantFrom('', '-'), fc.nat(9), digits, digits, fc.integer({ min: -25, max: 25 }))
@@ -131,7 +131,7 @@ describe('JSON of somebody else', () => {
   })
 })
 
-/** A decimal as a whole number over a power of ten. */
+/** A decimal as an integer over a power of ten. */
 function rational(text: string): { top: bigint; scale: number } {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i.exec(text) ?? []

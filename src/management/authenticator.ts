@@ -28,9 +28,9 @@ export type View =
 
 /** A credential as a request presented it. It can be authenticated again at a later moment, and in a transaction. */
 export interface PresentedCredential {
-  /** Known to the client alone: idempotent answers are sealed with it. */
+  /** Secret known to the client alone: idempotent answers are sealed with it. */
   readonly secret: Secret
-  /** A browser sends cookies by itself, so a change with one needs protection from CSRF. */
+  /** True for a cookie: browsers send it by themselves, so a change with one needs protection from CSRF. */
   readonly carrier: 'header' | 'cookie'
   authenticate(view: View, arrival: Arrival): Promise<Result<Caller, Problem>>
 }

@@ -105,7 +105,7 @@ describe('a second kind of credential, which a browser sends as a cookie', () =>
       assert.equal(await owners(), before)
     })
 
-  it('MGT-01: is accepted from our own origin where a browser sends no Fetch Metadata', async () => {
+  it('MGT-01: is accepted from our own origin if a browser sends no Fetch Metadata', async () => {
     assert.equal((await ask('POST', '/v1/things', { origin: 'http://doorward.test' })).status, 200)
   })
 
@@ -118,13 +118,13 @@ describe('a second kind of credential, which a browser sends as a cookie', () =>
     assert.equal(await owners(), before)
   })
 
-  it('MGT-03: is not looked for where it can never give the permission', async () => {
+  it('MGT-03: is not looked for if it can never give the permission', async () => {
     views.length = 0
     const { status, body } = await ask('POST', '/v1/others', { 'sec-fetch-site': 'same-origin' })
     assert.deepEqual([status, body.code, views], [401, 'no_credential', []])
   })
 
-  it('MGT-01: a credential in the header is the one that counts, and a wrong one is not replaced', async () => {
+  it('MGT-01: yields to a credential in the header, and does not replace a wrong one', async () => {
     assert.notEqual((await ask('GET', '/v1/things', {}, app.adminKey)).body.actor, 'usr_1')
     assert.equal(
       (await ask('GET', '/v1/things', { authorization: 'Bearer a b' })).body.code,

@@ -1,7 +1,7 @@
 import type { Actor, Origin } from '../audit/audit-event.ts'
 import type { AnyPermission } from './permission.ts'
 
-/** The owners whose things a caller can see and change. Every query that takes an id takes this too. */
+/** The owners whose data a caller can see and change. Every query that takes an id takes this too. */
 export type Reach = { readonly ownerId: string } | 'every_owner'
 
 /** An authenticated client of the management API, of whatever kind; also its origin in the audit log. */

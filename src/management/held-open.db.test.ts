@@ -50,7 +50,7 @@ describe('a request whose body is held open', () => {
       assert.deepEqual(made.data, [])
     })
 
-  it('MGT-20: cannot be answered from an earlier one under the same Idempotency-Key', async () => {
+  it('MGT-20: cannot get the response of an earlier one under the same Idempotency-Key', async () => {
     const { id, secret } = await stolen()
     const body = { name: 'again', permissions: ['keys:write'] }
     const named = { as: secret, headers: { 'idempotency-key': 'once' } }
@@ -74,7 +74,7 @@ describe('a request whose body is held open', () => {
     assert.notEqual(body.suspended_at, null)
   })
 
-  it('AUD-11: what is done late is dated when it is done, not when its headers came', async () => {
+  it('AUD-11: is dated when its change is made, not when its headers arrived', async () => {
     const { secret } = await stolen()
     const body = { name: 'late', permissions: ['keys:write'] }
     const held = await holdRequest(app.app, { method: 'POST', path: '/v1/admin-keys', key: secret, body })
@@ -83,7 +83,7 @@ describe('a request whose body is held open', () => {
     assert.equal(made.created_at, app.clock.now().toISOString())
   })
 
-  it('an admin key can still end itself, and what it did in that request stands', async () => {
+  it('can still revoke its own admin key, and its change is kept', async () => {
     const { id, secret } = await stolen()
     const gone = await app.call('POST', `/v1/admin-keys/${id}/revoke`, { reason: 'done' }, { as: secret })
     assert.equal(gone.status, 200)
@@ -95,16 +95,16 @@ describe('a request whose body is held open', () => {
     )
   })
 
-  it('MGT-20: is given up after its time limit, as promised', async () => {
+  it('MGT-20: is aborted after its time limit', async () => {
     const { server } = app.app
     assert.equal(server.requestTimeout, 20_000)
-    // Not in the types, and what decides when the limits are looked at.
+    // Not in the types; it decides when the limits are checked.
     const checked = Reflect.get(server, 'connectionsCheckingInterval')
     assert.equal(checked, 1_000)
   })
 })
 
-describe('a change that is under way while its admin key ends', () => {
+describe('a change under way while its admin key ends', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()
@@ -131,7 +131,7 @@ describe('a change that is under way while its admin key ends', () => {
 
   // On PGlite there is one connection, and so no other transaction meanwhile.
   for (const [what, end] of Object.entries(ends))
-    it(`MGT-20: is undone by ${what}`, { skip: ENGINE === 'pglite' }, async () => {
+    it(`MGT-20: is rolled back by ${what}`, { skip: ENGINE === 'pglite' }, async () => {
       await app.keyFor('org_1')
       const asked = { name: 'of an owner', permissions: ['keys:write'], owner_id: 'org_1' }
       const { body: ofOwner } = await app.call('POST', '/v1/admin-keys', asked)

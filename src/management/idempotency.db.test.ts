@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 
-describe('a request that is kept under its Idempotency-Key', () => {
+describe('a request that is stored under its Idempotency-Key', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()
@@ -19,7 +19,7 @@ describe('a request that is kept under its Idempotency-Key', () => {
     )
   const rows = () => app.db.selectFrom('idempotent_requests').selectAll().execute()
 
-  it('STO-01: leaves nothing at which a password can be guessed', async () => {
+  it('STO-01: stores nothing against which a password can be guessed', async () => {
     const password = 'two brown owls tap at noon'
     const body = { email: 'one@example.com', name: 'Kim', password }
     assert.equal((await user(password, 'one')).status, 201)
@@ -68,7 +68,7 @@ describe('a request that is kept under its Idempotency-Key', () => {
     assert.deepEqual([first.status, again.status, again.text], [201, 201, first.text])
   })
 
-  it('MGT-15: is told apart from another one, and from one of another secret of the admin key', async () => {
+  it('MGT-15: is distinguished from another request, and from one with another secret of the admin key', async () => {
     const { body: key } = await app.call('POST', '/v1/admin-keys', {
       name: 'rotates',
       permissions: ['users:write'],

@@ -38,7 +38,7 @@ describe('an operation with work before its transaction', () => {
       pipelineOf(app),
       OPERATION,
       async ({ body: { name } }) => {
-        // On PGlite this would wait for ever while a transaction is open.
+        // On PGlite this would hang while a transaction is open.
         await ping(app.db)
         if (name === 'bad') return no(problem('invalid_request', 'No.'))
         return yes(prepared.push(name))
@@ -65,7 +65,7 @@ describe('an operation with work before its transaction', () => {
       },
     )
 
-  it('MGT-15: does it once for a request that is repeated, and gives the same answer', async () => {
+  it('MGT-15: does it once for a repeated request, and returns the same response', async () => {
     const first = await make('a', 'one')
     assert.deepEqual([first.status, first.body], [201, { name: 'a', number: 1 }])
     assert.deepEqual((await make('a', 'one')).body, first.body)
@@ -73,13 +73,13 @@ describe('an operation with work before its transaction', () => {
     assert.deepEqual([prepared, made], [['a'], ['a']])
   })
 
-  it('MGT-15: of racing requests under one name one has an effect, however many have prepared', async () => {
+  it('MGT-15: applies one of several racing requests under one Idempotency-Key, however many have prepared', async () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => make('c', 'two')))
     assert.equal(new Set(all.map(({ text }) => text)).size, 1)
     assert.equal(made.filter((name) => name === 'c').length, 1)
   })
 
-  it('is done for each request that names itself by nothing, and its “no” is the answer', async () => {
+  it('does the work for each request without an Idempotency-Key, and answers with its problem', async () => {
     for (let n = 0; n < 2; n++) assert.equal((await make('d')).status, 201)
     assert.equal(prepared.filter((name) => name === 'd').length, 2)
     assert.equal((await make('bad', 'three')).status, 400)

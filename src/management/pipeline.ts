@@ -25,7 +25,7 @@ import { type Operation, schemaOf } from './operation.ts'
 export interface Pipeline extends AuthenticationParts {
   readonly db: Db
   readonly refusedAttempts: RefusedAttempts
-  /** Called and awaited once a change is committed: a client that read "revoked" must not get in here afterwards. */
+  /** Called and awaited once a change is committed: a client that read "revoked" must not be accepted here afterwards. */
   readonly onChanged: () => Promise<void>
   /** Queues lists and reports, so that they leave connections to short requests. */
   readonly readSlots: Semaphore
@@ -248,7 +248,7 @@ function hideCredentials(body: unknown): void {
   }
 }
 
-/** Records refusals because of the caller, or of an id that is out of reach. A request that is merely wrong is none. */
+/** Records refusals because of the caller, or of an id that is out of reach. A request that is merely invalid is not recorded. */
 async function audit(
   pipeline: Pipeline,
   who: Arrival | Caller,

@@ -11,7 +11,7 @@ const stranger = (n: number): FetchReason => ({ ip: `192.0.2.${n}`, isRelied: fa
 const relied = (n: number): FetchReason => ({ ip: `192.0.2.${n}`, isRelied: true })
 const host = (n: number) => `https://h${n}.example/x`
 
-/** Fetches that last until they are released. */
+/** Fetches that stay open until they are released. */
 function world() {
   const clock = testClock()
   const told = { asked: 0, says: GOOD as Awaited<ReturnType<FetchDocument>> }
@@ -27,8 +27,8 @@ function world() {
   return { clock, told, bounds, release }
 }
 
-describe('bounds of what is fetched', () => {
-  it('REG-15: an operation that never settles keeps neither its caller nor a slot', async () => {
+describe('bounds on fetches', () => {
+  it('REG-15: an operation that never settles holds neither its caller nor a slot', async () => {
     const bounds = new FetchBounds(never, testClock(), 20)
     for (let round = 0; round < 4; round++) {
       const answers = await Promise.all(
@@ -39,7 +39,7 @@ describe('bounds of what is fetched', () => {
     }
   })
 
-  it('REG-15: strangers take eight slots, from whatever networks, and the others are kept for who is relied on', async () => {
+  it('REG-15: unknown hosts take at most eight slots, from any networks, and the rest is reserved for hosts that are relied on', async () => {
     const { bounds, told, release } = world()
     const strangers = Array.from({ length: 60 }, (_, n) => bounds.fetch(host(n), stranger(n)))
     assert.deepEqual(await strangers[8], no('too_many'))
@@ -52,7 +52,7 @@ describe('bounds of what is fetched', () => {
     assert.equal(bounds.taken, 0)
   })
 
-  it('REG-15: one host and one network take a part of them, a /48 of IPv6 like one network', async () => {
+  it('REG-15: one host or one network takes only a part of the slots, and a /48 of IPv6 counts as one network', async () => {
     const { bounds, told, release } = world()
     const many = [0, 1, 2, 3, 4].map((n) => bounds.fetch(`https://one.example/${n}`, stranger(n)))
     assert.equal(told.asked, 2)
@@ -66,7 +66,7 @@ describe('bounds of what is fetched', () => {
     await Promise.all([...many, ...site, ...same])
   })
 
-  it('REG-15: a host that cannot be reached is left alone, longer each time, and who relies on it is asked apart', async () => {
+  it('REG-15: backs off from an unreachable host, longer each time, and separately for hosts that are relied on', async () => {
     const { bounds, clock, told, release } = world()
     release()
     const faults: FetchFault[] = ['too_slow', 'not_resolved', 'not_reached']
@@ -88,7 +88,7 @@ describe('bounds of what is fetched', () => {
     assert.equal((await bounds.fetch('https://down.example/a', stranger(1))).ok, true)
   })
 
-  it('REG-15: what a document says is no fault of its host', async () => {
+  it('REG-15: does not count a refused document as a failure of its host', async () => {
     const { bounds, told, release } = world()
     release()
     for (const fault of ['status', 'gone', 'not_json', 'too_large', 'address_not_public'] as const) {

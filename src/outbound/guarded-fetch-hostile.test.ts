@@ -10,11 +10,11 @@ import { type FetchFault, openGuardedFetch } from './guarded-fetch.ts'
 
 const TIMEOUT_MS = 2_000
 const MARGIN_MS = 4_000
-/** So many at a time: they all write in this process. */
+/** Bound on concurrent servers: they all write in this process. */
 const TOGETHER = 4
 const JSON_HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
 
-/** Writes again and again until the other side is gone. */
+/** Writes repeatedly until the other side has closed. */
 function forever(socket: Socket, text: string, everyMs: number): void {
   const timer = setInterval(() => socket.write(text), everyMs)
   socket.once('close', () => clearInterval(timer))
@@ -27,7 +27,7 @@ function beginning(socket: Socket, text: string, next: () => unknown): void {
 
 type Hostile = readonly [name: string, fault: FetchFault, serve: (socket: TLSSocket) => unknown]
 
-/** After the request has come. */
+/** Runs after the request has arrived. */
 const HOSTILE: readonly Hostile[] = [
   [
     '101 with an upgrade',
@@ -177,7 +177,7 @@ describe('hostile servers', { skip: pair === null }, () => {
       new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS + MARGIN_MS, 'never').unref()),
     ])
 
-  it('REG-15: every one of them is settled in time, as what it is, and keeps no connection', async () => {
+  it('REG-15: each fetch settles in time with the right outcome, and keeps no connection', async () => {
     const answers = await all(await Promise.all(HOSTILE.map(([, , serve]) => tls(serve))))
     assert.deepEqual(
       answers.map((answer, n) => `${HOSTILE[n]?.[0]}: ${answer}`),
@@ -189,7 +189,7 @@ describe('hostile servers', { skip: pair === null }, () => {
     )
   })
 
-  it('REG-15: before there is TLS: silence, nonsense, a reset', async () => {
+  it('REG-15: a fetch settles when the server is silent, sends garbage or resets before TLS', async () => {
     const rows: [fault: FetchFault, serve: (socket: Socket) => unknown][] = [
       ['too_slow', () => {}],
       ['not_reached', (socket) => socket.end('SSH-2.0-x\r\n')],
@@ -204,12 +204,12 @@ describe('hostile servers', { skip: pair === null }, () => {
     )
   })
 
-  it('REG-11: a body that ends with its connection is whole', async () => {
+  it('REG-11: accepts a body that ends with its connection as complete', async () => {
     assert.deepEqual(await all([await tls((socket) => socket.end(`${JSON_HEAD}\r\n{}`))]), ['fetched'])
   })
 })
 
-describe('names of hosts', { skip: pair === null }, () => {
+describe('host names', { skip: pair === null }, () => {
   const { key, cert } = pair ?? { key: '', cert: '' }
   let names: Awaited<ReturnType<typeof openDnsServer>>
   let server: Awaited<ReturnType<typeof openTlsServer>>
@@ -241,7 +241,7 @@ describe('names of hosts', { skip: pair === null }, () => {
       ...(mayReach === undefined ? {} : { mayReach }),
     })
 
-  it('REG-11: every address of every family is looked at', async () => {
+  it('REG-11: checks every address of every family', async () => {
     const fetch = open()
     const { port } = new URL(server.origin)
     for (const host of ['inside', 'mixed', 'six', 'mapped'])
@@ -257,7 +257,7 @@ describe('names of hosts', { skip: pair === null }, () => {
     assert.ok(!names.asked.some((each) => each.includes('localhost')), 'this is never asked of DNS')
   })
 
-  it('REG-11: the name is asked for once, and the connection goes to the address that was looked at', async () => {
+  it('REG-11: resolves a name once, and connects to the address that was checked (DNS rebinding)', async () => {
     const looked: string[] = []
     const fetch = open((address) => looked.push(address) > 0)
     const before = names.asked.length
@@ -266,7 +266,7 @@ describe('names of hosts', { skip: pair === null }, () => {
     assert.equal(names.asked.slice(before).filter((each) => each === 'A half.example').length, 1)
   })
 
-  it('REG-15: a name server that never answers ends in time, and nothing waits for it', async () => {
+  it('REG-15: times out on a name server that never answers, without delaying other fetches', async () => {
     const lookup = mock.method(dns, 'lookup')
     const promised = mock.method(dns.promises, 'lookup')
     const fetch = open()

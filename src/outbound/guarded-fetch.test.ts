@@ -4,8 +4,8 @@ import { openTlsServer, selfSigned } from '../../test/tls-server.ts'
 import { openGuardedFetch } from './guarded-fetch.ts'
 import { isPublicAddress } from './public-address.ts'
 
-describe('the addresses that may be reached', () => {
-  it('REG-06 REG-11: public ones, and nothing that leads inside, in whatever clothes', () => {
+describe('addresses that the SSRF-guarded fetch may reach', () => {
+  it('REG-06 REG-11: are public ones, and never internal ones in any notation', () => {
     for (const address of ['1.1.1.1', '93.184.216.34', '172.32.0.1', '2606:4700::1111', '2a00:1450::1'])
       assert.equal(isPublicAddress(address), true, address)
     const inside = [
@@ -65,7 +65,7 @@ describe('fetching documents', { skip: pair === null }, () => {
   })
   after(() => server.close())
 
-  it('REG-06 REG-11: this machine is not reached, by name or by address', async () => {
+  it('REG-06 REG-11: does not reach this machine, by name or by address', async () => {
     const fetch = openGuardedFetch({ ca: pair?.cert ?? '' })
     const port = new URL(server.origin).port
     for (const host of ['localhost', '127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1'])
@@ -77,7 +77,7 @@ describe('fetching documents', { skip: pair === null }, () => {
     assert.deepEqual(reached, [])
   })
 
-  it('REG-11: https only, no redirect, JSON of a bounded size, in a bounded time', async () => {
+  it('REG-11: accepts https only, no redirect, and JSON of a bounded size in a bounded time', async () => {
     const fetch = openGuardedFetch({ ca: pair?.cert ?? '', mayReach: () => true, timeoutMs: 500 })
     const rows: [url: string, fault: string][] = [
       [`${server.origin.replace('https', 'http')}/good`, 'not_https'],

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { cookiesFor } from './cookies.ts'
 
 describe('cookies', () => {
-  it('CON-10: over TLS they are bound to the host and to TLS, and no script or foreign form has them', () => {
+  it('CON-10: are bound to the host and to TLS over TLS, and hidden from scripts and foreign forms', () => {
     const cookies = cookiesFor('https://id.example.com/doorward')
     assert.equal(
       cookies.set('session', 'x', null),
@@ -16,7 +16,7 @@ describe('cookies', () => {
     assert.equal(cookies.read('a=1; __Host-doorward-session=x', 'session'), 'x')
   })
 
-  it('CON-10: over TLS a cookie without the prefix, which a neighbour could have set, is none of ours', () => {
+  it('CON-10: are ignored over TLS without the prefix, because a sibling domain could have set them', () => {
     const cookies = cookiesFor('https://id.example.com')
     for (const header of [
       'doorward-session=x',
@@ -28,7 +28,7 @@ describe('cookies', () => {
       assert.equal(cookies.read(header, 'session'), undefined, String(header))
   })
 
-  it('without TLS they are plain, so that a browser or a script on the same machine keeps them', () => {
+  it('are plain without TLS, so that a browser or a script on the same machine keeps them', () => {
     const cookies = cookiesFor('http://127.0.0.1:4000')
     assert.equal(cookies.set('browser', 'x', null), 'doorward-browser=x; Path=/; HttpOnly; SameSite=Lax')
     assert.match(cookies.set('session', 'x', 60), /; Max-Age=60$/)

@@ -7,7 +7,7 @@ const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
 const decoded = (text: string) => text.replace(/&([#\w]+);/g, (_, name) => ENTITIES[name] ?? '?')
 
 describe('html', () => {
-  it('WEB-08: whatever is put in stands there as text, and nothing else', () => {
+  it('WEB-08: escapes every inserted value, so that it is text and nothing else', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (one, other) => {
         const { text } = html`<p title="${one}">${other}</p>`
@@ -19,7 +19,7 @@ describe('html', () => {
     )
   })
 
-  it('takes pieces that it made itself as they are, lists in order, and leaves nothing for nothing', () => {
+  it('inserts its own fragments unescaped, lists in order, and nothing for an absent value', () => {
     const rows = ['a', '<b>'].map((name) => html`<li>${name}</li>`)
     const shown = html`<ul>${rows}${null}${undefined}${false}${0}</ul>`
     assert.equal(shown.text, '<ul><li>a</li><li>&lt;b&gt;</li>0</ul>')

@@ -15,7 +15,7 @@ for (const host of [
   '10.1.2.3:4000',
   '[::1]:4000',
 ])
-  it(`WEB-12: ${host} can be meant for us`, () => assert.equal(isOwnHost(host, NAMES), true))
+  it(`WEB-12: accepts the Host ${host}`, () => assert.equal(isOwnHost(host, NAMES), true))
 
 for (const host of [
   undefined,
@@ -33,4 +33,4 @@ for (const host of [
   '127.0.0.1.evil.example',
   '[id.example.com]',
 ])
-  it(`WEB-12: ${host} cannot`, () => assert.equal(isOwnHost(host, NAMES), false))
+  it(`WEB-12: refuses the Host ${host}`, () => assert.equal(isOwnHost(host, NAMES), false))

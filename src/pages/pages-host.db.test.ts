@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 
-describe('a request with a Host that is not ours', () => {
+describe('a request with a foreign Host', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp({ publicUrl: 'https://id.example.com', hosts: ['doorward.internal.example'] })
@@ -21,7 +21,7 @@ describe('a request with a Host that is not ours', () => {
     ['GET', '/oauth/consent'],
     ['GET', '/connected-apps'],
   ] as const)
-    it(`WEB-12: gets 421 from ${method} ${path}, with no cookie and no part of what it named`, async () => {
+    it(`WEB-12: gets 421 from ${method} ${path}, with no cookie and no part of that Host`, async () => {
       const { status, headers, text } = await ask('evil.example', method, path)
       assert.equal(status, 421)
       assert.equal(headers['set-cookie'], undefined)
@@ -30,7 +30,7 @@ describe('a request with a Host that is not ours', () => {
         assert.notEqual((await ask(host, method, path)).status, 421, host)
     })
 
-  it('gets what programs ask for all the same: they come by names of their own', async () => {
+  it('is served at the endpoints for programs, which may call the server by internal names', async () => {
     const host = 'doorward.other.example'
     const as = app.adminKey
     for (const path of ['/livez', '/readyz', '/openapi.json', '/.well-known/oauth-authorization-server'])

@@ -19,7 +19,7 @@ describe('the sessions of a user', () => {
     (await sessionsOf(id)).data.map((session: { id: string }) => session.id) as string[]
   const end = (path: string) => app.call('DELETE', `/v1/users/${path}`)
 
-  it('CON-12: are listed with when and where they began, newest first, and never with their token', async () => {
+  it('CON-12: are listed with the time and place of sign-in, newest first, and never with their token', async () => {
     const id = await makeUser(app, 'ann@acme.example')
     const jar = await signedInJar(origin, 'ann@acme.example')
     const began = app.clock.now()
@@ -47,7 +47,7 @@ describe('the sessions of a user', () => {
     assert.deepEqual(await idsOf(id), [])
   })
 
-  it('CON-12: end one by one, or all at once, and what is not the user’s is not there', async () => {
+  it('CON-12: end one by one, or all at once, and those of others are not found', async () => {
     const [id, other] = [await makeUser(app, 'bo@acme.example'), await makeUser(app, 'cy@acme.example')]
     const jars: CookieJar[] = []
     for (let n = 0; n < 3; n++) {

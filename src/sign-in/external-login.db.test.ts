@@ -33,7 +33,7 @@ describe("external login: the API provider's own", () => {
   })
   after(() => app.close())
 
-  /** A browser that was sent to the login, and the challenge that it carries there. */
+  /** A browser that was sent to the login, and the challenge in its URL. */
   async function sentAway(path = '/sign-in'): Promise<{ jar: CookieJar; challenge: string }> {
     const jar = openJar(origin)
     const { location } = await jar.get(path)
@@ -57,7 +57,7 @@ describe("external login: the API provider's own", () => {
     return (await Promise.all(verbs)).map(({ body }) => body.code)
   }
 
-  it('signs in whom the provider names, in the browser that began, with the owners it names', async () => {
+  it('signs in the person that the provider names, in the browser that started, with the named owners', async () => {
     const { jar, challenge } = await sentAway()
     const { body } = await call(challenge, '')
     assert.deepEqual([body.client_name, body.login_hint, body.fresh_sign_in], [null, null, false])
@@ -70,7 +70,7 @@ describe("external login: the API provider's own", () => {
     assert.equal(await isSignedIn(jar), false)
   })
 
-  it('CON-16: the verifier is worth nothing in another browser, and is not used up there', async () => {
+  it('CON-16: refuses the verifier in another browser, and does not spend it there', async () => {
     const [victim, { jar: attacker, challenge }] = [openJar(origin), await sentAway()]
     const path = await accept(challenge)
     for (const foreign of [victim, (await sentAway()).jar]) {
@@ -83,7 +83,7 @@ describe("external login: the API provider's own", () => {
     assert.equal(await isSignedIn(attacker), true)
   })
 
-  it('a verifier is spent once, however many come at once; going back goes on', async () => {
+  it('spends a verifier once under concurrent requests; going back redirects on', async () => {
     const { jar, challenge } = await sentAway()
     const path = await accept(challenge)
     const cookie = `doorward-browser=${jar.cookies.get('doorward-browser')}`
@@ -110,7 +110,7 @@ describe("external login: the API provider's own", () => {
     assert.equal((await jar.get(path)).status, 400)
   })
 
-  it('a challenge is answered once: of racing answers one counts, and the others hear so', async () => {
+  it('accepts one answer to a challenge: of racing answers one counts, and the others are refused', async () => {
     const { jar, challenge } = await sentAway()
     const answers = await Promise.all([
       ...Array.from({ length: 5 }, (_, n) => call(challenge, '/accept', { ...ANN, user_id: `u_${n}` })),
@@ -125,7 +125,7 @@ describe("external login: the API provider's own", () => {
     assert.deepEqual(await codes(challenge), Array(3).fill('login_challenge_answered'))
   })
 
-  it('a lost answer is asked for again under its Idempotency-Key, and is the same', async () => {
+  it('returns the same response to a request that is repeated under its Idempotency-Key', async () => {
     const { jar, challenge } = await sentAway()
     const ask = () =>
       app.call('POST', `/v1/login-challenges/${challenge}/accept`, ANN, {
@@ -136,7 +136,7 @@ describe("external login: the API provider's own", () => {
     assert.equal((await jar.get(first.body.redirect_to.replace('http://doorward.test', ''))).status, 303)
   })
 
-  it('what has expired is neither answered nor spent; what is made up is not there', async () => {
+  it('refuses to answer or spend an expired challenge; an unknown one is not found', async () => {
     const [one, other] = [await sentAway(), await sentAway()]
     const path = await accept(other.challenge)
     app.clock.advance({ seconds: CHALLENGE_SECONDS })
@@ -151,7 +151,7 @@ describe("external login: the API provider's own", () => {
       assert.equal((await one.jar.get(`/sign-in/return?login_verifier=${made}`)).status, 400)
   })
 
-  it('who is rejected hears why, as text, and is signed in as nobody', async () => {
+  it('shows a rejected person the reason, as text, and signs nobody in', async () => {
     const { jar, challenge } = await sentAway()
     const { body } = await call(challenge, '/reject', { reason: 'Your <account> is closed.' })
     const back = await jar.get(body.redirect_to.replace('http://doorward.test', ''))
@@ -162,7 +162,7 @@ describe("external login: the API provider's own", () => {
     assert.equal(events.data[0].detail.reason, 'Your <account> is closed.')
   })
 
-  it('who comes from an app and is rejected reads why, and goes back to the app', async () => {
+  it('shows a rejected person who came from an app the reason, and leads back to the app', async () => {
     const { client_id } = await app.clientFor(null)
     const { jar, challenge } = await sentAway(authorizePath({ client_id, code_challenge: pkce().challenge }))
     const { body } = await call(challenge, '/reject', { reason: 'Your trial is over.' })
@@ -172,7 +172,7 @@ describe("external login: the API provider's own", () => {
     assert.equal((await jar.get(linkOf(page))).location, DENIED)
   })
 
-  it('takes the ids that identity providers give, up to 255 characters', async () => {
+  it('accepts the ids of identity providers, up to 255 characters', async () => {
     const ids = ['auth0|64f0a1b2', 'google-oauth2|1037', 'dlvyg+PkAtlC=', '_AAAA', '-BBBB', 'u'.repeat(255)]
     for (const user_id of ids) {
       const { jar, challenge } = await sentAway()
@@ -186,7 +186,7 @@ describe("external login: the API provider's own", () => {
     }
   })
 
-  it('leads on whom another tab has signed in meanwhile, without the login', async () => {
+  it('redirects on without the login if another tab has signed in meanwhile', async () => {
     const { jar, challenge } = await sentAway()
     const path = `/sign-in?login_challenge=${challenge}`
     const second = await jar.get('/sign-in')
@@ -196,7 +196,7 @@ describe("external login: the API provider's own", () => {
     assert.notEqual((await jar.get(path)).location, '/sign-in', 'it was spent')
   })
 
-  it('AUZ-19: where a fresh sign-in is asked for an old one is refused, and what is taken is not before the asking', async () => {
+  it('AUZ-19: refuses an old sign-in if a fresh one is requested, and dates an accepted one no earlier than the request', async () => {
     const { jar } = await sentAway()
     const browser = jar.cookies.get('doorward-browser') ?? ''
     const visit = {
@@ -230,7 +230,7 @@ describe("external login: the API provider's own", () => {
     assert.equal(await tried(60), 'invalid_request')
     const silent = await call(challenge, '/accept', ANN)
     assert.deepEqual([silent.status, silent.body.faults[0].at], [400, '/authenticated_at'])
-    // The provider's clock is three seconds behind ours.
+    // The provider's clock is three seconds slow.
     const back = await jar.get(await accept(challenge, { authenticated_at: at(-3) }))
     assert.equal(back.location, '/next?a=b')
     const newest = await app.db
@@ -247,7 +247,7 @@ describe("external login: the API provider's own", () => {
     assert.equal(linkOf(page), '/refused')
   })
 
-  it('who is taken out of an owner does not act for it any more, in sessions and in sign-ins under way', async () => {
+  it('a person who is removed from an owner no longer acts for it, in sessions and in sign-ins under way', async () => {
     const eve = { user_id: 'eve@idp/1' }
     const [one, other] = [await sentAway(), await sentAway()]
     await one.jar.get(await accept(one.challenge, eve))
@@ -263,7 +263,7 @@ describe("external login: the API provider's own", () => {
     assert.deepEqual([body.data.length, body.data[0].target_id], [1, 'eve@idp/1'])
   })
 
-  it('CON-24: who is taken out of an owner while they come back does not act for it', {
+  it('CON-24: a person who is removed from an owner while returning from the login does not act for it', {
     skip: ENGINE === 'pglite' && 'one connection: no two transactions at once',
   }, async () => {
     const ivy = { user_id: 'ivy@idp/1' }
@@ -275,7 +275,7 @@ describe("external login: the API provider's own", () => {
         where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
       return String(rows[0]?.n)
     }
-    // The audit log's lock holds up the session once it is stored, and the removal once everything is taken away.
+    // The audit log's lock blocks the session once it is stored, and the removal once all its rows are deleted.
     const { coming, removing } = await app.db.transaction().execute(async (tx) => {
       await chainHead(tx, 'lock')
       const coming = jar.get(path)
@@ -290,7 +290,7 @@ describe("external login: the API provider's own", () => {
     assert.match(text, /<p class="hint">Acme<\/p>/)
   })
 
-  it('REF-10: a person who is disabled is not accepted, is signed out, and comes back from a sign-in under way refused', async () => {
+  it('REF-10: a disabled person is not accepted, is signed out, and is refused on return from a sign-in under way', async () => {
     const zed = { user_id: 'zed@idp/1' }
     const path = `/v1/users/${encodeURIComponent(zed.user_id)}`
     const { client_id } = await app.clientFor(null)
@@ -317,7 +317,7 @@ describe("external login: the API provider's own", () => {
     assert.equal((await forAnApp.jar.get(linkOf(shown))).location, DENIED)
     const answer = await call(late.challenge, '/accept', { ...ANN, ...zed })
     assert.deepEqual([answer.status, answer.body.code], [409, 'user_disabled'])
-    // Nothing was spent: the provider can still say that nobody signs in, or somebody else.
+    // The challenge is not spent: the provider can still reject it, or name another person.
     await late.jar.get(await accept(late.challenge))
     assert.equal(await isSignedIn(late.jar), true)
 
@@ -328,12 +328,12 @@ describe("external login: the API provider's own", () => {
     assert.equal(await isSignedIn(again.jar), true)
   })
 
-  it('CON-12: of whom nobody has heard there are no sessions', async () => {
+  it('CON-12: lists no sessions for an unknown person', async () => {
     const { status, body } = await app.call('GET', '/v1/users/nobody@idp/sessions')
     assert.deepEqual([status, body.data], [200, []])
   })
 
-  it('an owner cannot be named twice, and a session of another way of signing in is none', async () => {
+  it('refuses an owner that is named twice, and a session of another sign-in method', async () => {
     const { challenge } = await sentAway()
     const twice = { ...ANN, owners: [ANN.owners[0], ANN.owners[0]] }
     assert.equal((await call(challenge, '/accept', twice)).body.code, 'invalid_request')

@@ -7,14 +7,14 @@ import { pruneSessions } from '../sessions/session.store.ts'
 import { prunePasswordLinks } from '../users/password-link.store.ts'
 import { pruneChallenges } from './login-challenge.store.ts'
 
-describe('pruning of what is over', () => {
+describe('pruning of expired rows', () => {
   let place: TestDatabase
   beforeEach(async () => {
     place = await openTestDatabase()
   })
   afterEach(() => place.close())
 
-  it('STO-05: takes away what ended more than a day ago, challenges after ten minutes, however much it is, and nothing else', async () => {
+  it('STO-05: deletes only rows that ended more than a day ago, challenges after ten minutes, however many there are', async () => {
     const { db } = place.database
     const now = testClock().now()
     await sql`insert into users values ('usr_1', 'a@b.example', 'A', false, null, ${now}, ${now})`.execute(db)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SignInLimits } from './sign-in-limits.ts'
 
-/** Counts the attempts that are let through. */
+/** Counts the attempts that the limit allows. */
 async function passed(
   limits: SignInLimits,
   times: number,
@@ -14,7 +14,7 @@ async function passed(
 }
 
 describe('limits on guessing', () => {
-  it('CON-05: limits one guesser to ten tries at a user, and lets others try the same user', async () => {
+  it('CON-05: limits one network to ten attempts at a user, and lets others try the same user', async () => {
     const limits = new SignInLimits()
     assert.equal(await passed(limits, 20, () => ['ann@x.example', '192.0.2.1']), 10)
     assert.equal(await limits.attempt('ann@x.example', '192.0.2.2'), null)
@@ -22,13 +22,13 @@ describe('limits on guessing', () => {
     assert.ok(seconds !== null && seconds > 0 && seconds <= 600)
   })
 
-  it('CON-05: limits a user to a hundred tries from everywhere together', async () => {
+  it('CON-05: limits a user to a hundred attempts from all networks together', async () => {
     const limits = new SignInLimits()
     assert.equal(await passed(limits, 150, (n) => ['ann@x.example', `192.0.2.${n}`]), 100)
     assert.equal(await limits.attempt('bo@x.example', '192.0.2.1'), null)
   })
 
-  it('CON-05: limits an address to a hundred tries at all users, and counts an IPv6 network as one', async () => {
+  it('CON-05: limits an address to a hundred attempts at all users, and counts an IPv6 network as one address', async () => {
     for (const ip of ['192.0.2.1', null]) {
       const limits = new SignInLimits()
       assert.equal(await passed(limits, 150, (n) => [`u${n}@x.example`, ip]), 100)
@@ -39,7 +39,7 @@ describe('limits on guessing', () => {
     assert.equal(await limits.attempt('ann@x.example', '2001:db8:0:8::1'), null)
   })
 
-  it('who has the right password begins anew', async () => {
+  it('resets its count after the right password', async () => {
     const limits = new SignInLimits()
     for (let n = 0; n < 10; n++) {
       assert.equal(await passed(limits, 9, () => ['ann@x.example', '192.0.2.1']), 9, `round ${n}`)

@@ -20,7 +20,7 @@ describe('sign-in with a password', () => {
 
   const good = { email: 'ann@acme.example', password: PASSWORD }
 
-  it('works for a script with a cookie jar: a form, its fields, 303, and a page that says who one is', async () => {
+  it('works for a script with a cookie jar: a form, its fields, 303, and a page that names the user', async () => {
     const jar = openJar(origin)
     const form = await openForm(jar)
     assert.equal(form.status, 200)
@@ -30,7 +30,7 @@ describe('sign-in with a password', () => {
     assert.match(text, /You are signed in.*Ann Archer.*ann@acme\.example/s)
   })
 
-  it('CON-09: signing in gives the browser a new session, and ends the one that it had', async () => {
+  it('CON-09: gives the browser a new session at sign-in and ends the previous one (session fixation)', async () => {
     const jar = await signedInJar(origin, good.email)
     const before = jar.cookies.get(SESSION) ?? ''
     const planted = openJar(origin)
@@ -40,9 +40,9 @@ describe('sign-in with a password', () => {
     const answer = await jar.get('/sign-in', {
       cookie: `doorward-browser=${jar.cookies.get('doorward-browser')}`,
     })
-    // As an app asks with `prompt=login`: else who is signed in is not asked again.
+    // As an app requests with `prompt=login`: otherwise a signed-in user is not asked again.
     await sql`update login_challenges set wants_fresh = true where spent_at is null`.execute(app.db)
-    // A form of the session that is there now: what is shown to one session cannot be sent by another.
+    // A form of the current session: a form that is shown to one session cannot be sent by another.
     const form = await jar.follow(answer)
     assert.equal((await jar.submit(form, good)).status, 303)
     assert.notEqual(jar.cookies.get(SESSION), before)
@@ -50,7 +50,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(planted), false)
   })
 
-  it('CON-09: a session that somebody made up or planted is none, before and after signing in', async () => {
+  it('CON-09: ignores an invented or planted session, before and after sign-in', async () => {
     const jar = openJar(origin)
     const made = `ss_${'a'.repeat(49)}`
     jar.cookies.set(SESSION, made)
@@ -62,7 +62,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(other), false)
   })
 
-  it('STO-01: no text in any row of the database signs anybody in', async () => {
+  it('STO-01: accepts no text from any database row as a session', async () => {
     const jar = await signedInJar(origin, good.email)
     const found: string[] = []
     for (const table of [
@@ -93,7 +93,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(jar), true)
   })
 
-  it('CON-06: an unknown address and a wrong password get the same answer', async () => {
+  it('CON-06: gives the same response to an unknown address and to a wrong password', async () => {
     const answers = []
     for (const email of ['ann@acme.example', 'nobody@acme.example', 'no address']) {
       const jar = openJar(origin)
@@ -112,7 +112,7 @@ describe('sign-in with a password', () => {
     assert.match(answers[0] ?? '', /^\[401/)
   })
 
-  it('CON-05: who guesses is stopped, says when to come back, and does not lock the person out', async () => {
+  it('CON-05: refuses a guesser with the time to retry after, and does not lock the user out', async () => {
     const app = await openListening({ trustedProxies: null })
     try {
       await makeUser(app.app, 'bo@acme.example')
@@ -136,7 +136,7 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('CON-25: a form of a second tab leads on once somebody has signed in in the first, and nothing is tried', async () => {
+  it('CON-25: a form in a second tab redirects on once the first tab has signed in, and no password is checked', async () => {
     const jar = openJar(origin)
     const [one, other] = [await openForm(jar), await openForm(jar)]
     assert.equal((await jar.submit(one, { email: 'ann@acme.example', password: PASSWORD })).status, 303)
@@ -153,7 +153,7 @@ describe('sign-in with a password', () => {
     assert.equal((await strange.submit(other, { email: 'ann@acme.example', password: PASSWORD })).status, 403)
   })
 
-  it('STO-12: one network begins no more than six hundred sign-ins a minute, and the table holds no more', async () => {
+  it('STO-12: limits one network to six hundred sign-ins a minute, and the table to as many rows', async () => {
     const { app: own, origin } = await openListening()
     try {
       const statuses = new Map<number, number>()
@@ -180,14 +180,14 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('CON-16: what was started in one browser cannot be finished in another', async () => {
+  it('CON-16: cannot finish in one browser a sign-in that was started in another', async () => {
     const [victim, attacker] = [openJar(origin), openJar(origin)]
     const form = await openForm(attacker)
     const { login_challenge = '' } = hiddenFields(form.text)
     const shown = await victim.get(`/sign-in?login_challenge=${login_challenge}`)
     assert.equal(shown.status, 400)
     assert.match(shown.text, /started in another browser/)
-    // The attacker's whole form, tokens and all, sent by the victim's browser; then with a token of its own.
+    // The attacker's whole form, tokens included, sent by the victim's browser; then with the victim's own token.
     assert.equal((await victim.submit(form, good)).status, 403)
     const own = hiddenFields((await openForm(victim)).text)
     assert.equal((await victim.post('/sign-in', { ...own, ...good, login_challenge })).status, 403)
@@ -195,7 +195,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(attacker), false)
   })
 
-  it("WEB-05: a form without its token, with another form's, or from another site does nothing", async () => {
+  it("WEB-05: refuses a form without its CSRF token, with another form's token, or from another site", async () => {
     const jar = openJar(origin)
     const form = await openForm(jar)
     const fields = hiddenFields(form.text)
@@ -233,7 +233,7 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('a form that is sent twice, or again after going back, signs in once and goes on', async () => {
+  it('a form that is sent twice, or again after going back, signs in once and redirects on', async () => {
     const jar = openJar(origin)
     const form = await openForm(jar)
     const before = { ...hiddenFields(form.text), ...good }
@@ -262,7 +262,7 @@ describe('sign-in with a password', () => {
     assert.equal((await jar.get(form.path)).status, 400, 'later, and not signed in')
   })
 
-  it('a challenge ends after a quarter of an hour, shown or sent', async () => {
+  it('a challenge expires after a quarter of an hour, whether its form is shown or sent', async () => {
     const jar = openJar(origin)
     const form = await openForm(jar)
     app.clock.advance({ seconds: CHALLENGE_SECONDS - 1 })
@@ -275,7 +275,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(jar), false)
   })
 
-  it('CON-11: a session ends when nobody comes for a day, and after a week in any case', async () => {
+  it('CON-11: a session expires after a day without use, and after a week in any case', async () => {
     const jar = await signedInJar(origin, good.email)
     const seenAt = async () =>
       (
@@ -303,7 +303,7 @@ describe('sign-in with a password', () => {
     assert.equal(await isSignedIn(idle), false)
   })
 
-  it('WEB-09: where to go afterwards is what the server kept, whatever is sent', async () => {
+  it('WEB-09: redirects only to the stored target, whatever the form sends (open redirect)', async () => {
     const jar = openJar(origin)
     const elsewhere = {
       return_to: 'https://evil.example',
@@ -317,7 +317,7 @@ describe('sign-in with a password', () => {
     assert.deepEqual([done.status, done.location], [303, '/sign-in'])
   })
 
-  it('CON-09: signing out ends the session itself, not only the cookie', async () => {
+  it('CON-09: sign-out ends the session itself, not only the cookie', async () => {
     const jar = await signedInJar(origin, good.email)
     const copy = openJar(origin)
     copy.cookies.set(SESSION, jar.cookies.get(SESSION) ?? '')
@@ -332,7 +332,7 @@ describe('sign-in with a password', () => {
   })
 
   for (const path of ['/sign-in', '/sign-in?login_challenge=x', '/set-password?link=x', '/signed-out'])
-    it(`WEB-01 WEB-03 WEB-04 AUZ-16: ${path} runs nothing, is framed by nobody, and is kept by nobody`, async () => {
+    it(`WEB-01 WEB-03 WEB-04 AUZ-16: ${path} runs no script, cannot be framed, and is not cached`, async () => {
       const jar = openJar(origin)
       const { headers } =
         path === '/sign-in' ? await openForm(jar) : await jar.get(path, { origin: 'https://evil.example' })
@@ -346,7 +346,7 @@ describe('sign-in with a password', () => {
       assert.equal(headers.get('access-control-allow-origin'), null)
     })
 
-  it('WEB-06: a HEAD does nothing and a POST is answered with 303', async () => {
+  it('WEB-06: a HEAD changes nothing, and a POST is answered with 303', async () => {
     const challenges = () => app.db.selectFrom('login_challenges').select('hash').execute()
     const before = await challenges()
     const { status, headers } = await fetch(`${origin}/sign-in`, { method: 'HEAD' })
@@ -354,7 +354,7 @@ describe('sign-in with a password', () => {
     assert.deepEqual(await challenges(), before)
   })
 
-  it('CON-10: with an https URL the cookies are bound to the host and to TLS', async () => {
+  it('CON-10: binds the cookies to the host and to TLS if the public URL is https', async () => {
     const secure = await openListening({ publicUrl: 'https://id.example.com/login' })
     try {
       const answer = await fetch(`${secure.origin}/sign-in`, { redirect: 'manual' })
@@ -368,13 +368,13 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('WEB-10: signing out leaves nothing of ours in the browser, and leaves alone what is not ours', async () => {
+  it('WEB-10: sign-out clears our data in the browser, and nothing that is not ours', async () => {
     const jar = await signedInJar(origin, good.email)
     const out = await jar.submit(await jar.get('/sign-in'), {})
     assert.deepEqual([out.status, out.headers.get('clear-site-data')], [303, '"storage"'])
     assert.deepEqual([...jar.cookies], [])
 
-    // Below a path the origin is another site's too. The proxy that takes the path away is played here.
+    // Below a path the origin is shared with another site. This stands in for the proxy that strips the path.
     const below = await openListening({ publicUrl: 'http://doorward.test/below' })
     try {
       await makeUser(below.app, good.email)
@@ -392,7 +392,7 @@ describe('sign-in with a password', () => {
     }
   })
 
-  it('AUD-03: neither passwords nor tokens are in the log', async () => {
+  it('AUD-03: logs neither passwords nor tokens', async () => {
     const jar = await signedInJar(origin, good.email)
     for (const token of [PASSWORD, ...jar.cookies.values()]) assert.ok(!app.log().includes(token))
     assert.match(app.log(), /"path":"\/sign-in"/)

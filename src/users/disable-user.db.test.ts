@@ -21,7 +21,7 @@ import type { Tx } from '../db/schema.ts'
 import { insertSession } from '../sessions/session.store.ts'
 import { holdEnabled, insertDisabling, lockUser } from './disabled-user.store.ts'
 
-describe('a user who is disabled', () => {
+describe('a disabled user', () => {
   let oauth: OAuthApp
   before(async () => {
     oauth = await openOAuthApp({ owners: [] })
@@ -72,7 +72,7 @@ describe('a user who is disabled', () => {
     assert.equal((await enable(id)).status, 200)
     assert.deepEqual(await refused(), [false, 'invalid_grant', 'invalid_grant', false])
     app.clock.advance({ seconds: 1 })
-    // Asked anew: what was said before is not remembered as a yes.
+    // Verified again: an earlier acceptance is not cached.
     const anew = await redeem(origin, client, await connect(jar, asked, 'ann@acme.example'), verifier)
     assert.equal((await app.call('POST', '/v1/verify', { credential: anew.access_token })).body.valid, true)
     const { body } = await app.call('GET', `/v1/grants?user_id=${id}`)
@@ -88,7 +88,7 @@ describe('a user who is disabled', () => {
     )
   })
 
-  it('CON-06: signs in no more, and the answer is the one to a wrong password', async () => {
+  it('CON-06: cannot sign in, and gets the response to a wrong password', async () => {
     const id = await makeUser(oauth.app, 'bo@acme.example')
     const answerTo = async (password: string) => {
       const jar = openJar(oauth.origin)
@@ -107,7 +107,7 @@ describe('a user who is disabled', () => {
     assert.equal(await isSignedIn(await signedInJar(oauth.origin, 'bo@acme.example')), true)
   })
 
-  it('CON-08: sets no password by a link, be it from before or wished for now', async () => {
+  it('CON-08: sets no password by a link, whether issued before or requested now', async () => {
     const { body: user } = await oauth.app.call('POST', '/v1/users', { email: 'cy@acme.example', name: 'Cy' })
     const path = pathOf(user.password_link.url)
     const jar = openJar(oauth.origin)
@@ -123,7 +123,7 @@ describe('a user who is disabled', () => {
     assert.equal((await jar.get(pathOf(fresh.url))).status, 200)
   })
 
-  it('is shown as such; twice is no fault, and the first reason stands', async () => {
+  it('is shown as disabled; disabling twice is not an error, and the first reason is kept', async () => {
     const id = await makeUser(oauth.app, 'di@acme.example')
     const now = oauth.app.clock.now().toISOString()
     const standing = { id, disabled_at: now, disabled_reason: 'left the company' }
@@ -147,7 +147,7 @@ describe('a user who is disabled', () => {
       )
   })
 
-  /** Until somebody waits for what this transaction holds. PGlite has one connection: there everybody waits for that. */
+  /** Waits until another transaction waits for this one's locks. On PGlite all wait for its one connection. */
   const somebodyWaits = async (tx: Tx) => {
     if (ENGINE !== 'postgres') return
     await eventually(async () => {
@@ -157,7 +157,7 @@ describe('a user who is disabled', () => {
     }, 'waits')
   }
 
-  it('REF-10: is waited for while something begins, and that ends too', async () => {
+  it('REF-10: is disabled after a session that is being created, and ends it too', async () => {
     const { db, clock } = oauth.app
     const userId = await makeUser(oauth.app, 'ed@acme.example')
     const { disabling } = await db.transaction().execute(async (tx) => {
@@ -173,7 +173,7 @@ describe('a user who is disabled', () => {
     assert.deepEqual(body.data, [])
   })
 
-  it('REF-10: grants nothing by a form that comes while they are disabled', async () => {
+  it('REF-10: grants nothing by a form that arrives while the user is disabled', async () => {
     const { app, origin } = oauth
     const userId = await makeUser(app, 'flo@acme.example', ['org_1'])
     const { client_id } = await app.clientFor(null)
@@ -184,7 +184,7 @@ describe('a user who is disabled', () => {
       await lockUser(tx, userId)
       const answering = jar.submit(page, [...ticked(page), ['decision', 'allow']])
       await somebodyWaits(tx)
-      // The session is left: that it is over is not what refuses here.
+      // The session is left in place, so that its end is not the cause of the refusal.
       await insertDisabling(tx, { userId, disabledAt: app.clock.now(), reason: 'test' }, 'adm_test')
       return { answering }
     })

@@ -5,7 +5,7 @@ import { hashPassword, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
 
 const PASSWORD = 'two brown owls tap'
 
-it('CON-04: a password is hashed by scrypt with N = 2^17, r = 8, p = 1, each time with another salt', async () => {
+it('CON-04: hashes a password by scrypt with N = 2^17, r = 8, p = 1, and a new salt each time', async () => {
   assert.equal(PASSWORD_LOG_N, 17)
   const [one, other] = [await hashPassword(PASSWORD, PASSWORD_LOG_N), await hashPassword(PASSWORD, 10)]
   assert.match(one, /^scrypt\$17\$8\$1\$[\w-]{22}\$[\w-]{43}$/)
@@ -16,13 +16,13 @@ it('CON-04: a password is hashed by scrypt with N = 2^17, r = 8, p = 1, each tim
   assert.notEqual(await hashPassword(PASSWORD, 10), other)
 })
 
-it('CON-04: what better-auth has hashed before still opens', async () => {
+it('CON-04: accepts earlier hashes by better-auth', async () => {
   const hash = await oldHash(PASSWORD)
   assert.equal(await isPassword(PASSWORD, hash), true)
   assert.equal(await isPassword('another one entirely', hash), false)
 })
 
-it('CON-01: one password by two keyboards is one', async () => {
+it('CON-01: treats Unicode variants of one password as equal', async () => {
   const hash = await hashPassword('zwo\u0308lf Eulen im Turm', 10)
   assert.equal(await isPassword('zwölf Eulen im Turm', hash), true)
 })

@@ -3,7 +3,7 @@ import { it } from 'node:test'
 import fc from 'fast-check'
 import { PasswordQueue } from './password-queue.ts'
 
-/** A queue whose work is done when the test says so. */
+/** A queue whose work the test completes. */
 function openQueue() {
   const queue = new PasswordQueue()
   const started: string[] = []
@@ -29,7 +29,7 @@ function openQueue() {
   return { queue, started, refused, finishers, ask, finishOne, settle }
 }
 
-it('CON-05: many tries of one network hold up nobody else by more than one', async () => {
+it('CON-05: many attempts from one network delay another caller by at most one', async () => {
   const { started, refused, ask, finishOne, settle } = openQueue()
   for (let n = 0; n < 300; n++) void ask('thief')
   void ask('person')
@@ -41,14 +41,14 @@ it('CON-05: many tries of one network hold up nobody else by more than one', asy
   assert.ok(started.includes('person'))
 })
 
-it('CON-05: no more than twenty wait, from however many networks, and two are at work', async () => {
+it('CON-05: at most twenty callers wait, from however many networks, and two are processed', async () => {
   const { queue, started, refused, ask, settle } = openQueue()
   for (let n = 0; n < 1000; n++) void ask(`network ${n}`)
   await settle()
   assert.deepEqual([queue.size, started.length, refused.length], [20, 2, 978])
 })
 
-it('CON-05: nothing is done for a caller who has gone', async () => {
+it('CON-05: does no work for a caller that has disconnected', async () => {
   const { started, refused, ask, finishOne, settle } = openQueue()
   for (let n = 0; n < 2; n++) void ask('a')
   void ask('gone', () => true)
@@ -58,7 +58,7 @@ it('CON-05: nothing is done for a caller who has gone', async () => {
   assert.deepEqual([started, refused], [['a', 'a', 'b'], ['gone']])
 })
 
-it('whatever comes and goes, every caller gets an answer, and the queue is empty at the end', async () => {
+it('answers every caller in any order of arrivals and disconnects, and is empty at the end', async () => {
   const calls = fc.array(
     fc.oneof(
       fc.constant('finish'),

@@ -8,7 +8,7 @@ import { BY_MANAGEMENT } from './password-queue.ts'
 import { openPasswords } from './prove-password.ts'
 import { findPasswordHash, replacePasswordHash, setPasswordHash } from './user.store.ts'
 
-describe('a password that was hashed with less work than is now', () => {
+describe('a password that was hashed with less work than today', () => {
   let app: TestApp
   let origin: string
   before(async () => {
@@ -24,7 +24,7 @@ describe('a password that was hashed with less work than is now', () => {
     ['by ourselves', () => hashPassword(PASSWORD, 8)],
     ['by better-auth', () => oldHash(PASSWORD)],
   ] as const)
-    it(`CON-04: ${name}, is hashed anew when its user signs in, once, and counts as set when it was`, async () => {
+    it(`CON-04: ${name}, is hashed again when its user signs in, once, and keeps the time at which it was set`, async () => {
       const email = `${name.replaceAll(' ', '.')}@acme.example`
       const id = await makeUser(app, email)
       await store(id, await hash())
@@ -38,11 +38,11 @@ describe('a password that was hashed with less work than is now', () => {
       assert.equal(await setAt(id), before)
     })
 
-  it('CON-04: is never put in the place of one that was set meanwhile', async () => {
+  it('CON-04: never replaces a password that was set meanwhile', async () => {
     const id = await makeUser(app, 'ann@acme.example')
     const [old, other] = [await hashPassword(PASSWORD, 8), await hashPassword('another one entirely', 8)]
     await store(id, other)
-    // Set between the proof of the old one and its renewal, or between the look at it and its replacement.
+    // Set between the check of the old one and its renewal, or between its read and its replacement.
     const passwords = openPasswords({ db: app.db, serverSecret: null, publicUrl: origin, logN: 10 })
     await passwords.renew(BY_MANAGEMENT, id, PASSWORD)
     await replacePasswordHash(app.db, id, { from: old, to: await hashPassword(PASSWORD, 10) })

@@ -30,7 +30,7 @@ describe('users and members', () => {
   /** The path and query of a link. */
   const pathOf = (url: string) => url.replace('http://doorward.test', '')
 
-  it('a user is made once for an address, however it is spelt, and its password is in no answer', async () => {
+  it('creates one user for an address, however it is spelt, and returns no password', async () => {
     const asked = { email: 'Zoe@Acme.example', name: 'Zoe <Z>', password: PASSWORD }
     const made = await app.call('POST', '/v1/users', asked)
     assert.equal(made.status, 201)
@@ -50,7 +50,7 @@ describe('users and members', () => {
     assert.equal((await app.call('POST', '/v1/users', common)).body.code, 'unsuitable_password', 'CON-02')
   })
 
-  it('WEB-08: a name is text on every page', async () => {
+  it('WEB-08: shows a name as text on every page', async () => {
     const { body } = await app.call('POST', '/v1/users', {
       email: 'xss@acme.example',
       name: '"><img src=x onerror=alert(1)>',
@@ -61,7 +61,7 @@ describe('users and members', () => {
     assert.ok(text.includes('&lt;img') && !text.includes('<img'))
   })
 
-  it('CON-08: a link sets a password once, within an hour, and only the newest one does', async () => {
+  it('CON-08: a link sets a password once, within an hour, and only the newest link does', async () => {
     const { body } = await app.call('POST', '/v1/users', { email: 'bo@acme.example', name: 'Bo' })
     assert.equal(body.password_set_at, null)
     const old = pathOf(body.password_link.url)
@@ -98,7 +98,7 @@ describe('users and members', () => {
     for (const link of [old, path, pathOf(late.url)]) assert.ok(!dump.includes(link.slice(-49)))
   })
 
-  it('CON-12: a new password ends every session that the old one began', async () => {
+  it('CON-12: a new password ends every session of the old one', async () => {
     const id = await makeUser(app, 'cy@acme.example')
     const jars = [await signedInJar(origin, 'cy@acme.example'), await signedInJar(origin, 'cy@acme.example')]
     const { body: link } = await app.call('POST', `/v1/users/${id}/password-link`)
@@ -120,7 +120,7 @@ describe('users and members', () => {
     ])
   })
 
-  it('CON-12: a new password ends sign-ins with the old one that are under way', async () => {
+  it('CON-12: a new password ends sign-ins under way with the old one', async () => {
     const id = await makeUser(app, 'pat@acme.example')
     const passwords = ['three grey herons walk', PASSWORD]
     for (let round = 0; round < 4; round++) {
@@ -139,7 +139,7 @@ describe('users and members', () => {
     }
   })
 
-  it('CON-12: a password that was proved before a new one was set begins no session', async () => {
+  it('CON-12: a password that was verified before a new one was set starts no session', async () => {
     const id = await makeUser(app, 'quin@acme.example')
     const passwordHash = await findPasswordHash(app.db, id)
     assert.ok(passwordHash !== null)
@@ -159,7 +159,7 @@ describe('users and members', () => {
     assert.equal(await begin(), 'password_changed')
   })
 
-  it('who is added acts for the owner at once, who is removed does not, and doing it twice is no fault', async () => {
+  it('an added user acts for the owner at once, a removed one no longer, and repeating either is not an error', async () => {
     const id = await makeUser(app, 'di@acme.example')
     await app.call('PUT', '/v1/owners/org_new/members/usr_none')
     const put = () => app.call('PUT', `/v1/owners/org_new/members/${id}`)
@@ -175,7 +175,7 @@ describe('users and members', () => {
     assert.equal((await app.call('PUT', '/v1/owners/org_new/members/usr_none')).status, 404)
   })
 
-  it('MGT-02: a key that is bound to an owner sees its own members, and of their owners only that one', async () => {
+  it('MGT-02: a key that is bound to an owner sees its own members, and only this one of their owners', async () => {
     const both = await makeUser(app, 'ed@acme.example', ['org_a', 'org_b'])
     const foreign = await makeUser(app, 'flo@acme.example', ['org_b'])
     const bound = await app.adminKeyWith(['users:read', 'members:write'], 'org_a')
@@ -201,7 +201,7 @@ describe('users and members', () => {
     assert.equal(refused.body.code, 'exceeds_authority')
   })
 
-  it('MGT-02: a key that is bound to an owner adds no user of others, and learns nothing of one', async () => {
+  it('MGT-02: a key that is bound to an owner cannot add users of others, and learns nothing about them', async () => {
     const stranger = await makeUser(app, 'gus@other.example', ['org_b'])
     const bound = await app.adminKeyWith(['users:read', 'members:write'], 'org_a')
     const answers = []
@@ -222,7 +222,7 @@ describe('users and members', () => {
     )
   })
 
-  it('what else ends with a member ends in the same transaction, or nothing does', async () => {
+  it('everything that ends with a membership ends in the same transaction, or nothing does', async () => {
     const userId = await makeUser(app, 'gus@acme.example', ['org_g'])
     const member = { ownerId: 'org_g', userId }
     const caller = {
@@ -242,7 +242,7 @@ describe('users and members', () => {
     const asked: string[] = []
     const end = async (_: Tx, __: Caller, { ownerId }: { ownerId: string }) => asked.push(ownerId) > 0
     await inTx((tx) => removeMember(tx, caller, member, end))
-    // No member any more, and still a grant: that there was something is told again.
+    // Not a member any more, and still a grant: it is removed and published again.
     await inTx((tx) => removeMember(tx, caller, member, end))
     assert.deepEqual(asked, ['org_g', 'org_g'])
     assert.deepEqual((await events(`target_id=${userId}`)).slice(0, 2), ['member.removed', 'member.removed'])
@@ -252,7 +252,7 @@ describe('users and members', () => {
     )
   })
 
-  it('where people do not sign in here, users cannot be made, and the answer says why', async () => {
+  it('refuses to create users where sign-in is external or off, and says why', async () => {
     for (const [settings, why] of [
       [{ loginUrl: 'https://login.example.com/' }, /LOGIN_URL/],
       [{ serverSecret: null }, /DOORWARD_SECRET.*openssl rand -base64 32/],

@@ -7,7 +7,7 @@ export type Finding =
   | { readonly outcome: 'not_made'; readonly why: string }
 
 export interface Attack {
-  /** The guarantees that it tries to break. */
+  /** The guarantees that the attack tries to break. */
   readonly guarantees: string
   readonly what: string
   readonly run: (target: Target) => Promise<Finding>
@@ -19,7 +19,7 @@ export function broken(evidence: string): Finding {
   return { outcome: 'broken', evidence }
 }
 
-/** Held, unless there is something to say. */
+/** Held, unless there is evidence. */
 export function unless(evidence: string | null): Finding {
   return evidence === null ? held : broken(evidence)
 }

@@ -9,7 +9,7 @@ import type { Target } from './target.ts'
 const postgresUrl = process.env.TEST_POSTGRES_URL ?? ''
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
 
-// Told once, and not for each attack.
+// Reported once, not for each attack.
 if (skip !== false) it('attacks on Doorward and on oidc-provider', { skip })
 
 describe('attacks on Doorward, two processes on one Postgres', { skip }, () => {
@@ -26,7 +26,7 @@ describe('attacks on Doorward, two processes on one Postgres', { skip }, () => {
 })
 
 describe('the same attacks on oidc-provider', { skip }, () => {
-  it('find what is known of it: so they can fail', async () => {
+  it('find its known weaknesses, which shows that the attacks can fail', async () => {
     const target = await openOidcProvider(postgresUrl)
     try {
       const known = ATTACKS.filter(({ guarantees }) => guarantees === 'META-03' || guarantees === 'STO-01')

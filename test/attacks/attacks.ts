@@ -6,7 +6,7 @@ import type { Target } from './target.ts'
 
 export const ATTACKS: readonly Attack[] = [...REQUEST_ATTACKS, ...CODE_ATTACKS, ...ENDPOINT_ATTACKS]
 
-/** One attack; what breaks the attack itself is told as such, and never counts as held. */
+/** Runs one attack; a failure of the attack itself is reported as such, and never counts as held. */
 export async function attack({ run }: Attack, target: Target): Promise<Finding> {
   try {
     return await run(target)

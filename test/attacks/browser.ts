@@ -1,6 +1,6 @@
 import type { AttackAnswer, AttackBrowser } from './target.ts'
 
-/** @param origin where the process listens @param issuer how the server may name itself in redirects to itself */
+/** @param origin address at which the process listens @param issuer the name in the server's redirects to itself */
 export function openAttackBrowser(origin: string, issuer: string): AttackBrowser {
   const cookies = new Map<string, { value: string; path: string }>()
   return {
@@ -42,7 +42,7 @@ export async function answerOf(answer: Response): Promise<AttackAnswer> {
   }
 }
 
-/** The fields of the last form of a page that are hidden, ticked or chosen, and where it goes. */
+/** The hidden, ticked and selected fields of a page's last form, and its action. */
 export function formOf(text: string): { action: string; fields: [string, string][] } | null {
   const form = /<form[^>]*action="([^"]+)"[^>]*>([\s\S]*)/i.exec(text)
   if (form === null) return null

@@ -11,7 +11,7 @@ const ERRORS = new Set([
   'invalid_scope',
 ])
 
-/** A code is tried with something wrong, must be refused, and must then still work for its client. */
+/** Presents a code with something wrong: it must be refused, and must then still work for its client. */
 function mustNotBurn(
   what: string,
   guarantees: string,
@@ -238,7 +238,7 @@ export const CODE_ATTACKS: readonly Attack[] = [
         .filter(([, text]) => dump.includes(text) || dump.includes(Buffer.from(text).toString('hex')))
         .map(([name]) => name)
       if (kept.length > 0) return broken(`stored as they are: ${kept.join(', ')}`)
-      // What is stored is perhaps what is looked for: each text of the dump is presented as a refresh token.
+      // Stored values may be the looked-up ones: each text of the dump is presented as a refresh token.
       const texts = new Set(dump.match(/[A-Za-z0-9_-]{40,200}/g) ?? [])
       for (const text of [...texts].slice(0, 400)) {
         const tried = await post(target, 'token', refreshForm(text))

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** Every row of every table as text, as it would stand in a dump; bytes as hex. */
+/** Every row of every table as text, as in a dump; bytes as hex. */
 export async function dumpOf(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

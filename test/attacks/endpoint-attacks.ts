@@ -2,7 +2,7 @@ import { type Attack, broken, held, unless } from './attack.ts'
 import { answerOf } from './browser.ts'
 import { authorizePath, freshCode, freshTokens, isActive, pkce, post, refreshForm } from './requests.ts'
 
-/** More wrong secrets than any limit on guessing lets pass without a word. */
+/** More wrong secrets than any limit on guessing allows. */
 const GUESSES = 40
 
 /** Attacks on the endpoints for programs, beside codes and refresh tokens. */
@@ -74,7 +74,7 @@ export const ENDPOINT_ATTACKS: readonly Attack[] = [
       const form = { grant_type: 'client_credentials', scope: 'admin:all' }
       const { status, body } = await post(target, 'token', form, target.clients.machine)
       if (status !== 200) return held
-      // RFC 6749 §5.1: an answer without `scope` says that it is what was asked for.
+      // RFC 6749 §5.1: a response without `scope` grants the requested scope.
       if (body.scope === undefined)
         return broken('the answer is a token, and does not say that it was not given')
       return unless(String(body.scope).includes('admin:all') ? 'it was given' : null)

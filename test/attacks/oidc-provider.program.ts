@@ -6,7 +6,7 @@ import pg from 'pg'
 const { DATABASE_URL = '', PORT = '', ISSUER = '', CLIENTS = '[]', RESOURCE = '', SCOPE = '' } = process.env
 const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 })
 
-/** Storage of the library. */
+/** The library's storage adapter. */
 interface Payload {
   readonly grantId?: string
   readonly userCode?: string

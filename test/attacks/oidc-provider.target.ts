@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL('oidc-provider.program.ts', import.meta.ur
 const RESOURCE = 'https://api.example.com/'
 const SCOPES = ['orders:read', 'orders:write'] as const
 
-/** `oidc-provider` as a sensible integrator would set it up, with its own pages for trying. */
+/** `oidc-provider` as a sensible integrator would configure it, with its own trial pages. */
 export async function openOidcProvider(postgresUrl: string): Promise<Target> {
   const name = `attacks_oidc_${process.pid}`
   await ask(postgresUrl, `create database ${name}`)

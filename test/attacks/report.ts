@@ -6,7 +6,7 @@ import { openDoorward } from './doorward.target.ts'
 import { openOidcProvider } from './oidc-provider.target.ts'
 import type { Target } from './target.ts'
 
-// `npm run attacks` writes docs/attacks.md: every attack against both, in one run.
+// `npm run attacks` writes docs/attacks.md: every attack against both targets, in one run.
 
 const postgres = await startPostgres()
 const findings = new Map<string, Finding[]>()

@@ -3,7 +3,7 @@ import { answerOf, formOf } from './browser.ts'
 import { authorizePath, freshCode, pkce, post } from './requests.ts'
 import type { Asked, Target } from './target.ts'
 
-/** An authorization request that must not send the browser anywhere but where the client has registered. */
+/** An authorization request that must not send the browser anywhere but to a registered redirect URI. */
 async function refusedUnlessRegistered(target: Target, asked: Asked): Promise<string | null> {
   const answer = await target
     .browser()
@@ -24,7 +24,7 @@ async function errorOf(target: Target, asked: Asked, query = ''): Promise<URLSea
   if (location === null) return `a page, ${status}`
   const to = new URL(location, target.issuer)
   if (!to.href.startsWith(target.redirectUri)) return `on to ${to.pathname}`
-  // For some response types the answer comes behind the `#`.
+  // Some response types put the parameters into the fragment.
   return to.hash === '' ? to.searchParams : new URLSearchParams(to.hash.slice(1))
 }
 
@@ -163,7 +163,7 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
       const told = await errorOf(target, { scope: 'orders:read made:up' })
       if (typeof told !== 'string')
         return unless(told.get('error') === 'invalid_scope' ? null : `${told.get('error')}`)
-      // Taken: then it must not come out of it.
+      // If it was accepted, it must not be part of the result.
       const { form } = await freshCode(target, { scope: 'orders:read made:up' })
       const { body } = await post(target, 'token', form)
       return unless(String(body?.scope).includes('made:up') ? 'it was granted' : null)

@@ -10,7 +10,7 @@ export function pkce(): { verifier: string; challenge: string } {
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
 
-/** An authorization request; with the usual parameters where nothing else is said. */
+/** An authorization request, with default parameters. */
 export function authorizePath(path: string, asked: Asked): string {
   const usual: Asked = {
     response_type: 'code',
@@ -24,7 +24,7 @@ export function authorizePath(path: string, asked: Asked): string {
   return `${path}?${new URLSearchParams(given)}`
 }
 
-/** A form, as a client posts it. */
+/** Posts a form, as a client does. */
 export async function post(
   target: Target,
   endpoint: 'token' | 'revoke' | 'introspect',
@@ -57,7 +57,7 @@ export interface FreshCode {
   readonly form: Readonly<Record<string, string>>
 }
 
-/** A code that nobody has used, in a browser of its own. */
+/** Obtains an unspent code in a new browser. */
 export async function freshCode(
   target: Target,
   asked: Asked = {},

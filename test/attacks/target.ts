@@ -1,4 +1,4 @@
-/** A client as its developer keeps it. */
+/** A client's credentials, as its developer stores them. */
 export interface AttackClient {
   readonly id: string
   readonly secret: string | null
@@ -7,7 +7,7 @@ export interface AttackClient {
 /** Parameters of an authorization request; undefined leaves a default out. */
 export type Asked = Readonly<Record<string, string | undefined>>
 
-/** One browser: keeps cookies, and follows nothing by itself. */
+/** One browser: keeps cookies, and follows no redirect by itself. */
 export interface AttackBrowser {
   send(
     method: string,
@@ -26,19 +26,19 @@ export interface AttackAnswer {
 }
 
 /**
- * An issuer under attack: two processes on one database, and nothing but HTTP between us and them. What differs from
- * product to product (how a client is registered, how a user signs in) is here, and only that.
+ * An issuer under attack: two processes on one database, called over HTTP alone. It holds only what differs from
+ * product to product: how a client is registered, how a user signs in.
  */
 export interface Target {
   readonly name: string
-  /** The issuer identifier as it is configured. */
+  /** The configured issuer identifier. */
   readonly issuer: string
-  /** Where its processes are. */
+  /** Origins of its processes. */
   readonly nodes: readonly [string, string]
   readonly paths: Readonly<
     Record<'authorize' | 'token' | 'revoke' | 'introspect' | 'register' | 'metadata', string>
   >
-  /** Two confidential clients of different developers, a public one of a native app, and one that acts for itself. */
+  /** Two confidential clients of different developers, a public one of a native app, and one for client_credentials. */
   readonly clients: Readonly<Record<'mine' | 'other' | 'native' | 'machine', AttackClient>>
   readonly redirectUri: string
   readonly loopbackUri: string
@@ -46,18 +46,18 @@ export interface Target {
   readonly scopes: readonly [string, string]
   readonly resource: string | undefined
   browser(node?: 0 | 1): AttackBrowser
-  /** Signs in where it is asked for and says yes, as the user; stops where the browser is sent to the client, or at a page. */
+  /** Signs in if asked and consents, as the user; stops where the browser is sent to the client, or at a page. */
   approve(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
   /** The same, up to the page that asks for consent. */
   consentPage(browser: AttackBrowser, asked: Asked): Promise<AttackAnswer>
-  /** Signs in as somebody else in a browser that is signed in already. */
+  /** Signs in as another user in a browser that is signed in already. */
   swapUser(browser: AttackBrowser): Promise<void>
-  /** Credential that may introspect every token; null for other targets. */
+  /** Credential that may introspect every token; null if the target has none. */
   readonly adminKey: string | null
   readonly databaseUrl: string
-  /** Everything that the database holds, as text. */
+  /** The whole database, as text. */
   dump(): Promise<string>
-  /** Ends a process without a word, and starts it again. */
+  /** Kills a process, and starts it again. */
   restart(node: 0 | 1): Promise<void>
   close(): Promise<void>
 }

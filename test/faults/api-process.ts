@@ -11,17 +11,17 @@ exitWhenTerminated()
 
 /** An API with the SDK in front of it, in a process that can be paused and killed. */
 export interface ApiProcess {
-  /** `accepted`, or the status of the refusal. Rejects where it ends before it answers. */
+  /** Returns `accepted`, or the status of the refusal. Rejects if the process ends before it answers. */
   ask(credential: string): Promise<string>
   health(): Promise<GuardHealth>
   pause(): void
   resume(): void
-  /** With SIGTERM it delivers first what it has counted. */
+  /** SIGTERM lets it deliver its counted usage first. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
   output(): string
 }
 
-/** Starts one that asks a Doorward server, and waits until it follows its changes. */
+/** Starts an API that asks a Doorward server, and waits until its SDK follows the change feed. */
 export async function startApi(url: string, adminKey: string): Promise<ApiProcess> {
   const child = fork(PROGRAM, {
     env: { PATH: process.env.PATH ?? '', URL: url, ADMIN_KEY: adminKey },

@@ -1,6 +1,6 @@
 import { doorward } from '@doorward/sdk/fetch'
 
-// An API that is guarded by the SDK, in a process of its own; who started it is its only caller.
+// An API that is guarded by the SDK, in its own process; its only caller is the parent process.
 
 const { guard, health, close } = doorward({
   url: process.env.URL,

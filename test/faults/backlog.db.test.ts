@@ -14,7 +14,7 @@ describe('a backlog of housekeeping', () => {
   })
   after(() => app.close())
 
-  /** The same database, with how many rows each statement changed. */
+  /** The same database, recording the number of rows that each statement changed. */
   const counting = (db: Db) => {
     const changed: number[] = []
     const plugin: KyselyPlugin = {
@@ -34,7 +34,7 @@ describe('a backlog of housekeeping', () => {
   }
   const MANY = ROWS_AT_ONCE * 2 + 1
 
-  it('STO-05: is worked off in statements of a bounded number of rows', async () => {
+  it('STO-05: is processed in statements with a bounded number of rows', async () => {
     const backlog = [
       ['usage_batches', 'id, received_at', "n::text, '2020-01-01'"],
       ['last_refusals', 'credential_id, outcome, at', "n::text, 'x', '2020-01-01'"],
@@ -55,7 +55,7 @@ describe('a backlog of housekeeping', () => {
     assert.ok(Math.max(...changed) <= ROWS_AT_ONCE, `${Math.max(...changed)} rows in one statement`)
   })
 
-  it('STO-05: what was done stays done where a statement fails, and what is not old stays', async () => {
+  it('STO-05: keeps the work that was done before a statement failed, and keeps rows that are not old', async () => {
     const at = (n: number) => addSeconds(app.clock.now(), n)
     await app.db
       .insertInto('usage_batches')
@@ -75,7 +75,7 @@ describe('a backlog of housekeeping', () => {
     assert.equal(await rows('usage_batches'), 5)
   })
 
-  it('STO-05: stops where a statement takes fewer rows than it could', async () => {
+  it('STO-05: stops when a statement affects fewer rows than its bound', async () => {
     const takes = [3, 3, 2, 3]
     await inBatches(async () => takes.shift() ?? 0, 3)
     assert.deepEqual(takes, [3])

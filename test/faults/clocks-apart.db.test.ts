@@ -14,7 +14,7 @@ import { BOUND_MS, Witness } from './witness.ts'
 
 const APART_MS = 30_000
 
-/** A server, and an SDK that asks it, by one clock. */
+/** A server, and an SDK that asks it, on one clock. */
 interface Node {
   call(method: string, path: string, body?: unknown, as?: string): Promise<CallAnswer>
   verdict(secret: string): Promise<string>
@@ -22,7 +22,7 @@ interface Node {
   close(): Promise<void>
 }
 
-/** Real clocks: one of them wrong, and both counting from another beginning. */
+/** Real clocks: one of them wrong, and each monotonic clock with its own origin. */
 function clockOf(aheadMs: number): Clock {
   return {
     now: () => new Date(Date.now() + aheadMs),
@@ -90,7 +90,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
     }
   }
 
-  /** Everybody's opinion on a secret, all the time. */
+  /** Verdicts on a secret by every server and SDK, asked repeatedly. */
   function everybody(secret: string): Witness[] {
     return [ahead, behind].flatMap((node) => [
       new Witness(() => node.verdict(secret)),
@@ -119,7 +119,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
     ['behind', () => behind, () => ahead],
   ] as const) {
     for (const [what, reason, ...steps] of ENDINGS)
-      it(`KEY-10: ${what} at the one that is ${where}: known to all within the bound, and to stay`, async (t) => {
+      it(`KEY-10: ${what} at the server that is ${where}: seen by all within the bound, and for good`, async (t) => {
         const { body: key } = await own().call('POST', '/v1/keys', asked)
         assert.equal(await other().verdict(key.secret), 'accepted', 'as soon as it is made')
         const witnesses = everybody(key.secret)
@@ -134,7 +134,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
         for (const witness of witnesses) witness.neverAcceptedAfter(endedAt)
       })
 
-    it(`KEY-10: an admin key revoked at the one that is ${where} verifies nothing at the other past the bound`, async (t) => {
+    it(`KEY-10: an admin key revoked at the server that is ${where} verifies nothing at the other past the bound`, async (t) => {
       const { body: key } = await own().call('POST', '/v1/keys', asked)
       const { body: made } = await own().call('POST', '/v1/admin-keys', {
         name: 'a',
@@ -154,7 +154,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
     })
   }
 
-  it('KEY-08: a key that is over by one clock and not by the other lives on everywhere when its end is put off', async (t) => {
+  it('KEY-08: a key that has expired by one clock only is active everywhere once its expiry is postponed', async (t) => {
     const soon = { ...asked, lifetime_seconds: APART_MS / 1000 - 10 }
     const { body: key } = await behind.call('POST', '/v1/keys', soon)
     const witnesses = everybody(key.secret)
@@ -166,7 +166,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
     await all(witnesses, 'accepted')
   })
 
-  it('KEY-11: a rotation that is over by one clock and not by the other can be undone, everywhere', async (t) => {
+  it('KEY-11: a rotation whose overlap has ended by one clock only can be undone everywhere', async (t) => {
     const { body: key } = await behind.call('POST', '/v1/keys', asked)
     const overlap = { overlap_seconds: APART_MS / 1000 - 10 }
     const { body: next } = await behind.call('POST', `/v1/keys/${key.id}/rotate`, overlap)

@@ -15,7 +15,7 @@ describe('a database that is down', {
     ['stopped in its tracks', 'pause', 'resume'],
     ['killed', 'kill', 'start'],
   ] as const)
-    it(`VER-18 OPS-06: ${how}, it makes 503 with Retry-After and never a yes, and all is well again afterwards`, async () => {
+    it(`VER-18 OPS-06: ${how}, it causes 503 with Retry-After and never an acceptance, and service recovers afterwards`, async () => {
       const postgres = await startPostgres()
       const adminKey = mintCredential('admin_key').reveal()
       const server = await startServer({ DATABASE_URL: postgres.url }, adminKey)

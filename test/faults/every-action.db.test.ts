@@ -8,7 +8,7 @@ import { openSecondNode, type TestAnswer, type TestApp, type TestClient } from '
 import { eventually } from '../eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../oauth.ts'
 
-/** Things of its own for each row. */
+/** The objects of one row. */
 interface Things {
   readonly oauth: OAuthApp
   readonly ownerId: string
@@ -30,8 +30,8 @@ interface Granted {
 const OVERLAP = { overlap_seconds: 3600 }
 
 /**
- * A step for each action that alters verdicts: the type asks for a row where an action is added. The steps before it are
- * made by {@link Things}. That verdicts then are other ones is shown in every-end and every-token-end.
+ * A step for each action that alters verdicts: the type requires a row for a new action. {@link Things} makes the steps
+ * before it. The tests every-end and every-token-end show that verdicts change.
  */
 const STEPS: Readonly<
   Record<ActionThatAlters<'always'> | ActionThatAlters<'sometimes'>, (things: Things) => Promise<unknown>>

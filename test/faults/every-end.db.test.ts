@@ -7,7 +7,7 @@ import { eventually } from '../eventually.ts'
 
 type App = TestApp['app']
 
-/** A key that a row ends, and what it was made with. */
+/** The key that a row ends, and its settings. */
 interface Subject {
   readonly id: string
   readonly secret: string
@@ -16,13 +16,13 @@ interface Subject {
 
 interface Ending {
   readonly what: string
-  /** Settings of the key beside the usual ones. */
+  /** Settings of the key besides the defaults. */
   readonly made?: (app: TestApp) => Record<string, unknown>
-  /** Age of the key when it is first accepted; else it is new. */
+  /** Age of the key when it is first accepted; default: new. */
   readonly agedSeconds?: number
-  /** The steps at the first node; the last answers are checked for success. */
+  /** The steps at the first node; the last responses are checked for success. */
   readonly end: (app: TestApp, key: Subject) => Promise<TestAnswer | undefined>
-  /** The question asked afterwards, and its expected answer. */
+  /** The verification asked for afterwards, and its expected answer. */
   readonly scopes?: readonly string[]
   readonly reason: string
 }
@@ -31,7 +31,7 @@ const post = (app: TestApp, { id }: Subject, verb: string, body: object = {}) =>
   app.call('POST', `/v1/keys/${id}/${verb}`, body)
 const patch = (app: TestApp, { id }: Subject, body: object) => app.call('PATCH', `/v1/keys/${id}`, body)
 
-/** Every way in which something that was let in no longer is. A new one needs a row here. */
+/** Every way in which an accepted credential is refused afterwards. A new one needs a row here. */
 const ENDINGS: readonly Ending[] = [
   { what: 'revoke', end: (app, key) => post(app, key, 'revoke', { reason: 'leaked' }), reason: 'revoked' },
   { what: 'disable', end: (app, key) => post(app, key, 'disable'), reason: 'disabled' },
@@ -123,10 +123,10 @@ const ENDINGS: readonly Ending[] = [
   },
 ]
 
-/** Ends nothing by itself, and is announced to all because it may have altered any verdict. */
+/** Changes that end nothing by themselves, and are published to all because they may alter any verdict. */
 const FOR_ALL: readonly {
   readonly what: string
-  /** True where a key may hold the scope meanwhile. */
+  /** True if a key may hold the scope meanwhile. */
   readonly reaches: boolean
   readonly end: (app: TestApp, scope: string) => Promise<TestAnswer>
   readonly told: string
@@ -145,7 +145,7 @@ const FOR_ALL: readonly {
   },
 ]
 
-/** Every way in which an admin key that verifies no longer does; no such key is bound to an owner. */
+/** Every way in which an admin key stops verifying; no such key is bound to an owner. */
 const ADMIN_ENDINGS: readonly {
   readonly what: string
   readonly end: (app: TestApp, id: string) => Promise<TestAnswer>
@@ -191,7 +191,7 @@ describe('through a second node, without the clock moving on by itself', () => {
     const { port } = second.server.address() as AddressInfo
     const verifyKey = await app.adminKeyWith(['verify'])
     const steady = () => app.clock.steadyMs()
-    // The server's steady clock is the test's too, so that no answer gets old by itself.
+    // The server's monotonic clock is the test's too, so that no answer gets old by itself.
     sdk = createVerifier({
       source: httpSource({ url: `http://127.0.0.1:${port}`, adminKey: verifyKey, steady }),
       now: () => app.clock.now().getTime(),
@@ -238,7 +238,7 @@ describe('through a second node, without the clock moving on by itself', () => {
       await eventually(() => atSdk(key.secret, scopes), reason)
     })
 
-  it('KEY-14: what can be undone comes back: enabled, resumed, an undone rotation', async () => {
+  it('KEY-14: a key is accepted again once it is enabled, its owner resumed, or its rotation undone', async () => {
     const key = { ...(await app.keyFor('org_back')), ownerId: 'org_back' }
     const bothSay = async (secret: string, expected: string) => {
       await eventually(() => atSecondNode(secret, ['orders:read']), expected)
@@ -261,7 +261,7 @@ describe('through a second node, without the clock moving on by itself', () => {
   })
 
   for (const { what, reaches, end, told } of FOR_ALL)
-    it(`KEY-10: ${what}: everybody asks anew, and who has it keeps it`, async () => {
+    it(`KEY-10: ${what}: every node asks again, and keys that hold the scope keep it`, async () => {
       const name = `old:${what.replace(/\W+/g, '_')}`
       await app.call('POST', '/v1/scopes', { name, description: 'Old' })
       const { secret } = await app.keyFor('org_old', { scopes: reaches ? [name] : ['orders:read'] })
@@ -283,7 +283,7 @@ describe('through a second node, without the clock moving on by itself', () => {
     })
 
   for (const { what, end, told } of ADMIN_ENDINGS)
-    it(`KEY-10: an admin key, ${what}: it verifies nothing at the other node, and its feed ends`, async () => {
+    it(`KEY-10: an admin key, ${what}: verifies nothing at the other node, and its feed ends`, async () => {
       const { secret: key } = await app.keyFor('org_x')
       const made = await app.call('POST', '/v1/admin-keys', {
         name: 'sdk',

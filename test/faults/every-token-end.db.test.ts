@@ -7,7 +7,7 @@ import { openJar } from '../cookie-jar.ts'
 import { eventually } from '../eventually.ts'
 import { arrive, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
 
-/** The tokens that a row ends: those of an app of its own, with their grant, client and user. */
+/** The tokens that a row ends: each row has its own app, grant, client and user. */
 interface Subject {
   readonly oauth: OAuthApp
   readonly client: TestClient
@@ -23,7 +23,7 @@ interface Ending {
   readonly reason: string
   /** The API at which the token is used; absent: any. */
   readonly resource?: string
-  /** Puts back what other rows need. */
+  /** Restores the state that other rows need. */
   readonly undo?: (subject: Subject) => Promise<unknown>
 }
 
@@ -38,7 +38,7 @@ async function renameApi(subject: Subject, identifier: string): Promise<void> {
   assert.equal(changed.status, 200, changed.text)
 }
 
-/** Every way in which a token that was let in no longer is. A new one needs a row here. */
+/** Every way in which an accepted token is refused afterwards. A new one needs a row here. */
 const ENDINGS: readonly Ending[] = [
   {
     what: 'the grant revoked by the provider',
@@ -245,14 +245,14 @@ describe('tokens, through a second node and an SDK', () => {
     })
   const secondOrigin = () => `http://127.0.0.1:${(second.server.address() as AddressInfo).port}`
 
-  it('KEY-10: a client that is suspended gets no token at the other node, which knew it', async () => {
+  it('KEY-10: a suspended client gets no token at the other node, which has it in its cache', async () => {
     const client = await actsForItself()
     assert.equal(await tokenAt(secondOrigin(), client), 'a token')
     await oauth.app.call('POST', `/v1/clients/${client.client_id}/suspend`, { reason: 'test' })
     await eventually(() => tokenAt(secondOrigin(), client), 'invalid_client')
   })
 
-  it('TOK-20: a secret that was rotated out gets none there, its successor does', async () => {
+  it('TOK-20: a secret that was rotated out gets no token there, and its successor does', async () => {
     const client = await actsForItself()
     assert.equal(await tokenAt(secondOrigin(), client), 'a token')
     const path = `/v1/clients/${client.client_id}/rotate`

@@ -38,14 +38,14 @@ describe('a failover to a standby that lacks the last commits', () => {
   const position = async () =>
     (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
 
-  /** Removes what the standby does not have, and makes it the server that has taken over. */
+  /** Removes the commits that the standby lacks, as a failover to it does. */
   const loseSince = (last: number) =>
     app.db.transaction().execute(async (tx) => {
       await tx.deleteFrom('changes').where('position', '>', last).execute()
       await tx.updateTable('changes_head').set({ position: last }).execute()
     })
 
-  it('KEY-10: a key that is revoked after it is refused by an SDK and a server that had heard what is lost', async () => {
+  it('KEY-10: a key that is revoked after the failover is refused by an SDK and a server that saw the lost commits', async () => {
     const [revoked, kept, ended] = [
       await app.keyFor('org_1'),
       await app.keyFor('org_1'),
@@ -56,7 +56,7 @@ describe('a failover to a standby that lacks the last commits', () => {
       assert.equal(await atSdk(secret), 'accepted')
       assert.equal(await atServer(secret), 'accepted')
     }
-    // Three positions that both hear of, and that the standby lacks; one of them a revocation.
+    // Three positions that both are notified of and the standby lacks; one of them is a revocation.
     await app.call('POST', `/v1/keys/${ended.id}/revoke`, { reason: 'leaked' })
     for (let n = 0; n < 2; n++) await app.keyFor('org_1')
     await eventually(() => atSdk(ended.secret), 'revoked')

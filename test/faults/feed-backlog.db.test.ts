@@ -7,15 +7,15 @@ import { openTestApp, type TestApp } from '../app.ts'
 import { eventually } from '../eventually.ts'
 import { type FaultyProxy, startProxy } from './proxy.ts'
 
-/** More than a stream holds for its listener at once. */
+/** More changes than a stream buffers for one subscriber. */
 const MISSED = 400
 
-describe('an SDK that comes back to its feed', () => {
+describe('an SDK that reconnects to its feed', () => {
   let app: TestApp
   let proxy: FaultyProxy
   let sdk: Verifier
   let revoked: { readonly id: string; readonly secret: string }
-  /** What was said of the revoked key in the very moment of each "nothing is missing", and how often that came. */
+  /** Verdicts on the revoked key at the moment of each "nothing is missing", and the number of those events. */
   const saidWhenConfirmed: string[] = []
   before(async () => {
     app = await openTestApp()
@@ -53,7 +53,7 @@ describe('an SDK that comes back to its feed', () => {
     return verdict.valid ? 'accepted' : verdict.refusal.reason
   }
 
-  it(`KEY-10: a key that was revoked behind ${MISSED} other changes is not accepted once nothing is said to be missing`, async () => {
+  it(`KEY-10: refuses a key that was revoked behind ${MISSED} other changes once the feed says that nothing is missing`, async () => {
     await eventually(atSdk, 'accepted')
     proxy.break('cut')
     await app.db.transaction().execute(async (tx) => {

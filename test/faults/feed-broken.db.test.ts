@@ -12,7 +12,7 @@ import { BOUND_MS, Witness } from './witness.ts'
 const BROKEN_MS = BOUND_MS + 2_000
 const FOLLOWED_AGAIN_WITHIN_MS = 20_000
 
-describe('the way between an SDK and its server', { concurrency: true }, () => {
+describe('the network between an SDK and its server', { concurrency: true }, () => {
   const adminKey = mintCredential('admin_key').reveal()
   let place: TestPlace
   let server: ServerProcess
@@ -33,7 +33,7 @@ describe('the way between an SDK and its server', { concurrency: true }, () => {
       ['cut, and refused anew', 'cut'],
       ['held open without data', 'silent'],
     ] as const)
-      it(`KEY-10 VER-18: ${what} is ${how}: no revoked key is accepted past the bound, and the feed comes back by itself`, async (t) => {
+      it(`KEY-10 VER-18: ${what} is ${how}: no revoked key is accepted past the bound, and the feed recovers by itself`, async (t) => {
         const proxy = await startProxy(server.url)
         t.after(() => proxy.close())
         const api = await startApi(`http://127.0.0.1:${proxy.port}`, adminKey)

@@ -25,13 +25,13 @@ const CHANGES: readonly [
         scopes: ['orders:read'],
         clientCredentialsScopes: [],
       }),
-    // Without any scope left the token is for no API (RS-06), and the question means the default one.
+    // Without a remaining scope the token is for no API (RS-06), and the request means the default API.
     'wrong_audience',
   ],
 ]
 
 for (const [what, change, reason] of CHANGES)
-  it(`REV-09: the first token of a client that is being ${what} is heard of too`, { skip }, async () => {
+  it(`REV-09: announces the first token of a client that is being ${what} too`, { skip }, async () => {
     const oauth = await openOAuthApp()
     const { db, clock } = oauth.app
     const client = await oauth.app.clientFor('org_9', {

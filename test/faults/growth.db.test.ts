@@ -8,7 +8,7 @@ import { JWT_BEARER } from '../../src/clients/authentication/client.fixture.ts'
 import { openJar } from '../cookie-jar.ts'
 import { arrive, authorizePath, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
 
-/** Everything that gets rows because people sign in and apps are used, and not because something was registered. */
+/** Tables that gain rows because people sign in and apps are used, not because something is registered. */
 const TABLES = [
   'authorization_requests',
   'authorization_codes',
@@ -22,7 +22,7 @@ const TABLES = [
   'changes',
 ] as const
 const REFRESHES = 5
-/** In a day, what lives longest (a session, for a week and a day) is there once for each of these days. */
+/** The longest-lived row (a session, for a week and a day) exists once for each of these days. */
 const ROUNDS = 12
 
 describe('a database in daily use', () => {
@@ -79,7 +79,7 @@ describe('a database in daily use', () => {
     return rows[0]?.n ?? 0
   }
 
-  /** The most rows that each table had in some days. */
+  /** The maximum number of rows of each table over some days. */
   async function most(clientId: string): Promise<Record<string, number>> {
     const days: (readonly number[])[] = []
     for (let n = 0; n < ROUNDS; n++) days.push(await day(clientId))
@@ -88,7 +88,7 @@ describe('a database in daily use', () => {
     )
   }
 
-  it('STO-05: has no more rows after twice as many days, in any table that use fills', async () => {
+  it('STO-05: has no more rows after twice as many days, in any table that fills with use', async () => {
     const jwks = { keys: [signing.publicKey.export({ format: 'jwk' })] }
     const method = { token_endpoint_auth_method: 'private_key_jwt', jwks }
     const { client_id: clientId } = await oauth.app.clientFor(null, method)

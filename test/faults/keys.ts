@@ -20,7 +20,7 @@ export async function newKeys<const Names extends string>(
   return Object.fromEntries(await Promise.all(made)) as Record<Names, Key>
 }
 
-/** Revokes, and where that is not possible now tries again. @returns the moment at which the answer was there */
+/** Revokes a key, with retries until it succeeds. @returns the moment of the response */
 export async function revoke(server: ServerProcess, { id }: Key, within = 30_000): Promise<number> {
   const giveUpAt = performance.now() + within
   for (;;) {
@@ -32,7 +32,7 @@ export async function revoke(server: ServerProcess, { id }: Key, within = 30_000
   }
 }
 
-/** Verdict of a verifier at a server, in one word. */
+/** Verdict of a server's verifier, in one word. */
 export async function verdictOf(
   server: ServerProcess,
   { secret }: Key,
@@ -43,7 +43,7 @@ export async function verdictOf(
   return body.valid ? 'accepted' : body.refusal.reason
 }
 
-/** Accepted uses of a key, as they are counted. */
+/** Counted uses of a key that were accepted. */
 export async function countOf(server: ServerProcess, { id }: Key): Promise<number> {
   const { status, body } = await server.call('GET', `/v1/keys/${id}/usage?grain=minute`)
   assert.equal(status, 200)
@@ -53,7 +53,7 @@ export async function countOf(server: ServerProcess, { id }: Key): Promise<numbe
   return accepted.reduce((sum, { calls }) => sum + calls, 0)
 }
 
-/** Waits until a key's count is so much, and then whether it stays so over two more deliveries. */
+/** Waits for a key's count to reach a number, and checks that it keeps it over two more deliveries. */
 export async function countsExactly(server: ServerProcess, key: Key, expected: number): Promise<void> {
   const giveUpAt = performance.now() + 20_000
   while ((await countOf(server, key)) < expected && performance.now() < giveUpAt) await sleep(100)

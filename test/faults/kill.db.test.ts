@@ -12,7 +12,7 @@ const WRITERS = 8
 class Acknowledged {
   readonly live = new Map<string, string>()
   readonly revoked = new Map<string, string>()
-  /** Asked for and not answered: may be either way. */
+  /** Requests without a response: either outcome is right. */
   readonly unsure = new Set<string>()
   changes = 0
 }
@@ -25,7 +25,7 @@ describe('kill -9', () => {
     for (let round = 0; round < KILLS; round++) {
       const server = await startServer(env, adminKey)
       const working = Array.from({ length: WRITERS }, (_, writer) => write(server, known, writer))
-      // In the middle of the work: other requests are always under way when enough have been answered.
+      // In the middle of the work: other requests are under way whenever enough have been answered.
       const enough = known.changes + 12 + (round % 5) * 4
       while (known.changes < enough) await sleep(1)
       await server.kill('SIGKILL')
@@ -57,7 +57,7 @@ describe('kill -9', () => {
   })
 })
 
-/** Creates, rotates and revokes as fast as it can, until the server is gone. */
+/** Creates, rotates and revokes keys as fast as possible, until the server has ended. */
 async function write(server: ServerProcess, known: Acknowledged, writer: number): Promise<void> {
   for (let n = writer; ; n++) {
     let id: string | undefined

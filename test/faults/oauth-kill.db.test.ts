@@ -9,19 +9,19 @@ import { ENGINE } from '../database.ts'
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
 const ROUNDS = 6
 
-/** Answer of a server that may have been killed meanwhile; null where there was none. */
+/** Response of a server that may have been killed meanwhile; null if there was none. */
 async function tried(asking: ReturnType<typeof post>) {
   return await asking.catch(() => null)
 }
 
-describe('two servers, killed and started again in the middle of token requests', () => {
+describe('two servers, killed and restarted in the middle of token requests', () => {
   let target: Target
   before(async () => {
     if (skip === false) target = await openDoorward(process.env.TEST_POSTGRES_URL ?? '')
   })
   after(() => target?.close())
 
-  it('REF-02 TOK-06: a code is spent once, whoever is killed when', { skip }, async () => {
+  it('REF-02 TOK-06: a code is spent once, whichever server is killed and whenever', { skip }, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const { form } = await freshCode(target)
       const asking = tried(post(target, 'token', form))
@@ -38,7 +38,7 @@ describe('two servers, killed and started again in the middle of token requests'
     }
   })
 
-  it('REF-01 REF-02: a refresh token whose answer was lost gives the same successor at the other server', {
+  it('REF-01 REF-02: a refresh token whose response was lost gets the same successor at the other server', {
     skip,
   }, async () => {
     let { refresh } = await freshTokens(target)

@@ -9,10 +9,10 @@ import { countsExactly, type Key, newKeys, revoke, verdictOf } from './keys.ts'
 import { BOUND_MS, Witness } from './witness.ts'
 
 const PAUSED_MS = 20_000
-/** Questions pile up while nobody answers. */
+/** Bound on open questions, which pile up during the pause. */
 const ASKED_EVERY_MS = 250
 
-it('KEY-10 VER-18: a server and an SDK that were paused for 20 s accept nothing that was revoked meanwhile, not even at first', {
+it('KEY-10 VER-18: a server and an SDK that were paused for 20 s accept no key revoked meanwhile, not even at first', {
   skip: ENGINE !== 'postgres' && 'it takes two servers on one database',
 }, async (t) => {
   const adminKey = mintCredential('admin_key').reveal()
@@ -36,13 +36,13 @@ it('KEY-10 VER-18: a server and an SDK that were paused for 20 s accept nothing 
     witness(() => verdictOf(paused, keys.revoked)),
     ...atApis(keys.revoked),
   ] as [Witness, Witness, Witness]
-  // Who asks with an admin key that is revoked gets no answer at all.
+  // A caller with a revoked admin key gets no verdict at all.
   const byEnding = witness(() => verdictOf(paused, keys.kept, { authorization: `Bearer ${ending.secret}` }))
   const witnesses = [...kept, atPaused, atPausedApi, behindPaused, byEnding]
   t.after(() => Promise.all(witnesses.map((each) => each.dismiss())))
   await Promise.all(witnesses.map((each) => each.hears('accepted')))
 
-  // In the middle of writing, so that it may hold the lock that every change takes.
+  // Paused while it writes, so that it may hold the lock that every change takes.
   const creating = Array.from({ length: 8 }, () => newKeys(paused, 'cut short').catch((error) => error))
   await sleep(5)
   const pausedAt = performance.now()

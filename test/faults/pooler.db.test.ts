@@ -38,7 +38,7 @@ describe('a connection pooler in transaction mode', {
       { notice: (_, message) => said.push(message), ...options },
     )
 
-  it('OPS-13: migrations go through it, one server at a time', async () => {
+  it('OPS-13: migrations run through it, one server at a time', async () => {
     const both = await Promise.all([open(), open()])
     const done = await Promise.all(both.map((each) => migrate(each)))
     assert.equal(done.flat().length, new Set(done.flat()).size)
@@ -47,7 +47,7 @@ describe('a connection pooler in transaction mode', {
     for (const each of both) await each.close()
   })
 
-  it('OPS-13 KEY-10: two servers meet on its backends, no request fails, and what one ends the other refuses', async (t) => {
+  it('OPS-13 KEY-10: two servers share its backends, no request fails, and a key that one revokes the other refuses', async (t) => {
     const databases = await Promise.all([open(), open()])
     const log = openLog('silent')
     const system = {
@@ -91,7 +91,7 @@ describe('a connection pooler in transaction mode', {
     assert.ok(said.some((message) => /no notifications through a connection pooler/.test(message)))
   })
 
-  it('OPS-13: a transaction has its limits, and leaves none behind on a backend that it was lent', async () => {
+  it('OPS-13: a transaction sets its time limits, and leaves none behind on its backend', async () => {
     const database = await open()
     const limits = sql<Record<string, string>>`
       select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
@@ -105,7 +105,7 @@ describe('a connection pooler in transaction mode', {
     await database.close()
   })
 
-  it('OPS-13: no statement is prepared through it, unless that is asked for', async () => {
+  it('OPS-13: prepares no statement through it, unless configured to', async () => {
     const prepared = 'select /* prepared */ 1 as one'
     const count = async (database: Database) => {
       await sql`${sql.raw(prepared)}`.execute(database.db)
@@ -128,7 +128,7 @@ describe('a connection pooler in transaction mode', {
     }
   })
 
-  it('OPS-13: past it, notifications are heard', async () => {
+  it('OPS-13: receives notifications on a direct connection', async () => {
     const database = await open({}, direct())
     let heard = 0
     await database.listen('test_channel', () => {
@@ -140,10 +140,10 @@ describe('a connection pooler in transaction mode', {
     await database.close()
   })
 
-  it('STO-06: it hands on the style of dates, and what it does not hand on is refused with a sentence', async () => {
+  it('STO-06: it forwards DateStyle, and a setting that it does not forward is refused with a sentence', async () => {
     const name = new URL(direct()).pathname.slice(1)
     await ask(direct(), `alter database ${name} set datestyle = 'German, DMY'`)
-    // Backends of before would have the old setting.
+    // Earlier backends would have the old setting.
     await pooler.stop()
     pooler = await startPgbouncer(direct())
     const database = await open()

@@ -10,7 +10,7 @@ import { countsExactly, newKeys, revoke, verdictOf } from './keys.ts'
 import { startProxy } from './proxy.ts'
 import { BOUND_MS, Witness } from './witness.ts'
 
-/** Longer than the bound, and than the ten seconds after which a statement is given up. */
+/** Longer than the bound, and than the ten seconds after which a statement is cancelled. */
 const STOPPED_MS = 12_000
 
 describe('two servers and an SDK, and their Postgres', {
@@ -21,7 +21,7 @@ describe('two servers and an SDK, and their Postgres', {
     ['stopped and resumed', 'pause', 'resume'],
     ['killed and restarted', 'kill', 'start'],
   ] as const)
-    it(`VER-18 KEY-10 OPS-05: ${how}: no revoked key is accepted past the bound, nothing is counted twice, all is well again by itself`, async (t) => {
+    it(`VER-18 KEY-10 OPS-05: ${how}: no revoked key is accepted past the bound, nothing is counted twice, and all recover by themselves`, async (t) => {
       const postgres = await startPostgres()
       t.after(() => postgres.stop())
       const { first, second, api, keys, witnesses, at } = await scene(t, postgres.url, postgres.url)
@@ -89,7 +89,7 @@ describe('two servers and an SDK, and their Postgres', {
     })
 })
 
-/** Three keys; each of them asked about, all the time, at the second server and at an API behind it. */
+/** Three keys; each is verified repeatedly at the second server and at an API behind it. */
 async function scene(t: { after(end: () => unknown): void }, firstUrl: string, secondUrl: string) {
   const adminKey = mintCredential('admin_key').reveal()
   const first = await startServer({ DATABASE_URL: firstUrl, DOORWARD_LOG_LEVEL: 'silent' }, adminKey)

@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 
-/** Faults of the network; each for open connections and for new ones. */
+/** Network faults; each affects open and new connections. */
 export type Fault =
   /** The connection is dropped. */
   | 'cut'
-  /** It stays open, and what the server says never arrives; also after it is mended, as where a router forgot it. */
+  /** It stays open, and the server's data never arrives; also after the repair, as when a router dropped its state. */
   | 'silent'
-  /** The request arrives; then, instead of the answer, the connection is dropped. */
+  /** The request arrives; then the connection is dropped instead of the response. */
   | 'answers lost'
-  /** Half of what is asked arrives, and then nothing happens. */
+  /** Half of the request arrives, and then nothing happens. */
   | 'half sent'
 
-/** Stands between two programs, and can be broken and mended. */
+/** A proxy between two programs that can be broken and repaired. */
 export interface FaultyProxy {
   readonly port: number
-  /** Faults that took effect: connections cut, pieces swallowed, answers lost, requests halved. */
+  /** Number of faults that took effect: connections cut, pieces dropped, responses lost, requests halved. */
   readonly hits: number
-  /** Resolves when a fault strikes the next time. */
+  /** Resolves when a fault takes effect the next time. */
   nextHit(): Promise<void>
   /** @param path only for HTTP requests whose path begins so; default: everything */
   break(fault: Fault, path?: string): void
@@ -30,7 +30,7 @@ export interface FaultyProxy {
 interface Link {
   readonly client: Socket
   readonly server: Socket
-  /** Of the last request; empty until there is one. */
+  /** Path of the last request; empty before the first. */
   path: string
   isDeaf: boolean
   isHalved: boolean
@@ -71,7 +71,7 @@ export async function startProxy(url: string): Promise<FaultyProxy> {
     links.add(link)
     for (const end of [client, server]) end.on('error', () => drop(link))
     client.on('close', () => drop(link))
-    // Who is deaf hears no goodbye either.
+    // In this mode the end of a connection does not arrive either.
     server.on('close', () => link.isDeaf || drop(link))
     client.on('data', (chunk: Buffer) => {
       link.path = /^[A-Z]+ (\S+) HTTP\/1/.exec(chunk.toString('latin1'))?.[1] ?? link.path

@@ -9,15 +9,15 @@ import { startApi } from './api-process.ts'
 import { newKeys, verdictOf } from './keys.ts'
 
 const QUOTA = 40
-/** Shorter than the time for which records are trusted, so that it is the quota that cannot be asked for. */
+/** Shorter than the time for which records are trusted, so that only the quota cannot be asked for. */
 const STOPPED_MS = 3_500
-/** Two seconds are what a call waits for its quota; the rest is for a busy machine. */
+/** A call waits two seconds for its quota; the rest is for a busy machine. */
 const ANSWERED_WITHIN_MS = 3_000
 
 describe('a quota, and its Postgres', {
   skip: ENGINE !== 'postgres' && 'PGlite runs in the process: it cannot be away alone',
 }, () => {
-  it('VER-06 VER-18: stopped and resumed: nobody waits for long, nothing is spent twice, and no unit more is given', async (t) => {
+  it('VER-06 VER-18: stopped and resumed: no call waits for long, nothing is spent twice, and no unit too many is granted', async (t) => {
     const postgres = await startPostgres()
     t.after(() => postgres.stop())
     const adminKey = mintCredential('admin_key').reveal()
@@ -67,7 +67,7 @@ describe('a quota, and its Postgres', {
       await sleep(20)
     }
     assert.equal(await spent(), QUOTA)
-    // What was under way while it was stopped may have been spent for nothing, but not more than was asked.
+    // Calls under way while it was stopped may have spent units for nothing, but not more than they asked for.
     assert.ok(accepted() <= QUOTA && accepted() >= QUOTA - 20, `${accepted()} were let in`)
     await api.kill('SIGTERM')
     assert.equal((await server.kill('SIGTERM')).code, 0)

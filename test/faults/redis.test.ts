@@ -25,7 +25,7 @@ after(() => redis?.stop())
 
 let made = 0
 
-/** A limit that no other test counts in. */
+/** A limit that no other test uses. */
 function limit(most: number, windowSeconds = 60) {
   made += 1
   return {
@@ -35,7 +35,7 @@ function limit(most: number, windowSeconds = 60) {
   } as const
 }
 
-/** Nodes of their own, connected. */
+/** Opens connected nodes for one test. */
 async function nodes(count: number, without: WithoutRedis = 'local') {
   const opened = Array.from({ length: count }, () =>
     openSharedLimiter({ url: redis.url, without }, openLog('silent')),
@@ -49,7 +49,7 @@ async function nodes(count: number, without: WithoutRedis = 'local') {
   }
 }
 
-/** Until Redis counts for this node: only then two calls, one after the other, are both not answered at once. */
+/** Waits until Redis counts for this node: only then are two successive calls both answered asynchronously. */
 async function counting(limiter: RateLimiter): Promise<void> {
   const giveUpAt = Date.now() + 10_000
   for (;;) {
@@ -85,7 +85,7 @@ async function countInRedis({ id }: { id: string }): Promise<number> {
   return count
 }
 
-it('VER-10: two nodes with one Redis let in as many as the limit says, and no more', { skip }, async () => {
+it('VER-10: two nodes with one Redis admit exactly as many calls as the limit allows', { skip }, async () => {
   const { limiters, close } = await nodes(2)
   const counter = limit(50)
   const sums = await Promise.all(limiters.map((limiter) => granted(limiter, counter, 60)))
@@ -106,7 +106,9 @@ it('VER-09: a limit that refuses leaves no trace in another, over two nodes', { 
   close()
 })
 
-it('what is given back is there again, also what a dear call was refused for', { skip }, async () => {
+it('refunded units are available again, also those of a refused call with a higher cost', {
+  skip,
+}, async () => {
   const { limiters, close } = await nodes(1)
   const [limiter] = limiters as [RateLimiter]
   const counter = limit(10)
@@ -151,7 +153,7 @@ for (const [without, expected] of [
     close()
   })
 
-it('Redis stopped with its connection open: calls are answered, and it counts again once it goes on', {
+it('answers calls while Redis is stopped with its connection open, and uses it again once it resumes', {
   skip,
 }, async () => {
   const { limiters, close } = await nodes(2)
@@ -168,7 +170,7 @@ it('Redis stopped with its connection open: calls are answered, and it counts ag
   close()
 })
 
-it('VER-10: what Redis was asked while it was stopped is given back once it goes on: no call is counted twice', {
+it('VER-10: refunds what Redis was asked while it was stopped once it resumes: no call is counted twice', {
   skip,
 }, async () => {
   const { limiters, close } = await nodes(1)
@@ -187,7 +189,7 @@ it('VER-10: what Redis was asked while it was stopped is given back once it goes
   close()
 })
 
-it('while Redis is away one call at a time finds out whether it still is; the others do not wait', {
+it('while Redis is unavailable one call at a time probes it; the others do not wait', {
   skip,
 }, async () => {
   const { limiters, close } = await nodes(1)
@@ -205,7 +207,7 @@ it('while Redis is away one call at a time finds out whether it still is; the ot
   close()
 })
 
-it('what is given back goes where it was taken, wherever is counted by then', { skip }, async () => {
+it('refunds go to the counter that was charged, even if another one counts by then', { skip }, async () => {
   const { limiters, close } = await nodes(1)
   const [limiter] = limiters as [RateLimiter]
   const [shared, local] = [limit(100), limit(100)]
@@ -221,7 +223,7 @@ it('what is given back goes where it was taken, wherever is counted by then', { 
   close()
 })
 
-it('VER-10: what comes back after its window has ended makes the next one no longer', { skip }, async () => {
+it('VER-10: a refund after the end of its window does not extend the next window', { skip }, async () => {
   const client = new Redis(redis.url)
   let nowMs = 0
   await client.ping()
@@ -240,7 +242,7 @@ it('VER-10: what comes back after its window has ended makes the next one no lon
   client.disconnect()
 })
 
-it('VER-11: through a verifier, what is used up is refused with 429 as long as it is, also from memory', {
+it('VER-11: a verifier refuses with 429 while a limit is used up, also from memory', {
   skip,
 }, async (t) => {
   const { limiters, close } = await nodes(1)
@@ -284,14 +286,14 @@ it('VER-11: through a verifier, what is used up is refused with 429 as long as i
       : verdict.refusal.limit.of
   }
   assert.equal(await ask(6), 'key', 'more than there ever is')
-  // The owner's limit is full from the third on, and then the key's is no longer looked at.
+  // The owner's limit is used up from the third call on, and then the key's is no longer checked.
   assert.deepEqual(
     [await ask(), await ask(), await ask(), await ask(), await ask()],
     [true, true, 'owner', 'owner', 'owner'],
   )
   await redis.kill()
   t.after(() => redis.start())
-  // For so long what Redis said last is still known.
+  // The last answer of Redis is kept for this long.
   await sleep(1_100)
   assert.deepEqual(
     [await ask(6), await ask(), await ask(), await ask()],

@@ -12,12 +12,12 @@ import { startServer } from '../server-process.ts'
 const KEYS = 50
 const SECRET = { DOORWARD_SECRET: 'a secret of the test, of 32 bytes and more' }
 
-/** A secret in the spellings in which it could lie around: whole, and its body alone, plain, hex and base64. */
+/** The encodings in which a secret could be stored: whole, and its body alone, plain, hex and base64. */
 function spellings(secret: string): string[] {
   const body = secret.slice(secret.lastIndexOf('_') + 1)
   return [secret, body].flatMap((text) => {
     const bytes = Buffer.from(text)
-    // In base64 of something longer the text can begin at any of three offsets; the middle stays recognisable.
+    // In base64 of a longer text the secret can begin at any of three offsets; its middle stays recognisable.
     const shifted = [0, 1, 2].map((n) =>
       Buffer.concat([Buffer.alloc(n), bytes])
         .toString('base64')
@@ -28,7 +28,7 @@ function spellings(secret: string): string[] {
 }
 
 describe('secrets at rest', () => {
-  it('STO-01 KEY-06 AUD-03: neither the database nor the log at its most talkative holds a secret', async () => {
+  it('STO-01 KEY-06 AUD-03: neither the database nor the log at its lowest level holds a secret', async () => {
     const place = await testPlace()
     const adminKey = mintCredential('admin_key').reveal()
     const server = await startServer({ ...place.env, DOORWARD_LOG_LEVEL: 'trace', ...SECRET }, adminKey)
@@ -62,7 +62,7 @@ describe('secrets at rest', () => {
     assert.equal((await jar.submit(form, ann)).status, 303)
     secrets.push(password, invited.body.password_link.url.split('=')[1], ...jar.cookies.values())
     secrets.push(hiddenFields(form.text).login_challenge ?? '')
-    // Where secrets do not belong: they are refused, and must not stay behind.
+    // Secrets in the wrong place are refused, and must not be stored.
     const [stray = ''] = secrets.slice(2)
     for (const path of [`/v1/keys?api_key=${stray}`, `/v1/keys/${stray}`, `/${stray}`, `/v1/owners/${stray}`])
       assert.ok((await server.call('GET', path)).status >= 400)

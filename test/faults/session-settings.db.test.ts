@@ -9,7 +9,7 @@ import { isDatabaseUnavailable } from '../../src/db/unavailable.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 import { ENGINE, testPlace } from '../database.ts'
 
-/** Settings that an operator, a role or a script may have made, with the value that our sessions have. */
+/** Settings that an operator, a role or a script may have made, with the value that our sessions need. */
 const HOSTILE: readonly (readonly [name: string, value: string, ours: string])[] = [
   ['datestyle', 'German, DMY', 'ISO, MDY'],
   ['timezone', 'Asia/Kathmandu', 'UTC'],
@@ -42,8 +42,8 @@ async function setAll(place: DatabasePlace): Promise<void> {
   )
 }
 
-describe('a database with settings of its own', () => {
-  it('STO-06: every session has what is relied on, whatever the database sets', {
+describe('a database with its own settings', () => {
+  it('STO-06: every session has the settings that we rely on, whatever the database sets', {
     skip: ENGINE !== 'postgres' && 'PGlite has no sessions but one',
   }, async () => {
     const { place, release } = await testPlace({ empty: true })
@@ -59,7 +59,7 @@ describe('a database with settings of its own', () => {
     await release()
   })
 
-  it('STO-06: what a driver would read as nothing is an error', async () => {
+  it('STO-06: a value that a driver would read as null is an error', async () => {
     const { place, release } = await testPlace({ empty: true })
     const { db, close } = await openDatabase(place)
     for (const found of [
@@ -103,7 +103,7 @@ describe('a database with settings of its own', () => {
     })
 })
 
-describe('Doorward on a database with settings of its own', () => {
+describe('Doorward on a database with its own settings', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp({}, { preparePlace: setAll })
@@ -128,7 +128,7 @@ describe('Doorward on a database with settings of its own', () => {
     }
   })
 
-  it('STO-06 KEY-08: keys show when they end, end then, and are not woken up', async () => {
+  it('STO-06 KEY-08: keys show their expiry, expire at it, and do not become active again', async () => {
     const expiring = await app.keyFor('org_1', { lifetime_seconds: 60 })
     const revoked = await app.keyFor('org_1')
     const suspended = await app.keyFor('org_2')
@@ -162,7 +162,7 @@ describe('Doorward on a database with settings of its own', () => {
     assert.equal(late.status, 409)
   })
 
-  it('STO-06: quotas are spent to the last unit, and counted as they are', async () => {
+  it('STO-06: quotas are spent to the last unit, and counted exactly', async () => {
     const key = await app.keyFor('org_3', { quota: { limit: 1234567, period: 'month' } })
     await app.db
       .insertInto('quota_spent')
@@ -179,7 +179,7 @@ describe('Doorward on a database with settings of its own', () => {
     assert.equal(body.data[0].spent, 1234567)
   })
 
-  it('STO-06: what is stored comes back as it was: backslashes, quotes, other alphabets, and nothing as nothing', async () => {
+  it('STO-06: returns stored values unchanged: backslashes, quotes, other alphabets, and null as null', async () => {
     const metadata = { path: 'C:\\new\\x41', "it's": '“ключ” \t' }
     const key = await app.keyFor('org_4', { metadata, name: "a 'quoted' \\ name é漢" })
     const { body } = await app.call('GET', `/v1/keys/${key.id}`)
@@ -203,7 +203,7 @@ describe('Doorward on a database with settings of its own', () => {
     )
   })
 
-  it('STO-06: changes that meet are all made, and the audit chain is whole', async () => {
+  it('STO-06: concurrent changes are all made, and the audit chain is whole', async () => {
     const asked = { owner_id: 'org_5', name: 'a key', environment: 'live', scopes: ['orders:read'] }
     const made = await Promise.all(
       Array.from({ length: 6 }, (_, n) =>
@@ -216,7 +216,7 @@ describe('Doorward on a database with settings of its own', () => {
   })
 })
 
-it('STO-06: nothing but the drivers’ own ways reads a moment', () => {
+it('STO-06: only the drivers’ own parsers read a moment', () => {
   const parse = pg.types.getTypeParser(1184) as (text: string) => unknown
   assert.throws(() => parse('01.03.2026 12:00:00 UTC'), /cannot be read/)
 })

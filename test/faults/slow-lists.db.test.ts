@@ -5,7 +5,7 @@ import { openTestApp, type TestApp } from '../app.ts'
 import { ENGINE, type PlacePreparation } from '../database.ts'
 import { eventually } from '../eventually.ts'
 
-describe('lists that take long', {
+describe('slow lists', {
   skip: ENGINE !== 'postgres' && 'the embedded database answers one at a time',
 }, () => {
   let app: TestApp
@@ -18,14 +18,14 @@ describe('lists that take long', {
   })
   after(() => app.close())
 
-  it('OPS-08 KEY-10: twelve at once hold up neither verification nor its certainty, and are told to come again', async () => {
+  it('OPS-08 KEY-10: twelve at once do not delay verification or the feed, and are asked to retry later', async () => {
     const key = await app.keyFor('org_1')
     const list = () => app.call('GET', '/v1/audit-events')
-    // So that all connections are there already.
+    // So that all connections are open already.
     await Promise.all(Array.from({ length: 12 }, list))
     const owner = new pg.Client(url)
     await owner.connect()
-    // Whoever reads the audit log waits for as long as this is held; nothing of verification reads it.
+    // Readers of the audit log wait while this lock is held; verification does not read it.
     await owner.query('begin; lock table audit_events in access exclusive mode')
     const lists = Array.from({ length: 12 }, list)
     const waiting = async () => {

@@ -35,7 +35,7 @@ describe('starting and stopping', () => {
     }
   }
 
-  it('OPS-10: every fault of the configuration is told at once, and an unknown name with the nearest known one', async () => {
+  it('OPS-10: reports every configuration fault at once, and an unknown name with the nearest known one', async () => {
     const { code, said } = await runMain([], {
       PORT: 'http',
       PUBLIC_URL: 'example.com',
@@ -65,14 +65,14 @@ describe('starting and stopping', () => {
     assert.ok(!said.includes('ak_nonsense') && !said.includes('only-eighteen-char'))
   })
 
-  it('OPS-10: a login elsewhere needs a secret that all servers share', async () => {
+  it('OPS-10: refuses an external login without a secret that all servers share', async () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', LOGIN_URL: 'https://login.example.com/' }
     const { code, said } = await runMain([], env)
     assert.equal(code, 2)
     assert.match(said, /LOGIN_URL needs DOORWARD_SECRET beside it; make one with `openssl rand -base64 32`/)
   })
 
-  it('people can sign in where there is a secret: the embedded database brings one, Postgres does not', async () => {
+  it('offers sign-in where there is a secret: the embedded database brings one, Postgres does not', async () => {
     const adminKey = mintCredential('admin_key').reveal()
     const place = await testPlace()
     const signIn = async (env: Record<string, string>) => {
@@ -97,7 +97,7 @@ describe('starting and stopping', () => {
     await place.release()
   })
 
-  it('OPS-10: names of programs that call Doorward are ignored, and the log says so', async () => {
+  it('OPS-10: ignores the variables of programs that call Doorward, and logs that', async () => {
     const of = { DOORWARD_URL: 'http://127.0.0.1', DOORWARD_VERIFY_KEY: 'ak_x', DOORWARD_LOGIN_KEY: 'ak_x' }
     const own = await testPlace()
     const server = await startServer(
@@ -111,7 +111,7 @@ describe('starting and stopping', () => {
     assert.ok(!server.output().includes('ak_x'))
   })
 
-  it('--help names every command and setting; an unknown command is refused', async () => {
+  it('--help lists every command and setting; an unknown command is refused', async () => {
     const { code, said } = await runMain(['--help'], {})
     assert.equal(code, 0)
     for (const word of [
@@ -128,7 +128,7 @@ describe('starting and stopping', () => {
     assert.equal((await runMain(['--frce'], {})).code, 2)
   })
 
-  it('a migration can be looked at before it is made', async () => {
+  it('shows pending migrations without applying them', async () => {
     const empty = await testPlace({ empty: true })
     const dry = await runMain(['migrate', '--dry-run'], { ...empty.env })
     assert.match(dry.said, /Would apply: 0001-foundation/)
@@ -137,7 +137,7 @@ describe('starting and stopping', () => {
     await empty.release()
   })
 
-  it('OPS-02: a database of a newer version is refused, with what to do', async () => {
+  it('OPS-02: refuses a database of a newer version, and says what to do', async () => {
     const name = '9999-from-the-future'
     await withDatabase(({ db }) =>
       sql`insert into kysely_migration (name, timestamp) values (${name}, 'now')`.execute(db),
@@ -148,7 +148,7 @@ describe('starting and stopping', () => {
     await withDatabase(({ db }) => sql`delete from kysely_migration where name = ${name}`.execute(db))
   })
 
-  it('OPS-03: a migration that fails leaves nothing behind, and can be tried again', async () => {
+  it('OPS-03: a failed migration leaves nothing behind and can be run again', async () => {
     const empty = await testPlace({ empty: true })
     const database = await openDatabase(empty.place)
     await sql`create table usage (in_the_way int)`.execute(database.db)
@@ -164,7 +164,7 @@ describe('starting and stopping', () => {
     await empty.release()
   })
 
-  it('OPS-04: told to stop, a server answers what is under way, writes what it counted, and ends with 0', async () => {
+  it('OPS-04: on SIGTERM answers the requests under way, writes the counted usage, and exits with 0', async () => {
     const adminKey = mintCredential('admin_key').reveal()
     const server = await startServer(place.env, adminKey)
     const asked = { owner_id: 'org_stop', name: 'a', environment: 'live', scopes: [] }
@@ -184,7 +184,7 @@ describe('starting and stopping', () => {
     })
   })
 
-  it('OPS-04: after SIGTERM a server says that it is not ready, and answers, until it is told again', async () => {
+  it('OPS-04: after SIGTERM reports that it is not ready, and still answers until a second signal', async () => {
     const adminKey = mintCredential('admin_key').reveal()
     const env = { ...place.env, DOORWARD_DRAIN_SECONDS: '120' }
     const server = await startServer(
@@ -201,7 +201,7 @@ describe('starting and stopping', () => {
     assert.deepEqual(await stopped, { code: 0, signal: null })
   })
 
-  it('OPS-10: a port in use is told in a sentence, and no admin key is made that nobody could keep', async () => {
+  it('OPS-10: reports a port in use in one sentence, and mints no admin key that would never be shown', async () => {
     const fresh = await testPlace({ empty: true })
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
@@ -248,14 +248,14 @@ describe('starting and stopping', () => {
     ],
   ]
   for (const [what, env, expected, words] of misfits)
-    it(`OPS-10: ${what} is no failure of the database, and is told`, async () => {
+    it(`OPS-10: ${what} is reported as such, not as a failure of the database`, async () => {
       const { code, said } = await runMain([], { ...place.env, PORT: '0', ...env })
       assert.equal(code, expected, said)
       assert.match(said, words)
       assert.doesNotMatch(said, /database does not answer/)
     })
 
-  it('OPS-10: a data directory that cannot be one is named', {
+  it('OPS-10: names a data directory that cannot be used', {
     skip: ENGINE !== 'pglite' && 'Postgres has none',
   }, async () => {
     const { code, said } = await runMain([], { DATA_DIR: '/etc/passwd', PORT: '0' })
@@ -263,7 +263,7 @@ describe('starting and stopping', () => {
     assert.match(said, /DATA_DIR: \/etc\/passwd is not a usable directory/)
   })
 
-  it('OPS-10: a database that is not there is told with what to do', {
+  it('OPS-10: reports an unreachable database, and says what to do', {
     skip: ENGINE !== 'postgres' && 'PGlite makes its own',
   }, async () => {
     const url = new URL(place.env.DATABASE_URL ?? '')
@@ -273,7 +273,7 @@ describe('starting and stopping', () => {
     assert.match(said, /database "nowhere" does not exist\nCreate the database \(createdb\)/)
   })
 
-  it('a lost admin key is replaced at the command line, and the audit log tells', async () => {
+  it('replaces a lost admin key from the command line, and records that in the audit log', async () => {
     const { code, said } = await runMain(['admin-key'], place.env)
     assert.equal(code, 0)
     const secret = said.trim().split('\n').at(-1) ?? ''
@@ -286,7 +286,7 @@ describe('starting and stopping', () => {
     assert.equal(parseCredential(minted.said.trim())?.kind, 'admin_key')
   })
 
-  it('AUD-04: the chain is walked by a command, which names the first broken row', async () => {
+  it('AUD-04: a command verifies the audit chain and names the first broken row', async () => {
     const intact = await runMain(['verify-audit'], place.env)
     assert.equal(intact.code, 0)
     assert.match(intact.said, /The chain is intact: \d+ events, head [0-9a-f]{64}/)
@@ -299,7 +299,7 @@ describe('starting and stopping', () => {
     assert.match(broken.said, /broken at event 2 \(evt_\w+\): the row was altered/)
   })
 
-  it('the catalogue is declared in a file, as often as one starts; a broken file is refused with its faults', async () => {
+  it('declares the catalogue from a file at every start; refuses a broken file with its faults', async () => {
     const file = join(directory, 'scopes.json')
     const content = { scopes: [{ name: 'files:read', description: 'See your files' }] }
     writeFileSync(file, JSON.stringify(content))
@@ -318,7 +318,7 @@ describe('starting and stopping', () => {
     assert.match(said, /is no catalogue:[\s\S]*\/scopes\/0/)
   })
 
-  it('OPS-10: rules of forward-auth that are not sound stop the start, each with its place, and so does broken JSON', async () => {
+  it('OPS-10: refuses to start with invalid forward-auth rules, naming the place of each, or with broken JSON', async () => {
     const file = join(directory, 'forward-auth.json')
     const start = async (content: string) => {
       writeFileSync(file, content)
@@ -335,7 +335,7 @@ describe('starting and stopping', () => {
   })
 })
 
-/** A first start makes a database, which takes a while. */
+/** Generous, because a first start creates the database. */
 async function eventuallyStarted(done: () => Promise<string>): Promise<void> {
   for (let n = 0; n < 12 && (await done()) !== 'true'; n++) await eventually(done, 'true').catch(() => {})
   assert.equal(await done(), 'true')

@@ -10,7 +10,7 @@ import { type FaultyProxy, startProxy } from './proxy.ts'
 const BATCHES = '/v1/usage-batches'
 const HIT_WITHIN_MS = 20_000
 
-/** Each batch goes through a proxy, and something happens to it there. */
+/** Each batch goes through a proxy that injects a fault. */
 describe('verifications that an SDK counts', { concurrency: true }, () => {
   const adminKey = mintCredential('admin_key').reveal()
   let place: TestPlace
@@ -47,7 +47,7 @@ describe('verifications that an SDK counts', { concurrency: true }, () => {
     assert.deepEqual(new Set(answers), new Set(['accepted']))
   }
 
-  /** Waits until the fault has struck so often. */
+  /** Waits until the fault has taken effect this often. */
   async function struck(proxy: FaultyProxy, times = 1): Promise<void> {
     const tooLong = AbortSignal.timeout(HIT_WITHIN_MS)
     const over = new Promise<never>((_, reject) =>
@@ -70,7 +70,7 @@ describe('verifications that an SDK counts', { concurrency: true }, () => {
     assert.equal(await countOf(server, key), 45)
   })
 
-  it('OPS-05: an SDK that is killed before it hears that its batch arrived does not count it again', async (t) => {
+  it('OPS-05: an SDK that is killed before its batch is acknowledged does not count it again', async (t) => {
     const { key, proxy, start } = await scene(t, server)
     const api = await start()
     proxy.break('answers lost', BATCHES)
@@ -84,7 +84,7 @@ describe('verifications that an SDK counts', { concurrency: true }, () => {
     await countsExactly(server, key, 70)
   })
 
-  it('OPS-05: of a batch that an SDK was killed in the middle of, nothing counts, and the next is whole', async (t) => {
+  it('OPS-05: a batch that was cut when its SDK was killed counts nothing, and the next counts in full', async (t) => {
     const { key, proxy, start } = await scene(t, server)
     const api = await start()
     proxy.break('half sent', BATCHES)
@@ -98,7 +98,7 @@ describe('verifications that an SDK counts', { concurrency: true }, () => {
     await countsExactly(server, key, 30)
   })
 
-  it('OPS-05: when the server is killed over a batch, and comes back, everything counts once', async (t) => {
+  it('OPS-05: a batch counts once when the server is killed while it arrives and starts again', async (t) => {
     const ownPlace = await testPlace()
     t.after(() => ownPlace.release())
     const first = await startServer(ownPlace.env, adminKey)

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * How long after the answer to its revocation a key may still be accepted, in ms: the promise itself. There is no
- * allowance on top, because what counts is when the verifier was asked, not when his answer arrived.
+ * Time in ms after the response to its revocation in which a key may still be accepted: the promise itself. There is no
+ * allowance on top, because the time of the question counts, not the time of the answer.
  */
 export const BOUND_MS = 5_000
 const EVERY_MS = 100
-/** Questions without an answer; beyond that one is left out, not put off. */
+/** Bound on unanswered questions; beyond it a question is skipped, not delayed. */
 const MAX_OPEN = 200
 
 interface Testimony {
@@ -17,7 +17,7 @@ interface Testimony {
   readonly said: string
 }
 
-/** Asks a verifier about one key, over and over whether or not it answers, and writes down what it says. */
+/** Asks a verifier about one key repeatedly, whether or not it answers, and records the answers. */
 export class Witness {
   readonly heard: Testimony[] = []
   readonly #ask: () => Promise<string>
@@ -31,13 +31,13 @@ export class Witness {
     }, everyMs)
   }
 
-  /** Asks no more, and waits for what is still open. */
+  /** Stops asking, and waits for the open questions. */
   async dismiss(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#open)
   }
 
-  /** Waits for an answer to a question from now on that is as expected. */
+  /** Waits for the expected answer to a question that is asked from now on. */
   async hears(expected: string, withinMs = 20_000): Promise<void> {
     const from = performance.now()
     while (!this.#askedFrom(from).some(({ said }) => said === expected)) {
@@ -47,7 +47,7 @@ export class Witness {
     }
   }
 
-  /** The guarantee itself. That nobody asked in time proves nothing, so it is a failure too. */
+  /** The guarantee itself. A lack of questions in the time proves nothing, so it is a failure too. */
   neverAcceptedAfter(revokedAtMs: number): void {
     const late = this.#askedFrom(revokedAtMs + BOUND_MS)
     assert.ok(
@@ -68,7 +68,7 @@ export class Witness {
     return this.heard.filter(({ said }) => said === 'accepted').length
   }
 
-  /** Nothing but yes, no, and 503; above all no 500. */
+  /** Allows only acceptance, refusal and 503; above all no 500. */
   get oddities(): string[] {
     return [...new Set(this.heard.map(({ said }) => said))].filter((said) => !EXPECTED.has(said))
   }

@@ -38,7 +38,7 @@ describe('several workers', {
   async function start(): Promise<ServerProcess> {
     const started = await startServer({ ...place.env, WORKERS: '2', DOORWARD_LOG_LEVEL: 'debug' }, adminKey)
     await until(() => linesOf(started, 'listening').length === 2)
-    // A test that fails must leave no worker behind either.
+    // A failed test must not leave a worker behind.
     const forget = pidsOf(started).map((pid) => endAtExit(() => isAlive(pid) && process.kill(pid, 'SIGKILL')))
     return { ...started, kill: (signal) => started.kill(signal).finally(() => forget.map((each) => each())) }
   }
@@ -50,11 +50,11 @@ describe('several workers', {
       .flatMap((line) => (line.startsWith('{') && line.endsWith('}') ? [JSON.parse(line) as Line] : []))
       .filter((line) => line.msg === msg)
   const pidsOf = (of: ServerProcess) => linesOf(of, 'a worker starts').flatMap(({ pid }) => pid ?? [])
-  /** Workers that have answered a request to this path. */
+  /** The workers that have answered a request to this path. */
   const answering = (of: ServerProcess, path: string) =>
     new Set(linesOf(of, 'request completed').flatMap((line) => (line.path === path ? [line.worker] : [])))
 
-  /** Each time through a connection of its own, because connections are what is shared out. */
+  /** Uses a new connection each time, because connections are distributed among the workers. */
   const verify = (of: ServerProcess, { secret }: Key): Promise<string> =>
     new Promise((resolve, reject) => {
       const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' }
@@ -79,7 +79,7 @@ describe('several workers', {
       for (let n = 0; n < 4; n++) assert.equal((await fetch(server.url + path)).status, 200)
   })
 
-  it('KEY-10: what one revokes the other refuses, and does so for good', async () => {
+  it('KEY-10: a key that one worker revokes is refused by the other, for good', async () => {
     const { key } = await newKeys(server, 'key')
     assert.equal(await verifyTimes(server, key, 20), 'true')
     await server.call('POST', `/v1/keys/${key.id}/revoke`, { reason: 'leaked' })
@@ -89,7 +89,7 @@ describe('several workers', {
     assert.equal(await verifyTimes(server, key, 20), 'false')
   })
 
-  it('OPS-04: what both have counted is written when they are told to stop, none is left, and it ends with 0', async () => {
+  it('OPS-04: on SIGTERM both write their counted usage, no worker is left, and the primary exits with 0', async () => {
     const other = await start()
     const { key } = await newKeys(other, 'key')
     assert.equal(await verifyTimes(other, key, 40), 'true')
@@ -100,34 +100,34 @@ describe('several workers', {
     await countsExactly(server, key, 40)
   })
 
-  it('OPS-05: a killed worker leaves the service up, and another takes its place', async () => {
+  it('OPS-05: the service stays up when a worker is killed, and a new worker replaces it', async () => {
     const { key } = await newKeys(server, 'key')
     const [pid = 0] = pidsOf(server)
     process.kill(pid, 'SIGKILL')
     await until(() => linesOf(server, 'a worker ended by itself').length === 1)
-    // Nobody waits for the other to come back: who is left answers.
+    // Requests do not wait for the replacement: the remaining worker answers.
     assert.equal(await verifyTimes(server, key, 8), 'true')
     await until(() => linesOf(server, 'listening').length === 3)
     const pids = pidsOf(server)
     assert.equal(linesOf(server, 'listening')[2]?.worker, 1)
     assert.equal(pids.length, 3)
     assert.equal(await verifyTimes(server, key, 20), 'true')
-    // What is new knows what was revoked before it was there, and hears of what is revoked now.
+    // The new worker refuses what was revoked before it started, and is notified of what is revoked now.
     await server.call('POST', `/v1/keys/${key.id}/revoke`, { reason: 'leaked' })
     await until(async () => (await verifyTimes(server, key, 8)) === 'false')
-    // One that was asked to end by somebody else is replaced too.
+    // A worker that another process asked to end is replaced too.
     process.kill(pids[2] ?? 0, 'SIGTERM')
     await until(() => linesOf(server, 'listening').length === 4)
   })
 
-  it('where the primary is killed, its workers end too', async () => {
+  it('the workers end when their primary is killed', async () => {
     const other = await start()
     const pids = pidsOf(other)
     await other.kill('SIGKILL')
     await until(() => pids.every((pid) => !isAlive(pid)))
   })
 
-  it('the connections to Postgres are divided between them', async () => {
+  it('the workers divide the connections to Postgres', async () => {
     const lists = Array.from({ length: 100 }, () => server.call('GET', '/v1/keys'))
     assert.deepEqual([...new Set((await Promise.all(lists)).map(({ status }) => status))], [200])
     const { rows } = await ask(
@@ -137,7 +137,7 @@ describe('several workers', {
     assert.ok(rows[0].n > 2 && rows[0].n <= CONNECTIONS, `${rows[0].n} connections`)
   })
 
-  it('a port that is taken stops the start, once and with the reason', async () => {
+  it('a port in use stops the start, and the reason is reported once', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => taken.once('listening', resolve))
     const { port } = taken.address() as { port: number }
@@ -149,7 +149,7 @@ describe('several workers', {
   })
 })
 
-it('OPS-10: the embedded database takes one worker, and a wrong number none', async () => {
+it('OPS-10: refuses more than one worker on the embedded database, and an invalid number of workers', async () => {
   const embedded = await runMain([], { DATA_DIR: '/nowhere', WORKERS: '2' })
   assert.equal(embedded.code, 2)
   assert.match(embedded.said, /WORKERS above 1 needs a Postgres in DATABASE_URL/)

@@ -21,7 +21,7 @@ describe('the guide for any language', () => {
   })
   after(() => world.close())
 
-  it('has Python code that accepts a key and returns the reason of a refusal', { skip }, async () => {
+  it('contains Python code that accepts a key and returns the reason of a refusal', { skip }, async () => {
     const { body: key } = await world.call('POST', '/v1/keys', {
       owner_id: 'org_1',
       name: 'python',

@@ -92,7 +92,7 @@ describe('the official MCP client, against a server behind the SDK', () => {
     new StreamableHTTPClientTransport(new URL(mcp.url), { authProvider: provider as OAuthClientProvider })
   const newClient = () => new Client({ name: 'test', version: '1' })
 
-  /** Sends the user to where the client wants them, and gives the client the code. */
+  /** Sends the user to the client's authorization URL, and returns the code to the client. */
   async function authorize(provider: Provider, transport: StreamableHTTPClientTransport) {
     assert.ok(provider.wanted, 'the client wants its user to be asked')
     const back = await world.approve(provider.wanted)
@@ -128,7 +128,7 @@ describe('the official MCP client, against a server behind the SDK', () => {
     ],
   ]
   for (const [how, provider] of ways)
-    it(`REG-11 RS-03 AUZ-13: ${how}, finds everything from the challenge on, and calls a tool`, async () => {
+    it(`REG-11 RS-03 AUZ-13: ${how}, discovers everything from the challenge, and calls a tool`, async () => {
       const client = await connect(await provider())
       const tools = await client.listTools()
       assert.deepEqual(
@@ -140,7 +140,7 @@ describe('the official MCP client, against a server behind the SDK', () => {
       await client.close()
     })
 
-  it('RS-02: a scope that is missing is asked for when it is needed, and the call goes through then', async () => {
+  it('RS-02: requests a missing scope when it is needed, and the call then succeeds', async () => {
     const { body } = await world.call('POST', '/v1/clients', {
       name: 'A careful client',
       type: 'public',
@@ -164,7 +164,7 @@ describe('the official MCP client, against a server behind the SDK', () => {
     await again.close()
   })
 
-  it('RS-06: a token for another API is refused', async () => {
+  it('RS-06: is refused with a token for another API', async () => {
     const { clientId, clientSecret } = await world.machine()
     const answer = await fetch(`${world.issuer}/oauth/token`, {
       method: 'POST',
@@ -188,8 +188,8 @@ describe('the conformance suite of MCP, for authorization servers', () => {
   })
   after(() => world.close())
 
-  it('META-01 AUZ-10: its metadata and code-grant scenarios', async () => {
-    // Where a server knows clients without a secret, it takes itself for one.
+  it('META-01 AUZ-10: passes in its metadata and code-grant scenarios', async () => {
+    // If a server supports clients without a secret, the suite acts as one.
     const { clientId } = await world.publicClient(['http://127.0.0.1/callback'])
     const port = await freePort()
     const main = fileURLToPath(new URL(CONFORMANCE, import.meta.url))

@@ -16,7 +16,7 @@ const skip = isThere ? false : 'NO APACHE with mod_oauth2: apt install apache2 l
 
 exitWhenTerminated()
 
-/** An API behind a proxy that knows nothing of Doorward but RFC 7662. */
+/** An API behind a proxy that supports RFC 7662 and nothing specific to Doorward. */
 describe('Apache’s mod_oauth2, as a resource server', () => {
   let world: World
   let directory: string
@@ -86,7 +86,7 @@ DocumentRoot ${directory}/htdocs
     await world.close()
   })
 
-  it('REV-05 REV-08: asks by introspection, lets a token with the scope in, and no other', {
+  it('REV-05 REV-08: accepts by introspection a token with the scope, and no other', {
     skip,
   }, async () => {
     const { clientId, clientSecret } = await world.machine()

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import * as oauth from 'oauth4webapi'
 import { openWorld, type World } from './world.ts'
 
-// Stricter than most: it refuses answers that the RFCs do not allow, and says which sentence they break.
+// Stricter than most: it refuses responses that the RFCs do not allow, and names the sentence that they break.
 
 const HTTP = { [oauth.allowInsecureRequests]: true }
 
@@ -44,7 +44,7 @@ describe('oauth4webapi', () => {
     return await oauth.processAuthorizationCodeResponse(server, client, answer)
   }
 
-  it('META-02: finds everything that it needs in the metadata', () => {
+  it('META-02: finds everything it needs in the metadata', () => {
     assert.deepEqual(server.code_challenge_methods_supported, ['S256'])
     assert.equal(server.authorization_response_iss_parameter_supported, true)
     assert.deepEqual(server.response_types_supported, ['code'])
@@ -54,7 +54,7 @@ describe('oauth4webapi', () => {
     ['client_secret_basic', oauth.ClientSecretBasic],
     ['client_secret_post', oauth.ClientSecretPost],
   ] as const)
-    it(`TOK-10 TOK-16 TOK-17: a confidential client, by ${method}`, async () => {
+    it(`TOK-10 TOK-16 TOK-17: authenticates a confidential client by ${method}`, async () => {
       const { clientId, clientSecret } = await world.confidential({ token_endpoint_auth_method: method })
       const client = { client_id: clientId }
       const proof = proofOf(clientSecret)
@@ -71,7 +71,7 @@ describe('oauth4webapi', () => {
       assert.equal(await world.api(renewed.access_token), 200)
     })
 
-  it('TOK-18: a client that signs (private_key_jwt, ES256)', async () => {
+  it('TOK-18: authenticates a client by private_key_jwt with ES256', async () => {
     const { publicKey, privateKey } = await oauth.generateKeyPair('ES256', { extractable: true })
     const jwk = { ...(await crypto.subtle.exportKey('jwk', publicKey)), kid: 'k1' }
     const { clientId } = await world.confidential({
@@ -83,7 +83,7 @@ describe('oauth4webapi', () => {
     assert.equal(await world.api(tokens.access_token), 200)
   })
 
-  it('AUZ-01 AUZ-06: a public client on the user’s own machine, at whatever port it got', async () => {
+  it('AUZ-01 AUZ-06: connects a public client on the user’s machine, at any loopback port', async () => {
     const { clientId } = await world.publicClient(['http://127.0.0.1/callback'])
     const redirectUri = 'http://127.0.0.1:53211/callback'
     const tokens = await connect({ client_id: clientId }, oauth.None(), redirectUri)

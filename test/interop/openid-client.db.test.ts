@@ -11,7 +11,7 @@ before(async () => {
   config = await discover()
 })
 
-/** A new client, which has found the server. */
+/** A new client, after discovery of the server. */
 async function discover(): Promise<client.Configuration> {
   const { clientId, clientSecret } = await world.confidential({
     token_endpoint_auth_method: 'client_secret_post',
@@ -62,7 +62,7 @@ it('META-01 AUZ-10 REF-01 REV-03: openid-client discovers, connects, refreshes, 
   })
 })
 
-it('TOK-10: the lines of the guide connect a client for which no method was named', async () => {
+it('TOK-10: the code of the guide connects a client that was created without a method', async () => {
   const guide = readFileSync(new URL('../../docs/guides/connect-apps.md', import.meta.url), 'utf8')
   const [, lines = ''] = /```ts\nimport \* as client from 'openid-client'\n(.*?)```/s.exec(guide) ?? []
   assert.ok(lines.includes('refreshTokenGrant'))
@@ -75,7 +75,7 @@ it('TOK-10: the lines of the guide connect a client for which no method was name
   assert.equal(await world.api(later.access_token), 200)
 })
 
-it('CON-20: openid-client hears a no with state and issuer', async () => {
+it('CON-20: openid-client receives a denied consent with state and issuer', async () => {
   const state = client.randomState()
   const another = await discover()
   const url = client.buildAuthorizationUrl(another, {
@@ -90,7 +90,7 @@ it('CON-20: openid-client hears a no with state and issuer', async () => {
   await assert.rejects(client.authorizationCodeGrant(another, back, checks), { error: 'access_denied' })
 })
 
-it('TOK-15: openid-client gets a token without a user, for what an administrator has listed', async () => {
+it('TOK-15: openid-client gets a token by client_credentials, for the scopes that an administrator has listed', async () => {
   const { clientId, clientSecret } = await world.machine()
   const machine = await client.discovery(
     new URL(world.issuer),

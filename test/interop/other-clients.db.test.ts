@@ -5,7 +5,7 @@ import OAuth2Strategy from 'passport-oauth2'
 import { AuthorizationCode, ClientCredentials } from 'simple-oauth2'
 import { openWorld, type World } from './world.ts'
 
-describe('clients that others have written', () => {
+describe('clients of other authors', () => {
   let world: World
   before(async () => {
     world = await openWorld()
@@ -75,7 +75,7 @@ describe('clients that others have written', () => {
     assert.equal(await world.api(String(renewed.token.access_token)), 401)
   })
 
-  it('TOK-15: simple-oauth2 gets a token without a user', async () => {
+  it('TOK-15: simple-oauth2 gets a token by client_credentials', async () => {
     const { clientId, clientSecret } = await world.machine()
     const machine = new ClientCredentials({
       client: { id: clientId, secret: clientSecret },
@@ -85,7 +85,7 @@ describe('clients that others have written', () => {
     assert.equal(await world.api(String(token.access_token)), 200)
   })
 
-  it('@auth/core signs somebody in and hands on the token', async () => {
+  it('@auth/core signs a user in and returns the token', async () => {
     const origin = new URL(world.redirectUri).origin
     const { clientId, clientSecret } = await world.confidential({
       redirect_uris: [`${origin}/auth/callback/doorward`],

@@ -21,7 +21,7 @@ describe('clients in Python', () => {
   })
   after(() => world?.close())
 
-  /** Runs a script that prints a URL, waits for where it leads, and prints what it got. */
+  /** Runs a script that prints a URL, reads the URL of the redirect, and prints its result. */
   async function connect(script: string) {
     const { clientId, clientSecret } = await world.confidential()
     const { verifier } = await world.pkce()

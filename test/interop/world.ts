@@ -7,13 +7,13 @@ import { allow, EMAIL, openOAuthApp, pkce } from '../oauth.ts'
 import { freePort } from '../postgres.ts'
 import { PASSWORD } from '../sign-in.ts'
 
-/** A client as its developer keeps it. */
+/** A client's credentials, as its developer stores them. */
 export interface Registered {
   readonly clientId: string
   readonly clientSecret: string
 }
 
-/** Doorward at an address of its own, an API behind the SDK, and a user with a browser: what a client meets. */
+/** A client's environment: Doorward at its own address, an API behind the SDK, and a user with a browser. */
 export interface World {
   readonly issuer: string
   readonly redirectUri: string
@@ -27,7 +27,7 @@ export interface World {
   publicClient(redirectUris: readonly string[]): Promise<Registered>
   machine(): Promise<Registered>
   pkce(): Promise<{ verifier: string; challenge: string }>
-  /** Signs in and allows, as the user in the browser. @returns the redirect */
+  /** Signs in and consents, as the user in the browser. @returns the redirect */
   approve(url: URL): Promise<URL>
   deny(url: URL): Promise<URL>
   /** Response of the API to a token. */

@@ -8,7 +8,7 @@ const NUL = String.fromCharCode(0)
 const HALF_A_PAIR = String.fromCharCode(0xd800)
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
 
-/** The request, the problem's code, and what the detail must contain. */
+/** The request, the problem's code, and the text that the detail must contain. */
 const CREATES: readonly (readonly [what: string, body: unknown, code: string, says?: RegExp])[] = [
   ['unknown scope', { ...KEY, scopes: ['order:read'] }, 'unknown_scope', /did you mean "orders:read"/],
   [
@@ -76,7 +76,7 @@ const CREATES: readonly (readonly [what: string, body: unknown, code: string, sa
   ['null', null, 'invalid_request'],
 ]
 
-/** Ready-made bodies, as they stand on the wire. */
+/** Raw bodies, as sent on the wire. */
 const RAW: readonly (readonly [
   what: string,
   type: string | undefined,
@@ -142,7 +142,7 @@ describe('bad input', () => {
       await app.db.selectFrom('audit_events').select('id').where('result', '=', 'done').execute(),
     ])
 
-  /** A sound problem: RFC 9457, not cached, nothing of ours in it, and nothing was written. */
+  /** Checks for a well-formed problem: RFC 9457, not cached, no internals in it, and nothing was written. */
   const refused = async (
     what: string,
     answer: Awaited<ReturnType<TestApp['call']>>,
@@ -191,7 +191,7 @@ describe('bad input', () => {
       await refused(path, answer, code, before)
     })
 
-  it('an empty list of scopes is allowed, and means none; a name may be used twice', async () => {
+  it('accepts an empty list of scopes as none, and a name that is in use', async () => {
     for (let n = 0; n < 2; n++) {
       const { status, body } = await app.call('POST', '/v1/keys', { ...KEY, scopes: [] })
       assert.equal(status, 201)
@@ -203,7 +203,7 @@ describe('bad input', () => {
     }
   })
 
-  it('VER-14: two different credentials in one request are refused, the same one twice is not', async () => {
+  it('VER-14: refuses two different credentials in one request, and accepts the same one twice', async () => {
     const { secret } = await app.keyFor('org_1')
     const two = await app.call('GET', '/v1/keys', undefined, { headers: { 'x-api-key': secret } })
     assert.deepEqual([two.status, two.body.code], [400, 'two_credentials'])
@@ -211,13 +211,13 @@ describe('bad input', () => {
     assert.equal(same.status, 200)
   })
 
-  it('MGT-15: an Idempotency-Key with odd characters is refused', async () => {
+  it('MGT-15: refuses an Idempotency-Key with characters that are not allowed', async () => {
     const headers = { 'idempotency-key': 'a b' }
     const { status, body } = await app.call('POST', '/v1/keys', KEY, { headers })
     assert.deepEqual([status, body.code], [400, 'invalid_request'])
   })
 
-  it('VER-15: a header of 1 MB, two Authorizations and no HTTP at all are answered, and the server goes on', async () => {
+  it('VER-15: answers a header of 1 MB, two Authorization headers and bytes that are not HTTP, and keeps running', async () => {
     const port = Number(new URL(await app.app.listen({ port: 0, host: '127.0.0.1' })).port)
     const said = (request: string) =>
       new Promise<string>((resolve, reject) => {
@@ -232,7 +232,7 @@ describe('bad input', () => {
       await said(get(`Authorization: Bearer ${'x'.repeat(1_000_000)}`)),
       /^HTTP\/1.1 431 [\s\S]*header_too_large/,
     )
-    // As much as nginx takes from a client and repeats, and more.
+    // As much as nginx accepts from a client and forwards, and more.
     const padded = [`Authorization: Bearer ${app.adminKey}`, `X-Pad: ${'x'.repeat(40_000)}`]
     assert.match(await said(get(...padded)), /^HTTP\/1.1 200 /)
     const twice = [`Authorization: Bearer ${app.adminKey}`, 'Authorization: Bearer other']

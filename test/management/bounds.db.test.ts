@@ -47,10 +47,10 @@ function* faultsOf(schema: Schema, at: string): Generator<string> {
   if (schema.type === undefined && schema.anyOf === undefined) yield `${at}: anything`
 }
 
-/** The largest value that is wrong everywhere: more items than are taken, of the wrong type. */
+/** The largest value that is wrong everywhere: more items than are accepted, of the wrong type. */
 const WORST = 15_000
 
-describe('what a caller can write into a request', () => {
+describe('the input that a caller can send', () => {
   let app: TestApp
   let operations: readonly (Described & { method: string; path: string })[]
 
@@ -74,7 +74,7 @@ describe('what a caller can write into a request', () => {
       ]),
       ...faultsOf(bodyOf(operation) ?? { type: 'null' }, operation.operationId),
     ])
-    // Each of these is looked at by itself, up to its first fault.
+    // Each of these is checked separately, up to its first fault.
     const oneByOne = ['reportUsage/items/-: anything', 'reportUsage/exposed/-: anything']
     assert.deepEqual(
       faults.filter((fault) => !oneByOne.includes(fault)),
@@ -82,7 +82,7 @@ describe('what a caller can write into a request', () => {
     )
   })
 
-  it('MGT-32: the worst body of each operation is refused at its first fault, in few words', async () => {
+  it('MGT-32: refuses the worst body of each operation at its first fault, with a short response', async () => {
     for (const operation of operations) {
       const schema = bodyOf(operation)
       if (schema === undefined) continue
@@ -104,7 +104,7 @@ describe('what a caller can write into a request', () => {
     }
   })
 
-  it('MGT-32: a small body is told all of its faults, each once', async () => {
+  it('MGT-32: lists all faults of a small body, each once', async () => {
     const body = { owner_id: 'a b', name: '', expires_at: '2030-01-01', lifetime_seconds: 'x', scopes: [1] }
     const { body: said } = await app.call('POST', '/v1/keys', body)
     const faults: readonly { at: string; message: string }[] = said.faults
@@ -120,7 +120,7 @@ describe('what a caller can write into a request', () => {
     assert.match(faults.find(({ at }) => at === '/owner_id')?.message ?? '', /without blanks/)
   })
 
-  it('MGT-32: thousands of parameters, names or values, are one fault', async () => {
+  it('MGT-32: reports thousands of parameters, names or values, as one fault', async () => {
     const many = (write: (at: number) => string) =>
       Array.from({ length: 3_000 }, (_, at) => write(at)).join('&')
     for (const query of [many((at) => `a${at}`), many(() => 'limit=1'), many(() => 'a')]) {

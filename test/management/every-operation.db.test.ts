@@ -53,7 +53,7 @@ describe('every operation of the management API', () => {
   const withoutRequestId = ({ body: { request_id: _, ...body } }: TestAnswer) => body
   const except = (left: string) => ALL_PERMISSIONS.filter((permission) => permission !== left)
 
-  it('MGT-18: is in the document, and the document tells of no other', async () => {
+  it('MGT-18: is in the API document, and the document lists no other', async () => {
     assert.deepEqual(operations.map(({ id }) => id).sort(), Object.keys(examples).sort())
     const openingRoutes = globSync('src/**/*.ts').filter(
       (file) =>
@@ -74,7 +74,7 @@ describe('every operation of the management API', () => {
     ])
   })
 
-  it('MGT-01: answers 401 to nobody, with a bare challenge', async () => {
+  it('MGT-01: answers 401 without a credential, with a bare challenge', async () => {
     for (const operation of operations) {
       const { status, body, headers } = await callOperation(app, operation, examples[operation.id], null)
       assert.deepEqual([operation.id, status, body.code], [operation.id, 401, 'no_credential'])
@@ -82,7 +82,7 @@ describe('every operation of the management API', () => {
     }
   })
 
-  it('VER-19 VER-01: answers the same 401 to keys that are made up, revoked, rotated or expired', async () => {
+  it('VER-19 VER-01: answers the same 401 to keys that are unknown, revoked, rotated or expired', async () => {
     const revoked = await app.call('POST', '/v1/admin-keys', { name: 'r', permissions: [...ALL_PERMISSIONS] })
     await app.call('POST', `/v1/admin-keys/${revoked.body.id}/revoke`, { reason: 'test' })
     const rotated = await app.call('POST', '/v1/admin-keys', { name: 'r', permissions: [...ALL_PERMISSIONS] })
@@ -132,7 +132,7 @@ describe('every operation of the management API', () => {
     assert.equal(await content(), before)
   })
 
-  it('MGT-02: answers a key of another owner as if there were no such thing, byte for byte', async () => {
+  it('MGT-02: answers an admin key of another owner as if the object did not exist, byte for byte', async () => {
     const bound = ALL_PERMISSIONS.filter((permission) => !UNBOUND_ONLY.has(permission))
     const stranger = await app.adminKeyWith(bound, 'org_b')
     const unknown: Record<string, string> = {
@@ -159,12 +159,12 @@ describe('every operation of the management API', () => {
     assert.equal(await content(), before)
   })
 
-  it('AUD-02: leaves an event of each refused attempt of somebody known', async () => {
+  it('AUD-02: records each refused attempt of an authenticated caller as an audit event', async () => {
     app.clock.advance({ seconds: 1 })
     const nosy = await app.adminKeyWith(['audit:read'])
     const [{ id: actor }] = (await app.call('GET', '/v1/admin-keys?limit=1')).body.data
     for (const operation of operations) {
-      // Of one key some twenty are written in a minute.
+      // Some twenty a minute are recorded for one key.
       app.clock.advance({ seconds: 10 })
       if (operation.permission !== 'audit:read' && !isOfSelf(operation))
         await callOperation(app, operation, examples[operation.id], nosy)
@@ -178,7 +178,7 @@ describe('every operation of the management API', () => {
     assert.deepEqual(told.sort(), expected.map(({ method, path }) => `${method} ${path}`).sort())
   })
 
-  it('MGT-18: answers what the document says, when it succeeds', async () => {
+  it('MGT-18: answers as the API document says, when it succeeds', async () => {
     const order = [
       'finishKeyRotation',
       'undoKeyRotation',

@@ -18,7 +18,7 @@ describe('headers', () => {
     ['a probe', 'GET', '/livez', null],
   ]
   for (const [what, method, path, as] of kinds)
-    it(`WEB-04 WEB-07: ${what} cannot be framed, sniffed, cached by strangers or read from another site`, async () => {
+    it(`WEB-04 WEB-07: ${what} cannot be framed, sniffed, kept in a shared cache or read from another site`, async () => {
       const body =
         method === 'POST' ? { owner_id: 'o', name: 'a', environment: 'live', scopes: [] } : undefined
       const options = { headers: { origin: 'https://evil.example' }, ...(as === null ? { as } : {}) }

@@ -30,7 +30,7 @@ describe('lists', () => {
     const { body } = await app.call('GET', `/v1/keys?${query}`, undefined, as === undefined ? {} : { as })
     return body.data.map((key: { name: string }) => key.name)
   }
-  /** All pages of a list, in the order in which they come. */
+  /** All pages of a list, in order. */
   const pages = async (url: string, between: () => Promise<unknown> = async () => {}) => {
     const found: string[] = []
     for (let cursor = ''; ; ) {
@@ -52,15 +52,15 @@ describe('lists', () => {
     ['owner_id=org_2', ['suspended']],
     ['owner_id=org_none', []],
   ] as const)
-    it(`keys by ${query}`, async () => assert.deepEqual(await names(query), expected))
+    it(`filters keys by ${query}`, async () => assert.deepEqual(await names(query), expected))
 
-  it('KEY-19: keys by when they expire', async () => {
+  it('KEY-19: filter keys by expiry', async () => {
     const within = (seconds: number) => new Date(app.clock.now().getTime() + seconds * 1000).toISOString()
     assert.deepEqual(await names(`state=active&expiring_before=${within(2 * 86_400)}`), ['soon'])
     assert.deepEqual(await names(`state=active&expiring_before=${within(60)}`), [])
   })
 
-  it('KEY-19: keys that nobody has used since a moment, the never used among them', async () => {
+  it('KEY-19: filter keys that are unused since a moment, including those never used', async () => {
     const { body } = await app.call('GET', `/v1/keys/${ids.active}`)
     const item = {
       credential_id: body.secrets[0].id,
@@ -85,7 +85,7 @@ describe('lists', () => {
     ])
   })
 
-  it('KEY-19: keys that end between now and a moment; those of another state are asked for by it', async () => {
+  it('KEY-19: filter active keys that expire between now and a moment; other states need their own filter', async () => {
     const by = new Date(app.clock.now().getTime() + 2 * 86_400_000).toISOString()
     assert.deepEqual(await names(`expiring_before=${by}`), ['soon'])
     assert.deepEqual(await names(`state=expired&expiring_before=${by}`), ['expired'])
@@ -102,7 +102,7 @@ describe('lists', () => {
     }
   })
 
-  it('KEY-19: a key is unused since a moment at which it existed, and while it is not over', async () => {
+  it('KEY-19: count a key as unused only since a moment at which it existed, and while it is not revoked or expired', async () => {
     const { clock } = app
     const before = clock.now().toISOString()
     clock.advance({ seconds: 1 })
@@ -124,7 +124,7 @@ describe('lists', () => {
     assert.deepEqual(await idle(since, '&state=revoked'), ['idle'])
   })
 
-  it('MGT-02: a key that is bound to one owner sees that one only, whatever it asks for', async () => {
+  it('MGT-02: show an admin key that is bound to one owner only that owner, whatever it asks for', async () => {
     await app.keyFor('org_3', { name: 'third', scopes: [] })
     const bound = await app.adminKeyWith(['keys:read', 'owners:read'], 'org_3')
     assert.deepEqual(await names('limit=200', bound), ['third'])
@@ -136,7 +136,7 @@ describe('lists', () => {
     )
   })
 
-  it('MGT-14: pages skip nothing and repeat nothing, also while keys are made between them and all in one moment', async () => {
+  it('MGT-14: skip and repeat nothing over pages, also while keys are created between them and all in one moment', async () => {
     for (let n = 0; n < 23; n++) await app.keyFor('org_many', { scopes: [] })
     const before = await pages('/v1/keys?owner_id=org_many&limit=200')
     assert.equal(before.length, 23)
@@ -147,7 +147,7 @@ describe('lists', () => {
     assert.deepEqual(paged, before)
   })
 
-  it('MGT-14: owners, admin keys and audit events come in pages too', async () => {
+  it('MGT-14: paginate owners, admin keys and audit events too', async () => {
     for (let n = 0; n < 5; n++) await app.adminKeyWith(['verify'])
     for (const list of ['owners', 'admin-keys', 'audit-events']) {
       const all = await pages(`/v1/${list}?limit=200`)
@@ -156,7 +156,7 @@ describe('lists', () => {
     }
   })
 
-  it('AUD-07: audit events by actor, target, action, result and time', async () => {
+  it('AUD-07: filter audit events by actor, target, action, result and time', async () => {
     const find = async (query: string) =>
       (await app.call('GET', `/v1/audit-events?limit=200&${query}`)).body.data
     const [event] = await find(`target_id=${ids.revoked}&action=key.revoked`)

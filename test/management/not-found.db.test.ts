@@ -20,7 +20,7 @@ const WRONG_PATHS: readonly (readonly [path: string, says: RegExp])[] = [
   [`/${'x'.repeat(4000)}`, /See \/docs/],
 ]
 
-describe('a request that no route takes', () => {
+describe('a request without a route', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()
@@ -28,26 +28,26 @@ describe('a request that no route takes', () => {
   after(() => app.close())
 
   for (const [method, path, allow] of WRONG_METHODS)
-    it(`${method} ${path} is a 405 that names ${allow}`, async () => {
+    it(`${method} ${path} gets a 405 that names ${allow}`, async () => {
       const { status, headers, body } = await app.call(method, path)
       assert.deepEqual([status, headers.allow], [405, allow])
       if (method !== 'HEAD') assert.equal(body.code, 'method_not_allowed')
     })
 
   for (const [path, says] of WRONG_PATHS)
-    it(`${path.slice(0, 30)} is a 404 that leads on`, async () => {
+    it(`${path.slice(0, 30)} gets a 404 that says where to go`, async () => {
       const { status, body } = await app.call('GET', path)
       assert.deepEqual([status, body.code], [404, 'not_found'])
       assert.match(body.detail, says)
     })
 
-  it('a slash too many before an id is told as such', async () => {
+  it('reports an extra slash before an id as such', async () => {
     const { status, body } = await app.call('GET', '/v1/keys/')
     assert.equal(status, 400)
     assert.match(body.detail, /is empty/)
   })
 
-  it('/ says what this is, with links that lead somewhere', async () => {
+  it('/ describes the service, with links that resolve', async () => {
     const { status, text, headers } = await app.call('GET', '/', undefined, { as: null })
     assert.equal(status, 200)
     assert.match(String(headers['content-type']), /^text\/html/)
@@ -59,7 +59,7 @@ describe('a request that no route takes', () => {
     }
   })
 
-  it('MGT-10: a fault names what is allowed, once', async () => {
+  it('MGT-10: a fault names the allowed values, once', async () => {
     const saying = async (method: string, path: string, body?: object) =>
       (await app.call(method, path, body)).body.detail
     assert.match(await saying('GET', '/v1/keys?state=Active'), /must be one of active, [a-z, ]+$/)

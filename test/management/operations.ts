@@ -6,7 +6,7 @@ import { startSignIn } from '../../src/sign-in/start-sign-in.ts'
 import type { TestApp, TestClient } from '../app.ts'
 
 /**
- * Parameters and body of each operation, by its operationId, on things of one owner. A new operation needs a line
+ * Parameters and body of each operation, by its operationId, on objects of one owner. A new operation needs a line
  * here.
  */
 export type Examples = Readonly<Record<string, Example>>
@@ -15,11 +15,11 @@ export interface Example {
   readonly path?: Record<string, string>
   readonly query?: string
   readonly body?: object
-  /** The credential, where an admin key is not the right kind. */
+  /** The credential, if an admin key is not the right kind. */
   readonly as?: string
 }
 
-/** Requests that would succeed with the first admin key, each on things that were made for it. */
+/** Requests that would succeed with the first admin key, each on its own objects. */
 export async function examplesOn(app: TestApp, ownerId: string): Promise<Examples> {
   const key = await app.keyFor(ownerId, { scopes: ['examples:read'] })
   const rotating = await app.keyFor(ownerId, { scopes: [] })
@@ -154,7 +154,7 @@ async function grantFor(app: TestApp, { client_id: clientId }: TestClient, owner
   return id
 }
 
-/** A browser in which somebody is signed in, without the browser. */
+/** Stores the session of a signed-in user. @returns its id */
 async function sessionFor(app: TestApp, userId: string): Promise<string> {
   const [id, now] = [newId('ses'), app.clock.now()]
   const session = { id, userId, person: null, authenticatedAt: now, ip: null, userAgent: null }
@@ -162,7 +162,7 @@ async function sessionFor(app: TestApp, userId: string): Promise<string> {
   return id
 }
 
-/** A browser that has come without any request. */
+/** A browser's visit to the sign-in page, without an HTTP request. */
 function visitor(app: TestApp, browser: string): Visit {
   return {
     now: app.clock.now(),
@@ -206,7 +206,7 @@ export function isOfSelf({ permission }: Documented): boolean {
   return permission.startsWith('self:')
 }
 
-/** Calls an operation with its example; the first admin key stands for whatever credential is right. */
+/** Calls an operation with its example; the first admin key is replaced by the right kind of credential. */
 export function callOperation(
   app: TestApp,
   { method, path }: Documented,

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { openTestApp, type TestApp } from '../app.ts'
 
-/** No moment, or none that can be kept: in all places that take one. */
+/** Not a moment, or one that cannot be stored: refused wherever a moment is accepted. */
 const UNREADABLE = [
   '2030-06-30T23:59:60Z',
   '2030-06-30T23:60:00Z',
@@ -15,7 +15,7 @@ const UNREADABLE = [
   '2040-01-01T00:00:00 02:00',
 ]
 const READABLE = ['2040-06-01T00:00:00+02', '2040-06-01 00:00:00+0200', '9999-12-31T23:59:59.9999999Z']
-/** Moments at the ends of what is taken, which everything computed from them must bear. */
+/** Moments at the bounds of what is accepted; everything computed from them must work. */
 const EXTREME = ['0000-01-01T00:00:00Z', '0001-01-01T00:00:00+14:00', '9999-12-31T23:59:59.999Z']
 
 const IDS = [
@@ -53,7 +53,7 @@ describe('values on the wire', () => {
   after(() => app.close())
 
   const key = { owner_id: 'org_1', name: 'a', environment: 'live', scopes: [] }
-  /** Every place that takes a moment, in a body or a query. */
+  /** Every place that accepts a moment, in a body or a query. */
   const places = (
     id: string,
   ): readonly (readonly [method: string, path: (at: string) => string, body?: (at: string) => object])[] => {
@@ -82,13 +82,13 @@ describe('values on the wire', () => {
     ]
   }
 
-  it('MGT-31: a moment that is none is a 400 with its place, wherever it is sent', async () => {
+  it('MGT-31: refuses an invalid moment with a 400 that names its place, wherever it is sent', async () => {
     const { id } = await app.keyFor('org_1')
     for (const [method, path, body] of places(id))
       for (const at of UNREADABLE) {
         const { status, body: said, text } = await app.call(method, path(at), body?.(at))
         if (path(at) === '/v1/usage-batches') {
-          // The rest of a batch is taken.
+          // The rest of a batch is accepted.
           assert.match(said.not_taken[0].message, /2030-01-31T12:00:00Z/, text)
           continue
         }
@@ -98,7 +98,7 @@ describe('values on the wire', () => {
       }
   })
 
-  it('MGT-31: every other moment is understood, and nothing that is computed from it is a 500', async () => {
+  it('MGT-31: accepts every other moment, and no value computed from it causes a 500', async () => {
     for (const at of [...READABLE, ...EXTREME]) {
       const { id } = await app.keyFor('org_1')
       for (const [method, path, body] of places(id)) {
@@ -112,7 +112,7 @@ describe('values on the wire', () => {
     assert.equal(made.body.expires_at, '2040-05-31T22:00:00.000Z')
   })
 
-  it('MGT-31: a key that ends at the end of time is rotated to the end of time', async () => {
+  it('MGT-31: rotates a key that expires at the last moment with the same expiry', async () => {
     const { id } = await app.keyFor('org_far', { expires_at: '9999-12-31T23:59:59.9999999Z' })
     app.clock.advance({ days: 1 })
     const rotated = await app.call('POST', `/v1/keys/${id}/rotate`)
@@ -121,7 +121,7 @@ describe('values on the wire', () => {
     assert.equal(list.body.data[0].expires_at, '9999-12-31T23:59:59.999Z')
   })
 
-  it('MGT-31: a moment past the end of time that was stored before there was one is listed as the last', async () => {
+  it('MGT-31: lists a stored moment past the last one, from before that bound, as the last moment', async () => {
     const { id } = await app.keyFor('org_past')
     await app.db
       .updateTable('secrets')
@@ -133,12 +133,12 @@ describe('values on the wire', () => {
     assert.equal(list.status, 200, list.text)
   })
 
-  it('MGT-31: a cursor that names no moment of ours is no bug', async () => {
+  it('MGT-31: accepts a cursor whose moment is out of range, without a 500', async () => {
     const cursor = Buffer.from('1 999999999999999 key_x').toString('base64url')
     assert.equal((await app.call('GET', `/v1/keys?cursor=${cursor}`)).status, 200)
   })
 
-  it('MGT-30: metadata comes out of every answer as it went in, or is refused', async () => {
+  it('MGT-30: metadata is returned exactly as it was sent, or is refused', async () => {
     const names = fc.oneof(
       fc.string({ maxLength: 8 }),
       fc.constantFrom('a\nb', 'a\rb', 'a\u2028b', '', '__proto__', 'constructor', 'toJSON', 'length'),
@@ -174,7 +174,7 @@ describe('values on the wire', () => {
     )
   })
 
-  it('MGT-30: a number that cannot be kept is refused at its place, and a line break in a name is kept', async () => {
+  it('MGT-30: refuses a number that cannot be stored exactly at its place, and keeps a line break in a name', async () => {
     const headers = { authorization: `Bearer ${app.adminKey}`, 'content-type': 'application/json' }
     const send = (metadata: string) =>
       app.app.inject({
@@ -193,7 +193,7 @@ describe('values on the wire', () => {
     assert.deepEqual((await send('{"a\\nb":12345678.5}')).json().metadata, { 'a\nb': 12345678.5 })
   })
 
-  it('MGT-30: the short way of a verification refuses what the long way refuses', async () => {
+  it('MGT-30: the fast path of a verification refuses what the usual path refuses', async () => {
     const { secret } = await app.keyFor('org_1')
     const headers = { authorization: `Bearer ${app.adminKey}`, 'content-type': 'application/json' }
     for (const [body, status] of [
@@ -216,7 +216,7 @@ describe('values on the wire', () => {
     }
   })
 
-  it('where nothing is required, an empty body that says it is JSON is no fault', async () => {
+  it('accepts an empty body with a JSON content type where no field is required', async () => {
     const { id } = await app.keyFor('org_1')
     const headers = { authorization: `Bearer ${app.adminKey}`, 'content-type': 'application/json' }
     for (const verb of ['disable', 'enable', 'rotate', 'rotation/undo', 'rotate', 'rotation/finish']) {
@@ -231,7 +231,7 @@ describe('values on the wire', () => {
     assert.equal(statusCode, 400)
   })
 
-  it('a body in another encoding is a 415 that says which is read, and is not looked at', async () => {
+  it('refuses a body in another encoding unread, with a 415 that names the accepted one', async () => {
     const send = (encoding: string, payload: string | Buffer, url = '/v1/keys', type = 'application/json') =>
       app.app.inject({
         method: 'POST',
@@ -266,7 +266,7 @@ describe('values on the wire', () => {
     assert.ok([404, 415].includes(token.statusCode), token.body)
   })
 
-  it('an owner is called by the id that its identity provider gave it, in every place', async () => {
+  it('accepts the id that an identity provider gave an owner, in every place', async () => {
     for (const [at, id] of IDS.entries()) {
       const { id: keyId, secret } = await app.keyFor(id)
       const { body } = await app.call('POST', '/v1/verify', { credential: secret })

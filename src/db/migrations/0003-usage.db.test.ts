@@ -6,7 +6,7 @@ import { openDatabase } from '../open.ts'
 import { up as foundation } from './0001-foundation.ts'
 import { up as usage } from './0003-usage.ts'
 
-it('OPS-02: what was counted by hour, before there were scopes and minutes, is still counted', async () => {
+it('OPS-02: keeps usage that was counted by hour, before there were scopes and minutes', async () => {
   const empty = await testPlace({ empty: true })
   const { db, close } = await openDatabase(empty.place)
   const untyped = db as unknown as Kysely<unknown>

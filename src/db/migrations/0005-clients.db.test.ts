@@ -6,7 +6,7 @@ import { openDatabase } from '../open.ts'
 import { up as foundation } from './0001-foundation.ts'
 import { up as clients } from './0005-clients.ts'
 
-it('OPS-02: admin keys that could do everything still can, and no other gets more than it had', async () => {
+it('OPS-02: admin keys with all permissions keep all, and no other key gains any', async () => {
   const empty = await testPlace({ empty: true })
   const { db, close } = await openDatabase(empty.place)
   const untyped = db as unknown as Kysely<unknown>
