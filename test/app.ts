@@ -13,7 +13,7 @@ import { openTestDatabase, type PlacePreparation } from './database.ts'
 export interface TestAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, unknown>>
-  /** Parsed where it is JSON. */
+  /** Parsed if it is JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read answers field by field, and fail where one is missing
   readonly body: any
   readonly text: string

@@ -41,7 +41,7 @@ export async function serveModules(): Promise<{ origin: string } & AsyncDisposab
   }
 }
 
-/** Imports a module in the page and returns what `body`, a function of its exports in JavaScript, makes of them. */
+/** Imports a module in the page, and returns the result of `body`, a function of its exports in JavaScript. */
 export async function evaluateWith(page: Page, file: string, body: string): Promise<unknown> {
   return await page.evaluate(`import('/${file}').then(${body})`)
 }

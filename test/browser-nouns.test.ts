@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { kindOf } from './boundaries.ts'
 import { importsOf } from './imports.ts'
 
-/** Packages of the workspace that a noun may import, and where they are. */
+/** Packages of the workspace that a noun may import, with their files. */
 const PURE_PACKAGES: Readonly<Record<string, string>> = { '@doorward/sdk/rules': 'sdk/src/rules.ts' }
 
 /** Every module that a bundle of these files would hold, with the file that imports it first. */

@@ -4,7 +4,7 @@ import { type Browser, chromium } from 'playwright-core'
 /** `CHROMIUM_PATH`, or Debian's path. */
 const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
 
-/** The reason to skip browser tests; false where there is a browser. CI installs one. */
+/** The reason to skip browser tests; false if there is a browser. CI installs one. */
 export const noChromium: string | false = existsSync(PATH)
   ? false
   : `no Chromium at ${PATH}; set CHROMIUM_PATH`

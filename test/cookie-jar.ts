@@ -9,7 +9,7 @@ export interface CookieJar {
   follow(answer: JarAnswer): Promise<JarAnswer>
 }
 
-/** Values by name; a list where a name is repeated. */
+/** Values by name; a list if a name is repeated. */
 export type Fields = Readonly<Record<string, string>> | readonly (readonly [string, string])[]
 
 export interface JarAnswer {

@@ -38,7 +38,7 @@ export function pkce(): { verifier: string; challenge: string } {
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
 
-/** The path of an authorization request; what is undefined is left out. */
+/** The path of an authorization request; undefined parameters are left out. */
 export function authorizePath(asked: Readonly<Record<string, string | undefined>>): string {
   const usual = { response_type: 'code', redirect_uri: REDIRECT_URI, code_challenge_method: 'S256' }
   const given = Object.entries({ ...usual, ...asked }).filter(([, value]) => value !== undefined)

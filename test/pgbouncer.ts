@@ -10,7 +10,7 @@ import { freePort } from './postgres.ts'
 /** `PGBOUNCER_PATH`, or Debian's path. */
 const PATH = process.env.PGBOUNCER_PATH ?? '/usr/sbin/pgbouncer'
 
-/** The reason to skip tests with PgBouncer; false where there is one. CI installs it. */
+/** The reason to skip tests with PgBouncer; false if there is one. CI installs it. */
 export const noPgbouncer: string | false = existsSync(PATH)
   ? false
   : `no pgbouncer at ${PATH}; install pgbouncer, or set PGBOUNCER_PATH`

@@ -10,7 +10,7 @@ import { freePort } from './postgres.ts'
 /** `REDIS_PATH`, or Debian's path. */
 const PATH = process.env.REDIS_PATH ?? '/usr/bin/redis-server'
 
-/** The reason to skip tests with Redis; false where there is one. CI installs it. */
+/** The reason to skip tests with Redis; false if there is one. CI installs it. */
 export const noRedis: string | false = existsSync(PATH)
   ? false
   : `no redis-server at ${PATH}; install redis-server, or set REDIS_PATH`

@@ -26,7 +26,7 @@ describe('moments from the database', () => {
     ['for ever', 'infinity'],
     ['since ever', '-infinity'],
     ['before Christ', '0044-03-15 12:00:00+00 BC'],
-    ['beyond what can be kept', '294276-12-31 23:59:59+00'],
+    ['beyond what can be stored', '294276-12-31 23:59:59+00'],
     ['nothing', ''],
     ['something behind it', '2026-03-01 12:00:00+00 '],
   ] as const

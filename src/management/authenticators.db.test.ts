@@ -95,7 +95,7 @@ describe('a second kind of credential, which a browser sends as a cookie', () =>
     'an address bar or a bookmark': { 'sec-fetch-site': 'none' },
     'another origin, by an old browser': { origin: 'https://evil.example' },
     'an opaque origin': { origin: 'null' },
-    'a client that says neither': {},
+    'a client that sends neither header': {},
   }
   for (const [from, headers] of Object.entries(crossSite))
     it(`MGT-01: cannot change anything in a request from ${from} (CSRF)`, async () => {

@@ -39,7 +39,7 @@ describe('bounds on fetches', () => {
     }
   })
 
-  it('REG-15: unknown hosts take at most eight slots, from any networks, and the rest is reserved for hosts that are relied on', async () => {
+  it('REG-15: strangers take at most eight slots, from any networks, and the rest is reserved for relied-on clients', async () => {
     const { bounds, told, release } = world()
     const strangers = Array.from({ length: 60 }, (_, n) => bounds.fetch(host(n), stranger(n)))
     assert.deepEqual(await strangers[8], no('too_many'))
@@ -66,7 +66,7 @@ describe('bounds on fetches', () => {
     await Promise.all([...many, ...site, ...same])
   })
 
-  it('REG-15: backs off from an unreachable host, longer each time, and separately for hosts that are relied on', async () => {
+  it('REG-15: backs off from an unreachable host, longer each time, and separately for relied-on clients', async () => {
     const { bounds, clock, told, release } = world()
     release()
     const faults: FetchFault[] = ['too_slow', 'not_resolved', 'not_reached']

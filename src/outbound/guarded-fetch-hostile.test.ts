@@ -72,18 +72,18 @@ const HOSTILE: readonly Hostile[] = [
     'too_large',
     (s) => beginning(s, `${JSON_HEAD}\r\n`, () => forever(s, ' '.repeat(2_000), 2)),
   ],
-  ['a body shorter than it says', 'not_reached', (s) => s.end(`${JSON_HEAD}Content-Length: 20\r\n\r\n{}`)],
-  ['a length that is none', 'not_reached', (s) => s.end(`${JSON_HEAD}Content-Length: many\r\n\r\n{}`)],
+  [
+    'a body shorter than its Content-Length',
+    'not_reached',
+    (s) => s.end(`${JSON_HEAD}Content-Length: 20\r\n\r\n{}`),
+  ],
+  ['an invalid Content-Length', 'not_reached', (s) => s.end(`${JSON_HEAD}Content-Length: many\r\n\r\n{}`)],
   [
     'two lengths',
     'not_reached',
     (s) => s.end(`${JSON_HEAD}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`),
   ],
-  [
-    'chunks that are none',
-    'not_reached',
-    (s) => s.end(`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}`),
-  ],
+  ['invalid chunks', 'not_reached', (s) => s.end(`${JSON_HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}`)],
   [
     'chunks without end',
     'too_slow',
@@ -164,7 +164,7 @@ describe('hostile servers', { skip: pair === null }, () => {
         socket.once('data', () => serve(socket))
       }),
     )
-  /** The outcome of each fetch within its time; "never" where it does not settle. */
+  /** The outcome of each fetch within its time; "never" if it does not settle. */
   async function all(urls: readonly string[]): Promise<unknown[]> {
     const answers: unknown[] = []
     for (let at = 0; at < urls.length; at += TOGETHER)

@@ -25,7 +25,7 @@ const ANN = {
 const linkOf = ({ text }: { text: string }) =>
   /<a href="([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
 
-describe("external login: the API provider's own", () => {
+describe('external login at the API provider', () => {
   let app: TestApp
   let origin: string
   before(async () => {

@@ -12,7 +12,7 @@ describe('a database that is down', {
   skip: ENGINE !== 'postgres' && 'PGlite runs in the process: it cannot be down alone',
 }, () => {
   for (const [how, breakIt, mend] of [
-    ['stopped in its tracks', 'pause', 'resume'],
+    ['stopped without a close of its connections', 'pause', 'resume'],
     ['killed', 'kill', 'start'],
   ] as const)
     it(`VER-18 OPS-06: ${how}, it causes 503 with Retry-After and never an acceptance, and service recovers afterwards`, async () => {

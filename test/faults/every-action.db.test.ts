@@ -190,7 +190,7 @@ describe('each action that alters verdicts', () => {
   }
 
   for (const [action, step] of Object.entries(STEPS))
-    it(`KEY-10: ${action}: an SDK at another node is notified of what is in the outbox`, async () => {
+    it(`KEY-10: ${action}: notifies an SDK at another node of the change in the outbox`, async () => {
       const { db } = oauth.app
       const before = await db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()
       const already = heard.length

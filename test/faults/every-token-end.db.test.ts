@@ -106,12 +106,12 @@ const ENDINGS: readonly Ending[] = [
     undo: (subject) => call(subject, 'POST', `/v1/users/${subject.oauth.userId}/enable`),
   },
   {
-    what: 'the access token given back',
+    what: 'the access token revoked by its client',
     end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.access }),
     reason: 'revoked',
   },
   {
-    what: 'the refresh token given back',
+    what: 'the refresh token revoked by its client',
     end: (subject) => asClient(subject, '/oauth/revoke', { token: subject.refresh }),
     reason: 'revoked',
   },
@@ -162,7 +162,7 @@ const ENDINGS: readonly Ending[] = [
     undo: (subject) => renameApi(subject, 'https://api.example.com'),
   },
   {
-    what: 'ten minutes gone by',
+    what: 'ten minutes passed',
     end: async ({ oauth }) => oauth.app.clock.advance({ seconds: 600 }),
     reason: 'expired',
   },

@@ -30,7 +30,7 @@ describe('the network between an SDK and its server', { concurrency: true }, () 
     ['everything', '', '503'],
   ] as const)
     for (const [how, fault] of [
-      ['cut, and refused anew', 'cut'],
+      ['cut, and refused again', 'cut'],
       ['held open without data', 'silent'],
     ] as const)
       it(`KEY-10 VER-18: ${what} is ${how}: no revoked key is accepted past the bound, and the feed recovers by itself`, async (t) => {

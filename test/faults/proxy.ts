@@ -19,7 +19,7 @@ export interface FaultyProxy {
   readonly hits: number
   /** Resolves when a fault takes effect the next time. */
   nextHit(): Promise<void>
-  /** @param path only for HTTP requests whose path begins so; default: everything */
+  /** @param path prefix of the affected HTTP requests' path; default: everything */
   break(fault: Fault, path?: string): void
   mend(): void
   /** New connections go to another server. */

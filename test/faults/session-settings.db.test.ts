@@ -80,13 +80,13 @@ describe('a database with its own settings', () => {
       /There is no schema for tables/,
     ],
     [
-      'functions of others first',
+      'another schema before pg_catalog',
       (name) => `alter database "${name}" set search_path = public, pg_catalog`,
       /before pg_catalog/,
     ],
   ]
   for (const [what, change, words] of unfit)
-    it(`is refused with a sentence: ${what}`, {
+    it(`is refused with a clear message: ${what}`, {
       skip: ENGINE !== 'postgres' && 'PGlite is nobody else’s',
     }, async () => {
       const { place, release } = await testPlace()

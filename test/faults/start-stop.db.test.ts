@@ -229,13 +229,13 @@ describe('starting and stopping', () => {
 
   const misfits: [what: string, env: Record<string, string>, code: number, words: RegExp][] = [
     [
-      'a catalogue that is not there',
+      'a missing catalogue file',
       { DOORWARD_CATALOGUE: '/nowhere/a.json' },
       2,
       /DOORWARD_CATALOGUE: \/nowhere\/a\.json cannot/,
     ],
     [
-      'rules that are not there',
+      'a missing rules file',
       { DOORWARD_FORWARD_AUTH: '/nowhere/a.json' },
       2,
       /DOORWARD_FORWARD_AUTH: \/nowhere\/a\.json cannot/,

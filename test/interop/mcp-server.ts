@@ -6,7 +6,7 @@ import express from 'express'
 import type { World } from './world.ts'
 
 export interface TestMcpServer {
-  /** Its identifier as a protected resource, and where it is. */
+  /** Its identifier as a protected resource, which is its URL. */
   readonly url: string
   close(): Promise<void>
 }

@@ -37,7 +37,7 @@ const CREATES: readonly (readonly [what: string, body: unknown, code: string, sa
     'invalid_request',
     /not both/,
   ],
-  ['a date that is none', { ...KEY, expires_at: '2030-02-30T00:00:00Z' }, 'invalid_request', /\/expires_at/],
+  ['an impossible date', { ...KEY, expires_at: '2030-02-30T00:00:00Z' }, 'invalid_request', /\/expires_at/],
   ['a date without a zone', { ...KEY, expires_at: '2030-02-01T00:00:00' }, 'invalid_request', /\/expires_at/],
   ['no lifetime', { ...KEY, lifetime_seconds: 0 }, 'invalid_request', /\/lifetime_seconds/],
   ['large metadata', { ...KEY, metadata: { a: 'x'.repeat(4096) } }, 'metadata_too_large', /4096 are allowed/],
