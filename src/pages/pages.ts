@@ -101,7 +101,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const names = new Set([hostname, ...hosts])
   const base = pathname.replace(/\/+$/, '')
   const at = (path: string) => base + path
-  const home = html`<p><a href="${at(parts.home)}">Your account</a></p>`
+  const home = html`<p><a href="${at(parts.home)}">Sign in or sign out</a></p>`
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
   const starts = new NetworkLimiter(clock, STARTS)
