@@ -56,7 +56,7 @@ describe('starting and stopping', () => {
       'BRAND',
       'ENVIRONMENTS',
       'TRUSTED_PROXIES holds proxy',
-      'DOORWARD_SECRET must have at least 32 bytes; make one with `openssl rand -base64 32`',
+      'DOORWARD_SECRET must have at least 32 bytes; create one with `openssl rand -base64 32`',
       'LOGIN_URL must be an http(s):// URL',
       'DOORWARD_HOSTS must list host names without port',
     ])
@@ -69,7 +69,7 @@ describe('starting and stopping', () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', LOGIN_URL: 'https://login.example.com/' }
     const { code, said } = await runMain([], env)
     assert.equal(code, 2)
-    assert.match(said, /LOGIN_URL needs DOORWARD_SECRET beside it; make one with `openssl rand -base64 32`/)
+    assert.match(said, /LOGIN_URL needs DOORWARD_SECRET beside it; create one with `openssl rand -base64 32`/)
   })
 
   it('offers sign-in where there is a secret: the embedded database brings one, Postgres does not', async () => {
