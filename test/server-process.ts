@@ -33,7 +33,8 @@ export function spawnMain(
   args: readonly string[],
   env: Record<string, string>,
 ): ChildProcess & { said(): string } {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH ?? '', ...env } })
+  const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH, NODE_COMPILE_CACHE, ...env } })
   child.once(
     'exit',
     endAtExit(() => child.kill('SIGKILL')),
