@@ -11,10 +11,14 @@ import { ask } from './postgres-ask.ts'
 const HELP = `npm test [-- options] [parts of file names]
 
 Runs every *.test.ts once, and every *.db.test.ts on PGlite and on a real Postgres, which it finds or brings.
+Pages in a browser run on Postgres only, unless --engine says pglite.
 
   --engine pglite|postgres   only this database
   --help
 `
+/** Chromium is slow without a graphics card, and shows the same pages from either database. */
+const IN_BROWSER = /-pages?\.db\.test\.ts$/
+const ONCE = 'pages in a browser run once in a whole run, on Postgres; here with `--engine pglite`'
 const FILE_TIMEOUT_MS = 300_000
 const CONCURRENCY = 2
 /** Compile cache: modules are stripped of types and compiled once for all files, which halves the start of a file. */
@@ -62,8 +66,11 @@ async function main(): Promise<number> {
   try {
     const template = values.engine === 'postgres' ? {} : await pgliteTemplate()
     if (values.engine === undefined) await runFiles('no database', plain, template)
+    const onPglite = onDatabases.filter((file) => values.engine === 'pglite' || !IN_BROWSER.test(file))
+    for (const file of values.engine === undefined ? onDatabases : [])
+      if (!onPglite.includes(file)) skips.push(`PGlite · ${file}: ${ONCE}`)
     if (values.engine !== 'postgres')
-      await runFiles('PGlite', onDatabases, { TEST_ENGINE: 'pglite', ...template })
+      await runFiles('PGlite', onPglite, { TEST_ENGINE: 'pglite', ...template })
     if (values.engine !== 'pglite') await onPostgres(onDatabases)
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup()
