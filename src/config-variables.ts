@@ -10,7 +10,7 @@ export interface Variable {
   readonly example: string
   /** Used where the variable is missing or empty. */
   readonly default?: string
-  /** What happens without a value, where there is no fixed default. */
+  /** Behaviour without a value, where there is no fixed default. */
   readonly otherwise?: string
   readonly unit?: 'seconds' | 'days'
 }
