@@ -8,12 +8,7 @@ export {
   mintCredential,
   parseCredential,
 } from './credential/credential.ts'
-export {
-  type CredentialKind,
-  type CredentialPlace,
-  isBrand,
-  isEnvironmentName,
-} from './credential/credential-format.ts'
+export type { CredentialKind, CredentialPlace } from './credential/credential-format.ts'
 export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credential/credentials-in-text.ts'
 export { digestCredential, digestOfHex } from './credential/digest.ts'
 export { Secret } from './credential/secret.ts'
@@ -25,34 +20,16 @@ export { type Answer, problemAnswer, problemBody } from './guard/problem.ts'
 export { lengthsOf, nameAt } from './guard/raw-headers.ts'
 export { MAX_SPENDS } from './limits/quotas.ts'
 export type { RateLimiter } from './limits/rate-limiter.ts'
+// The pure rules are part of it: one list of them.
+export * from './rules.ts'
 export type { Change, ChangedHolders, ChangesListener, Following } from './source/changes.ts'
 export { type CredentialSource, SourceUnavailableError } from './source/source.ts'
 export { UsageCounter } from './source/usage.ts'
 export type { Exposure, UsageBatch } from './source/usage-batch.ts'
 export { warnSparingly } from './source/warn.ts'
-export { explainRefusal } from './verdict/explain.ts'
 export { type IpRanges, normalizeIp, parseIpRanges } from './verdict/ip-ranges.ts'
 export { judge, type Verdict } from './verdict/judge.ts'
-export { endedBy, type Lifetime } from './verdict/lifetime.ts'
 export type { QuotaAnswer, QuotaCount, QuotaSpend } from './verdict/limits.ts'
-export {
-  type LimitHolder,
-  type LimitState,
-  type Limits,
-  MAX_COST,
-  MAX_QUOTA,
-  MAX_RATE_LIMIT,
-  MAX_RATE_LIMITS,
-  MAX_WINDOW_SECONDS,
-  NO_LIMITS,
-  periodAt,
-  QUOTA_PERIODS,
-  type Quota,
-  RATE_LIMIT_NAME,
-  type RateLimit,
-  type RecordLimits,
-  whyNotRateLimits,
-} from './verdict/limits.ts'
 export {
   type LimitsWire,
   limitStateToWire,
@@ -64,11 +41,8 @@ export {
   type RateLimitWire,
   type RecordLimitsWire,
 } from './verdict/limits.wire.ts'
-export { rateLimitFields } from './verdict/rate-limit-fields.ts'
 export type { CredentialRecord, Principal } from './verdict/record.ts'
 export { recordToWire } from './verdict/record.wire.ts'
-export type { Refusal } from './verdict/refusal.ts'
-export { expandScopes, nearestName } from './verdict/scope.ts'
 export { flushEvery } from './verifier/flush.ts'
 export { Lookups } from './verifier/lookups.ts'
 export { createVerifier, type Verifier } from './verifier/verifier.ts'
