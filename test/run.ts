@@ -64,7 +64,8 @@ async function main(): Promise<number> {
   const onDatabases = files.filter((file) => file.endsWith('.db.test.ts'))
   const plain = files.filter((file) => !file.endsWith('.db.test.ts'))
   try {
-    const template = values.engine === 'postgres' ? {} : await pgliteTemplate()
+    const opensPglite = files.some((file) => /\.db\.test\.ts$|^examples\//.test(file))
+    const template = opensPglite && values.engine !== 'postgres' ? await pgliteTemplate() : {}
     if (values.engine === undefined) await runFiles('no database', plain, template)
     const onPglite = onDatabases.filter((file) => values.engine === 'pglite' || !IN_BROWSER.test(file))
     for (const file of values.engine === undefined ? onDatabases : [])

@@ -1,9 +1,9 @@
 import { originOfVisit } from '../audit/visit-origin.ts'
-import { addSeconds } from '../base/clock.ts'
 import { networkOf } from '../base/network.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import { no } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
+import { isDoubleClick } from '../pages/double-click.ts'
 import type { Answer } from '../pages/pages.ts'
 import { browserHash, type Visit } from '../pages/visit.ts'
 import type { Person, SignedInUser } from '../sessions/person.ts'
@@ -123,8 +123,7 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
    */
   async function over(visit: Visit, { spentAt, returnTo }: LoginChallenge): Promise<Answer> {
     if (spentAt === null) return { failure: CHALLENGE_OVER }
-    const wasJustSpent = visit.now < addSeconds(spentAt, TWICE_SECONDS)
-    const isDone = wasJustSpent || (await parts.currentUser(visit)) !== null
+    const isDone = isDoubleClick(spentAt, visit.now) || (await parts.currentUser(visit)) !== null
     return isDone ? { goTo: pages.at(returnTo) } : { failure: CHALLENGE_OVER }
   }
 
@@ -157,8 +156,6 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
   }
 }
 
-/** A second request within this time counts as a double click. */
-const TWICE_SECONDS = 30
 const TOO_BUSY = 'Many people are signing in right now. Try again in a few seconds.'
 
 function hashRequestOf({ ip, isGone }: Visit): HashRequest {
