@@ -22,7 +22,7 @@ export function connectedAppsPage(pages: Pages, apps: readonly ShownApp[]): Page
     body: html`<ul class="apps">
 ${apps.map((app) => listed(pages, app))}
 </ul>
-<p class="hint"><a href="${pages.at('/sign-in')}">Sign in or sign out</a></p>`,
+<p class="hint"><a href="${pages.at('/sign-in')}">Sign out</a></p>`,
   }
 }
 
