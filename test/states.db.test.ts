@@ -11,7 +11,7 @@ import { GRANT_STATES, stateOf as grantState, stateWithClient } from '../src/oau
 import { redeem } from '../src/oauth/tokens/grant-types/authorization-code.ts'
 import { refresh } from '../src/oauth/tokens/grant-types/refresh-token.ts'
 import { addAccessToken, spendCode, spendRefreshToken } from '../src/oauth/tokens/issue-tokens.store.ts'
-import { findCode, findRefreshToken } from '../src/oauth/tokens/token.store.ts'
+import { findCode, findRefreshToken } from '../src/oauth/tokens/stored-token.store.ts'
 import { toPersonJson } from '../src/sessions/person.store.ts'
 import { answerChallenge, findChallenge, spendChallenge } from '../src/sign-in/login-challenge.store.ts'
 import { stateOf as challengeState } from '../src/sign-in/login-challenge.ts'

@@ -9,7 +9,6 @@ import type { Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
-import { type Chosen, whyNotChoose } from './check-key.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
   whyNotChangeExpiry,
@@ -19,6 +18,7 @@ import {
   whyNotRevokeKey,
 } from './key.ts'
 import { keyProblem } from './key-problem.ts'
+import { type Chosen, whyNotChoose } from './key-settings.ts'
 
 export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined

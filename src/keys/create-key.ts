@@ -11,8 +11,8 @@ import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
 import { type AskedLifetime, type Policy, withOwn } from '../owners/policy.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
-import { whyNotChoose } from './check-key.ts'
 import { countUnendedKeys, insertKey } from './key.store.ts'
+import { whyNotChoose } from './key-settings.ts'
 
 /** Configuration for new keys. */
 export interface KeySettings {

@@ -3,7 +3,7 @@ import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { collectBody, fastPathPost } from '../http/fast-path-post.ts'
 import type { FastPath, FastPaths } from '../http/fast-paths.ts'
 import type { Problem } from '../http/problem.ts'
-import { plainQuestion, plainQuestions } from './plain-question.ts'
+import { plainQuestion, plainQuestions } from './fast-path-body.ts'
 import type { Verification } from './verify.ts'
 import { toVerdictWire } from './verify.wire.ts'
 

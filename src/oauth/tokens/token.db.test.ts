@@ -7,7 +7,7 @@ import { ENGINE } from '../../../test/database.ts'
 import { eventually } from '../../../test/eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, REDIRECT_URI } from '../../../test/oauth.ts'
 import { revokeLockedFamily } from './revoke-family.ts'
-import { findRefreshToken } from './token.store.ts'
+import { findRefreshToken } from './stored-token.store.ts'
 import { lockFamily } from './token-family.store.ts'
 
 describe('the token endpoint', () => {

@@ -22,8 +22,8 @@ import { spendCode } from '../issue-tokens.store.ts'
 import { narrowScopes } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
 import { revokeFamily } from '../revoke-family.ts'
+import { findCode } from '../stored-token.store.ts'
 import type { StoredCode } from '../stored-token.ts'
-import { findCode } from '../token.store.ts'
 
 interface CodeRequest {
   readonly code: string

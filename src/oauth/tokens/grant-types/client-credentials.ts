@@ -15,7 +15,7 @@ import {
 import { insertOwnToken } from '../issue-tokens.store.ts'
 import { declaredResources } from '../match-resource.ts'
 import { refuseScope, scopesOfResources } from '../narrow-scopes.ts'
-import { apisOf } from '../token.store.ts'
+import { apisOf } from '../stored-token.store.ts'
 
 /** RFC 6749 §4.4: no user and no refresh token. */
 export const clientCredentials: GrantTypeReader = (_, access) =>

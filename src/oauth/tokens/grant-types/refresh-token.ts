@@ -22,8 +22,8 @@ import { addAccessToken, endOfAccessToken, spendRefreshToken } from '../issue-to
 import { narrowScopes } from '../narrow-scopes.ts'
 import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
 import { revokeFamily } from '../revoke-family.ts'
+import { findRefreshToken } from '../stored-token.store.ts'
 import type { StoredRefreshToken } from '../stored-token.ts'
-import { findRefreshToken } from '../token.store.ts'
 
 /** RFC 6749 §6, and `resource` (RFC 8707 §2.2). */
 export const refreshToken: GrantTypeReader = (parameters, access) => {
