@@ -54,37 +54,41 @@ export class InternedProfiles {
 
   /** Returns the profile of a record, and counts a reference to it; {@link release} it once for each call. */
   intern(record: CredentialRecord): InternedProfile {
+    const partKeys = partKeysOf(record)
+    const known = this.#find(record, partKeys)
+    if (known === undefined) return this.#add(record, partKeys)
+    known.references += 1
+    return known
+  }
+
+  /** Runs for each record that comes into the cache, so it copies and freezes nothing. */
+  #find(record: CredentialRecord, partKeys: PartKeys): InternedProfile | undefined {
+    const ids: number[] = []
+    for (const key of Object.values(partKeys)) {
+      if (key === null) continue
+      const part = this.#parts.get(key)
+      if (part === undefined) return undefined
+      ids.push(part.id)
+    }
+    return this.#byKey.get(keyOf(record, ids))
+  }
+
+  #add(record: CredentialRecord, keys: PartKeys): InternedProfile {
     const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
     const parts: Part[] = []
-    const share = <Value>(
-      kind: string,
-      value: Value,
-      text: string,
-      bytesOf: (value: Value) => number,
-    ): Value => {
-      const part = this.#part(kind + text, value, bytesOf)
+    const share = <Value>(key: string | null, value: Value, bytesOf: (value: Value) => number): Value => {
+      if (key === null) return value
+      const part = this.#part(key, value, bytesOf)
       parts.push(part)
       return part.value as Value
     }
-    const json = <Value>(kind: string, value: Value): Value =>
-      value === null ? value : share(kind, value, JSON.stringify(deepFrozen(value)), bytesOfJson)
     const shared = {
       ...profile,
-      scopes: share('s', profile.scopes, JSON.stringify([...profile.scopes]), bytesOfScopes),
-      metadata: json('m', profile.metadata),
-      audiences: json('a', profile.audiences),
-      ipAllowlist:
-        profile.ipAllowlist &&
-        share('i', profile.ipAllowlist, JSON.stringify(profile.ipAllowlist.entries), bytesOfRanges),
-      limits:
-        profile.limits &&
-        share('l', profile.limits, JSON.stringify(deepFrozen(profile.limits)), bytesOfLimits),
-    }
-    const key = keyOf(shared, parts)
-    const known = this.#byKey.get(key)
-    if (known !== undefined) {
-      known.references += 1
-      return known
+      scopes: share(keys.scopes, profile.scopes, bytesOfScopes),
+      metadata: share(keys.metadata, deepFrozen(profile.metadata), bytesOfJson),
+      audiences: share(keys.audiences, deepFrozen(profile.audiences), bytesOfJson),
+      ipAllowlist: profile.ipAllowlist && share(keys.ipAllowlist, profile.ipAllowlist, bytesOfRanges),
+      limits: profile.limits && share(keys.limits, deepFrozen(profile.limits), bytesOfLimits),
     }
     for (const part of parts) this.#addReference(part)
     const interned = {
@@ -94,15 +98,18 @@ export class InternedProfiles {
       clientId: profile.clientId && copyOf(profile.clientId),
       userId: profile.userId && copyOf(profile.userId),
       scopesView: viewOf(shared.scopes),
-      key,
+      key: keyOf(
+        profile,
+        parts.map(({ id }) => id),
+      ),
       parts,
       references: 1,
       isInvalidated: false,
     }
-    this.#byKey.set(key, interned)
+    this.#byKey.set(interned.key, interned)
     this.#ofOwner.add(interned.ownerId, interned)
     if (interned.clientId !== null) this.#ofClient.add(interned.clientId, interned)
-    this.#bytes += bytesOfText(key) + BYTES_OF_PROFILE
+    this.#bytes += bytesOfText(interned.key) + BYTES_OF_PROFILE
     return interned
   }
 
@@ -196,16 +203,25 @@ class ProfilesById {
   }
 }
 
-/** A list, because an object costs twice as much to write. Parts follow in their order; their keys begin with their kind. */
-function keyOf(profile: Profile, parts: readonly Part[]): string {
-  return JSON.stringify([
-    profile.kind,
-    profile.ownerId,
-    profile.environment,
-    profile.clientId,
-    profile.userId,
-    ...parts.map(({ id }) => id),
-  ])
+/** Keys of the parts of a record, in the order in which their ids stand in the key of its profile; null: no such part. */
+type PartKeys = Readonly<
+  Record<'scopes' | 'metadata' | 'audiences' | 'ipAllowlist' | 'limits', string | null>
+>
+
+function partKeysOf({ scopes, metadata, audiences, ipAllowlist, limits }: CredentialRecord): PartKeys {
+  return {
+    scopes: `s${JSON.stringify([...scopes])}`,
+    metadata: `m${JSON.stringify(metadata)}`,
+    audiences: audiences && `a${JSON.stringify(audiences)}`,
+    ipAllowlist: ipAllowlist && `i${JSON.stringify(ipAllowlist.entries)}`,
+    limits: limits && `l${JSON.stringify(limits)}`,
+  }
+}
+
+/** A list, because an object costs twice as much to write. An id stands for one kind of part only. */
+function keyOf(profile: Profile, partIds: readonly number[]): string {
+  const { kind, ownerId, environment, clientId, userId } = profile
+  return JSON.stringify([kind, ownerId, environment, clientId, userId, ...partIds])
 }
 
 /** Counts the numbers too that the ranges become when they are first used. */
