@@ -133,7 +133,7 @@ function identityOf(principal: Principal): readonly string[] {
     principal.userId ?? '-',
     principal.credentialId,
     principal.ownerId,
-    scopeListOf(principal.scopes),
+    [...principal.scopes].join(' ') || '-',
     principal.environment,
   )
 }
@@ -168,17 +168,6 @@ function identity(
     'cache-control',
     'no-store',
   ]
-}
-
-/** Memoized per set: keys with the same scopes mostly share one (interned). */
-const scopeLists = new WeakMap<ReadonlySet<string>, string>()
-
-function scopeListOf(scopes: ReadonlySet<string>): string {
-  const known = scopeLists.get(scopes)
-  if (known !== undefined) return known
-  const list = [...scopes].sort().join(' ') || '-'
-  scopeLists.set(scopes, list)
-  return list
 }
 
 /** Envoy accepts a request on 200 only. */

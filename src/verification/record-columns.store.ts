@@ -7,7 +7,7 @@ export function arrayOf(hashes: readonly string[]): string {
 
 /**
  * Expands scopes, separated by spaces, by those that they imply. With `brought`, the implied scopes that a user was shown
- * at consent, only those are added.
+ * at consent, only those are added. The set is sorted, and so is each answer that lists it.
  */
 export type Expand = (scopes: string, brought?: string | null) => ReadonlySet<string>
 
@@ -23,7 +23,8 @@ export function expanding(implies: Readonly<Record<string, readonly string[]>> |
     const all = expandScopes(named, byScope)
     const isWhole = brought === null || all.size === named.length
     const allowed = isWhole ? all : all.intersection(new Set([...named, ...brought.split(' ')]))
-    done.set(asked, allowed)
-    return allowed
+    const sorted = new Set([...allowed].sort())
+    done.set(asked, sorted)
+    return sorted
   }
 }

@@ -144,18 +144,9 @@ function toPrincipalWire(principal: Principal) {
     client_id: principal.clientId,
     user_id: principal.userId,
     owner_id: principal.ownerId,
-    scopes: sorted(principal.scopes),
+    scopes: [...principal.scopes],
     environment: principal.environment,
     expires_at: iso(principal.expiresAt),
     metadata: principal.metadata,
   }
 }
-
-/** Sorts a record's scopes. Memoized per set, because many records share one (interned). */
-function sorted(scopes: ReadonlySet<string>): readonly string[] {
-  const known = SORTED.get(scopes) ?? [...scopes].sort()
-  SORTED.set(scopes, known)
-  return known
-}
-
-const SORTED = new WeakMap<ReadonlySet<string>, readonly string[]>()

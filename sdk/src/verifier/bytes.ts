@@ -36,12 +36,15 @@ export function bytesOfJson(value: unknown): number {
 /** Longer than any id; one for all copies, because a buffer for each made the collector stop the process for half a second. */
 const SCRATCH = Buffer.allocUnsafeSlow(1024)
 
+/** V8 makes no slices shorter than this (`SlicedString::kMinLength`). */
+const SHORTEST_SLICE = 13
+
 /**
  * Copies a text: V8 keeps a whole string alive for as long as a slice of it, and an id may be a slice of the answer for a
  * hundred keys.
  */
 export function copyOf(text: string): string {
-  if (!/^[\0-\xff]*$/.test(text)) return text
+  if (text.length < SHORTEST_SLICE || !/^[\0-\xff]*$/.test(text)) return text
   if (text.length > SCRATCH.length) return Buffer.from(text, 'latin1').toString('latin1')
   return SCRATCH.toString('latin1', 0, SCRATCH.write(text, 'latin1'))
 }

@@ -74,7 +74,6 @@ export class InternedProfiles {
   }
 
   #add(record: CredentialRecord, keys: PartKeys): InternedProfile {
-    const { credentialId, keyId, ended, retiresAt, expiresAt, ...profile } = record
     const parts: Part[] = []
     const share = <Value>(key: string | null, value: Value, bytesOf: (value: Value) => number): Value => {
       if (key === null) return value
@@ -82,29 +81,36 @@ export class InternedProfiles {
       parts.push(part)
       return part.value as Value
     }
-    const shared = {
-      ...profile,
-      scopes: share(keys.scopes, profile.scopes, bytesOfScopes),
-      metadata: share(keys.metadata, deepFrozen(profile.metadata), bytesOfJson),
-      audiences: share(keys.audiences, deepFrozen(profile.audiences), bytesOfJson),
-      ipAllowlist: profile.ipAllowlist && share(keys.ipAllowlist, profile.ipAllowlist, bytesOfRanges),
-      limits: profile.limits && share(keys.limits, deepFrozen(profile.limits), bytesOfLimits),
-    }
+    const environment = share(keys.environment, copyOf(record.environment), bytesOfText)
+    const { scopes, scopesView } = share(keys.scopes, withView(record.scopes), ({ scopes }) =>
+      bytesOfScopes(scopes),
+    )
+    const metadata = share(keys.metadata, deepFrozen(record.metadata), bytesOfJson)
+    const audiences = share(keys.audiences, deepFrozen(record.audiences), bytesOfJson)
+    const ipAllowlist = record.ipAllowlist && share(keys.ipAllowlist, record.ipAllowlist, bytesOfRanges)
+    const limits = record.limits && share(keys.limits, deepFrozen(record.limits), bytesOfLimits)
     for (const part of parts) this.#addReference(part)
-    const interned = {
-      ...shared,
-      ownerId: copyOf(profile.ownerId),
-      environment: copyOf(profile.environment),
-      clientId: profile.clientId && copyOf(profile.clientId),
-      userId: profile.userId && copyOf(profile.userId),
-      scopesView: viewOf(shared.scopes),
+    // One literal, without spreads: V8 keeps its fields in the object, so that a verification reads them from fewer lines of
+    // the processor's cache.
+    const interned: InternedProfile = {
+      isInvalidated: false,
+      kind: record.kind,
+      environment,
+      audiences,
+      ipAllowlist,
+      scopes,
+      limits,
+      scopesView,
+      ownerId: copyOf(record.ownerId),
+      clientId: record.clientId && copyOf(record.clientId),
+      userId: record.userId && copyOf(record.userId),
+      metadata,
+      references: 1,
       key: keyOf(
-        profile,
+        record,
         parts.map(({ id }) => id),
       ),
       parts,
-      references: 1,
-      isInvalidated: false,
     }
     this.#byKey.set(interned.key, interned)
     this.#ofOwner.add(interned.ownerId, interned)
@@ -205,11 +211,19 @@ class ProfilesById {
 
 /** Keys of the parts of a record, in the order in which their ids stand in the key of its profile; null: no such part. */
 type PartKeys = Readonly<
-  Record<'scopes' | 'metadata' | 'audiences' | 'ipAllowlist' | 'limits', string | null>
+  Record<'environment' | 'scopes' | 'metadata' | 'audiences' | 'ipAllowlist' | 'limits', string | null>
 >
 
-function partKeysOf({ scopes, metadata, audiences, ipAllowlist, limits }: CredentialRecord): PartKeys {
+function partKeysOf({
+  environment,
+  scopes,
+  metadata,
+  audiences,
+  ipAllowlist,
+  limits,
+}: CredentialRecord): PartKeys {
   return {
+    environment: `e${environment}`,
     scopes: `s${JSON.stringify([...scopes])}`,
     metadata: `m${JSON.stringify(metadata)}`,
     audiences: audiences && `a${JSON.stringify(audiences)}`,
@@ -218,10 +232,14 @@ function partKeysOf({ scopes, metadata, audiences, ipAllowlist, limits }: Creden
   }
 }
 
+function withView(scopes: ReadonlySet<string>) {
+  return { scopes, scopesView: viewOf(scopes) }
+}
+
 /** A list, because an object costs twice as much to write. An id stands for one kind of part only. */
 function keyOf(profile: Profile, partIds: readonly number[]): string {
-  const { kind, ownerId, environment, clientId, userId } = profile
-  return JSON.stringify([kind, ownerId, environment, clientId, userId, ...partIds])
+  const { kind, ownerId, clientId, userId } = profile
+  return JSON.stringify([kind, ownerId, clientId, userId, ...partIds])
 }
 
 /** Counts the numbers too that the ranges become when they are first used. */
