@@ -61,7 +61,7 @@ import {
 } from './oauth/grants/revoke-grant.ts'
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
-import type { RefusedRequests } from './oauth/tokens/refused-requests.ts'
+import type { RefusedRequests } from './oauth/tokens/refusal-log.ts'
 import { pruneTokens } from './oauth/tokens/token-family.store.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'

@@ -1,4 +1,4 @@
-import type { AuditActionRow, DetailOf } from './audit-action-row.ts'
+import type { AuditActionRow, DetailOf } from './audit-action-format.ts'
 import { DIRECTORY_ACTIONS } from './directory-actions.ts'
 import { KEY_ACTIONS } from './key-actions.ts'
 import { OAUTH_ACTIONS } from './oauth-actions.ts'

@@ -1,4 +1,4 @@
-import type { AuditActionRow } from './audit-action-row.ts'
+import type { AuditActionRow } from './audit-action-format.ts'
 
 /** Audit actions of owners, users and the catalogue, and of the audit log itself. */
 export const DIRECTORY_ACTIONS = {

@@ -1,4 +1,4 @@
-import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-row.ts'
+import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-format.ts'
 
 /** Audit actions of API keys and admin keys. */
 export const KEY_ACTIONS = {

@@ -1,6 +1,6 @@
 import type { ClientRefusal } from '../../clients/authentication/client-refusal.ts'
-import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
-import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
+import type { JsonAnswer } from '../../http/form-endpoint.ts'
+import type { OAuthRefusal } from './refusal-reasons.ts'
 
 /** Error response (RFC 6749 §5.2): 401 where the client is not authenticated, 400 for all else. */
 export function errorResponse(why: ClientRefusal | OAuthRefusal): JsonAnswer {
@@ -31,27 +31,3 @@ const SIGNED_FAULTS: ReadonlyMap<string, string> = new Map([
   ['assertion_without_id', 'jti of the assertion is missing.'],
   ['assertion_replayed', 'jti of the assertion was used before.'],
 ])
-
-/**
- * Secrets and parameters that identify the client do not belong in a URL, where every log keeps it (RFC 6749 §2.3.1).
- */
-const NEVER_IN_A_QUERY = [
-  'client_id',
-  'client_secret',
-  'client_assertion',
-  'client_assertion_type',
-  'grant_type',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'token',
-  'scope',
-]
-
-export function whyNotWellFormed({ queried, authorization }: FormCall): OAuthRefusal | null {
-  if (NEVER_IN_A_QUERY.some((name) => queried.has(name)))
-    return refuse('credential_in_query', 'Send parameters in the body, never in the URL.')
-  return authorization.length > 1
-    ? refuse('repeated_parameter', 'There is more than one Authorization header.')
-    : null
-}

@@ -11,7 +11,7 @@ import type { ClientRefusal } from '../../clients/authentication/client-refusal.
 import type { ClientRequest } from '../../clients/authentication/presented-client.ts'
 import type { Client } from '../../clients/client.ts'
 import type { Db } from '../../db/schema.ts'
-import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './oauth-refusal.ts'
+import { type OAuthRefusal, type OAuthRefusalReason, refuse } from './refusal-reasons.ts'
 import type { TokenLifetimes } from './token-lifetimes.ts'
 
 /** Dependencies of issuing tokens. */

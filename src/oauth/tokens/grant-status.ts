@@ -1,4 +1,4 @@
-import type { OAuthRefusalReason } from './oauth-refusal.ts'
+import type { OAuthRefusalReason } from './refusal-reasons.ts'
 import type { GrantStatus } from './stored-token.ts'
 
 /** The reason why a grant yields no more tokens; null where it is active. */

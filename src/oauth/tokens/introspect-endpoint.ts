@@ -11,10 +11,9 @@ import { authenticateClient, type ClientKnowledge } from '../../clients/authenti
 import { readClient } from '../../clients/authentication/presented-client.ts'
 import type { Db } from '../../db/schema.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
-import { whyNotWellFormed } from './error-response.ts'
 import { findIssuedAt } from './issued-at.store.ts'
-import { NO_TOKEN, REPEATED } from './oauth-refusal.ts'
-import { readParameters } from './read-parameters.ts'
+import { readParameters, whyNotWellFormed } from './read-parameters.ts'
+import { NO_TOKEN, REPEATED } from './refusal-reasons.ts'
 import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 
 export interface IntrospectEndpointParts extends RefusalParts {

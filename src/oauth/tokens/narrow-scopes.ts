@@ -1,7 +1,7 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import type { RequestedAccess } from './exchange.ts'
 import { declaredResources } from './match-resource.ts'
-import { type OAuthRefusal, refuse } from './oauth-refusal.ts'
+import { type OAuthRefusal, refuse } from './refusal-reasons.ts'
 import type { GrantedAccess } from './stored-token.ts'
 
 /** RFC 6749 §3.3: the characters of a scope token. Only such are repeated in a response. */

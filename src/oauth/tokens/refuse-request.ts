@@ -2,8 +2,8 @@ import { type ClientRefusal, isOfAssertion } from '../../clients/authentication/
 import type { FormCall, JsonAnswer } from '../../http/form-endpoint.ts'
 import type { BruteForceLimits } from './brute-force-limits.ts'
 import { errorResponse } from './error-response.ts'
-import type { OAuthRefusal } from './oauth-refusal.ts'
-import type { RefusedRequests } from './refused-requests.ts'
+import type { RefusedRequests } from './refusal-log.ts'
+import type { OAuthRefusal } from './refusal-reasons.ts'
 
 export interface RefusalParts {
   readonly bruteForce: BruteForceLimits

@@ -1,7 +1,7 @@
 import type { Origin } from '../../audit/audit-event.ts'
 import type { FormCall, FormEndpoints, JsonAnswer } from '../../http/form-endpoint.ts'
-import { whyNotWellFormed } from './error-response.ts'
 import { exchangeTokens, type IssuedTokens, type Issuer } from './exchange.ts'
+import { whyNotWellFormed } from './read-parameters.ts'
 import { type RefusalParts, refuseRequest } from './refuse-request.ts'
 import { readTokenRequest } from './token-request.ts'
 

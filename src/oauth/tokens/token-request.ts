@@ -1,8 +1,8 @@
 import { no, type Result } from '../../base/result.ts'
 import type { Exchange } from './exchange.ts'
 import { GRANT_TYPES } from './grant-types/grant-types.ts'
-import { type OAuthRefusal, REPEATED, refuse } from './oauth-refusal.ts'
 import { readParameters, resourcesOf } from './read-parameters.ts'
+import { type OAuthRefusal, REPEATED, refuse } from './refusal-reasons.ts'
 import { NOT_OPENID_CONNECT, readRequestedScopes } from './requested-scopes.ts'
 
 /** Reads a token request (RFC 6749 §3.2) up to its grant type, which reads the rest. */

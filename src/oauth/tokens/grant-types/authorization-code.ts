@@ -20,7 +20,7 @@ import {
 import { whyGrantInactive } from '../grant-status.ts'
 import { spendCode } from '../issue-tokens.store.ts'
 import { narrowScopes } from '../narrow-scopes.ts'
-import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../oauth-refusal.ts'
+import { type OAuthRefusal, type OAuthRefusalReason, refuse } from '../refusal-reasons.ts'
 import { revokeFamily } from '../revoke-family.ts'
 import { findCode } from '../stored-token.store.ts'
 import type { StoredCode } from '../stored-token.ts'
