@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { pipelineOf } from '../../test/pipeline.ts'
@@ -84,5 +85,20 @@ describe('an operation with work before its transaction', () => {
     assert.equal(prepared.filter((name) => name === 'd').length, 2)
     assert.equal((await make('bad', 'three')).status, 400)
     assert.ok(!made.includes('bad'))
+  })
+
+  it('MGT-09: an error inside the server is answered with a code and the id that its log line has, and nothing else', async () => {
+    await sql`alter table scopes rename to scopes_gone`.execute(app.db)
+    const headers = { authorization: `Bearer ${app.adminKey}` }
+    const answer = await app.app.inject({ method: 'GET', url: '/v1/scopes', headers })
+    await sql`alter table scopes_gone rename to scopes`.execute(app.db)
+    const body = answer.json()
+    assert.deepEqual([answer.statusCode, body.code], [500, 'internal_error'])
+    assert.doesNotMatch(answer.body, /scopes|relation|\.ts|postgres/i)
+    const logged = app
+      .log()
+      .split('\n')
+      .find((line) => line.includes(body.request_id) && line.includes('internal error'))
+    assert.match(logged ?? '', /scopes/)
   })
 })

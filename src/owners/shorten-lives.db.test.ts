@@ -207,7 +207,7 @@ describe('a policy that is tightened', () => {
     )
   })
 
-  it('KEY-10: verifiers are notified of the shortened secrets, of no others, and of the owner if they are too many', async () => {
+  it('KEY-10 MGT-07: verifiers are notified of the shortened secrets, of no others, and of the owner if they are too many', async () => {
     const reached = [await key(), await key()]
     await key({ lifetime_seconds: 60 })
     const announced = async () => {

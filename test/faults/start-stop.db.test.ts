@@ -65,7 +65,7 @@ describe('starting and stopping', () => {
     assert.ok(!said.includes('ak_nonsense') && !said.includes('only-eighteen-char'))
   })
 
-  it('OPS-10: refuses an external login without a secret that all servers share', async () => {
+  it('OPS-10 CRY-06: refuses an external login without a secret that all servers share', async () => {
     const env = { DATABASE_URL: 'postgres://127.0.0.1:1/none', LOGIN_URL: 'https://login.example.com/' }
     const { code, said } = await runMain([], env)
     assert.equal(code, 2)

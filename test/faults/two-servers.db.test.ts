@@ -41,7 +41,7 @@ describe(
     const chainIsIntact = async () =>
       assert.equal((await server(0).call('GET', '/v1/audit-events/verification')).body.intact, true)
 
-    it('OPS-02: started concurrently on an empty database, they migrate once and create one first admin key', async () => {
+    it('OPS-02 CON-14: started concurrently on an empty database, they migrate once and create one first admin key', async () => {
       const { body } = await server(1).call('GET', '/v1/admin-keys')
       assert.equal(body.data.length, 1)
     })

@@ -44,7 +44,7 @@ describe('many grants ended at once', () => {
     assert.deepEqual([await stateOf(early), await stateOf(late)], ['revoked', 'active'])
   })
 
-  it('REV-09: revokes those of a user and of an owner, and no others', async () => {
+  it('REV-09 MGT-07: revokes those of a user and of an owner, and no others', async () => {
     const app = await connectApp()
     assert.equal((await revoke({ user_id: 'usr_nobody' })).revoked, 0)
     assert.equal((await revoke({ owner_id: 'org_nobody' })).revoked, 0)

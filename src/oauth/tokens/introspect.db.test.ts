@@ -55,7 +55,7 @@ describe('introspection', () => {
     assert.deepEqual([body.active, body.sub, body.user_id], [true, client.client_id, undefined])
   })
 
-  it('REV-08: a key that never expires is said to, a minute from now, so that the answer is not kept', async () => {
+  it('REV-08 REV-10: a key that never expires is said to, a minute from now, so that the answer is not kept', async () => {
     const { secret } = await oauth.app.keyFor('org_1')
     const { body } = await introspect(secret)
     assert.deepEqual([body.active, body.exp, body.iat], [true, seconds() + 60, seconds()])
