@@ -47,6 +47,7 @@ async function start(): Promise<void> {
   const given = env.DOORWARD_ADMIN_KEY ? new Secret(env.DOORWARD_ADMIN_KEY) : null
   const minted = given === null && kept === null ? mint() : null
 
+  await buildDashboard()
   say(
     `\n  Opening the database${kept === null && settings.isEmbedded ? ' (the first time, some seconds)' : ''} …\n`,
   )
@@ -83,6 +84,16 @@ async function start(): Promise<void> {
       : laterStart(settings, prepared, seconds),
   )
   unsaid = ''
+}
+
+/** The first time, and after its sources have changed. Without it the server works and says what is missing. */
+async function buildDashboard(): Promise<void> {
+  try {
+    const { buildIfChanged } = await import('../web/build.ts')
+    if (await buildIfChanged()) say('\n  The dashboard is built.\n')
+  } catch (error) {
+    say(`\n  The dashboard could not be built: ${error instanceof Error ? wordsOf(error) : error}\n`)
+  }
 }
 
 /** With the server's brand. */

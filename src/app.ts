@@ -66,7 +66,7 @@ import { pruneTokens } from './oauth/tokens/token-family.store.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
-import { homeRoutes } from './pages/home.ts'
+import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
 import { scopeRoutes } from './scopes/scope.routes.ts'
 import { pruneSessions } from './sessions/session.store.ts'
@@ -118,6 +118,8 @@ export interface Parts {
   readonly passwordLogN?: number | undefined
   /** Runs housekeeping in this process. Harmless in several processes at once, and enough in one. Default true. */
   readonly tidies?: boolean
+  /** Null or missing: `/dashboard` says that it is not built. */
+  readonly dashboard?: BuiltDashboard | null | undefined
   /** True once the server was asked to stop and still answers. */
   readonly isDraining?: (() => boolean) | undefined
 }
@@ -256,7 +258,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     fastPaths.add(forwardAuthFastPath(fastPaths, forwardAuth))
   }
 
-  homeRoutes(app, publicUrl)
+  dashboardRoutes(app, publicUrl, parts.dashboard ?? null)
 
   const flushing = flushEvery({
     counter: usage,

@@ -16,11 +16,14 @@ import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { faultsInFile } from './http/validate-file.ts'
 import { openSharedLimiter } from './limits/shared-limiter.ts'
+import { readDashboard } from './pages/dashboard.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
 import { ConfigurationError } from './start-failure.ts'
 import { disconnectFromPrimary, isWorker, startWorkers } from './workers.ts'
 
+/** Where `npm run build:web` puts the dashboard. */
+const DASHBOARD = new URL('../web/dist/', import.meta.url)
 /** Requests under way get this long after a stop was requested; then their connections are closed. */
 const STOP_WITHIN_MS = 10_000
 /** After this, a stop that hangs ends the process with exit code 1. */
@@ -144,7 +147,9 @@ async function listen(
   parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter' | 'isDraining'>,
 ) {
   const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
-  const app = await buildApp({ ...parts, clock: systemClock, settings })
+  const dashboard = readDashboard(DASHBOARD)
+  if (dashboard === null) parts.log.warn('the dashboard is not built: npm run build:web')
+  const app = await buildApp({ ...parts, clock: systemClock, settings, dashboard })
   await app.listen({ port: config.port, host: config.host }).catch(async (error: unknown): Promise<never> => {
     await app.close()
     throw error

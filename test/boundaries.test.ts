@@ -6,7 +6,7 @@ import { commentOpeners } from './comment-openers.ts'
 import { importCircles } from './import-circles.ts'
 import { importsOf } from './imports.ts'
 
-const files = globSync('{src,sdk/src,examples}/**/*.ts', {
+const files = globSync('{src,sdk/src,examples,web}/**/*.{ts,tsx}', {
   exclude: ['**/dist/**', '**/node_modules/**'],
 }).sort()
 
@@ -43,6 +43,14 @@ describe('the floor plan', () => {
     ['sdk/src/x.ts', "import { a } from 'kysely'", /no dependencies/],
     ['sdk/src/fastify.ts', "import { a } from 'fastify'", /no dependencies/],
     ['examples/x.ts', "import { a } from '../src/app.ts'", /a client/],
+    ['src/keys/x.ts', "import { a } from '../../web/src/paths.ts'", /does not know the dashboard/],
+    ['web/src/keys/x.tsx', "import { a } from '../../../src/keys/key.wire.ts'", /nouns, and types/],
+    ['web/src/keys/x.tsx', "import type { A } from '../../../src/keys/key.store.ts'", /nouns, and types/],
+    ['web/src/keys/x.tsx', "import { a } from '@doorward/sdk/kernel'", /not for browsers/],
+    ['web/src/keys/x.tsx', "import { a } from 'node:fs'", /not for browsers/],
+    ['web/src/keys/x.tsx', "import { a } from '../owners/owners.page.tsx'", /only queries/],
+    ['web/src/ui/x.tsx', "import { a } from '../keys/keys.queries.ts'", /imports go down only/],
+    ['web/src/api/x.ts', "import { a } from '../ui/page.tsx'", /imports go down only/],
   ]
   for (const [file, source, fault] of broken)
     it(`refuses ${file} with: ${source}`, () => {

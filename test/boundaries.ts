@@ -35,6 +35,20 @@ const INSIDE: Readonly<Record<string, Floors>> = {
   clients: [['registration'], ['authentication'], ['clients']],
 }
 
+/** The dashboard: a screen may ask another noun's queries, never its pages. */
+const WEB: Floors = [
+  ['main.tsx'],
+  ['app.tsx'],
+  ['frame.tsx'],
+  ['staff.routes.tsx'],
+  ['screens'],
+  ['ui'],
+  ['api'],
+  ['paths.ts', 'words'],
+]
+const WEB_PACKAGES =
+  /^(react|react-dom\/client|@tanstack\/react-query|wouter(\/.*)?|d3-scale|d3-shape|@doorward\/sdk\/rules)$/
+
 const SDK: Floors = [
   ['entry points'],
   ['guard'],
@@ -85,6 +99,8 @@ function faultOf(file: string, name: string, typeOnly: boolean): string | null {
   const isTest = /\.test\.ts$/.test(file)
   if (file.startsWith('sdk/src/')) return isTest ? null : sdkFault(file, name, typeOnly)
   if (name.startsWith('sdk/')) return 'the SDK is imported by its package name'
+  if (file.startsWith('web/src/')) return isTest ? null : webFault(file, name, typeOnly)
+  if (file.startsWith('src/') && name.startsWith('web/')) return 'the server does not know the dashboard'
   if (file.startsWith('examples/'))
     return name.startsWith('src/') && !isTest ? 'an example is a client: the SDK and HTTP only' : null
   if (!file.startsWith('src/') || isTest) return null
@@ -100,6 +116,29 @@ function sdkFault(file: string, name: string, typeOnly: boolean): string | null 
   if (file === 'sdk/src/rate-limiter-flexible.ts' && name === 'rate-limiter-flexible') return null
   const adapter = /^sdk\/src\/(fastify|express|hono)\.ts$/.exec(file)?.[1]
   return typeOnly && name === adapter ? null : 'the SDK has no dependencies'
+}
+
+function webFault(file: string, name: string, typeOnly: boolean): string | null {
+  if (name.startsWith('src/')) {
+    if (kindOf(name) === 'noun') return null
+    return typeOnly && /[./]wire\.ts$/.test(name) ? null : 'the dashboard knows nouns, and types of the wire'
+  }
+  if (!name.startsWith('web/src/'))
+    return WEB_PACKAGES.test(name) || (typeOnly && name === 'typebox') ? null : 'not for browsers'
+  const [from, to] = [webRoomOf(file), webRoomOf(name)]
+  if (isScreens(from) && isScreens(to) && from !== to)
+    return /\.(queries|link)\.tsx?$/.test(name) ? null : "only queries and links of another noun's folder"
+  const floorOf = (room: string) => (isScreens(room) ? 'screens' : room)
+  return floorFault(WEB, floorOf(from), floorOf(to))
+}
+
+/** A folder of the dashboard that is named after a noun. */
+function isScreens(room: string): boolean {
+  return !room.includes('.') && !WEB.flat().includes(room)
+}
+
+function webRoomOf(file: string): string {
+  return file.split('/')[2] ?? ''
 }
 
 function packageFault(file: string, name: string, typeOnly: boolean): string | null {

@@ -5,6 +5,7 @@ import { run } from 'node:test'
 import { parseArgs } from 'node:util'
 import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
+import { buildIfChanged } from '../web/build.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
 
@@ -17,7 +18,7 @@ Pages in a browser run on Postgres only, unless --engine says pglite.
   --help
 `
 /** Chromium is slow without a graphics card, and shows the same pages from either database. */
-const IN_BROWSER = /-pages?\.db\.test\.ts$/
+const IN_BROWSER = /-pages?\.db\.test\.ts$|^test\/dashboard\//
 const ONCE = 'pages in a browser run once in a whole run, on Postgres; here with `--engine pglite`'
 const FILE_TIMEOUT_MS = 300_000
 const CONCURRENCY = 2
@@ -56,13 +57,14 @@ async function main(): Promise<number> {
     return 0
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
-  const files = globSync('{sdk,src,test,examples,bench}/**/*.test.ts', {
+  const files = globSync('{sdk,src,test,examples,bench,web}/**/*.test.ts', {
     exclude: ['**/node_modules/**', '**/dist/**'],
   })
     .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
     .sort()
   const onDatabases = files.filter((file) => file.endsWith('.db.test.ts'))
   const plain = files.filter((file) => !file.endsWith('.db.test.ts'))
+  if (files.some((file) => /^(examples|test\/dashboard)\//.test(file))) await buildIfChanged()
   try {
     const opensPglite = files.some((file) => /\.db\.test\.ts$|^examples\//.test(file))
     const template = opensPglite && values.engine !== 'postgres' ? await pgliteTemplate() : {}

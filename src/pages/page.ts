@@ -32,7 +32,7 @@ export interface Failure {
   readonly retryAfterSeconds?: number
 }
 
-const STYLE = ['./page.css', './page-apps.css']
+const STYLE = ['./tokens.css', './page.css', './page-apps.css']
   .map((name) => readFileSync(new URL(name, import.meta.url), 'utf8'))
   .join('\n')
 /** Content-addressed, so that caches may keep it forever. */

@@ -69,7 +69,7 @@ describe('every operation of the management API', () => {
       'src/management/pipeline.ts',
       'src/oauth/metadata.routes.ts',
       'src/oauth/oauth-off.routes.ts',
-      'src/pages/home.ts',
+      'src/pages/dashboard.ts',
       'src/pages/pages.ts',
     ])
   })

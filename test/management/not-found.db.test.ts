@@ -47,16 +47,14 @@ describe('a request without a route', () => {
     assert.match(body.detail, /is empty/)
   })
 
-  it('/ describes the service, with links that resolve', async () => {
-    const { status, text, headers } = await app.call('GET', '/', undefined, { as: null })
-    assert.equal(status, 200)
-    assert.match(String(headers['content-type']), /^text\/html/)
-    const links = [...text.matchAll(/href="(\/[^"]*)"/g)].map(([, link]) => link ?? '')
-    assert.ok(links.includes('/docs'))
-    for (const link of links) {
-      const found = await app.call('GET', link, undefined, { as: null })
-      assert.ok(found.status < 400, `${link}: ${found.status}`)
-    }
+  it('/ leads to the dashboard, which says how it is built where it is not', async () => {
+    const { status, headers } = await app.call('GET', '/', undefined, { as: null })
+    assert.deepEqual([status, headers.location], [303, '/dashboard'])
+    const page = await app.call('GET', '/dashboard', undefined, { as: null })
+    assert.equal(page.status, 503)
+    assert.match(page.text, /npm run build:web/)
+    for (const [, link = ''] of page.text.matchAll(/href="(\/[^"]*)"/g))
+      assert.ok((await app.call('GET', link, undefined, { as: null })).status < 400, link)
   })
 
   it('MGT-10: a fault names the allowed values, once', async () => {

@@ -1,0 +1,17 @@
+import { QueryClient } from '@tanstack/react-query'
+import { ApiProblem } from './problem.ts'
+
+const TRIES = 2
+
+/** Kept in memory only, and gone with the page. Answers with a secret never come here: they are results of mutations. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      gcTime: 60_000,
+      retry: (count, error) =>
+        count < TRIES && (!(error instanceof ApiProblem) || error.status === 0 || error.status >= 502),
+    },
+    mutations: { gcTime: 0, retry: false },
+  },
+})

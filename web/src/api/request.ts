@@ -1,0 +1,58 @@
+import type { Static, TSchema } from 'typebox'
+import { type Search, searchText } from '../paths.ts'
+import { leaveFor, SERVER_BASE } from './base.ts'
+import { ApiProblem } from './problem.ts'
+
+export type { Search }
+
+interface Sending {
+  readonly query?: Search
+  readonly signal?: AbortSignal
+  /** Makes a repeated request have one effect: one key for each time that a person submits. */
+  readonly idempotencyKey?: string
+  /** Set for polls, which nobody caused: they do not keep a session alive. */
+  readonly inBackground?: boolean
+}
+
+/** Reads. The type parameter is the operation's own schema: `get<typeof KeyWire>('/v1/keys/key_1')`. */
+export async function get<Answer extends TSchema>(path: `/v1/${string}`, sending: Sending = {}) {
+  return (await send('GET', path, undefined, sending)) as Static<Answer>
+}
+
+/** Changes. `send` comes with the schemas of answer and body, so that a misspelt field does not compile. */
+export async function change<Answer extends TSchema, Body extends TSchema = TSchema>(
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  path: `/v1/${string}`,
+  body?: Static<Body>,
+  sending: Sending = {},
+) {
+  return (await send(method, path, body, sending)) as Static<Answer>
+}
+
+async function send(method: string, path: string, body: unknown, sending: Sending): Promise<unknown> {
+  const headers = new Headers({ accept: 'application/json' })
+  if (body !== undefined) headers.set('content-type', 'application/json')
+  if (sending.idempotencyKey !== undefined) headers.set('idempotency-key', sending.idempotencyKey)
+  if (sending.inBackground === true) headers.set('doorward-background', 'true')
+  const answer = await fetch(SERVER_BASE + path + searchText(sending.query ?? {}), {
+    method,
+    headers,
+    cache: 'no-store',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(sending.signal === undefined ? {} : { signal: sending.signal }),
+  }).catch((error: unknown) => {
+    if (sending.signal?.aborted) throw error
+    throw new ApiProblem(0, { code: 'no_answer' })
+  })
+  if (answer.status === 204) return null
+  const content: unknown = await answer.json().catch(() => ({}))
+  if (answer.ok) return content
+  const problem = new ApiProblem(
+    answer.status,
+    content as Record<string, unknown>,
+    answer.headers.get('retry-after'),
+  )
+  // Without a session nothing of the dashboard is shown, and what was shown goes with the page.
+  if (problem.status === 401) return await leaveFor('/staff/sign-in')
+  throw problem
+}

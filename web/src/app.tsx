@@ -1,0 +1,58 @@
+import { useQuery } from '@tanstack/react-query'
+import { Suspense } from 'react'
+import { Redirect, Route, Router, Switch, useLocation } from 'wouter'
+import { DASHBOARD_BASE } from './api/base.ts'
+import { sessionQuery } from './api/session.ts'
+import { Frame } from './frame.tsx'
+import { paths } from './paths.ts'
+import { staffRoutes } from './staff.routes.tsx'
+import { Loading } from './ui/loading.tsx'
+import { Page } from './ui/page.tsx'
+import { PageFault } from './ui/page-fault.tsx'
+import { ProblemBox } from './ui/problem-box.tsx'
+import { appWords as words } from './words/app.ts'
+
+export function App() {
+  const session = useQuery(sessionQuery)
+  if (session.data === undefined)
+    return (
+      <div className="before">
+        {session.error === null ? (
+          <Loading />
+        ) : (
+          <ProblemBox error={session.error} onRetry={() => void session.refetch()} />
+        )}
+      </div>
+    )
+  return (
+    <Router base={DASHBOARD_BASE}>
+      <Frame>
+        <Screen />
+      </Frame>
+    </Router>
+  )
+}
+
+function Screen() {
+  const [path] = useLocation()
+  return (
+    // A page begins anew where the path changes, and stays where only its search does.
+    <PageFault key={path}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          <Route path={paths.home.pattern}>
+            <Redirect to={paths.keys.to()} replace />
+          </Route>
+          {staffRoutes.map(([pattern, Screen]) => (
+            <Route key={pattern} path={pattern}>
+              {(params) => <Screen id={decodeURIComponent((params as { id?: string }).id ?? '')} />}
+            </Route>
+          ))}
+          <Route>
+            <Page title={words.notHere.title} lead={words.notHere.detail} />
+          </Route>
+        </Switch>
+      </Suspense>
+    </PageFault>
+  )
+}

@@ -1,0 +1,82 @@
+import { type ReactNode, useEffect, useState } from 'react'
+import { Link, useLocation } from 'wouter'
+import { SERVER_BASE } from './api/base.ts'
+import { signOut, useCan, useSession } from './api/session.ts'
+import { staffNavigation } from './staff.routes.tsx'
+import { Mark } from './ui/mark.tsx'
+import { TimeChoice } from './ui/time.tsx'
+import { appWords as words } from './words/app.ts'
+
+/** The frame around every page: skip link, navigation, who is signed in. */
+export function Frame({ children }: { readonly children: ReactNode }) {
+  const [path] = useLocation()
+  const [openAt, setOpenAt] = useState<string | null>(null)
+  const { staff } = useSession()
+  const can = useCan()
+  const isOpen = openAt === path
+  useEffect(() => {
+    if (!isOpen) return
+    const onKey = (event: KeyboardEvent) => event.key === 'Escape' && setOpenAt(null)
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [isOpen])
+
+  return (
+    <div className="frame">
+      <a className="skip" href="#main">
+        {words.skip}
+      </a>
+      <header className="side" data-open={isOpen}>
+        <div className="side-top">
+          <Link className="brand" to="/">
+            <Mark />
+            <span>{words.product}</span>
+          </Link>
+          <button
+            type="button"
+            className="button quiet menu-button"
+            aria-expanded={isOpen}
+            aria-controls="side-menu"
+            onClick={() => setOpenAt(isOpen ? null : path)}
+          >
+            {words.menu}
+          </button>
+        </div>
+        <div id="side-menu" className="side-menu">
+          <nav aria-label={words.navigation}>
+            <ul>
+              {staffNavigation
+                .filter(({ permission }) => can(permission))
+                .map(({ to, words: name }) => (
+                  <li key={to}>
+                    <Link to={to} aria-current={isBelow(path, to) ? 'page' : undefined}>
+                      {name}
+                    </Link>
+                  </li>
+                ))}
+            </ul>
+          </nav>
+          <div className="side-end">
+            <TimeChoice />
+            <a href={`${SERVER_BASE}/docs`}>{words.apiDocs}</a>
+            <p className="who">
+              <span className="unseen">{words.signedInAs} </span>
+              <span>{staff.name}</span>
+              <span className="soft">{staff.role}</span>
+            </p>
+            <button type="button" className="button quiet" onClick={() => void signOut()}>
+              {words.signOut}
+            </button>
+          </div>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  )
+}
+
+function isBelow(path: string, to: string): boolean {
+  return to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)
+}

@@ -1,0 +1,17 @@
+import { infiniteQueryOptions } from '@tanstack/react-query'
+import type { Static, TArray, TNull, TObject, TString, TUnion } from 'typebox'
+import type { KeyWire } from '../../../src/keys/key.wire.ts'
+import { get, type Search } from '../api/request.ts'
+
+export type KeyRow = Static<typeof KeyWire>
+type KeyPage = TObject<{ data: TArray<typeof KeyWire>; next_cursor: TUnion<[TString, TNull]> }>
+
+export function keysQuery(query: Search) {
+  return infiniteQueryOptions({
+    queryKey: ['keys', query],
+    queryFn: ({ signal, pageParam }) =>
+      get<KeyPage>('/v1/keys', { query: { ...query, cursor: pageParam }, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+}

@@ -1,0 +1,33 @@
+/** Values of a URL's search, which are the API's own query parameters. */
+export type Search = Readonly<Record<string, string | number | boolean | null | undefined>>
+
+/**
+ * Every page of the dashboard: its pattern for the router, and its URL. Relative to `/dashboard`; whatever a screen shows
+ * is in the URL, so that a link shows the same to a colleague.
+ */
+export const paths = {
+  home: page('/'),
+  keys: page('/keys'),
+  newKey: page('/keys/new'),
+  key: pageOf('/keys/:id'),
+  rotateKey: pageOf('/keys/:id/rotate'),
+} as const
+
+function page<const Pattern extends string>(pattern: Pattern) {
+  return { pattern, to: (search: Search = {}) => pattern + searchText(search) }
+}
+
+function pageOf<const Pattern extends string>(pattern: Pattern) {
+  return {
+    pattern,
+    to: (id: string, search: Search = {}) =>
+      pattern.replace(/:\w+/, () => encodeURIComponent(id)) + searchText(search),
+  }
+}
+
+/** `?state=active&limit=50`, without parameters that are not set; empty for none. */
+export function searchText(search: Search): string {
+  const set = Object.entries(search).filter(([, value]) => value != null && value !== '')
+  const text = new URLSearchParams(set.map(([name, value]) => [name, String(value)])).toString()
+  return text === '' ? '' : `?${text}`
+}

@@ -1,0 +1,22 @@
+import { type ComponentType, lazy } from 'react'
+import type { Permission } from '../../src/management/permission.ts'
+import { paths } from './paths.ts'
+import { navWords } from './words/app.ts'
+
+/** A screen: a file of its own, loaded when it is first shown. `id` is empty where its path has none. */
+export type Screen = ComponentType<{ readonly id: string }>
+type Load = () => Promise<{ default: Screen }>
+
+const screen = (pattern: string, load: Load) => [pattern, lazy(load)] as const
+
+/** Every page of staff, by its path; the first that matches is shown. */
+export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
+  screen(paths.keys.pattern, () => import('./keys/keys.page.tsx')),
+]
+
+/** The navigation, for those with the permission. */
+export const staffNavigation: readonly {
+  readonly to: string
+  readonly words: string
+  readonly permission: Permission
+}[] = [{ to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' }]

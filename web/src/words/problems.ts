@@ -1,0 +1,34 @@
+interface Said {
+  readonly title: string
+  /** Missing: the API's own sentence, which names what it is about. */
+  readonly detail?: string
+}
+
+/** Words for refusals of the API; those that are not here are said as the API says them. */
+export const problemWords = {
+  refused: 'That was refused',
+  ours: 'Something went wrong on the server',
+  bug: { title: 'This page has a fault', detail: 'Reload the page. If it happens again, report it.' },
+  requestId: 'Request',
+  tryAgain: 'Try again',
+  confirm: 'Confirm it is you',
+  byCode: {
+    no_answer: {
+      title: 'The server does not answer',
+      detail: 'Check your connection, then try again. Nothing is known to have changed.',
+    },
+    unreadable: {
+      title: 'The answer cannot be read',
+      detail: 'Something between here and the server answered instead.',
+    },
+    not_found: {
+      title: 'Not found',
+      detail: 'There is nothing with this id, or you may not see it.',
+    },
+    insufficient_permission: { title: 'You may not do that' },
+    environment_not_covered: { title: 'You may not do that in this environment' },
+    fresh_proof_required: { title: 'Confirm that it is you' },
+    database_unavailable: { title: 'The database does not answer' },
+    database_timeout: { title: 'The database took too long' },
+  } as Readonly<Record<string, Said | undefined>>,
+}
