@@ -73,9 +73,12 @@ import { pruneSessions } from './sessions/session.store.ts'
 import { loginChallengeRoutes } from './sign-in/login-challenge.routes.ts'
 import { pruneChallenges } from './sign-in/login-challenge.store.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
+import { deadCredentialRoutes } from './usage/dead-credential.routes.ts'
+import { keyUseRoutes } from './usage/key-use.routes.ts'
 import { usageRoutes } from './usage/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './usage/usage.store.ts'
 import { rollUpUsage } from './usage/usage-roll-up.store.ts'
+import { usageSeriesRoutes } from './usage/usage-series.routes.ts'
 import { prunePasswordLinks } from './users/password-link.store.ts'
 import { openPasswords } from './users/prove-password.ts'
 import { userRoutes } from './users/user.routes.ts'
@@ -212,6 +215,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   refusedRequestRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline)
+  usageSeriesRoutes(app, pipeline)
+  keyUseRoutes(app, pipeline)
+  deadCredentialRoutes(app, pipeline)
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
   changesRoutes(app, pipeline, knownAdminKeys, feed)

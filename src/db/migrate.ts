@@ -30,6 +30,8 @@ import { up as listsOfAuditEvents } from './migrations/0025-lists-of-audit-event
 import { up as archivedAuditEvents } from './migrations/0026-archived-audit-events.ts'
 import { up as usageOfOwners } from './migrations/0027-usage-of-owners.ts'
 import { up as selfRotation } from './migrations/0028-self-rotation.ts'
+import { up as usageOfScopes } from './migrations/0029-usage-of-scopes.ts'
+import { up as rotationsAndExposures } from './migrations/0030-rotations-and-exposures.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -73,6 +75,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0026-archived-audit-events': { up: archivedAuditEvents },
   '0027-usage-of-owners': { up: usageOfOwners },
   '0028-self-rotation': { up: selfRotation },
+  '0029-usage-of-scopes': { up: usageOfScopes },
+  '0030-rotations-and-exposures': { up: rotationsAndExposures, concurrently: true },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

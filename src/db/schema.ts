@@ -13,6 +13,14 @@ import type {
   TokenFamiliesTable,
 } from './oauth-tables.ts'
 import type {
+  ExercisedScopesTable,
+  LastAddressesTable,
+  LastRefusalsTable,
+  QuotaSpentTable,
+  UsageBatchesTable,
+  UsageTable,
+} from './usage-tables.ts'
+import type {
   DisabledUsersTable,
   LoginChallengesTable,
   MembersTable,
@@ -44,6 +52,8 @@ export interface Schema {
   usage_hours: UsageTable
   usage_days: UsageTable
   last_refusals: LastRefusalsTable
+  last_addresses: LastAddressesTable
+  exercised_scopes: ExercisedScopesTable
   usage_batches: UsageBatchesTable
   quota_spent: QuotaSpentTable
   users: UsersTable
@@ -253,33 +263,4 @@ interface ChangesHeadTable {
   position: number
   pruned_to: number
   pruned_token: ColumnType<string, string | undefined, string>
-}
-
-interface UsageTable {
-  credential_id: Fixed<string>
-  bucket: Fixed<Date>
-  outcome: Fixed<string>
-  scope: Fixed<string>
-  count: number
-  calls: number
-}
-
-interface LastRefusalsTable {
-  credential_id: Fixed<string>
-  outcome: Fixed<string>
-  at: Date
-  ip: string | null
-  user_agent: string | null
-}
-
-interface UsageBatchesTable {
-  id: Fixed<string>
-  received_at: Fixed<Date>
-}
-
-interface QuotaSpentTable {
-  holder_id: Fixed<string>
-  period: Fixed<'day' | 'month'>
-  period_start: Fixed<Date>
-  spent: number
 }

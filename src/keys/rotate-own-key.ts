@@ -7,7 +7,7 @@ import type { Caller } from '../management/caller.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { finishRotation, startRotation } from '../secrets/rotate-secret.ts'
 import { secretIdByHash } from '../secrets/secret.store.ts'
-import { currentSecret, isQuiet, runningRotation } from '../secrets/secret.ts'
+import { currentSecret, runningRotation, whyNotQuiet } from '../secrets/secret.ts'
 import type { KeySettings } from './create-key.ts'
 import { whyNotFinishKeyRotation, whyNotRotateKey } from './key.ts'
 import { freshExpiry, lockAllowed } from './rotate-key.ts'
@@ -67,7 +67,7 @@ export async function finishOwnRotation(
   if (running !== null) {
     const presentedId = await secretIdByHash(tx, hashCredential(presented.reveal()))
     if (presentedId !== running.next.id) return no(RETIRING)
-    if (!isQuiet(running.old, caller.now)) return no(STILL_USED)
+    if (whyNotQuiet(running.old, caller.now) !== null) return no(STILL_USED)
   }
   return await finishRotation(tx, caller, locked.value, 'key')
 }

@@ -125,25 +125,53 @@ export function successorExpiry(old: StoredSecret, now: Date): Date | null {
     : momentAt(now.getTime() + old.expiresAt.getTime() - old.createdAt.getTime())
 }
 
-/** True where a secret has not been used lately. */
-export function isQuiet({ lastUsedAt }: StoredSecret, now: Date): boolean {
-  return lastUsedAt === null || lastUsedAt <= addSeconds(now, -QUIET_SECONDS)
+/** Why ending the old secret of a rotation would hurt: it was used within the last hour. */
+export interface OldSecretInUse {
+  readonly code: 'old_secret_in_use'
+  readonly usedAt: Date
+}
+
+export function whyNotQuiet({ lastUsedAt }: StoredSecret, now: Date): OldSecretInUse | null {
+  if (lastUsedAt === null || lastUsedAt <= addSeconds(now, -QUIET_SECONDS)) return null
+  return { code: 'old_secret_in_use', usedAt: lastUsedAt }
+}
+
+/** Whether a rotation is safe to finish, with the evidence. */
+export type RotationVerdict =
+  | { readonly code: 'new_secret_unused' | 'old_secret_never_used' }
+  | { readonly code: 'old_secret_quiet'; readonly usedAt: Date }
+  | OldSecretInUse
+
+export function verdictOn({ old, next }: Rotation, now: Date): RotationVerdict {
+  if (next.lastUsedAt === null) return { code: 'new_secret_unused' }
+  const { lastUsedAt: usedAt } = old
+  const inUse = whyNotQuiet(old, now)
+  if (inUse !== null) return inUse
+  return usedAt === null ? { code: 'old_secret_never_used' } : { code: 'old_secret_quiet', usedAt }
+}
+
+export function isSafeToFinish({ code }: RotationVerdict): boolean {
+  return code === 'old_secret_quiet' || code === 'old_secret_never_used'
 }
 
 /** Advice to an operator: finish the rotation only when the old secret is no longer in use. */
-export function adviceOf({ old, next }: Rotation, now: Date): { safeToFinish: boolean; advice: string } {
-  if (next.lastUsedAt === null)
-    return {
-      safeToFinish: false,
-      advice: 'The new secret has not been used yet. Deploy it, or undo the rotation.',
-    }
-  if (isQuiet(old, now))
-    return {
-      safeToFinish: true,
-      advice: 'The new secret is in use and the old one is quiet. It is safe to finish.',
-    }
-  return {
-    safeToFinish: false,
-    advice: `The old secret was used ${old.lastUsedAt?.toISOString()} from ${old.lastUsedIp ?? 'an unknown address'}. Move that caller first.`,
+export function adviceOf(rotation: Rotation, now: Date): string {
+  const verdict = verdictOn(rotation, now)
+  switch (verdict.code) {
+    case 'new_secret_unused':
+      return 'The new secret has not been used yet. Deploy it, or undo the rotation.'
+    case 'old_secret_in_use':
+      return `The old secret was used ${verdict.usedAt.toISOString()} from ${rotation.old.lastUsedIp ?? 'an unknown address'}. Move that caller first.`
+    case 'old_secret_quiet':
+      return `The new secret is in use, and the old one has not been used for ${hoursSince(verdict.usedAt, now)}. It is safe to finish.`
+    case 'old_secret_never_used':
+      return 'The new secret is in use, and no use of the old one is known. It is safe to finish.'
   }
+}
+
+/** Whole hours, and days where they are many. */
+function hoursSince(at: Date, now: Date): string {
+  const hours = Math.floor((now.getTime() - at.getTime()) / 3_600_000)
+  if (hours >= 72) return `${Math.floor(hours / 24)} days`
+  return hours === 1 ? '1 hour' : `${hours} hours`
 }

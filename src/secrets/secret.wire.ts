@@ -4,9 +4,11 @@ import {
   adviceOf,
   DEFAULT_OVERLAP_SECONDS,
   isLive,
+  isSafeToFinish,
   MAX_OVERLAP_SECONDS,
   runningRotation,
   type StoredSecret,
+  verdictOn,
 } from './secret.ts'
 
 export const SecretWire = Type.Object({
@@ -62,13 +64,12 @@ export function toSecretWire(secret: StoredSecret, now: Date, isHolderOver: bool
 export function toRotationWire(secrets: readonly StoredSecret[], now: Date) {
   const rotation = runningRotation(secrets, now)
   if (rotation === null) return null
-  const { safeToFinish, advice } = adviceOf(rotation, now)
   return {
     old_secret_id: rotation.old.id,
     new_secret_id: rotation.next.id,
     started_at: iso(rotation.next.createdAt),
     ends_at: iso(rotation.endsAt),
-    safe_to_finish: safeToFinish,
-    advice,
+    safe_to_finish: isSafeToFinish(verdictOn(rotation, now)),
+    advice: adviceOf(rotation, now),
   }
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
 import type { Reach } from '../management/caller.ts'
-import { ALL, GRAIN_SECONDS, GRAINS, type Grain, UNKNOWN, underOwner, type Window } from './usage.ts'
+import { ALL, GRAIN_SECONDS, GRAINS, type Grain, underOwner, type Window } from './usage.ts'
 
 /** One bucket of counts. Its grain is coarser than the requested one where the counts are that old. */
 interface InBucket {
@@ -20,14 +20,6 @@ export interface KeyCount extends InBucket {
 
 export interface Total extends InBucket {
   readonly calls: number
-}
-
-export interface LastRefusal {
-  readonly credentialId: string
-  readonly outcome: string
-  readonly at: Date
-  readonly ip: string | null
-  readonly userAgent: string | null
 }
 
 /** A key's counts, newest first, up to a limit. */
@@ -59,31 +51,6 @@ export async function totals(db: Db, reach: Reach, window: Window, limit: number
     order by bucket desc, outcome, grain
     limit ${limit}`.execute(db)
   return rows
-}
-
-/** Last refusals of the secrets of a key, by secret and reason. */
-export async function lastRefusalsOfKey(db: Db, keyId: string): Promise<readonly LastRefusal[]> {
-  const rows = await lastRefusals(db)
-    .innerJoin('secrets', 'secrets.id', 'last_refusals.credential_id')
-    .where('secrets.holder_id', '=', keyId)
-    .orderBy('at', 'desc')
-    .limit(MAX_LAST_REFUSALS)
-    .execute()
-  return rows
-}
-
-/** Last uses of well-formed credentials that are unknown. */
-export async function lastUnknown(db: Db): Promise<LastRefusal | undefined> {
-  return await lastRefusals(db).where('credential_id', '=', UNKNOWN).executeTakeFirst()
-}
-
-/** Bound of rows: a dozen reasons for each secret. */
-const MAX_LAST_REFUSALS = 200
-
-function lastRefusals(db: Db) {
-  return db
-    .selectFrom('last_refusals')
-    .select(['credential_id as credentialId', 'outcome', 'at', 'ip', 'user_agent as userAgent'])
 }
 
 /**

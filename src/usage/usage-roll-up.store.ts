@@ -1,17 +1,21 @@
 import { type RawBuilder, sql } from 'kysely'
-import { addSeconds } from '../base/clock.ts'
-import { forgetBefore, inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
+import { inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
 import type { Db } from '../db/schema.ts'
-import { coarserThan, GRAINS, type Grain, KEPT_SECONDS, outdatedBefore } from './usage.ts'
+import { forgetOldScopes } from './exercised-scope.store.ts'
+import { forgetOldAddresses } from './last-address.store.ts'
+import { forgetOldRefusals } from './last-refusal.store.ts'
+import { coarserThan, GRAINS, type Grain, outdatedBefore } from './usage.ts'
 
 /**
  * Roll-up: moves counts that are too old for their grain to the next coarser one, and deletes those too old for all. Each
  * statement moves its rows atomically and skips rows that another server has locked. So it may run on any server, at any
- * time, repeatedly, and stop in the middle.
+ * time, repeatedly, and stop in the middle. Then deletes what else is kept of uses, where it is too old.
  */
 export async function rollUpUsage(db: Db, now: Date, rowsAtOnce = ROWS_AT_ONCE): Promise<void> {
   for (const grain of GRAINS) await inBatches(() => rollUp(db, grain, now, rowsAtOnce), rowsAtOnce)
-  await forgetBefore(db, 'last_refusals', 'at', addSeconds(now, -KEPT_SECONDS.day))
+  await forgetOldRefusals(db, now)
+  await forgetOldScopes(db, now)
+  await forgetOldAddresses(db, now)
 }
 
 /** @returns number of rows removed from the finer table */

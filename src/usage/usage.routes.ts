@@ -6,6 +6,7 @@ import { idOf, OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { covers } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { lastRefusalsOfKey, lastUnknown } from './last-refusal.store.ts'
 import { storeUsage } from './usage.store.ts'
 import {
   KeyUsageWire,
@@ -20,7 +21,7 @@ import {
   UsageWire,
   windowOf,
 } from './usage.wire.ts'
-import { countsOfKey, lastRefusalsOfKey, lastUnknown, totals } from './usage-report.store.ts'
+import { countsOfKey, totals } from './usage-report.store.ts'
 
 /** Fits the items of an SDK with long user agents. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024

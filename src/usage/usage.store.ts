@@ -6,7 +6,20 @@ import { record } from '../changes/record.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { recordDayOfUse } from '../keys/key-hints.store.ts'
-import { ALL, outdatedBefore, startOf, UNKNOWN, underOwner } from './usage.ts'
+import { noteExercisedScopes } from './exercised-scope.store.ts'
+import { noteAddresses } from './last-address.store.ts'
+import { noteLastRefusals } from './last-refusal.store.ts'
+import {
+  ALL,
+  BY_SCOPE,
+  byScopeUnder,
+  type Counted,
+  type KeyOfSecret,
+  outdatedBefore,
+  startOf,
+  UNKNOWN,
+  underOwner,
+} from './usage.ts'
 
 /**
  * Writes a batch of counted verifications, in a handful of statements whatever its size. Idempotent: the same batch, sent
@@ -28,26 +41,27 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
     const ours = items.filter((item) => item.credentialId === UNKNOWN || known.has(item.credentialId))
     await addCounts(
       tx,
+      'usage_minutes',
       ours.filter((item) => item.credentialId !== UNKNOWN),
     )
     const used = ours.filter((item) => item.outcome === 'accepted')
     await noteLastUse(tx, used)
     await noteExposures(tx, origin, exposed)
+    await noteAddresses(
+      tx,
+      ours.filter((item) => known.get(item.credentialId) != null),
+    )
+    await noteExercisedScopes(tx, used, known)
     // Last, because every batch writes the same rows here: their locks are held only as long as a commit takes.
     await noteLastRefusals(
       tx,
       ours.filter((item) => item.outcome !== 'accepted'),
+      known,
     )
-    const calls = ours.filter((item) => item.calls > 0)
-    const sumsUnder = (item: Counted) => {
-      const ownerId = known.get(item.credentialId) ?? null
-      return ownerId === null ? [ALL] : [ALL, underOwner(ownerId)]
-    }
-    await addCounts(tx, [
+    await addCounts(tx, 'usage_hours', sumsByScope(ours, known))
+    await addCounts(tx, 'usage_minutes', [
       ...ours.filter((item) => item.credentialId === UNKNOWN),
-      ...calls.flatMap((item) =>
-        sumsUnder(item).map((credentialId) => ({ ...item, credentialId, scope: '', count: item.calls })),
-      ),
+      ...sumsByOutcome(ours, known),
     ])
     return used
   })
@@ -58,9 +72,33 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
   )
 }
 
-type Counted = Omit<UsageBatch['items'][number], 'credentialId' | 'minute'> & {
-  readonly credentialId: string
-  readonly bucket: Date
+/** Owners and keys of the known credentials; null where one belongs to no key. */
+type Known = ReadonlyMap<string, KeyOfSecret | null>
+
+/** What the totals of everything and of each owner get, each verification as one call. */
+function sumsByOutcome(items: readonly Counted[], known: Known): Counted[] {
+  return items
+    .filter((item) => item.calls > 0)
+    .flatMap((item) => {
+      const of = known.get(item.credentialId)
+      const ids = of == null ? [ALL] : [ALL, underOwner(of.ownerId)]
+      return ids.map((credentialId) => ({ ...item, credentialId, scope: '', count: item.calls }))
+    })
+}
+
+/** What the sums by scope get. Unknown credentials are not among them. */
+function sumsByScope(items: readonly Counted[], known: Known): Counted[] {
+  return items
+    .filter((item) => item.credentialId !== UNKNOWN)
+    .flatMap((item) => {
+      const of = known.get(item.credentialId)
+      const ids = of == null ? [BY_SCOPE] : [BY_SCOPE, byScopeUnder(of.ownerId)]
+      const outcome = item.outcome === 'accepted' ? 'accepted' : 'refused'
+      return ids.map((credentialId) => ({
+        ...item,
+        ...{ credentialId, outcome, bucket: startOf('hour', item.bucket) },
+      }))
+    })
 }
 
 /** Clamps times to the retention period and to now, since a sender's clock may be wrong. */
@@ -78,34 +116,40 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
  * Finds the known ids: secrets, and for tokens grants and clients. Locks secrets in one order, so that two batches with
  * the same secrets wait for each other and do not deadlock.
  *
- * @returns owner of the key that each belongs to; null where it belongs to none
+ * @returns the key that each belongs to; null where it belongs to none
  */
-async function lockSecrets(
-  tx: Tx,
-  ids: readonly string[],
-  hashes: readonly Buffer[],
-): Promise<ReadonlyMap<string, string | null>> {
+async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Known> {
   if (ids.length === 0 && hashes.length === 0) return new Map()
-  const { rows: holders } = await sql<{ id: string; ownerId: null }>`
-    select id, null as "ownerId" from grants where id = any(${ids}::text[])
+  const { rows: holders } = await sql<{ id: string }>`
+    select id from grants where id = any(${ids}::text[])
     union all
-    select id, null from clients where id = any(${ids}::text[])`.execute(tx)
+    select id from clients where id = any(${ids}::text[])`.execute(tx)
   const rows = await tx
     .selectFrom('secrets')
     .leftJoin('keys', 'keys.id', 'secrets.holder_id')
-    .select(['secrets.id', 'keys.owner_id as ownerId'])
+    .select(['secrets.id', 'keys.id as keyId', 'keys.owner_id as ownerId'])
     .where(sql<boolean>`(secrets.id = any(${ids}::text[]) or secrets.hash = any(${hashes}::bytea[]))`)
     .orderBy('secrets.id')
     .forUpdate('secrets')
     .execute()
-  return new Map([...rows, ...holders].map(({ id, ownerId }) => [id, ownerId]))
+  return new Map<string, KeyOfSecret | null>([
+    ...holders.map(({ id }) => [id, null] as const),
+    ...rows.map(({ id, keyId, ownerId }) => {
+      return [id, keyId === null || ownerId === null ? null : { keyId, ownerId }] as const
+    }),
+  ])
 }
 
-/** Counts by minute, however old: the next roll-up moves late ones on. */
-async function addCounts(tx: Tx, items: readonly Counted[]): Promise<void> {
+/** Adds counts, however old: the next roll-up moves late ones on. */
+async function addCounts(
+  tx: Tx,
+  table: 'usage_minutes' | 'usage_hours',
+  items: readonly Counted[],
+): Promise<void> {
   if (items.length === 0) return
+  const to = sql.table(table)
   await sql`
-    insert into usage_minutes (credential_id, bucket, outcome, scope, count, calls)
+    insert into ${to} (credential_id, bucket, outcome, scope, count, calls)
     select credential_id, bucket, outcome, scope, sum(count), sum(calls)
     from unnest(
       ${items.map((item) => item.credentialId)}::text[],
@@ -118,8 +162,8 @@ async function addCounts(tx: Tx, items: readonly Counted[]): Promise<void> {
     group by credential_id, bucket, outcome, scope
     order by credential_id, bucket, outcome, scope
     on conflict (credential_id, bucket, outcome, scope) do update set
-      count = usage_minutes.count + excluded.count,
-      calls = usage_minutes.calls + excluded.calls`.execute(tx)
+      count = ${to}.count + excluded.count,
+      calls = ${to}.calls + excluded.calls`.execute(tx)
 }
 
 async function noteLastUse(tx: Tx, items: readonly Counted[]): Promise<void> {
@@ -183,27 +227,6 @@ function kindOfHolder(id: string) {
   if (id.startsWith('cli_')) return { table: 'clients', action: 'client.exposed' } as const
   if (id.startsWith('adm_')) return { table: 'admin_keys', action: 'admin_key.exposed' } as const
   return { table: 'keys', action: 'key.exposed' } as const
-}
-
-/** Stores the last refusal of each secret for each reason: it shows from where a revoked secret is still used. */
-async function noteLastRefusals(tx: Tx, items: readonly Counted[]): Promise<void> {
-  if (items.length === 0) return
-  await sql`
-    insert into last_refusals (credential_id, outcome, at, ip, user_agent)
-    select distinct on (credential_id, outcome) credential_id, outcome, at, ip, user_agent
-    from unnest(
-      ${items.map((item) => item.credentialId)}::text[],
-      ${items.map((item) => item.outcome)}::text[],
-      ${items.map((item) => item.lastAt)}::timestamptz[],
-      ${items.map((item) => item.lastIp)}::text[],
-      ${items.map((item) => item.lastUserAgent)}::text[]
-    ) as batch (credential_id, outcome, at, ip, user_agent)
-    order by credential_id, outcome, at desc
-    on conflict (credential_id, outcome) do update set
-      at = excluded.at,
-      ip = excluded.ip,
-      user_agent = excluded.user_agent
-    where last_refusals.at < excluded.at`.execute(tx)
 }
 
 /** Deletes batch ids after a day: longer than any sender retries. */

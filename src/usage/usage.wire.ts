@@ -6,8 +6,9 @@ import { type Fault, type Problem, problem } from '../http/problem.ts'
 import { firstFault } from '../http/validation.ts'
 import { iso, Moment, type MomentText, nullable, oneOf, strictObject, toMoment } from '../http/wire.ts'
 import { Hash } from '../verification/verify.wire.ts'
+import type { LastRefusal } from './last-refusal.store.ts'
 import { GRAIN_SECONDS, type Grain, nextStartOf, startOf, type Window } from './usage.ts'
-import type { KeyCount, LastRefusal, Total } from './usage-report.store.ts'
+import type { KeyCount, Total } from './usage-report.store.ts'
 
 const Ip = Type.String({ maxLength: 60 })
 const Count = { minimum: 0, maximum: 1_000_000_000 } as const

@@ -1,0 +1,97 @@
+import { type RawBuilder, sql } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import type { Position } from '../db/keyset.ts'
+import type { Db } from '../db/schema.ts'
+import type { Reach } from '../management/caller.ts'
+import { DEAD_OUTCOMES, type DeadOutcome } from './usage.ts'
+
+/** A secret that has ended or is stopped, and is presented all the same. */
+export interface DeadCredential {
+  readonly secretId: string
+  readonly hint: string
+  readonly keyId: string
+  readonly keyName: string
+  readonly ownerId: string
+  readonly environment: string
+  readonly reason: DeadOutcome
+  /** When it ended or was stopped; null where that cannot be told any more. */
+  readonly since: Date | null
+  readonly lastAt: Date
+  readonly lastIp: string | null
+  readonly lastUserAgent: string | null
+  readonly callsLastDay: number
+}
+
+export interface DeadPage {
+  readonly since: Date
+  readonly now: Date
+  /** Its id is the secret's id, a full stop and the reason. */
+  readonly after: Position | null
+  readonly limit: number
+}
+
+/** When a secret came to be refused for a reason, if it still is; null where it works again or ended in another way. */
+const deadSince = (now: Date) => sql`
+  case refused.outcome
+    when 'revoked' then coalesce(keys.revoked_at, secrets.revoked_at)
+    when 'rotated' then case when least(secrets.retired_at, secrets.retires_at) <= ${now}::timestamptz
+      then least(secrets.retired_at, secrets.retires_at) end
+    when 'expired' then case when secrets.expires_at <= ${now}::timestamptz then secrets.expires_at end
+    when 'owner_suspended' then owners.suspended_at
+    when 'disabled' then keys.disabled_at
+  end`
+
+/**
+ * Dead credentials in use, latest knock first: read from the last refusal of each secret and reason, so that callers with
+ * made-up credentials, however many, add nothing. The newest rows of one index; verifications of the last day are counted
+ * only for those shown.
+ */
+export async function deadCredentials(db: Db, reach: Reach, page: DeadPage): Promise<DeadCredential[]> {
+  const { now, limit } = page
+  const { rows } = await sql<DeadCredential>`
+    select dead.*, (
+      select coalesce(sum(calls), 0)::bigint from usage_minutes
+      where credential_id = dead."secretId" and outcome = dead.reason
+        and bucket > ${addSeconds(now, -DAY_SECONDS)}
+    ) as "callsLastDay"
+    from (
+      select refused.credential_id as "secretId", secrets.hint, keys.id as "keyId", keys.name as "keyName",
+        keys.owner_id as "ownerId", keys.environment, refused.outcome as reason, ${deadSince(now)} as since,
+        refused.at as "lastAt", refused.ip as "lastIp", refused.user_agent as "lastUserAgent"
+      ${dead(reach, page)}
+      order by ${order(reach)} limit ${limit}
+    ) as dead
+    order by "lastAt" desc, "secretId" desc, reason desc`.execute(db)
+  return rows
+}
+
+const DAY_SECONDS = 24 * 3600
+
+/** As in the partial indexes. */
+const IS_DEAD = sql`refused.key_id is not null
+  and refused.outcome in (${sql.join(DEAD_OUTCOMES.map((outcome) => sql.lit(outcome)))})`
+
+/** In the list of one owner the owner is a column of the order: see `key-list.store.ts`. */
+function order(reach: Reach): RawBuilder<unknown> {
+  const by = sql`refused.at desc, refused.credential_id desc, refused.outcome desc`
+  return reach === 'every_owner' ? by : sql`refused.owner_id desc, ${by}`
+}
+
+function dead(reach: Reach, page: Omit<DeadPage, 'limit'>): RawBuilder<unknown> {
+  return sql`
+      from last_refusals as refused
+      join secrets on secrets.id = refused.credential_id
+      join keys on keys.id = refused.key_id
+      join owners on owners.id = refused.owner_id
+      where ${sql.join(conditions(reach, page), sql` and `)} and ${deadSince(page.now)} is not null`
+}
+
+function conditions(reach: Reach, { since, after }: Pick<DeadPage, 'since' | 'after'>) {
+  const all: RawBuilder<unknown>[] = [IS_DEAD, sql`refused.at >= ${since}`]
+  if (reach !== 'every_owner')
+    all.push(sql`refused.owner_id >= ${reach.ownerId} and refused.owner_id <= ${reach.ownerId}`)
+  if (after === null) return all
+  const [id = '', outcome = ''] = after.id.split('.')
+  all.push(sql`(refused.at, refused.credential_id, refused.outcome) < (${after.at}, ${id}, ${outcome})`)
+  return all
+}

@@ -1,0 +1,92 @@
+import type { FastifyInstance } from 'fastify'
+import { addSeconds } from '../base/clock.ts'
+import { no, yes } from '../base/result.ts'
+import { NOT_FOUND, problem } from '../http/problem.ts'
+import { idOf, strictObject } from '../http/wire.ts'
+import { findKey } from '../keys/key.store.ts'
+import { type Pipeline, reads } from '../management/pipeline.ts'
+import { reachOf } from '../scopes/reach.ts'
+import { allScopes } from '../scopes/scope.store.ts'
+import { runningRotation } from '../secrets/secret.ts'
+import { exercisedScopesOf, scopesCountedSince } from './exercised-scope.store.ts'
+import {
+  KeyAddressesWire,
+  KeyRotationWire,
+  KeyScopeUseWire,
+  MINUTES,
+  toKeyAddressesWire,
+  toKeyRotationWire,
+  toKeyScopeUseWire,
+} from './key-use.wire.ts'
+import { addressesOfKey } from './last-address.store.ts'
+import { scopeUses } from './scope-use.ts'
+import { minutesOfSecrets } from './secret-use.store.ts'
+import { startOf } from './usage.ts'
+
+const read = {
+  method: 'GET',
+  permission: 'keys:read',
+  tag: 'Keys',
+  params: strictObject({ id: idOf('key') }),
+  status: 200,
+} as const
+
+/** A scope without a use in this time is a candidate for removal. */
+const UNUSED_AFTER_SECONDS = 90 * 24 * 3600
+
+/** What one key's callers do: from where, with which of two secrets, and for which scopes. */
+export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
+  const addresses = {
+    ...read,
+    id: 'getKeyAddresses',
+    url: '/v1/keys/:id/addresses',
+    summary: 'The last addresses from which the secrets of a key were presented; kept for 90 days',
+    answer: KeyAddressesWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, pipeline, addresses, async ({ db, caller, params: { id } }) => {
+    if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
+    return yes(toKeyAddressesWire(await addressesOfKey(db, id)))
+  })
+
+  const rotation = {
+    ...read,
+    id: 'getKeyRotation',
+    url: '/v1/keys/:id/rotation',
+    summary: 'The running rotation: who uses which of the two secrets, and whether it is safe to finish',
+    answer: KeyRotationWire,
+    problems: ['not_found', 'no_rotation'],
+  } as const
+  reads(app, pipeline, rotation, async ({ db, caller: { reach, now }, params: { id } }) => {
+    const key = await findKey(db, reach, id)
+    if (key === undefined) return no(NOT_FOUND)
+    const running = key.revokedAt === null ? runningRotation(key.secrets, now) : null
+    if (running === null)
+      return no(problem('no_rotation', 'One secret of this key works, or none. Start one with `rotate`.'))
+    const since = addSeconds(startOf('minute', now), -(MINUTES - 1) * 60)
+    const minutes = await minutesOfSecrets(db, [running.old.id, running.next.id], since)
+    return yes(toKeyRotationWire(id, running, minutes, { since, now }))
+  })
+
+  const scopeUse = {
+    ...read,
+    id: 'getKeyScopeUse',
+    url: '/v1/keys/:id/scope-use',
+    summary: 'Which scopes of a key were exercised in the last 90 days',
+    answer: KeyScopeUseWire,
+    problems: ['not_found'],
+  } as const
+  reads(app, pipeline, scopeUse, async ({ db, caller: { reach, now }, params: { id } }) => {
+    const key = await findKey(db, reach, id)
+    if (key === undefined) return no(NOT_FOUND)
+    const catalogue = reachOf(await allScopes(db))
+    const lastDayOf = await exercisedScopesOf(db, id)
+    const countedSince = await scopesCountedSince(db)
+    const knownSince =
+      countedSince === null ? null : countedSince > key.createdAt ? countedSince : key.createdAt
+    const since = addSeconds(now, -UNUSED_AFTER_SECONDS)
+    const brings = (scope: string) => catalogue.get(scope)?.brings ?? []
+    const uses = scopeUses({ granted: key.scopes, brings, lastDayOf, since, knownSince })
+    return yes(toKeyScopeUseWire(uses, since, knownSince))
+  })
+}
