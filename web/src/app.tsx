@@ -10,6 +10,7 @@ import { Loading } from './ui/loading.tsx'
 import { Page } from './ui/page.tsx'
 import { PageFault } from './ui/page-fault.tsx'
 import { ProblemBox } from './ui/problem-box.tsx'
+import { mayLeave } from './ui/stay.ts'
 import { appWords as words } from './words/app.ts'
 
 export function App() {
@@ -25,7 +26,7 @@ export function App() {
       </div>
     )
   return (
-    <Router base={DASHBOARD_BASE}>
+    <Router base={DASHBOARD_BASE} aroundNav={(navigate, to, options) => mayLeave() && navigate(to, options)}>
       <Frame>
         <Screen />
       </Frame>

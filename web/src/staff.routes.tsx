@@ -12,6 +12,7 @@ const screen = (pattern: string, load: Load) => [pattern, lazy(load)] as const
 /** Every page of staff, by its path; the first that matches is shown. */
 export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.keys.pattern, () => import('./keys/keys.page.tsx')),
+  screen(paths.newKey.pattern, () => import('./keys/new-key.page.tsx')),
 ]
 
 /** The navigation, for those with the permission. */

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox'
 import { type Search, searchText } from '../paths.ts'
 import { leaveFor, SERVER_BASE } from './base.ts'
 import { ApiProblem } from './problem.ts'
+import { isUnattended } from './request-activity.ts'
 
 export type { Search }
 
@@ -10,8 +11,6 @@ interface Sending {
   readonly signal?: AbortSignal
   /** Makes a repeated request have one effect: one key for each time that a person submits. */
   readonly idempotencyKey?: string
-  /** Set for polls, which nobody caused: they do not keep a session alive. */
-  readonly inBackground?: boolean
 }
 
 /** Reads. The type parameter is the operation's own schema: `get<typeof KeyWire>('/v1/keys/key_1')`. */
@@ -33,7 +32,8 @@ async function send(method: string, path: string, body: unknown, sending: Sendin
   const headers = new Headers({ accept: 'application/json' })
   if (body !== undefined) headers.set('content-type', 'application/json')
   if (sending.idempotencyKey !== undefined) headers.set('idempotency-key', sending.idempotencyKey)
-  if (sending.inBackground === true) headers.set('doorward-background', 'true')
+  // Of a page that nobody uses: it must not keep the session alive.
+  if (isUnattended()) headers.set('doorward-background', 'true')
   const answer = await fetch(SERVER_BASE + path + searchText(sending.query ?? {}), {
     method,
     headers,

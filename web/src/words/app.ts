@@ -40,6 +40,8 @@ export const appWords = {
   newVersion: 'The server has a newer dashboard.',
   reload: 'Reload',
   selectAll: 'Select all rows shown',
+  asTable: 'Show as a table',
+  from: 'From',
   table: (shown: number) => (shown === 1 ? '1 row' : `${shown} rows`),
 }
 

@@ -1,0 +1,165 @@
+import { DASHBOARD_BASE } from '../api/base.ts'
+import { faultAt } from '../api/problem.ts'
+import type { Owner } from '../owners/owner.queries.ts'
+import { paths } from '../paths.ts'
+import type { Scope } from '../scopes/scopes.queries.ts'
+import { Button } from '../ui/button.tsx'
+import { CopyField } from '../ui/copy.tsx'
+import { Field } from '../ui/field.tsx'
+import { ProblemBox } from '../ui/problem-box.tsx'
+import { durationWords } from '../ui/time-words.ts'
+import type { Act } from '../ui/use-act.ts'
+import { newKeyWords as words } from '../words/new-key.ts'
+import { type KeyDraft, linkOf } from './key-draft.ts'
+import { KeyLimitsFields } from './key-limits.form.tsx'
+import { ScopePicker } from './scope-picker.tsx'
+
+interface FormParts {
+  readonly draft: KeyDraft
+  readonly onChange: (changes: Partial<KeyDraft>) => void
+  readonly scopes: readonly Scope[]
+  readonly owners: readonly Owner[]
+  /** The owner's own policy; null: the configuration's applies. */
+  readonly longestSeconds: number | null
+  readonly environments: readonly string[]
+  readonly act: Act
+  readonly onSubmit: () => void
+}
+
+/** The form of a new key. The API checks it, and its faults are shown at their fields. */
+export function NewKeyForm(parts: FormParts) {
+  const { draft, onChange, scopes, owners, longestSeconds, environments, act, onSubmit } = parts
+  const lifetimes = words.lifetimes.some(([value]) => value === draft.lifetime)
+    ? words.lifetimes
+    : [[draft.lifetime, durationWords(Number(draft.lifetime))] as const, ...words.lifetimes]
+  return (
+    <form
+      className="form card"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSubmit()
+      }}
+    >
+      <ProblemBox error={act.error} />
+      <div className="field-row">
+        <Field label={words.owner} hint={words.ownerHint} error={faultAt(act.error, '/owner_id')}>
+          {(ids) => (
+            <>
+              <input
+                {...ids}
+                required
+                list="owners"
+                autoComplete="off"
+                value={draft.ownerId}
+                onChange={(event) => onChange({ ownerId: event.target.value })}
+              />
+              <datalist id="owners">
+                {owners.map(({ id, name }) => (
+                  <option key={id} value={id}>
+                    {name ?? ''}
+                  </option>
+                ))}
+              </datalist>
+            </>
+          )}
+        </Field>
+        <Field label={words.environment} error={faultAt(act.error, '/environment')}>
+          {(ids) => (
+            <select
+              {...ids}
+              value={draft.environment}
+              onChange={(event) => onChange({ environment: event.target.value })}
+            >
+              {environments.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      <Field label={words.name} hint={words.nameHint} error={faultAt(act.error, '/name')}>
+        {(ids) => (
+          <input
+            {...ids}
+            required
+            maxLength={100}
+            autoComplete="off"
+            value={draft.name}
+            onChange={(event) => onChange({ name: event.target.value })}
+          />
+        )}
+      </Field>
+      <ScopePicker
+        scopes={scopes}
+        chosen={draft.scopes}
+        onChange={(chosen) => onChange({ scopes: chosen })}
+      />
+      <div className="field-row">
+        <Field
+          label={words.lifetime}
+          {...(longestSeconds === null ? {} : { hint: words.policy(durationWords(longestSeconds)) })}
+          error={faultAt(act.error, '/lifetime_seconds')}
+        >
+          {(ids) => (
+            <select
+              {...ids}
+              value={draft.lifetime}
+              onChange={(event) => onChange({ lifetime: event.target.value })}
+            >
+              {lifetimes.map(([value, name]) => (
+                <option
+                  key={value}
+                  value={value}
+                  disabled={longestSeconds !== null && (value === 'never' || Number(value) > longestSeconds)}
+                >
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        {draft.lifetime === 'at' && (
+          <Field label={words.expiresAt} error={faultAt(act.error, '/expires_at')}>
+            {(ids) => (
+              <input
+                {...ids}
+                type="datetime-local"
+                value={draft.expiresAt}
+                onChange={(event) => onChange({ expiresAt: event.target.value })}
+              />
+            )}
+          </Field>
+        )}
+      </div>
+      <Field label={words.note} hint={words.noteHint} error={faultAt(act.error, '/note')}>
+        {(ids) => (
+          <input
+            {...ids}
+            maxLength={500}
+            autoComplete="off"
+            value={draft.note}
+            onChange={(event) => onChange({ note: event.target.value })}
+          />
+        )}
+      </Field>
+      <details className="more">
+        <summary>{words.more}</summary>
+        <KeyLimitsFields draft={draft} onChange={onChange} error={act.error} />
+      </details>
+      <div className="form-end">
+        <Button type="submit" busy={act.isBusy}>
+          {words.create}
+        </Button>
+      </div>
+      <details className="more">
+        <summary>{words.link}</summary>
+        <CopyField
+          label={words.linkLabel}
+          value={`${location.origin}${DASHBOARD_BASE}${paths.newKey.to(linkOf(draft))}`}
+          hint={words.linkHint}
+        />
+      </details>
+    </form>
+  )
+}

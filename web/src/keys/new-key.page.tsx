@@ -1,0 +1,80 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { Static } from 'typebox'
+import { useLocation } from 'wouter'
+import type { IssuedKeyWire, NewKeyWire } from '../../../src/keys/key.wire.ts'
+import { change } from '../api/request.ts'
+import { useSession } from '../api/session.ts'
+import { newestOwnersQuery, ownerQuery } from '../owners/owner.queries.ts'
+import { paths } from '../paths.ts'
+import { scopesQuery } from '../scopes/scopes.queries.ts'
+import { Loading } from '../ui/loading.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { submissionKey } from '../ui/submission-key.ts'
+import { useUrlQuery } from '../ui/url-query.ts'
+import { useAct } from '../ui/use-act.ts'
+import { appWords } from '../words/app.ts'
+import { keyWords } from '../words/keys.ts'
+import { newKeyWords as words } from '../words/new-key.ts'
+import { bodyOf, DRAFT_PARAMETERS, draftOf, type KeyDraft } from './key-draft.ts'
+import { NewKeyForm } from './new-key.form.tsx'
+import { SecretOnce } from './secret-once.tsx'
+
+/** Creates a key, then shows its secret once. */
+export default function NewKeyPage() {
+  const { query, unknown } = useUrlQuery(DRAFT_PARAMETERS)
+  const { environments } = useSession()
+  const [draft, setDraft] = useState<KeyDraft>(() => draftOf(query, environments))
+  const [issued, setIssued] = useState<Static<typeof IssuedKeyWire> | null>(null)
+  const scopes = useQuery(scopesQuery)
+  const owners = useQuery(newestOwnersQuery)
+  const owner = useQuery({ ...ownerQuery(draft.ownerId.trim()), retry: false })
+  const cache = useQueryClient()
+  const act = useAct()
+  const [, navigate] = useLocation()
+
+  if (issued !== null)
+    return (
+      <SecretOnce
+        name={issued.name}
+        secret={issued.secret}
+        onStored={() => {
+          setIssued(null)
+          navigate(paths.key.to(issued.id), { replace: true })
+        }}
+      />
+    )
+  const known = new Set(scopes.data?.map(({ name }) => name))
+  const foreign = scopes.data === undefined ? [] : draft.scopes.filter((name) => !known.has(name))
+  const own = { ...draft, scopes: draft.scopes.filter((name) => known.has(name)) }
+  const submit = () =>
+    act.run(async () => {
+      const body = bodyOf(own)
+      const made = await change<typeof IssuedKeyWire, typeof NewKeyWire>('POST', '/v1/keys', body, {
+        idempotencyKey: submissionKey(body),
+      })
+      setIssued(made)
+      void cache.invalidateQueries({ queryKey: ['keys'] })
+    })
+  return (
+    <Page title={words.title} lead={words.lead} above={[{ to: paths.keys.to(), words: keyWords.title }]}>
+      {unknown.length > 0 && <Notice kind="warn">{appWords.unknownParameters(unknown)}</Notice>}
+      {foreign.length > 0 && <Notice kind="warn">{words.unknownScopes(foreign)}</Notice>}
+      {scopes.data === undefined ? (
+        <Loading />
+      ) : (
+        <NewKeyForm
+          draft={own}
+          onChange={(changes) => setDraft((now) => ({ ...now, ...changes }))}
+          scopes={scopes.data}
+          owners={owners.data ?? []}
+          longestSeconds={owner.data?.max_lifetime_seconds ?? null}
+          environments={environments}
+          act={act}
+          onSubmit={() => void submit()}
+        />
+      )}
+    </Page>
+  )
+}
