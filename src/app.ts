@@ -74,6 +74,7 @@ import { loginChallengeRoutes } from './sign-in/login-challenge.routes.ts'
 import { pruneChallenges } from './sign-in/login-challenge.store.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
 import { deadCredentialRoutes } from './usage/dead-credential.routes.ts'
+import { explanationRoutes } from './usage/explanation.routes.ts'
 import { keyUseRoutes } from './usage/key-use.routes.ts'
 import { usageRoutes } from './usage/usage.routes.ts'
 import { forgetOldBatches, storeUsage } from './usage/usage.store.ts'
@@ -218,6 +219,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   usageSeriesRoutes(app, pipeline)
   keyUseRoutes(app, pipeline)
   deadCredentialRoutes(app, pipeline)
+  explanationRoutes(app, pipeline, verification, onUnreadable)
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
   changesRoutes(app, pipeline, knownAdminKeys, feed)

@@ -94,6 +94,23 @@ function filtersOf({ targetId, actorId, ownerId, action, result }: AuditFilter) 
   return all.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
 }
 
+/** The refused attempt of a request; of an owner's, if one is given. */
+export async function refusedEventOf(
+  db: Db,
+  requestId: string,
+  ownerId: string | undefined,
+): Promise<AuditEvent | undefined> {
+  let query = db
+    .selectFrom('audit_events')
+    .selectAll()
+    .where('request_id', '=', requestId)
+    .where('result', '=', 'refused')
+    .limit(1)
+  if (ownerId !== undefined) query = query.where('owner_id', '=', ownerId)
+  const row = await query.executeTakeFirst()
+  return row === undefined ? undefined : fromRow(row)
+}
+
 /** The next stretch of the chain, oldest first. */
 export async function eventsAfter(db: Db, seq: number, limit: number): Promise<AuditEvent[]> {
   const query = db.selectFrom('audit_events').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)

@@ -52,6 +52,12 @@ export async function secretIdByHash(db: Db, hash: string): Promise<string | und
   return row?.id
 }
 
+/** The hash of a secret, in hex. */
+export async function hashOfSecret(db: Db, id: string): Promise<string | undefined> {
+  const row = await db.selectFrom('secrets').select('hash').where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : Buffer.from(row.hash).toString('hex')
+}
+
 /** Sets the end of the overlap. With `endedAt` it has ended by every clock. */
 export async function retireSecret(
   tx: Tx,
