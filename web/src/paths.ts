@@ -10,7 +10,9 @@ export const paths = {
   keys: page('/keys'),
   newKey: page('/keys/new'),
   key: pageOf('/keys/:id'),
+  editKey: pageOf('/keys/:id/edit'),
   rotateKey: pageOf('/keys/:id/rotate'),
+  endKey: pageOf('/keys/:id/end'),
 } as const
 
 function page<const Pattern extends string>(pattern: Pattern) {

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { Static, TArray, TNull, TObject, TString, TUnion } from 'typebox'
 import type { KeyWire } from '../../../src/keys/key.wire.ts'
 import { get, type Search } from '../api/request.ts'
@@ -13,5 +13,16 @@ export function keysQuery(query: Search) {
       get<KeyPage>('/v1/keys', { query: { ...query, cursor: pageParam }, signal }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+  })
+}
+
+/** Polled while a key is looked at, so that "last used" moves. */
+const EVERY_MS = 30_000
+
+export function keyQuery(id: string) {
+  return queryOptions({
+    queryKey: ['key', id],
+    queryFn: ({ signal }) => get<typeof KeyWire>(`/v1/keys/${id}`, { signal }),
+    refetchInterval: EVERY_MS,
   })
 }

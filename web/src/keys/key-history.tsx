@@ -1,0 +1,61 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { type AuditEvent, auditQuery } from '../audit/audit.queries.ts'
+import { DataTable } from '../ui/data-table.tsx'
+import { Loaded } from '../ui/loading.tsx'
+import { Section } from '../ui/notice.tsx'
+import { Pager } from '../ui/pager.tsx'
+import { Time } from '../ui/time.tsx'
+import { oneKeyWords as words } from '../words/key.ts'
+
+/** What was done with a key, from the audit log. */
+export function KeyHistory({ id, mayRead }: { readonly id: string; readonly mayRead: boolean }) {
+  const pages = useInfiniteQuery({ ...auditQuery({ target_id: id, limit: 20 }), enabled: mayRead })
+  if (!mayRead)
+    return (
+      <Section title={words.history}>
+        <p className="soft">{words.mayNotHistory}</p>
+      </Section>
+    )
+  return (
+    <Section title={words.history} lead={words.historyLead}>
+      <Loaded query={pages}>
+        {({ pages: found }) => {
+          const rows = found.flatMap(({ data }) => data)
+          return rows.length === 0 ? (
+            <p className="soft">{words.noHistory}</p>
+          ) : (
+            <>
+              <DataTable
+                caption={words.history}
+                rows={rows}
+                idOf={({ id: event }) => event}
+                columns={[
+                  { id: 'action', head: words.action, cell: ({ action }) => words.events[action] ?? action },
+                  { id: 'actor', head: words.actor, cell: ({ actor }) => actor.id ?? actor.kind },
+                  { id: 'at', head: words.when, cell: ({ at }) => <Time at={at} /> },
+                  { id: 'detail', head: words.detail, cell: (event) => <Detail event={event} /> },
+                ]}
+              />
+              <Pager shown={rows.length} pages={pages} />
+            </>
+          )
+        }}
+      </Loaded>
+    </Section>
+  )
+}
+
+function Detail({ event }: { readonly event: AuditEvent }) {
+  const entries = Object.entries(event.detail)
+  if (entries.length === 0) return null
+  return (
+    <span className="detail">
+      {entries.map(([name, value]) => (
+        <span key={name}>
+          <span className="soft">{name.replaceAll('_', ' ')}:</span>{' '}
+          {typeof value === 'string' ? value : JSON.stringify(value)}
+        </span>
+      ))}
+    </span>
+  )
+}

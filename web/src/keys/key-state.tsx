@@ -1,0 +1,36 @@
+import { Badge } from '../ui/notice.tsx'
+import { msOf } from '../ui/time.tsx'
+import { exactWords } from '../ui/time-words.ts'
+import { oneKeyWords } from '../words/key.ts'
+import { keyWords } from '../words/keys.ts'
+import type { KeyRow } from './keys.queries.ts'
+
+const KINDS = {
+  active: 'good',
+  disabled: 'warn',
+  suspended: 'warn',
+  expired: 'plain',
+  revoked: 'alert',
+} as const
+
+export function KeyState({ state }: { readonly state: KeyRow['state'] }) {
+  return <Badge kind={KINDS[state]}>{keyWords.states[state]}</Badge>
+}
+
+/** The state of a key in a sentence: what it is, since when, and what that means. */
+export function stateSentence(key: KeyRow): string {
+  const words = oneKeyWords.sentence
+  const at = (moment: KeyRow['expires_at']) => (moment === null ? '' : exactWords(msOf(moment)))
+  switch (key.state) {
+    case 'active':
+      return words.active
+    case 'disabled':
+      return words.disabled(at(key.disabled_at))
+    case 'suspended':
+      return words.suspended
+    case 'expired':
+      return words.expired(at(key.expires_at))
+    case 'revoked':
+      return words.revoked(at(key.revoked_at), key.revoked_reason ?? '')
+  }
+}

@@ -1,0 +1,22 @@
+/** Words of the page that disables or revokes a key. */
+export const endWords = {
+  title: (name: string) => `Stop ${name}`,
+  lead: 'Choose what is to happen. A disabled key can be enabled again; a revoked one is gone.',
+  willStop: 'What will stop',
+  callsLastDay: (count: string) => `${count} accepted calls in the last 24 hours`,
+  noCalls: 'No call was accepted in the last 24 hours.',
+  scopes: 'For',
+  callers: 'From',
+  how: 'How',
+  disable: 'Disable',
+  disableHint: 'Refused from now on, until it is enabled again. Can be undone at any time.',
+  revoke: 'Revoke',
+  revokeHint: 'Refused for good, with all its secrets. Cannot be undone.',
+  reason: 'Reason',
+  reasonHint: 'For the audit log: “contract ended”, “found in a public repository”.',
+  actDisable: 'Disable this key',
+  actRevoke: 'Revoke this key for good',
+  cancel: 'Leave it as it is',
+  doneDisable: 'The key is disabled.',
+  doneRevoke: 'The key is revoked.',
+}
