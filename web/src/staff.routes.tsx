@@ -14,6 +14,7 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.keys.pattern, () => import('./keys/keys.page.tsx')),
   screen(paths.newKey.pattern, () => import('./keys/new-key.page.tsx')),
   screen(paths.key.pattern, () => import('./keys/key.page.tsx')),
+  screen(paths.editKey.pattern, () => import('./keys/edit-key.page.tsx')),
   screen(paths.rotateKey.pattern, () => import('./keys/rotate-key.page.tsx')),
   screen(paths.endKey.pattern, () => import('./keys/end-key.page.tsx')),
 ]

@@ -5,6 +5,7 @@ import { Loaded } from '../ui/loading.tsx'
 import { Section } from '../ui/notice.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Time } from '../ui/time.tsx'
+import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
 
 /** What was done with a key, from the audit log. */
@@ -52,10 +53,18 @@ function Detail({ event }: { readonly event: AuditEvent }) {
     <span className="detail">
       {entries.map(([name, value]) => (
         <span key={name}>
-          <span className="soft">{name.replaceAll('_', ' ')}:</span>{' '}
-          {typeof value === 'string' ? value : JSON.stringify(value)}
+          <span className="soft">{name.replaceAll('_', ' ')}:</span> <Value value={value} />
         </span>
       ))}
     </span>
   )
+}
+
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
+
+function Value({ value }: { readonly value: unknown }) {
+  if (value === null) return appWords.none
+  if (typeof value === 'string') return MOMENT.test(value) ? <Time at={value} /> : value
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(', ')
+  return <code>{JSON.stringify(value)}</code>
 }

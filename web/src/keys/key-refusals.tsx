@@ -5,14 +5,16 @@ import { Badge, Section } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
 import { oneKeyWords as words } from '../words/key.ts'
 import { outcomeName } from '../words/outcomes.ts'
+import { ExplainForm } from './explain.form.tsx'
 import { refusalsQuery } from './key-use.queries.ts'
 
 /** The last refusals of a key, by reason. */
 export function KeyRefusals({ id }: { readonly id: string }) {
   const usage = useQuery(refusalsQuery(id))
   return (
-    <Section title={words.why}>
-      <h3>{words.lastRefusals}</h3>
+    <Section title={words.why} lead={words.whyLead}>
+      <ExplainForm id={id} />
+      <h3 className="sub">{words.lastRefusals}</h3>
       <Loaded query={usage}>
         {({ last_refusals: refusals }) =>
           refusals.length === 0 ? (

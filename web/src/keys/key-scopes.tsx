@@ -8,7 +8,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Badge, Section } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { Time } from '../ui/time.tsx'
+import { Day, Time } from '../ui/time.tsx'
 import type { Act } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
@@ -113,7 +113,7 @@ function ScopeTable({ found }: { readonly found: Static<typeof KeyScopeUseWire> 
           {
             id: 'used_on',
             head: words.usedOn,
-            cell: ({ last_used_on }) => <Time at={last_used_on} ifNone="–" />,
+            cell: ({ last_used_on }) => <Day at={last_used_on} ifNone="–" />,
           },
         ]}
       />

@@ -45,7 +45,7 @@ export function KeyUsage({ id }: { readonly id: string }) {
               title={words.chartTitle}
               buckets={buckets.map(msOf)}
               stepSeconds={step_seconds}
-              series={found.map((each, at) => ({ ...each, ...look(each, at, by) }))}
+              series={acceptedFirst(found).map((each, at) => ({ ...each, ...look(each, at, by) }))}
               empty={words.noUsage}
             />
           )}
@@ -53,6 +53,11 @@ export function KeyUsage({ id }: { readonly id: string }) {
       </div>
     </Section>
   )
+}
+
+/** At the foot of each bar, with what was refused above it. */
+function acceptedFirst<Each extends { readonly outcome: string | null }>(series: readonly Each[]): Each[] {
+  return series.toSorted((a, b) => Number(b.outcome === 'accepted') - Number(a.outcome === 'accepted'))
 }
 
 const MOST_TONES = 6
@@ -65,7 +70,7 @@ function look(
   if (by === 'outcome')
     return {
       name: outcomeName(outcome),
-      tone: outcome === 'accepted' ? 'good' : Math.min(at + 1, MOST_TONES),
+      tone: outcome === 'accepted' ? 'good' : Math.min(Math.max(1, at), MOST_TONES),
     }
   const what = scope === null ? outcomeName(null) : scope === '' ? noScope : scope
   const name = outcome === 'refused' ? `${what}, ${outcomeName('refused').toLowerCase()}` : what

@@ -10,7 +10,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Facts, Notice } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { FullTime, msOf, Time } from '../ui/time.tsx'
+import { ExactTime, msOf, Time } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { outcomeName } from '../words/outcomes.ts'
@@ -39,7 +39,7 @@ export function RotationView({ id, onDone }: ViewParts) {
           >
             <p>{found.verdict.reason}</p>
             <p className="soft">
-              {words.ends} <FullTime at={found.ends_at} />. {words.started} <Time at={found.started_at} />.
+              {words.ends} <ExactTime at={found.ends_at} />. {words.started} <Time at={found.started_at} />.
             </p>
           </Notice>
           <div className="two">

@@ -35,18 +35,17 @@ export function WhatWillStop({ id }: { readonly id: string }) {
         }}
       </Loaded>
       <Loaded query={addresses}>
-        {({ data }) => {
-          const callers = data.filter(({ outcome }) => outcome === 'accepted')
-          return callers.length === 0 ? null : (
+        {({ data }) =>
+          data.length === 0 ? null : (
             <ul>
-              {callers.map(({ ip, user_agent, at, secret_id }) => (
+              {data.map(({ ip, user_agent, at, secret_id }) => (
                 <li key={secret_id + ip}>
                   <code>{ip}</code> {user_agent} · <Time at={at} />
                 </li>
               ))}
             </ul>
           )
-        }}
+        }
       </Loaded>
     </div>
   )

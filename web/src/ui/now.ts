@@ -7,7 +7,9 @@ let timer: ReturnType<typeof setInterval> | undefined
 
 /** The time, for words such as "2 minutes ago": moves every ten seconds, for all of a page at once. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => now)
+  useSyncExternalStore(subscribe, () => now)
+  // What is shown may be younger than the last tick.
+  return Date.now()
 }
 
 function subscribe(listener: () => void): () => void {

@@ -41,6 +41,24 @@ export function FullTime({
   )
 }
 
+/** The exact second, where the words around it say the rest. */
+export function ExactTime({ at }: { readonly at: MomentText | string }) {
+  return <time dateTime={String(at)}>{exactWords(msOf(at))}</time>
+}
+
+const day = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+})
+
+/** A day of UTC, in which the API counts some things: no more is known about when. */
+export function Day({ at, ifNone }: { readonly at: MomentText | string | null; readonly ifNone?: string }) {
+  if (at === null) return <span className="soft">{ifNone ?? words.never}</span>
+  return <time dateTime={String(at).slice(0, 10)}>{day.format(msOf(at))}</time>
+}
+
 const CHOICE = 'doorward-times'
 const listeners = new Set<() => void>()
 

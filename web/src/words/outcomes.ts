@@ -1,5 +1,5 @@
 /** Outcomes of a verification, as people say them. */
-export const outcomeWords: Readonly<Record<string, string>> = {
+const outcomeWords: Readonly<Record<string, string>> = {
   accepted: 'Accepted',
   refused: 'Refused',
   malformed: 'Not a credential',
@@ -17,7 +17,7 @@ export const outcomeWords: Readonly<Record<string, string>> = {
   quota_exceeded: 'Quota used up',
 }
 
-export const otherOutcomes = 'All others'
+const otherOutcomes = 'All others'
 export const noScope = 'No scope asked for'
 
 export function outcomeName(outcome: string | null): string {
