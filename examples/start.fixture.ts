@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { freePort } from '../test/postgres.ts'
+import { quickTmpdir } from '../test/quick-tmpdir.ts'
 
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
 const READY = 'Ctrl-C stops everything.'
@@ -38,7 +38,7 @@ export interface Running {
 
 /** @param empty whether the first start makes the database; else it finds one without rows, which is quicker */
 export async function place({ empty = false }: { empty?: boolean } = {}): Promise<Place> {
-  const root = mkdtempSync(join(tmpdir(), 'doorward-example-'))
+  const root = mkdtempSync(join(quickTmpdir(), 'doorward-example-'))
   const [port, ordersPort, appPort, loginPort] = [
     await freePort(),
     await freePort(),

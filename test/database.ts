@@ -1,11 +1,11 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Database, DatabasePlace } from '../src/db/database.ts'
 import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
+import { quickTmpdir } from './quick-tmpdir.ts'
 
 /** The database of this run of the suite; set by `test/run.ts`. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'pglite'
@@ -47,7 +47,7 @@ export async function testPlace({ empty = false }: { empty?: boolean } = {}): Pr
 }
 
 function pglitePlace(empty: boolean): TestPlace {
-  const dataDir = mkdtempSync(join(tmpdir(), 'doorward-pglite-'))
+  const dataDir = mkdtempSync(join(quickTmpdir(), 'doorward-pglite-'))
   const template = process.env.TEST_PGLITE_TEMPLATE
   if (!empty && template !== undefined && existsSync(template)) cpSync(template, dataDir, { recursive: true })
   const release = async () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })

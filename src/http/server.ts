@@ -10,6 +10,7 @@ import Fastify, {
 import { SemaphoreTimeoutError } from '../base/semaphore.ts'
 import { isUndone } from '../db/transact.ts'
 import { isDatabaseUnavailable, isTooSlow } from '../db/unavailable.ts'
+import { buildLazySerializer } from './lazy-serializers.ts'
 import { type Logger, scrubPath, throttledLog } from './log.ts'
 import { answerNotFound } from './not-found.ts'
 import { PROBLEMS, type Problem, problem, toProblemWire } from './problem.ts'
@@ -50,6 +51,7 @@ export async function openServer(log: Logger): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    schemaController: { compilersFactory: { buildSerializer: buildLazySerializer } },
     frameworkErrors: (error, _, reply) => void sendProblem(reply as never, problemOf(error)),
     clientErrorHandler: answerUnreadable,
   })

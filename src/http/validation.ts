@@ -32,13 +32,15 @@ const FEW_VALUES = 100
 
 /**
  * Refuses a request at its first fault, in time bounded by the schema. A second validator then collects all faults of a
- * small request only, because each fault costs an object and a large request can have a million.
+ * small request only, because each fault costs an object and a large request can have a million. Both are compiled when
+ * they are first needed, because a start needs none of them.
  */
 export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const { untilFirst, all } = httpPart === 'body' ? ofBodies : ofTexts
-  const isValid = untilFirst.compile(schema)
+  let isValid: ValidateFunction | null = null
   let withAllFaults: ValidateFunction | null = null
   const validate = (value: unknown): boolean => {
+    isValid ??= untilFirst.compile(schema)
     if (isValid(value)) return true
     let refuse: ValidateFunction = isValid
     if (hasFewValues(value)) {
