@@ -28,13 +28,14 @@ export class Children {
    * Starts a process whose output goes to this process's output. It has a process group of its own, because Ctrl-C
    * reaches a whole group, and clients must stop before servers.
    */
-  start(name: string, script: string, env: NodeJS.ProcessEnv): void {
+  start(name: string, script: string, env: NodeJS.ProcessEnv, onMessage?: (message: unknown) => void): void {
     if (this.#stopping) throw new Error(`${name} is not started: the processes are stopping`)
     const child = spawn(process.execPath, ['--import', END_WITH_PARENT, script], {
       env,
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: process.platform !== 'win32',
     })
+    if (onMessage !== undefined) child.on('message', onMessage)
     const ended = new Promise<void>((resolve) => {
       child.once('error', (cause) => {
         this.#broken.reject(new Error(`${name} cannot be started`, { cause }))

@@ -51,7 +51,11 @@ async function start(): Promise<void> {
   say(
     `\n  Opening the database${kept === null && settings.isEmbedded ? ' (the first time, some seconds)' : ''} …\n`,
   )
-  children.start('The server', pathOf('../src/main.ts'), serverEnv(env, settings, minted))
+  let firstLink: string | null = null
+  children.start('The server', pathOf('../src/main.ts'), serverEnv(env, settings, minted), (message) => {
+    if (typeof message === 'object' && message !== null && 'firstLink' in message)
+      firstLink = String(message.firstLink)
+  })
   await untilAnswers(`${settings.serverUrl}/readyz`)
   if (minted !== null) unsaid = brokenOff(settings, minted)
 
@@ -77,11 +81,12 @@ async function start(): Promise<void> {
     await untilAnswers(`${settings.appUrl}/livez`)
   }
 
+  const shown = { ...prepared, firstLink }
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   say(
     prepared.keys.length > 0
-      ? firstStart(settings, minted, prepared, seconds)
-      : laterStart(settings, prepared, seconds),
+      ? firstStart(settings, minted, shown, seconds)
+      : laterStart(settings, shown, seconds),
   )
   unsaid = ''
 }

@@ -7,11 +7,14 @@ import type { Settings } from './settings.ts'
 const bold = (text: string) => styleText('bold', text)
 const dim = (text: string) => styleText('dim', text)
 
+/** What was prepared, and the link that the server made for the first administrator; null where there is staff. */
+export type Shown = Prepared & { readonly firstLink: string | null }
+
 /** Everything that a first start created. `adminKey` is null where the caller brought one. */
 export function firstStart(
   settings: Settings,
   adminKey: Secret | null,
-  prepared: Prepared,
+  prepared: Shown,
   seconds: string,
 ): string {
   const { keys } = prepared
@@ -36,7 +39,7 @@ ${appWords(settings, prepared)}
 }
 
 /** A later start: URLs and how to get in again, without secrets. */
-export function laterStart(settings: Settings, prepared: Prepared, seconds: string): string {
+export function laterStart(settings: Settings, prepared: Shown, seconds: string): string {
   const how = settings.isEmbedded ? 'Press Ctrl-C; then ' : ''
   return `${whereThingsAre(settings, prepared, seconds)}
   Secrets are shown only once. Rotate a lost key, or create a new one.
@@ -104,19 +107,28 @@ function newPassword(publicUrl: string): string {
 `
 }
 
-function whereThingsAre(settings: Settings, { app }: Prepared, seconds: string): string {
+function whereThingsAre(settings: Settings, { app, firstLink }: Shown, seconds: string): string {
   const { publicUrl, ordersUrl, appUrl, loginUrl, database } = settings
-  const width = Math.max(publicUrl.length, ordersUrl.length, database.length)
+  const width = Math.max(`${publicUrl}/dashboard`.length, ordersUrl.length, database.length)
   const row = (name: string, where: string, more: string) =>
     `  ${bold(name.padEnd(10))}   ${where.padEnd(width)}   ${dim(more)}\n`
   return `
   Ready after ${seconds} s.
 
 ${row('Doorward', publicUrl, `documents: ${publicUrl}/docs`)}\
+${row('Dashboard', `${publicUrl}/dashboard`, 'for the people who run the API')}\
 ${row('Orders API', ordersUrl, 'code: examples/orders-api')}\
 ${app === null ? '' : row('An app', appUrl, "a third party's: examples/orders-app")}\
 ${loginUrl === null ? '' : row('Own login', loginUrl, 'with users of its own: examples/own-login')}\
-${row('Data', database, 'kept from start to start')}`
+${row('Data', database, 'kept from start to start')}${firstLink === null ? '' : firstAdministrator(firstLink)}`
+}
+
+function firstAdministrator(link: string): string {
+  return `
+  ${bold('Become the first administrator')} of the dashboard. The link works once, for a day:
+
+    ${bold(link)}
+`
 }
 
 function commands({ publicUrl, ordersUrl }: Settings, adminKey: string, keys: readonly ExampleKey[]): string {

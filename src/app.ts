@@ -12,7 +12,6 @@ import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
 import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
 import { systemOrigin } from './audit/audit-event.ts'
-import { deleteOldAttempts } from './audit/refused-attempt.store.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
 import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
@@ -20,21 +19,17 @@ import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
 import { runPeriodically } from './base/run-periodically.ts'
 import { Semaphore } from './base/semaphore.ts'
-import { pruneChanges } from './changes/change.store.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
-import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import { refusedRequestRoutes } from './clients/refused-request.routes.ts'
-import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
-import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
 import type { Database } from './db/database.ts'
-import type { Db } from './db/schema.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
 import { forwardAuthFastPath } from './forward-auth/forward-auth-fast-path.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { UndeclaredInRules } from './forward-auth/undeclared-in-rules.ts'
+import { TIDYING } from './housekeeping.ts'
 import { refuseCredentialsInUrls } from './http/credential-in-url.ts'
 import { FastPaths } from './http/fast-paths.ts'
 import { healthRoutes } from './http/health.ts'
@@ -43,15 +38,11 @@ import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
 import { keyAuthenticator } from './keys/authenticate-key.ts'
 import { keyRoutes } from './keys/key.routes.ts'
-import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { keyLifeRoutes } from './keys/key-life.routes.ts'
 import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
-import { forgetOldQuotas, quotasOfKey } from './limits/quota.store.ts'
-import { forgetOldRequests } from './management/idempotency.ts'
+import { quotasOfKey } from './limits/quota.store.ts'
 import type { Pipeline } from './management/pipeline.ts'
-import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
-import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
 import {
@@ -62,25 +53,23 @@ import {
 import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refusal-log.ts'
-import { pruneTokens } from './oauth/tokens/token-family.store.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
+import { cookiesFor } from './pages/cookies.ts'
 import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
 import { scopeRoutes } from './scopes/scope.routes.ts'
-import { pruneSessions } from './sessions/session.store.ts'
 import { loginChallengeRoutes } from './sign-in/login-challenge.routes.ts'
-import { pruneChallenges } from './sign-in/login-challenge.store.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
+import { staffAuthenticator } from './staff/authenticate-staff.ts'
+import { staffRoutes } from './staff/staff.routes.ts'
 import { deadCredentialRoutes } from './usage/dead-credential.routes.ts'
 import { explanationRoutes } from './usage/explanation.routes.ts'
 import { keyUseRoutes } from './usage/key-use.routes.ts'
 import { usageRoutes } from './usage/usage.routes.ts'
-import { forgetOldBatches, storeUsage } from './usage/usage.store.ts'
-import { rollUpUsage } from './usage/usage-roll-up.store.ts'
+import { storeUsage } from './usage/usage.store.ts'
 import { usageSeriesRoutes } from './usage/usage-series.routes.ts'
-import { prunePasswordLinks } from './users/password-link.store.ts'
 import { openPasswords } from './users/prove-password.ts'
 import { userRoutes } from './users/user.routes.ts'
 import { userLifeRoutes } from './users/user-life.routes.ts'
@@ -99,6 +88,8 @@ export interface Settings {
   readonly hosts: readonly string[]
   readonly brand: string | null
   readonly policy: Policy
+  /** Environments that staff with the role developer may change. */
+  readonly testEnvironments: readonly string[]
   readonly trustedProxies: IpRanges | null
   /** Null: `/v1/forward-auth` is off. */
   readonly forwardAuth: ForwardAuthRules | null
@@ -133,26 +124,6 @@ const REFUSED_EVERY_MS = 10_000
 /** Queue of lists and reports, which get half of the connections. */
 const READS = { waiting: 100, waitMs: 5_000 }
 const TIDY_EVERY_MS = 600_000
-
-/** Housekeeping: each removes rows that have expired. */
-export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
-  forgetOldRequests,
-  deleteOldAttempts,
-  forgetOldBatches,
-  rollUpUsage,
-  forgetOldQuotas,
-  pruneChanges,
-  forgetOldAssertions,
-  pruneChallenges,
-  pruneSessions,
-  prunePasswordLinks,
-  pruneUnusedClients,
-  pruneAuthorizationRequests,
-  pruneAuthorizationCodes,
-  pruneTokens,
-  revokeUnusedClients,
-  refreshKeyHints,
-]
 
 /** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
@@ -192,7 +163,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const pipeline: Pipeline = {
     db,
     clock,
-    authenticators: [adminKeyAuthenticator(knownAdminKeys), keyAuthenticator()],
+    authenticators: [
+      adminKeyAuthenticator(knownAdminKeys),
+      keyAuthenticator(),
+      staffAuthenticator(db, cookiesFor(publicUrl), settings),
+    ],
     publicOrigin: new URL(publicUrl).origin,
     trustedProxies,
     refusedAttempts,
@@ -237,10 +212,15 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   blockedClientRoutes(app, pipeline)
   loginChallengeRoutes(app, pipeline, urlOf)
   let refusedRequests: RefusedRequests | null = null
-  if (serverSecret === null) oauthOffRoutes(app)
+  const home = '/sign-in'
+  const pages =
+    serverSecret === null
+      ? null
+      : await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
+  const installation = { environments: policy.environments, brand, publicUrl }
+  staffRoutes(app, pipeline, installation, { db, pages, passwords, refusedAttempts, log })
+  if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {
-    const home = '/sign-in'
-    const pages = await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
     const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = pipeline
     const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)

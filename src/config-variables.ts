@@ -108,6 +108,12 @@ export const VARIABLES = {
     description: 'Environments that keys can be created for',
     default: 'live,test',
   },
+  DOORWARD_TEST_ENVIRONMENTS: {
+    type: 'list',
+    example: 'test',
+    description: 'Those of DOORWARD_ENVIRONMENTS that staff with the role developer may change',
+    default: 'test',
+  },
   DOORWARD_BRAND: {
     type: 'text',
     example: 'acme',

@@ -136,6 +136,13 @@ export function readConfig(
     environments.length > 0 && environments.every(isEnvironmentName),
     'must list names of 1 to 16 lower-case letters and digits, none of them sk, ak, at, rt, ac or cs',
   )
+  const testEnvironments = listOf(text('DOORWARD_TEST_ENVIRONMENTS'))
+  check(
+    'DOORWARD_TEST_ENVIRONMENTS',
+    get('DOORWARD_TEST_ENVIRONMENTS') === VARIABLES.DOORWARD_TEST_ENVIRONMENTS.default ||
+      testEnvironments.every((each) => environments.includes(each)),
+    'must list names of DOORWARD_ENVIRONMENTS',
+  )
   const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS')
   const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER')
 
@@ -209,6 +216,7 @@ export function readConfig(
         maxLifetimeSeconds: inSeconds(maxLifetimeDays),
         maxKeysPerOwner,
       },
+      testEnvironments: environments.filter((each) => testEnvironments.includes(each)),
       trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,

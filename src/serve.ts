@@ -19,6 +19,7 @@ import { openSharedLimiter } from './limits/shared-limiter.ts'
 import { readDashboard } from './pages/dashboard.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
+import { makeFirstLink, pathOfLink } from './staff/make-staff-link.ts'
 import { ConfigurationError } from './start-failure.ts'
 import { disconnectFromPrimary, isWorker, startWorkers } from './workers.ts'
 
@@ -49,7 +50,7 @@ export async function serve(config: Config): Promise<void> {
   readForwardAuthRules(config)
   await withDatabase(config, log, (database) => prepare(config, database, log))
   await startWorkers({ workers, log, stopWithinMs: config.drainSeconds * 1000 + KILL_AFTER_MS })
-  await withDatabase(config, log, (database) => makeFirstAdminKey(database, config))
+  await withDatabase(config, log, (database) => makeFirsts(database, config))
 }
 
 /** @param place number among the workers, for which all is prepared already; null for a single process */
@@ -66,7 +67,7 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
     const limiter = shared?.limiter
     const parts = { database, log, tidies, limiter, isDraining: () => draining }
     const app = await listen(config, forwardAuth, parts)
-    if (place === null) await makeFirstAdminKey(database, config)
+    if (place === null) await makeFirsts(database, config)
     return app
   }
   const app = await start().catch(async (error: unknown): Promise<never> => {
@@ -128,7 +129,9 @@ async function prepare(config: Config, database: Database, log: Logger): Promise
   if (config.cataloguePath !== null) await prepareCatalogue(database, config.cataloguePath, log)
   await registerGivenAdminKey(database, config, log)
   if (serverSecretOf(config) === null)
-    log.warn('OAuth is off, and people cannot sign in: set DOORWARD_SECRET (openssl rand -base64 32)')
+    log.warn(
+      'OAuth is off, and neither staff nor users can sign in: set DOORWARD_SECRET (openssl rand -base64 32)',
+    )
   else if (isPlainHttp(config.settings.publicUrl))
     log.warn(
       { public_url: config.settings.publicUrl },
@@ -180,6 +183,26 @@ async function makeFirstAdminKey({ db }: Database, { firstAdminKey, settings }: 
       `\n  Your first admin key. It is shown once and can do everything; keep it where secrets are kept:\n\n` +
         `    ${first.secret.reveal()}\n\n`,
     )
+}
+
+/** Creates what a new installation is entered with, once the server listens. */
+async function makeFirsts(database: Database, config: Config): Promise<void> {
+  await makeFirstAdminKey(database, config)
+  await showFirstLink(database, config)
+}
+
+/** Until there is staff, each start shows a new link. */
+async function showFirstLink({ db }: Database, config: Config): Promise<void> {
+  if (serverSecretOf(config) === null) return
+  const link = await makeFirstLink(db, systemOrigin(systemClock.now()))
+  if (link === null) return
+  const url = config.settings.publicUrl + pathOfLink(link)
+  // `npm start` shows it among everything else that is shown once.
+  process.send?.({ firstLink: url })
+  process.stderr.write(
+    `\n  Become the first administrator of the dashboard. The link works once, for a day:\n\n` +
+      `    ${url}\n\n`,
+  )
 }
 
 async function registerGivenAdminKey({ db }: Database, config: Config, log: Logger): Promise<void> {

@@ -29,6 +29,7 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   const create = {
     ...write,
     id: 'createAdminKey',
+    isDangerous: true,
     url: '/v1/admin-keys',
     summary: 'Create an admin key that can do no more than yours, and lives no longer',
     body: NewAdminKeyWire,
@@ -44,6 +45,8 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
       name: body.name,
       permissions: body.permissions,
       ownerId: body.owner_id ?? null,
+      environments: body.environments ?? null,
+      hidesMetadata: body.hides_metadata ?? false,
       expiresAt,
     }
     const made = await createAdminKey(db, caller, brand, asked)
@@ -93,6 +96,7 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   const rotate = {
     ...write,
     id: 'rotateAdminKey',
+    isDangerous: true,
     url: '/v1/admin-keys/:id/rotate',
     summary: 'Give an admin key a second secret; the old one retires when the overlap ends',
     params,
@@ -138,6 +142,8 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   const revoke = {
     ...write,
     id: 'revokeAdminKey',
+    permission: 'admin_keys:revoke',
+    isDangerous: true,
     url: '/v1/admin-keys/:id/revoke',
     summary: 'End an admin key for good',
     params,

@@ -17,6 +17,8 @@ export async function insertAdminKey(tx: Tx, key: Omit<AdminKey, 'secrets' | 're
       name: key.name,
       permissions: [...key.permissions],
       owner_id: key.ownerId,
+      environments: key.environments === null ? null : [...key.environments],
+      hides_metadata: key.hidesMetadata,
       created_by: key.createdBy,
       created_at: key.createdAt,
     })
@@ -28,6 +30,8 @@ export interface PresentedAdminKey extends Lifetime {
   readonly id: string
   readonly permissions: readonly Permission[]
   readonly ownerId: string | null
+  readonly environments: readonly string[] | null
+  readonly hidesMetadata: boolean
 }
 
 export async function adminKeyByHash(db: Db, hash: string): Promise<PresentedAdminKey | null> {
@@ -77,6 +81,8 @@ function presentedRows(db: Db, hashes: readonly string[]) {
       'admin_keys.id',
       'admin_keys.permissions',
       'admin_keys.owner_id',
+      'admin_keys.environments',
+      'admin_keys.hides_metadata',
       'admin_keys.revoked_at as key_revoked_at',
     ])
     .select([
@@ -96,6 +102,8 @@ function toPresented(row: PresentedRow): PresentedAdminKey {
     id: row.id,
     permissions: row.permissions as Permission[],
     ownerId: row.owner_id,
+    environments: row.environments,
+    hidesMetadata: row.hides_metadata,
     revokedAt: row.key_revoked_at ?? row.revoked_at,
     retiresAt: row.retires_at,
     retiredAt: row.retired_at,
@@ -171,6 +179,8 @@ function fromRow(row: Row, secrets: readonly StoredSecret[]): AdminKey {
     name: row.name,
     permissions: row.permissions as Permission[],
     ownerId: row.owner_id,
+    environments: row.environments,
+    hidesMetadata: row.hides_metadata,
     createdBy: row.created_by,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,

@@ -1,6 +1,15 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
-import { iso, Moment, nullable, OwnerId, oneOf, plainText, strictObject } from '../http/wire.ts'
+import {
+  EnvironmentName,
+  iso,
+  Moment,
+  nullable,
+  OwnerId,
+  oneOf,
+  plainText,
+  strictObject,
+} from '../http/wire.ts'
 import { ALL_PERMISSIONS, PERMISSIONS } from '../management/permission.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
@@ -19,6 +28,19 @@ export const NewAdminKeyWire = strictObject({
     maxItems: ALL_PERMISSIONS.length,
   }),
   owner_id: Type.Optional(nullable(OwnerId)),
+  environments: Type.Optional(
+    nullable(
+      Type.Array(EnvironmentName, {
+        uniqueItems: true,
+        minItems: 1,
+        maxItems: 16,
+        description: 'The only environments whose keys and clients it reaches. Default: all',
+      }),
+    ),
+  ),
+  hides_metadata: Type.Optional(
+    Type.Boolean({ description: 'True: `metadata` in answers is null. Default: false' }),
+  ),
   /** Not later than the expiry of the creating key, which is the default. */
   expires_at: Type.Optional(nullable(Moment)),
 })
@@ -29,6 +51,8 @@ export const AdminKeyWire = Type.Object({
   name: Type.String(),
   permissions: Type.Array(Type.String()),
   owner_id: nullable(Type.String()),
+  environments: nullable(Type.Array(Type.String())),
+  hides_metadata: Type.Boolean(),
   created_by: Type.String(),
   created_at: Moment,
   expires_at: nullable(Moment),
@@ -51,6 +75,8 @@ export function toAdminKeyWire(key: AdminKey, now: Date) {
     name: key.name,
     permissions: key.permissions,
     owner_id: key.ownerId,
+    environments: key.environments,
+    hides_metadata: key.hidesMetadata,
     created_by: key.createdBy,
     created_at: iso(key.createdAt),
     expires_at: iso(current.expiresAt),

@@ -2,8 +2,8 @@ import { endedBy, hashCredential, parseCredential, Secret } from '@doorward/sdk/
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Arrival, Authenticator, View } from '../management/authenticator.ts'
-import type { Caller } from '../management/caller.ts'
-import { ALL_PERMISSIONS } from '../management/permission.ts'
+import { type Caller, reachOf } from '../management/caller.ts'
+import { ALL_PERMISSIONS, withParts } from '../management/permission.ts'
 import { adminKeyAtCommit, adminKeyByHash, type PresentedAdminKey } from './admin-key.store.ts'
 import type { KnownAdminKeys } from './known-admin-keys.ts'
 
@@ -35,9 +35,11 @@ export async function authenticateAdminKey(
   return yes({
     ...arrival,
     actor: { kind: 'admin_key', id: key.id },
-    permissions: new Set(key.permissions),
-    reach: key.ownerId === null ? 'every_owner' : { ownerId: key.ownerId },
+    permissions: withParts(key.permissions),
+    reach: reachOf(key.ownerId, key.environments),
     latestExpiry: key.expiresAt,
+    seesMetadata: !key.hidesMetadata,
+    proof: null,
   })
 }
 

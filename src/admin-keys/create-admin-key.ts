@@ -5,16 +5,14 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
-import { type Permission, UNBOUND_ONLY } from '../management/permission.ts'
+import { type Caller, environmentsOf } from '../management/caller.ts'
+import { SHOWS_METADATA, UNBOUND_ONLY, WITHIN_ENVIRONMENTS } from '../management/permission.ts'
 import { issueSecret, storeSecret } from '../secrets/issue-secret.ts'
 import { insertAdminKey } from './admin-key.store.ts'
+import type { AdminKeyRights } from './admin-key.ts'
 
-export interface NewAdminKey {
+export interface NewAdminKey extends AdminKeyRights {
   readonly name: string
-  readonly permissions: readonly Permission[]
-  /** Owner to which the key is bound; null: every owner. */
-  readonly ownerId: string | null
   readonly expiresAt: Date | null
 }
 
@@ -33,11 +31,15 @@ export async function createAdminKey(
         `Your own admin key lacks ${beyond.map((name) => `\`${name}\``).join(', ')}.`,
       ),
     )
+  const wider = whyWider(caller, asked)
+  if (wider !== null) return no(problem('exceeds_authority', wider))
   const global = asked.permissions.filter((permission) => UNBOUND_ONLY.has(permission))
   if (asked.ownerId !== null && global.length > 0)
     return no(
       problem('exceeds_authority', `A key bound to one owner cannot have \`${global.join('`, `')}\`.`),
     )
+  const unfit = whyUnfit(asked)
+  if (unfit !== null) return no(problem('exceeds_authority', unfit))
   if (outlives(asked.expiresAt, caller)) return no(problem('exceeds_authority', tooLong(caller)))
   if (asked.expiresAt !== null && asked.expiresAt <= caller.now)
     return no(problem('expiry_in_past', `It is ${caller.now.toISOString()} here. Choose a later moment.`))
@@ -53,6 +55,26 @@ export async function createAdminKey(
   const { secret, hint } = await issueSecret(tx, order, caller.now)
   await recordCreated(tx, caller, id, hint, asked)
   return yes({ id, secret })
+}
+
+/** Reason why bounds and permissions of a key do not go together. */
+function whyUnfit({ permissions, environments, hidesMetadata }: AdminKeyRights): string | null {
+  const beyond =
+    environments === null ? [] : permissions.filter((permission) => !WITHIN_ENVIRONMENTS.has(permission))
+  if (beyond.length > 0) return `A key bound to environments cannot have \`${beyond.join('`, `')}\`.`
+  const showing = hidesMetadata ? permissions.filter((permission) => SHOWS_METADATA.has(permission)) : []
+  return showing.length === 0 ? null : `A key without metadata cannot have \`${showing.join('`, `')}\`.`
+}
+
+/** Reason why a key would see or reach more than its creator, whatever its permissions. */
+export function whyWider(
+  { reach, seesMetadata }: Caller,
+  { environments, hidesMetadata }: Pick<AdminKeyRights, 'environments' | 'hidesMetadata'>,
+): string | null {
+  const within = environmentsOf(reach)
+  if (within !== null && !environments?.every((name) => within.includes(name)))
+    return `You are bound to \`${within.join('`, `')}\`: name no other in \`environments\`.`
+  return seesMetadata || hidesMetadata ? null : 'You see no metadata: set `hides_metadata`.'
 }
 
 /** True where a new credential would outlive what its caller may create. */
@@ -80,11 +102,12 @@ export async function registerAdminKey(
 async function addAdminKey(
   tx: Tx,
   origin: Origin,
-  { name, permissions, ownerId }: NewAdminKey,
+  { name, permissions, ownerId, environments, hidesMetadata }: NewAdminKey,
 ): Promise<string> {
   const id = newId('adm')
   const createdBy = origin.actor.id ?? origin.actor.kind
-  await insertAdminKey(tx, { id, name, permissions, ownerId, createdBy, createdAt: origin.now })
+  const rights = { permissions, ownerId, environments, hidesMetadata }
+  await insertAdminKey(tx, { id, name, ...rights, createdBy, createdAt: origin.now })
   return id
 }
 
@@ -95,11 +118,15 @@ async function recordCreated(
   hint: string,
   asked: NewAdminKey,
 ): Promise<void> {
-  const { name, permissions, ownerId } = asked
+  const { name, permissions, ownerId, environments, hidesMetadata } = asked
   await record(tx, origin, {
     action: 'admin_key.created',
     target: { id, ownerId },
-    detail: { hint, name, permissions },
+    detail: {
+      ...{ hint, name, permissions },
+      ...(environments === null ? {} : { environments }),
+      ...(hidesMetadata ? { hides_metadata: true } : {}),
+    },
     altersVerdictsOf: { holderId: id },
   })
 }

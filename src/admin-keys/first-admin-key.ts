@@ -44,4 +44,10 @@ export async function makeRecoveryKey(db: Db, origin: Origin, brand: string | nu
   return secret
 }
 
-const FULL = { permissions: ALL_PERMISSIONS, ownerId: null, expiresAt: null }
+const FULL = {
+  permissions: ALL_PERMISSIONS,
+  ownerId: null,
+  environments: null,
+  hidesMetadata: false,
+  expiresAt: null,
+}

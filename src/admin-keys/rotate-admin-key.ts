@@ -7,7 +7,7 @@ import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-s
 import { currentSecret, isLive, successorExpiry } from '../secrets/secret.ts'
 import { lockAdminKey } from './admin-key.store.ts'
 import type { AdminKey } from './admin-key.ts'
-import { outlives } from './create-admin-key.ts'
+import { outlives, whyWider } from './create-admin-key.ts'
 
 /**
  * Mints a new secret for the same admin key; the old one works until the overlap ends. The new one's lifetime is as long
@@ -65,6 +65,8 @@ async function lockWithin(tx: Tx, caller: Caller, id: string): Promise<Result<Ad
   const key = await lockAdminKey(tx, id)
   if (key === undefined) return no(NOT_FOUND)
   if (key.revokedAt !== null) return no(problem('key_revoked', 'Create a new admin key instead.'))
+  const wider = whyWider(caller, key)
+  if (wider !== null) return no(problem('exceeds_authority', wider))
   const beyond = key.permissions.filter((permission) => !caller.permissions.has(permission))
   if (beyond.length > 0)
     return no(

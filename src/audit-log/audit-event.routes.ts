@@ -5,7 +5,9 @@ import { no, yes } from '../base/result.ts'
 import { type CursorCodec, pageWith } from '../http/cursor.ts'
 import { problem } from '../http/problem.ts'
 import { pageWire } from '../http/wire.ts'
+import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { withActorNames } from './actor-name.store.ts'
 import {
   AuditEventWire,
   AuditQuery,
@@ -39,11 +41,14 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   } as const
   reads(app, pipeline, list, async ({ db, caller, query }) => {
     const asked = fromAuditQuery(query)
-    const ownerId = caller.reach === 'every_owner' ? asked.ownerId : caller.reach.ownerId
+    const ownerId = ownerOf(caller.reach) ?? asked.ownerId
     // Another owner's events look like no events.
     if (asked.ownerId !== undefined && asked.ownerId !== ownerId) return yes({ data: [], next_cursor: null })
-    const find = (seq: number | null, limit: number) =>
-      listEvents(db, { ...asked, ownerId, beforeSeq: seq ?? undefined }, limit)
+    const find = async (seq: number | null, limit: number) =>
+      await withActorNames(
+        db,
+        await listEvents(db, { ...asked, ownerId, beforeSeq: seq ?? undefined }, limit),
+      )
     return await pageWith(SEQUENCE_NUMBER, query, find, toAuditEventWire, ({ seq }) => seq)
   })
 

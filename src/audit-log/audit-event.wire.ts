@@ -1,6 +1,5 @@
 import { type Static, Type } from 'typebox'
 import type { AuditFilter } from '../audit/audit-event.store.ts'
-import type { AuditEvent } from '../audit/audit-event.ts'
 import type { ChainCheck } from '../audit/verify-chain.ts'
 import {
   anyObject,
@@ -13,6 +12,7 @@ import {
   strictObject,
   toMoment,
 } from '../http/wire.ts'
+import type { NamedEvent } from './actor-name.store.ts'
 
 const Id = Type.String({
   pattern: '^[\\x21-\\x7e]{1,400}$',
@@ -25,7 +25,11 @@ export const AuditEventWire = Type.Object({
   at: Moment,
   action: Type.String({ description: 'Noun and past tense: `key.rotated`' }),
   result: oneOf(['done', 'refused']),
-  actor: Type.Object({ kind: Type.String(), id: nullable(Type.String()) }),
+  actor: Type.Object({
+    kind: Type.String(),
+    id: nullable(Type.String()),
+    name: Type.Optional(Type.String({ description: 'Of a staff member, as it is now' })),
+  }),
   owner_id: nullable(Type.String()),
   target_id: nullable(Type.String()),
   ip: nullable(Type.String()),
@@ -87,7 +91,7 @@ export function toChainCheckWire(check: ChainCheck) {
   }
 }
 
-export function toAuditEventWire(event: AuditEvent) {
+export function toAuditEventWire({ actorName, ...event }: NamedEvent) {
   const { seq, id, at, action, result, actor, ownerId, targetId, ip, requestId, detail, hash } = event
   return {
     seq,
@@ -95,7 +99,7 @@ export function toAuditEventWire(event: AuditEvent) {
     at: iso(at),
     action,
     result,
-    actor,
+    actor: actorName === null ? actor : { ...actor, name: actorName },
     owner_id: ownerId,
     target_id: targetId,
     ip,

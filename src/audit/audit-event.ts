@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 export interface Actor {
-  readonly kind: 'admin_key' | 'api_key' | 'user' | 'anonymous' | 'system'
+  readonly kind: 'admin_key' | 'api_key' | 'user' | 'staff' | 'anonymous' | 'system'
   readonly id: string | null
 }
 

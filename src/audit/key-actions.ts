@@ -79,7 +79,13 @@ export const KEY_ACTIONS = {
     description: 'An admin key was created.',
     target: 'admin key',
     altersVerdicts: 'always',
-    detail: { hint: 'text', name: 'text', permissions: 'list of texts' },
+    detail: {
+      hint: 'text',
+      name: 'text',
+      permissions: 'list of texts',
+      'environments?': 'list of texts',
+      'hides_metadata?': 'true or false',
+    },
   },
   'admin_key.rotated': {
     description: 'An admin key got a new secret. The old one works until the overlap ends.',

@@ -1,7 +1,21 @@
 import { randomInt } from 'node:crypto'
 
 /** Prefixes of ids, one per noun. */
-export type IdKind = 'key' | 'sec' | 'adm' | 'cli' | 'api' | 'evt' | 'usr' | 'ses' | 'grt' | 'fam' | 'ref'
+export type IdKind =
+  | 'key'
+  | 'sec'
+  | 'adm'
+  | 'cli'
+  | 'api'
+  | 'evt'
+  | 'usr'
+  | 'ses'
+  | 'grt'
+  | 'fam'
+  | 'ref'
+  | 'stf'
+  | 'sts'
+  | 'inv'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

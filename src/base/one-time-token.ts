@@ -3,9 +3,10 @@ import { Secret } from '@doorward/sdk/kernel'
 import { randomText } from './id.ts'
 
 /**
- * Prefixes of tokens: login challenge, login verifier, password link, session, browser, authorization request.
+ * Prefixes of tokens: login challenge, login verifier, password link, session, browser, authorization request; of staff:
+ * one-time link, session, sign-in challenge.
  */
-export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar'
+export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar' | 'sl' | 'st' | 'sc'
 
 /** The length of a credential's body and checksum, so that log scrubbing recognises it: 291 random bits. */
 const LENGTH = 49

@@ -22,6 +22,7 @@ import { type RevokeGrants, resumeClient, revokeClient, suspendClient } from './
 const write = {
   method: 'POST',
   permission: 'clients:write',
+  withinEnvironments: true,
   tag: 'Clients',
   params: clientParams,
   status: 200,
@@ -65,6 +66,7 @@ export function clientLifeRoutes(
       verb: 'resume',
       summary: 'Let a suspended client work again',
       act: resumeClient,
+      permission: 'clients:revoke',
       problems: ['exceeds_authority'],
     },
     {
@@ -86,6 +88,7 @@ export function clientLifeRoutes(
     const problems = ['not_found', 'client_revoked', ...('problems' in more ? more.problems : [])] as const
     const operation = {
       ...write,
+      ...('permission' in more ? { permission: more.permission } : {}),
       id: operationId,
       url: `/v1/clients/:id/${verb}`,
       summary,
@@ -100,6 +103,7 @@ export function clientLifeRoutes(
   const suspend = {
     ...write,
     id: 'suspendClient',
+    permission: 'clients:revoke',
     url: '/v1/clients/:id/suspend',
     summary: 'Stop a client everywhere at once, until it is resumed',
     body: strictObject({ reason: plainText(500, 'For the audit log') }),
@@ -113,6 +117,7 @@ export function clientLifeRoutes(
   const revoke = {
     ...write,
     id: 'revokeClient',
+    permission: 'clients:revoke',
     url: '/v1/clients/:id/revoke',
     summary: 'End a client for good, with its secrets and all that was granted to it',
     body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),

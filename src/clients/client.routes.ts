@@ -32,6 +32,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
     method: 'POST',
     url: '/v1/clients',
     permission: 'clients:write',
+    withinEnvironments: true,
     tag,
     summary: 'Register an OAuth client; its secret is in this answer and never shown again',
     body: NewClientWire,
@@ -64,6 +65,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
     method: 'GET',
     url: '/v1/clients',
     permission: 'clients:read',
+    withinEnvironments: true,
     tag,
     summary: 'OAuth clients, newest first',
     query: strictObject({
@@ -91,6 +93,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
     method: 'GET',
     url: '/v1/clients/:id',
     permission: 'clients:read',
+    withinEnvironments: true,
     tag,
     summary: 'One OAuth client, with its secrets by hint',
     params: clientParams,

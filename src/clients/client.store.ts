@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { Client, ClientMetadata, ClientState, ClientWithSecrets, FoundClient } from './client.ts'
 
@@ -216,7 +216,12 @@ function withinReach(db: Db, reach: Reach) {
         select array_agg(uri order by place) from redirect_uris where client_id = clients.id
       )`.as('redirect_uris'),
     ])
-  return reach === 'every_owner' ? query : query.where('clients.owner_id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  const environments = environmentsOf(reach)
+  const ofOwner = ownerId === null ? query : query.where('clients.owner_id', '=', ownerId)
+  return environments === null
+    ? ofOwner
+    : ofOwner.where(sql<boolean>`clients.environment = any(${[...environments]}::text[])`)
 }
 
 function toColumns(metadata: ClientMetadata) {

@@ -4,7 +4,8 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { type Caller, covers } from '../management/caller.ts'
+import { type Caller, covers, coversEnvironment, environmentsOf, ownerOf } from '../management/caller.ts'
+import { notWithin } from '../management/why-not-permitted.ts'
 import { expiryOf } from '../owners/expiry.ts'
 import { touchOwner } from '../owners/owner.store.ts'
 import type { Policy } from '../owners/policy.ts'
@@ -39,8 +40,9 @@ export async function createClient(
   { brand, policy, privateSchemes }: ClientSettings,
   asked: NewClient,
 ): Promise<Result<{ id: string; secret: Secret | null }, Problem>> {
-  const { ownerId: askedOwnerId, environment = policy.environments[0] ?? '', draft, ...described } = asked
-  const bound = caller.reach === 'every_owner' ? null : caller.reach.ownerId
+  const { ownerId: askedOwnerId, draft, ...described } = asked
+  const environment = asked.environment ?? environmentsOf(caller.reach)?.[0] ?? policy.environments[0] ?? ''
+  const bound = ownerOf(caller.reach)
   const ownerId = askedOwnerId === undefined ? bound : askedOwnerId
   if (bound !== null && (ownerId === null || !covers(caller.reach, ownerId)))
     return no(
@@ -48,6 +50,7 @@ export async function createClient(
     )
   if (!policy.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
+  if (!coversEnvironment(caller.reach, environment)) return no(notWithin(caller, environment))
   // The owner before the catalogue, as wherever both are held.
   const fault =
     (await whyNoPlace(tx, caller, ownerId)) ??

@@ -15,6 +15,7 @@ export function refusedRequestRoutes(app: FastifyInstance, pipeline: Pipeline): 
     method: 'GET',
     url: '/v1/clients/:id/refused-requests',
     permission: 'clients:read',
+    withinEnvironments: true,
     tag: 'Clients',
     summary: 'List why the OAuth endpoints refused a client, by reason, latest first. Up to ten seconds late',
     params: clientParams,

@@ -32,6 +32,7 @@ import { up as usageOfOwners } from './migrations/0027-usage-of-owners.ts'
 import { up as selfRotation } from './migrations/0028-self-rotation.ts'
 import { up as usageOfScopes } from './migrations/0029-usage-of-scopes.ts'
 import { up as rotationsAndExposures } from './migrations/0030-rotations-and-exposures.ts'
+import { up as staff } from './migrations/0031-staff.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -77,6 +78,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0028-self-rotation': { up: selfRotation },
   '0029-usage-of-scopes': { up: usageOfScopes },
   '0030-rotations-and-exposures': { up: rotationsAndExposures, concurrently: true },
+  '0031-staff': { up: staff },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

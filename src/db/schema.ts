@@ -12,6 +12,7 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
+import type { StaffLinksTable, StaffSessionsTable, StaffTable } from './staff-tables.ts'
 import type {
   ExercisedScopesTable,
   LastAddressesTable,
@@ -72,6 +73,9 @@ export interface Schema {
   client_documents: ClientDocumentsTable
   client_refusals: ClientRefusalsTable
   blocked_clients: BlockedClientsTable
+  staff: StaffTable
+  staff_links: StaffLinksTable
+  staff_sessions: StaffSessionsTable
 }
 
 export type Db = Kysely<Schema>
@@ -152,6 +156,8 @@ interface AdminKeysTable {
   name: string
   permissions: string[]
   owner_id: Fixed<string | null>
+  environments: Fixed<string[] | null>
+  hides_metadata: ColumnType<boolean, boolean | undefined, never>
   created_by: Fixed<string>
   created_at: Fixed<Date>
   revoked_at: Date | null

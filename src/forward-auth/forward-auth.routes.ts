@@ -4,9 +4,10 @@ import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { problem } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
 import { arrivalOf } from '../management/authenticate-request.ts'
-import { type Arrival, whyNotPermitted } from '../management/authenticator.ts'
+import type { Arrival } from '../management/authenticator.ts'
 import type { Caller } from '../management/caller.ts'
 import type { Pipeline } from '../management/pipeline.ts'
+import { whyNotPermitted } from '../management/why-not-permitted.ts'
 import { type ForwardAuth, PROXY_KEY_HEADER } from './forward-auth.ts'
 import { FORWARD_AUTH_PATH } from './original-request.ts'
 
@@ -53,7 +54,7 @@ async function notTrusted(
   if (typeof text !== 'string') return arrival
   const who = await authenticateAdminKey(knownAdminKeys, text, { of: 'cache' }, arrival)
   if (!who.ok) return arrival
-  return whyNotPermitted(who.value, 'verify') === null ? null : who.value
+  return whyNotPermitted(who.value, { permission: 'verify' }) === null ? null : who.value
 }
 
 async function audit(pipeline: Pipeline, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {

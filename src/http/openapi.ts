@@ -24,6 +24,12 @@ export async function serveOpenApi(app: FastifyInstance, publicUrl: string): Pro
             bearerFormat: 'sk_…',
             description: 'The API key that the operation is about',
           },
+          staff_session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: publicUrl.startsWith('https:') ? '__Host-doorward-staff' : 'doorward-staff',
+            description: 'The session of a signed-in staff member',
+          },
         },
       },
     },

@@ -79,6 +79,12 @@ export function theirId(maxLength: number, description: string) {
 /** The API provider's own id of an owner. */
 export const OwnerId = theirId(128, 'Your own id of the organisation, such as org_42 or auth0|5f7c')
 
+/** The name of an environment. */
+export const EnvironmentName = Type.String({
+  pattern: '^[a-z][a-z0-9]{0,15}$',
+  description: 'A configured one: `live`, `test`',
+})
+
 /** An id made by Doorward, such as `key_…`. */
 export function idOf(prefix: string) {
   return Type.String({

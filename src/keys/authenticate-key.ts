@@ -37,7 +37,9 @@ async function authenticateKey(
     ...arrival,
     actor: { kind: 'api_key', id: key.id },
     permissions: new Set<SelfPermission>(key.selfRotation ? ['self:read', 'self:rotate'] : ['self:read']),
-    reach: { ownerId: key.ownerId },
+    reach: { ownerId: key.ownerId, environments: null },
+    seesMetadata: true,
+    proof: null,
     latestExpiry: key.expiresAt,
   })
 }

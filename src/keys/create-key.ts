@@ -4,7 +4,8 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { type Caller, covers } from '../management/caller.ts'
+import { type Caller, covers, coversEnvironment } from '../management/caller.ts'
+import { notWithin } from '../management/why-not-permitted.ts'
 import type { ChosenLimits } from '../owners/check-limits.ts'
 import { expiryOf } from '../owners/expiry.ts'
 import { limitsForAudit } from '../owners/limits.wire.ts'
@@ -45,6 +46,7 @@ export async function createKey(
     )
   if (!configured.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${configured.environments.join(', ')}.`))
+  if (!coversEnvironment(caller.reach, environment)) return no(notWithin(caller, environment))
   // The owner is locked before the catalogue: a tighter policy waits until this key exists and can be shortened.
   const owner = await touchOwner(tx, ownerId, caller.now)
   const policy = withOwn(configured, owner.policy)

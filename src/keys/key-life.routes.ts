@@ -21,6 +21,7 @@ import { finishKeyRotation, rotateKey, undoKeyRotation } from './rotate-key.ts'
 const write = {
   method: 'POST',
   permission: 'keys:write',
+  withinEnvironments: true,
   tag: 'Keys',
   params: keyParams,
   status: 200,
@@ -59,8 +60,15 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       verb: 'disable',
       summary: 'Disable a key until it is enabled again',
       act: disableKey,
+      permission: 'keys:revoke',
     },
-    { id: 'enableKey', verb: 'enable', summary: 'Enable a disabled key', act: enableKey },
+    {
+      id: 'enableKey',
+      verb: 'enable',
+      summary: 'Enable a disabled key',
+      act: enableKey,
+      permission: 'keys:revoke',
+    },
     {
       id: 'finishKeyRotation',
       verb: 'rotation/finish',
@@ -78,7 +86,11 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
   ] as const
   for (const { id: operationId, verb, summary, act, ...more } of simple) {
     const problems = ['not_found', 'key_revoked', ...('problems' in more ? more.problems : [])] as const
-    const operation = { ...write, id: operationId, url: `/v1/keys/:id/${verb}`, summary, problems } as const
+    const operation = {
+      ...write,
+      ...('permission' in more ? { permission: more.permission } : {}),
+      ...{ id: operationId, url: `/v1/keys/:id/${verb}` as const, summary, problems },
+    } as const
     changes(app, pipeline, operation, async ({ db, caller, params: { id } }) => {
       const done = await act(db, caller, id)
       return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
@@ -88,6 +100,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
   const revoke = {
     ...write,
     id: 'revokeKey',
+    permission: 'keys:revoke',
     url: '/v1/keys/:id/revoke',
     summary: 'Revoke a key for good, with all its secrets',
     body: strictObject({ reason: Type.Optional(plainText(500, 'For the audit log')) }),

@@ -1,7 +1,7 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely'
 import type { PageRequest, Position } from '../db/keyset.ts'
 import type { Db, Schema } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { coversEnvironment, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { fromRow, hasNotEnded } from './key.store.ts'
 import { dayOf, type Key, type KeyState, startOfDay } from './key.ts'
@@ -33,10 +33,14 @@ type Row = Selectable<Schema['keys']> & { suspended_at: Date | null }
  * its order and its conditions on `keys` are those of an index of `0022-lists-of-keys.ts`.
  */
 export async function listKeys(db: Db, reach: Reach, filter: KeyFilter, page: Page): Promise<ListedKey[]> {
-  const bound = reach === 'every_owner' ? filter.ownerId : reach.ownerId
+  const bound = ownerOf(reach) ?? filter.ownerId
   // Another owner's keys look just like none.
   if (filter.ownerId !== undefined && filter.ownerId !== bound) return []
-  const asked = { ...filter, ownerId: bound, state: stateAskedFor(filter) }
+  if (filter.environment !== undefined && !coversEnvironment(reach, filter.environment)) return []
+  const [only, ...others] = environmentsOf(reach) ?? []
+  const environment = filter.environment ?? (others.length === 0 ? only : undefined)
+  const within = environment === undefined ? environmentsOf(reach) : null
+  const asked = { ...filter, ownerId: bound, environment, within, state: stateAskedFor(filter) }
   const order = ORDERS[orderOf(asked)]
   const list =
     asked.state === 'suspended' && bound === undefined && (await areFewSuspended(db))
@@ -57,7 +61,11 @@ export async function listKeys(db: Db, reach: Reach, filter: KeyFilter, page: Pa
 const SUSPENDED_AT = sql`(select suspended_at from owners where id = keys.owner_id)`
 
 /** `not_ended`: neither revoked nor expired. */
-type Asked = Omit<KeyFilter, 'state'> & { readonly state: KeyState | 'not_ended' | undefined }
+type Asked = Omit<KeyFilter, 'state'> & {
+  readonly state: KeyState | 'not_ended' | undefined
+  /** The environments within reach, where the list is of several; null: no bound. */
+  readonly within: readonly string[] | null
+}
 
 function stateAskedFor({ state, unusedSince, expiringBefore }: KeyFilter): Asked['state'] {
   if (state !== undefined) return state
@@ -157,9 +165,10 @@ function stateIs({ state, ownerId }: Asked, now: Date): RawBuilder<boolean>[] {
   return state === 'revoked' ? [sql`keys.revoked_at is not null`] : []
 }
 
-function matches({ environment, unusedSince, expiringBefore, state }: Asked, now: Date) {
+function matches({ environment, within, unusedSince, expiringBefore, state }: Asked, now: Date) {
   const all: RawBuilder<boolean>[] = []
   if (environment !== undefined) all.push(sql`keys.environment = ${environment}`)
+  if (within !== null) all.push(sql`keys.environment = any(${[...within]}::text[])`)
   if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
   // Implied already; repeated in the form of the index.
   if (expiringBefore !== undefined && state === 'active') all.push(sql`keys.ends_at > ${now}::timestamptz`)

@@ -1,7 +1,7 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import { covers, type Reach } from '../management/caller.ts'
+import { covers, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 import { toLimitColumns } from '../owners/limits.wire.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
@@ -97,7 +97,12 @@ function withOwner(db: Db, reach: Reach) {
     .innerJoin('owners', 'owners.id', 'keys.owner_id')
     .selectAll('keys')
     .select('owners.suspended_at')
-  return reach === 'every_owner' ? query : query.where('keys.owner_id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  const environments = environmentsOf(reach)
+  const ofOwner = ownerId === null ? query : query.where('keys.owner_id', '=', ownerId)
+  return environments === null
+    ? ofOwner
+    : ofOwner.where(sql<boolean>`keys.environment = any(${[...environments]}::text[])`)
 }
 
 /** A key as it is stored, with its secrets. */

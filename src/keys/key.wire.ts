@@ -2,6 +2,7 @@ import { limitsToWire, type Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import {
   anyObject,
+  EnvironmentName,
   iso,
   Moment,
   type MomentText,
@@ -47,10 +48,6 @@ const SelfRotation = Type.Boolean({
   description:
     'Whether the key may rotate itself with its own secret: see `POST /v1/self/rotate`. Default false.',
 })
-const Environment = Type.String({
-  pattern: '^[a-z][a-z0-9]{0,15}$',
-  description: 'A configured one: `live`, `test`',
-})
 const Name = plainText(100, 'For people; does not have to be unique')
 const Lifetime = Type.Integer({
   minimum: 1,
@@ -62,7 +59,7 @@ export const State = oneOf(KEY_STATES)
 export const NewKeyWire = strictObject({
   owner_id: OwnerId,
   name: Name,
-  environment: Environment,
+  environment: EnvironmentName,
   scopes: ScopeList,
   expires_at: Type.Optional(nullable(Moment)),
   lifetime_seconds: Type.Optional(Lifetime),
@@ -97,7 +94,7 @@ export const KeyWire = Type.Object({
   scopes: Type.Array(Type.String()),
   state: State,
   ip_allowlist: nullable(Type.Array(Type.String())),
-  metadata: anyObject(),
+  metadata: nullable(anyObject('null where the caller may not see metadata')),
   self_rotation: Type.Boolean(),
   ...LimitFields,
   created_by: Type.String(),

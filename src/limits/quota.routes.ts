@@ -52,6 +52,7 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     method: 'GET',
     url: '/v1/keys/:id/quotas',
     permission: 'keys:read',
+    withinEnvironments: true,
     tag: 'Keys',
     summary: 'How much of its quota a key has spent in this period, and all keys of its owner of theirs',
     params: strictObject({ id: idOf('key') }),

@@ -2,9 +2,11 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Secret } from '@doorward/sdk/kernel'
 import { no, type Result } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { type Problem, problem } from '../http/problem.ts'
+import type { Problem } from '../http/problem.ts'
 import type { Caller } from './caller.ts'
+import type { Needs } from './operation.ts'
 import type { AnyPermission } from './permission.ts'
+import { whyNotPermitted } from './why-not-permitted.ts'
 
 /** Origin and moment of a request, before its caller is known. */
 export type Arrival = Pick<Caller, 'ip' | 'requestId' | 'now'>
@@ -62,17 +64,12 @@ export interface Authenticated {
 export async function authenticateAgain(
   { caller, credential }: Authenticated,
   view: View,
-  permission: AnyPermission,
+  needs: Needs,
   now: Date,
 ): Promise<Result<Caller, Problem>> {
   const { ip, requestId } = caller
   const again = await credential.authenticate(view, { ip, requestId, now })
   if (!again.ok) return again
-  const refused = whyNotPermitted(again.value, permission)
+  const refused = whyNotPermitted(again.value, needs)
   return refused === null ? again : no(refused)
-}
-
-export function whyNotPermitted(caller: Caller, permission: AnyPermission): Problem | null {
-  if (caller.permissions.has(permission)) return null
-  return problem('insufficient_permission', `This needs the permission \`${permission}\`.`)
 }

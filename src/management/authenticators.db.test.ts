@@ -52,6 +52,8 @@ describe('a second kind of credential, which a browser sends as a cookie', () =>
                     permissions: new Set(['keys:read', 'keys:write']),
                     reach: 'every_owner',
                     latestExpiry: null,
+                    seesMetadata: true,
+                    proof: null,
                   })
             },
           },

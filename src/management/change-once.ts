@@ -6,7 +6,7 @@ import type { Problem } from '../http/problem.ts'
 import { type Authenticated, authenticateAgain } from './authenticator.ts'
 import type { Caller } from './caller.ts'
 import { claim, keep, type NamedRequest } from './idempotency.ts'
-import type { AnyPermission } from './permission.ts'
+import type { Needs } from './operation.ts'
 
 interface ChangeParts {
   readonly db: Db
@@ -27,19 +27,19 @@ interface ChangeParts {
 export async function changeOnce(
   { db, clock, onChanged }: ChangeParts,
   who: Authenticated,
-  permission: AnyPermission,
+  needs: Needs,
   named: NamedRequest | null,
   change: (tx: Tx, caller: Caller) => Promise<Result<unknown, Problem>>,
 ): Promise<Result<unknown, Problem>> {
   const changed = await transact<unknown, Problem>(db, async (tx) => {
-    const again = await authenticateAgain(who, { of: 'database', db: tx }, permission, clock.now())
+    const again = await authenticateAgain(who, { of: 'database', db: tx }, needs, clock.now())
     if (!again.ok) return again
     const caller = again.value
     const result = await (named === null
       ? change(tx, caller)
       : changeNamed(tx, { ...who, caller }, named, () => change(tx, caller)))
     if (!result.ok) return result
-    const still = await authenticateAgain(who, { of: 'commit', tx }, permission, caller.now)
+    const still = await authenticateAgain(who, { of: 'commit', tx }, needs, caller.now)
     return still.ok ? result : no(still.no)
   })
   if (changed.ok) await onChanged()

@@ -21,9 +21,19 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly problems?: readonly ProblemCode[]
   /** In bytes, where the default of 256 KB is not enough. */
   readonly bodyLimit?: number
+  /** Its queries honour the environments of the caller's reach. Callers that are bound to some are refused by all others. */
+  readonly withinEnvironments?: boolean
+  /** Needs a fresh proof of a person who is signed in: it ends or gives out much at once. */
+  readonly isDangerous?: boolean
   /** Accepts an `Idempotency-Key`, because a repeated request would create a second thing. */
   readonly idempotent?: boolean
 }
+
+/** What a caller needs for an operation. */
+export type Needs = Pick<
+  Operation<TSchema, TSchema, TSchema>,
+  'permission' | 'withinEnvironments' | 'isDangerous' | 'mediaType'
+>
 
 const ANY_OPERATION = [
   'invalid_request',
@@ -31,6 +41,7 @@ const ANY_OPERATION = [
   'no_credential',
   'invalid_token',
   'insufficient_permission',
+  'environment_not_covered',
   'internal_error',
   'database_unavailable',
 ] as const satisfies readonly ProblemCode[]
@@ -57,8 +68,14 @@ export function schemaOf(
     mediaType,
     problems = [],
     idempotent,
+    isDangerous,
   } = operation
-  const codes = [...ANY_OPERATION, ...problems, ...(idempotent === true ? IDEMPOTENT_PROBLEMS : [])]
+  const codes: ProblemCode[] = [
+    ...ANY_OPERATION,
+    ...problems,
+    ...(idempotent === true ? IDEMPOTENT_PROBLEMS : []),
+    ...(isDangerous === true ? ['fresh_proof_required' as const] : []),
+  ]
   const statuses = Map.groupBy(codes, (code) => statusOf({ code, detail: '' }))
   return {
     operationId: id,

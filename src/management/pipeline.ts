@@ -9,17 +9,13 @@ import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
 import { type AuthenticationParts, arrivalOf, authenticateRequest } from './authenticate-request.ts'
-import {
-  type Arrival,
-  type Authenticated,
-  authenticateAgain,
-  type View,
-  whyNotPermitted,
-} from './authenticator.ts'
-import type { Caller } from './caller.ts'
+import { type Arrival, type Authenticated, authenticateAgain, type View } from './authenticator.ts'
+import { type Caller, ownerOf } from './caller.ts'
 import { changeOnce } from './change-once.ts'
 import { findAnswer, type NamedRequest } from './idempotency.ts'
-import { type Operation, schemaOf } from './operation.ts'
+import { withoutMetadata } from './metadata.ts'
+import { type Needs, type Operation, schemaOf } from './operation.ts'
+import { whyNotPermitted } from './why-not-permitted.ts'
 
 /** The parts of the pipeline that every management operation passes through. */
 export interface Pipeline extends AuthenticationParts {
@@ -83,7 +79,7 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(pipeline, who, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, who, operation, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db })),
     )
   })
@@ -121,7 +117,7 @@ export function changesPrepared<
     }
     const prepared = await prepare({ ...call, caller: caller.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(pipeline, again, operation.permission, named.value, async (db, caller) =>
+    return await changeOnce(pipeline, again, operation, named.value, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
     )
   })
@@ -139,7 +135,7 @@ function nameOf(
   return yes({ key, content: `${request.method} ${request.url}\n${canonicalJson(request.body)}` })
 }
 
-type Asked = Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>
+type Asked = Needs & Pick<Operation<TSchema, TSchema, TSchema>, 'method'>
 
 function viewFor({ db }: Pipeline, { permission }: Asked): View {
   return permission === 'verify' ? { of: 'cache' } : { of: 'database', db }
@@ -152,12 +148,7 @@ async function callerAfterBody(
   who: Authenticated,
 ): Promise<Result<Caller, Problem>> {
   if (operation.method === 'GET') return yes(who.caller)
-  return await authenticateAgain(
-    who,
-    viewFor(pipeline, operation),
-    operation.permission,
-    pipeline.clock.now(),
-  )
+  return await authenticateAgain(who, viewFor(pipeline, operation), operation, pipeline.clock.now())
 }
 
 /**
@@ -192,7 +183,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
     onRequest: async (request, reply) => {
       const arrival = arrivalOf(pipeline, request)
       const who = await authenticateRequest(pipeline, authenticators, view, request, arrival)
-      const refused = who.ok ? whyNotPermitted(who.value.caller, operation.permission) : who.no
+      const refused = who.ok ? whyNotPermitted(who.value.caller, operation) : who.no
       if (refused !== null) {
         await audit(pipeline, who.ok ? who.value.caller : arrival, request, refused)
         return sendProblem(reply, refused)
@@ -227,7 +218,9 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       if (result.ok) {
         if (operation.mediaType !== undefined)
           reply.type(operation.mediaType).header('x-accel-buffering', 'no')
-        return reply.code(operation.status).send(result.value)
+        return reply
+          .code(operation.status)
+          .send(caller.seesMetadata ? result.value : withoutMetadata(result.value))
       }
       await audit(pipeline, caller, request, result.no)
       return sendProblem(reply, result.no)
@@ -263,6 +256,6 @@ async function audit(
     method: request.method,
     route: request.routeOptions.url ?? '',
     targetId: typeof id === 'string' && /^[a-z]+_[A-Za-z0-9]{1,30}$/.test(id) ? id : null,
-    ownerId: caller === null || caller.reach === 'every_owner' ? null : caller.reach.ownerId,
+    ownerId: caller === null ? null : ownerOf(caller.reach),
   })
 }

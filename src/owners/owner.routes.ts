@@ -21,7 +21,14 @@ import { fromOwnPolicyFields } from './policy.wire.ts'
 
 const tag = 'Owners'
 const params = strictObject({ id: OwnerId })
-const read = { method: 'GET', permission: 'owners:read', tag, status: 200 } as const
+const read = {
+  method: 'GET',
+  permission: 'owners:read',
+  // An owner is of no environment.
+  withinEnvironments: true,
+  tag,
+  status: 200,
+} as const
 const write = {
   permission: 'owners:write',
   tag,
@@ -63,6 +70,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
   const change = {
     ...write,
     id: 'changeOwner',
+    isDangerous: true,
     method: 'PATCH',
     url: '/v1/owners/:id',
     summary:
@@ -85,6 +93,8 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
   const suspend = {
     ...write,
     id: 'suspendOwner',
+    permission: 'owners:suspend',
+    isDangerous: true,
     method: 'POST',
     url: '/v1/owners/:id/suspend',
     summary: 'Suspend an owner: none of its credentials works until it is resumed',
@@ -97,6 +107,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
   const resume = {
     ...write,
     id: 'resumeOwner',
+    permission: 'owners:suspend',
     method: 'POST',
     url: '/v1/owners/:id/resume',
     summary: 'Resume an owner: its credentials work again',

@@ -2,7 +2,7 @@ import { limitsOfWire } from '@doorward/sdk/kernel'
 import type { Selectable } from 'kysely'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
 import type { Owner } from './owner.ts'
 
 /** The owner, created if it is new; its row is locked until the transaction ends. */
@@ -54,13 +54,15 @@ export async function setOwner(
   },
 ): Promise<void> {
   let query = tx.updateTable('owners').set(change).where('id', '=', id)
-  if (reach !== 'every_owner') query = query.where('id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  if (ownerId !== null) query = query.where('id', '=', ownerId)
   await query.execute()
 }
 
 function withinReach(db: Db, reach: Reach) {
   const query = db.selectFrom('owners').selectAll()
-  return reach === 'every_owner' ? query : query.where('id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  return ownerId === null ? query : query.where('id', '=', ownerId)
 }
 
 function fromRow(row: Selectable<Schema['owners']>): Owner {

@@ -1,4 +1,7 @@
-/** Our cookies: `HttpOnly` (no script reads them) and `SameSite=Lax` (not sent with another site's form, CSRF). */
+/**
+ * Our cookies: `HttpOnly` (no script reads them) and `SameSite=Lax` (not sent with another site's form, CSRF) or `Strict`
+ * (not sent with another site's links either).
+ */
 export interface Cookies {
   /** Reads a cookie from a request's `Cookie` header. */
   read(header: string | undefined, name: string): string | undefined
@@ -8,7 +11,7 @@ export interface Cookies {
    * @param value null deletes the cookie
    * @param lifetimeSeconds null: until the browser is closed
    */
-  set(name: string, value: string | null, lifetimeSeconds: number | null): string
+  set(name: string, value: string | null, lifetimeSeconds: number | null, sameSite?: 'Lax' | 'Strict'): string
 }
 
 /**
@@ -27,10 +30,10 @@ export function cookiesFor(publicUrl: string): Cookies {
       }
       return undefined
     },
-    set: (name, value, lifetimeSeconds) => {
+    set: (name, value, lifetimeSeconds, sameSite = 'Lax') => {
       const seconds = value === null ? 0 : lifetimeSeconds
       const lifetime = seconds === null ? '' : `; Max-Age=${seconds}`
-      return `${nameOf(name)}=${value ?? ''}; Path=/; HttpOnly; SameSite=Lax${isTls ? '; Secure' : ''}${lifetime}`
+      return `${nameOf(name)}=${value ?? ''}; Path=/; HttpOnly; SameSite=${sameSite}${isTls ? '; Secure' : ''}${lifetime}`
     },
   }
 }

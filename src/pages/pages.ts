@@ -14,11 +14,10 @@ import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle }
 import { type Visit, visitOf } from './visit.ts'
 
 /**
- * Response to a browser: a page, a failure, a redirect (always 303, so that the browser follows with GET; with
- * `clearsStorage` it also drops our storage), or a page's content as JSON for pages of the provider's own.
+ * Response to a browser, which with `clearsStorage` also drops our storage: a page, a failure, a redirect (always 303, so that the browser follows with GET), or a page's content as JSON for pages of the provider's own.
  */
 export type Answer =
-  | { readonly page: Page }
+  | { readonly page: Page; readonly clearsStorage?: boolean }
   | { readonly failure: Failure }
   | { readonly goTo: string; readonly clearsStorage?: boolean }
   | { readonly json: unknown; readonly status?: number }
@@ -107,11 +106,10 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const starts = new NetworkLimiter(clock, STARTS)
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
-    if ('goTo' in given) {
+    if ('clearsStorage' in given && given.clearsStorage === true && base === '')
       // "cookies" would take those of the whole registrable domain, and below a path "storage" is another site's too.
-      if (given.clearsStorage === true && base === '') reply.header('clear-site-data', '"storage"')
-      return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
-    }
+      reply.header('clear-site-data', '"storage"')
+    if ('goTo' in given) return reply.header('cache-control', 'no-store').redirect(given.goTo, 303)
     if ('json' in given)
       return reply
         .code(given.status ?? 200)

@@ -22,12 +22,13 @@ export interface Visit {
 
 const MAX_USER_AGENT = 300
 
-export type CookieName = 'browser' | 'session'
+export type CookieName = 'browser' | 'session' | 'staff'
 
 /** Lifetime of a cookie in the browser; null: until it is closed. The server ends a session after 7 days, or 1 idle day. */
 const LIFETIME_SECONDS: Readonly<Record<CookieName, number | null>> = {
   browser: null,
   session: 7 * 24 * 3600,
+  staff: null,
 }
 
 export function visitOf(
@@ -40,7 +41,10 @@ export function visitOf(
   const { peerIp, forwardedFor } = fromNodeRequest(request.raw, request.url)
   const cookie = (name: CookieName) => cookies.read(request.headers.cookie, name)
   const setCookie = (name: CookieName, value: string | null) =>
-    void reply.header('set-cookie', cookies.set(name, value, LIFETIME_SECONDS[name]))
+    void reply.header(
+      'set-cookie',
+      cookies.set(name, value, LIFETIME_SECONDS[name], name === 'staff' ? 'Strict' : 'Lax'),
+    )
   let browser = cookie('browser') ?? ''
   return {
     now,

@@ -25,7 +25,8 @@ import {
 const tag = 'Scopes'
 const byName = strictObject({ name: ScopeName })
 const apiById = strictObject({ id: idOf('api') })
-const read = { method: 'GET', permission: 'scopes:read', tag, status: 200 } as const
+// The catalogue is of no environment.
+const read = { method: 'GET', permission: 'scopes:read', withinEnvironments: true, tag, status: 200 } as const
 const write = { permission: 'scopes:write', tag } as const
 
 export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {

@@ -3,7 +3,7 @@ import { addSeconds } from '../base/clock.ts'
 import { yes } from '../base/result.ts'
 import { pageBy } from '../http/cursor.ts'
 import { toMoment } from '../http/wire.ts'
-import { covers } from '../management/caller.ts'
+import { covers, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { deadCredentials } from './dead-credential.store.ts'
 import { DeadCredentialPage, DeadCredentialQuery, toDeadCredentialWire } from './dead-credential.wire.ts'
@@ -28,7 +28,7 @@ export function deadCredentialRoutes(app: FastifyInstance, pipeline: Pipeline): 
     const { owner_id: ownerId } = query
     if (ownerId !== undefined && !covers(reach, ownerId)) return yes({ data: [], next_cursor: null })
     const since = query.since === undefined ? addSeconds(now, -DEFAULT_SECONDS) : toMoment(query.since)
-    const within = ownerId === undefined ? reach : { ownerId }
+    const within = ownerId === undefined ? reach : reachOf(ownerId, null)
     return await pageBy(
       query,
       (page) => deadCredentials(db, within, { ...page, since, now }),

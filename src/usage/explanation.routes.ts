@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { refusedEventOf } from '../audit/audit-event.store.ts'
 import { no, yes } from '../base/result.ts'
 import { problem } from '../http/problem.ts'
-import { whyNotPermitted } from '../management/authenticator.ts'
+import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { whyNotPermitted } from '../management/why-not-permitted.ts'
 import type { Verification } from '../verification/verify.ts'
 import { explainByHash, explainKey } from './explain-credential.ts'
 import {
@@ -38,9 +39,9 @@ export function explanationRoutes(
     const { secret_sha256: hash, key_id: keyId, request_id: requestId } = body
     if ([hash, keyId, requestId].filter((each) => each !== undefined).length !== 1) return no(ONE_OF_THREE)
     if (requestId !== undefined) {
-      const lacking = whyNotPermitted(caller, 'audit:read')
+      const lacking = whyNotPermitted(caller, { permission: 'audit:read' })
       if (lacking !== null) return no(lacking)
-      const ownerId = caller.reach === 'every_owner' ? undefined : caller.reach.ownerId
+      const ownerId = ownerOf(caller.reach) ?? undefined
       const event = await refusedEventOf(db, requestId, ownerId)
       return event === undefined ? no(NO_REQUEST) : yes(toRefusedRequestWire(event))
     }

@@ -26,6 +26,7 @@ import { startOf } from './usage.ts'
 const read = {
   method: 'GET',
   permission: 'keys:read',
+  withinEnvironments: true,
   tag: 'Keys',
   params: strictObject({ id: idOf('key') }),
   status: 200,

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
 import { ALL, GRAIN_SECONDS, GRAINS, type Grain, underOwner, type Window } from './usage.ts'
 
 /** One bucket of counts. Its grain is coarser than the requested one where the counts are that old. */
@@ -42,7 +42,8 @@ export async function countsOfKey(
 
 /** Verifications by outcome over all keys within reach, newest first, up to a limit. */
 export async function totals(db: Db, reach: Reach, window: Window, limit: number): Promise<readonly Total[]> {
-  const within = sql`credential_id = ${reach === 'every_owner' ? ALL : underOwner(reach.ownerId)}`
+  const ownerId = ownerOf(reach)
+  const within = sql`credential_id = ${ownerId === null ? ALL : underOwner(ownerId)}`
   const { rows } = await sql<Total>`
     select outcome, grain, bucket, sum(calls)::bigint as calls
     from (${counted(window, within)}) as counted

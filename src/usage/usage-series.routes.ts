@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { no, yes } from '../base/result.ts'
 import { NOT_FOUND, problem } from '../http/problem.ts'
 import { findKey } from '../keys/key.store.ts'
-import { covers } from '../management/caller.ts'
+import { covers, environmentsOf, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { notOfOneEnvironment } from '../management/why-not-permitted.ts'
 import { seriesOf } from './usage-series.store.ts'
 import { axisOf, toUsageSeriesWire, UsageSeriesQuery, UsageSeriesWire } from './usage-series.wire.ts'
 
@@ -14,6 +15,7 @@ export function usageSeriesRoutes(app: FastifyInstance, pipeline: Pipeline): voi
     method: 'GET',
     url: '/v1/usage/series',
     permission: 'keys:read',
+    withinEnvironments: true,
     tag: 'Verification',
     summary: 'Usage for a chart: by outcome or scope, of one key, one owner or all, in few points of time',
     query: UsageSeriesQuery,
@@ -31,9 +33,10 @@ export function usageSeriesRoutes(app: FastifyInstance, pipeline: Pipeline): voi
       if ((await findKey(db, caller.reach, keyId)) === undefined) return no(NOT_FOUND)
       return yes(toUsageSeriesWire(axis.value, await seriesOf(db, { keyId }, by, axis.value)))
     }
+    if (environmentsOf(caller.reach) !== null) return no(notOfOneEnvironment(caller))
     // Hidden equals missing: another owner looks like one without counts.
     if (ownerId !== undefined && !covers(caller.reach, ownerId)) return yes(toUsageSeriesWire(axis.value, []))
-    const reach = ownerId === undefined ? caller.reach : { ownerId }
+    const reach = ownerId === undefined ? caller.reach : reachOf(ownerId, null)
     return yes(toUsageSeriesWire(axis.value, await seriesOf(db, { reach }, by, axis.value)))
   })
 }

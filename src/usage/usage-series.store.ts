@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
 import { ALL, type Axis, BY_SCOPE, byScopeUnder, GRAINS, MAX_SERIES, underOwner } from './usage.ts'
 
 /** Verifications of one kind along an axis of time. */
@@ -92,5 +92,6 @@ function countedFor(of: SeriesOf, by: SeriesBy): RawBuilder<boolean> {
   if ('keyId' in of)
     return sql`credential_id = any(array(select id from secrets where holder_id = ${of.keyId}))`
   const [all, under] = by === 'outcome' ? [ALL, underOwner] : [BY_SCOPE, byScopeUnder]
-  return sql`credential_id = ${of.reach === 'every_owner' ? all : under(of.reach.ownerId)}`
+  const ownerId = ownerOf(of.reach)
+  return sql`credential_id = ${ownerId === null ? all : under(ownerId)}`
 }

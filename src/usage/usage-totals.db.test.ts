@@ -183,7 +183,7 @@ describe('usage over all keys', () => {
       )
       await sql`analyze ${sql.table(`usage_${grain}s`)}`.execute(own.db)
     }
-    const reach = { ownerId: 'org_many' }
+    const reach = { ownerId: 'org_many', environments: null }
     for (const days of [1 / 24, 1, 7, 30, 90, 400]) {
       const axis = axisFor({ since: addSeconds(now, -days * 86_400), until: now }, now)
       const explained = explaining(own.db)

@@ -4,7 +4,7 @@ import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
 import { idOf, OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
-import { covers } from '../management/caller.ts'
+import { covers, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { lastRefusalsOfKey, lastUnknown } from './last-refusal.store.ts'
 import { storeUsage } from './usage.store.ts'
@@ -50,6 +50,7 @@ export function usageRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const ofKey = {
     ...read,
     id: 'getKeyUsage',
+    withinEnvironments: true,
     url: '/v1/keys/:id/usage',
     tag: 'Keys',
     summary: 'How often a key was accepted and refused, by secret, scope and time',
@@ -81,7 +82,7 @@ export function usageRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     if (!window.ok) return window
     // Hidden equals missing: another owner looks like one without counts.
     if (ownerId !== undefined && !covers(caller.reach, ownerId)) return yes(toUsageWire([], undefined))
-    const reach = ownerId === undefined ? caller.reach : { ownerId }
+    const reach = ownerId === undefined ? caller.reach : reachOf(ownerId, null)
     const found = await totals(db, reach, window.value, MAX_ROWS + 1)
     if (found.length > MAX_ROWS) return no(TOO_MANY_ROWS)
     return yes(toUsageWire(found, reach === 'every_owner' ? await lastUnknown(db) : undefined))

@@ -27,6 +27,12 @@ export interface Passwords {
     email: string,
     password: string,
   ): Promise<Result<ProvenPassword | null, 'too_busy'>>
+  /**
+   * Compares a password with a stored hash, for accounts that are not users.
+   *
+   * @param stored null: the same work for nothing (timing)
+   */
+  matches(request: HashRequest, password: string, stored: string | null): Promise<Result<boolean, 'too_busy'>>
   hash(request: HashRequest, password: string): Promise<Result<string, 'too_busy'>>
   /**
    * Rehashes a user's password if the stored hash has a lower cost. A password set meanwhile stays; with a full queue it
@@ -59,6 +65,12 @@ export function openPasswords(parts: PasswordsParts): Passwords {
       const { prove } = await opened
       return await queue.run(request, () => prove(email, password))
     },
+    matches: (request, password, stored) =>
+      queue.run(request, async () => {
+        if (stored !== null) return await isPassword(password, stored)
+        await hash(password)
+        return false
+      }),
     hash: (request, password) => queue.run(request, () => hash(password)),
     renew: async (request, userId, password) => {
       const from = await findPasswordHash(db, userId)

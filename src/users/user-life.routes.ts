@@ -22,7 +22,7 @@ export interface UserLifeParts {
 
 const params = strictObject({ id: AnyUserId })
 const common = { tag: 'Users', params, status: 200, problems: ['not_found'] } as const
-const write = { ...common, permission: 'users:write' } as const
+const write = { ...common, permission: 'users:disable' } as const
 
 /** Disabling and sessions of users, ours and those of the external login. */
 export function userLifeRoutes(

@@ -247,7 +247,11 @@ describe('users and members', () => {
     assert.deepEqual(asked, ['org_g', 'org_g'])
     assert.deepEqual((await events(`target_id=${userId}`)).slice(0, 2), ['member.removed', 'member.removed'])
     assert.equal(
-      (await inTx((tx) => addMember(tx, { ...caller, reach: { ownerId: 'org_x' } }, member))).ok,
+      (
+        await inTx((tx) =>
+          addMember(tx, { ...caller, reach: { ownerId: 'org_x', environments: null } }, member),
+        )
+      ).ok,
       false,
     )
   })

@@ -105,6 +105,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
   const link = {
     ...make,
     id: 'createPasswordLink',
+    isDangerous: true,
     url: '/v1/users/:id/password-link',
     summary: 'Create a one-time link with which a user sets a new password; earlier links stop working',
     params,

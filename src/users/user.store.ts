@@ -1,7 +1,7 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
 import type { NamedOwner } from '../sessions/person.ts'
 import type { User } from './user.ts'
 
@@ -104,7 +104,7 @@ export async function listUsers(
 }
 
 function usersWithin(db: Db, reach: Reach) {
-  const ownerId = reach === 'every_owner' ? null : reach.ownerId
+  const ownerId = ownerOf(reach)
   const query = db
     .selectFrom('users')
     .leftJoin('disabled_users', 'disabled_users.user_id', 'users.id')

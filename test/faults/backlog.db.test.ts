@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type KyselyPlugin, sql } from 'kysely'
-import { TIDYING } from '../../src/app.ts'
 import { addSeconds } from '../../src/base/clock.ts'
 import { forgetBefore, inBatches, ROWS_AT_ONCE } from '../../src/db/in-batches.ts'
 import type { Db } from '../../src/db/schema.ts'
+import { TIDYING } from '../../src/housekeeping.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 
 describe('a backlog of housekeeping', () => {

@@ -47,6 +47,8 @@ for (const [what, change, reason] of CHANGES)
       permissions: new Set(),
       reach: 'every_owner',
       latestExpiry: null,
+      seesMetadata: true,
+      proof: null,
     }
     const verdict = async (credential: string) => {
       const { body } = await oauth.app.call('POST', '/v1/verify', { credential, scopes: ['orders:read'] })

@@ -4,6 +4,7 @@ import type { Visit } from '../../src/pages/visit.ts'
 import { insertSession } from '../../src/sessions/session.store.ts'
 import { startSignIn } from '../../src/sign-in/start-sign-in.ts'
 import type { TestApp, TestClient } from '../app.ts'
+import { type SignedInStaff, staffAs } from '../staff.ts'
 
 /**
  * Parameters and body of each operation, by its operationId, on objects of one owner. A new operation needs a line
@@ -17,6 +18,8 @@ export interface Example {
   readonly body?: object
   /** The credential, if an admin key is not the right kind. */
   readonly as?: string
+  /** A signed-in staff member, likewise. */
+  readonly staff?: SignedInStaff
 }
 
 /** Requests that would succeed with the first admin key, each on its own objects. */
@@ -36,6 +39,11 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const { body: other } = await app.call('POST', '/v1/users', { email: 'bo@example.com', name: 'Bo' })
   const member = { id: ownerId, user_id: user.id }
   await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
+  const [staff, ended, leaving] = [
+    await staffAs(app, 'administrator'),
+    await staffAs(app, 'viewer'),
+    await staffAs(app, 'viewer'),
+  ]
   const challenges = await Promise.all(
     [1, 2].map((n) => startSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
   )
@@ -69,6 +77,10 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
     undoKeyRotation: { path: { id: rotating.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },
+    getOwnSession: { staff },
+    listOwnSessions: { staff },
+    endOtherOwnSession: { staff: ended, path: { id: ended.sessionId } },
+    endOwnSession: { staff: leaving },
     getSelf: { as: self.secret },
     rotateSelf: { as: self.secret, body: { overlap_seconds: 3600 } },
     finishSelfRotation: { as: next.secret, body: {} },
@@ -207,7 +219,10 @@ export async function documentedOperations(app: TestApp): Promise<Documented[]> 
   )
 }
 
-/** Operations of a key on itself, which admin keys cannot call; the refusals of these are in own-key.db.test.ts. */
+/**
+ * Operations of a key or a session on itself, which admin keys cannot call; the refusals of these are in
+ * own-key.db.test.ts and staff-session.db.test.ts.
+ */
 export function isOfSelf({ permission }: Documented): boolean {
   return permission.startsWith('self:')
 }
@@ -221,5 +236,9 @@ export function callOperation(
 ) {
   const url = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(example?.path?.[name] ?? ''))
   const query = example?.query === undefined ? '' : `?${example.query}`
-  return app.call(method, url + query, example?.body, { as: as === app.adminKey ? (example?.as ?? as) : as })
+  const who =
+    as === app.adminKey && example?.staff !== undefined
+      ? example.staff.as
+      : { as: as === app.adminKey ? (example?.as ?? as) : as }
+  return app.call(method, url + query, example?.body, who)
 }

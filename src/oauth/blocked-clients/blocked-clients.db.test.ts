@@ -208,7 +208,7 @@ describe('a client that is blocked for an owner', () => {
       requestId: 'req_test',
       now: oauth.app.clock.now(),
     },
-    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null },
+    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null, seesMetadata: true, proof: null },
   })
 
   it('CON-21 REF-10: a consent that waited for the block finds it', { skip }, async () => {

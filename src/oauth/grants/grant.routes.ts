@@ -111,6 +111,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
 
   const revokeMany = {
     id: 'revokeGrants',
+    isDangerous: true,
     method: 'POST',
     url: '/v1/grant-revocations',
     permission: 'grants:write',

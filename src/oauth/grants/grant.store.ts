@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import { newestFirst, type PageRequest } from '../../db/keyset.ts'
 import type { ShownJson } from '../../db/oauth-tables.ts'
 import type { Db, Schema, Tx } from '../../db/schema.ts'
-import type { Reach } from '../../management/caller.ts'
+import { ownerOf, type Reach } from '../../management/caller.ts'
 import type { Grant, GrantState, NamedGrant } from './grant.ts'
 
 type NewGrant = Pick<
@@ -142,7 +142,8 @@ export async function lockGrants(
     .orderBy('id')
     .limit(limit)
     .forUpdate()
-  if (reach !== 'every_owner') query = query.where('owner_id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  if (ownerId !== null) query = query.where('owner_id', '=', ownerId)
   return await query.execute()
 }
 
@@ -152,7 +153,8 @@ export async function countUnrevoked(db: Db, reach: Reach, filter: GrantFilter):
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where(matching(filter))
     .where('revoked_at', 'is', null)
-  if (reach !== 'every_owner') query = query.where('owner_id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  if (ownerId !== null) query = query.where('owner_id', '=', ownerId)
   return Number((await query.executeTakeFirstOrThrow()).n)
 }
 
@@ -206,7 +208,8 @@ function named(db: Db, reach: Reach) {
     .selectAll('grants')
     .select(CLIENT_STOPPED.as('is_client_stopped'))
     .select(['clients.name as client_name', 'clients.client_uri', 'owners.name as owner_name'])
-  return reach === 'every_owner' ? query : query.where('grants.owner_id', '=', reach.ownerId)
+  const ownerId = ownerOf(reach)
+  return ownerId === null ? query : query.where('grants.owner_id', '=', ownerId)
 }
 
 type Row = Selectable<Schema['grants']>

@@ -43,7 +43,7 @@ describe('a client that very many have allowed something', () => {
       requestId: 'req_test',
       now: app.clock.now(),
     },
-    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null },
+    ...{ permissions: new Set(), reach: 'every_owner', latestExpiry: null, seesMetadata: true, proof: null },
   })
 
   /** A client with so many grants for one owner, each with a family and an access token. */

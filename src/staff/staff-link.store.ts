@@ -1,0 +1,76 @@
+import { addSeconds } from '../base/clock.ts'
+import { forgetBefore } from '../db/in-batches.ts'
+import type { Db, Tx } from '../db/schema.ts'
+import type { RoleName } from './role.ts'
+import type { StaffLink } from './staff-link.ts'
+
+export async function insertStaffLink(tx: Tx, link: StaffLink): Promise<void> {
+  await tx
+    .insertInto('staff_links')
+    .values({
+      hash: link.hash,
+      id: link.id,
+      kind: link.kind,
+      staff_id: link.staffId,
+      email: link.kind === 'invitation' ? link.email : null,
+      role: link.role,
+      created_by: link.createdBy,
+      created_at: link.createdAt,
+      expires_at: link.expiresAt,
+    })
+    .execute()
+}
+
+/** A link that still works. */
+export async function findStaffLink(db: Db, hash: Uint8Array, now: Date): Promise<StaffLink | undefined> {
+  const row = await db
+    .selectFrom('staff_links')
+    .leftJoin('staff', 'staff.id', 'staff_links.staff_id')
+    .selectAll('staff_links')
+    .select(['staff.email as member_email', 'staff.disabled_at', 'staff.removed_at'])
+    .where('hash', '=', hash)
+    .where('spent_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  if (row === undefined || row.disabled_at !== null || row.removed_at !== null) return undefined
+  return {
+    id: row.id,
+    hash: row.hash,
+    kind: row.kind,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    staffId: row.staff_id,
+    email: row.member_email ?? row.email,
+    role: row.role as RoleName | null,
+  }
+}
+
+/** @returns false where it no longer works; of racing requests one succeeds */
+export async function spendStaffLink(tx: Tx, hash: Uint8Array, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('staff_links')
+    .set({ spent_at: now })
+    .where('hash', '=', hash)
+    .where('spent_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Spends the links with which one member sets a password. */
+export async function spendLinksOfStaff(tx: Tx, staffId: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('staff_links')
+    .set({ spent_at: now })
+    .where('staff_id', '=', staffId)
+    .where('spent_at', 'is', null)
+    .execute()
+}
+
+/** An expired link is kept for a day, so that a late visitor gets the reason. */
+const KEPT_SECONDS = 24 * 3600
+
+export async function pruneStaffLinks(db: Db, now: Date): Promise<void> {
+  await forgetBefore(db, 'staff_links', 'expires_at', addSeconds(now, -KEPT_SECONDS))
+}

@@ -1,0 +1,20 @@
+import type { RoleName } from './role.ts'
+
+/** A one-time link: it makes the first administrator, accepts an invitation, or sets a new password. */
+export interface StaffLink {
+  readonly id: string
+  readonly hash: Uint8Array
+  readonly kind: 'first' | 'invitation' | 'password'
+  readonly createdBy: string
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  /** The member whose password it sets; null for the other kinds. */
+  readonly staffId: string | null
+  /** The address that is invited, or the member's. */
+  readonly email: string | null
+  /** The role that is offered; null for the other kinds. */
+  readonly role: RoleName | null
+}
+
+/** Lifetimes. A new password is set at once; an invited person may be away for a few days. */
+export const LINK_SECONDS = { first: 24 * 3600, invitation: 72 * 3600, password: 3600 } as const
