@@ -114,7 +114,7 @@ export async function openTestApp(
     })
     if (answer.statusCode === 500)
       throw new Error(`a bug: ${lines.findLast((line) => line.includes('"internal error"'))}`)
-    const json = answer.body !== '' && /json/.test(String(answer.headers['content-type']))
+    const json = answer.body !== '' && /json(?!l)/.test(String(answer.headers['content-type']))
     return {
       status: answer.statusCode,
       headers: answer.headers,

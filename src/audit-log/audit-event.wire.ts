@@ -38,7 +38,7 @@ export const AuditEventWire = Type.Object({
   hash: Type.String({ description: 'SHA-256 over the hash before and this event, hex' }),
 })
 
-export const AuditQuery = strictObject({
+const filters = {
   owner_id: Type.Optional(OwnerId),
   actor_id: Type.Optional(Id),
   target_id: Type.Optional(Id),
@@ -51,6 +51,12 @@ export const AuditQuery = strictObject({
   result: Type.Optional(AuditEventWire.properties.result),
   since: Type.Optional(Moment),
   until: Type.Optional(Moment),
+}
+
+export const AuditFilterQuery = strictObject(filters)
+
+export const AuditQuery = strictObject({
+  ...filters,
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Type.String({ maxLength: 100 })),
 })
@@ -109,7 +115,7 @@ export function toAuditEventWire({ actorName, ...event }: NamedEvent) {
   }
 }
 
-export function fromAuditQuery(query: Static<typeof AuditQuery>): AuditFilter {
+export function fromAuditQuery(query: Static<typeof AuditFilterQuery>): AuditFilter {
   return {
     ownerId: query.owner_id,
     actorId: query.actor_id,

@@ -35,6 +35,39 @@ describe('the catalogue', () => {
     assert.equal((await declare('a:read', { sensitivity: 'restricted' })).body.code, 'scope_exists')
   })
 
+  it('KEY-19: names the keys and clients that have a scope, those in use first, within the reach of the caller', async () => {
+    await declare('held:read')
+    await declare('held:write', { implies: ['held:read'] })
+    const quiet = await app.keyFor('org_a', { name: 'quiet', scopes: ['held:read'] })
+    const used = await app.keyFor('org_a', { name: 'used', scopes: ['held:read', 'a:read'] })
+    const other = await app.keyFor('org_b', { name: 'other', scopes: ['held:read'] })
+    const revoked = await app.keyFor('org_a', { name: 'revoked', scopes: ['held:read'] })
+    await app.call('POST', `/v1/keys/${revoked.id}/revoke`)
+    await app.keyFor('org_a', { name: 'expired', scopes: ['held:read'], lifetime_seconds: 60 })
+    await app.keyFor('org_a', { name: 'implied', scopes: ['held:write'] })
+    const client = await app.clientFor('org_a', { scopes: ['held:read'] })
+    await sql`update secrets set last_used_at = ${app.clock.now()} where holder_id = ${used.id}`.execute(
+      app.db,
+    )
+    app.clock.advance({ seconds: 61 })
+    const holders = async (as?: string) =>
+      (await app.call('GET', '/v1/scopes/held:read/holders', undefined, as === undefined ? {} : { as })).body
+    const { data, ...counts } = await holders()
+    assert.deepEqual(counts, {
+      name: 'held:read',
+      keys: { count: 3, at_least: false },
+      clients: { count: 1, at_least: false },
+      implied_by: ['held:write'],
+    })
+    const ids = data.map(({ id }: { id: string }) => id)
+    assert.equal(ids[0], used.id)
+    assert.deepEqual(ids.slice(1, 3).sort(), [quiet.id, other.id].sort())
+    assert.equal(ids[3], client.client_id)
+    const bound = await holders(await app.adminKeyWith(['keys:read'], 'org_b'))
+    assert.deepEqual([bound.keys.count, bound.clients], [1, null])
+    assert.equal((await app.call('GET', '/v1/scopes/none:read/holders')).status, 404)
+  })
+
   it('MGT-21: a change that waited for another one does not undo it', {
     skip: ENGINE === 'pglite' && 'one connection: no two changes at once',
   }, async () => {

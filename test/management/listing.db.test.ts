@@ -171,4 +171,31 @@ describe('lists', () => {
     const refused = await find('result=refused')
     assert.deepEqual([refused[0].detail.code, refused[0].target_id], ['not_found', 'key_nowhere'])
   })
+
+  it('AUD-07: export the audit events of a filter as JSON Lines and CSV, with the same content', async () => {
+    await app.keyFor('org_1', { name: '=HYPERLINK("https://evil.example")', scopes: [] })
+    const listed = (await app.call('GET', '/v1/audit-events?limit=200&action=key.created')).body.data
+    const file = async (url: string, as = app.adminKey) => {
+      const answer = await app.app.inject({ url, headers: { authorization: `Bearer ${as}` } })
+      assert.equal(answer.statusCode, 200)
+      return { type: String(answer.headers['content-type']), body: answer.body }
+    }
+    const lines = await file('/v1/audit-events.jsonl?action=key.created')
+    assert.match(lines.type, /^application\/jsonl/)
+    const events = lines.body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    assert.deepEqual(events, listed)
+    const table = await file('/v1/audit-events.csv?action=key.created')
+    assert.match(table.type, /^text\/csv/)
+    const [head, ...rows] = table.body.trimEnd().split('\r\n')
+    assert.match(head ?? '', /^seq,id,at,action,result,actor_kind,/)
+    assert.equal(rows.length, listed.length)
+    assert.ok(rows.every((row, at) => row.includes(listed[at].hash)))
+    const bound = await app.adminKeyWith(['audit:read'], 'org_2')
+    assert.equal((await file('/v1/audit-events.jsonl?owner_id=org_1', bound)).body, '')
+    const own = (await file('/v1/audit-events.jsonl', bound)).body.trimEnd().split('\n')
+    assert.ok(own.every((line) => JSON.parse(line).owner_id === 'org_2'))
+  })
 })
