@@ -17,6 +17,7 @@ import {
   toChainCheckWire,
   VerificationQuery,
 } from './audit-event.wire.ts'
+import { auditExportRoutes } from './audit-export.routes.ts'
 
 const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 200 } as const
 
@@ -72,4 +73,6 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     const after = { seq, hash: hash === undefined ? undefined : Buffer.from(hash, 'hex') }
     return yes(toChainCheckWire(await verifyChain(db, { after, limit: EVENTS_AT_ONCE })))
   })
+
+  auditExportRoutes(app, pipeline)
 }

@@ -2,10 +2,11 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { type AuditFilter, listEvents } from '../audit/audit-event.store.ts'
-import type { AuditEvent } from '../audit/audit-event.ts'
 import { yes } from '../base/result.ts'
 import { csvRow } from '../http/csv.ts'
+import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { type NamedEvent, withActorNames } from './actor-name.store.ts'
 import { AuditFilterQuery, fromAuditQuery, toAuditEventWire } from './audit-event.wire.ts'
 
 /** Bound on one export. Whoever has more events exports them by spans of time. */
@@ -15,7 +16,7 @@ const EVENTS_AT_ONCE = 1_000
 interface Format {
   readonly mediaType: string
   readonly head: string
-  readonly lineOf: (event: AuditEvent) => string
+  readonly lineOf: (event: NamedEvent) => string
 }
 
 const FORMATS = {
@@ -34,6 +35,7 @@ const FORMATS = {
       'result',
       'actor_kind',
       'actor_id',
+      'actor_name',
       'owner_id',
       'target_id',
       'ip',
@@ -44,7 +46,7 @@ const FORMATS = {
     lineOf: (event) => {
       const { actor, detail, ...wire } = toAuditEventWire(event)
       const { seq, id, at, action, result, owner_id, target_id, ip, request_id, hash } = wire
-      const who = [actor.kind, actor.id]
+      const who = [actor.kind, actor.id, actor.name ?? null]
       const what = [owner_id, target_id, ip, request_id, JSON.stringify(detail), hash]
       return csvRow([seq, id, at, action, result, ...who, ...what])
     },
@@ -73,11 +75,13 @@ export function auditExportRoutes(app: FastifyInstance, pipeline: Pipeline): voi
     } as const
     reads(app, pipeline, operation, async ({ db, caller, query }) => {
       const asked = fromAuditQuery(query)
-      const ownerId = caller.reach === 'every_owner' ? asked.ownerId : caller.reach.ownerId
+      const ownerId = ownerOf(caller.reach) ?? asked.ownerId
       // Another owner's events look like no events.
       const isNone = asked.ownerId !== undefined && asked.ownerId !== ownerId
       const find = (page: AuditFilter) =>
-        pipeline.readSlots.run(() => listEvents(db, { ...page, ownerId }, EVENTS_AT_ONCE))
+        pipeline.readSlots.run(async () =>
+          withActorNames(db, await listEvents(db, { ...page, ownerId }, EVENTS_AT_ONCE)),
+        )
       return yes(Readable.from(linesOf(format, isNone ? async () => [] : find, asked), { objectMode: false }))
     })
   }
@@ -86,7 +90,7 @@ export function auditExportRoutes(app: FastifyInstance, pipeline: Pipeline): voi
 /** A page of events in memory at a time, and the next one when the receiver has taken it. Events that are appended meanwhile are not in it. */
 async function* linesOf(
   { head, lineOf }: Omit<Format, 'mediaType'>,
-  find: (page: AuditFilter) => Promise<readonly AuditEvent[]>,
+  find: (page: AuditFilter) => Promise<readonly NamedEvent[]>,
   filter: AuditFilter,
 ): AsyncGenerator<string> {
   if (head !== '') yield head

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 
 /** Counts are exact up to here. */
 export const COUNTED = 10_000
@@ -32,16 +32,16 @@ export async function keysWithScope(db: Db, reach: Reach, name: string, now: Dat
     scopes @> ${[name]}::text[] and revoked_at is null and (ends_at is null or ends_at > ${now})
     ${within(reach)}`
   const counted = sql<{ count: string }>`
-    select count(*) as count from (select 1 from keys where ${holding} limit ${COUNTED + 1}) as some`
+    select count(*) as count from (select 1 from keys where ${holding} limit ${COUNTED + 1}) as found`
   const named = sql<ScopeHolder>`
-    select 'key' as kind, some.id, some.name, secret.hint, some.owner_id as "ownerId", some.environment,
+    select 'key' as kind, found.id, found.name, secret.hint, found.owner_id as "ownerId", found.environment,
       used.at as "lastUsedAt"
-    from (select id, name, owner_id, environment from keys where ${holding} limit ${LOOKED_AT}) as some
-    cross join lateral (select max(last_used_at) as at from secrets where holder_id = some.id) as used
+    from (select id, name, owner_id, environment from keys where ${holding} limit ${LOOKED_AT}) as found
+    cross join lateral (select max(last_used_at) as at from secrets where holder_id = found.id) as used
     left join lateral (
-      select hint from secrets where holder_id = some.id order by created_at desc, id desc limit 1
+      select hint from secrets where holder_id = found.id order by created_at desc, id desc limit 1
     ) as secret on true
-    order by used.at desc nulls last, some.id limit ${NAMED}`
+    order by used.at desc nulls last, found.id limit ${NAMED}`
   return await both(db, counted, named)
 }
 
@@ -51,7 +51,7 @@ export async function clientsWithScope(db: Db, reach: Reach, name: string): Prom
     ${name} = any(required_scopes || optional_scopes || client_credentials_scopes) and revoked_at is null
     ${within(reach)}`
   const counted = sql<{ count: string }>`
-    select count(*) as count from (select 1 from clients where ${holding} limit ${COUNTED + 1}) as some`
+    select count(*) as count from (select 1 from clients where ${holding} limit ${COUNTED + 1}) as found`
   const named = sql<ScopeHolder>`
     select 'client' as kind, id, name, null as hint, owner_id as "ownerId", environment, null as "lastUsedAt"
     from clients where ${holding} order by created_at desc, id desc limit ${NAMED}`
@@ -59,7 +59,10 @@ export async function clientsWithScope(db: Db, reach: Reach, name: string): Prom
 }
 
 function within(reach: Reach) {
-  return reach === 'every_owner' ? sql`` : sql`and owner_id = ${reach.ownerId}`
+  const [ownerId, environments] = [ownerOf(reach), environmentsOf(reach)]
+  return sql`
+    ${ownerId === null ? sql`` : sql`and owner_id = ${ownerId}`}
+    ${environments === null ? sql`` : sql`and environment = any(${[...environments]}::text[])`}`
 }
 
 async function both(

@@ -21,6 +21,7 @@ import {
   toApiWire,
   toScopeWire,
 } from './scope.wire.ts'
+import { scopeHolderRoutes } from './scope-holder.routes.ts'
 
 const tag = 'Scopes'
 const byName = strictObject({ name: ScopeName })
@@ -108,6 +109,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   })
 
   apiRoutes(app, pipeline)
+  scopeHolderRoutes(app, pipeline)
 }
 
 function apiRoutes(app: FastifyInstance, pipeline: Pipeline): void {

@@ -13,6 +13,17 @@ export const paths = {
   editKey: pageOf('/keys/:id/edit'),
   rotateKey: pageOf('/keys/:id/rotate'),
   endKey: pageOf('/keys/:id/end'),
+  whichDoor: page('/which-door'),
+  overview: page('/overview'),
+  scopes: page('/scopes'),
+  newScope: page('/scopes/new'),
+  scope: pageOf('/scopes/:id'),
+  audit: page('/audit'),
+  settings: page('/settings'),
+  adminKeys: page('/settings/admin-keys'),
+  newAdminKey: page('/settings/admin-keys/new'),
+  staff: page('/settings/staff'),
+  staffMember: pageOf('/settings/staff/:id'),
 } as const
 
 function page<const Pattern extends string>(pattern: Pattern) {

@@ -17,6 +17,10 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.editKey.pattern, () => import('./keys/edit-key.page.tsx')),
   screen(paths.rotateKey.pattern, () => import('./keys/rotate-key.page.tsx')),
   screen(paths.endKey.pattern, () => import('./keys/end-key.page.tsx')),
+  screen(paths.scopes.pattern, () => import('./scopes/scopes.page.tsx')),
+  screen(paths.newScope.pattern, () => import('./scopes/new-scope.page.tsx')),
+  screen(paths.scope.pattern, () => import('./scopes/scope.page.tsx')),
+  screen(paths.audit.pattern, () => import('./audit/audit.page.tsx')),
 ]
 
 /** The navigation, for those with the permission. */
@@ -24,4 +28,8 @@ export const staffNavigation: readonly {
   readonly to: string
   readonly words: string
   readonly permission: Permission
-}[] = [{ to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' }]
+}[] = [
+  { to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' },
+  { to: paths.scopes.to(), words: navWords.scopes, permission: 'scopes:read' },
+  { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
+]

@@ -4,6 +4,7 @@ import type { ApiWire, ScopeWire } from '../../../src/scopes/scope.wire.ts'
 import { get } from '../api/request.ts'
 
 export type Scope = Static<typeof ScopeWire>
+export type Api = Static<typeof ApiWire>
 
 export const scopesQuery = queryOptions({
   queryKey: ['scopes'],
