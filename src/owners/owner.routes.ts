@@ -17,7 +17,7 @@ import {
   toOwnerWire,
 } from './owner.wire.ts'
 import type { Policy } from './policy.ts'
-import { fromOwnPolicyFields } from './policy.wire.ts'
+import { ConfiguredPolicyWire, fromOwnPolicyFields, toConfiguredPolicyWire } from './policy.wire.ts'
 
 const tag = 'Owners'
 const params = strictObject({ id: OwnerId })
@@ -52,6 +52,15 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
   reads(app, pipeline, list, ({ db, caller, query }) =>
     pageOf(query, (page) => listOwners(db, caller.reach, page), toOwnerWire),
   )
+
+  const configured = {
+    ...read,
+    id: 'getPolicy',
+    url: '/v1/policy',
+    summary: 'The configured policy, which holds for owners without one of their own',
+    answer: ConfiguredPolicyWire,
+  } as const
+  reads(app, pipeline, configured, async () => yes(toConfiguredPolicyWire(policy)))
 
   const get = {
     ...read,

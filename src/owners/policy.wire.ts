@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { nullable } from '../http/wire.ts'
-import type { ChosenPolicy } from './policy.ts'
+import type { ChosenPolicy, Policy } from './policy.ts'
 
 const MaxLifetimeSeconds = nullable(
   Type.Integer({
@@ -40,4 +40,15 @@ export function toOwnPolicyFields({ maxLifetimeSeconds, maxKeys }: ChosenPolicy)
     ...(maxLifetimeSeconds === undefined ? {} : { max_lifetime_seconds: maxLifetimeSeconds }),
     ...(maxKeys === undefined ? {} : { max_keys: maxKeys }),
   }
+}
+
+/** The policy of owners without one of their own. */
+export const ConfiguredPolicyWire = Type.Object({
+  environments: Type.Array(Type.String(), { description: 'That keys can be made for' }),
+  max_lifetime_seconds: nullable(Type.Integer({ description: 'null: a secret may have no expiry' })),
+  max_keys: Type.Integer({ description: 'Keys of an owner that are neither revoked nor expired' }),
+})
+
+export function toConfiguredPolicyWire({ environments, maxLifetimeSeconds, maxKeysPerOwner }: Policy) {
+  return { environments, max_lifetime_seconds: maxLifetimeSeconds, max_keys: maxKeysPerOwner }
 }

@@ -107,6 +107,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     unblockClient: { path: blocked },
     revokeGrants: { body: { owner_id: ownerId, reason: 'test' } },
     listOwners: {},
+    getPolicy: {},
     getOwner: { path: byOwner },
     changeOwner: { path: byOwner, body: { name: 'b' } },
     suspendOwner: { path: byOwner, body: { reason: 'test' } },

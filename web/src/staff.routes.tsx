@@ -21,6 +21,9 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.newScope.pattern, () => import('./scopes/new-scope.page.tsx')),
   screen(paths.scope.pattern, () => import('./scopes/scope.page.tsx')),
   screen(paths.audit.pattern, () => import('./audit/audit.page.tsx')),
+  screen(paths.settings.pattern, () => import('./settings/settings.page.tsx')),
+  screen(paths.adminKeys.pattern, () => import('./admin-keys/admin-keys.page.tsx')),
+  screen(paths.newAdminKey.pattern, () => import('./admin-keys/new-admin-key.page.tsx')),
 ]
 
 /** The navigation, for those with the permission. */
@@ -32,4 +35,5 @@ export const staffNavigation: readonly {
   { to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' },
   { to: paths.scopes.to(), words: navWords.scopes, permission: 'scopes:read' },
   { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
+  { to: paths.settings.to(), words: navWords.settings, permission: 'admin_keys:read' },
 ]

@@ -1,0 +1,64 @@
+import { useQuery } from '@tanstack/react-query'
+import { useCan, useSession } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { Button, ButtonLink } from '../ui/button.tsx'
+import { Loaded } from '../ui/loading.tsx'
+import { Facts, Section } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { countWords, durationWords } from '../ui/time-words.ts'
+import { settingsWords as words } from '../words/settings.ts'
+import { configuredPolicyQuery } from './settings.queries.ts'
+
+/** What the installation is, and where its people and programs are managed. */
+export default function SettingsPage() {
+  const can = useCan()
+  const { brand, public_url, environments } = useSession()
+  const policy = useQuery({ ...configuredPolicyQuery, enabled: can('owners:read') })
+  return (
+    <Page title={words.title} lead={words.lead}>
+      <Section
+        title={words.adminKeys}
+        lead={words.adminKeysLead}
+        actions={
+          can('admin_keys:read') ? (
+            <ButtonLink kind="quiet" to={paths.adminKeys.to()}>
+              {words.adminKeys}
+            </ButtonLink>
+          ) : (
+            <Button kind="quiet" whyNot={words.adminKeysMayNot}>
+              {words.adminKeys}
+            </Button>
+          )
+        }
+      >
+        {null}
+      </Section>
+      <Section title={words.installation} lead={words.installationLead}>
+        <div className="card">
+          <Facts
+            facts={[
+              [words.address, public_url],
+              [words.brand, brand ?? words.noBrand],
+              [words.environments, environments.join(', ')],
+            ]}
+          />
+          {can('owners:read') && (
+            <Loaded query={policy}>
+              {({ max_lifetime_seconds: longest, max_keys }) => (
+                <>
+                  <p className="hint policy-hint">{words.policyHint}</p>
+                  <Facts
+                    facts={[
+                      [words.lifetime, longest === null ? words.unbounded : durationWords(longest)],
+                      [words.maxKeys, countWords(max_keys)],
+                    ]}
+                  />
+                </>
+              )}
+            </Loaded>
+          )}
+        </div>
+      </Section>
+    </Page>
+  )
+}
