@@ -46,7 +46,7 @@ const FORMATS = {
     lineOf: (event) => {
       const { actor, detail, ...wire } = toAuditEventWire(event)
       const { seq, id, at, action, result, owner_id, target_id, ip, request_id, hash } = wire
-      const who = [actor.kind, actor.id, actor.name ?? null]
+      const who = [actor.kind, actor.id, 'name' in actor ? actor.name : null]
       const what = [owner_id, target_id, ip, request_id, JSON.stringify(detail), hash]
       return csvRow([seq, id, at, action, result, ...who, ...what])
     },

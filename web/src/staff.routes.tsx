@@ -35,5 +35,5 @@ export const staffNavigation: readonly {
   { to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' },
   { to: paths.scopes.to(), words: navWords.scopes, permission: 'scopes:read' },
   { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
-  { to: paths.settings.to(), words: navWords.settings, permission: 'admin_keys:read' },
+  { to: paths.settings.to(), words: navWords.settings, permission: 'owners:read' },
 ]

@@ -17,6 +17,23 @@ export default function SettingsPage() {
   return (
     <Page title={words.title} lead={words.lead}>
       <Section
+        title={words.staff}
+        lead={words.staffLead}
+        actions={
+          can('staff:read') ? (
+            <ButtonLink kind="quiet" to={paths.staff.to()}>
+              {words.staff}
+            </ButtonLink>
+          ) : (
+            <Button kind="quiet" whyNot={words.staffMayNot}>
+              {words.staff}
+            </Button>
+          )
+        }
+      >
+        {null}
+      </Section>
+      <Section
         title={words.adminKeys}
         lead={words.adminKeysLead}
         actions={
