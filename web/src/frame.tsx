@@ -2,10 +2,13 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { SERVER_BASE } from './api/base.ts'
 import { signOut, useCan, useSession } from './api/session.ts'
+import { Palette } from './palette/palette.tsx'
+import { paths } from './paths.ts'
 import { staffNavigation } from './staff.routes.tsx'
 import { Mark } from './ui/mark.tsx'
 import { TimeChoice } from './ui/time.tsx'
 import { appWords as words } from './words/app.ts'
+import { doorWords } from './words/which-door.ts'
 
 /** The frame around every page: skip link, navigation, who is signed in. */
 export function Frame({ children }: { readonly children: ReactNode }) {
@@ -43,6 +46,12 @@ export function Frame({ children }: { readonly children: ReactNode }) {
           </button>
         </div>
         <div id="side-menu" className="side-menu">
+          <Palette
+            pages={[
+              ...staffNavigation.filter(({ permission }) => can(permission)),
+              { to: paths.whichDoor.to(), words: doorWords.title },
+            ]}
+          />
           <nav aria-label={words.navigation}>
             <ul>
               {staffNavigation

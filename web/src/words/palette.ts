@@ -1,0 +1,16 @@
+/** Words of the command palette. */
+export const paletteWords = {
+  open: 'Find',
+  shortcut: 'Ctrl K',
+  title: 'Find a key, an owner, an app or a page',
+  label: 'Name, id or hint',
+  results: 'Results',
+  pages: 'Pages',
+  keys: 'Keys',
+  owners: 'Owners',
+  clients: 'Apps',
+  nothing: 'Nothing found.',
+  searching: 'Searching …',
+  count: (count: number) => (count === 1 ? '1 result' : `${count} results`),
+  hint: 'Arrow keys choose, Enter opens, Escape closes.',
+}
