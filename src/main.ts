@@ -12,6 +12,8 @@ import type { Database } from './db/database.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { openDatabase } from './db/open.ts'
 import { serve } from './serve.ts'
+import { pathOfLink } from './staff/make-staff-link.ts'
+import { makeLinkFor } from './staff/staff-command.ts'
 import { startFailureOf } from './start-failure.ts'
 
 const HELP = `doorward: API keys for your API, and who may do what with it
@@ -23,6 +25,8 @@ const HELP = `doorward: API keys for your API, and who may do what with it
                                            --older-than-days D says which, and without --out FILE nothing is done;
                                            --remove then removes them from the database; --check FILE verifies a file
   node src/main.ts admin-key               create an admin key with all permissions, where the last one is lost
+  node src/main.ts staff link EMAIL        create a one-time link with which a staff member sets a new password, or,
+                                           where there is no staff, becomes the first administrator
   node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
 
 Settings, from the environment:
@@ -31,13 +35,19 @@ ${(Object.keys(VARIABLES) as VariableName[])
   .join('\n')}
 `
 
-const COMMANDS: Readonly<Record<string, (config: Config, flags: Flags) => Promise<void>>> = {
+const COMMANDS: Readonly<
+  Record<string, (config: Config, flags: Flags, operands: readonly string[]) => Promise<void>>
+> = {
   serve,
   migrate: migrateCommand,
   'verify-audit': verifyAuditCommand,
   'archive-audit': archiveAuditCommand,
   'admin-key': adminKeyCommand,
+  staff: staffCommand,
 }
+
+/** Commands that take operands, and how many. */
+const OPERANDS: Readonly<Record<string, number>> = { staff: 2 }
 
 interface Flags extends ArchiveFlags {
   readonly check?: string | undefined
@@ -65,12 +75,12 @@ async function main(): Promise<void> {
     if (flags.help) return say(HELP)
     const [name = 'serve', ...more] = positionals
     const command = COMMANDS[name]
-    if (command === undefined || more.length > 0)
+    if (command === undefined || more.length !== (OPERANDS[name] ?? 0))
       return fail(`There is no command "${positionals.join(' ')}".\n\n${HELP}`, 2)
     const config = readConfig(process.env)
     if ('faults' in config) return fail(`Invalid configuration:\n  ${config.faults.join('\n  ')}`, 2)
     where = config
-    await command(config, flags)
+    await command(config, flags, more)
   } catch (error) {
     const { words, exitCode } = startFailureOf(error, where)
     fail(words, exitCode)
@@ -119,6 +129,17 @@ async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
       'A new admin key with all permissions, shown once. The audit log records that it was created.\n',
     )
     say(`${secret.reveal()}\n`)
+  })
+}
+
+async function staffCommand(config: Config, _: Flags, [what, email = '']: readonly string[]): Promise<void> {
+  if (what !== 'link') return fail(`There is no command "staff ${what}".\n\n${HELP}`, 2)
+  await withDatabase(config, async (database) => {
+    await migrate(database, notice)
+    const made = await makeLinkFor(database.db, systemOrigin(systemClock.now()), email)
+    if (!made.ok) return fail(made.no, 1)
+    process.stderr.write('A one-time link, shown once. The audit log records that it was created.\n')
+    say(`${config.settings.publicUrl}${pathOfLink(made.value)}\n`)
   })
 }
 

@@ -8,6 +8,42 @@ export const STAFF_ACTIONS = {
     altersVerdicts: 'never',
     detail: { email: 'text', role: 'text', by: 'text' },
   },
+  'staff.changed': {
+    description: 'The role of a staff member was changed. It holds from the next request on.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { role: 'from and to' },
+  },
+  'staff.disabled': {
+    description: 'A staff member was disabled. Sessions and links of the member were ended for good.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { reason: 'text', sessions_ended: 'number' },
+  },
+  'staff.enabled': {
+    description: 'A disabled staff member was enabled.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: {},
+  },
+  'staff.removed': {
+    description: 'A staff member was removed for good, with all sessions and links.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { reason: 'text', sessions_ended: 'number' },
+  },
+  'staff_invitation.withdrawn': {
+    description: 'An invitation was withdrawn: its link no longer works.',
+    target: 'staff link',
+    altersVerdicts: 'never',
+    detail: {},
+  },
+  'staff_sessions.ended': {
+    description: 'All sessions of a staff member were ended.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { ended: 'number' },
+  },
   'staff_link.created': {
     description:
       'A one-time link for staff was created: for the first administrator, an invitation or a new password.',

@@ -7,7 +7,7 @@ import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import type { RoleName } from './role.ts'
 import { isAnyStaff } from './staff.store.ts'
-import { insertStaffLink, spendLinksOfStaff } from './staff-link.store.ts'
+import { insertStaffLink, spendLinksOfStaff, withdrawInvitationsOf } from './staff-link.store.ts'
 import { LINK_SECONDS, type StaffLink } from './staff-link.ts'
 
 /** The purpose of a new link. */
@@ -33,6 +33,7 @@ export async function makeStaffLink(
     email: kind === 'invitation' ? purpose.email.toLowerCase() : null,
     role: kind === 'invitation' ? purpose.role : null,
   }
+  if (link.email !== null) await withdrawInvitationsOf(tx, link.email, origin.now)
   if (link.staffId !== null) await spendLinksOfStaff(tx, link.staffId, origin.now)
   await insertStaffLink(tx, link)
   const detail = {

@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
-import type { Db, Tx } from '../db/schema.ts'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
+import type { Db, Schema, Tx } from '../db/schema.ts'
 import type { RoleName } from './role.ts'
 import type { StaffLink } from './staff-link.ts'
 
@@ -33,6 +35,47 @@ export async function findStaffLink(db: Db, hash: Uint8Array, now: Date): Promis
     .where('expires_at', '>', now)
     .executeTakeFirst()
   if (row === undefined || row.disabled_at !== null || row.removed_at !== null) return undefined
+  return toLink(row, row.member_email ?? row.email)
+}
+
+/** Invitations that still work, newest first. */
+export async function listInvitations(db: Db, now: Date, page: PageRequest): Promise<StaffLink[]> {
+  const query = openInvitations(db.selectFrom('staff_links').selectAll(), now)
+  const rows = await newestFirst(query, ['created_at', 'id'], page).execute()
+  return rows.map((row) => toLink(row, row.email))
+}
+
+/** Spends an invitation by its id. @returns false where there is none that works */
+export async function withdrawInvitation(tx: Tx, id: string, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await openInvitations(
+    tx.updateTable('staff_links').set({ spent_at: now }).where('id', '=', id),
+    now,
+  ).executeTakeFirst()
+  return numUpdatedRows === 1n
+}
+
+/** Spends the invitations of an address: a new one replaces them. */
+export async function withdrawInvitationsOf(tx: Tx, email: string, now: Date): Promise<void> {
+  await tx
+    .updateTable('staff_links')
+    .set({ spent_at: now })
+    .where('kind', '=', 'invitation')
+    .where('email', '=', email)
+    .where('spent_at', 'is', null)
+    .execute()
+}
+
+interface Filterable<Q> {
+  where(column: 'kind', operator: '=', value: 'invitation'): Q
+  where(column: 'spent_at', operator: 'is', value: null): Q
+  where(column: 'expires_at', operator: '>', value: Date): Q
+}
+
+function openInvitations<Q extends Filterable<Q>>(query: Q, now: Date): Q {
+  return query.where('kind', '=', 'invitation').where('spent_at', 'is', null).where('expires_at', '>', now)
+}
+
+function toLink(row: Selectable<Schema['staff_links']>, email: string | null): StaffLink {
   return {
     id: row.id,
     hash: row.hash,
@@ -41,7 +84,7 @@ export async function findStaffLink(db: Db, hash: Uint8Array, now: Date): Promis
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     staffId: row.staff_id,
-    email: row.member_email ?? row.email,
+    email,
     role: row.role as RoleName | null,
   }
 }

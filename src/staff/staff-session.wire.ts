@@ -10,7 +10,7 @@ import type { PresentedSession } from './staff-session.store.ts'
 import { IDLE_SECONDS, type StaffSession } from './staff-session.ts'
 
 export const StaffSessionId = idOf('sts')
-const RoleWire = oneOf(ROLE_NAMES, 'Decides the permissions')
+export const RoleWire = oneOf(ROLE_NAMES, 'Decides the permissions')
 const FactorWire = oneOf(FACTORS)
 
 export const StaffSessionWire = Type.Object({

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
+import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import type { RoleName } from './role.ts'
 import type { StaffMember } from './staff.ts'
 
 /** @returns false where the e-mail address is taken */
@@ -69,6 +71,75 @@ export async function isAnyStaff(db: Db): Promise<boolean> {
   return (await db.selectFrom('staff').select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
+/** A member, and the last request of a recent session. */
+export interface ListedStaff extends StaffMember {
+  readonly seenAt: Date | null
+}
+
+/** A member in any state but removed. */
+export async function findStaff(db: Db, id: string): Promise<ListedStaff | undefined> {
+  const row = await listed(db).where('id', '=', id).executeTakeFirst()
+  return row === undefined ? undefined : toListed(row)
+}
+
+export async function staffByEmail(db: Db, email: string): Promise<ListedStaff | undefined> {
+  const row = await listed(db).where('email', '=', email).executeTakeFirst()
+  return row === undefined ? undefined : toListed(row)
+}
+
+export async function listStaff(db: Db, page: PageRequest): Promise<ListedStaff[]> {
+  return (await newestFirst(listed(db), ['created_at', 'id'], page).execute()).map(toListed)
+}
+
+/** Administrators who can sign in, but for one. */
+export async function countOtherAdministrators(tx: Tx, id: string): Promise<number> {
+  const { n } = await tx
+    .selectFrom('staff')
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where('role', '=', 'administrator')
+    .where('disabled_at', 'is', null)
+    .where('removed_at', 'is', null)
+    .where('id', '!=', id)
+    .executeTakeFirstOrThrow()
+  return Number(n)
+}
+
+export interface StaffChange {
+  readonly role?: RoleName
+  readonly disabled_at?: Date | null
+  readonly disabled_reason?: string | null
+  readonly removed_at?: Date
+  readonly removed_reason?: string
+  readonly password_hash?: null
+}
+
+export async function updateStaff(tx: Tx, id: string, change: StaffChange): Promise<void> {
+  await tx.updateTable('staff').set(change).where('id', '=', id).execute()
+}
+
 function present(db: Db) {
   return db.selectFrom('staff').selectAll().where('removed_at', 'is', null)
+}
+
+function listed(db: Db) {
+  return present(db).select(
+    sql<Date | null>`(select max(seen_at) from staff_sessions where staff_id = staff.id)`.as('seen_at'),
+  )
+}
+
+function toListed(
+  row: Awaited<ReturnType<ReturnType<typeof listed>['executeTakeFirstOrThrow']>>,
+): ListedStaff {
+  return {
+    id: row.id,
+    email: row.email,
+    name: row.name,
+    role: row.role as RoleName,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    disabledAt: row.disabled_at,
+    disabledReason: row.disabled_reason,
+    removedAt: row.removed_at,
+    seenAt: row.seen_at,
+  }
 }

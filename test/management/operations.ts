@@ -39,8 +39,14 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   const { body: other } = await app.call('POST', '/v1/users', { email: 'bo@example.com', name: 'Bo' })
   const member = { id: ownerId, user_id: user.id }
   await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
-  const [staff, ended, leaving] = [
+  const { body: invitation } = await app.call('POST', '/v1/staff-invitations', {
+    email: 'other@staff.example',
+    role: 'viewer',
+  })
+  const [staff, ended, leaving, colleague, removed] = [
     await staffAs(app, 'administrator'),
+    await staffAs(app, 'viewer'),
+    await staffAs(app, 'viewer'),
     await staffAs(app, 'viewer'),
     await staffAs(app, 'viewer'),
   ]
@@ -77,6 +83,17 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
     undoKeyRotation: { path: { id: rotating.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },
+    listStaff: {},
+    getStaff: { path: { id: colleague.id } },
+    changeStaff: { path: { id: colleague.id }, body: { role: 'support' } },
+    disableStaff: { path: { id: colleague.id }, body: { reason: 'test' } },
+    enableStaff: { path: { id: colleague.id }, body: {} },
+    listStaffSessions: { path: { id: colleague.id } },
+    endStaffSessions: { path: { id: colleague.id }, body: {} },
+    removeStaff: { path: { id: removed.id }, body: { reason: 'test' } },
+    listStaffInvitations: {},
+    inviteStaff: { body: { email: 'invited@staff.example', role: 'viewer' } },
+    withdrawStaffInvitation: { path: { id: invitation.id } },
     getOwnSession: { staff },
     listOwnSessions: { staff },
     endOtherOwnSession: { staff: ended, path: { id: ended.sessionId } },
