@@ -32,7 +32,7 @@ describe('states in TypeScript and in SQL', () => {
   const DEEDS = [null, earlier]
   /** Before, at and after `now`. */
   const ENDS = [earlier, now, addSeconds(now, 60)]
-  const EVERYTHING = { after: null, limit: 5_000 }
+  const EVERYTHING = { sort: 'created', after: null, limit: 5_000 } as const
   const SCOPES = ['orders:read']
   const CHALLENGE = createHash('sha256').update('v'.repeat(43)).digest('base64url')
 

@@ -2,20 +2,19 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
-import { pageOf } from '../http/cursor.ts'
+import { pageSorted } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { pageWire, strictObject } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { findClient, listClients } from './client.store.ts'
 import type { ClientWithSecrets } from './client.ts'
 import {
+  ClientListQuery,
   ClientWire,
-  Environment,
   fromNewClientWire,
   IssuedClientWire,
   NewClientWire,
-  State,
   toClientWire,
   toIssuedClientWire,
 } from './client.wire.ts'
@@ -67,23 +66,18 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
     permission: 'clients:read',
     withinEnvironments: true,
     tag,
-    summary: 'OAuth clients, newest first',
-    query: strictObject({
-      owner_id: Type.Optional(OwnerId),
-      environment: Type.Optional(Environment),
-      state: Type.Optional(State),
-      limit: Type.Optional(Limit),
-      cursor: Type.Optional(Cursor),
-    }),
+    summary: 'OAuth clients, newest first or by name',
+    query: ClientListQuery,
     status: 200,
     answer: pageWire(ClientWire),
     problems: ['invalid_cursor'],
   } as const
   reads(app, pipeline, list, ({ db, caller, query }) => {
-    const { owner_id: ownerId, environment, state } = query
-    return pageOf(
+    const { owner_id: ownerId, environment, state, source, q } = query
+    const filter = { ownerId, environment, state, source, q }
+    return pageSorted(
       query,
-      (page) => listClients(db, caller.reach, { ownerId, environment, state }, page),
+      (page) => listClients(db, caller.reach, filter, page),
       (client) => toClientWire(client, caller.now),
     )
   })

@@ -1,10 +1,17 @@
 import { type Selectable, sql } from 'kysely'
-import { newestFirst, type PageRequest } from '../db/keyset.ts'
+import { contains, type SortedPage, sorted } from '../db/keyset.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
-import type { Client, ClientMetadata, ClientState, ClientWithSecrets, FoundClient } from './client.ts'
+import type {
+  Client,
+  ClientMetadata,
+  ClientSource,
+  ClientState,
+  ClientWithSecrets,
+  FoundClient,
+} from './client.ts'
 
 type Row = Selectable<Schema['clients']> & { owner_suspended_at: Date | null; redirect_uris: string[] | null }
 
@@ -117,17 +124,22 @@ export interface ClientFilter {
   readonly ownerId?: string | undefined
   readonly environment?: string | undefined
   readonly state?: ClientState | undefined
+  readonly source?: ClientSource | undefined
+  /** In the name or the id. */
+  readonly q?: string | undefined
 }
 
 export async function listClients(
   db: Db,
   reach: Reach,
   filter: ClientFilter,
-  page: PageRequest,
+  page: SortedPage,
 ): Promise<ClientWithSecrets[]> {
-  let query = newestFirst(withinReach(db, reach), ['clients.created_at', 'clients.id'], page)
+  let query = sorted(withinReach(db, reach), BY, page)
   if (filter.ownerId !== undefined) query = query.where('clients.owner_id', '=', filter.ownerId)
   if (filter.environment !== undefined) query = query.where('clients.environment', '=', filter.environment)
+  if (filter.source !== undefined) query = query.where('clients.source', '=', filter.source)
+  if (filter.q !== undefined) query = query.where(contains(sql`clients.name || ' ' || clients.id`, filter.q))
   if (filter.state !== undefined)
     query = query.where(
       sql<string>`case
@@ -148,6 +160,13 @@ export async function listClients(
     secrets: secrets.filter(({ holderId }) => holderId === row.id),
   }))
 }
+
+const BY = {
+  table: 'clients',
+  moment: 'clients.created_at',
+  id: 'clients.id',
+  folded: sql<string>`lower(clients.name) collate "C"`,
+} as const
 
 /** Unrevoked clients count towards the limit of an owner. */
 export async function countUnrevokedClients(db: Db, ownerId: string): Promise<number> {

@@ -2,7 +2,20 @@ import type { Secret } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { anyObject, iso, Moment, nullable, OwnerId, oneOf, shownText, strictObject } from '../http/wire.ts'
+import {
+  anyObject,
+  Cursor,
+  iso,
+  Limit,
+  Moment,
+  nullable,
+  OwnerId,
+  oneOf,
+  Sort,
+  searched,
+  shownText,
+  strictObject,
+} from '../http/wire.ts'
 import { RotationWire, SecretWire, toRotationWire, toSecretWire } from '../secrets/secret.wire.ts'
 import type { ClientUpdate } from './change-client.ts'
 import { splitCeiling } from './check-client.ts'
@@ -27,8 +40,8 @@ import type { NewClient } from './create-client.ts'
 const ScopeList = (description: string) =>
   Type.Array(Type.String({ maxLength: 200 }), { uniqueItems: true, maxItems: 200, description })
 const PageUri = (description: string) => nullable(Type.String({ maxLength: 2000, description }))
-export const State = oneOf(CLIENT_STATES)
-export const Environment = Type.String({
+const State = oneOf(CLIENT_STATES)
+const Environment = Type.String({
   pattern: '^[a-z][a-z0-9]{0,15}$',
   description: 'A configured environment. Default: the first one',
 })
@@ -79,6 +92,17 @@ const said = {
 
 const { name, ...optional } = said
 const change = Type.Partial(strictObject(optional)).properties
+
+export const ClientListQuery = strictObject({
+  q: Type.Optional(searched('In the name or the client id, in either case')),
+  owner_id: Type.Optional(OwnerId),
+  environment: Type.Optional(Environment),
+  state: Type.Optional(State),
+  source: Type.Optional(oneOf(CLIENT_SOURCES)),
+  sort: Type.Optional(Sort),
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Cursor),
+})
 
 export const NewClientWire = strictObject({
   name,

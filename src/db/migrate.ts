@@ -33,6 +33,7 @@ import { up as selfRotation } from './migrations/0028-self-rotation.ts'
 import { up as usageOfScopes } from './migrations/0029-usage-of-scopes.ts'
 import { up as rotationsAndExposures } from './migrations/0030-rotations-and-exposures.ts'
 import { up as staff } from './migrations/0031-staff.ts'
+import { up as findingByName } from './migrations/0032-finding-by-name.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -79,6 +80,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0029-usage-of-scopes': { up: usageOfScopes },
   '0030-rotations-and-exposures': { up: rotationsAndExposures, concurrently: true },
   '0031-staff': { up: staff },
+  '0032-finding-by-name': { up: findingByName, concurrently: true },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -1,6 +1,6 @@
 import { momentAt } from '../base/moment.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import type { PageRequest, Position } from '../db/keyset.ts'
+import type { ListSort, PageRequest, Position, SortedPage } from '../db/keyset.ts'
 import { type Problem, problem } from './problem.ts'
 import { DEFAULT_LIMIT } from './wire.ts'
 
@@ -48,6 +48,23 @@ export async function pageBy<T>(
   return await pageWith(MOMENT_AND_ID, query, (after, limit) => find({ after, limit }), toWire, positionOf)
 }
 
+/** One page of a list that can also be sorted by name. */
+export async function pageSorted<T extends { createdAt: Date; id: string }>(
+  { sort = 'created', ...query }: PageQuery & { readonly sort?: ListSort | undefined },
+  find: (page: SortedPage) => Promise<readonly T[]>,
+  toWire: (row: T) => unknown,
+): Promise<Result<WirePage, Problem>> {
+  return sort === 'created'
+    ? await pageOf(query, (page) => find({ sort, ...page }), toWire)
+    : await pageWith(
+        ID_ALONE,
+        query,
+        (after, limit) => find({ sort, after, limit }),
+        toWire,
+        ({ id }) => id,
+      )
+}
+
 /** One page of a list whose positions are of another kind. */
 export async function pageWith<T, P>(
   codec: CursorCodec<P>,
@@ -79,4 +96,9 @@ const MOMENT_AND_ID: CursorCodec<Position> = {
     const [, ms, id] = /^1 (\d{1,15}) ([\x21-\x7e]{1,400})$/.exec(text) ?? []
     return ms === undefined || id === undefined ? null : { at: momentAt(Number(ms)), id }
   },
+}
+
+const ID_ALONE: CursorCodec<string> = {
+  write: (id) => Buffer.from(`2 ${id}`).toString('base64url'),
+  read: (cursor) => /^2 ([\x21-\x7e]{1,400})$/.exec(Buffer.from(cursor, 'base64url').toString())?.[1] ?? null,
 }

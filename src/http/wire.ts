@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 import { momentAt, momentOf } from '../base/moment.ts'
+import { LIST_SORTS } from '../db/keyset.ts'
 import { SHOWN_KEYWORD } from './shown-text-keyword.ts'
 
 /** Building blocks of the wire format: snake_case, ISO 8601 in UTC, unknown fields refused. */
@@ -101,6 +102,12 @@ export const Limit = Type.Integer({
   description: 'Rows per page',
 })
 export const Cursor = Type.String({ maxLength: 600, description: '`next_cursor` of the page before' })
+
+/** Text that is searched for. */
+export function searched(description: string) {
+  return plainText(100, description)
+}
+export const Sort = oneOf(LIST_SORTS, '`created`: newest first, the default. `name`: from a to z')
 
 export function pageWire<T extends TSchema>(row: T) {
   return Type.Object({ data: Type.Array(row), next_cursor: nullable(Type.String()) })

@@ -1,9 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
-import { pageOf } from '../http/cursor.ts'
+import { pageSorted } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, Limit, OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
+import { OwnerId, pageWire, plainText, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { changeOwner, resumeOwner, suspendOwner } from './change-owner.ts'
 import { fromLimitFields } from './limits.wire.ts'
@@ -12,6 +11,7 @@ import type { Owner } from './owner.ts'
 import {
   ChangedOwnerWire,
   OwnerChangeWire,
+  OwnerListQuery,
   OwnerWire,
   toChangedOwnerWire,
   toOwnerWire,
@@ -44,13 +44,13 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     ...read,
     id: 'listOwners',
     url: '/v1/owners',
-    summary: 'Owners, newest first',
-    query: strictObject({ limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    summary: 'Owners, newest first or by name',
+    query: OwnerListQuery,
     answer: pageWire(OwnerWire),
     problems: ['invalid_cursor'],
   } as const
   reads(app, pipeline, list, ({ db, caller, query }) =>
-    pageOf(query, (page) => listOwners(db, caller.reach, page), toOwnerWire),
+    pageSorted(query, (page) => listOwners(db, caller.reach, query, page), toOwnerWire),
   )
 
   const configured = {

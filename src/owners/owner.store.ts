@@ -1,9 +1,9 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
-import type { Selectable } from 'kysely'
-import { newestFirst, type PageRequest } from '../db/keyset.ts'
+import { type Selectable, sql } from 'kysely'
+import { contains, type SortedPage, sorted } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
-import type { Owner } from './owner.ts'
+import type { Owner, OwnerState } from './owner.ts'
 
 /** The owner, created if it is new; its row is locked until the transaction ends. */
 export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> {
@@ -33,10 +33,30 @@ export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner
   return row === undefined ? undefined : fromRow(row)
 }
 
-export async function listOwners(db: Db, reach: Reach, page: PageRequest): Promise<Owner[]> {
-  const query = newestFirst(withinReach(db, reach), ['created_at', 'id'], page)
+export interface OwnerFilter {
+  /** In the name or the id. */
+  readonly q?: string | undefined
+  readonly state?: OwnerState | undefined
+}
+
+export async function listOwners(
+  db: Db,
+  reach: Reach,
+  { q, state }: OwnerFilter,
+  page: SortedPage,
+): Promise<Owner[]> {
+  let query = sorted(withinReach(db, reach), BY, page)
+  if (q !== undefined) query = query.where(contains(sql`concat_ws(' ', owners.name, owners.id)`, q))
+  if (state !== undefined) query = query.where('suspended_at', state === 'active' ? 'is' : 'is not', null)
   return (await query.execute()).map(fromRow)
 }
+
+const BY = {
+  table: 'owners',
+  moment: 'owners.created_at',
+  id: 'owners.id',
+  folded: sql<string>`lower(coalesce(owners.name, owners.id)) collate "C"`,
+} as const
 
 export async function setOwner(
   tx: Tx,

@@ -17,6 +17,9 @@ export interface Owner {
   readonly policy: OwnPolicy
 }
 
+export const OWNER_STATES = ['active', 'suspended'] as const
+export type OwnerState = (typeof OWNER_STATES)[number]
+
 /** Why suspending an owner would do nothing: the server accepts the request. */
 export function whyNotSuspendOwner({
   suspendedAt: at,

@@ -1,9 +1,20 @@
 import { limitsToWire } from '@doorward/sdk/kernel'
 import { Type } from 'typebox'
-import { iso, Moment, nullable, shownText, strictObject } from '../http/wire.ts'
+import {
+  Cursor,
+  iso,
+  Limit,
+  Moment,
+  nullable,
+  oneOf,
+  Sort,
+  searched,
+  shownText,
+  strictObject,
+} from '../http/wire.ts'
 import type { ChangedOwner } from './change-owner.ts'
 import { AskedLimitFields, LimitFields } from './limits.wire.ts'
-import type { Owner } from './owner.ts'
+import { OWNER_STATES, type Owner } from './owner.ts'
 import { AskedOwnPolicyFields, OwnPolicyFields, toOwnPolicyFields } from './policy.wire.ts'
 
 export const OwnerWire = Type.Object({
@@ -15,6 +26,14 @@ export const OwnerWire = Type.Object({
   ...LimitFields,
   ...OwnPolicyFields,
   created_at: Moment,
+})
+
+export const OwnerListQuery = strictObject({
+  q: Type.Optional(searched('In the name or the id, in either case')),
+  state: Type.Optional(oneOf(OWNER_STATES)),
+  sort: Type.Optional(Sort),
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Cursor),
 })
 
 export const OwnerChangeWire = strictObject({

@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
-import { pageOf } from '../http/cursor.ts'
+import { pageSorted } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import { Cursor, iso, Limit, OwnerId, pageWire, strictObject } from '../http/wire.ts'
+import { iso, OwnerId, pageWire, strictObject } from '../http/wire.ts'
 import { changes, changesPrepared, type Pipeline, reads } from '../management/pipeline.ts'
 import { addMember, type EndWithMember, removeMember } from './change-members.ts'
 import { createUser, hashNewPassword } from './create-user.ts'
@@ -20,8 +20,8 @@ import {
   NewUserWire,
   PasswordLinkWire,
   toUserWire,
-  UserFilterWire,
   UserId,
+  UserListQuery,
   UserWire,
 } from './user.wire.ts'
 
@@ -78,14 +78,15 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     ...read,
     id: 'listUsers',
     url: '/v1/users',
-    summary: 'Users, newest first',
-    query: strictObject({ ...UserFilterWire, limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) }),
+    summary: 'Users, newest first or by name',
+    query: UserListQuery,
     answer: pageWire(UserWire),
     problems: ['invalid_cursor'],
   } as const
   reads(app, pipeline, list, ({ db, caller, query }) => {
-    const filter = { ownerId: query.owner_id, email: query.email }
-    return pageOf(query, (page) => listUsers(db, caller.reach, filter, page), toUserWire)
+    const { owner_id: ownerId, email, q, state } = query
+    const filter = { ownerId, email, q, state }
+    return pageSorted(query, (page) => listUsers(db, caller.reach, filter, page), toUserWire)
   })
 
   const get = {

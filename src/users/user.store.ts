@@ -1,9 +1,9 @@
 import { type ExpressionBuilder, sql } from 'kysely'
-import { newestFirst, type PageRequest } from '../db/keyset.ts'
+import { contains, type SortedPage, sorted } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import type { NamedOwner } from '../sessions/person.ts'
-import type { User } from './user.ts'
+import type { User, UserState } from './user.ts'
 
 /** better-auth's name of the password among sign-in methods. */
 const PASSWORD = 'credential'
@@ -89,19 +89,35 @@ export async function findUser(db: Db, reach: Reach, id: string): Promise<User |
 export interface UserFilter {
   readonly ownerId?: string | undefined
   readonly email?: string | undefined
+  /** In the name or the address, or the whole id. */
+  readonly q?: string | undefined
+  readonly state?: UserState | undefined
 }
 
 export async function listUsers(
   db: Db,
   reach: Reach,
-  { ownerId, email }: UserFilter,
-  page: PageRequest,
+  { ownerId, email, q, state }: UserFilter,
+  page: SortedPage,
 ): Promise<User[]> {
-  let query = newestFirst(usersWithin(db, reach), ['users.created_at', 'users.id'], page)
+  let query = sorted(usersWithin(db, reach), BY, page)
   if (ownerId !== undefined) query = query.where((eb) => isMember(eb, ownerId))
   if (email !== undefined) query = query.where('users.email', '=', email.toLowerCase())
+  if (q !== undefined)
+    query = query.where(
+      sql<boolean>`(users.id = ${q} or ${contains(sql`users.name || ' ' || users.email`, q)})`,
+    )
+  if (state !== undefined)
+    query = query.where('disabled_users.disabled_at', state === 'enabled' ? 'is' : 'is not', null)
   return (await query.execute()).map(fromRow)
 }
+
+const BY = {
+  table: 'users',
+  moment: 'users.created_at',
+  id: 'users.id',
+  folded: sql<string>`lower(users.name) collate "C"`,
+} as const
 
 function usersWithin(db: Db, reach: Reach) {
   const ownerId = ownerOf(reach)

@@ -16,6 +16,9 @@ export interface User {
   readonly disabledReason: string | null
 }
 
+export const USER_STATES = ['enabled', 'disabled'] as const
+export type UserState = (typeof USER_STATES)[number]
+
 type Life = Pick<User, 'disabledAt'>
 
 /** Why disabling a user would do nothing: the server accepts the request. */

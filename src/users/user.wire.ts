@@ -1,16 +1,21 @@
 import { Type } from 'typebox'
 import {
+  Cursor,
   idOf,
   iso,
+  Limit,
   Moment,
   nullable,
   OwnerId,
+  oneOf,
   plainText,
+  Sort,
+  searched,
   shownText,
   strictObject,
   theirId,
 } from '../http/wire.ts'
-import type { User } from './user.ts'
+import { USER_STATES, type User } from './user.ts'
 
 const Email = Type.String({
   format: 'email',
@@ -32,10 +37,15 @@ export const NewUserWire = strictObject({
   ),
 })
 
-export const UserFilterWire = {
+export const UserListQuery = strictObject({
+  q: Type.Optional(searched('In the name or the e-mail address, in either case; or the whole id')),
   owner_id: Type.Optional(OwnerId),
   email: Type.Optional(Email),
-}
+  state: Type.Optional(oneOf(USER_STATES)),
+  sort: Type.Optional(Sort),
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Cursor),
+})
 
 export const UserWire = Type.Object({
   id: Type.String(),

@@ -198,4 +198,95 @@ describe('lists', () => {
     const own = (await file('/v1/audit-events.jsonl', bound)).body.trimEnd().split('\n')
     assert.ok(own.every((line) => JSON.parse(line).owner_id === 'org_1'))
   })
+
+  describe('of owners, clients and users', () => {
+    const idsOf = async (url: string, as?: string) => {
+      const { body } = await app.call('GET', url, undefined, as === undefined ? {} : { as })
+      return body.data.map((row: { id?: string; client_id?: string }) => row.id ?? row.client_id)
+    }
+    const found: Record<string, string> = {}
+    before(async () => {
+      for (const [id, name] of [
+        ['find_1', 'Zeta 100% GmbH'],
+        ['find_2', 'alpha_beta'],
+        ['find_3', null],
+        ['find_4', 'Alpha'],
+      ] as const) {
+        await app.keyFor(id, { scopes: [] })
+        if (name !== null) await app.call('PATCH', `/v1/owners/${id}`, { name })
+        app.clock.advance({ seconds: 1 })
+      }
+      await app.call('POST', '/v1/owners/find_4/suspend', { reason: 'test' })
+      for (const [name, owner] of [
+        ['Zapper', 'find_1'],
+        ['acme sync', null],
+        ['Acme Mail', null],
+      ] as const) {
+        const { client_id } = await app.clientFor(owner, { name, scopes: ['orders:read'] })
+        found[name] = client_id
+        app.clock.advance({ seconds: 1 })
+      }
+      for (const [name, email] of [
+        ['Zoe Finder', 'zoe@find.example'],
+        ['ann finder', 'ann@find.example'],
+      ]) {
+        found[String(email)] = (await app.call('POST', '/v1/users', { name, email })).body.id
+        app.clock.advance({ seconds: 1 })
+      }
+      await app.call('POST', `/v1/users/${found['zoe@find.example']}/disable`, { reason: 'test' })
+    })
+
+    for (const [query, expected] of [
+      ['q=ALPHA', ['find_4', 'find_2']],
+      ['q=find_', ['find_4', 'find_3', 'find_2', 'find_1']],
+      ['q=100%25', ['find_1']],
+      ['q=a_b', ['find_2']],
+      ['q=find_&sort=name', ['find_4', 'find_2', 'find_3', 'find_1']],
+      ['q=find_&state=active&sort=name', ['find_2', 'find_3', 'find_1']],
+      ['q=find_&state=suspended', ['find_4']],
+      ['q=nothing', []],
+    ] as const)
+      it(`finds owners by ${query}`, async () =>
+        assert.deepEqual(await idsOf(`/v1/owners?${query}`), expected))
+
+    it('finds clients by name, id and source', async () => {
+      const [zapper, sync, mail] = [found.Zapper, found['acme sync'], found['Acme Mail']]
+      assert.deepEqual(await idsOf('/v1/clients?q=acme'), [mail, sync])
+      assert.deepEqual(await idsOf('/v1/clients?q=acme&sort=name'), [mail, sync])
+      assert.deepEqual(await idsOf('/v1/clients?sort=name'), [mail, sync, zapper])
+      assert.deepEqual(await idsOf(`/v1/clients?q=${zapper}`), [zapper])
+      assert.deepEqual(await idsOf('/v1/clients?source=dynamic'), [])
+      assert.deepEqual(await idsOf('/v1/clients?source=registered&owner_id=find_1'), [zapper])
+    })
+
+    it('finds users by name, address, id and state', async () => {
+      const [zoe, ann] = [found['zoe@find.example'], found['ann@find.example']]
+      assert.deepEqual(await idsOf('/v1/users?q=FINDER&sort=name'), [ann, zoe])
+      assert.deepEqual(await idsOf('/v1/users?q=zoe@find'), [zoe])
+      assert.deepEqual(await idsOf(`/v1/users?q=${ann}`), [ann])
+      assert.deepEqual(await idsOf('/v1/users?q=find.example&state=disabled'), [zoe])
+      assert.deepEqual(await idsOf('/v1/users?q=find.example&state=enabled'), [ann])
+    })
+
+    it('MGT-14: pages by name skip and repeat nothing; a cursor of the other order is refused', async () => {
+      for (let n = 0; n < 5; n++) await app.keyFor(`same_${n}`, { scopes: [] })
+      for (let n = 0; n < 5; n++) await app.call('PATCH', `/v1/owners/same_${n}`, { name: 'Same' })
+      const all = await pages('/v1/owners?sort=name&limit=200')
+      assert.ok(all.length >= 9)
+      assert.equal(new Set(all).size, all.length)
+      assert.deepEqual(await pages('/v1/owners?sort=name&limit=2'), all)
+      const { body } = await app.call('GET', '/v1/owners?sort=name&limit=2')
+      const other = await app.call('GET', `/v1/owners?cursor=${body.next_cursor}`)
+      assert.equal(other.body.code, 'invalid_cursor')
+    })
+
+    it('MGT-02: a search finds nothing beyond the owner of a bound admin key', async () => {
+      const bound = await app.adminKeyWith(['owners:read', 'clients:read', 'users:read'], 'find_1')
+      assert.deepEqual(await idsOf('/v1/owners?q=find_&sort=name', bound), ['find_1'])
+      assert.deepEqual(await idsOf('/v1/clients?sort=name', bound), [found.Zapper])
+      assert.deepEqual(await idsOf('/v1/users?q=find', bound), [])
+      const { body } = await app.call('GET', '/v1/client-software', undefined, { as: bound })
+      assert.deepEqual(body, { data: [], at_least: false })
+    })
+  })
 })

@@ -115,6 +115,8 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     undoClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
     revokeClient: { path: byClient, body: { reason: 'test' } },
     listRefusedRequests: { path: byClient },
+    getClientImpact: { path: byClient },
+    listClientSoftware: {},
     listGrants: {},
     getGrant: { path: { id: grant } },
     reduceGrant: { path: { id: grant }, body: { scopes: ['orders:read'] } },

@@ -57,4 +57,33 @@ describe('many grants ended at once', () => {
   it('refuses to revoke all grants where no filter is given', async () => {
     assert.equal(await revoke({}), 'invalid_request')
   })
+
+  it('REV-09: counts whom a suspension of a client hits, and names the users of grants', async () => {
+    const client_id = await connectApp()
+    const impact = async (as?: string) =>
+      (
+        await oauth.app.call(
+          'GET',
+          `/v1/clients/${client_id}/impact`,
+          undefined,
+          as === undefined ? {} : { as },
+        )
+      ).body
+    const [one, none] = [
+      { count: 1, at_least: false },
+      { count: 0, at_least: false },
+    ]
+    const expected = { grants: one, users: one, owners: one, used_last_day: none, last_used_at: null }
+    assert.deepEqual(await impact(), expected)
+    const bound = await oauth.app.adminKeyWith(['clients:read', 'grants:read'], 'org_1')
+    assert.equal((await impact(bound)).code, 'not_found')
+    const grants = async (as: string) =>
+      (await oauth.app.call('GET', `/v1/grants?client_id=${client_id}`, undefined, { as })).body.data[0]
+    const { user_name, user_email } = await grants(oauth.app.adminKey)
+    assert.match(user_email, /@/)
+    assert.ok(user_name.length > 0)
+    assert.deepEqual([(await grants(bound)).user_name, (await grants(bound)).user_email], [null, null])
+    await revoke({ client_id })
+    assert.deepEqual((await impact()).users, none)
+  })
 })

@@ -200,15 +200,23 @@ const CLIENT_STOPPED = sql<boolean>`(clients.revoked_at is not null or clients.s
   or client_owner.suspended_at is not null)`
 
 function named(db: Db, reach: Reach) {
+  const ownerId = ownerOf(reach)
   const query = db
     .selectFrom('grants')
     .innerJoin('clients', 'clients.id', 'grants.client_id')
     .innerJoin('owners', 'owners.id', 'grants.owner_id')
     .leftJoin('owners as client_owner', 'client_owner.id', 'clients.owner_id')
+    // An owner's admin learns of users what the owner's list of members has, and no more.
+    .leftJoin('users', (join) => join.onRef('users.id', '=', 'grants.user_id').on(sql.lit(ownerId === null)))
     .selectAll('grants')
     .select(CLIENT_STOPPED.as('is_client_stopped'))
-    .select(['clients.name as client_name', 'clients.client_uri', 'owners.name as owner_name'])
-  const ownerId = ownerOf(reach)
+    .select([
+      'clients.name as client_name',
+      'clients.client_uri',
+      'owners.name as owner_name',
+      'users.name as user_name',
+      'users.email as user_email',
+    ])
   return ownerId === null ? query : query.where('grants.owner_id', '=', ownerId)
 }
 
@@ -238,6 +246,8 @@ function fromNamedRow(
     client_name: string
     client_uri: string | null
     owner_name: string | null
+    user_name: string | null
+    user_email: string | null
     is_client_stopped: boolean
   },
 ): NamedGrant {
@@ -246,6 +256,8 @@ function fromNamedRow(
     clientName: row.client_name,
     clientUri: row.client_uri,
     ownerName: row.owner_name,
+    userName: row.user_name,
+    userEmail: row.user_email,
     isClientStopped: row.is_client_stopped,
   }
 }

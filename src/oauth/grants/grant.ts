@@ -35,6 +35,9 @@ export interface NamedGrant extends Grant {
   readonly clientUri: string | null
   /** Null where the owner has none. */
   readonly ownerName: string | null
+  /** Of a user of the built-in login, for callers that are bound to no owner. */
+  readonly userName: string | null
+  readonly userEmail: string | null
   /** The client or its owner is suspended: no grant to it works. A revoked client has no unrevoked grants. */
   readonly isClientStopped: boolean
 }

@@ -8,6 +8,10 @@ export const GrantStateWire = oneOf(GRANT_STATES)
 export const GrantWire = Type.Object({
   id: Type.String(),
   user_id: Type.String(),
+  user_name: nullable(
+    Type.String({ description: 'null for users of an external login, and for callers bound to an owner' }),
+  ),
+  user_email: nullable(Type.String()),
   client_id: Type.String(),
   client_name: Type.String(),
   owner_id: Type.String(),
@@ -51,6 +55,8 @@ export function toGrantWire(grant: NamedGrant, now: Date) {
   return {
     id: grant.id,
     user_id: grant.userId,
+    user_name: grant.userName,
+    user_email: grant.userEmail,
     client_id: grant.clientId,
     client_name: grant.clientName,
     owner_id: grant.ownerId,
