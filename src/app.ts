@@ -22,7 +22,6 @@ import { Semaphore } from './base/semaphore.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
-import { clientSoftwareRoutes } from './clients/client-software.routes.ts'
 import { refusedRequestRoutes } from './clients/refused-request.routes.ts'
 import type { Database } from './db/database.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
@@ -45,7 +44,6 @@ import { quotaRoutes } from './limits/quota.routes.ts'
 import { quotasOfKey } from './limits/quota.store.ts'
 import type { Pipeline } from './management/pipeline.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
-import { clientImpactRoutes } from './oauth/grants/client-impact.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
 import {
   revokeGrantsOfClient,
@@ -191,7 +189,6 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
   refusedRequestRoutes(app, pipeline)
-  clientSoftwareRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline)
   usageSeriesRoutes(app, pipeline)
@@ -212,7 +209,6 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   userRoutes(app, pipeline, { passwords, signInHere, endWithMember: revokeGrantsOfMember })
   userLifeRoutes(app, pipeline, { usersElsewhere: loginUrl !== null, endWithUser: revokeGrantsOfUser })
   grantRoutes(app, pipeline)
-  clientImpactRoutes(app, pipeline)
   blockedClientRoutes(app, pipeline)
   loginChallengeRoutes(app, pipeline, urlOf)
   let refusedRequests: RefusedRequests | null = null

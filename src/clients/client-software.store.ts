@@ -14,7 +14,7 @@ export interface ClientSoftware {
 }
 
 /** The newest unrevoked clients are grouped, up to here. */
-export const MOST_GROUPED = 10_000
+const MOST_GROUPED = 10_000
 const MOST_GROUPS = 200
 
 /** Most clients first. */

@@ -18,6 +18,7 @@ import {
   toClientWire,
   toIssuedClientWire,
 } from './client.wire.ts'
+import { clientSoftwareRoutes } from './client-software.routes.ts'
 import { type ClientSettings, createClient } from './create-client.ts'
 
 const tag = 'Clients'
@@ -26,6 +27,7 @@ export const clientParams = strictObject({ id: Type.String({ pattern: '^[\\x21-\
 
 /** Creating and reading clients; the rest of a client's life is in `client-life.routes.ts`. */
 export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: ClientSettings): void {
+  clientSoftwareRoutes(app, pipeline)
   const create = {
     id: 'createClient',
     method: 'POST',

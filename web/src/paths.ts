@@ -24,6 +24,17 @@ export const paths = {
   newAdminKey: page('/settings/admin-keys/new'),
   staff: page('/settings/staff'),
   staffMember: pageOf('/settings/staff/:id'),
+  owners: page('/owners'),
+  owner: pageOf('/owners/:id'),
+  clients: page('/clients'),
+  newClient: page('/clients/new'),
+  clientSoftware: page('/clients/software'),
+  client: pageOf('/clients/:id'),
+  editClient: pageOf('/clients/:id/edit'),
+  grants: page('/grants'),
+  grant: pageOf('/grants/:id'),
+  users: page('/users'),
+  user: pageOf('/users/:id'),
 } as const
 
 function page<const Pattern extends string>(pattern: Pattern) {

@@ -25,6 +25,17 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.settings.pattern, () => import('./settings/settings.page.tsx')),
   screen(paths.adminKeys.pattern, () => import('./admin-keys/admin-keys.page.tsx')),
   screen(paths.newAdminKey.pattern, () => import('./admin-keys/new-admin-key.page.tsx')),
+  screen(paths.owners.pattern, () => import('./owners/owners.page.tsx')),
+  screen(paths.owner.pattern, () => import('./owners/owner.page.tsx')),
+  screen(paths.clients.pattern, () => import('./clients/clients.page.tsx')),
+  screen(paths.newClient.pattern, () => import('./clients/new-client.page.tsx')),
+  screen(paths.clientSoftware.pattern, () => import('./clients/software.page.tsx')),
+  screen(paths.client.pattern, () => import('./clients/client.page.tsx')),
+  screen(paths.editClient.pattern, () => import('./clients/edit-client.page.tsx')),
+  screen(paths.grants.pattern, () => import('./grants/grants.page.tsx')),
+  screen(paths.grant.pattern, () => import('./grants/grant.page.tsx')),
+  screen(paths.users.pattern, () => import('./users/users.page.tsx')),
+  screen(paths.user.pattern, () => import('./users/user.page.tsx')),
 ]
 
 /** The navigation, for those with the permission. */
@@ -34,6 +45,10 @@ export const staffNavigation: readonly {
   readonly permission: Permission
 }[] = [
   { to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' },
+  { to: paths.owners.to(), words: navWords.owners, permission: 'owners:read' },
+  { to: paths.clients.to(), words: navWords.clients, permission: 'clients:read' },
+  { to: paths.grants.to(), words: navWords.grants, permission: 'grants:read' },
+  { to: paths.users.to(), words: navWords.users, permission: 'users:read' },
   { to: paths.scopes.to(), words: navWords.scopes, permission: 'scopes:read' },
   { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
   { to: paths.settings.to(), words: navWords.settings, permission: 'owners:read' },

@@ -13,7 +13,7 @@ export interface ClientImpact {
 }
 
 /** Grants are counted up to here. */
-export const MOST_COUNTED = 10_000
+const MOST_COUNTED = 10_000
 
 /** @param ownerId only grants for this owner; null: every owner */
 export async function impactOf(

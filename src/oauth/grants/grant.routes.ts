@@ -7,6 +7,7 @@ import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
 import { Cursor, idOf, Limit, pageWire, plainText, strictObject, toMoment } from '../../http/wire.ts'
 import type { Caller } from '../../management/caller.ts'
 import { changes, type Pipeline, reads } from '../../management/pipeline.ts'
+import { clientImpactRoutes } from './client-impact.routes.ts'
 import { countUnrevoked, findGrant, listGrants, lockGrant } from './grant.store.ts'
 import {
   GrantQuery,
@@ -33,6 +34,7 @@ const one = {
  * Grants of users to clients: read, reduced and revoked by the API provider, and by an owner's admin for that owner.
  */
 export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
+  clientImpactRoutes(app, pipeline)
   const list = {
     id: 'listGrants',
     method: 'GET',

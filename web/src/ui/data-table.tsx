@@ -79,7 +79,11 @@ export function DataTable<Row>({ caption, columns, rows, idOf, sorting, selectio
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={column.id} className={column.align} data-head={column.head}>
+                  <td
+                    key={column.id}
+                    className={column.align}
+                    data-head={column.isUnseenHead === true ? undefined : column.head}
+                  >
                     {column.cell(row)}
                   </td>
                 ),

@@ -1,0 +1,17 @@
+import type { Scope } from '../scopes/scopes.queries.ts'
+import type { Act } from '../ui/use-act.ts'
+import type { ClientDraft } from './client-draft.ts'
+
+/** What the form of a client and its parts are given. */
+export interface ClientFormParts {
+  readonly draft: ClientDraft
+  readonly onChange: (changes: Partial<ClientDraft>) => void
+  readonly scopes: readonly Scope[]
+  readonly environments: readonly string[]
+  readonly isNew: boolean
+  /** Its own document says the rest. */
+  readonly isFromDocument: boolean
+  readonly act: Act
+  readonly whyNot: string | null
+  readonly onSubmit: () => void
+}

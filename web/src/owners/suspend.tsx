@@ -1,0 +1,72 @@
+import { useQuery } from '@tanstack/react-query'
+import type { OwnerWire } from '../../../src/owners/owner.wire.ts'
+import { change } from '../api/request.ts'
+import { ActDialog } from '../ui/act-dialog.tsx'
+import { Loaded } from '../ui/loading.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { Time } from '../ui/time.tsx'
+import { countWords } from '../ui/time-words.ts'
+import { useWhyNot } from '../ui/why-not.ts'
+import { actWords } from '../words/acts.ts'
+import { ownerWords as words } from '../words/owners.ts'
+import type { Owner } from './owner.queries.ts'
+import { type OwnerImpact, ownerImpactQuery } from './owners.queries.ts'
+
+interface SuspendParts {
+  readonly owner: Owner
+  readonly onClose: () => void
+  readonly onChanged: () => Promise<unknown>
+}
+
+/** Shows what will stop, then suspends the owner. */
+export function SuspendDialog({ owner, onClose, onChanged }: SuspendParts) {
+  const { id, name } = owner
+  const whyNot = useWhyNot()
+  const impact = useQuery(ownerImpactQuery(id))
+  return (
+    <ActDialog
+      title={words.suspendTitle(name ?? id)}
+      act={words.suspendAct}
+      isDangerous
+      reason="required"
+      whyNot={whyNot('owners:suspend')}
+      onClose={onClose}
+      onAct={async (reason) => {
+        await change<typeof OwnerWire>('POST', `/v1/owners/${encodeURIComponent(id)}/suspend`, { reason })
+        await onChanged()
+      }}
+    >
+      <p>{words.suspendWords}</p>
+      <Loaded query={impact}>{(found) => <WhatStops impact={found} />}</Loaded>
+    </ActDialog>
+  )
+}
+
+function WhatStops({ impact }: { readonly impact: OwnerImpact }) {
+  const { calls, keys, busiest, last_used_at } = impact
+  return (
+    <Notice kind={calls.accepted > 0 ? 'alert' : 'plain'} title={actWords.whatStops}>
+      <ul>
+        <li>{calls.accepted > 0 ? words.impact.calls(countWords(calls.accepted)) : words.impact.noCalls}</li>
+        <li>{words.impact.keys(actWords.count(keys.live), actWords.count(keys.used_last_day))}</li>
+        {last_used_at !== null && (
+          <li>
+            {words.impact.lastUsed} <Time at={last_used_at} />
+          </li>
+        )}
+      </ul>
+      {busiest.length > 0 && (
+        <>
+          <p>{words.impact.busiest}</p>
+          <ul>
+            {busiest.slice(0, 5).map((key) => (
+              <li key={key.id}>
+                {key.name} <code>{key.hint}</code>: {words.impact.busy(countWords(key.calls_last_day))}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Notice>
+  )
+}

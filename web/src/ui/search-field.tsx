@@ -1,0 +1,41 @@
+import { useEffect, useId, useState } from 'react'
+import { actWords as words } from '../words/acts.ts'
+
+interface SearchParts {
+  readonly label: string
+  readonly placeholder?: string
+  readonly value: string
+  readonly onSearch: (text: string) => void
+}
+
+/** A search field: searches on Enter, and when it is emptied. What it shows follows the URL. */
+export function SearchField({ label, placeholder, value, onSearch }: SearchParts) {
+  const id = useId()
+  const [text, setText] = useState(value)
+  useEffect(() => setText(value), [value])
+  return (
+    <form
+      className="search"
+      onSubmit={(event) => {
+        event.preventDefault()
+        onSearch(text.trim())
+      }}
+    >
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="search"
+        maxLength={100}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={placeholder}
+        title={words.searchHint}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value)
+          if (event.target.value === '' && value !== '') onSearch('')
+        }}
+      />
+    </form>
+  )
+}

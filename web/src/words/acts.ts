@@ -1,0 +1,16 @@
+/** Words around what a person does to a thing: searching, confirming, permissions. */
+export const actWords = {
+  search: 'Search',
+  searchHint: 'Press Enter to search',
+  reason: 'Reason',
+  reasonHint: 'Kept with it and in the audit log.',
+  reasonMissing: 'Say why: somebody will read it in the audit log.',
+  optional: 'optional',
+  needs: (permission: string) => `You need the permission ${permission}.`,
+  whatStops: 'What will stop',
+  count: ({ count, at_least }: { readonly count: number; readonly at_least: boolean }) =>
+    `${new Intl.NumberFormat('en').format(count)}${at_least ? '+' : ''}`,
+  chosen: (count: number, of: number) => `${count} of ${of} chosen`,
+  remove: 'Remove',
+  clear: (what: string) => `Remove the filter: ${what}`,
+}
