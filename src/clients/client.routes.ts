@@ -7,7 +7,7 @@ import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { pageWire, strictObject } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
-import { findClient, listClients } from './client.store.ts'
+import { findClient } from './client.store.ts'
 import type { ClientWithSecrets } from './client.ts'
 import {
   ClientListQuery,
@@ -18,6 +18,7 @@ import {
   toClientWire,
   toIssuedClientWire,
 } from './client.wire.ts'
+import { listClients } from './client-list.store.ts'
 import { clientSoftwareRoutes } from './client-software.routes.ts'
 import { type ClientSettings, createClient } from './create-client.ts'
 

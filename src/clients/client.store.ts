@@ -1,17 +1,9 @@
 import { type Selectable, sql } from 'kysely'
-import { contains, type SortedPage, sorted } from '../db/keyset.ts'
 import { PREPARED } from '../db/prepared.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
-import type {
-  Client,
-  ClientMetadata,
-  ClientSource,
-  ClientState,
-  ClientWithSecrets,
-  FoundClient,
-} from './client.ts'
+import type { Client, ClientMetadata, ClientWithSecrets, FoundClient } from './client.ts'
 
 type Row = Selectable<Schema['clients']> & { owner_suspended_at: Date | null; redirect_uris: string[] | null }
 
@@ -120,54 +112,6 @@ export async function knownClient(db: Db, id: string): Promise<Client | undefine
   return row === undefined ? undefined : fromRow(row)
 }
 
-export interface ClientFilter {
-  readonly ownerId?: string | undefined
-  readonly environment?: string | undefined
-  readonly state?: ClientState | undefined
-  readonly source?: ClientSource | undefined
-  /** In the name or the id. */
-  readonly q?: string | undefined
-}
-
-export async function listClients(
-  db: Db,
-  reach: Reach,
-  filter: ClientFilter,
-  page: SortedPage,
-): Promise<ClientWithSecrets[]> {
-  let query = sorted(withinReach(db, reach), BY, page)
-  if (filter.ownerId !== undefined) query = query.where('clients.owner_id', '=', filter.ownerId)
-  if (filter.environment !== undefined) query = query.where('clients.environment', '=', filter.environment)
-  if (filter.source !== undefined) query = query.where('clients.source', '=', filter.source)
-  if (filter.q !== undefined) query = query.where(contains(sql`clients.name || ' ' || clients.id`, filter.q))
-  if (filter.state !== undefined)
-    query = query.where(
-      sql<string>`case
-        when clients.revoked_at is not null then 'revoked'
-        when clients.suspended_at is not null or owners.suspended_at is not null then 'suspended'
-        when clients.published_at is null then 'draft'
-        else 'live' end`,
-      '=',
-      filter.state,
-    )
-  const rows = await query.execute()
-  const secrets = await secretsOf(
-    db,
-    rows.map((row) => row.id),
-  )
-  return rows.map((row) => ({
-    ...fromRow(row),
-    secrets: secrets.filter(({ holderId }) => holderId === row.id),
-  }))
-}
-
-const BY = {
-  table: 'clients',
-  moment: 'clients.created_at',
-  id: 'clients.id',
-  folded: sql<string>`lower(clients.name) collate "C"`,
-} as const
-
 /** Unrevoked clients count towards the limit of an owner. */
 export async function countUnrevokedClients(db: Db, ownerId: string): Promise<number> {
   const { n } = await db
@@ -224,7 +168,7 @@ async function insertRedirectUris(tx: Tx, { id, redirectUris }: Pick<Client, 'id
   await tx.insertInto('redirect_uris').values(rows).execute()
 }
 
-function withinReach(db: Db, reach: Reach) {
+export function withinReach(db: Db, reach: Reach) {
   const query = db
     .selectFrom('clients')
     .leftJoin('owners', 'owners.id', 'clients.owner_id')
@@ -265,7 +209,7 @@ function toColumns(metadata: ClientMetadata) {
   }
 }
 
-function fromRow(row: Row): Client {
+export function fromRow(row: Row): Client {
   return {
     id: row.id,
     ownerId: row.owner_id,
