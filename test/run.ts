@@ -1,10 +1,13 @@
 import { appendFileSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { run } from 'node:test'
+import type { TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { buildIfChanged } from '../web/build.ts'
+import { groupFiles } from './file-groups.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
 import { quickTmpdir } from './quick-tmpdir.ts'
@@ -12,6 +15,7 @@ import { quickTmpdir } from './quick-tmpdir.ts'
 const HELP = `npm test [-- options] [parts of file names]
 
 Runs every *.test.ts once, and every *.db.test.ts on PGlite and on a real Postgres, which it finds or brings.
+Files that leave their process alone share one.
 Pages in a browser run on Postgres only, unless --engine says pglite.
 
   --engine pglite|postgres   only this database
@@ -20,7 +24,7 @@ Pages in a browser run on Postgres only, unless --engine says pglite.
 /** Chromium is slow without a graphics card, and shows the same pages from either database. */
 const IN_BROWSER = /-pages?\.db\.test\.ts$|^test\/dashboard\//
 const ONCE = 'pages in a browser run once in a whole run, on Postgres; here with `--engine pglite`'
-const FILE_TIMEOUT_MS = 300_000
+const PROCESS_TIMEOUT_MS = 900_000
 const CONCURRENCY = 2
 /** Compile cache: modules are stripped of types and compiled once for all files, which halves the start of a file. */
 const COMPILED = { NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/compiled') }
@@ -40,6 +44,9 @@ interface Failure {
   readonly error: unknown
   readonly stderr: string
 }
+
+/** A report of a test, a suite or a file. */
+type Reported = Extract<TestEvent, { type: 'test:pass' | 'test:fail' }>
 
 const tallies: Tally[] = []
 const failures: Failure[] = []
@@ -109,7 +116,7 @@ async function onPostgres(files: readonly string[]): Promise<void> {
   await runFiles(postgres.description, files, { TEST_ENGINE: 'postgres', ...env })
 }
 
-/** Runs some files, two at a time, each in its own process. */
+/** Runs some files, two processes at a time. */
 async function runFiles(name: string, files: readonly string[], env: Record<string, string>): Promise<void> {
   if (files.length === 0 || abort.signal.aborted) return
   process.stdout.write(`\n${name}\n`)
@@ -117,29 +124,18 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
   tallies.push(tally)
   const seconds = new Map<string, number>()
   const ofFile = new Map<string, { passed: number; failed: number; skipped: number }>()
+  const directory = mkdtempSync(join(tmpdir(), 'doorward-groups-'))
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }))
+  const groups = groupFiles(directory, files)
+  const ofEntry = new Map(groups.map((group) => [group.entry, group]))
   Object.assign(process.env, env, COMPILED)
 
-  const events = run({
-    files: files.map((file) => join(process.cwd(), file)),
-    concurrency: CONCURRENCY,
-    timeout: FILE_TIMEOUT_MS,
-    signal: abort.signal,
-    forceExit: true,
-  })
-  for await (const { type, data } of events) {
-    if (type === 'test:stderr') stderr.set(data.file, (stderr.get(data.file) ?? '') + data.message)
-    if (type === 'test:complete' && data.nesting === 0 && existsSync(data.name))
-      seconds.set(relative(process.cwd(), data.name), data.details.duration_ms / 1000)
-    if (type !== 'test:pass' && type !== 'test:fail') continue
-    // Not `file`: shared tests are in their own module.
-    const path = data.entryFile ?? data.file
-    const file = relative(process.cwd(), path ?? data.name)
-    const isFile = data.nesting === 0 && existsSync(data.name)
+  const note = (file: string, { type, data }: Reported, entry: string) => {
     const counts = ofFile.get(file) ?? { passed: 0, failed: 0, skipped: 0 }
     ofFile.set(file, counts)
-    const isGroup = isFile || data.details.type === 'suite'
+    const isGroup = isOfFile(data) || data.details.type === 'suite'
     // A file or a group fails by itself only if it failed outside its tests.
-    if (isGroup && (type === 'test:pass' || counts.failed > 0)) continue
+    if (isGroup && (type === 'test:pass' || counts.failed > 0)) return
     const outcome = data.skip !== undefined ? 'skipped' : type === 'test:pass' ? 'passed' : 'failed'
     counts[outcome] += 1
     tally[outcome] += 1
@@ -148,7 +144,7 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
       failures.push({
         where: `${name} · ${file} · ${data.name}`,
         error,
-        stderr: stderr.get(path ?? '') ?? '',
+        stderr: stderr.get(entry) ?? '',
       })
       process.stdout.write(`  ✖ ${file}: ${data.name}\n`)
     }
@@ -156,10 +152,60 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
       skips.push(`${name} · ${file} · ${data.name}${data.skip === true ? '' : `: ${data.skip}`}`)
     if (outcome === 'passed') noteGuarantees(data.name)
   }
+
+  const events = run({
+    files: groups.map(({ entry }) => entry),
+    concurrency: CONCURRENCY,
+    timeout: PROCESS_TIMEOUT_MS,
+    signal: abort.signal,
+    forceExit: true,
+  })
+  /** Reports of tests, whose file is known by its own report after them. */
+  const waiting = new Map<string, Reported[]>()
+  for await (const event of events) {
+    const { type, data } = event
+    if (type === 'test:stderr') stderr.set(data.file, (stderr.get(data.file) ?? '') + data.message)
+    if (type === 'test:complete' && isOfFile(data))
+      seconds.set(relative(process.cwd(), data.name), data.details.duration_ms / 1000)
+    if (type !== 'test:pass' && type !== 'test:fail') continue
+    // Not `file`: shared tests are in their own module.
+    const entry = data.entryFile ?? data.file ?? data.name
+    const group = ofEntry.get(entry)
+    if (group === undefined) throw new Error(`a report of no process of this run: ${entry}`)
+    if (data.name === entry) {
+      // Failed outside its files: after their ends, or in between.
+      note(
+        `the process of ${group.files.map((file) => relative(process.cwd(), file)).join(', ')}`,
+        event,
+        entry,
+      )
+      continue
+    }
+    const reports = [...(waiting.get(entry) ?? []), event]
+    const isLast = group.files.includes(data.name) && data.nesting === 0
+    waiting.set(entry, isLast ? [] : reports)
+    if (isLast) for (const report of reports) note(relative(process.cwd(), data.name), report, entry)
+  }
+  for (const { entry, files } of abort.signal.aborted ? [] : groups)
+    for (const file of files.map((path) => relative(process.cwd(), path)))
+      if (!ofFile.has(file)) noteMissing(name, tally, file, entry)
   for (const [file, { passed, failed, skipped }] of ofFile)
     process.stdout.write(
       `  ${failed > 0 ? '✖' : '✔'} ${file} ${passed}${skipped > 0 ? `, ${skipped} skipped` : ''} · ${(seconds.get(file) ?? 0).toFixed(1)} s\n`,
     )
+}
+
+/** True for the report of a file as a whole. */
+function isOfFile({ nesting, name }: { readonly nesting: number; readonly name: string }): boolean {
+  return nesting === 0 && existsSync(name)
+}
+
+/** Fails a file that reported nothing: its process has ended, or was ended, before. */
+function noteMissing(name: string, tally: Tally, file: string, entry: string): void {
+  tally.failed += 1
+  const error = new Error('The process of this file ended before its tests.')
+  failures.push({ where: `${name} · ${file}`, error, stderr: stderr.get(entry) ?? '' })
+  process.stdout.write(`  ✖ ${file}: its process ended before its tests\n`)
 }
 
 /** Titles name the guarantees that they test: `KEY-08: …`. */
