@@ -37,8 +37,7 @@ import type { Logger } from './http/log.ts'
 import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
 import { keyAuthenticator } from './keys/authenticate-key.ts'
-import { keyRoutes } from './keys/key.routes.ts'
-import { keyLifeRoutes } from './keys/key-life.routes.ts'
+import { keysRoutes } from './keys/keys.routes.ts'
 import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { quotasOfKey } from './limits/quota.store.ts'
@@ -64,6 +63,7 @@ import { loginChallengeRoutes } from './sign-in/login-challenge.routes.ts'
 import { openSignIn } from './sign-in/open-sign-in.ts'
 import { staffAuthenticator } from './staff/authenticate-staff.ts'
 import { staffRoutes } from './staff/staff.routes.ts'
+import { callsOfKeys } from './usage/calls-of-keys.store.ts'
 import { deadCredentialRoutes } from './usage/dead-credential.routes.ts'
 import { explanationRoutes } from './usage/explanation.routes.ts'
 import { keyUseRoutes } from './usage/key-use.routes.ts'
@@ -183,8 +183,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   healthRoutes(app, verdicts, parts.isDraining)
   scopeRoutes(app, pipeline)
   ownerRoutes(app, pipeline, policy)
-  keyRoutes(app, pipeline, { brand, policy })
-  keyLifeRoutes(app, pipeline, { brand, policy })
+  keysRoutes(app, pipeline, { brand, policy, callsOf: callsOfKeys })
   ownKeyRoutes(app, pipeline, { settings: { brand, policy }, quotasOf: quotasOfKey })
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })

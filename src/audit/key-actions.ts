@@ -1,5 +1,8 @@
 import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-format.ts'
 
+/** Id of the bulk change that an event is a part of. */
+const BATCH = { 'batch?': 'text' } as const
+
 /** Audit actions of API keys and admin keys. */
 export const KEY_ACTIONS = {
   'key.created': {
@@ -16,34 +19,40 @@ export const KEY_ACTIONS = {
       'rate_limits?': 'JSON',
       'quota?': 'JSON',
       'self_rotation?': 'true or false',
+      'note?': 'text',
     },
   },
   'key.changed': {
-    description: 'Settings of a key were changed. The detail holds the new values.',
+    description:
+      'Settings of a key were changed. The detail holds the new values, and for scopes and the note the ones before.',
     target: 'key',
     altersVerdicts: 'always',
     detail: {
       'name?': 'text',
       'scopes?': 'list of texts',
+      'scopes_before?': 'list of texts',
       'ip_allowlist?': 'list of texts or null',
       'metadata?': 'text',
       'expires_at?': 'time or null',
       'rate_limits?': 'JSON',
       'quota?': 'JSON',
       'self_rotation?': 'true or false',
+      'note?': 'text or null',
+      'note_before?': 'text or null',
+      'batch?': 'text',
     },
   },
   'key.disabled': {
     description: 'A key was disabled until it is enabled again.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: {},
+    detail: BATCH,
   },
   'key.enabled': {
     description: 'A disabled key was enabled.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: {},
+    detail: BATCH,
   },
   'key.rotated': {
     description: 'A key got a new secret. The old one works until the overlap ends.',
@@ -67,7 +76,7 @@ export const KEY_ACTIONS = {
     description: 'A key was revoked for good, with all its secrets.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: { reason: 'text' },
+    detail: { reason: 'text', ...BATCH },
   },
   'key.exposed': {
     description: 'A secret of a key was sent in a URL, for the first time.',

@@ -34,6 +34,9 @@ import { up as usageOfScopes } from './migrations/0029-usage-of-scopes.ts'
 import { up as rotationsAndExposures } from './migrations/0030-rotations-and-exposures.ts'
 import { up as staff } from './migrations/0031-staff.ts'
 import { up as findingByName } from './migrations/0032-finding-by-name.ts'
+import { up as findingKeys } from './migrations/0033-finding-keys.ts'
+import { up as ordersOfKeys } from './migrations/0034-orders-of-keys.ts'
+import { up as replacedIndexesOfKeys } from './migrations/0035-replaced-indexes-of-keys.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -81,6 +84,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0030-rotations-and-exposures': { up: rotationsAndExposures, concurrently: true },
   '0031-staff': { up: staff },
   '0032-finding-by-name': { up: findingByName, concurrently: true },
+  '0033-finding-keys': { up: findingKeys },
+  '0034-orders-of-keys': { up: ordersOfKeys, concurrently: true },
+  '0035-replaced-indexes-of-keys': { up: replacedIndexesOfKeys },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

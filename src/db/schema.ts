@@ -133,6 +133,12 @@ interface KeysTable {
   lapsed: Generated<boolean>
   seen_day: Generated<number>
   self_rotation: Generated<boolean>
+  note: string | null
+  /** Scopes before the last change of them. */
+  former_scopes: string[] | null
+  scopes_changed_at: Date | null
+  /** See the migration: 0 for no known use. */
+  used_day: Generated<number>
 }
 
 interface SecretsTable {

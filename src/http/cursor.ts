@@ -84,7 +84,7 @@ export async function pageWith<T, P>(
   return yes({ data: rows.map(toWire), next_cursor: next })
 }
 
-const INVALID_CURSOR = problem(
+export const INVALID_CURSOR = problem(
   'invalid_cursor',
   'Send `next_cursor` of the last answer unchanged, or start again without a cursor.',
 )

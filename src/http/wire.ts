@@ -101,7 +101,7 @@ export const Limit = Type.Integer({
   default: DEFAULT_LIMIT,
   description: 'Rows per page',
 })
-export const Cursor = Type.String({ maxLength: 600, description: '`next_cursor` of the page before' })
+export const Cursor = Type.String({ maxLength: 1000, description: '`next_cursor` of the page before' })
 
 /** Text that is searched for. */
 export function searched(description: string) {

@@ -11,6 +11,7 @@ import { setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
+  scopesItMayKeep,
   whyNotChangeExpiry,
   whyNotChangeKey,
   whyNotDisableKey,
@@ -23,6 +24,7 @@ import { type Chosen, whyNotChoose } from './key-settings.ts'
 export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined
   readonly selfRotation?: boolean | undefined
+  readonly note?: string | null | undefined
   /** A new expiry. It cannot revive an expired key, and an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
 }
@@ -34,12 +36,13 @@ export async function changeKey(
   configured: Policy,
   id: string,
   update: KeyUpdate,
+  batch?: string,
 ): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   const why = update.expiresAt === undefined ? whyNotChangeKey(key) : whyNotChangeExpiry(key, caller.now)
   if (why !== null) return no(keyProblem(why))
-  const fault = await whyNotChoose(tx, caller, update, key.scopes)
+  const fault = await whyNotChoose(tx, caller, update, scopesItMayKeep(key, caller.now))
   if (fault !== null) return no(fault)
 
   if (update.expiresAt !== undefined) {
@@ -55,24 +58,30 @@ export async function changeKey(
     if (running !== null && update.expiresAt !== null)
       await shortenOverlap(tx, id, running.old.id, update.expiresAt)
   }
-  const { name, scopes, ipAllowlist, metadata, selfRotation } = update
+  const { name, scopes, ipAllowlist, metadata, selfRotation, note } = update
+  const former = scopes === undefined || isSameSet(scopes, key.scopes) ? null : [...key.scopes]
   const change = {
     ...(name === undefined ? {} : { name }),
     ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
     ...(selfRotation === undefined ? {} : { self_rotation: selfRotation }),
+    ...(note === undefined ? {} : { note }),
     ...toLimitColumns(update),
   }
-  if (Object.keys(change).length > 0) await updateKey(tx, key, change)
+  const undoable = former === null ? {} : { former_scopes: former, scopes_changed_at: caller.now }
+  if (Object.keys(change).length > 0) await updateKey(tx, key, { ...change, ...undoable })
   await record(tx, caller, {
     action: 'key.changed',
     target: key,
     detail: {
       ...change,
       ...(metadata === undefined ? {} : { metadata: 'changed' }),
+      ...(former === null ? {} : { scopes_before: former }),
+      ...(note === undefined ? {} : { note_before: key.note }),
       ...limitsForAudit(update),
       ...(update.expiresAt === undefined ? {} : { expires_at: update.expiresAt?.toISOString() ?? null }),
+      ...ofBatch(batch),
     },
     altersVerdictsOf: { holderId: id },
   })
@@ -80,7 +89,12 @@ export async function changeKey(
 }
 
 /** Disables a key until it is enabled again. Idempotent. */
-export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+export async function disableKey(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  batch?: string,
+): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   const why = whyNotDisableKey(key)
@@ -88,11 +102,16 @@ export async function disableKey(tx: Tx, caller: Caller, id: string): Promise<Re
   if (why !== null) return no(keyProblem(why))
   await updateKey(tx, key, { disabled_at: caller.now })
   const altersVerdictsOf = { holderId: id }
-  await record(tx, caller, { action: 'key.disabled', target: key, altersVerdictsOf })
+  await record(tx, caller, { action: 'key.disabled', target: key, detail: ofBatch(batch), altersVerdictsOf })
   return yes(id)
 }
 
-export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+export async function enableKey(
+  tx: Tx,
+  caller: Caller,
+  id: string,
+  batch?: string,
+): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   const why = whyNotEnableKey(key)
@@ -100,7 +119,7 @@ export async function enableKey(tx: Tx, caller: Caller, id: string): Promise<Res
   if (why !== null) return no(keyProblem(why))
   await updateKey(tx, key, { disabled_at: null })
   const altersVerdictsOf = { holderId: id }
-  await record(tx, caller, { action: 'key.enabled', target: key, altersVerdictsOf })
+  await record(tx, caller, { action: 'key.enabled', target: key, detail: ofBatch(batch), altersVerdictsOf })
   return yes(id)
 }
 
@@ -110,6 +129,7 @@ export async function revokeKey(
   caller: Caller,
   id: string,
   reason: string,
+  batch?: string,
 ): Promise<Result<string, Problem>> {
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
@@ -119,8 +139,17 @@ export async function revokeKey(
   await record(tx, caller, {
     action: 'key.revoked',
     target: key,
-    detail: { reason },
+    detail: { reason, ...ofBatch(batch) },
     altersVerdictsOf: { holderId: id, ended },
   })
   return yes(id)
+}
+
+/** Names the bulk change that an event is a part of. */
+function ofBatch(batch: string | undefined): { readonly batch?: string } {
+  return batch === undefined ? {} : { batch }
+}
+
+function isSameSet(some: readonly string[], others: readonly string[]): boolean {
+  return new Set(some).symmetricDifference(new Set(others)).size === 0
 }

@@ -29,6 +29,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
   readonly selfRotation: boolean
+  readonly note: string | null
 }
 
 /** Creates a key and its first secret, which is in the return value only. */
@@ -38,7 +39,7 @@ export async function createKey(
   { brand, policy: configured }: KeySettings,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
-  const { ownerId, name, environment, scopes, ipAllowlist, metadata, selfRotation } = asked
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata, selfRotation, note } = asked
   const { rateLimits = [], quota = null } = asked
   if (!covers(caller.reach, ownerId))
     return no(
@@ -62,7 +63,7 @@ export async function createKey(
   const id = newId('key')
   const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
-  const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, selfRotation }
+  const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, selfRotation, note }
   await insertKey(tx, { id, ...chosen, ...made })
   const request = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, request, caller.now)
@@ -76,6 +77,7 @@ export async function createKey(
     expires_at: expiry.value?.toISOString() ?? null,
     ...limitsForAudit(limits),
     ...(selfRotation ? { self_rotation: true } : {}),
+    ...(note === null ? {} : { note }),
   }
   const altersVerdictsOf = { holderId: id }
   await record(tx, caller, { action: 'key.created', target: { id, ownerId }, detail, altersVerdictsOf })

@@ -31,6 +31,21 @@ export async function refreshKeyHints(db: Db, now: Date): Promise<void> {
         )`,
     ),
   )
+  // One statement for each index of keys by use.
+  for (const part of [sql`revoked_at is null and not lapsed`, sql`(revoked_at is not null or lapsed)`])
+    await inBatches(() =>
+      affected(
+        db,
+        sql`
+          update keys set used_day = coalesce((
+            select floor(extract(epoch from max(last_used_at)) / 86400) from secrets where holder_id = keys.id
+          ), 0)
+          where id in (
+            select id from keys where ${part} and used_day = -1
+            limit ${ROWS_AT_ONCE} for update skip locked
+          )`,
+      ),
+    )
 }
 
 /**
@@ -41,9 +56,9 @@ export async function recordDayOfUse(db: Db, secretIds: readonly string[], now: 
   if (secretIds.length === 0) return
   const today = dayOf(now)
   await sql`
-    update keys set seen_day = ${today} where id in (
+    update keys set seen_day = ${today}, used_day = ${today} where id in (
       select id from keys
-      where id in (select holder_id from secrets where id = any(${secretIds}::text[])) and seen_day < ${today}
+      where id in (select holder_id from secrets where id = any(${secretIds}::text[])) and used_day < ${today}
       order by id for update skip locked
     )`.execute(db)
 }

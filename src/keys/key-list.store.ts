@@ -1,221 +1,183 @@
-import { type RawBuilder, type Selectable, sql } from 'kysely'
-import type { PageRequest, Position } from '../db/keyset.ts'
-import type { Db, Schema } from '../db/schema.ts'
-import { coversEnvironment, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
+import { type RawBuilder, sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import type { Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
-import { fromRow, hasNotEnded } from './key.store.ts'
-import { dayOf, type Key, type KeyState, startOfDay } from './key.ts'
+import { creatorName, fromRow, type KeyRow } from './key.store.ts'
+import type { Key } from './key.ts'
+import { type Asked, conditionsOf, resolve, SUSPENDED_AT, TOO_BROAD } from './key-conditions.store.ts'
+import type { KeyFilter, KeyPosition, KeySort, OrderName } from './key-filter.ts'
+import { ORDERS, orderOf, positionOf, sorted, type Walk, walked, walksOf } from './key-orders.store.ts'
+import { type KeySet, setOfAtMost } from './key-sets.store.ts'
 
-export interface KeyFilter {
-  readonly ownerId?: string | undefined
-  readonly environment?: string | undefined
-  readonly state?: KeyState | undefined
-  /** Existed at that moment, and not used since; never used counts. Without a state: neither revoked nor expired. */
-  readonly unusedSince?: Date | undefined
-  /** Expires before then. Without a state: active only. */
-  readonly expiringBefore?: Date | undefined
-}
-
-/** A key in a list, with its keyset position. */
-export interface ListedKey {
-  readonly key: Key
-  readonly position: Position
-}
-
-interface Page extends PageRequest {
+export interface KeyPageRequest {
+  /** Null: the first page. */
+  readonly after: KeyPosition | null
+  readonly limit: number
   readonly now: Date
+  readonly sort?: KeySort | undefined
 }
 
-type Row = Selectable<Schema['keys']> & { suspended_at: Date | null }
+/** A page may be short, even empty, and still have a next one: a request reads so many rows at most. */
+export interface KeyPage {
+  readonly keys: readonly Key[]
+  readonly next: KeyPosition | null
+}
+
+/** Rows that a walk may read before the small sets are tried, and in all. */
+const FIRST_WALK = 5_000
+const LONGEST_WALK = 10_000
+/**
+ * A set that is no larger is read as a whole, and sorted: at once, or where a walk has failed. Larger for scopes: keys that a
+ * walk does not meet were made together, and lie together.
+ */
+const SMALL_SET = { ordered: 100, names: 5_000, scopes: 5_000 }
+const LARGER_SETS = [
+  { ordered: 1_000, names: 10_000, scopes: 10_000 },
+  { ordered: 10_000, names: 10_000, scopes: 100_000 },
+]
+
+const NOTHING: KeyPage = { keys: [], next: null }
 
 /**
- * One page of keys, by keyset pagination. Each statement walks one index in the order of the list, from the position on:
- * its order and its conditions on `keys` are those of an index of `0022-lists-of-keys.ts`.
+ * One page of keys, by keyset pagination (ADR 32). Walks along the indexes of the order, and checks the filter row by
+ * row; a filter that few keys match is read as a whole instead. Neither reads more than a bounded number of rows.
  */
-export async function listKeys(db: Db, reach: Reach, filter: KeyFilter, page: Page): Promise<ListedKey[]> {
-  const bound = ownerOf(reach) ?? filter.ownerId
-  // Another owner's keys look just like none.
-  if (filter.ownerId !== undefined && filter.ownerId !== bound) return []
-  if (filter.environment !== undefined && !coversEnvironment(reach, filter.environment)) return []
-  const [only, ...others] = environmentsOf(reach) ?? []
-  const environment = filter.environment ?? (others.length === 0 ? only : undefined)
-  const within = environment === undefined ? environmentsOf(reach) : null
-  const asked = { ...filter, ownerId: bound, environment, within, state: stateAskedFor(filter) }
-  const order = ORDERS[orderOf(asked)]
-  const list =
-    asked.state === 'suspended' && bound === undefined && (await areFewSuspended(db))
-      ? ofSuspendedOwners(asked, page)
-      : ofAll(asked, order, page)
-  const { rows } = await sql<Row>`${list}`.execute(db)
-  const secrets = await secretsOf(
-    db,
-    rows.map((row) => row.id),
-  )
-  return rows.map((row) => {
-    const own = secrets.filter((secret) => secret.holderId === row.id)
-    return { key: fromRow(row, own), position: { at: order.at(row), id: row.id } }
-  })
-}
+export async function listKeys(
+  db: Db,
+  reach: Reach,
+  filter: KeyFilter,
+  { after, limit, now, sort }: KeyPageRequest,
+): Promise<KeyPage | typeof TOO_BROAD | 'foreign_position'> {
+  const asked = await resolve(db, reach, filter)
+  if (asked === null) return NOTHING
+  if (asked === TOO_BROAD) return TOO_BROAD
+  const name = orderOf(asked, sort)
+  if (after !== null && after.order !== name) return 'foreign_position'
+  const list = { asked, name, after, limit, now, reach }
 
-/** A subquery for each row: a join might read all owners first. */
-const SUSPENDED_AT = sql`(select suspended_at from owners where id = keys.owner_id)`
-
-/** `not_ended`: neither revoked nor expired. */
-type Asked = Omit<KeyFilter, 'state'> & {
-  readonly state: KeyState | 'not_ended' | undefined
-  /** The environments within reach, where the list is of several; null: no bound. */
-  readonly within: readonly string[] | null
-}
-
-function stateAskedFor({ state, unusedSince, expiringBefore }: KeyFilter): Asked['state'] {
-  if (state !== undefined) return state
-  if (expiringBefore !== undefined) return 'active'
-  return unusedSince === undefined ? undefined : 'not_ended'
-}
-
-/** The columns of an order, each with its value of a key's row; all in one direction, so that one index has it. */
-interface Order {
-  readonly columns: readonly RawBuilder<unknown>[]
-  readonly direction: 'asc' | 'desc'
-  readonly at: (row: Row) => Date
-  /** The values of the columns at a position. */
-  readonly place: (position: Position) => readonly RawBuilder<unknown>[]
-}
-
-const byMoment = ({ at, id }: Position) => [sql`${at}::timestamptz`, sql`${id}`]
-const byEnd = { columns: [sql`keys.ends_at`, sql`keys.id`], at: endOf, place: byMoment }
-
-const ORDERS = {
-  newest: {
-    columns: [sql`keys.created_at`, sql`keys.id`],
-    direction: 'desc',
-    at: (row) => row.created_at,
-    place: byMoment,
-  },
-  ending: { ...byEnd, direction: 'asc' },
-  ended: { ...byEnd, direction: 'desc' },
-  quiet: {
-    columns: [sql`(-keys.seen_day)`, sql`keys.created_at`, sql`keys.id`],
-    direction: 'desc',
-    at: (row) => startOfDay(row.seen_day),
-    // When a key was made does not change, so the position need not hold it.
-    place: ({ at, id }) => [
-      sql`${-dayOf(at)}::integer`,
-      sql`(select created_at from keys where id = ${id})`,
-      sql`${id}`,
-    ],
-  },
-} satisfies Record<string, Order>
-
-/**
- * The order of a list, and the condition for rows after a position. In the list of one owner the owner is a column of the
- * order, and compared by `>=` and `<=`: with `=`, Postgres would take an index without the owner for the same order, and
- * walk through the keys of all others.
- */
-function ordered(
-  order: Order,
-  ownerId: RawBuilder<unknown> | null,
-  environment: string | undefined,
-  page: Page,
-) {
-  const byEnvironment = ownerId !== null && environment !== undefined && order === ORDERS.newest
-  const columns = [
-    ...(ownerId === null ? [] : [sql`keys.owner_id`]),
-    ...(byEnvironment ? [sql`keys.environment`] : []),
-    ...order.columns,
-  ]
-  const direction = sql.raw(order.direction)
-  const by = sql.join(columns.map((column) => sql`${column} ${direction}`))
-  const conditions: RawBuilder<unknown>[] =
-    ownerId === null ? [] : [sql`keys.owner_id >= ${ownerId} and keys.owner_id <= ${ownerId}`]
-  if (page.after !== null) {
-    const place = [
-      ...(ownerId === null ? [] : [ownerId]),
-      ...(byEnvironment ? [sql`${environment}`] : []),
-      ...order.place(page.after),
-    ]
-    const past = sql.raw(order.direction === 'asc' ? '>' : '<')
-    conditions.push(sql`(${sql.join(columns)}) ${past} (${sql.join(place)})`)
+  const small = await setOfAtMost(db, asked, now, SMALL_SET)
+  if (small !== null) return await fromSet(db, list, small)
+  const first = await fromWalks(db, list, FIRST_WALK)
+  if (!first.isCutShort) return first.page
+  for (const bounds of LARGER_SETS) {
+    const set = await setOfAtMost(db, asked, now, bounds)
+    if (set !== null) return await fromSet(db, list, set)
   }
-  return { by, conditions }
+  // Names that have a text in common are together in this order, and may be anywhere.
+  if (name === 'name' && asked.q !== undefined) return TOO_BROAD
+  return (await fromWalks(db, list, LONGEST_WALK)).page
 }
 
-function orderOf({ state, unusedSince, expiringBefore }: Asked): keyof typeof ORDERS {
-  if (state === 'expired') return 'ended'
-  if (state === 'active' && expiringBefore !== undefined) return 'ending'
-  return unusedSince !== undefined && (state === 'active' || state === 'not_ended') ? 'quiet' : 'newest'
+interface List {
+  readonly asked: Asked
+  readonly name: OrderName
+  readonly after: KeyPosition | null
+  readonly limit: number
+  readonly now: Date
+  readonly reach: Reach
 }
 
-function endOf({ ends_at: end }: Row): Date {
-  if (end === null) throw new Error('a key without an end is in a list of keys that end')
-  return end
-}
+type Row = KeyRow & Readonly<Record<string, unknown>> & { readonly walk: number; readonly is_end: boolean }
 
-/** The state of a key, as `stateOf` has it: a test holds the two together. */
-function stateIs({ state, ownerId }: Asked, now: Date): RawBuilder<boolean>[] {
-  // Asked once where there is one owner: else all of its keys would be walked through for none of them.
-  const suspended =
-    ownerId === undefined ? SUSPENDED_AT : sql`(select suspended_at from owners where id = ${ownerId})`
-  const notEnded = [hasNotEnded(now)]
-  if (state === 'active') return [...notEnded, sql`keys.disabled_at is null`, sql`${suspended} is null`]
-  if (state === 'disabled') return [...notEnded, sql`keys.disabled_at is not null`, sql`${suspended} is null`]
-  if (state === 'suspended') return [...notEnded, sql`${suspended} is not null`]
-  if (state === 'not_ended') return notEnded
-  if (state === 'expired') return [sql`keys.revoked_at is null`, sql`keys.ends_at <= ${now}::timestamptz`]
-  return state === 'revoked' ? [sql`keys.revoked_at is not null`] : []
-}
+const NOT_FIXED = { fixed: [] }
 
-function matches({ environment, within, unusedSince, expiringBefore, state }: Asked, now: Date) {
-  const all: RawBuilder<boolean>[] = []
-  if (environment !== undefined) all.push(sql`keys.environment = ${environment}`)
-  if (within !== null) all.push(sql`keys.environment = any(${[...within]}::text[])`)
-  if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
-  // Implied already; repeated in the form of the index.
-  if (expiringBefore !== undefined && state === 'active') all.push(sql`keys.ends_at > ${now}::timestamptz`)
-  if (unusedSince !== undefined)
-    all.push(
-      sql`keys.created_at <= ${unusedSince}::timestamptz`,
-      sql`-keys.seen_day >= ${-dayOf(unusedSince)}::integer`,
-      // A subquery for each row: with `not exists` the secrets of all keys would be read first.
-      sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
-        < ${unusedSince}::timestamptz`,
-    )
-  return all
-}
-
-const FEW_OWNERS = 500
-
-async function areFewSuspended(db: Db): Promise<boolean> {
-  const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n
-    from (select from owners where suspended_at is not null limit ${FEW_OWNERS + 1}) as suspended`.execute(db)
-  return (rows[0]?.n ?? 0) <= FEW_OWNERS
-}
-
-function ofAll(asked: Asked, order: Order, page: Page): RawBuilder<unknown> {
-  const owner = asked.ownerId === undefined ? null : sql`${asked.ownerId}`
-  const { by, conditions } = ordered(order, owner, asked.environment, page)
-  const where = [sql`true`, ...stateIs(asked, page.now), ...matches(asked, page.now), ...conditions]
-  return sql`
-    select keys.*, ${SUSPENDED_AT} as suspended_at from keys
-    where ${sql.join(where, sql` and `)}
-    order by ${by} limit ${page.limit}`
-}
-
-/** The newest keys of each suspended owner, merged. Where such owners are few, this skips all others. */
-function ofSuspendedOwners(asked: Asked, page: Page): RawBuilder<unknown> {
-  const ofOne = ordered(ORDERS.newest, sql`owners.id`, undefined, page)
-  const ofThem = ordered(ORDERS.newest, null, undefined, page)
-  const where = [hasNotEnded(page.now), ...matches(asked, page.now), ...ofOne.conditions]
-  const parts = [sql`keys.disabled_at is null`, sql`keys.disabled_at is not null`].map(
-    (part) => sql`(
-      select keys.* from keys where ${sql.join([...where, part], sql` and `)}
-      order by ${ofOne.by} limit ${page.limit}
-    )`,
+async function fromSet(db: Db, list: List, { is }: KeySet): Promise<KeyPage> {
+  const { asked, name, after, limit, now } = list
+  const order = ORDERS[name]
+  const all = walked(
+    { within: [is, ...conditionsOf(asked, now)], fixed: [], fulfils: {}, few: true },
+    order,
+    after,
+    0,
   )
-  return sql`
-    select keys.*, owners.suspended_at from owners
-    cross join lateral (${sql.join(parts, sql` union all `)}) as keys
-    where owners.suspended_at is not null
-    order by ${ofThem.by} limit ${page.limit}`
+  const { rows } = await select(db, list, all, sql`order by ${sorted(NOT_FIXED, order)} limit ${limit + 1}`)
+  const shown = rows.slice(0, limit)
+  const last = rows.length > limit ? shown.at(-1) : undefined
+  const next = last === undefined ? null : positionOf(name, NOT_FIXED, last)
+  return { keys: await toKeys(db, shown), next }
+}
+
+/** @param longest rows that each walk may read */
+async function fromWalks(
+  db: Db,
+  list: List,
+  longest: number,
+): Promise<{ page: KeyPage; isCutShort: boolean }> {
+  const walks = walksOf(list.asked, list.name, list.now)
+  const rows = await rowsOf(db, list, walks, longest, new Map())
+  // A walk with fewer rows than a page came to its end, or to the longest that it may be.
+  const ends = new Map<number, Row>()
+  for (const [at, walk] of walks.entries()) {
+    if (walk.few === true || rows.filter((row) => row.walk === at).length > list.limit) continue
+    const end = await endOf(db, list, walk, longest)
+    if (end !== undefined) ends.set(at, end)
+  }
+  const [only] = walks.length === 1 ? ends.values() : []
+  const complete = only === undefined && ends.size > 0 ? await rowsOf(db, list, walks, longest, ends) : rows
+  // After the end of a walk, rows of this walk might be missing.
+  const cut = complete.findIndex((row) => row.is_end)
+  const end = only ?? complete[cut]
+  const sure = cut < 0 ? complete : complete.slice(0, cut)
+  const shown = sure.slice(0, list.limit)
+  const last = sure.length > list.limit ? shown.at(-1) : end
+  const next = last === undefined ? null : positionOf(list.name, walks[0] as Walk, last)
+  const isCutShort = end !== undefined && sure.length < list.limit
+  return { page: { keys: await toKeys(db, shown), next }, isCutShort }
+}
+
+/** A page of each walk, merged. @param ends walks whose last row is returned too, marked as their end */
+async function rowsOf(
+  db: Db,
+  list: List,
+  walks: readonly Walk[],
+  longest: number,
+  ends: ReadonlyMap<number, unknown>,
+): Promise<readonly Row[]> {
+  const { asked, name, after, limit, now } = list
+  const order = ORDERS[name]
+  const parts = walks.flatMap((walk, at) => {
+    const where = sql.join([sql`true`, ...conditionsOf({ ...asked, ...walk.fulfils }, now)], sql` and `)
+    const rows = walked(walk, order, after, longest)
+    const by = sql`order by ${sorted(walk, order)}`
+    const number = sql.lit(at)
+    const page = sql`
+      (select keys.*, ${number} as walk, false as is_end from (${rows}) as keys where ${where} ${by} limit ${limit + 1})`
+    const end = sql`
+      (select keys.*, ${number} as walk, true as is_end from (${rows}) as keys ${by} offset ${longest - 1} limit 1)`
+    return ends.has(at) ? [page, end] : [page]
+  })
+  const merged = sql.join(parts, sql` union all `)
+  // A row that is both comes before its mark.
+  const { rows } = await select(
+    db,
+    list,
+    merged,
+    sql`order by ${sorted(walks[0] as Walk, order)}, keys.is_end`,
+  )
+  return rows
+}
+
+/** The last row that a walk may read; none where the walk comes to its end before. */
+async function endOf(db: Db, { name, after }: List, walk: Walk, longest: number): Promise<Row | undefined> {
+  const { rows } = await sql<Row>`
+    select * from (${walked(walk, ORDERS[name], after, longest)}) as keys
+    offset ${longest - 1} limit 1`.execute(db)
+  return rows[0]
+}
+
+async function select(db: Db, { reach }: List, from: RawBuilder<unknown>, rest: RawBuilder<unknown>) {
+  return await sql<Row>`
+    select keys.*, ${SUSPENDED_AT} as suspended_at, ${creatorName(reach)} as created_by_name
+    from (${from}) as keys ${rest}`.execute(db)
+}
+
+async function toKeys(db: Db, rows: readonly Row[]): Promise<readonly Key[]> {
+  const secrets = Map.groupBy(
+    await secretsOf(
+      db,
+      rows.map((row) => row.id),
+    ),
+    (secret) => secret.holderId,
+  )
+  return rows.map((row) => fromRow(row, secrets.get(row.id) ?? []))
 }

@@ -269,8 +269,10 @@ describe('the state of a key and its secrets', () => {
     for (const state of KEY_STATES) {
       const listed: string[] = []
       for (const ownerId of ['org_moments_0', 'org_moments_1', undefined]) {
-        const found = await listKeys(db, 'every_owner', { state, ownerId }, { after: null, limit: 5000, now })
-        const ids = found.map(({ key }) => key.id).filter((id) => id.startsWith('key_moments'))
+        const filter = { states: [state], ownerId }
+        const found = await listKeys(db, 'every_owner', filter, { after: null, limit: 5000, now })
+        assert.ok(typeof found === 'object')
+        const ids = found.keys.map((key) => key.id).filter((id) => id.startsWith('key_moments'))
         if (ownerId !== undefined) listed.push(...ids)
         else assert.deepEqual(ids.sort(), listed.sort())
       }

@@ -3,30 +3,20 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
-import { pageBy } from '../http/cursor.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import { Cursor, idOf, Limit, Moment, OwnerId, pageWire, strictObject, toMoment } from '../http/wire.ts'
+import { idOf, strictObject } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { createKey, type KeySettings } from './create-key.ts'
 import { findKey } from './key.store.ts'
 import type { Key } from './key.ts'
-import {
-  fromNewKeyWire,
-  IssuedKeyWire,
-  KeyWire,
-  NewKeyWire,
-  State,
-  toIssuedKeyWire,
-  toKeyWire,
-} from './key.wire.ts'
-import { listKeys } from './key-list.store.ts'
+import { fromNewKeyWire, IssuedKeyWire, KeyWire, NewKeyWire, toIssuedKeyWire, toKeyWire } from './key.wire.ts'
 
 const tag = 'Keys'
 export const keyParams = strictObject({ id: idOf('key') })
 
-/** Routes that create and find keys; their further life is in `key-life.routes.ts`. */
+/** Routes that create and read keys. Lists are in `key-list.routes.ts`, their further life in `key-life.routes.ts`. */
 export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: KeySettings): void {
   const create = {
     id: 'createKey',
@@ -58,45 +48,6 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: Ke
     if (!made.ok) return made
     return await answerKey(db, caller, made.value.id, (key) =>
       toIssuedKeyWire(key, made.value.secret, caller.now),
-    )
-  })
-
-  const list = {
-    id: 'listKeys',
-    method: 'GET',
-    url: '/v1/keys',
-    permission: 'keys:read',
-    withinEnvironments: true,
-    tag,
-    summary:
-      'Keys, newest first; expired ones by their end, last first; by `expiring_before` those that end first; by `unused_since` those that were seen longest ago',
-    query: strictObject({
-      owner_id: Type.Optional(OwnerId),
-      environment: Type.Optional(NewKeyWire.properties.environment),
-      state: Type.Optional(State),
-      unused_since: Type.Optional(Moment),
-      expiring_before: Type.Optional(Moment),
-      limit: Type.Optional(Limit),
-      cursor: Type.Optional(Cursor),
-    }),
-    status: 200,
-    answer: pageWire(KeyWire),
-    problems: ['invalid_cursor'],
-  } as const
-  reads(app, pipeline, list, ({ db, caller, query }) => {
-    const filter = {
-      ownerId: query.owner_id,
-      environment: query.environment,
-      state: query.state,
-      unusedSince: toMoment(query.unused_since),
-      expiringBefore: toMoment(query.expiring_before),
-    }
-    const { reach, now } = caller
-    return pageBy(
-      query,
-      (page) => listKeys(db, reach, filter, { ...page, now }),
-      ({ key }) => toKeyWire(key, now),
-      ({ position }) => position,
     )
   })
 

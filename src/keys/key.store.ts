@@ -7,11 +7,24 @@ import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import { dayOf, type Key } from './key.ts'
 
-type Row = Selectable<Schema['keys']> & { suspended_at: Date | null }
+/** A row of `keys` with what other tables say about it: see {@link aboutKey}. */
+export type KeyRow = Selectable<Schema['keys']> & {
+  suspended_at: Date | null
+  created_by_name: string | null
+}
 
 export async function insertKey(
   tx: Tx,
-  key: Omit<Key, 'secrets' | 'disabledAt' | 'revokedAt' | 'revokedReason' | 'ownerSuspendedAt'>,
+  key: Omit<
+    Key,
+    | 'secrets'
+    | 'disabledAt'
+    | 'revokedAt'
+    | 'revokedReason'
+    | 'ownerSuspendedAt'
+    | 'createdByName'
+    | 'formerScopes'
+  >,
 ): Promise<void> {
   await tx
     .insertInto('keys')
@@ -25,9 +38,11 @@ export async function insertKey(
       metadata: JSON.stringify(key.metadata),
       ...toLimitColumns(key.limits),
       self_rotation: key.selfRotation,
+      note: key.note,
       created_by: key.createdBy,
       created_at: key.createdAt,
       seen_day: dayOf(key.createdAt),
+      used_day: 0,
     })
     .execute()
 }
@@ -46,6 +61,38 @@ export async function lockKey(tx: Tx, reach: Reach, id: string): Promise<Key | u
     .forUpdate()
     .executeTakeFirst()
   return locked !== undefined && covers(reach, locked.owner_id) ? await findKey(tx, reach, id) : undefined
+}
+
+/** Some keys within reach with their secrets, in no order. */
+export async function findKeys(db: Db, reach: Reach, ids: readonly string[]): Promise<Key[]> {
+  if (ids.length === 0) return []
+  const rows = await withOwner(db, reach).where(sql<boolean>`keys.id = any(${ids}::text[])`).execute()
+  const secrets = Map.groupBy(
+    await secretsOf(
+      db,
+      rows.map((row) => row.id),
+    ),
+    (secret) => secret.holderId,
+  )
+  return rows.map((row) => fromRow(row, secrets.get(row.id) ?? []))
+}
+
+/**
+ * Locks some keys and their secrets until the transaction ends, in the order of ids: before the first audit event, whose
+ * lock changes of single keys take last.
+ */
+export async function lockKeys(tx: Tx, reach: Reach, ids: readonly string[]): Promise<Key[]> {
+  const [ownerId, environments] = [ownerOf(reach), environmentsOf(reach)]
+  const ofOwner = ownerId === null ? sql`true` : sql`owner_id = ${ownerId}`
+  const within =
+    environments === null ? ofOwner : sql`${ofOwner} and environment = any(${[...environments]}::text[])`
+  await sql`
+    select id from keys where id = any(${ids}::text[]) and ${within} order by id for update`.execute(tx)
+  await sql`
+    select id from secrets
+    where holder_id in (select id from keys where id = any(${ids}::text[]) and ${within})
+    order by id for update`.execute(tx)
+  return await findKeys(tx, reach, ids)
 }
 
 /** Neither revoked nor expired: some secret still works. Indexes leave out lapsed keys, which have expired. */
@@ -73,6 +120,9 @@ export interface KeyChange {
   readonly rate_limits?: string
   readonly quota?: string | null
   readonly self_rotation?: boolean
+  readonly note?: string | null
+  readonly former_scopes?: string[]
+  readonly scopes_changed_at?: Date
   readonly disabled_at?: Date | null
   readonly revoked_at?: Date
   readonly revoked_reason?: string
@@ -91,12 +141,23 @@ export async function updateKey(tx: Tx, key: Pick<Key, 'id' | 'ownerId'>, change
     throw new Error(`${key.id} was not there to be changed, though it was locked`)
 }
 
+/** Name of the admin key or member of staff that created a key. A caller that is bound to one owner sees its own only. */
+export function creatorName(reach: Reach) {
+  const ownerId = ownerOf(reach)
+  const within = ownerId === null ? sql`` : sql`and admin_keys.owner_id = ${ownerId}`
+  const adminKey = sql<string | null>`
+    (select admin_keys.name from admin_keys where admin_keys.id = keys.created_by ${within})`
+  return ownerId === null
+    ? sql<string | null>`coalesce(${adminKey}, (select staff.name from staff where staff.id = keys.created_by))`
+    : adminKey
+}
+
 function withOwner(db: Db, reach: Reach) {
   const query = db
     .selectFrom('keys')
     .innerJoin('owners', 'owners.id', 'keys.owner_id')
     .selectAll('keys')
-    .select('owners.suspended_at')
+    .select(['owners.suspended_at', creatorName(reach).as('created_by_name')])
   const ownerId = ownerOf(reach)
   const environments = environmentsOf(reach)
   const ofOwner = ownerId === null ? query : query.where('keys.owner_id', '=', ownerId)
@@ -106,7 +167,7 @@ function withOwner(db: Db, reach: Reach) {
 }
 
 /** A key as it is stored, with its secrets. */
-export function fromRow(row: Row, secrets: readonly StoredSecret[]): Key {
+export function fromRow(row: KeyRow, secrets: readonly StoredSecret[]): Key {
   return {
     id: row.id,
     ownerId: row.owner_id,
@@ -117,8 +178,14 @@ export function fromRow(row: Row, secrets: readonly StoredSecret[]): Key {
     metadata: row.metadata,
     limits: limitsOfWire(row),
     selfRotation: row.self_rotation,
+    note: row.note,
     createdBy: row.created_by,
+    createdByName: row.created_by_name,
     createdAt: row.created_at,
+    formerScopes:
+      row.former_scopes === null || row.scopes_changed_at === null
+        ? null
+        : { scopes: row.former_scopes, changedAt: row.scopes_changed_at },
     disabledAt: row.disabled_at,
     revokedAt: row.revoked_at,
     revokedReason: row.revoked_reason,

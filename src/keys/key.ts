@@ -26,8 +26,14 @@ export interface Key {
   readonly limits: Limits
   /** It may rotate itself with its own secret. */
   readonly selfRotation: boolean
+  /** For people, such as where the secret is kept. */
+  readonly note: string | null
   readonly createdBy: string
+  /** Null where it is unknown, or not for this reader. */
+  readonly createdByName: string | null
   readonly createdAt: Date
+  /** Scopes before they were last changed. */
+  readonly formerScopes: { readonly scopes: readonly string[]; readonly changedAt: Date } | null
   readonly disabledAt: Date | null
   readonly revokedAt: Date | null
   readonly revokedReason: string | null
@@ -133,6 +139,16 @@ export function whyNotFinishKeyRotation(key: Key, now: Date): KeyRevoked | NoRot
 
 export function whyNotUndoKeyRotation(key: Key, now: Date): KeyRevoked | NoRotation | RotationInUse | null {
   return whyNotChangeKey(key) ?? whyNotUndoRotation(key.secrets, now)
+}
+
+/** A change of scopes can be undone for so long, whatever was deprecated meanwhile. */
+const UNDO_SCOPES_DAYS = 7
+
+/** Scopes that may be given to the key though they are deprecated: it holds them, or held them until a recent change. */
+export function scopesItMayKeep({ scopes, formerScopes }: Key, now: Date): readonly string[] {
+  if (formerScopes === null) return scopes
+  const undoableMs = formerScopes.changedAt.getTime() + UNDO_SCOPES_DAYS * DAY_MS
+  return now.getTime() < undoableMs ? [...scopes, ...formerScopes.scopes] : scopes
 }
 
 /** Metadata as JSON is at most this long, in UTF-8 bytes. */

@@ -49,6 +49,7 @@ const SelfRotation = Type.Boolean({
     'Whether the key may rotate itself with its own secret: see `POST /v1/self/rotate`. Default false.',
 })
 const Name = plainText(100, 'For people; does not have to be unique')
+const Note = nullable(plainText(500, 'For people: where the secret is kept, whom to ask'))
 const Lifetime = Type.Integer({
   minimum: 1,
   maximum: 3_155_760_000,
@@ -66,6 +67,7 @@ export const NewKeyWire = strictObject({
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
   self_rotation: Type.Optional(SelfRotation),
+  note: Type.Optional(Note),
   ...AskedLimitFields,
 })
 
@@ -75,6 +77,7 @@ export const KeyChangeWire = strictObject({
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
   self_rotation: Type.Optional(SelfRotation),
+  note: Type.Optional(Note),
   expires_at: Type.Optional(nullable(Moment)),
   ...AskedLimitFields,
 })
@@ -97,7 +100,17 @@ export const KeyWire = Type.Object({
   metadata: nullable(anyObject('null where the caller may not see metadata')),
   self_rotation: Type.Boolean(),
   ...LimitFields,
+  note: nullable(Type.String()),
+  former_scopes: nullable(
+    Type.Array(Type.String(), {
+      description: 'Scopes before they were last changed. For 7 days a change can give all of them back',
+    }),
+  ),
+  scopes_changed_at: nullable(Moment),
   created_by: Type.String(),
+  created_by_name: nullable(
+    Type.String({ description: 'Of the admin key; null where it is unknown or not yours' }),
+  ),
   created_at: Moment,
   expires_at: nullable(Moment),
   disabled_at: nullable(Moment),
@@ -129,7 +142,11 @@ export function toKeyWire(key: Key, now: Date) {
     metadata: key.metadata,
     self_rotation: key.selfRotation,
     ...limitsToWire(key.limits),
+    note: key.note,
+    former_scopes: key.formerScopes?.scopes ?? null,
+    scopes_changed_at: iso(key.formerScopes?.changedAt ?? null),
     created_by: key.createdBy,
+    created_by_name: key.createdByName,
     created_at: iso(key.createdAt),
     expires_at: iso(current.expiresAt),
     disabled_at: iso(key.disabledAt),
@@ -155,15 +172,16 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
     ipAllowlist: body.ip_allowlist ?? null,
     metadata: body.metadata ?? {},
     selfRotation: body.self_rotation ?? false,
+    note: body.note ?? null,
     ...fromLimitFields(body),
     ...fromLifetimeWire(body),
   }
 }
 
 export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyUpdate {
-  const { name, scopes, metadata, ip_allowlist: ipAllowlist, self_rotation: selfRotation } = body
+  const { name, scopes, metadata, note, ip_allowlist: ipAllowlist, self_rotation: selfRotation } = body
   const { expiresAt } = fromLifetimeWire(body)
-  return { name, scopes, metadata, ipAllowlist, selfRotation, expiresAt, ...fromLimitFields(body) }
+  return { name, scopes, metadata, note, ipAllowlist, selfRotation, expiresAt, ...fromLimitFields(body) }
 }
 
 /** `null`: never expires. A missing field: the longest lifetime that the policy allows. */

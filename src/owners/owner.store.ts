@@ -27,6 +27,16 @@ export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner
   return row === undefined ? undefined : fromRow(row)
 }
 
+/** Names of some owners, by their ids. */
+export async function ownerNames(
+  db: Db,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.selectFrom('owners').select(['id', 'name']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
 /** The owner, if it is within reach; its row is locked until the transaction ends. */
 export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner | undefined> {
   const row = await withinReach(tx, reach).where('id', '=', id).forUpdate().executeTakeFirst()

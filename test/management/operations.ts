@@ -26,6 +26,7 @@ export interface Example {
 export async function examplesOn(app: TestApp, ownerId: string): Promise<Examples> {
   const key = await app.keyFor(ownerId, { scopes: ['examples:read'] })
   const rotating = await app.keyFor(ownerId, { scopes: [] })
+  const bulk = await app.keyFor(ownerId, { scopes: [] })
   await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
   const self = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
   const rotatingSelf = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
@@ -65,6 +66,12 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
   return {
     createKey: { body: newKey },
     listKeys: {},
+    countKeys: {},
+    bulkDisableKeys: { body: { ids: [key.id] } },
+    bulkEnableKeys: { body: { ids: [key.id] } },
+    bulkRevokeKeys: { body: { ids: [bulk.id] } },
+    bulkShortenKeys: { body: { ids: [key.id], expires_at: '2040-01-01T00:00:00Z' } },
+    bulkRemoveScope: { body: { ids: [key.id], scope: 'examples:read', dry_run: true } },
     getKey: { path: byKey },
     getKeyUsage: { path: byKey },
     getKeyQuotas: { path: byKey },

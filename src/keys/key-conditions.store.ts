@@ -1,0 +1,174 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { Db } from '../db/schema.ts'
+import { coversEnvironment, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
+import { holderOf } from '../secrets/secret.store.ts'
+import { hasNotEnded } from './key.store.ts'
+import { dayOf, type KeyState } from './key.ts'
+import { type KeyFilter, LIVE_STATES, statesAskedFor } from './key-filter.ts'
+
+/** A filter as statements take it: bound to the caller's reach, and with what other tables say. */
+export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
+  /** Null: any. */
+  readonly states: readonly KeyState[] | null
+  /** The environments within reach, where the list is of several; null: no bound. */
+  readonly within: readonly string[] | null
+  /** Null: keys of several owners. */
+  readonly ownerIsSuspended: boolean | null
+  /** Keys that the search finds by their hint or their id. */
+  readonly found: readonly string[]
+  /** The key of a secret, if one was asked for. */
+  readonly id?: string
+}
+
+/** More keys than this have a hint that begins as asked. */
+export const TOO_BROAD = 'too_broad'
+const MOST_HINTS = 2_000
+
+/** Resolves a filter. Null: nothing can match it. */
+export async function resolve(
+  db: Db,
+  reach: Reach,
+  { secretSha256, ...filter }: KeyFilter,
+): Promise<Asked | null | typeof TOO_BROAD> {
+  const ownerId = ownerOf(reach) ?? filter.ownerId
+  // Another owner's keys look just like none.
+  if (filter.ownerId !== undefined && filter.ownerId !== ownerId) return null
+  if (filter.environment !== undefined && !coversEnvironment(reach, filter.environment)) return null
+  const [only, ...others] = environmentsOf(reach) ?? []
+  const environment = filter.environment ?? (others.length === 0 ? only : undefined)
+  const within = environment === undefined ? environmentsOf(reach) : null
+  const id = secretSha256 === undefined ? undefined : await holderOf(db, secretSha256)
+  if (secretSha256 !== undefined && id === undefined) return null
+  const found = filter.q === undefined ? [] : await foundBy(db, ownerId, filter.q)
+  if (found === TOO_BROAD) return found
+  const bound = { ...filter, ownerId, environment, within, found, ...(id === undefined ? {} : { id }) }
+  const wanted = statesAskedFor(filter)
+  // What never ends has not expired.
+  const states =
+    filter.noExpiry === true ? (wanted?.filter((state) => state !== 'expired') ?? wanted) : wanted
+  if (states?.length === 0) return null
+  if (ownerId === undefined) return { ...bound, states, ownerIsSuspended: null }
+  // Asked once: else all keys of the owner would be walked through for none of them.
+  const ownerIsSuspended = await isSuspended(db, ownerId)
+  const possible = states?.filter((state) => isPossible(state, ownerIsSuspended)) ?? null
+  return possible?.length === 0 ? null : { ...bound, states: possible, ownerIsSuspended }
+}
+
+function isPossible(state: KeyState, ownerIsSuspended: boolean): boolean {
+  if (state === 'suspended') return ownerIsSuspended
+  return !((state === 'active' || state === 'disabled') && ownerIsSuspended)
+}
+
+async function isSuspended(db: Db, ownerId: string): Promise<boolean> {
+  const owner = await db
+    .selectFrom('owners')
+    .select('suspended_at')
+    .where('id', '=', ownerId)
+    .executeTakeFirst()
+  return owner !== undefined && owner.suspended_at !== null
+}
+
+/** A hint up to its `…`: two characters of the secret at least, or too many keys would have it. */
+const HINT = /^([a-z0-9_]{1,60}_[A-Za-z0-9]{2,16})…?$/
+
+async function foundBy(db: Db, ownerId: string | undefined, q: string): Promise<string[] | typeof TOO_BROAD> {
+  const byId = q.startsWith('key_') ? [q] : []
+  const hint = HINT.exec(q)?.[1]
+  if (hint === undefined) return byId
+  const ofOwner =
+    ownerId === undefined
+      ? sql``
+      : sql`and exists (select from keys where id = holder_id and owner_id = ${ownerId})`
+  const { rows } = await sql<{ holder_id: string }>`
+    select holder_id from secrets
+    where hint collate "C" >= ${hint} and hint collate "C" < ${hint + LAST} and holder_id like 'key\\_%' ${ofOwner}
+    order by hint collate "C", holder_id limit ${MOST_HINTS + 1}`.execute(db)
+  return rows.length > MOST_HINTS ? TOO_BROAD : [...byId, ...rows.map((row) => row.holder_id)]
+}
+
+/** Sorts after all that may follow a prefix, by bytes of UTF-8. */
+const LAST = '\u{10FFFF}'
+
+/** Everything that a key must fulfil. */
+export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
+  const { id, ownerId, environment, q, scope, createdBy, states, unusedSince, expiringBefore } = asked
+  const all: RawBuilder<boolean>[] = []
+  if (id !== undefined) all.push(sql`keys.id = ${id}`)
+  if (ownerId !== undefined) all.push(sql`keys.owner_id = ${ownerId}`)
+  if (environment !== undefined) all.push(sql`keys.environment = ${environment}`)
+  if (asked.within !== null) all.push(sql`keys.environment = any(${[...asked.within]}::text[])`)
+  if (states !== null) all.push(stateIs(states, asked.ownerIsSuspended, now))
+  if (q !== undefined) all.push(isFoundBy(q, asked.found))
+  if (scope !== undefined) all.push(sql`keys.scopes @> array[${scope}]::text[]`)
+  if (createdBy !== undefined) all.push(sql`keys.created_by = ${createdBy}`)
+  if (asked.noExpiry === true) all.push(sql`keys.ends_at is null`)
+  if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
+  // The hints are compared too: they spare the secrets of most keys. A subquery for each row: with `not exists` the
+  // secrets of all keys would be read first.
+  if (asked.neverUsed === true)
+    all.push(
+      sql`keys.used_day <= 0`,
+      sql`(select max(last_used_at) from secrets where holder_id = keys.id) is null`,
+    )
+  if (unusedSince !== undefined)
+    all.push(
+      sql`keys.created_at <= ${unusedSince}::timestamptz`,
+      sql`-keys.seen_day >= ${-dayOf(unusedSince)}::integer`,
+      sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
+        < ${unusedSince}::timestamptz`,
+    )
+  return all
+}
+
+function isFoundBy(q: string, found: readonly string[]): RawBuilder<boolean> {
+  if (isShort(q)) return sql`starts_with(lower(keys.name), lower(${q}::text))`
+  return sql`(strpos(lower(keys.name), lower(${q}::text)) > 0 or keys.owner_id = ${q} or keys.id = any(${found}::text[]))`
+}
+
+/** Too short for the index of parts of names: only names that begin with it are found. */
+export function isShort(q: string): boolean {
+  return [...q].length < 3
+}
+
+/** The state of a key, as `stateOf` has it: a test holds the two together. */
+function stateIs(
+  states: readonly KeyState[],
+  ownerIsSuspended: boolean | null,
+  now: Date,
+): RawBuilder<boolean> {
+  const ends: RawBuilder<boolean>[] = []
+  if (states.includes('expired'))
+    ends.push(sql`(keys.revoked_at is null and keys.ends_at <= ${now}::timestamptz)`)
+  if (states.includes('revoked')) ends.push(sql`keys.revoked_at is not null`)
+  const live = LIVE_STATES.filter((state) => states.includes(state))
+  const kinds =
+    live.length === LIVE_STATES.length ? [sql`true`] : live.map((s) => kindOf(s, ownerIsSuspended))
+  if (kinds.length > 0) ends.push(sql`(${hasNotEnded(now)} and (${sql.join(kinds, sql` or `)}))`)
+  return ends.length === 0 ? sql`false` : sql`(${sql.join(ends, sql` or `)})`
+}
+
+/** A subquery for each row: a join might read all owners first. */
+export const SUSPENDED_AT = sql`(select suspended_at from owners where id = keys.owner_id)`
+
+function kindOf(state: (typeof LIVE_STATES)[number], ownerIsSuspended: boolean | null): RawBuilder<boolean> {
+  const known = ownerIsSuspended !== null
+  if (state === 'suspended') return known ? sql`true` : sql`${SUSPENDED_AT} is not null`
+  const ownerResumes = known ? sql`true` : sql`${SUSPENDED_AT} is null`
+  return state === 'active'
+    ? sql`keys.disabled_at is null and ${ownerResumes}`
+    : sql`keys.disabled_at is not null and ${ownerResumes}`
+}
+
+/** The names that begin with a search that is too short for the index of their parts. */
+export function namesThatBegin(q: string | undefined): readonly RawBuilder<boolean>[] {
+  if (q === undefined || !isShort(q)) return []
+  const folded = sql`lower(${q}::text) collate "C"`
+  return [sql`${FOLDED_NAME} >= ${folded} and ${FOLDED_NAME} < ${folded} || ${LAST}`]
+}
+
+/** As the indexes have it. */
+export const FOLDED_NAME = sql`lower(keys.name) collate "C"`
+
+/** The end of a key, as indexes have it: one that never ends comes last. */
+export const NEVER = sql`'9999-12-31T23:59:59.999Z'::timestamptz`
+export const END = sql`coalesce(keys.ends_at, ${NEVER})`

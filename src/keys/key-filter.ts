@@ -1,0 +1,62 @@
+import { KEY_STATES, type KeyState } from './key.ts'
+
+/** States in which a key is neither revoked nor expired: it works, or can be made to. */
+export const LIVE_STATES = ['active', 'disabled', 'suspended'] as const satisfies readonly KeyState[]
+
+/** Words for states in a filter. */
+export const ASKED_STATES = ['live', ...KEY_STATES] as const
+export type AskedState = (typeof ASKED_STATES)[number]
+
+export const KEY_SORTS = ['created', 'last_used', 'expires', 'name'] as const
+export type KeySort = (typeof KEY_SORTS)[number]
+
+/** Orders of a list: the sorts that a caller can ask for, and those of some filters without one. */
+export const KEY_ORDERS = [...KEY_SORTS, 'quiet', 'ended'] as const
+export type OrderName = (typeof KEY_ORDERS)[number]
+
+/** The position of a key in a list: the order's value, and the id. */
+export interface KeyPosition {
+  readonly order: OrderName
+  /** Milliseconds, a day, or a folded name; null: later than any. */
+  readonly at: number | string | null
+  readonly id: string
+}
+
+/** Keys that a list shows, or a bulk change is for: those that match all members. */
+export interface KeyFilter {
+  /** In the name; or all of the owner's id or the key's; or the beginning of a hint. */
+  readonly q?: string | undefined
+  /** SHA-256 of a secret, in hex. */
+  readonly secretSha256?: string | undefined
+  readonly ownerId?: string | undefined
+  readonly environment?: string | undefined
+  readonly states?: readonly KeyState[] | undefined
+  readonly scope?: string | undefined
+  readonly createdBy?: string | undefined
+  /** No use is known. Without a state: neither revoked nor expired. */
+  readonly neverUsed?: boolean | undefined
+  /** Without a state: neither revoked nor expired. */
+  readonly noExpiry?: boolean | undefined
+  /** Existed at that moment, and not used since; never used counts. Without a state: neither revoked nor expired. */
+  readonly unusedSince?: Date | undefined
+  /** Expires before then. Without a state: active only. */
+  readonly expiringBefore?: Date | undefined
+}
+
+export function statesOf(asked: readonly AskedState[]): readonly KeyState[] {
+  const states = new Set(asked.flatMap((state) => (state === 'live' ? LIVE_STATES : [state])))
+  return KEY_STATES.filter((state) => states.has(state))
+}
+
+/** The states of a filter, with its default; null: any. */
+export function statesAskedFor({
+  states,
+  expiringBefore,
+  unusedSince,
+  neverUsed,
+  noExpiry,
+}: KeyFilter): readonly KeyState[] | null {
+  if (states !== undefined) return states
+  if (expiringBefore !== undefined) return ['active']
+  return unusedSince !== undefined || neverUsed === true || noExpiry === true ? LIVE_STATES : null
+}
