@@ -2,6 +2,7 @@ import type { Bench, Part } from './bench.ts'
 import { cold } from './cold.ts'
 import { flood } from './flood.ts'
 import { guard } from './guard.ts'
+import { lists } from './lists.ts'
 import { peers } from './peers.ts'
 import { revocation } from './revocation.ts'
 import { tenMillion } from './ten-million.ts'
@@ -26,6 +27,7 @@ const PARTS = new Map<string, Part>([
   ['f', flood],
   ['g', revocation],
   ['h', tenMillion],
+  ['i', lists],
 ])
 
 process.on('message', async ({ letter, postgresUrl, quick }: PartMessage) => {

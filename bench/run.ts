@@ -18,6 +18,7 @@ const PARTS = {
   f: 'floods of garbage and of unknown keys, and the queries they cause',
   g: 'revocation seen by another process, with the feed and without',
   h: 'cold lookups with 10 million keys (needs 20 GB for temporary files)',
+  i: 'lists of keys by filter and sort, with a million keys of 50,000 owners',
 } as const
 
 const HELP = `Compares Doorward with what else one could do, and prints one table of ratios.

@@ -18,7 +18,13 @@ import {
   toKeyCountsWire,
 } from './key-list.wire.ts'
 
-const read = { method: 'GET', permission: 'keys:read', withinEnvironments: true, tag: 'Keys', status: 200 } as const
+const read = {
+  method: 'GET',
+  permission: 'keys:read',
+  withinEnvironments: true,
+  tag: 'Keys',
+  status: 200,
+} as const
 
 /** Routes that list and count keys. */
 export function keyListRoutes(app: FastifyInstance, pipeline: Pipeline): void {

@@ -127,7 +127,7 @@ function positionOf(parsed: unknown): KeyPosition | null {
   return Number.isSafeInteger(at) && Math.abs(Number(at)) <= most ? { order: name, at: Number(at), id } : null
 }
 
-const CountWire = Type.Object({
+export const CountWire = Type.Object({
   count: Type.Integer(),
   at_least: Type.Boolean({ description: 'Whether there may be more: it was not counted further' }),
 })
@@ -158,6 +158,6 @@ export function toKeyCountsWire({ active, disabled, suspended, expired, revoked 
   }
 }
 
-function toCountWire({ count, atLeast }: KeyCount) {
+export function toCountWire({ count, atLeast }: KeyCount) {
   return { count, at_least: atLeast }
 }

@@ -148,7 +148,9 @@ export function creatorName(reach: Reach) {
   const adminKey = sql<string | null>`
     (select admin_keys.name from admin_keys where admin_keys.id = keys.created_by ${within})`
   return ownerId === null
-    ? sql<string | null>`coalesce(${adminKey}, (select staff.name from staff where staff.id = keys.created_by))`
+    ? sql<
+        string | null
+      >`coalesce(${adminKey}, (select staff.name from staff where staff.id = keys.created_by))`
     : adminKey
 }
 

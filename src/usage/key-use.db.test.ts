@@ -319,3 +319,45 @@ describe('dead credentials in use', () => {
     }
   })
 })
+
+describe('what will stop', () => {
+  it('KEY-10: with a key: its calls in the last day, their scopes and addresses', async () => {
+    const { id, secretId } = await aKey('org_stop')
+    await report(item(secretId, { count: 9, calls: 9 }))
+    app.clock.advance({ days: 2 })
+    await report(
+      item(secretId, { count: 40, calls: 40 }),
+      item(secretId, { count: 2, calls: 2, outcome: 'missing_scope', scope: 'orders:write' }),
+    )
+    const { body } = await read(`/v1/keys/${id}/impact`)
+    assert.deepEqual(body.calls, { accepted: 40, refused: 2 })
+    assert.deepEqual(body.outcomes, [
+      { outcome: 'accepted', calls: 40 },
+      { outcome: 'missing_scope', calls: 2 },
+    ])
+    assert.deepEqual(body.scopes, [{ scope: 'orders:read', count: 40 }])
+    assert.deepEqual(
+      body.addresses.map(({ ip }: { ip: string }) => ip),
+      ['198.51.100.7'],
+    )
+    assert.equal(body.last_used_at, app.clock.now().toISOString())
+    const bound = await app.adminKeyWith(['keys:read', 'owners:read'], 'org_elsewhere')
+    assert.equal((await read(`/v1/keys/${id}/impact`, bound)).status, 404)
+    assert.equal((await read('/v1/owners/org_stop/impact', bound)).status, 404)
+  })
+
+  it('KEY-10: with an owner: the calls of its keys, the busiest first', async () => {
+    const [idle, busy] = [await aKey('org_stopped'), await aKey('org_stopped')]
+    await report(item(busy.secretId, { count: 7, calls: 7 }))
+    const { body } = await read('/v1/owners/org_stopped/impact')
+    assert.deepEqual(body.calls, { accepted: 7, refused: 0 })
+    assert.deepEqual(body.keys.live, { count: 2, at_least: false })
+    assert.deepEqual(
+      body.busiest.map((key: { id: string; calls_last_day: number }) => [key.id, key.calls_last_day]),
+      [
+        [busy.id, 7],
+        [idle.id, 0],
+      ],
+    )
+  })
+})

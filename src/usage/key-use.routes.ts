@@ -9,6 +9,7 @@ import { reachOf } from '../scopes/reach.ts'
 import { allScopes } from '../scopes/scope.store.ts'
 import { runningRotation } from '../secrets/secret.ts'
 import { exercisedScopesOf, scopesCountedSince } from './exercised-scope.store.ts'
+import { impactRoutes } from './impact.routes.ts'
 import {
   KeyAddressesWire,
   KeyRotationWire,
@@ -37,6 +38,7 @@ const UNUSED_AFTER_SECONDS = 90 * 24 * 3600
 
 /** What one key's callers do: from where, with which of two secrets, and for which scopes. */
 export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
+  impactRoutes(app, pipeline)
   const addresses = {
     ...read,
     id: 'getKeyAddresses',

@@ -67,6 +67,8 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     createKey: { body: newKey },
     listKeys: {},
     countKeys: {},
+    getKeyImpact: { path: byKey },
+    getOwnerImpact: { path: byOwner },
     bulkDisableKeys: { body: { ids: [key.id] } },
     bulkEnableKeys: { body: { ids: [key.id] } },
     bulkRevokeKeys: { body: { ids: [bulk.id] } },
