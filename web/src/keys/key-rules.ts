@@ -27,8 +27,14 @@ function keyOf(row: KeyRow): Key {
     metadata: row.metadata,
     limits: { rateLimits: [], quota: null },
     selfRotation: row.self_rotation,
+    note: row.note,
     createdBy: row.created_by,
+    createdByName: row.created_by_name,
     createdAt: dateOf(row.created_at),
+    formerScopes:
+      row.former_scopes === null || row.scopes_changed_at === null
+        ? null
+        : { scopes: row.former_scopes, changedAt: dateOf(row.scopes_changed_at) },
     disabledAt: maybe(row.disabled_at),
     revokedAt,
     revokedReason: row.revoked_reason,
