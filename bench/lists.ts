@@ -22,7 +22,7 @@ export async function lists({ postgresUrl, quick, say }: Bench): Promise<readonl
 }
 
 /** @param rounds requests for each list */
-export async function measureLists(
+async function measureLists(
   url: string,
   rounds: number,
   say: Bench['say'],

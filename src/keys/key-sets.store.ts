@@ -16,7 +16,7 @@ export interface KeySet {
 
 const LIVE = sql<boolean>`keys.revoked_at is null and not keys.lapsed`
 
-export function setsOf(asked: Asked, now: Date): readonly KeySet[] {
+function setsOf(asked: Asked, now: Date): readonly KeySet[] {
   const { id, ownerId, environment, q, found, scope, createdBy, states, unusedSince, expiringBefore } = asked
   if (id !== undefined) return [{ is: sql`keys.id = ${id}`, by: sql`keys.id`, kind: 'ordered' }]
   const only = states ?? KEY_STATES

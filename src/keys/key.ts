@@ -1,5 +1,4 @@
 import type { Limits } from '@doorward/sdk/rules'
-import { momentAt } from '../base/moment.ts'
 import {
   currentSecret,
   endOf,
@@ -66,10 +65,6 @@ export function lastUse(key: Key): StoredSecret | null {
 /** The day of UTC that a moment is in, counted from 1970. */
 export function dayOf(at: Date): number {
   return Math.floor(at.getTime() / DAY_MS)
-}
-
-export function startOfDay(day: number): Date {
-  return momentAt(day * DAY_MS)
 }
 
 const DAY_MS = 24 * 3600 * 1000
