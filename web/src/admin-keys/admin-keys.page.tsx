@@ -52,7 +52,7 @@ export default function AdminKeysPage() {
             <Button
               kind="danger"
               label={words.revokeKey(key.name)}
-              whyNot={can('admin_keys:write') ? null : words.mayNotRevoke}
+              whyNot={can('admin_keys:revoke') ? null : words.mayNotRevoke}
               onClick={() => setOpen({ act: 'revoke', key })}
             >
               {words.revoke}

@@ -104,7 +104,8 @@ export default function NewAdminKeyPage() {
                 }
               />
               <span>
-                <code>{permission}</code> <span className="hint">{PERMISSIONS[permission]}</span>
+                <code>{permission}</code>{' '}
+                <span className="hint">{PERMISSIONS[permission].replaceAll('`', '')}</span>
               </span>
             </label>
           ))}

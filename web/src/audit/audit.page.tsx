@@ -118,7 +118,14 @@ function columnsFor(open: (event: AuditEvent) => void): readonly Column<AuditEve
     {
       id: 'owner',
       head: words.owner,
-      cell: ({ owner_id }) => owner_id ?? <span className="soft">{appWords.none}</span>,
+      cell: ({ owner_id }) =>
+        owner_id === null ? (
+          <span className="soft">{appWords.none}</span>
+        ) : (
+          <Link className="whole" to={paths.audit.to({ owner_id })}>
+            {owner_id}
+          </Link>
+        ),
     },
     {
       id: 'details',

@@ -1,3 +1,7 @@
+const keysWords = (count: string) => (count === '1' ? '1 key' : `${count} keys`)
+const appsWords = (count: string | null) =>
+  count === null ? '' : count === '1' ? ' and 1 app' : ` and ${count} apps`
+
 /** Words of the pages about the catalogue: APIs and scopes. */
 export const scopeWords = {
   title: 'Scopes',
@@ -53,15 +57,14 @@ export const scopeWords = {
   lastUsed: 'Last used',
   holdersCaption: (name: string) => `Keys and apps that have ${name}`,
   noHolders: 'No key and no app has it.',
-  counts: (keys: string, clients: string | null) =>
-    `${keys} keys${clients === null ? '' : ` and ${clients} apps`}`,
+  counts: (keys: string, clients: string | null) => keysWords(keys) + appsWords(clients),
   allKeys: 'All keys that have it',
   deprecate: 'Deprecate',
   deprecateTitle: (name: string) => `Deprecate ${name}?`,
   deprecateSummary: (keys: string, clients: string | null, inUse: number) =>
-    `${keys} keys${clients === null ? '' : ` and ${clients} apps`} have it; ${inUse} of the keys shown were used in the last day.`,
+    `${keysWords(keys)}${appsWords(clients)} will keep it. Of the keys shown, ${inUse} ${inUse === 1 ? 'was' : 'were'} used in the last day.`,
   deprecateEffect:
-    'They keep it: no call stops. From then on a new key cannot have it, and apps that ask for it sign people in without it. It can be reinstated.',
+    'No call stops. From then on a new key cannot have it, and apps that ask for it sign people in without it. It can be reinstated.',
   deprecateNobody: 'Nobody has it. It can be removed instead.',
   reinstate: 'Reinstate',
   remove: 'Remove',
