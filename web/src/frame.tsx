@@ -45,13 +45,13 @@ export function Frame({ children }: { readonly children: ReactNode }) {
             {words.menu}
           </button>
         </div>
+        <Palette
+          pages={[
+            ...staffNavigation.filter(({ permission }) => can(permission)),
+            { to: paths.whichDoor.to(), words: doorWords.title },
+          ]}
+        />
         <div id="side-menu" className="side-menu">
-          <Palette
-            pages={[
-              ...staffNavigation.filter(({ permission }) => can(permission)),
-              { to: paths.whichDoor.to(), words: doorWords.title },
-            ]}
-          />
           <nav aria-label={words.navigation}>
             <ul>
               {staffNavigation
