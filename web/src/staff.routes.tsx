@@ -36,6 +36,8 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.grant.pattern, () => import('./grants/grant.page.tsx')),
   screen(paths.users.pattern, () => import('./users/users.page.tsx')),
   screen(paths.user.pattern, () => import('./users/user.page.tsx')),
+  screen(paths.staff.pattern, () => import('./staff/staff.page.tsx')),
+  screen(paths.staffMember.pattern, () => import('./staff/member.page.tsx')),
 ]
 
 /** The navigation, for those with the permission. */

@@ -1,0 +1,169 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLocation } from 'wouter'
+import type { EndedStaffSessionsWire, StaffWire } from '../../../src/staff/staff.wire.ts'
+import { change } from '../api/request.ts'
+import { useCan, useSession } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { Button, ButtonLink } from '../ui/button.tsx'
+import { Loaded } from '../ui/loading.tsx'
+import { Badge, Facts, Section } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { ProblemBox } from '../ui/problem-box.tsx'
+import { FullTime } from '../ui/time.tsx'
+import { useAct } from '../ui/use-act.ts'
+import { settingsWords } from '../words/settings.ts'
+import { staffWords as words } from '../words/staff.ts'
+import { MemberSessions } from './member-sessions.tsx'
+import { ReasonDialog } from './reason.dialog.tsx'
+import { RoleChoice } from './role-choice.tsx'
+import { type Member, memberQuery } from './staff.queries.ts'
+
+/** One staff member: role, sessions, and the end of their access. */
+export default function MemberPage({ id }: { readonly id: string }) {
+  const member = useQuery(memberQuery(id))
+  const above = [
+    { to: paths.settings.to(), words: settingsWords.title },
+    { to: paths.staff.to(), words: words.title },
+  ]
+  if (member.data !== undefined) return <KnownMember member={member.data} above={above} />
+  return (
+    <Page title={words.member} above={above}>
+      <Loaded query={member}>{() => null}</Loaded>
+    </Page>
+  )
+}
+
+function KnownMember({
+  member,
+  above,
+}: {
+  readonly member: Member
+  readonly above: readonly { readonly to: string; readonly words: string }[]
+}) {
+  const { id, name, email, role, disabled_at, disabled_reason, created_at, last_seen_at } = member
+  const can = useCan()
+  const own = useSession().staff.id === id
+  const cache = useQueryClient()
+  const [, navigate] = useLocation()
+  const [open, setOpen] = useState<'disable' | 'remove' | null>(null)
+  const [chosen, setChosen] = useState<string>(role)
+  const [said, setSaid] = useState('')
+  const act = useAct()
+  const whyNot = can('staff:write') ? (own ? words.ownAccount : null) : words.mayNot
+  const renew = () => cache.invalidateQueries({ queryKey: ['staff'] })
+  const send = (method: 'PATCH' | 'POST', path: `/v1/${string}`, body: object, isGone = false) =>
+    act.run(async () => {
+      await change<typeof StaffWire>(method, path, body)
+      setOpen(null)
+      if (isGone) navigate(paths.staff.to(), { replace: true })
+      await renew()
+    })
+  const endSessions = () =>
+    act.run(async () => {
+      const { ended } = await change<typeof EndedStaffSessionsWire>(
+        'POST',
+        `/v1/staff/${id}/end-sessions`,
+        {},
+      )
+      setSaid(words.ended(ended))
+      await renew()
+    })
+  return (
+    <Page
+      title={name}
+      lead={email}
+      above={above}
+      actions={
+        <>
+          {can('audit:read') && (
+            <ButtonLink kind="quiet" to={paths.audit.to({ actor_id: id })}>
+              {words.audit}
+            </ButtonLink>
+          )}
+          {disabled_at === null ? (
+            <Button kind="danger" whyNot={whyNot} onClick={() => setOpen('disable')}>
+              {words.disable}
+            </Button>
+          ) : (
+            <Button
+              kind="quiet"
+              whyNot={whyNot}
+              busy={act.isBusy}
+              onClick={() => void send('POST', `/v1/staff/${id}/enable`, {})}
+            >
+              {words.enable}
+            </Button>
+          )}
+          <Button kind="danger" whyNot={whyNot} onClick={() => setOpen('remove')}>
+            {words.remove}
+          </Button>
+        </>
+      }
+    >
+      {open === null && <ProblemBox error={act.error} />}
+      <div className="card">
+        <Facts
+          facts={[
+            [
+              words.state,
+              disabled_at === null ? (
+                <Badge key="state" kind="good">
+                  {words.active}
+                </Badge>
+              ) : (
+                <span key="state">
+                  <Badge kind="warn">{words.disabled}</Badge> <FullTime at={disabled_at} /> {disabled_reason}
+                </span>
+              ),
+            ],
+            [words.role, words.roles[role] ?? role],
+            [words.lastSeen, <FullTime key="seen" at={last_seen_at} ifNone={words.notLately} />],
+            [words.joined, <FullTime key="joined" at={created_at} />],
+          ]}
+        />
+      </div>
+      <Section title={words.changeRole}>
+        <div className="form card">
+          <RoleChoice chosen={chosen} onChoose={setChosen} />
+          <div className="form-end">
+            <Button
+              whyNot={whyNot}
+              busy={act.isBusy}
+              onClick={() => void send('PATCH', `/v1/staff/${id}`, { role: chosen })}
+            >
+              {words.save}
+            </Button>
+          </div>
+        </div>
+      </Section>
+      <Section
+        title={words.sessions}
+        actions={
+          <Button
+            kind="quiet"
+            whyNot={can('staff:write') ? null : words.mayNot}
+            busy={act.isBusy}
+            onClick={() => void endSessions()}
+          >
+            {words.endSessions}
+          </Button>
+        }
+      >
+        <p role="status">{said}</p>
+        <MemberSessions id={id} name={name} />
+      </Section>
+      {open !== null && (
+        <ReasonDialog
+          title={open === 'disable' ? words.disableTitle(name) : words.removeTitle(name)}
+          effect={open === 'disable' ? words.disableEffect : words.removeEffect}
+          verb={words[open]}
+          keysOf={can('keys:read') ? id : null}
+          act={act}
+          onDone={(reason) => void send('POST', `/v1/staff/${id}/${open}`, { reason }, open === 'remove')}
+          onClose={() => setOpen(null)}
+        />
+      )}
+    </Page>
+  )
+}

@@ -1,0 +1,146 @@
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { change } from '../api/request.ts'
+import { useCan, useSession } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { Button } from '../ui/button.tsx'
+import { type Column, DataTable } from '../ui/data-table.tsx'
+import { Loaded } from '../ui/loading.tsx'
+import { Badge, Section } from '../ui/notice.tsx'
+import { Page } from '../ui/page.tsx'
+import { Pager } from '../ui/pager.tsx'
+import { ProblemBox } from '../ui/problem-box.tsx'
+import { Time } from '../ui/time.tsx'
+import { useAct } from '../ui/use-act.ts'
+import { settingsWords } from '../words/settings.ts'
+import { staffWords as words } from '../words/staff.ts'
+import { InviteDialog } from './invite.form.tsx'
+import { type Invitation, invitationsQuery, type Member, staffQuery } from './staff.queries.ts'
+
+/** Staff and open invitations. */
+export default function StaffPage() {
+  const can = useCan()
+  const { staff } = useSession()
+  const [isInviting, setInviting] = useState(false)
+  const pages = useInfiniteQuery(staffQuery)
+  const whyNot = can('staff:write') ? null : words.mayNot
+  return (
+    <Page
+      title={words.title}
+      lead={words.lead}
+      above={[{ to: paths.settings.to(), words: settingsWords.title }]}
+      actions={
+        <Button whyNot={whyNot} onClick={() => setInviting(true)}>
+          {words.invite}
+        </Button>
+      }
+    >
+      <Loaded query={pages}>
+        {({ pages: shown }) => {
+          const rows = shown.flatMap(({ data }) => data)
+          return (
+            <>
+              <DataTable
+                caption={words.caption}
+                columns={columnsFor(staff.id)}
+                rows={rows}
+                idOf={({ id }) => id}
+              />
+              <Pager shown={rows.length} pages={pages} />
+            </>
+          )
+        }}
+      </Loaded>
+      <Section title={words.invitations}>
+        <Invitations whyNot={whyNot} />
+      </Section>
+      {isInviting && <InviteDialog onClose={() => setInviting(false)} />}
+    </Page>
+  )
+}
+
+function columnsFor(ownId: string): readonly Column<Member>[] {
+  return [
+    {
+      id: 'member',
+      head: words.member,
+      cell: ({ id, name, email }) => (
+        <>
+          <Link to={paths.staffMember.to(id)}>{name}</Link>{' '}
+          <span className="soft">
+            {email} {id === ownId && `(${words.you})`}
+          </span>
+        </>
+      ),
+    },
+    { id: 'role', head: words.role, cell: ({ role }) => words.roles[role] ?? role },
+    {
+      id: 'state',
+      head: words.state,
+      cell: ({ disabled_at }) =>
+        disabled_at === null ? (
+          <Badge kind="good">{words.active}</Badge>
+        ) : (
+          <Badge kind="warn">{words.disabled}</Badge>
+        ),
+    },
+    {
+      id: 'seen',
+      head: words.lastSeen,
+      cell: ({ last_seen_at }) => <Time at={last_seen_at} ifNone={words.notLately} />,
+    },
+    { id: 'joined', head: words.joined, cell: ({ created_at }) => <Time at={created_at} /> },
+  ]
+}
+
+function Invitations({ whyNot }: { readonly whyNot: string | null }) {
+  const invitations = useQuery(invitationsQuery)
+  const cache = useQueryClient()
+  const act = useAct()
+  const withdraw = (id: string) =>
+    act.run(async () => {
+      await change('DELETE', `/v1/staff-invitations/${id}`)
+      await cache.invalidateQueries({ queryKey: ['staff', 'invitations'] })
+    })
+  const columns: readonly Column<Invitation>[] = [
+    { id: 'email', head: words.email, cell: ({ email }) => email },
+    { id: 'role', head: words.role, cell: ({ role }) => words.roles[role] ?? role },
+    { id: 'expires', head: words.expires, cell: ({ expires_at }) => <Time at={expires_at} /> },
+    {
+      id: 'withdraw',
+      head: words.withdraw,
+      isUnseenHead: true,
+      cell: ({ id, email }) => (
+        <Button
+          kind="quiet"
+          label={words.withdrawOf(email)}
+          whyNot={whyNot}
+          busy={act.isBusy}
+          onClick={() => void withdraw(id)}
+        >
+          {words.withdraw}
+        </Button>
+      ),
+    },
+  ]
+  return (
+    <Loaded query={invitations}>
+      {(rows) => (
+        <>
+          <ProblemBox error={act.error} />
+          {rows.length === 0 ? (
+            <p className="soft">{words.noInvitations}</p>
+          ) : (
+            <DataTable
+              caption={words.invitationsCaption}
+              columns={columns}
+              rows={rows}
+              idOf={({ id }) => id}
+            />
+          )}
+        </>
+      )}
+    </Loaded>
+  )
+}
