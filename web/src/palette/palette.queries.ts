@@ -44,7 +44,7 @@ export function ownersFound(text: string, isAllowed: boolean) {
     queryFn: async ({ signal }): Promise<Found[]> =>
       (await rows('/v1/owners', text, signal)).map(({ id, name }) => ({
         group: 'owners',
-        to: `/owners/${encodeURIComponent(id)}`,
+        to: paths.owner.to(id),
         name: name ?? id,
         detail: id,
       })),
@@ -60,7 +60,7 @@ export function clientsFound(text: string, isAllowed: boolean) {
     queryFn: async ({ signal }): Promise<Found[]> =>
       (await rows('/v1/clients', text, signal)).map(({ id, client_id, name, owner_id }) => ({
         group: 'clients',
-        to: `/clients/${encodeURIComponent(client_id ?? id)}`,
+        to: paths.client.to(client_id ?? id),
         name: name ?? client_id ?? id,
         detail: owner_id ?? '',
       })),

@@ -12,8 +12,8 @@ import { codeFor, type Door, doorFor } from './which-door.ts'
 const FORMS = {
   admin_key: { permission: 'admin_keys:write', to: paths.newAdminKey.to() },
   key: { permission: 'keys:write', to: paths.newKey.to() },
-  client: { permission: 'clients:write', to: '/clients/new' },
-  client_credentials: { permission: 'clients:write', to: '/clients/new?grant_types=client_credentials' },
+  client: { permission: 'clients:write', to: paths.newClient.to() },
+  client_credentials: { permission: 'clients:write', to: paths.newClient.to() },
 } as const
 
 /** Two questions that end in the form for a key or an app. */
