@@ -17,6 +17,7 @@ import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
 import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
+import { JobLog } from './base/job-log.ts'
 import { runPeriodically } from './base/run-periodically.ts'
 import { Semaphore } from './base/semaphore.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
@@ -53,6 +54,7 @@ import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refusal-log.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
+import { overviewRoutes } from './overview/overview.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
 import { cookiesFor } from './pages/cookies.ts'
@@ -64,12 +66,8 @@ import { openSignIn } from './sign-in/open-sign-in.ts'
 import { staffAuthenticator } from './staff/authenticate-staff.ts'
 import { staffRoutes } from './staff/staff.routes.ts'
 import { callsOfKeys } from './usage/calls-of-keys.store.ts'
-import { deadCredentialRoutes } from './usage/dead-credential.routes.ts'
-import { explanationRoutes } from './usage/explanation.routes.ts'
-import { keyUseRoutes } from './usage/key-use.routes.ts'
 import { usageRoutes } from './usage/usage.routes.ts'
 import { storeUsage } from './usage/usage.store.ts'
-import { usageSeriesRoutes } from './usage/usage-series.routes.ts'
 import { openPasswords } from './users/prove-password.ts'
 import { userRoutes } from './users/user.routes.ts'
 import { userLifeRoutes } from './users/user-life.routes.ts'
@@ -158,6 +156,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   feed.follow(catalogue)
   const verification = openVerification({ verifier, catalogue, environments: policy.environments })
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
+  const jobs = new JobLog(
+    clock,
+    TIDYING.map((tidy) => ({ name: tidy.name, run: () => tidy(db, clock.now()) })),
+  )
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
   const pipeline: Pipeline = {
@@ -189,11 +191,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
   refusedRequestRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
-  usageRoutes(app, pipeline)
-  usageSeriesRoutes(app, pipeline)
-  keyUseRoutes(app, pipeline)
-  deadCredentialRoutes(app, pipeline)
-  explanationRoutes(app, pipeline, verification, onUnreadable)
+  usageRoutes(app, pipeline, { verification, onUnreadable })
+  overviewRoutes(app, pipeline, { feed, jobs: tidies ? jobs : null })
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
   changesRoutes(app, pipeline, knownAdminKeys, feed)
@@ -255,10 +254,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   const onError = (error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again')
   const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
-  const tidying = TIDYING.map((tidy) => () => tidy(db, clock.now()))
   const timers = [
     runPeriodically(REFUSED_EVERY_MS, noting, onError),
-    ...(tidies ? [runPeriodically(TIDY_EVERY_MS, tidying, onError)] : []),
+    ...(tidies ? [runPeriodically(TIDY_EVERY_MS, jobs.steps, onError)] : []),
   ]
   app.addHook('onClose', async () => {
     for (const timer of timers) clearInterval(timer)

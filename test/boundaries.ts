@@ -11,6 +11,7 @@ export const SRC: Floors = [
   ['app'],
   ['housekeeping'],
   ['staff'],
+  ['overview'],
   ['forward-auth', 'usage'],
   ['verification'],
   ['limits'],

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
-import type { Reach } from '../management/caller.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
 import { DEAD_OUTCOMES, type DeadOutcome } from './usage.ts'
 
 /** A secret that has ended or is stopped, and is presented all the same. */
@@ -58,7 +58,11 @@ export async function deadCredentials(db: Db, reach: Reach, page: DeadPage): Pro
       select refused.credential_id as "secretId", secrets.hint, keys.id as "keyId", keys.name as "keyName",
         keys.owner_id as "ownerId", keys.environment, refused.outcome as reason, ${deadSince(now)} as since,
         refused.at as "lastAt", refused.ip as "lastIp", refused.user_agent as "lastUserAgent"
-      ${dead(reach, page)}
+      from last_refusals as refused
+      join secrets on secrets.id = refused.credential_id
+      join keys on keys.id = refused.key_id
+      join owners on owners.id = refused.owner_id
+      where ${sql.join(conditions(reach, page), sql` and `)} and ${deadSince(now)} is not null
       order by ${order(reach)} limit ${limit}
     ) as dead
     order by "lastAt" desc, "secretId" desc, reason desc`.execute(db)
@@ -74,24 +78,35 @@ const IS_DEAD = sql`refused.key_id is not null
 /** In the list of one owner the owner is a column of the order: see `key-list.store.ts`. */
 function order(reach: Reach): RawBuilder<unknown> {
   const by = sql`refused.at desc, refused.credential_id desc, refused.outcome desc`
-  return reach === 'every_owner' ? by : sql`refused.owner_id desc, ${by}`
-}
-
-function dead(reach: Reach, page: Omit<DeadPage, 'limit'>): RawBuilder<unknown> {
-  return sql`
-      from last_refusals as refused
-      join secrets on secrets.id = refused.credential_id
-      join keys on keys.id = refused.key_id
-      join owners on owners.id = refused.owner_id
-      where ${sql.join(conditions(reach, page), sql` and `)} and ${deadSince(page.now)} is not null`
+  return ownerOf(reach) === null ? by : sql`refused.owner_id desc, ${by}`
 }
 
 function conditions(reach: Reach, { since, after }: Pick<DeadPage, 'since' | 'after'>) {
   const all: RawBuilder<unknown>[] = [IS_DEAD, sql`refused.at >= ${since}`]
-  if (reach !== 'every_owner')
-    all.push(sql`refused.owner_id >= ${reach.ownerId} and refused.owner_id <= ${reach.ownerId}`)
+  const ownerId = ownerOf(reach)
+  if (ownerId !== null) all.push(sql`refused.owner_id >= ${ownerId} and refused.owner_id <= ${ownerId}`)
   if (after === null) return all
   const [id = '', outcome = ''] = after.id.split('.')
   all.push(sql`(refused.at, refused.credential_id, refused.outcome) < (${after.at}, ${id}, ${outcome})`)
   return all
+}
+/** Dead secrets that were presented since a moment, each counted once for each reason, among the latest up to a limit. */
+export async function countDeadCredentials(
+  db: Db,
+  reach: Reach,
+  page: Omit<DeadPage, 'after'>,
+): Promise<number> {
+  // A subquery for each row: a join might read all keys first.
+  const { rows } = await sql<{ n: number }>`
+    select count(since)::int as n from (
+      select (
+        select ${deadSince(page.now)} from secrets
+        join keys on keys.id = secrets.holder_id join owners on owners.id = keys.owner_id
+        where secrets.id = refused.credential_id
+      ) as since
+      from last_refusals as refused
+      where ${sql.join(conditions(reach, { since: page.since, after: null }), sql` and `)}
+      order by ${order(reach)} limit ${page.limit}
+    ) as dead`.execute(db)
+  return rows[0]?.n ?? 0
 }

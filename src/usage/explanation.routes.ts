@@ -5,8 +5,7 @@ import { problem } from '../http/problem.ts'
 import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { whyNotPermitted } from '../management/why-not-permitted.ts'
-import type { Verification } from '../verification/verify.ts'
-import { explainByHash, explainKey } from './explain-credential.ts'
+import { type ExplainParts, explainByHash, explainKey } from './explain-credential.ts'
 import {
   ExplanationQuestionWire,
   ExplanationWire,
@@ -17,12 +16,7 @@ import {
 import { lastRefusalsOfKey } from './last-refusal.store.ts'
 
 /** Says why a credential or a request is refused: which rule, since when, and what to do. */
-export function explanationRoutes(
-  app: FastifyInstance,
-  pipeline: Pipeline,
-  verification: Verification,
-  onUnreadable: (error: Error) => void,
-): void {
+export function explanationRoutes(app: FastifyInstance, pipeline: Pipeline, parts: ExplainParts): void {
   const explain = {
     id: 'explainRefusal',
     method: 'POST',
@@ -45,7 +39,7 @@ export function explanationRoutes(
       const event = await refusedEventOf(db, requestId, ownerId)
       return event === undefined ? no(NO_REQUEST) : yes(toRefusedRequestWire(event))
     }
-    const [parts, call] = [{ verification, onUnreadable }, fromCallFields(body)]
+    const call = fromCallFields(body)
     const explained =
       keyId === undefined
         ? await explainByHash(db, caller, parts, hash ?? '', call)

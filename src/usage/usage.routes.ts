@@ -6,6 +6,10 @@ import { idOf, OwnerId, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
 import { covers, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { deadCredentialRoutes } from './dead-credential.routes.ts'
+import type { ExplainParts } from './explain-credential.ts'
+import { explanationRoutes } from './explanation.routes.ts'
+import { keyUseRoutes } from './key-use.routes.ts'
 import { lastRefusalsOfKey, lastUnknown } from './last-refusal.store.ts'
 import { storeUsage } from './usage.store.ts'
 import {
@@ -22,13 +26,20 @@ import {
   windowOf,
 } from './usage.wire.ts'
 import { countsOfKey, totals } from './usage-report.store.ts'
+import { usageSeriesRoutes } from './usage-series.routes.ts'
 
 /** Fits the items of an SDK with long user agents. */
 const MAX_BATCH_BYTES = 2 * 1024 * 1024
 
 const read = { method: 'GET', permission: 'keys:read', status: 200 } as const
 
-export function usageRoutes(app: FastifyInstance, pipeline: Pipeline): void {
+/** Usage as it is reported and shown, and what follows from it. */
+export function usageRoutes(app: FastifyInstance, pipeline: Pipeline, parts: ExplainParts): void {
+  usageSeriesRoutes(app, pipeline)
+  keyUseRoutes(app, pipeline)
+  deadCredentialRoutes(app, pipeline)
+  explanationRoutes(app, pipeline, parts)
+
   const report = {
     id: 'reportUsage',
     method: 'POST',

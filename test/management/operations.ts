@@ -83,6 +83,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     getKeyRotation: { path: { id: rotating.id } },
     getKeyScopeUse: { path: byKey },
     listDeadCredentials: {},
+    getOverview: {},
     explainRefusal: { body: { key_id: key.id } },
     lookUpKey: { body: { secret: key.secret } },
     changeKey: { path: byKey, body: { name: 'b' } },

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { hashCredential } from '@doorward/sdk/kernel'
+import { sql } from 'kysely'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { explaining } from '../../test/explaining.ts'
+import { addSeconds } from '../base/clock.ts'
+import type { Db } from '../db/schema.ts'
+import { dayOf } from '../keys/key.ts'
+import { refreshKeyHints } from '../keys/key-hints.store.ts'
+import { countDeadCredentials } from '../usage/dead-credential.store.ts'
+import { countExposed, keysByAge, keysByExpiry, MOST_A_DAY, rotationsUnderWay } from './overview.store.ts'
+import { readOverview } from './overview.ts'
+
+const DAY = 86_400
+
+describe('the overview', () => {
+  let app: TestApp
+  before(async () => {
+    app = await openTestApp()
+    app.clock.advance({ days: 400 })
+  })
+  after(() => app.close())
+
+  const overview = async (as?: string) =>
+    (await app.call('GET', '/v1/overview', undefined, as === undefined ? {} : { as })).body
+  const exact = (count: number) => ({ count, at_least: false })
+  const attentionOf = ({ attention }: { attention: { code: string; keys: object }[] }) =>
+    Object.fromEntries(attention.map(({ code, keys }) => [code, keys]))
+
+  it('of an empty installation is all zeros', async () => {
+    const { states, attention, usage, rotations, ages, expiring } = await overview()
+    const counts = [
+      ...Object.values(states),
+      ...[...attention, ...ages, ...expiring.days].map(({ keys }) => keys),
+    ]
+    for (const count of counts) assert.deepEqual(count, exact(0))
+    assert.deepEqual([usage.series, rotations.data, expiring.days.length], [[], [], 90])
+  })
+
+  it('counts keys by state, age and day of expiry, and what needs attention, with the list of each', async () => {
+    const old = await app.keyFor('org_a')
+    app.clock.advance({ days: 100 })
+    const { body: adminKeys } = await app.call('GET', '/v1/admin-keys')
+    assert.ok(adminKeys.data.length > 0)
+    const ending = await app.keyFor('org_a', { lifetime_seconds: 10 * DAY })
+    const [disabled, revoked, rotating, exposed] = [
+      await app.keyFor('org_a'),
+      await app.keyFor('org_a'),
+      await app.keyFor('org_a', { name: 'nightly export' }),
+      await app.keyFor('org_b'),
+    ]
+    await app.call('POST', `/v1/keys/${disabled.id}/disable`)
+    await app.call('POST', `/v1/keys/${revoked.id}/revoke`)
+    app.clock.advance({ seconds: 1 })
+    await app.call('POST', `/v1/keys/${rotating.id}/rotate`, { overlap_seconds: 3600 })
+    const now = app.clock.now().toISOString()
+    const secretOf = async (id: string) => (await app.call('GET', `/v1/keys/${id}`)).body.secrets[0].id
+    const used = async (id: string, outcome: string) => ({
+      ...{ credential_id: await secretOf(id), outcome, scope: '', minute: now, count: 1, calls: 1 },
+      ...{ last_at: now, last_ip: '198.51.100.7', last_user_agent: null },
+    })
+    const items = [await used(ending.id, 'accepted'), await used(revoked.id, 'revoked')]
+    const leaks = [{ hash: hashCredential(exposed.secret), at: now, ip: null }]
+    const reported = await app.call('POST', '/v1/usage-batches', {
+      id: 'batch_overview',
+      items,
+      exposed: leaks,
+    })
+    assert.deepEqual(reported.body.not_taken, [])
+
+    const found = await overview()
+    assert.deepEqual(found.states, {
+      ...{ active: exact(4), disabled: exact(1), suspended: exact(0), expired: exact(0), revoked: exact(1) },
+    })
+    assert.deepEqual(
+      found.ages.map(({ keys }: { keys: { count: number } }) => keys.count),
+      [4, 0, 0, 1, 0],
+    )
+    const ends = found.expiring.days.filter(({ keys }: { keys: { count: number } }) => keys.count > 0)
+    const on = new Date(
+      Math.floor(app.clock.nowMs() / (DAY * 1000) + 10 - 1 / DAY) * DAY * 1000,
+    ).toISOString()
+    assert.deepEqual(ends, [{ on, keys: exact(1) }])
+    assert.deepEqual(found.rotations.running, exact(1))
+    const [{ key_id: keyId, name, advice, safe_to_finish: safe }] = found.rotations.data
+    assert.deepEqual([keyId, name, safe], [rotating.id, 'nightly export', false])
+    assert.match(advice, /has not been used yet/)
+    assert.deepEqual(attentionOf(found), {
+      never_used: exact(4),
+      unused_90_days: exact(1),
+      no_expiry: exact(4),
+      exposed: exact(1),
+      dead_credentials: exact(1),
+    })
+    for (const { query, keys } of found.attention)
+      if (query !== null) {
+        const { body } = await app.call('GET', `/v1/keys?${new URLSearchParams(query)}`)
+        assert.equal(body.data.length, keys.count, JSON.stringify(query))
+      }
+    assert.deepEqual(
+      found.usage.series.map(({ outcome, total }: { outcome: string; total: number }) => [outcome, total]),
+      [
+        ['accepted', 1],
+        ['revoked', 1],
+      ],
+    )
+    assert.equal(typeof old.id, 'string')
+  })
+
+  it('says how the server is: how late revocations were, the age of the feed, the database and the jobs', async () => {
+    const { health } = await overview()
+    assert.deepEqual(Object.keys(health), ['database_ms', 'feed_age_ms', 'revocation_lag', 'jobs'])
+    assert.deepEqual([health.revocation_lag.changes, health.revocation_lag.p99_ms], [2, 0])
+    assert.ok(health.database_ms >= 0 && health.feed_age_ms >= 0)
+    const rollUp = health.jobs.find(({ name }: { name: string }) => name === 'rollUpUsage')
+    assert.deepEqual(rollUp, { name: 'rollUpUsage', last_succeeded_at: null, last_failed_at: null })
+  })
+
+  it('MGT-02: of a bound admin key is its owner’s, without the server’s health', async () => {
+    const bound = await app.adminKeyWith(['keys:read'], 'org_b')
+    const found = await overview(bound)
+    assert.deepEqual(found.health, null)
+    assert.deepEqual([found.states.active, found.states.revoked], [exact(1), exact(0)])
+    assert.deepEqual(attentionOf(found), {
+      never_used: exact(1),
+      unused_90_days: exact(0),
+      no_expiry: exact(1),
+      exposed: exact(1),
+      dead_credentials: exact(0),
+    })
+    assert.deepEqual([found.rotations.running, found.usage.series], [exact(0), []])
+  })
+})
+
+describe('the overview at size', () => {
+  const MANY = 25_000
+  const BOUND = 10_001
+  let app: TestApp
+  let now: Date
+  before(async () => {
+    app = await openTestApp()
+    app.clock.advance({ days: 400 })
+    now = app.clock.now()
+    const { db } = app
+    await sql`alter table secrets disable trigger secrets_end_keys`.execute(db)
+    const [madeAt, endsAt] = [addSeconds(now, -200 * DAY), addSeconds(now, 10 * DAY)]
+    await sql`
+      insert into owners (id, created_at)
+      select 'org_' || n, ${madeAt}::timestamptz from generate_series(0, 99) as n`.execute(db)
+    await sql`
+      insert into keys (
+        id, owner_id, name, environment, scopes, metadata, created_by, created_at, seen_day, ends_at
+      )
+      select 'key_many' || n, 'org_' || n % 100, 'k', 'live', '{}', '{}', 'adm_1',
+        ${madeAt}::timestamptz + n * interval '1 second', ${dayOf(madeAt)}::integer, ${endsAt}::timestamptz
+      from generate_series(1, ${MANY}::integer) as n`.execute(db)
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at, retires_at, exposed_at)
+      select sha256(id::bytea), 'sec_' || id, id, 'sk_live_abcd…', created_at,
+        case when substr(id, 9)::integer % 2 = 0 then ends_at else created_at + interval '1 hour' end,
+        ${now}::timestamptz
+      from keys`.execute(db)
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at)
+      select sha256(('new' || id)::bytea), 'sec_new_' || id, id, 'sk_live_efgh…', ${now}::timestamptz
+      from keys`.execute(db)
+    await sql`
+      insert into last_refusals (credential_id, outcome, at, key_id, owner_id)
+      select 'sec_' || id, 'disabled', ${now}::timestamptz, id, owner_id from keys`.execute(db)
+    await sql`alter table secrets enable trigger secrets_end_keys`.execute(db)
+    await refreshKeyHints(db, now)
+    for (const table of ['keys', 'secrets', 'owners', 'last_refusals'])
+      await sql`analyze ${sql.table(table)}`.execute(db)
+  })
+  after(() => app.close())
+
+  const parts: [name: string, read: (db: Db) => Promise<unknown>, most: number][] = [
+    ['ages', (db) => keysByAge(db, 'every_owner', now), BOUND],
+    ['the calendar', (db) => keysByExpiry(db, 'every_owner', now, 90), MOST_A_DAY + 1],
+    ['rotations', (db) => rotationsUnderWay(db, 'every_owner', now, 20), 2 * BOUND],
+    ['exposed keys', (db) => countExposed(db, 'every_owner', now), 2 * BOUND],
+    [
+      'dead credentials',
+      (db) => countDeadCredentials(db, 'every_owner', { since: addSeconds(now, -DAY), now, limit: BOUND }),
+      4 * BOUND,
+    ],
+  ]
+  for (const [name, read, most] of parts)
+    it(`STO-11: examines a bounded number of rows: ${name}`, async () => {
+      const explained = explaining(app.db)
+      await read(explained.db)
+      // And what subqueries and functions scan besides tables.
+      assert.ok(explained.total() <= most + BOUND + 200, `${explained.total()} rows examined`)
+    })
+
+  it('says of more than it counts that there may be more', async () => {
+    const { rotations, ages, expiring } = await readOverview(
+      app.db,
+      { ownerId: 'org_1', environments: null },
+      now,
+    )
+    assert.ok(rotations.running.atLeast && rotations.running.count <= 250)
+    assert.deepEqual([ages[3]?.keys, expiring[10]?.keys.count], [{ count: 250, atLeast: false }, 250])
+    const all = await keysByExpiry(app.db, 'every_owner', now, 90)
+    assert.deepEqual(all[10]?.keys, { count: MOST_A_DAY, atLeast: true })
+    const [, , , year] = await keysByAge(app.db, 'every_owner', now)
+    assert.deepEqual(year?.keys, { count: 10_000, atLeast: true })
+  })
+})

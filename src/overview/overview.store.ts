@@ -1,0 +1,155 @@
+import { type RawBuilder, sql } from 'kysely'
+import { addSeconds } from '../base/clock.ts'
+import type { Db } from '../db/schema.ts'
+import { type KeyCount, MOST_COUNTED, sumOf } from '../keys/key-counts.store.ts'
+import { ownerOf, type Reach } from '../management/caller.ts'
+import { secretsOf } from '../secrets/secret.store.ts'
+import { type Rotation, runningRotation } from '../secrets/secret.ts'
+
+const DAY_SECONDS = 24 * 3600
+
+/** Bounds of the ages, in days; the last has no end. */
+const AGES = [0, 7, 30, 90, 365] as const
+
+export interface KeysOfAge {
+  readonly fromDays: number
+  readonly toDays: number | null
+  readonly keys: KeyCount
+}
+
+/** Keys that are neither revoked nor known to have expired, by age. */
+export async function keysByAge(db: Db, reach: Reach, now: Date): Promise<KeysOfAge[]> {
+  const ago = (days: number) => addSeconds(now, -days * DAY_SECONDS)
+  const ages = AGES.map((fromDays, at) => ({ fromDays, toDays: AGES[at + 1] ?? null }))
+  const parts = ages.map(({ fromDays, toDays }, at) => {
+    const where = [
+      sql`revoked_at is null and not lapsed`,
+      // Nothing was made after now; the newest age takes clocks that differ.
+      ...(fromDays === 0 ? [] : [sql`created_at <= ${ago(fromDays)}::timestamptz`]),
+      ...(toDays === null ? [] : [sql`created_at > ${ago(toDays)}::timestamptz`]),
+    ]
+    const rows = boundedKeys(reach, where, sql`created_at`, MOST_COUNTED + 1)
+    return sql`select ${sql.lit(at)} as at, count(*)::int as n from (${rows}) as keys`
+  })
+  const { rows } = await sql<{ at: number; n: number }>`${sql.join(parts, sql` union all `)}`.execute(db)
+  const found = new Map(rows.map(({ at, n }) => [at, n]))
+  return ages.map((age, at) => ({ ...age, keys: sumOf([{ count: found.get(at) ?? 0, atLeast: false }]) }))
+}
+
+/** Keys counted of each day of the calendar, so that it reads a bounded number of rows. */
+export const MOST_A_DAY = 1_000
+
+export interface KeysOfDay {
+  readonly on: Date
+  readonly keys: KeyCount
+}
+
+/** Keys that are not revoked and expire within some days of UTC, by day; the first is today, from now on. */
+export async function keysByExpiry(db: Db, reach: Reach, now: Date, days: number): Promise<KeysOfDay[]> {
+  const today = addSeconds(now, -((now.getTime() / 1000) % DAY_SECONDS))
+  const starts = Array.from({ length: days }, (_, at) => addSeconds(today, at * DAY_SECONDS))
+  const where = [
+    sql`revoked_at is null`,
+    sql`${END} > greatest(${now}::timestamptz, day.starts - interval '1 millisecond')`,
+    sql`${END} < day.starts + interval '1 day'`,
+  ]
+  const { rows } = await sql<{ on: Date; n: number }>`
+    select day.starts as on, keys.n from unnest(${starts}::timestamptz[]) as day (starts)
+    cross join lateral (
+      select count(*)::int as n from (${boundedKeys(reach, where, END, MOST_A_DAY + 1)}) as keys
+    ) as keys`.execute(db)
+  const found = new Map(rows.map(({ on, n }) => [on.getTime(), n]))
+  return starts.map((on) => {
+    const n = found.get(on.getTime()) ?? 0
+    return { on, keys: { count: Math.min(n, MOST_A_DAY), atLeast: n > MOST_A_DAY } }
+  })
+}
+
+/** In the form of the index that orders keys by their end. */
+const END = sql`coalesce(keys.ends_at, '9999-12-31T23:59:59.999Z')`
+
+/** In the order of an index, so that the walk is through what matches; one owner is compared as in the lists of keys. */
+function boundedKeys(
+  reach: Reach,
+  where: readonly RawBuilder<unknown>[],
+  column: RawBuilder<unknown>,
+  limit: number,
+): RawBuilder<unknown> {
+  const ownerId = ownerOf(reach)
+  const isOf = ownerId === null ? [] : [sql`keys.owner_id >= ${ownerId} and keys.owner_id <= ${ownerId}`]
+  const order = ownerId === null ? column : sql`keys.owner_id, ${column}`
+  return sql`
+    select from keys where ${sql.join([...where, ...isOf], sql` and `)}
+    order by ${order} limit ${limit}`
+}
+
+/** A rotation under way, with its key. */
+export interface KeyRotation {
+  readonly keyId: string
+  readonly name: string
+  readonly ownerId: string
+  readonly rotation: Rotation
+}
+
+/** Rotations under way: how many, and those whose overlap ends first. */
+export async function rotationsUnderWay(
+  db: Db,
+  reach: Reach,
+  now: Date,
+  shown: number,
+): Promise<{ running: KeyCount; first: KeyRotation[] }> {
+  const { rows } = await sql<{ read: number; n: number; ids: string[] | null }>`
+    select count(*)::int as read, count(key_id)::int as n,
+      (array_agg(key_id order by retires_at, key_id)
+        filter (where key_id is not null))[1:${sql.lit(shown)}] as ids
+    from (
+      select retires_at, ${keyOf(reach, now)} as key_id from (
+        select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
+        where retires_at is not null and retired_at is null and revoked_at is null
+          and retires_at > ${now}::timestamptz
+        order by retires_at limit ${MOST_COUNTED + 1}
+      ) as secrets
+    ) as retiring`.execute(db)
+  const { read = 0, n = 0, ids } = rows[0] ?? {}
+  const first = await rotationsOf(db, ids ?? [], now)
+  return { running: { count: Math.min(n, MOST_COUNTED), atLeast: read > MOST_COUNTED }, first }
+}
+
+async function rotationsOf(db: Db, ids: readonly string[], now: Date): Promise<KeyRotation[]> {
+  if (ids.length === 0) return []
+  const keys = await db
+    .selectFrom('keys')
+    .select(['id as keyId', 'name', 'owner_id as ownerId'])
+    .where('id', 'in', ids)
+    .execute()
+  const secrets = await secretsOf(db, ids)
+  const found = keys.flatMap((key) => {
+    const own = secrets.filter(({ holderId }) => holderId === key.keyId)
+    const rotation = runningRotation(own, now)
+    return rotation === null ? [] : [{ ...key, rotation }]
+  })
+  return found.sort((a, b) => a.rotation.endsAt.getTime() - b.rotation.endsAt.getTime())
+}
+
+/** Keys with a secret that still works and was seen in a URL. */
+export async function countExposed(db: Db, reach: Reach, now: Date): Promise<KeyCount> {
+  const { rows } = await sql<{ read: number; n: number }>`
+    select count(*)::int as read, count(distinct key_id)::int as n from (
+      select ${keyOf(reach, now)} as key_id from (
+        select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
+        where exposed_at is not null order by exposed_at desc limit ${MOST_COUNTED + 1}
+      ) as secrets
+    ) as exposed`.execute(db)
+  const { read = 0, n = 0 } = rows[0] ?? {}
+  return { count: Math.min(n, MOST_COUNTED), atLeast: read > MOST_COUNTED }
+}
+
+/** The key of a secret, where both still work by themselves. A subquery for each row: a join might read all keys first. */
+function keyOf(reach: Reach, now: Date): RawBuilder<unknown> {
+  const ownerId = ownerOf(reach)
+  const within = ownerId === null ? sql`true` : sql`keys.owner_id = ${ownerId}`
+  return sql`case when secrets.revoked_at is null and secrets.retired_at is null
+    and (secrets.retires_at is null or secrets.retires_at > ${now}::timestamptz)
+    and (secrets.expires_at is null or secrets.expires_at > ${now}::timestamptz)
+  then (select id from keys where id = secrets.holder_id and revoked_at is null and ${within}) end`
+}
