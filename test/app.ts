@@ -81,7 +81,10 @@ export async function openSecondNode({ database, clock }: TestApp): Promise<Fast
 /** Opens the whole app on its own database, with a settable clock and without a socket. */
 export async function openTestApp(
   settings: Partial<Settings> = {},
-  { preparePlace, ...more }: Pick<Parts, 'fetchDocument'> & { preparePlace?: PlacePreparation } = {},
+  {
+    preparePlace,
+    ...more
+  }: Pick<Parts, 'fetchDocument' | 'dashboard'> & { preparePlace?: PlacePreparation } = {},
 ): Promise<TestApp> {
   const clock = testClock()
   const { database, close: closeDatabase } = await openTestDatabase(preparePlace)

@@ -1,27 +1,16 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query'
-import type { TSchema } from 'typebox'
+import type { Static } from 'typebox'
 import type { Permission } from '../../../src/management/permission.ts'
+import type { OwnSessionWire } from '../../../src/staff/staff-session.wire.ts'
 import { SERVER_BASE } from './base.ts'
 import { change, get } from './request.ts'
 
 /** Who is signed in, and may do what. */
-export interface Session {
-  readonly staff: {
-    readonly id: string
-    readonly name: string
-    readonly email: string
-    readonly role: string
-  }
-  readonly permissions: readonly string[]
-  readonly environments: readonly string[]
-  readonly metadata_visible: boolean
-  readonly brand: string | null
-  readonly public_url: string
-}
+export type Session = Static<typeof OwnSessionWire>
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: async ({ signal }) => (await get<TSchema>('/v1/session', { signal })) as Session,
+  queryFn: ({ signal }) => get<typeof OwnSessionWire>('/v1/session', { signal }),
   staleTime: 60_000,
   refetchOnWindowFocus: 'always',
 })
@@ -39,7 +28,7 @@ export function useCan(): (permission: Permission) => boolean {
 /** Disable, enable, revoke: a part of `keys:write`, and a permission of its own. */
 export function useMayEndKeys(): boolean {
   const { permissions } = useSession()
-  return permissions.includes('keys:write') || permissions.includes('keys:revoke')
+  return permissions.includes('keys:revoke')
 }
 
 export async function signOut(): Promise<void> {

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { noChromium } from '../chromium.ts'
+import { type Desk, openDesk, placesWith } from './desk.ts'
+
+describe('keys in the dashboard', { skip: noChromium }, () => {
+  let desk: Desk
+  let nightly: { id: string; secret: string }
+  before(async () => {
+    desk = await openDesk()
+    const { app } = desk
+    const scopes: [name: string, description: string, sensitivity: string, implies: string[]][] = [
+      ['orders:read', 'See your orders', 'basic', []],
+      ['orders:write', 'Place orders for you, and see them', 'sensitive', ['orders:read']],
+      ['orders:delete', 'Delete your orders', 'restricted', ['orders:write']],
+      ['invoices:read', 'See your invoices', 'basic', []],
+    ]
+    for (const [name, description, sensitivity, implies] of scopes)
+      await app.call('POST', '/v1/scopes', { name, description, sensitivity, implies })
+    nightly = await app.keyFor('org_42', { name: 'nightly export', scopes: ['orders:read'] })
+    await app.keyFor('org_7', { name: 'billing sync', environment: 'test', scopes: ['invoices:read'] })
+    const old = await app.keyFor('org_7', { name: 'an old one' })
+    await app.call('POST', `/v1/keys/${old.id}/revoke`, { reason: 'contract ended' })
+    app.clock.advance({ hours: 1 })
+  })
+  after(() => desk?.close())
+
+  it('KEY-02 WEB-02: shows a new secret once, until it is stored, and leaves nothing of it behind', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/keys/new?owner_id=org_9&name=from+a+link&scopes=orders:read,what:else')
+    await page.getByText('what:else').waitFor()
+    assert.ok(await page.getByRole('checkbox', { name: /^orders:read/ }).isChecked())
+    await page.getByRole('checkbox', { name: /^orders:write/ }).check()
+    await page.getByRole('button', { name: 'Create key' }).click()
+    const field = page.getByRole('textbox', { name: 'Secret', exact: true })
+    const secret = await field.inputValue()
+    assert.match(secret, /^sk_live_/)
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1')
+    assert.equal(await field.evaluate((input: HTMLInputElement) => input.readOnly), true)
+    const described = await field.getAttribute('aria-describedby')
+    assert.match((await page.locator(`[id="${described}"]`).textContent()) ?? '', /Copy it/)
+
+    const copy = page.getByRole('button', { name: 'Copy: Secret' })
+    await copy.click()
+    await page.getByRole('status').filter({ hasText: 'Secret copied.' }).waitFor()
+    assert.ok(await copy.evaluate((button) => button === document.activeElement))
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret)
+    assert.equal(await page.getByLabel('Line for an .env file').inputValue(), `MY_API_KEY=${secret}`)
+    assert.match(
+      await page.getByLabel('Code for your program: Node').inputValue(),
+      /process\.env\.MY_API_KEY/,
+    )
+
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByText('The secret is still on this page').waitFor()
+    await page.goBack()
+    assert.equal(await field.inputValue(), secret)
+    assert.doesNotMatch(await page.title(), /sk_/)
+
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await page.getByRole('heading', { level: 1, name: 'from a link' }).waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(14)), [])
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Create a key' }).waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(14)), [])
+    seat.assertClean()
+  })
+
+  it('says the faults of a form at their fields, and what was refused', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/keys/new?owner_id=a+b&name=x')
+    await page.getByRole('button', { name: 'Create key' }).click()
+    await page.getByRole('alert').filter({ hasText: 'without blanks' }).first().waitFor()
+    const owner = page.getByLabel('Owner', { exact: true })
+    assert.equal(await owner.getAttribute('aria-invalid'), 'true')
+    const ids = (await owner.getAttribute('aria-describedby'))?.split(' ') ?? []
+    assert.match((await page.locator(`[id="${ids.at(-1)}"]`).textContent()) ?? '', /without blanks/)
+  })
+
+  it('KEY-08: rotates as planned: both secrets side by side, undo while the new one is unused', async () => {
+    const { id } = await desk.app.keyFor('org_8', { name: 'to rotate' })
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/keys/${id}`)
+    await page.getByRole('link', { name: 'Rotate' }).click()
+    await page.getByRole('group', { name: 'Is it planned, or did the secret leak?' }).waitFor()
+    await page.getByLabel('Planned').check()
+    await page.getByRole('button', { name: 'Make the new secret' }).click()
+    const secret = await page.getByRole('textbox', { name: 'Secret', exact: true }).inputValue()
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await page.getByRole('region', { name: 'Old secret' }).waitFor()
+    await page.getByRole('region', { name: 'New secret' }).getByText('No call in the last hour.').waitFor()
+    await page.getByText('Not safe to finish yet').waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(14)), [])
+
+    // People told of a key dialog that left the page behind reachable, announced focus sentinels, and lost the focus.
+    const opener = page.getByRole('button', { name: 'Undo: drop the new secret' })
+    await opener.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Undo the rotation?' }).waitFor()
+    const stops = new Set<string>()
+    for (let tab = 0; tab < 6; tab++) {
+      await page.keyboard.press('Tab')
+      stops.add(
+        await page.evaluate(() => {
+          const { activeElement: at } = document
+          return at === document.body ? 'body' : `${at?.closest('dialog') !== null} ${at?.textContent}`
+        }),
+      )
+    }
+    assert.deepEqual([...stops].filter((stop) => stop !== 'body').sort(), [
+      'true Cancel',
+      'true Drop the new secret',
+    ])
+    await page.keyboard.press('Escape')
+    assert.ok(await opener.evaluate((button) => button === document.activeElement))
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Drop the new secret' }).click()
+    await page.getByRole('status').filter({ hasText: 'The rotation is undone' }).waitFor()
+    const { body } = await desk.app.call('GET', `/v1/keys/${id}`)
+    assert.equal(body.rotation, null)
+    seat.assertClean()
+  })
+
+  it('KEY-09: ends a leaked secret at once', async () => {
+    const { id, secret } = await desk.app.keyFor('org_8', { name: 'leaked' })
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/keys/${id}/rotate`)
+    await page.getByLabel('It leaked').check()
+    await page.getByText('What will stop').waitFor()
+    await page.getByRole('button', { name: 'Stop the old secret, make the new one' }).click()
+    const next = await page.getByRole('textbox', { name: 'Secret', exact: true }).inputValue()
+    const verify = async (credential: string) =>
+      (await desk.app.call('POST', '/v1/verify', { credential })).body.valid
+    assert.deepEqual([await verify(secret), await verify(next)], [false, true])
+    seat.assertClean()
+  })
+
+  it('stops a key by keyboard only: disabled, enabled, then revoked with a reason', async () => {
+    const { id } = await desk.app.keyFor('org_8', { name: 'to stop' })
+    await using seat = await desk.open('security')
+    const { page } = seat
+    await seat.go(`/keys/${id}`)
+    const press = async (name: RegExp) => {
+      for (let tab = 0; tab < 60; tab++) {
+        const at = await page.evaluate(() => document.activeElement?.textContent ?? '')
+        if (name.test(at)) return await page.keyboard.press('Enter')
+        await page.keyboard.press('Tab')
+      }
+      assert.fail(`no way by Tab to ${name}`)
+    }
+    assert.equal(await page.getByRole('link', { name: 'Rotate' }).count(), 0)
+    await press(/^Stop it/)
+    await page.getByRole('heading', { level: 1, name: 'Stop to stop' }).waitFor()
+    await press(/^Disable this key$/)
+    await page.getByText('refused until it is enabled again').waitFor()
+    await press(/^Enable$/)
+    await page.getByText('Calls with it are accepted.').waitFor()
+    await press(/^Stop it/)
+    await page.getByRole('radio', { name: 'Disable' }).focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('contract ended')
+    await press(/^Revoke this key for good$/)
+    await page.getByText('Reason: contract ended').waitFor()
+    const { body } = await desk.app.call('GET', `/v1/keys/${id}`)
+    assert.deepEqual([body.state, body.revoked_reason], ['revoked', 'contract ended'])
+    seat.assertClean()
+  })
+
+  it('offers nothing that the caller may not do, and the API refuses it as well', async () => {
+    await using seat = await desk.open('viewer')
+    const { page, context } = seat
+    await seat.go('/keys?state=active')
+    assert.equal(await page.getByRole('link', { name: 'Create a key' }).count(), 0)
+    await seat.go(`/keys/${nightly.id}`)
+    for (const name of ['Rotate', 'Edit', 'Stop it …'])
+      assert.equal(await page.getByRole('link', { name }).count(), 0, name)
+    for (const path of ['', `/${nightly.id}/revoke`, `/${nightly.id}/disable`, `/${nightly.id}/rotate`]) {
+      const answer = await context.request.post(`${desk.origin}/v1/keys${path}`, {
+        data: path === '' ? { owner_id: 'o', name: 'n', environment: 'live', scopes: [] } : {},
+        headers: { 'sec-fetch-site': 'same-origin' },
+      })
+      assert.equal(answer.status(), 403, path)
+    }
+    seat.assertClean()
+  })
+
+  it('explains a refusal, with what to do', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/keys/${nightly.id}`)
+    await page.getByLabel('Scopes that the call needs').fill('orders:delete')
+    await page.getByRole('button', { name: 'Ask' }).click()
+    await page.getByRole('status').filter({ hasText: 'Missing scope' }).getByText('What to do').waitFor()
+    seat.assertClean()
+  })
+
+  it('edits a key, sending only what was changed', async () => {
+    const { id } = await desk.app.keyFor('org_8', { name: 'to edit' })
+    await using seat = await desk.open('administrator')
+    const { page, requests } = seat
+    await seat.go(`/keys/${id}/edit`)
+    await page.getByLabel('Name').fill('edited')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { level: 1, name: 'edited' }).waitFor()
+    const sent = requests.find((request) => request.method() === 'PATCH')
+    assert.deepEqual(sent?.postDataJSON(), { name: 'edited' })
+    seat.assertClean()
+  })
+
+  it('says what it cannot reach, and shows nothing without a session', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await page.route('**/v1/keys?*', (route) => route.abort())
+    await page.goto(`${desk.origin}/dashboard/keys?state=active`)
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'The server does not answer' })
+      .waitFor({ timeout: 20_000 })
+    await page.unroute('**/v1/keys?*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('row', { name: /nightly export/ }).waitFor()
+
+    await using stranger = await desk.open(null)
+    await stranger.page.goto(`${desk.origin}/dashboard/keys?state=active`)
+    await stranger.page.waitForURL(/\/staff\/sign-in\?return_to=%2Fdashboard%2Fkeys%3Fstate%3Dactive$/)
+  })
+
+  it('WEB-03: signs out, and the back button shows nothing of before', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/keys?state=active')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.waitForURL(/\/staff\/signed-out$/)
+    await page.goBack().catch(() => null)
+    await page.waitForURL(/\/staff\/(sign-in|signed-out)/)
+    assert.equal(await page.getByText('nightly export').count(), 0)
+  })
+
+  it('WEB-13: is without serious findings in every state, wide and narrow, light and dark', async () => {
+    const { app } = desk
+    const { id } = await app.keyFor('org_8', { name: 'rotating now' })
+    await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 3600 })
+    for (const width of [1280, 390])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await using seat = await desk.open('administrator', {
+          viewport: { width, height: 900 },
+          colorScheme,
+        })
+        const { page } = seat
+        for (const [what, path] of [
+          ['keys', '/keys?state=active'],
+          ['keys-none', '/keys?state=suspended'],
+          ['new-key', '/keys/new?owner_id=org_42&name=x&scopes=orders:write'],
+          ['key', `/keys/${nightly.id}`],
+          ['edit-key', `/keys/${nightly.id}/edit`],
+          ['end-key', `/keys/${nightly.id}/end`],
+          ['rotate-key', `/keys/${nightly.id}/rotate`],
+          ['rotation', `/keys/${id}/rotate`],
+          ['missing', '/nowhere'],
+        ] as const) {
+          await seat.go(path)
+          await seat.look(what)
+        }
+        await seat.go(`/keys/${id}/rotate`)
+        await page.getByRole('button', { name: 'Finish: end the old secret' }).click()
+        await page.getByRole('dialog').waitFor()
+        await seat.look('rotation-finish')
+        await seat.go(`/keys/new?owner_id=org_42&name=look+${width}+${colorScheme}`)
+        await page.getByRole('button', { name: 'Create key' }).click()
+        await page.getByRole('textbox', { name: 'Secret', exact: true }).waitFor()
+        await seat.look('secret')
+      }
+  })
+})
