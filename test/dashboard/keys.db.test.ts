@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { noChromium } from '../chromium.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
@@ -24,6 +25,61 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     app.clock.advance({ hours: 1 })
   })
   after(() => desk?.close())
+
+  it('lists live ones, told by name, hint and owner, with a way to the ended ones', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/')
+    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    assert.match(page.url(), /\/dashboard\/keys\?state=live$/)
+    const rows = page.getByRole('table', { name: 'API keys' }).getByRole('row')
+    assert.equal(await rows.count(), 3)
+    await page
+      .getByRole('row', { name: /nightly export sk_live_.{4}… org_42 live Active 1 hour ago/ })
+      .waitFor()
+    await page.getByRole('link', { name: 'Ended 1' }).click()
+    await page.getByRole('row', { name: /an old one/ }).waitFor()
+    assert.match(page.url(), /state=expired%2Crevoked/)
+    seat.assertClean()
+  })
+
+  it('has filters and sorting in the URL, as the API has them, and says which parameters it ignores', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/keys?state=live&colour=blue')
+    await page.getByText('does not know “colour”').waitFor()
+    await page.getByLabel('Environment').selectOption('test')
+    await page.getByRole('button', { name: 'Key', exact: true }).click()
+    await page.getByRole('row', { name: /billing sync/ }).waitFor()
+    assert.equal(await page.getByRole('row', { name: /nightly export/ }).count(), 0)
+    const header = page.getByRole('columnheader', { name: 'Key', exact: true })
+    assert.equal(await header.getAttribute('aria-sort'), 'ascending')
+    assert.equal(new URL(page.url()).search, '?environment=test&state=live&sort=name')
+    await page.reload()
+    await page.getByRole('row', { name: /billing sync/ }).waitFor()
+    assert.equal(await page.getByLabel('Environment').inputValue(), 'test')
+    seat.assertClean()
+  })
+
+  it('finds a key by name, and by its pasted secret, of which only the hash leaves the browser', async () => {
+    await using seat = await desk.open('support')
+    const { page, requests } = seat
+    await seat.go('/keys?state=live')
+    const box = page.getByRole('searchbox', { name: 'Search' })
+    await box.fill('NIGHT')
+    await page.waitForURL(/q=NIGHT/)
+    await page.getByRole('row', { name: /nightly export/ }).waitFor()
+    await page.getByRole('searchbox', { name: 'Search' }).fill(` Bearer ${nightly.secret}\n`)
+    await page.waitForURL(/secret_sha256=/)
+    await page.getByRole('row', { name: /nightly export/ }).waitFor()
+    await page.getByText('only the hash was sent').waitFor()
+    const hash = createHash('sha256').update(nightly.secret).digest('hex')
+    assert.ok(requests.some((request) => request.url().includes(hash)))
+    for (const request of requests)
+      assert.ok(!`${request.url()} ${request.postData()}`.includes(nightly.secret.slice(20)), request.url())
+    assert.deepEqual(await placesWith(page, nightly.secret), [])
+    seat.assertClean()
+  })
 
   it('KEY-02 WEB-02: shows a new secret once, until it is stored, and leaves nothing of it behind', async () => {
     await using seat = await desk.open('administrator')
@@ -254,7 +310,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
         const { page } = seat
         for (const [what, path] of [
           ['keys', '/keys?state=active'],
-          ['keys-none', '/keys?state=suspended'],
+          ['keys-none', '/keys?state=live&q=nothing-like-it'],
           ['new-key', '/keys/new?owner_id=org_42&name=x&scopes=orders:write'],
           ['key', `/keys/${nightly.id}`],
           ['edit-key', `/keys/${nightly.id}/edit`],

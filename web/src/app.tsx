@@ -42,7 +42,7 @@ function Screen() {
       <Suspense fallback={<Loading />}>
         <Switch>
           <Route path={paths.home.pattern}>
-            <Redirect to={paths.keys.to()} replace />
+            <Redirect to={paths.keys.to({ state: 'live' })} replace />
           </Route>
           {staffRoutes.map(([pattern, Screen]) => (
             <Route key={pattern} path={pattern}>

@@ -86,6 +86,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
   )
 }
 
-function isBelow(path: string, to: string): boolean {
+function isBelow(path: string, link: string): boolean {
+  const [to = ''] = link.split('?')
   return to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`)
 }

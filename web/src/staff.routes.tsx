@@ -46,7 +46,7 @@ export const staffNavigation: readonly {
   readonly words: string
   readonly permission: Permission
 }[] = [
-  { to: paths.keys.to(), words: navWords.keys, permission: 'keys:read' },
+  { to: paths.keys.to({ state: 'live' }), words: navWords.keys, permission: 'keys:read' },
   { to: paths.owners.to(), words: navWords.owners, permission: 'owners:read' },
   { to: paths.clients.to(), words: navWords.clients, permission: 'clients:read' },
   { to: paths.grants.to(), words: navWords.grants, permission: 'grants:read' },

@@ -31,7 +31,7 @@ export default function EditKeyPage({ id }: { readonly id: string }) {
       title={words.title(name)}
       lead={words.lead}
       above={[
-        { to: paths.keys.to(), words: keyWords.title },
+        { to: paths.keys.to({ state: 'live' }), words: keyWords.title },
         { to: paths.key.to(id), words: name },
       ]}
     >
@@ -108,6 +108,17 @@ function EditForm({ keyRow, scopes }: FormParts) {
             step={1}
             value={edit.expiresAt}
             onChange={(event) => setEdit({ ...edit, expiresAt: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label={newKeyWords.note} hint={newKeyWords.noteHint} error={faultAt(act.error, '/note')}>
+        {(ids) => (
+          <input
+            {...ids}
+            maxLength={500}
+            autoComplete="off"
+            value={edit.note}
+            onChange={(event) => setEdit({ ...edit, note: event.target.value })}
           />
         )}
       </Field>

@@ -26,7 +26,7 @@ export default function EndKeyPage({ id }: { readonly id: string }) {
       title={words.title(name)}
       lead={words.lead}
       above={[
-        { to: paths.keys.to(), words: keyWords.title },
+        { to: paths.keys.to({ state: 'live' }), words: keyWords.title },
         { to: paths.key.to(id), words: name },
       ]}
     >

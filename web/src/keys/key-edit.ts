@@ -15,6 +15,7 @@ export type KeyEdit = Pick<
   | 'quota'
   | 'quotaPeriod'
   | 'selfRotation'
+  | 'note'
 >
 
 export function editOf(key: KeyRow): KeyEdit {
@@ -29,6 +30,7 @@ export function editOf(key: KeyRow): KeyEdit {
     quota: key.quota === null ? '' : String(key.quota.limit),
     quotaPeriod: key.quota?.period ?? 'day',
     selfRotation: key.self_rotation,
+    note: key.note ?? '',
   }
 }
 
@@ -46,6 +48,7 @@ export function changesOf(
     ...(differs('scopes') ? { scopes: [...after.scopes] } : {}),
     ...(differs('expiresAt') ? { expires_at: momentOf(after.expiresAt) } : {}),
     ...(differs('allowList') ? { ip_allowlist: allowList.length > 0 ? allowList : null } : {}),
+    ...(differs('note') ? { note: after.note.trim() === '' ? null : after.note.trim() } : {}),
     ...(differs('selfRotation') ? { self_rotation: after.selfRotation } : {}),
     ...(differs('rateLimit', 'rateWindow') ? { rate_limits: rateLimitsOf(after, rates) } : {}),
     ...(differs('quota', 'quotaPeriod') ? { quota: quotaOf(after) } : {}),

@@ -6,9 +6,9 @@ import { Button } from '../ui/button.tsx'
 import { DataTable } from '../ui/data-table.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/loading.tsx'
-import { Badge, Section } from '../ui/notice.tsx'
+import { Badge, Notice, Section } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { Day, Time } from '../ui/time.tsx'
+import { Day, msOf, Time } from '../ui/time.tsx'
 import type { Act } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
@@ -48,6 +48,7 @@ export function KeyScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
         )
       }
     >
+      <FormerScopes keyRow={keyRow} mayWrite={mayWrite} act={act} onChange={onChange} />
       <Loaded query={use}>{(found) => <ScopeTable found={found} />}</Loaded>
       {isAsking && (
         <Dialog title={words.shrinkTitle} onClose={() => setAsking(false)}>
@@ -85,6 +86,38 @@ export function KeyScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
         </Dialog>
       )}
     </Section>
+  )
+}
+
+const UNDO_MS = 7 * 86_400_000
+
+/** Scopes that a change took away, with a way to put them back while that can be undone. */
+function FormerScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
+  const { former_scopes: former, scopes_changed_at: at, scopes, state } = keyRow
+  const gone = (former ?? []).filter((scope) => !scopes.includes(scope))
+  if (at === null || former === null || gone.length === 0 || state === 'revoked' || state === 'expired')
+    return null
+  if (Date.now() - msOf(at) > UNDO_MS) return null
+  return (
+    <Notice title={words.shrunk}>
+      <p>
+        {gone.map((scope) => (
+          <code key={scope}>{scope} </code>
+        ))}
+        <Time at={at} />
+      </p>
+      <ProblemBox error={act.error} />
+      <div className="notice-end">
+        <Button
+          kind="quiet"
+          busy={act.isBusy}
+          whyNot={mayWrite ? null : keyWords.mayNotWrite}
+          onClick={() => void onChange(former)}
+        >
+          {words.undoShrink}
+        </Button>
+      </div>
+    </Notice>
   )
 }
 

@@ -22,7 +22,7 @@ import { KeyState, stateSentence } from './key-state.tsx'
 import { KeyAddresses, KeyUsage } from './key-usage.tsx'
 import { type KeyRow, keyQuery } from './keys.queries.ts'
 
-const ABOVE = [{ to: paths.keys.to(), words: keyWords.title }]
+const ABOVE = [{ to: paths.keys.to({ state: 'live' }), words: keyWords.title }]
 
 /** Everything about one key. */
 export default function KeyPage({ id }: { readonly id: string }) {
@@ -140,7 +140,7 @@ function KeyFacts({ keyRow }: { readonly keyRow: KeyRow }) {
           facts.created,
           <>
             <FullTime key="created" at={keyRow.created_at} />{' '}
-            <span className="soft">{facts.by(keyRow.created_by)}</span>
+            <span className="soft">{facts.by(keyRow.created_by_name ?? keyRow.created_by)}</span>
           </>,
         ],
         [
@@ -153,6 +153,7 @@ function KeyFacts({ keyRow }: { readonly keyRow: KeyRow }) {
         ],
         [facts.expires, <FullTime key="expires" at={keyRow.expires_at} ifNone={facts.noExpiry} />],
         [facts.allowList, keyRow.ip_allowlist === null ? facts.anywhere : keyRow.ip_allowlist.join(', ')],
+        [facts.note, keyRow.note ?? <span className="soft">{facts.noNote}</span>],
         keyRow.self_rotation && [facts.selfRotation, '✓'],
         [facts.id, <code key="id">{keyRow.id}</code>],
       ]}

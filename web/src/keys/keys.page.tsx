@@ -1,71 +1,119 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { useCan } from '../api/session.ts'
+import { paths } from '../paths.ts'
+import { ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
-import { Select } from '../ui/field.tsx'
 import { Loaded } from '../ui/loading.tsx'
-import { Badge, Empty, Notice } from '../ui/notice.tsx'
+import { Empty, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Time } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
+import { KeyState } from './key-state.tsx'
 import { type KeyRow, keysQuery } from './keys.queries.ts'
-
-const KINDS = {
-  active: 'good',
-  disabled: 'warn',
-  suspended: 'warn',
-  expired: 'plain',
-  revoked: 'plain',
-} as const
+import { isNarrowed, KEY_PARAMETERS, KeysFilters } from './keys-filters.tsx'
 
 const COLUMNS: readonly Column<KeyRow>[] = [
   {
     id: 'key',
     head: words.key,
+    sort: 'name',
+    order: 'ascending',
     cell: (key) => (
-      <>
-        <strong>{key.name}</strong> <code className="soft">{key.hint}</code>
-      </>
+      <span className="two-lines">
+        <Link to={paths.key.to(key.id)}>{key.name}</Link>
+        <code className="soft">{key.hint}</code>
+      </span>
     ),
   },
-  { id: 'owner', head: words.owner, cell: (key) => key.owner_id },
+  {
+    id: 'owner',
+    head: words.owner,
+    cell: (key) => (
+      <Link className="quiet-link" to={paths.keys.to({ state: 'live', owner_id: key.owner_id })}>
+        {key.owner_id}
+      </Link>
+    ),
+  },
   { id: 'environment', head: words.environment, cell: (key) => key.environment },
   {
     id: 'state',
     head: words.state,
-    cell: (key) => <Badge kind={KINDS[key.state]}>{words.states[key.state]}</Badge>,
+    cell: (key) => (
+      <>
+        <KeyState state={key.state} />
+        {key.rotation !== null && <span className="soft"> {words.rotating}</span>}
+      </>
+    ),
   },
-  { id: 'created', head: words.created, cell: (key) => <Time at={key.created_at} /> },
-  { id: 'last_used', head: words.lastUsed, cell: (key) => <Time at={key.last_used_at} /> },
-  { id: 'expires', head: words.expires, cell: (key) => <Time at={key.expires_at} /> },
+  {
+    id: 'created',
+    head: words.created,
+    sort: 'created',
+    order: 'descending',
+    cell: (key) => <Time at={key.created_at} />,
+  },
+  {
+    id: 'last_used',
+    head: words.lastUsed,
+    sort: 'last_used',
+    order: 'descending',
+    cell: (key) => <Time at={key.last_used_at} ifNone={words.noUse} />,
+  },
+  {
+    id: 'expires',
+    head: words.expires,
+    sort: 'expires',
+    order: 'ascending',
+    cell: (key) => <Time at={key.expires_at} ifNone={appWords.never} />,
+  },
 ]
 
+/** All keys: where most visits begin. */
 export default function KeysPage() {
-  const { query, unknown, set } = useUrlQuery(['state', 'environment', 'owner_id'])
+  const url = useUrlQuery(KEY_PARAMETERS)
+  const { query, unknown, set } = url
+  const can = useCan()
   const pages = useInfiniteQuery(keysQuery(query))
   return (
-    <Page title={words.title} lead={words.lead}>
+    <Page
+      title={words.title}
+      lead={words.lead}
+      actions={can('keys:write') && <ButtonLink to={paths.newKey.to()}>{words.create}</ButtonLink>}
+    >
       {unknown.length > 0 && <Notice kind="warn">{appWords.unknownParameters(unknown)}</Notice>}
-      <div className="filters">
-        <Select
-          label={words.state}
-          value={query.state ?? ''}
-          options={[['', appWords.any], ...Object.entries(words.states)]}
-          onChange={(state) => set({ state })}
-        />
-      </div>
+      <KeysFilters url={url} />
       <Loaded query={pages}>
         {({ pages: shown }) => {
           const rows = shown.flatMap(({ data }) => data)
-          return rows.length === 0 ? (
-            <Empty title={words.noneTitle}>
-              <p>{words.none}</p>
-            </Empty>
-          ) : (
+          if (rows.length === 0 && !pages.hasNextPage)
+            return isNarrowed(query) ? (
+              <Empty title={words.noMatch}>
+                <p>{words.noMatchHint}</p>
+                <ButtonLink kind="quiet" to={paths.keys.to({ state: 'live' })}>
+                  {appWords.clearFilters}
+                </ButtonLink>
+              </Empty>
+            ) : (
+              <Empty title={words.noneTitle}>
+                <p>{words.none}</p>
+                {can('keys:write') && <ButtonLink to={paths.newKey.to()}>{words.create}</ButtonLink>}
+              </Empty>
+            )
+          return (
             <>
-              <DataTable caption={words.caption} columns={COLUMNS} rows={rows} idOf={({ id }) => id} />
+              <DataTable
+                caption={words.caption}
+                columns={COLUMNS}
+                rows={rows}
+                idOf={({ id }) => id}
+                sorting={{ by: query.sort ?? 'created', choose: (sort) => set({ sort }) }}
+              />
               <Pager shown={rows.length} pages={pages} />
+              <p className="hint">{words.accuracy}</p>
             </>
           )
         }}

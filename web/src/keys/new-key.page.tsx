@@ -58,7 +58,11 @@ export default function NewKeyPage() {
       void cache.invalidateQueries({ queryKey: ['keys'] })
     })
   return (
-    <Page title={words.title} lead={words.lead} above={[{ to: paths.keys.to(), words: keyWords.title }]}>
+    <Page
+      title={words.title}
+      lead={words.lead}
+      above={[{ to: paths.keys.to({ state: 'live' }), words: keyWords.title }]}
+    >
       {unknown.length > 0 && <Notice kind="warn">{appWords.unknownParameters(unknown)}</Notice>}
       {foreign.length > 0 && <Notice kind="warn">{words.unknownScopes(foreign)}</Notice>}
       {scopes.data === undefined ? (

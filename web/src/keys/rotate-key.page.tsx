@@ -38,7 +38,7 @@ export default function RotateKeyPage({ id }: { readonly id: string }) {
       title={isRunning ? words.runningTitle(name) : words.title(name)}
       lead={isRunning ? words.steps : words.lead}
       above={[
-        { to: paths.keys.to(), words: keyWords.title },
+        { to: paths.keys.to({ state: 'live' }), words: keyWords.title },
         { to: paths.key.to(id), words: name },
       ]}
     >

@@ -8,14 +8,15 @@ export interface Column<Row> {
   /** Words for screen readers only: a column whose content needs no heading. */
   readonly isUnseenHead?: boolean
   readonly sort?: string
+  /** The order of that `sort`: the API has one for each. */
+  readonly order?: 'ascending' | 'descending'
   readonly align?: 'end'
   readonly cell: (row: Row) => ReactNode
 }
 
 export interface Sorting {
-  /** The column's `sort`, and whether small or early things come first. */
+  /** The column's `sort`. */
   readonly by: string
-  readonly ascending: boolean
   choose(by: string): void
 }
 
@@ -97,7 +98,7 @@ export function DataTable<Row>({ caption, columns, rows, idOf, sorting, selectio
 }
 
 function Head<Row>({ column, sorting }: { readonly column: Column<Row>; readonly sorting?: Sorting }) {
-  const { head, sort, align, isUnseenHead } = column
+  const { head, sort, order = 'ascending', align, isUnseenHead } = column
   const name = isUnseenHead === true ? <span className="unseen">{head}</span> : head
   if (sort === undefined || sorting === undefined)
     return (
@@ -106,13 +107,12 @@ function Head<Row>({ column, sorting }: { readonly column: Column<Row>; readonly
       </th>
     )
   const isBy = sorting.by === sort
-  const order = sorting.ascending ? 'ascending' : 'descending'
   return (
     <th scope="col" className={align} aria-sort={isBy ? order : 'none'}>
       <button type="button" className="sort" onClick={() => sorting.choose(sort)}>
         {name}
         <span aria-hidden="true" className="sort-mark">
-          {isBy ? (sorting.ascending ? '↑' : '↓') : '↕'}
+          {isBy ? (order === 'ascending' ? '↑' : '↓') : '↕'}
         </span>
       </button>
     </th>

@@ -1,0 +1,167 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { useSession } from '../api/session.ts'
+import { paths, type Search } from '../paths.ts'
+import { scopesQuery } from '../scopes/scopes.queries.ts'
+import { Select } from '../ui/field.tsx'
+import { countWords } from '../ui/time-words.ts'
+import type { UrlQuery } from '../ui/url-query.ts'
+import { appWords } from '../words/app.ts'
+import { keyWords as words } from '../words/keys.ts'
+import { keyCountsQuery } from './keys.queries.ts'
+import { KeysSearch } from './keys-search.tsx'
+
+/** The parameters of `GET /v1/keys` that a screen sets; the rest is paging. */
+export const KEY_PARAMETERS = [
+  'q',
+  'secret_sha256',
+  'owner_id',
+  'environment',
+  'state',
+  'scope',
+  'created_by',
+  'never_used',
+  'no_expiry',
+  'unused_since',
+  'expiring_before',
+  'sort',
+] as const
+export type KeyParameter = (typeof KEY_PARAMETERS)[number]
+type KeysUrl = UrlQuery<KeyParameter>
+
+export const ENDED = 'expired,revoked'
+
+/** Search, states with their counts, and filters: everything in the URL. */
+export function KeysFilters({ url }: { readonly url: KeysUrl }) {
+  const { query, set } = url
+  const { environments, staff } = useSession()
+  const scopes = useQuery(scopesQuery)
+  return (
+    <>
+      <div className="filters">
+        <KeysSearch
+          text={query.q ?? ''}
+          onText={(q) => set({ q, secret_sha256: undefined })}
+          onSecret={(hash) => set({ ...nothing(), secret_sha256: hash })}
+        />
+        <Select
+          label={words.environment}
+          value={query.environment ?? ''}
+          options={[['', appWords.any], ...environments.map((each) => [each, each] as const)]}
+          onChange={(environment) => set({ environment })}
+        />
+        <Select
+          label={words.scope}
+          value={query.scope ?? ''}
+          options={[['', appWords.any], ...(scopes.data ?? []).map(({ name }) => [name, name] as const)]}
+          onChange={(scope) => set({ scope })}
+        />
+        <Select
+          label={words.attention}
+          value={attentionOf(query, staff.id)}
+          options={[['', appWords.any], ...words.attentions]}
+          onChange={(which) => set(attentionQuery(which, staff.id))}
+        />
+      </div>
+      <States query={query} />
+      <Chips url={url} />
+    </>
+  )
+}
+
+/** Live ones are what people look for; ended ones are always one click away, with their number. */
+function States({ query }: Pick<KeysUrl, 'query'>) {
+  const { state, sort: _, secret_sha256: hash, ...counted } = query
+  const counts = useQuery({ ...keyCountsQuery(counted), enabled: hash === undefined })
+  const kinds = [
+    ['live', words.live, counts.data?.live],
+    [ENDED, words.ended, counts.data?.ended],
+    [undefined, words.all, undefined],
+  ] as const
+  return (
+    <ul className="tabs">
+      {kinds.map(([value, name, count]) => (
+        <li key={name}>
+          <Link
+            to={paths.keys.to({ ...query, state: value })}
+            aria-current={state === value ? 'true' : undefined}
+          >
+            {name}
+            {count !== undefined && hash === undefined && (
+              <span className="soft"> {countWords(count.count) + (count.at_least ? '+' : '')}</span>
+            )}
+          </Link>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Filters without a control of their own, each with a way to drop it. */
+function Chips({ url: { query, set } }: { readonly url: KeysUrl }) {
+  const chips = [
+    ['secret_sha256', query.secret_sha256 && words.ofSecret],
+    ['owner_id', query.owner_id && words.ofOwner(query.owner_id)],
+  ] as const
+  return (
+    <ul className="chips">
+      {chips.map(
+        ([name, said]) =>
+          said && (
+            <li key={name}>
+              {said}{' '}
+              <button
+                type="button"
+                className="link-button"
+                aria-label={words.drop(said)}
+                onClick={() =>
+                  set({ [name]: undefined, ...(name === 'secret_sha256' ? { state: 'live' } : {}) })
+                }
+              >
+                ✕
+              </button>
+            </li>
+          ),
+      )}
+    </ul>
+  )
+}
+
+const DAY_MS = 86_400_000
+const NO_ATTENTION = {
+  never_used: undefined,
+  no_expiry: undefined,
+  unused_since: undefined,
+  expiring_before: undefined,
+  created_by: undefined,
+}
+
+function nothing(): Record<KeyParameter, undefined> {
+  return Object.fromEntries(KEY_PARAMETERS.map((name) => [name, undefined])) as Record<
+    KeyParameter,
+    undefined
+  >
+}
+
+function attentionQuery(which: string, me: string): Partial<Record<KeyParameter, string | undefined>> {
+  const inDays = (days: number) => new Date(Math.floor(Date.now() / DAY_MS + days) * DAY_MS).toISOString()
+  if (which === 'never_used') return { ...NO_ATTENTION, never_used: 'true' }
+  if (which === 'no_expiry') return { ...NO_ATTENTION, no_expiry: 'true' }
+  if (which === 'unused') return { ...NO_ATTENTION, unused_since: inDays(-90) }
+  if (which === 'expiring') return { ...NO_ATTENTION, expiring_before: inDays(30) }
+  if (which === 'mine') return { ...NO_ATTENTION, created_by: me }
+  return NO_ATTENTION
+}
+
+function attentionOf(query: KeysUrl['query'], me: string): string {
+  if (query.never_used !== undefined) return 'never_used'
+  if (query.no_expiry !== undefined) return 'no_expiry'
+  if (query.unused_since !== undefined) return 'unused'
+  if (query.expiring_before !== undefined) return 'expiring'
+  return query.created_by === me ? 'mine' : ''
+}
+
+/** True where the list is narrowed by anything but a state and an order. */
+export function isNarrowed({ state: _, sort: __, ...filters }: Search): boolean {
+  return Object.values(filters).some((value) => value !== undefined)
+}
