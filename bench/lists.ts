@@ -22,11 +22,7 @@ export async function lists({ postgresUrl, quick, say }: Bench): Promise<readonl
 }
 
 /** @param rounds requests for each list */
-async function measureLists(
-  url: string,
-  rounds: number,
-  say: Bench['say'],
-): Promise<readonly Finding[]> {
+async function measureLists(url: string, rounds: number, say: Bench['say']): Promise<readonly Finding[]> {
   const doorward = await startDoorward(url)
   const findings: Finding[] = []
   for (const [what, filter, most] of filters(new Date())) {

@@ -16,7 +16,7 @@ export interface KeyCount {
 export type KeyCounts = Readonly<Record<KeyState, KeyCount>>
 
 /** Counts are exact up to here, unless more rows than the second number would have to be read. */
-const MOST_COUNTED = 10_000
+export const MOST_COUNTED = 10_000
 const MOST_READ = 12_000
 const LARGEST_SET = { ordered: MOST_READ, names: MOST_READ, scopes: MOST_READ }
 

@@ -11,6 +11,7 @@ const screen = (pattern: string, load: Load) => [pattern, lazy(load)] as const
 
 /** Every page of staff, by its path; the first that matches is shown. */
 export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
+  screen(paths.overview.pattern, () => import('./overview/overview.page.tsx')),
   screen(paths.keys.pattern, () => import('./keys/keys.page.tsx')),
   screen(paths.newKey.pattern, () => import('./keys/new-key.page.tsx')),
   screen(paths.key.pattern, () => import('./keys/key.page.tsx')),
@@ -46,6 +47,7 @@ export const staffNavigation: readonly {
   readonly words: string
   readonly permission: Permission
 }[] = [
+  { to: paths.overview.to(), words: navWords.overview, permission: 'keys:read' },
   { to: paths.keys.to({ state: 'live' }), words: navWords.keys, permission: 'keys:read' },
   { to: paths.owners.to(), words: navWords.owners, permission: 'owners:read' },
   { to: paths.clients.to(), words: navWords.clients, permission: 'clients:read' },

@@ -3,9 +3,9 @@ import { Link } from 'wouter'
 import { paths } from '../paths.ts'
 import { Badge, Facts, Section } from '../ui/notice.tsx'
 import { FullTime } from '../ui/time.tsx'
-import { durationWords } from '../ui/time-words.ts'
 import { appWords } from '../words/app.ts'
 import { clientWords as words } from '../words/clients.ts'
+import { durationWords } from '../words/time-words.ts'
 import type { Client } from './clients.queries.ts'
 
 /** Metadata of a client: where answers go, what it may ask for, who tests it. */

@@ -44,7 +44,13 @@ const COLUMNS: readonly Column<Client>[] = [
     cell: ({ owner_id }) => owner_id ?? <span className="soft">{words.provider}</span>,
   },
   { id: 'environment', head: words.environment, cell: ({ environment }) => environment },
-  { id: 'created', head: words.created, sort: 'created', cell: (client) => <Time at={client.created_at} /> },
+  {
+    id: 'created',
+    head: words.created,
+    sort: 'created',
+    order: 'descending',
+    cell: (client) => <Time at={client.created_at} />,
+  },
 ]
 
 export default function ClientsPage() {
@@ -111,7 +117,7 @@ export default function ClientsPage() {
                 columns={COLUMNS}
                 rows={rows}
                 idOf={({ client_id }) => client_id}
-                sorting={sortingOf(query.sort, 'created', ['created'], (sort) => set({ sort }))}
+                sorting={sortingOf(query.sort, 'created', (sort) => set({ sort }))}
               />
               <Pager shown={rows.length} pages={pages} />
             </>

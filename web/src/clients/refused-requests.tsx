@@ -3,9 +3,9 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Empty, Section } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
-import { countWords } from '../ui/time-words.ts'
 import { clientWords as words } from '../words/clients.ts'
 import { oauthRefusals } from '../words/oauth-refusals.ts'
+import { countWords } from '../words/time-words.ts'
 import { type RefusedRequest, refusedRequestsQuery } from './clients.queries.ts'
 
 const COLUMNS: readonly Column<RefusedRequest>[] = [

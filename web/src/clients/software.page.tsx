@@ -6,8 +6,8 @@ import { Loaded } from '../ui/loading.tsx'
 import { Empty, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Time } from '../ui/time.tsx'
-import { countWords } from '../ui/time-words.ts'
 import { clientWords as words } from '../words/clients.ts'
+import { countWords } from '../words/time-words.ts'
 import { type ClientSoftware, softwareQuery } from './clients.queries.ts'
 
 const COLUMNS: readonly Column<ClientSoftware>[] = [

@@ -5,8 +5,8 @@ import {
   whyNotRevokeKey,
   whyNotRotateKey,
 } from '../../../src/keys/key.ts'
-import { exactWords } from '../ui/time-words.ts'
 import { keyWords as words } from '../words/keys.ts'
+import { exactWords } from '../words/time-words.ts'
 import type { KeyRow } from './keys.queries.ts'
 
 // The rules are the server's own (`src/keys/key.ts`): a button is off here for the reason for which the API would refuse.

@@ -1,8 +1,8 @@
 import { Badge } from '../ui/notice.tsx'
 import { msOf } from '../ui/time.tsx'
-import { exactWords } from '../ui/time-words.ts'
 import { oneKeyWords } from '../words/key.ts'
 import { keyWords } from '../words/keys.ts'
+import { exactWords } from '../words/time-words.ts'
 import type { KeyRow } from './keys.queries.ts'
 
 const KINDS = {

@@ -4,10 +4,10 @@ import { useSession } from '../api/session.ts'
 import { paths, type Search } from '../paths.ts'
 import { scopesQuery } from '../scopes/scopes.queries.ts'
 import { Select } from '../ui/field.tsx'
-import { countWords } from '../ui/time-words.ts'
 import type { UrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
+import { countWords } from '../words/time-words.ts'
 import { keyCountsQuery } from './keys.queries.ts'
 import { KeysSearch } from './keys-search.tsx'
 
@@ -29,7 +29,7 @@ export const KEY_PARAMETERS = [
 export type KeyParameter = (typeof KEY_PARAMETERS)[number]
 type KeysUrl = UrlQuery<KeyParameter>
 
-export const ENDED = 'expired,revoked'
+const ENDED = 'expired,revoked'
 
 /** Search, states with their counts, and filters: everything in the URL. */
 export function KeysFilters({ url }: { readonly url: KeysUrl }) {

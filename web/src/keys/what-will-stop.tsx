@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
 import { Loaded } from '../ui/loading.tsx'
 import { Time } from '../ui/time.tsx'
-import { countWords } from '../ui/time-words.ts'
 import { endWords as words } from '../words/end-key.ts'
+import { countWords } from '../words/time-words.ts'
 import { addressesQuery, seriesQuery } from './key-use.queries.ts'
 
 /** What a key did in the last day, for whom and from where: what will be refused once it is stopped. */

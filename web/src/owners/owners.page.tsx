@@ -11,10 +11,10 @@ import { Pager } from '../ui/pager.tsx'
 import { SearchField } from '../ui/search-field.tsx'
 import { sortingOf } from '../ui/sorting.ts'
 import { Time } from '../ui/time.tsx'
-import { countWords, durationWords } from '../ui/time-words.ts'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { ownerWords as words } from '../words/owners.ts'
+import { countWords, durationWords } from '../words/time-words.ts'
 import type { Owner } from './owner.queries.ts'
 import { ownersQuery } from './owners.queries.ts'
 
@@ -45,7 +45,13 @@ const COLUMNS: readonly Column<Owner>[] = [
     cell: ({ notice_email }) => notice_email ?? <span className="soft">{appWords.none}</span>,
   },
   { id: 'limits', head: words.ownLimits, cell: (owner) => <OwnLimits owner={owner} /> },
-  { id: 'created', head: words.created, sort: 'created', cell: (owner) => <Time at={owner.created_at} /> },
+  {
+    id: 'created',
+    head: words.created,
+    sort: 'created',
+    order: 'descending',
+    cell: (owner) => <Time at={owner.created_at} />,
+  },
 ]
 
 export default function OwnersPage() {
@@ -87,7 +93,7 @@ export default function OwnersPage() {
                 columns={COLUMNS}
                 rows={rows}
                 idOf={({ id }) => id}
-                sorting={sortingOf(query.sort, 'created', ['created'], (sort) => set({ sort }))}
+                sorting={sortingOf(query.sort, 'created', (sort) => set({ sort }))}
               />
               <Pager shown={rows.length} pages={pages} />
             </>

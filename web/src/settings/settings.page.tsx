@@ -5,8 +5,8 @@ import { Button, ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Facts, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
-import { countWords, durationWords } from '../ui/time-words.ts'
 import { settingsWords as words } from '../words/settings.ts'
+import { countWords, durationWords } from '../words/time-words.ts'
 import { configuredPolicyQuery } from './settings.queries.ts'
 
 /** What the installation is, and where its people and programs are managed. */

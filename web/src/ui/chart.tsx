@@ -1,7 +1,7 @@
 import { scaleBand, scaleLinear } from 'd3-scale'
 import { useEffect, useId, useRef, useState } from 'react'
 import { appWords as words } from '../words/app.ts'
-import { countWords, exactWords } from './time-words.ts'
+import { countWords, exactWords } from '../words/time-words.ts'
 
 /** One colour of a chart. `tone` decides it: what is fine, what was refused, or the n-th of several. */
 export interface ChartSeries {

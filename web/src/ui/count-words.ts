@@ -1,4 +1,4 @@
-import { countWords } from './time-words.ts'
+import { countWords } from '../words/time-words.ts'
 
 /** "812", or "10,000+" where the API counted no further. */
 export function boundedWords({

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from 'react'
 import type { MomentText } from '../../../src/http/wire.ts'
 import { appWords as words } from '../words/app.ts'
+import { exactWords, relativeWords } from '../words/time-words.ts'
 import { useNow } from './now.ts'
-import { exactWords, relativeWords } from './time-words.ts'
 
 /** A moment of the API, as milliseconds. */
 export function msOf(at: MomentText | string): number {

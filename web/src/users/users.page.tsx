@@ -54,7 +54,13 @@ const COLUMNS: readonly Column<User>[] = [
     head: words.password,
     cell: ({ password_set_at }) => (password_set_at === null ? words.passwordNotSet : words.passwordSet),
   },
-  { id: 'created', head: words.created, sort: 'created', cell: (user) => <Time at={user.created_at} /> },
+  {
+    id: 'created',
+    head: words.created,
+    sort: 'created',
+    order: 'descending',
+    cell: (user) => <Time at={user.created_at} />,
+  },
 ]
 
 export default function UsersPage() {
@@ -88,7 +94,7 @@ export default function UsersPage() {
                 columns={COLUMNS}
                 rows={rows}
                 idOf={({ id }) => id}
-                sorting={sortingOf(query.sort, 'created', ['created'], (sort) => set({ sort }))}
+                sorting={sortingOf(query.sort, 'created', (sort) => set({ sort }))}
               />
               <Pager shown={rows.length} pages={pages} />
             </>

@@ -1,4 +1,4 @@
-import { countWords } from '../ui/time-words.ts'
+import { countWords } from './time-words.ts'
 
 /** Words of the page about one key. */
 export const oneKeyWords = {

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { noChromium } from '../chromium.ts'
+import { type Desk, openDesk, placesWith } from './desk.ts'
+
+describe('audit, scopes and settings in the dashboard', { skip: noChromium }, () => {
+  let desk: Desk
+  let key: { id: string; secret: string }
+  before(async () => {
+    desk = await openDesk()
+    const { app } = desk
+    await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'See your orders' })
+    await app.call('POST', '/v1/scopes', { name: 'spare:read', description: 'See what nobody reads' })
+    key = await app.keyFor('org_42', { name: 'nightly export', scopes: ['orders:read'] })
+    await app.call('PATCH', `/v1/keys/${key.id}`, { name: 'hourly export' })
+    app.clock.advance({ hours: 1 })
+  })
+  after(() => desk?.close())
+
+  it('AUD-07: filters the log in the URL, says before and after, and exports the filter', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/audit')
+    await seat.look('audit')
+    await page.getByLabel('What happened').selectOption('key.changed')
+    await page.waitForURL(/action=key\.changed/)
+    await page.getByRole('button', { name: /^Details of key\.changed/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'key.changed' })
+    const row = dialog.getByRole('row', { name: /^name/ })
+    await row.getByText('nightly export').waitFor()
+    assert.match((await row.textContent()) ?? '', /nightly export.*hourly export/)
+    await seat.look('audit-event')
+    await page.keyboard.press('Escape')
+    assert.equal(await dialog.count(), 0)
+    const download = page.waitForEvent('download')
+    await page.getByRole('link', { name: 'Export this filter as CSV' }).click()
+    const [head, event, ...rest] = readFileSync(await (await download).path(), 'utf8').split('\r\n')
+    assert.match(head ?? '', /^seq,id,at,action/)
+    assert.match(event ?? '', /,key\.changed,/)
+    assert.deepEqual(rest, [''])
+  })
+
+  it('AUD-07: new events wait until the reader asks for them', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/audit?target_id=${key.id}`)
+    const rows = page.getByRole('table', { name: 'Audit events, newest first' }).getByRole('row')
+    const before = await rows.count()
+    await desk.app.call('POST', `/v1/keys/${key.id}/disable`)
+    await desk.app.call('POST', `/v1/keys/${key.id}/enable`)
+    const button = page.getByRole('button', { name: '2 new events' })
+    await button.waitFor()
+    assert.equal(await rows.count(), before)
+    await button.click()
+    await page.getByRole('rowheader', { name: 'key.enabled' }).waitFor()
+    assert.equal(await rows.count(), before + 2)
+    seat.assertClean()
+  })
+
+  it('AUD-04: says to which entry the chain was verified', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/audit')
+    await page.getByRole('button', { name: 'Verify the chain' }).click()
+    await page.getByText(/^Verified to entry [\d,]+$/).waitFor()
+    assert.match(await page.getByLabel('Hash of the last entry').inputValue(), /^[0-9a-f]{64}$/)
+    await seat.look('audit-verified')
+  })
+
+  it('declares a scope, says who has one before it is deprecated, and reinstates it', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/scopes')
+    await seat.look('scopes')
+    await page.getByRole('link', { name: 'Declare a scope' }).click()
+    await page.getByLabel('Name').fill('invoices:read')
+    await page.getByLabel('For people').fill('See your invoices')
+    await page.getByRole('radio', { name: 'Sensitive' }).check()
+    await seat.look('new-scope')
+    await page.getByRole('button', { name: 'Declare a scope' }).click()
+    await page.getByRole('heading', { level: 1, name: 'invoices:read' }).waitFor()
+    await page.getByText('No key and no app has it.').waitFor()
+
+    await seat.go('/scopes/orders:read')
+    await page
+      .getByRole('table', { name: /orders:read/ })
+      .getByText('hourly export')
+      .waitFor()
+    await seat.look('scope')
+    assert.match(
+      (await page.getByRole('button', { name: 'Remove' }).getAttribute('aria-describedby')) ?? '',
+      /./,
+    )
+    await page.getByRole('button', { name: 'Deprecate' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Deprecate orders:read?' })
+    await dialog.getByText(/1 key and 0 apps will keep it/).waitFor()
+    await seat.look('deprecate-scope')
+    await dialog.getByRole('button', { name: 'Deprecate' }).click()
+    await page.getByRole('button', { name: 'Reinstate' }).click()
+    await page.getByRole('button', { name: 'Deprecate' }).waitFor()
+
+    await seat.go('/scopes/spare:read')
+    await page.getByText('No key and no app has it.').waitFor()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Scopes' }).waitFor()
+    seat.assertClean()
+  })
+
+  it('WEB-10: shows the secret of a new admin key once', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings')
+    await seat.look('settings')
+    await page.getByRole('main').getByRole('link', { name: 'Admin keys' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Admin keys' }).waitFor()
+    await seat.look('admin-keys')
+    await page.getByRole('link', { name: 'Create an admin key' }).click()
+    await page.getByLabel('Name').fill('orders API')
+    await seat.look('new-admin-key')
+    await page.getByRole('button', { name: 'Create an admin key' }).click()
+    const field = page.getByRole('textbox', { name: 'Secret', exact: true })
+    const secret = await field.inputValue()
+    assert.match(secret, /^adm_/)
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await page.getByText('orders API').waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(12)), [])
+    seat.assertClean()
+  })
+
+  it('finds a page and a key by keyboard only', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings')
+    await page.keyboard.press('Control+k')
+    const box = page.getByRole('combobox', { name: 'Name, id or hint' })
+    assert.ok(await box.evaluate((input) => input === document.activeElement))
+    await page.keyboard.type('aud')
+    await page.getByRole('option', { name: 'Audit' }).waitFor()
+    await seat.look('palette')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor()
+  })
+
+  it('leads a newcomer by two questions to a form', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/which-door')
+    await page.getByRole('radio', { name: 'One customer’s' }).check()
+    await page.getByRole('radio', { name: 'A program by itself' }).check()
+    await seat.look('which-door')
+    await page.getByRole('main').getByRole('link', { name: 'Create a key' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Create a key' }).waitFor()
+    seat.assertClean()
+  })
+
+  it('a viewer reads the catalogue, and is told why nothing there can be changed', async () => {
+    await using seat = await desk.open('viewer', {
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+    })
+    const { page } = seat
+    await seat.go('/scopes')
+    const button = page.getByRole('button', { name: 'Declare a scope' })
+    assert.equal(await button.getAttribute('aria-disabled'), 'true')
+    await page.getByText('Only those who may write scopes').first().waitFor()
+    await seat.look('scopes-viewer')
+    await seat.go('/settings')
+    await page.getByText('Your role does not show admin keys.').waitFor()
+    await seat.look('settings-viewer')
+    assert.equal(await page.getByRole('link', { name: 'Audit' }).count(), 0)
+    const refused = await page.evaluate(async () => {
+      const answers = await Promise.all([
+        fetch('/v1/audit-events.csv'),
+        fetch('/v1/admin-keys'),
+        fetch('/v1/scopes', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ name: 'a:read', description: 'A' }),
+        }),
+      ])
+      return answers.map(({ status }) => status)
+    })
+    assert.deepEqual(refused, [403, 403, 403])
+  })
+})

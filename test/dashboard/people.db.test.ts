@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { newId } from '../../src/base/id.ts'
+import { storeRefusals } from '../../src/clients/refused-requests.store.ts'
+import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
+import { noChromium } from '../chromium.ts'
+import { type Desk, openDesk, placesWith } from './desk.ts'
+
+describe('owners, clients, grants and users in the dashboard', { skip: noChromium }, () => {
+  let desk: Desk
+  let clientId: string
+  let userId: string
+  let grantId: string
+  before(async () => {
+    desk = await openDesk()
+    const { app } = desk
+    await app.keyFor('org_42', { name: 'nightly export' })
+    await app.call('PATCH', '/v1/owners/org_42', { name: 'Northwind' })
+    await app.keyFor('org_43', { name: 'another', scopes: [] })
+    const scopes = ['orders:read', 'orders:write']
+    clientId = (await app.clientFor(null, { name: 'Acme Sync', scopes })).client_id
+    userId = (await app.call('POST', '/v1/users', { name: 'Ann Larsen', email: 'ann@northwind.example' }))
+      .body.id
+    await app.call('PUT', `/v1/owners/org_42/members/${userId}`)
+    grantId = newId('grt')
+    const shown = {
+      client_name: 'Acme Sync',
+      redirect_host: 'app.example.com',
+      owner_name: 'Northwind',
+      scopes: [],
+    }
+    const now = app.clock.now()
+    const whose = { id: grantId, userId, clientId, ownerId: 'org_42' }
+    await app.db
+      .transaction()
+      .execute((tx) =>
+        insertGrant(tx, { ...whose, scopes, implied: [], shown, createdAt: now, expiresAt: null }),
+      )
+    const refusal = {
+      clientId,
+      endpoint: 'token',
+      reason: 'secret_rotated',
+      count: 3,
+      lastAt: now,
+      lastIp: null,
+    }
+    await storeRefusals(app.db, [refusal])
+  })
+  after(() => desk?.close())
+
+  it('shows keys and connected apps of an owner in one list, and what stops before it is suspended', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/owners?q=north')
+    await seat.look('owners')
+    await page.getByRole('link', { name: 'Northwind' }).click()
+    const list = page.getByRole('table', { name: /^Keys and connected apps/ })
+    await list.getByRole('link', { name: 'nightly export' }).waitFor()
+    await list.getByRole('link', { name: 'Acme Sync' }).waitFor()
+    await seat.look('owner')
+    await page.getByRole('button', { name: 'Change' }).click()
+    await page.getByRole('dialog').getByLabel('Keys at most').fill('7')
+    await seat.look('owner-form')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.equal((await desk.app.call('GET', '/v1/owners/org_42')).body.max_keys, 7)
+  })
+
+  it('REV-09: suspends an app after it has said whom it hits, and resumes it', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/clients/${clientId}`)
+    await page.getByText('Some instance still has the old secret').waitFor()
+    await seat.look('client')
+    await page.getByRole('button', { name: 'Suspend' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Suspend Acme Sync?' })
+    await dialog.getByText('Users who allowed it something: 1.').waitFor()
+    await dialog.getByRole('button', { name: 'Suspend app' }).click()
+    await dialog.getByRole('alert').getByText('Say why').waitFor()
+    await seat.look('client-suspend')
+    await dialog.getByLabel('Reason').fill('a leak')
+    await dialog.getByRole('button', { name: 'Suspend app' }).click()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('button', { name: 'Resume app' }).click()
+    await page.getByRole('button', { name: 'Suspend' }).waitFor()
+    seat.assertClean()
+  })
+
+  it('KEY-02 WEB-02: shows the new secret of an app once, and leaves nothing of it behind', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/clients/new')
+    await page.getByLabel('Name', { exact: true }).fill('Mail merge')
+    await page.getByLabel('Redirect URIs').fill('https://mail.example.com/cb')
+    await page.getByRole('checkbox', { name: 'orders:read' }).check()
+    await seat.look('new-client')
+    await page.getByRole('button', { name: 'Register an app' }).click()
+    const field = page.getByRole('textbox', { name: 'Client secret' })
+    const secret = await field.inputValue()
+    await seat.look('client-secret')
+    await page.getByRole('link', { name: 'Clients' }).click()
+    assert.equal(await field.inputValue(), secret)
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Mail merge' }).waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(14)), [])
+    seat.assertClean()
+  })
+
+  it('a viewer sees all of it, and is told why nothing can be changed', async () => {
+    await using seat = await desk.open('viewer', {
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+    })
+    const { page } = seat
+    for (const [path, button, permission] of [
+      ['/owners/org_42', 'Suspend', 'owners:suspend'],
+      [`/clients/${clientId}`, 'Suspend', 'clients:revoke'],
+      ['/clients', 'Register an app', 'clients:write'],
+      [`/grants/${grantId}`, 'Revoke', 'grants:write'],
+      [`/users/${userId}`, 'Disable', 'users:disable'],
+    ] as const) {
+      await seat.go(path)
+      const found = page.getByRole('button', { name: button, exact: true })
+      assert.equal(await found.getAttribute('aria-disabled'), 'true', path)
+      await page.getByText(`You need the permission ${permission}.`).first().waitFor()
+      await seat.look(`viewer${path.replaceAll('/', '-')}`)
+    }
+    for (const path of ['/grants', '/users', '/clients/software', '/owners?q=nothing']) {
+      await seat.go(path)
+      await seat.look(`viewer${path.replaceAll(/[/?=]/g, '-')}`)
+    }
+  })
+
+  it('REV-09: reduces a grant, and revokes many after counting them', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go(`/grants/${grantId}`)
+    await page.getByRole('checkbox', { name: 'orders:write' }).uncheck()
+    await page.getByRole('button', { name: 'Remove the others' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove the others' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.deepEqual((await desk.app.call('GET', `/v1/grants/${grantId}`)).body.scopes, ['orders:read'])
+    await seat.go(`/grants?client_id=${clientId}`)
+    await page.getByRole('button', { name: 'Revoke many …' }).click()
+    await page.getByLabel('Reason').fill('test')
+    await page.getByRole('button', { name: 'Count them first' }).click()
+    await page.getByText('1 grant would be revoked.').waitFor()
+    await seat.look('grants-revoke')
+    await page.getByRole('button', { name: 'Revoke 1 grant' }).click()
+    await page.getByText('1 grants were revoked.').waitFor()
+    seat.assertClean()
+  })
+})

@@ -1,0 +1,47 @@
+import { Link } from 'wouter'
+import { paths } from '../paths.ts'
+import { boundedWords } from '../ui/count-words.ts'
+import { type Column, DataTable } from '../ui/data-table.tsx'
+import { Badge } from '../ui/notice.tsx'
+import { Time } from '../ui/time.tsx'
+import { overviewWords as words } from '../words/overview.ts'
+import type { Overview } from './overview.queries.ts'
+
+type Rotation = Overview['rotations']['data'][number]
+
+const COLUMNS: readonly Column<Rotation>[] = [
+  {
+    id: 'key',
+    head: words.key,
+    cell: ({ key_id, name }) => <Link to={paths.rotateKey.to(key_id)}>{name}</Link>,
+  },
+  { id: 'owner', head: words.owner, cell: ({ owner_id }) => owner_id },
+  { id: 'ends', head: words.ends, cell: ({ ends_at }) => <Time at={ends_at} /> },
+  {
+    id: 'advice',
+    head: words.advice,
+    cell: ({ safe_to_finish, advice }) => (
+      <>
+        {safe_to_finish && <Badge kind="good">{words.safe}</Badge>} {advice}
+      </>
+    ),
+  },
+]
+
+export function RotationsUnderWay({ rotations }: { readonly rotations: Overview['rotations'] }) {
+  const { running, data } = rotations
+  if (data.length === 0) return <p className="soft">{words.noRotations}</p>
+  return (
+    <>
+      <DataTable
+        caption={words.rotationsCaption}
+        columns={COLUMNS}
+        rows={data}
+        idOf={({ key_id }) => key_id}
+      />
+      {running.count > data.length && (
+        <p className="soft">{words.more(boundedWords(running), data.length)}</p>
+      )}
+    </>
+  )
+}
