@@ -7,6 +7,7 @@ import type { BrowserContext, Page } from 'playwright-core'
 import { openChromium } from '../../test/chromium.ts'
 import { buildIfChanged } from '../../web/build.ts'
 import { paths } from '../../web/src/paths.ts'
+import { appWords } from '../../web/src/words/app.ts'
 import type { Ask } from '../management.ts'
 import { callerOf } from './caller.ts'
 import { openDemoDatabase, readDemoConfig } from './clocked-server.ts'
@@ -27,9 +28,10 @@ const SIZES = [
   { width: 1280, height: 860 },
   { width: 390, height: 844 },
 ] as const
+const SIGN_IN = '/staff/sign-in'
 const SCHEMES = ['light', 'dark'] as const
 /** Longer pages are cut off. */
-const MOST_HEIGHT = 2400
+const MOST_HEIGHT = 1600
 /** Beside a database that is kept. */
 const KEPT = 'demo-administrator.json'
 const SETTLED_MS = 8_000
@@ -54,6 +56,11 @@ interface Listed {
   readonly state?: string
   readonly last_used_at?: string | null
   readonly rotation?: object | null
+}
+
+interface ListPage {
+  readonly data: readonly Listed[]
+  readonly next_cursor?: string | null
 }
 
 interface Shown {
@@ -95,6 +102,7 @@ async function main(): Promise<void> {
     await signIn(first, administrator)
     const signedIn = await first.storageState()
     await first.close()
+    const pages = await pagesToShow(ask)
     mkdirSync(INTO, { recursive: true })
     for (const viewport of SIZES)
       for (const colorScheme of SCHEMES) {
@@ -106,7 +114,7 @@ async function main(): Promise<void> {
           locale: 'en-GB',
           storageState: signedIn,
         })
-        for (const shown of await pagesToShow(ask))
+        for (const shown of pages)
           await take(context, shown, `${shown.name}-${viewport.width}-${colorScheme}.png`)
         await context.close()
       }
@@ -119,7 +127,7 @@ async function main(): Promise<void> {
 
 /** All pages of the app's own table of paths, each with an object of the demo where it shows one. */
 async function pagesToShow(ask: Ask): Promise<Shown[]> {
-  const shown: Shown[] = [{ name: 'sign-in', path: '/staff/sign-in' }]
+  const shown: Shown[] = []
   for (const [name, path] of Object.entries(paths)) {
     const { pattern } = path
     if (name === 'home') continue
@@ -127,15 +135,23 @@ async function pagesToShow(ask: Ask): Promise<Shown[]> {
     const to = path.to as (id?: string) => string
     shown.push({ name: kebab(name), path: `/dashboard${id === null ? pattern : to(id)}` })
   }
+  // Last: it is taken without a session.
+  shown.push({ name: 'sign-in', path: SIGN_IN })
   const only = values.only?.split(',')
   return only === undefined ? shown : shown.filter(({ name }) => only.includes(name))
 }
 
 async function idOf(ask: Ask, name: string, pattern: string): Promise<string> {
-  const list = pattern.slice(0, pattern.indexOf('/:'))
-  const { data } = await ask<{ data: Listed[] }>('GET', `/v1${list}?limit=100`)
+  // `/settings/staff/:id` shows one of `/v1/staff`.
+  const [list = ''] = /\/[^/]+(?=\/:)/.exec(pattern) ?? []
   const choose = CHOSEN[name] ?? (() => true)
-  const found = data.find(choose) ?? data[0]
+  let found: Listed | undefined
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: ListPage = await ask('GET', `/v1${list}?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    const chosen = page.data.find(choose)
+    found = chosen ?? found ?? page.data[0]
+    cursor = chosen === undefined ? (page.next_cursor ?? null) : null
+  }
   const id = found?.id ?? found?.client_id ?? found?.name
   if (id === undefined) throw new Error(`There is nothing in /v1${list} for the page ${name}.`)
   return id
@@ -143,6 +159,8 @@ async function idOf(ask: Ask, name: string, pattern: string): Promise<string> {
 
 async function take(context: BrowserContext, { path }: Shown, file: string): Promise<void> {
   const page = await context.newPage()
+  // Whoever is signed in is led away from there.
+  if (path === SIGN_IN) await context.clearCookies()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
@@ -151,6 +169,10 @@ async function take(context: BrowserContext, { path }: Shown, file: string): Pro
   await page.clock.setFixedTime(MOMENT)
   await page.goto(publicUrl + path)
   await settled(page)
+  if ((await page.getByRole('heading', { name: appWords.notHere.title }).count()) > 0) {
+    process.stdout.write(`${file}  left out: there is no page at ${path}\n`)
+    return await page.close()
+  }
   const [wide, high] = await page.evaluate(() => [
     document.documentElement.scrollWidth - innerWidth,
     document.documentElement.scrollHeight,
@@ -180,7 +202,7 @@ async function settled(page: Page): Promise<void> {
 
 async function signIn(context: BrowserContext, { email, password }: DemoStaff): Promise<void> {
   const page = await context.newPage()
-  await page.goto(`${publicUrl}/staff/sign-in`)
+  await page.goto(publicUrl + SIGN_IN)
   await page.getByLabel('E-mail address').fill(email)
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
