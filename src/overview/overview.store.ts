@@ -83,6 +83,9 @@ function boundedKeys(
     order by ${order} limit ${limit}`
 }
 
+/** Few enough that Postgres walks the index of rotations rather than all secrets. */
+const MOST_ROTATIONS = 1_000
+
 /** A rotation under way, with its key. */
 export interface KeyRotation {
   readonly keyId: string
@@ -91,7 +94,7 @@ export interface KeyRotation {
   readonly rotation: Rotation
 }
 
-/** Rotations under way: how many, and those whose overlap ends first. */
+/** Rotations under way: how many, exact up to {@link MOST_ROTATIONS}, and those whose overlap ends first. */
 export async function rotationsUnderWay(
   db: Db,
   reach: Reach,
@@ -107,12 +110,12 @@ export async function rotationsUnderWay(
         select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
         where retires_at is not null and retired_at is null and revoked_at is null
           and retires_at > ${now}::timestamptz
-        order by retires_at limit ${MOST_COUNTED + 1}
+        order by retires_at limit ${MOST_ROTATIONS + 1}
       ) as secrets
     ) as retiring`.execute(db)
   const { read = 0, n = 0, ids } = rows[0] ?? {}
   const first = await rotationsOf(db, ids ?? [], now)
-  return { running: { count: Math.min(n, MOST_COUNTED), atLeast: read > MOST_COUNTED }, first }
+  return { running: { count: Math.min(n, MOST_ROTATIONS), atLeast: read > MOST_ROTATIONS }, first }
 }
 
 async function rotationsOf(db: Db, ids: readonly string[], now: Date): Promise<KeyRotation[]> {

@@ -64,7 +64,10 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await seat.go('/audit')
     await page.getByRole('button', { name: 'Verify the chain' }).click()
     await page.getByText(/^Verified to entry [\d,]+$/).waitFor()
-    assert.match(await page.getByLabel('Hash of the last entry').inputValue(), /^[0-9a-f]{64}$/)
+    assert.match(
+      await page.getByRole('textbox', { name: 'Hash of the last entry' }).inputValue(),
+      /^[0-9a-f]{64}$/,
+    )
     await seat.look('audit-verified')
   })
 
@@ -122,7 +125,7 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await page.getByRole('button', { name: 'Create an admin key' }).click()
     const field = page.getByRole('textbox', { name: 'Secret', exact: true })
     const secret = await field.inputValue()
-    assert.match(secret, /^adm_/)
+    assert.match(secret, /^ak_/)
     await page.getByRole('button', { name: 'I have stored it' }).click()
     await page.getByText('orders API').waitFor()
     assert.deepEqual(await placesWith(page, secret.slice(12)), [])

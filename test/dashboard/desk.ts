@@ -85,7 +85,7 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
     ),
   )
   page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
+    if (message.type() === 'error') faults.push(`${message.text()} ${message.location().url}`)
   })
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('request', (request) => {

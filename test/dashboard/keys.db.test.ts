@@ -102,9 +102,12 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByRole('status').filter({ hasText: 'Secret copied.' }).waitFor()
     assert.ok(await copy.evaluate((button) => button === document.activeElement))
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret)
-    assert.equal(await page.getByLabel('Line for an .env file').inputValue(), `MY_API_KEY=${secret}`)
+    assert.equal(
+      await page.getByRole('textbox', { name: 'Line for an .env file' }).inputValue(),
+      `MY_API_KEY=${secret}`,
+    )
     assert.match(
-      await page.getByLabel('Code for your program: Node').inputValue(),
+      await page.getByRole('textbox', { name: 'Code for your program: Node' }).inputValue(),
       /process\.env\.MY_API_KEY/,
     )
 
@@ -173,7 +176,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.keyboard.press('Escape')
     assert.ok(await opener.evaluate((button) => button === document.activeElement))
     await page.keyboard.press('Enter')
-    await page.getByRole('button', { name: 'Drop the new secret' }).click()
+    await page.getByRole('button', { name: 'Drop the new secret', exact: true }).click()
     await page.getByRole('status').filter({ hasText: 'The rotation is undone' }).waitFor()
     const { body } = await desk.app.call('GET', `/v1/keys/${id}`)
     assert.equal(body.rotation, null)
@@ -290,6 +293,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await using seat = await desk.open('administrator')
     const { page } = seat
     await seat.go('/keys?state=active')
+    await seat.go('/owners')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(/\/staff\/signed-out$/)
     await page.goBack().catch(() => null)

@@ -5,7 +5,7 @@ import { useLocation } from 'wouter'
 import type { IssuedKeyWire, NewKeyWire } from '../../../src/keys/key.wire.ts'
 import { change } from '../api/request.ts'
 import { useSession } from '../api/session.ts'
-import { newestOwnersQuery, ownerQuery } from '../owners/owner.queries.ts'
+import { newestOwnersQuery, typedOwnerQuery } from '../owners/owner.queries.ts'
 import { paths } from '../paths.ts'
 import { scopesQuery } from '../scopes/scopes.queries.ts'
 import { Loading } from '../ui/loading.tsx'
@@ -29,7 +29,7 @@ export default function NewKeyPage() {
   const [issued, setIssued] = useState<Static<typeof IssuedKeyWire> | null>(null)
   const scopes = useQuery(scopesQuery)
   const owners = useQuery(newestOwnersQuery)
-  const owner = useQuery({ ...ownerQuery(draft.ownerId.trim()), retry: false })
+  const owner = useQuery(typedOwnerQuery(draft.ownerId.trim()))
   const cache = useQueryClient()
   const act = useAct()
   const [, navigate] = useLocation()
