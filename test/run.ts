@@ -22,7 +22,7 @@ Pages in a browser run on Postgres only, unless --engine says pglite.
   --help
 `
 /** Chromium is slow without a graphics card, and shows the same pages from either database. */
-const IN_BROWSER = /-pages?\.db\.test\.ts$|^test\/dashboard\//
+const IN_BROWSER = /(-pages?|test\/dashboard\/\S+)\.db\.test\.ts$/
 const ONCE = 'pages in a browser run once in a whole run, on Postgres; here with `--engine pglite`'
 const PROCESS_TIMEOUT_MS = 900_000
 const CONCURRENCY = 2

@@ -23,7 +23,7 @@ export function typedOwnerQuery(id: string) {
   return queryOptions({
     queryKey: ['owner', 'typed', id],
     queryFn: async ({ signal }): Promise<Owner | null> => {
-      const page = await get<OwnerPage>('/v1/owners', { query: { q: id, limit: 100 }, signal })
+      const page = await get<OwnerPage>('/v1/owners', { query: { q: id.slice(0, 100), limit: 100 }, signal })
       const found = page.data.find((owner) => owner.id === id)
       if (found !== undefined || page.next_cursor === null) return found ?? null
       return await get<typeof OwnerWire>(`/v1/owners/${encodeURIComponent(id)}`, { signal })
