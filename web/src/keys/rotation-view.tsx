@@ -37,7 +37,7 @@ export function RotationView({ id, onDone }: ViewParts) {
             kind={found.verdict.safe_to_finish ? 'good' : 'warn'}
             title={found.verdict.safe_to_finish ? words.safe : words.unsafe}
           >
-            <p>{found.verdict.reason}</p>
+            <Reason verdict={found.verdict} />
             <p className="soft">
               {words.ends} <ExactTime at={found.ends_at} />. {words.started} <Time at={found.started_at} />.
             </p>
@@ -52,6 +52,20 @@ export function RotationView({ id, onDone }: ViewParts) {
         </>
       )}
     </Loaded>
+  )
+}
+
+function Reason({ verdict: { code, at } }: { readonly verdict: Rotation['verdict'] }) {
+  return (
+    <p>
+      {words.reasons[code]}
+      {at !== null && (
+        <>
+          {' '}
+          {words.lastUseOfOld} <Time at={at} />.
+        </>
+      )}
+    </p>
   )
 }
 
@@ -124,7 +138,7 @@ function Acts({ rotation, id, onDone }: ViewParts & { readonly rotation: Rotatio
           onClose={() => setAsked(null)}
         >
           <p>{asked === 'finish' ? words.finishText : words.undoText}</p>
-          {asked === 'finish' && <p>{rotation.verdict.reason}</p>}
+          {asked === 'finish' && <Reason verdict={rotation.verdict} />}
           <ProblemBox error={act.error} />
           <div className="form-end">
             <Button

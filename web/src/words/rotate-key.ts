@@ -27,6 +27,13 @@ export const rotateWords = {
   steps: 'Deploy the new secret. When the old one is quiet, finish.',
   safe: 'Safe to finish',
   unsafe: 'Not safe to finish yet',
+  reasons: {
+    new_secret_unused: 'The new secret has not been used yet. Deploy it, or undo the rotation.',
+    old_secret_in_use: 'The old secret is still used. Move its callers first.',
+    old_secret_quiet: 'The new secret is in use, and the old one is quiet.',
+    old_secret_never_used: 'The new secret is in use, and no use of the old one is known.',
+  },
+  lastUseOfOld: 'Last use of the old one:',
   old: 'Old secret',
   new: 'New secret',
   perMinute: (calls: number) =>
