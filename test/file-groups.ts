@@ -17,6 +17,8 @@ const ALONE_BY_NAME =
   /^(test\/(faults|attacks|interop|forward-auth|dashboard)\/|examples\/|bench\/|web\/)|-pages?\.db\.test\.ts$/
 const ALONE_BY_TEXT =
   /\bprocess\.|\bglobalThis\b|\bmock\b|child_process|worker_threads|node:v8|from '[^']*(server-process|chromium|postgres|redis|tls-server)\.ts'/
+/** For reports that are on their way. */
+const GRACE_MS = 1_000
 /** Bounds the memory that one process gathers. */
 const FILES_IN_GROUP = 12
 
@@ -42,11 +44,15 @@ export function groupFiles(directory: string, paths: readonly string[]): FileGro
   })
 }
 
-/** The module of a group: a suite for each file, so that its hooks are for its own tests. */
+/**
+ * The module of a group: a suite for each file, so that its hooks are for its own tests. The last test ends the process where
+ * something keeps it alive. The runner's own `forceExit` ends it while files are still being imported.
+ */
 function moduleOf(files: readonly string[]): string {
   const suites = files.map((file) => {
     const url = JSON.stringify(pathToFileURL(file).href)
     return `describe(${JSON.stringify(file)}, { timeout }, async () => void (await import(${url})))\n`
   })
-  return `import { describe } from 'node:test'\n\nconst timeout = ${FILE_TIMEOUT_MS}\n${suites.join('')}`
+  const end = `it('ends', () => void setTimeout(() => process.exit(), ${GRACE_MS}).unref())\n`
+  return `import { describe, it } from 'node:test'\n\nconst timeout = ${FILE_TIMEOUT_MS}\n${suites.join('')}${end}`
 }

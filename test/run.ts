@@ -158,7 +158,6 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     concurrency: CONCURRENCY,
     timeout: PROCESS_TIMEOUT_MS,
     signal: abort.signal,
-    forceExit: true,
   })
   /** Reports of tests, whose file is known by its own report after them. */
   const waiting = new Map<string, Reported[]>()

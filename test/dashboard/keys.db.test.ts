@@ -174,6 +174,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
       'true Drop the new secret',
     ])
     await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     assert.ok(await opener.evaluate((button) => button === document.activeElement))
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Drop the new secret', exact: true }).click()

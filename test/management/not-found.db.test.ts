@@ -60,7 +60,11 @@ describe('a request without a route', () => {
   it('MGT-10: a fault names the allowed values, once', async () => {
     const saying = async (method: string, path: string, body?: object) =>
       (await app.call(method, path, body)).body.detail
-    assert.match(await saying('GET', '/v1/keys?state=Active'), /must be one of active, [a-z, ]+$/)
+    assert.match(await saying('GET', '/v1/owners?state=Active'), /must be one of active, [a-z, ]+$/)
+    assert.match(
+      await saying('GET', '/v1/keys?state=Active'),
+      /One or several, with commas: `active`, [a-z`,; ]+$/,
+    )
     assert.match(
       await saying('POST', '/v1/scopes', { name: 'read', description: 'a' }),
       /^\/name does not match: `resource:action`.* for example invoices:read$/,
