@@ -28,7 +28,9 @@ interface ViewParts {
 
 /** Both secrets of a running rotation side by side, live, and if it is safe to finish. */
 export function RotationView({ id, onDone }: ViewParts) {
-  const rotation = useQuery(rotationQuery(id))
+  const [isEnding, setEnding] = useState(false)
+  // Once it has ended there is nothing to ask for.
+  const rotation = useQuery({ ...rotationQuery(id), enabled: !isEnding })
   return (
     <Loaded query={rotation}>
       {(found) => (
@@ -48,7 +50,7 @@ export function RotationView({ id, onDone }: ViewParts) {
             ))}
           </div>
           <p className="hint">{words.live}</p>
-          <Acts rotation={found} id={id} onDone={onDone} />
+          <Acts rotation={found} id={id} onDone={onDone} onEnding={setEnding} />
         </>
       )}
     </Loaded>
@@ -112,14 +114,26 @@ function SecretCard({ secret }: { readonly secret: SecretUse }) {
   )
 }
 
-function Acts({ rotation, id, onDone }: ViewParts & { readonly rotation: Rotation }) {
+interface ActsParts extends ViewParts {
+  readonly rotation: Rotation
+  /** Called with true before a request that ends it, and with false where that failed. */
+  readonly onEnding: (isEnding: boolean) => void
+}
+
+function Acts({ rotation, id, onDone, onEnding }: ActsParts) {
   const [asked, setAsked] = useState<'finish' | 'undo' | null>(null)
   const act = useAct()
   const isNewUsed = rotation.secrets.some(({ role, last_used_at }) => role === 'new' && last_used_at !== null)
   const isSafe = rotation.verdict.safe_to_finish
   const run = (what: 'finish' | 'undo') =>
     act.run(async () => {
-      await change<typeof KeyWire>('POST', `/v1/keys/${id}/rotation/${what}`)
+      onEnding(true)
+      try {
+        await change<typeof KeyWire>('POST', `/v1/keys/${id}/rotation/${what}`)
+      } catch (error) {
+        onEnding(false)
+        throw error
+      }
       onDone(what === 'finish' ? words.finished : words.undone)
     })
   return (
