@@ -7,7 +7,7 @@ import type { Settings } from './settings.ts'
 const bold = (text: string) => styleText('bold', text)
 const dim = (text: string) => styleText('dim', text)
 
-/** What was prepared, and the link that the server made for the first administrator; null where there is staff. */
+/** Prepared objects, and the link that the server made for the first administrator; null where there is staff. */
 export type Shown = Prepared & { readonly firstLink: string | null }
 
 /** Everything that a first start created. `adminKey` is null where the caller brought one. */

@@ -102,7 +102,7 @@ export async function registerApps(ask: Ask): Promise<Readonly<Record<Registered
   return Object.fromEntries(made) as Record<RegisteredApp, DemoApp>
 }
 
-/** What programs register themselves as (RFC 7591): many copies of the same software. */
+/** Self-registered clients (RFC 7591): many copies of the same software. */
 export const SELF_REGISTERED = [
   { name: 'Codeleaf', redirectUri: 'http://127.0.0.1/mcp/callback', copies: 6 },
   { name: 'Terminal Scribe', redirectUri: 'http://localhost/callback', copies: 3 },

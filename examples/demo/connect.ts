@@ -4,7 +4,7 @@ import type { ClockedServer } from './clocked-server.ts'
 import type { Person } from './people.ts'
 import { chosenOn, Visitor } from './visitor.ts'
 
-/** How a person answers the question of an app. */
+/** Answer of a user to a consent question. */
 export type Reply = 'allow' | 'deny'
 
 /** Goes through sign-in and consent as a person with a browser, and redeems the code as the app. */

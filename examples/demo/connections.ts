@@ -14,7 +14,7 @@ import { createPeople, type Person } from './people.ts'
 import type { Random } from './random.ts'
 import type { Timeline } from './timeline.ts'
 
-/** Who connected which app, so many days ago. */
+/** Grants of the demo: user, app, and age in days. */
 const CONNECTIONS: readonly (readonly [
   person: number,
   app: RegisteredApp,
@@ -63,7 +63,7 @@ interface Parts {
   readonly atMost: number
 }
 
-/** What the caller learns once the timeline has been played. */
+/** Results that exist once the timeline has been played. */
 export interface Connections {
   people: readonly Person[]
   grants: readonly GrantWire[]

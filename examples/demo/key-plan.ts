@@ -2,7 +2,7 @@ import { OWNERS, SUSPENDED_OWNER } from './company.ts'
 import { type Program, programs } from './key-kinds.ts'
 import type { Random } from './random.ts'
 
-/** What became of a key, and how many of 500 there are. */
+/** Lives of keys, each with its number among 500. */
 export const LIVES = {
   used: 234,
   no_expiry: 40,
@@ -73,7 +73,7 @@ export interface KeyPlan extends Program {
 export const HOUR_MS = 3_600_000
 export const DAY_MS = 24 * HOUR_MS
 
-/** How many keys a demo of a size has of each life: of every life at least one. */
+/** Number of keys of each life in a demo of some size; at least one of each. */
 export function countsFor(size: number): Readonly<Record<Life, number>> {
   const counts = Object.entries(LIVES).map(([life, count]) => [
     life,

@@ -26,7 +26,7 @@ export function planIncident(timeline: Timeline, key: DemoKey, { support, api }:
   })
 }
 
-/** What else happened: an owner was suspended, a scope is deprecated, somebody tried what is not allowed. */
+/** Operators' actions of the demo: a suspended owner, a deprecated scope, refused attempts. */
 export function planDays(timeline: Timeline, all: Ask, { support, portal }: Tools, end: Date): void {
   const ago = (days: number) => new Date(end.getTime() - days * DAY_MS)
   const refused = async (ask: Ask, method: string, path: string, body?: object) => {

@@ -1,4 +1,4 @@
-/** How the calls of a program are spread over days and weeks, in UTC. */
+/** Daily and weekly rhythm of a program's calls, in UTC. */
 export type Rhythm = 'steady' | 'shop' | 'office' | 'nightly' | 'weekly'
 
 /** Share of the calls of a usual hour that fall into this hour; 0: it rests. */

@@ -159,7 +159,7 @@ async function idOf(ask: Ask, name: string, pattern: string): Promise<string> {
 
 async function take(context: BrowserContext, { path }: Shown, file: string): Promise<void> {
   const page = await context.newPage()
-  // Whoever is signed in is led away from there.
+  // The sign-in page redirects a browser that is signed in.
   if (path === SIGN_IN) await context.clearCookies()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

@@ -50,7 +50,7 @@ async function main(): Promise<number> {
     await server.close()
     return say(filledWords({ where, adminKey, ...filled, seconds: (performance.now() - startedAt) / 1000 }))
 
-    /** What `npm start` would make by itself on an empty database. */
+    /** Writes the files that `npm start` writes on an empty database, so that it finds them. */
     async function keepServices(dataDir: string): Promise<void> {
       const file = join(dataDir, 'orders-api.json')
       if (existsSync(file)) return

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ClockedServer } from './clocked-server.ts'
 import { Visitor } from './visitor.ts'
 
-/** Who works for the made-up provider. */
+/** Staff of the made-up provider. */
 export interface DemoStaff {
   readonly name: string
   readonly email: string

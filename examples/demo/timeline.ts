@@ -5,7 +5,7 @@ interface Step {
   readonly run: () => Promise<void>
 }
 
-/** What happens in the demo, in the order of its moments. */
+/** Timeline of the demo: actions in the order of their moments. */
 export class Timeline {
   readonly #steps: Step[] = []
 

@@ -51,7 +51,7 @@ interface FilledParts {
   readonly seconds: number
 }
 
-/** What was made, how to get in, and some secrets to try. */
+/** Printed result of the seeding: counts, the sign-in, and some secrets to try. */
 export function filledWords({ where, adminKey, keys, administrator, person, seconds }: FilledParts): string {
   const secretOf = (life: Life) =>
     keys.find(({ plan }) => plan.life === life)?.secrets[0]?.secret.reveal() ?? ''

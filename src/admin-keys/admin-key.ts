@@ -25,7 +25,7 @@ export function isFull({ permissions, ...bounds }: AdminKeyRights): boolean {
   return isUnbound(bounds) && ALL_PERMISSIONS.every((permission) => held.has(permission))
 }
 
-/** What an admin key may do, and where. */
+/** Permissions and reach of an admin key. */
 export type AdminKeyRights = Pick<AdminKey, 'permissions' | 'ownerId' | 'environments' | 'hidesMetadata'>
 
 function isUnbound({ ownerId, environments, hidesMetadata }: Omit<AdminKeyRights, 'permissions'>): boolean {

@@ -6,7 +6,7 @@ import type { OriginalRequest, ProxyKind } from './original-request.ts'
 export interface Rule {
   /** Lower-case and without a port; null: any. */
   readonly host: string | null
-  /** Null: any. */
+  /** Null: every method. */
   readonly methods: ReadonlySet<string> | null
   readonly pattern: Pattern
   readonly scopes: readonly string[] | null

@@ -1,4 +1,4 @@
-/** What a spreadsheet takes for the beginning of a formula. */
+/** CSV injection: first characters of a cell that a spreadsheet runs as a formula. */
 const FORMULA = /^[=+\-@\t\r]/
 
 /**

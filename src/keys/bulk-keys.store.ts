@@ -67,7 +67,7 @@ export interface SelectedCounts {
   readonly owners: number
 }
 
-/** How many of some keys were used since a moment, and of how many owners they are. */
+/** Counts those of some keys that were used since a moment, and their owners. */
 export async function countSelected(db: Db, ids: readonly string[], since: Date): Promise<SelectedCounts> {
   const { rows } = await sql<SelectedCounts>`
     select count(distinct owner_id)::int as owners,

@@ -90,7 +90,7 @@ function writeToken({ batch, after, count, fingerprint }: BulkToken): string {
   return `${batch}.${after === '' ? '-' : after}.${count}.${fingerprint}`
 }
 
-/** What other tables say about the keys of an answer. */
+/** Facts of other tables about the keys of an answer. */
 export interface AboutKeys {
   readonly ownerNames: ReadonlyMap<string, string | null>
   readonly calls: ReadonlyMap<string, number>

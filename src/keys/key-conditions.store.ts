@@ -8,7 +8,7 @@ import { type KeyFilter, LIVE_STATES, statesAskedFor } from './key-filter.ts'
 
 /** A filter as statements take it: bound to the caller's reach, and with what other tables say. */
 export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
-  /** Null: any. */
+  /** Null: keys in every state. */
   readonly states: readonly KeyState[] | null
   /** The environments within reach, where the list is of several; null: no bound. */
   readonly within: readonly string[] | null
@@ -43,7 +43,7 @@ export async function resolve(
   if (found === TOO_BROAD) return found
   const bound = { ...filter, ownerId, environment, within, found, ...(id === undefined ? {} : { id }) }
   const wanted = statesAskedFor(filter)
-  // What never ends has not expired.
+  // A key that never ends has not expired.
   const states =
     filter.noExpiry === true ? (wanted?.filter((state) => state !== 'expired') ?? wanted) : wanted
   if (states?.length === 0) return null

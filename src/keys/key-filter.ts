@@ -48,7 +48,7 @@ export function statesOf(asked: readonly AskedState[]): readonly KeyState[] {
   return KEY_STATES.filter((state) => states.has(state))
 }
 
-/** The states of a filter, with its default; null: any. */
+/** States that a filter selects, its default included; null where it selects every state. */
 export function statesAskedFor({
   states,
   expiringBefore,

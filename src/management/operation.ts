@@ -29,7 +29,7 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly idempotent?: boolean
 }
 
-/** What a caller needs for an operation. */
+/** Requirements of an operation on its caller. */
 export type Needs = Pick<
   Operation<TSchema, TSchema, TSchema>,
   'permission' | 'withinEnvironments' | 'isDangerous' | 'mediaType'

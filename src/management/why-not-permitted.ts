@@ -2,7 +2,7 @@ import { type Problem, problem } from '../http/problem.ts'
 import { type Caller, environmentsOf } from './caller.ts'
 import type { Needs } from './operation.ts'
 
-/** How long a proof counts for dangerous operations. */
+/** Age up to which a proof counts for dangerous operations. */
 export const FRESH_SECONDS = 15 * 60
 
 /** The one place that decides if a caller may do an operation, by what the operation says of itself. */

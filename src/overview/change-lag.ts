@@ -1,7 +1,7 @@
 import type { StoredChange } from '../changes/change.ts'
 import type { FeedListener } from '../changes/changes-feed.ts'
 
-/** How late changes of verdicts reached this server. */
+/** Revocation lag: the delay with which changes of verdicts reached this server. */
 export interface Lag {
   readonly changes: number
   readonly p50Ms: number

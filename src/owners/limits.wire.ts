@@ -30,7 +30,7 @@ const QuotaField = nullable(
   ),
 )
 
-/** How much of a quota is spent in its current period. */
+/** Units of a quota that are spent in its current period. */
 export const QuotaCountWire = Type.Object({
   of: oneOf(['key', 'owner']),
   period: oneOf(QUOTA_PERIODS),

@@ -52,7 +52,7 @@ const CONTENT_SECURITY =
   "require-trusted-types-for 'script'; trusted-types 'none'"
 const IMMUTABLE = 'public, max-age=31536000, immutable'
 
-/** The dashboard for the API provider's staff: any path below it gets the same page. `/` leads there. */
+/** Serves the dashboard: every path below it answers the same page, whose script routes it. `/` redirects there. */
 export function dashboardRoutes(app: FastifyInstance, publicUrl: string, built: BuiltDashboard | null): void {
   const { host, pathname } = new URL(publicUrl)
   const base = pathname.replace(/\/+$/, '')

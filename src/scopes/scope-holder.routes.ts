@@ -8,7 +8,7 @@ import { ScopeName } from './scope.wire.ts'
 import { clientsWithScope, keysWithScope } from './scope-holder.store.ts'
 import { ScopeHoldersWire, toCountWire, toScopeHolderWire } from './scope-holder.wire.ts'
 
-/** Who a deprecation or a removal would reach. */
+/** Keys and clients that a deprecation or a removal would reach. */
 export function scopeHolderRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listScopeHolders',

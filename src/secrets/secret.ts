@@ -35,7 +35,7 @@ export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 /** The old secret must be unused for this long before finishing is called safe. */
 const QUIET_SECONDS = 3600
 
-/** How and when a secret ended, or null. Its holder may be disabled or revoked all the same. */
+/** End of a secret with its reason and time, or null. Its holder may be disabled or revoked all the same. */
 export function endOf(secret: StoredSecret, now: Date): Ended | null {
   return endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
 }
@@ -136,7 +136,7 @@ export function whyNotQuiet({ lastUsedAt }: StoredSecret, now: Date): OldSecretI
   return { code: 'old_secret_in_use', usedAt: lastUsedAt }
 }
 
-/** Whether a rotation is safe to finish, with the evidence. */
+/** Verdict on finishing a rotation, with the evidence. */
 export type RotationVerdict =
   | { readonly code: 'new_secret_unused' | 'old_secret_never_used' }
   | { readonly code: 'old_secret_quiet'; readonly usedAt: Date }

@@ -13,7 +13,7 @@ import type { StaffLink } from './staff-link.ts'
 import { endSessionsOfStaff } from './staff-session.store.ts'
 import { startStaffSession } from './start-staff-session.ts'
 
-/** What the person typed. */
+/** Fields of the form. */
 export interface Accepted {
   /** Of the first administrator; an invitation has its own. */
   readonly email: string

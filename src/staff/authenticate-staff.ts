@@ -23,7 +23,7 @@ export interface StaffSettings {
   readonly testEnvironments: readonly string[]
 }
 
-/** What programs do with a key of their own. A staff member can give these away, in an admin key, and not use them. */
+/** Permissions of programs. A staff member can give them to an admin key, and cannot use them. */
 const FOR_PROGRAMS: ReadonlySet<AnyPermission> = new Set<AnyPermission>(['verify', 'login_challenges:write'])
 
 /** A request that no person has caused, such as a poll, does not keep a session alive. */

@@ -1,6 +1,6 @@
 import { ALL_PERMISSIONS, type Permission, withParts } from '../management/permission.ts'
 
-/** What the people of a role may do. A route knows permissions, never a role. */
+/** Permissions and reach of a role. A route knows permissions, never a role. */
 export interface Role {
   readonly permissions: readonly Permission[]
   /** True: only keys and clients of test environments. */

@@ -19,7 +19,7 @@ import {
 
 const common = { permission: 'self:session', tag: 'Staff session' } as const
 
-/** What signed-in staff ask about themselves. */
+/** Operations of signed-in staff on their own session. */
 export function staffSessionRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,

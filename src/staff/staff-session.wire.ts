@@ -26,7 +26,7 @@ export const StaffSessionWire = Type.Object({
 
 const ProvenAt = nullable(Moment)
 
-/** Who is signed in, and what a screen may offer. */
+/** The caller's session: staff member, permissions, factors. */
 export const OwnSessionWire = Type.Object({
   staff: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String(), role: RoleWire }),
   permissions: Type.Array(Type.String()),

@@ -27,7 +27,7 @@ export async function insertStaff(
   return numInsertedOrUpdatedRows === 1n
 }
 
-/** What a sign-in compares: nothing of a disabled or removed member. */
+/** Password hash for a sign-in; undefined for a disabled or removed member. */
 export async function passwordOf(
   db: Db,
   email: string,

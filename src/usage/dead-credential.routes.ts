@@ -10,7 +10,7 @@ import { DeadCredentialPage, DeadCredentialQuery, toDeadCredentialWire } from '.
 
 const DEFAULT_SECONDS = 7 * 24 * 3600
 
-/** Who still presents a secret that has ended: what an operator needs to find the forgotten server. */
+/** Dead credentials in use: calls with a secret that has ended, by which an operator finds the forgotten server. */
 export function deadCredentialRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     id: 'listDeadCredentials',

@@ -20,13 +20,13 @@ export interface AskedCall {
 
 export type NotChecked = 'scopes' | 'environment' | 'resource' | 'client_ip' | 'limits'
 
-/** What can be told of a credential. Of one that is out of reach, what is told of one that does not exist. */
+/** Explanation of a credential. One that is out of reach gets the same as one that does not exist. */
 export interface Explained {
   readonly kind: CredentialRecord['kind'] | null
   readonly credentialId: string | null
   readonly verdict: Verdict
   readonly key: Key | null
-  /** What a real call is judged by and was not given here. */
+  /** Parts of a real call that were not given here, and so were not judged. */
   readonly notChecked: readonly NotChecked[]
 }
 

@@ -120,7 +120,7 @@ function toKeySummary(key: Key, secretId: string | null, now: Date) {
   return { id, hint: secret.hint, name, owner_id: ownerId, environment, state: stateOf(key, now) }
 }
 
-/** What to do about the refusals of the management API that are recorded. */
+/** Fixes for the recorded refusals of the management API. */
 const FIXES: Readonly<Record<string, string>> = {
   no_credential: 'Send an admin key: `Authorization: Bearer …`.',
   invalid_token: 'The admin key is unknown, revoked, rotated out or expired. Use a current one.',

@@ -18,7 +18,7 @@ const DAY_SECONDS = 24 * 3600
 const BUSIEST = 10
 const read = { method: 'GET', status: 200, problems: ['not_found'] } as const
 
-/** What will stop when a key is disabled or revoked, or an owner suspended: the use in the last day. */
+/** Impact of disabling or revoking a key, or of suspending an owner: the use in the last day, which will stop. */
 export function impactRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const ofKey = {
     ...read,

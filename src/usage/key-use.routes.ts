@@ -36,7 +36,7 @@ const read = {
 /** A scope without a use in this time is a candidate for removal. */
 const UNUSED_AFTER_SECONDS = 90 * 24 * 3600
 
-/** What one key's callers do: from where, with which of two secrets, and for which scopes. */
+/** Operations on the callers of one key: their addresses, the secret of a rotation that they use, the scopes they exercise. */
 export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   impactRoutes(app, pipeline)
   const addresses = {

@@ -188,7 +188,7 @@ describe('usage over all keys', () => {
       const axis = axisFor({ since: addSeconds(now, -days * 86_400), until: now }, now)
       const explained = explaining(own.db)
       await seriesOf(explained.db, { reach }, 'outcome', axis)
-      // What is stored of the owner, and twice the points once they are added up.
+      // The stored rows of the owner, and twice the points once they are added up.
       assert.ok(explained.total() <= 3 * 40 + 4 * MAX_POINTS, `${days} days: ${explained.total()} rows`)
     }
     const axis = axisFor({ since: addSeconds(now, -7 * 86_400), until: now }, now, 'hour')

@@ -75,7 +75,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
 /** Owners and keys of the known credentials; null where one belongs to no key. */
 type Known = ReadonlyMap<string, KeyOfSecret | null>
 
-/** What the totals of everything and of each owner get, each verification as one call. */
+/** Counts for the totals of everything and of each owner; each verification is one call. */
 function sumsByOutcome(items: readonly Counted[], known: Known): Counted[] {
   return items
     .filter((item) => item.calls > 0)
@@ -86,7 +86,7 @@ function sumsByOutcome(items: readonly Counted[], known: Known): Counted[] {
     })
 }
 
-/** What the sums by scope get. Unknown credentials are not among them. */
+/** Counts for the sums by scope. Unknown credentials are not among them. */
 function sumsByScope(items: readonly Counted[], known: Known): Counted[] {
   return items
     .filter((item) => item.credentialId !== UNKNOWN)

@@ -11,7 +11,7 @@ export interface RotateOwnKeyOptions {
    * old secret ends with the overlap, and the new one is shown to nobody else.
    */
   readonly store: (secret: Secret) => void | Promise<void>
-  /** How long the old secret works after this, in seconds: 3600 to 604800. Default 86400. */
+  /** Overlap: seconds for which the old secret still works, 3600 to 604800. Default 86400. */
   readonly overlapSeconds?: number | undefined
   /**
    * Ends the overlap once the new secret is stored. Default false: it ends by itself. Refused as `old_secret_in_use` while

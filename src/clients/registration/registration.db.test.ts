@@ -87,7 +87,7 @@ describe('how a client sends its secret', () => {
   })
   after(() => oauth.close())
   const form = { grant_type: 'authorization_code', code: 'x', code_verifier: 'x'.repeat(43) }
-  /** What the token endpoint says to the right secret, sent in either way: that the code is not valid, or that it is not a client. */
+  /** Answer of the token endpoint to the right secret, sent in either way: `invalid_grant`, or `invalid_client`. */
   const errorsOf = async ({ client_id, client_secret }: { client_id: string; client_secret: string }) => {
     const inBody = await post(oauth.origin, '/oauth/token', { ...form, client_id, client_secret })
     const basic = Buffer.from(`${client_id}:${client_secret}`).toString('base64')

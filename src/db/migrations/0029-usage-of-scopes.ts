@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * What screens show of usage, kept as it is shown: sums by scope over everything and over each owner (under `scopes` and
+ * Stores usage as screens show it: sums by scope over everything and over each owner (under `scopes` and
  * `scopes:` with the owner's id, by hour), the last day on which each key exercised each scope, the latest addresses of
  * each secret, and the key and owner of each last refusal.
  */

@@ -18,7 +18,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** What happened, and what to do: for any error that a screen meets. */
+/** Words for any error that a screen meets: the event, and the remedy. */
 export interface ProblemWords {
   readonly title: string
   readonly detail: string

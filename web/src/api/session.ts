@@ -5,7 +5,7 @@ import type { OwnSessionWire } from '../../../src/staff/staff-session.wire.ts'
 import { SERVER_BASE } from './base.ts'
 import { change, get } from './request.ts'
 
-/** Who is signed in, and may do what. */
+/** The signed-in staff member, with permissions. */
 export type Session = Static<typeof OwnSessionWire>
 
 export const sessionQuery = queryOptions({

@@ -10,7 +10,7 @@ import { useAct } from '../ui/use-act.ts'
 import { auditWords as words } from '../words/audit.ts'
 import type { ChainCheck } from './audit-log.queries.ts'
 
-/** How far the chain was walked in this browser. The next walk goes on from there, and must pass through its hash. */
+/** Progress of the chain's verification in this browser. The next one goes on from there, and must pass through its hash. */
 interface Verified {
   readonly seq: number
   readonly hash: string

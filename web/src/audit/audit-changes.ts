@@ -15,7 +15,7 @@ export interface FieldChange {
 const BEFORE = '_before'
 
 /**
- * What an event changed. The value before is the event's own, such as `scopes_before`, else that of the last earlier event
+ * Changes of an event. The value before is the event's own, such as `scopes_before`, else that of the last earlier event
  * on the same thing.
  */
 export function changesOf(event: Event, history: readonly Event[]): readonly FieldChange[] {

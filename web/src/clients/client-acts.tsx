@@ -17,7 +17,7 @@ interface ActsParts {
   readonly onChanged: () => Promise<unknown>
 }
 
-/** What can be done to an app as a whole; what stops is said first. */
+/** Actions on a client as a whole; each dialog names first what will stop. */
 export function ClientActs({ client, act, onClose, onChanged }: ActsParts) {
   const { client_id: id, name, state, suspended_at, published_at } = client
   const whyNot = useWhyNot()

@@ -8,7 +8,7 @@ import type { ClientFormParts } from './client-form-parts.ts'
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'] as const
 const TYPES = ['confidential', 'public'] as const
 
-/** How a client proves itself, and what for. The type, owner and environment are said once. */
+/** Authentication method and grant types of a client. Type, owner and environment are set once. */
 export function ClientAuthenticationFields({
   draft,
   onChange,

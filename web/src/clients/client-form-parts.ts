@@ -2,7 +2,7 @@ import type { Scope } from '../scopes/scopes.queries.ts'
 import type { Act } from '../ui/use-act.ts'
 import type { ClientDraft } from './client-draft.ts'
 
-/** What the form of a client and its parts are given. */
+/** Props of a client's form and of its parts. */
 export interface ClientFormParts {
   readonly draft: ClientDraft
   readonly onChange: (changes: Partial<ClientDraft>) => void

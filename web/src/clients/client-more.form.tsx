@@ -10,7 +10,7 @@ const PAGES = [
   ['tosUri', words.terms, '/tos_uri'],
 ] as const
 
-/** What most apps do without: pages for people, testers, the grace of refresh tokens. */
+/** Optional fields of a client: pages for people, testers, the grace of refresh tokens. */
 export function ClientMoreFields({ draft, onChange, isNew, isFromDocument, act }: ClientFormParts) {
   return (
     <>

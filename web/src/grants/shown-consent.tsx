@@ -14,7 +14,7 @@ interface Shown {
   }[]
 }
 
-/** What the user saw and ticked. */
+/** The consent as the user saw and ticked it. */
 export function ShownConsent({ shown }: { readonly shown: unknown }) {
   if (typeof shown !== 'object' || shown === null) return null
   const { client_name, redirect_host, owner_name, scopes = [] } = shown as Shown

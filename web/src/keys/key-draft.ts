@@ -3,7 +3,7 @@ import type { MomentText } from '../../../src/http/wire.ts'
 import type { NewKeyWire } from '../../../src/keys/key.wire.ts'
 import type { Search } from '../paths.ts'
 
-/** What is entered in the form of a new key, as its inputs hold it. */
+/** Draft of a new key, as the inputs of the form hold it. */
 export interface KeyDraft {
   readonly ownerId: string
   readonly name: string

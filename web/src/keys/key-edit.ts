@@ -3,7 +3,7 @@ import type { KeyChangeWire } from '../../../src/keys/key.wire.ts'
 import type { KeyDraft } from './key-draft.ts'
 import type { KeyRow } from './keys.queries.ts'
 
-/** What the form of an existing key edits. */
+/** Draft of a changed key, as the inputs of the form hold it. */
 export type KeyEdit = Pick<
   KeyDraft,
   | 'name'

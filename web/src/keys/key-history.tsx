@@ -8,7 +8,7 @@ import { Time } from '../ui/time.tsx'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
 
-/** What was done with a key, from the audit log. */
+/** History of a key, from the audit log. */
 export function KeyHistory({ id, mayRead }: { readonly id: string; readonly mayRead: boolean }) {
   const pages = useInfiniteQuery({ ...auditQuery({ target_id: id, limit: 20 }), enabled: mayRead })
   if (!mayRead)

@@ -49,7 +49,7 @@ export function KeySecrets({ secrets }: Pick<KeyRow, 'secrets'>) {
   )
 }
 
-/** How much a key may do, and what is left of it in this period. */
+/** Limits of a key, and the units that are left in this period. */
 export function KeyLimits({ keyRow }: { readonly keyRow: KeyRow }) {
   const quotas = useQuery(quotasQuery(keyRow.id))
   return (

@@ -77,7 +77,7 @@ function look(
   return { name, tone: outcome === 'refused' ? 'alert' : at === 0 ? 'good' : Math.min(at + 1, MOST_TONES) }
 }
 
-/** Who called with the key last: addresses and programs. */
+/** Last callers of the key: addresses and programs. */
 export function KeyAddresses({ id }: { readonly id: string }) {
   const addresses = useQuery(addressesQuery(id))
   return (

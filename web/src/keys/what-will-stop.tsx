@@ -5,7 +5,7 @@ import { endWords as words } from '../words/end-key.ts'
 import { countWords } from '../words/time-words.ts'
 import { addressesQuery, seriesQuery } from './key-use.queries.ts'
 
-/** What a key did in the last day, for whom and from where: what will be refused once it is stopped. */
+/** Impact: calls of a key in the last day, which will be refused once it is stopped. */
 export function WhatWillStop({ id }: { readonly id: string }) {
   const outcomes = useQuery(seriesQuery(id, '24h', 'outcome'))
   const scopes = useQuery(seriesQuery(id, '24h', 'scope'))

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<Line>[] = [
   },
 ]
 
-/** What a person should look at; each line leads to the list of its keys. */
+/** Attention list; each line leads to the list of its keys. */
 export function AttentionList({ attention }: { readonly attention: readonly Line[] }) {
   const lines = attention.filter(({ keys }) => keys.count > 0)
   return lines.length === 0 ? (

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<Job>[] = [
   { id: 'failed', head: words.failed, cell: ({ last_failed_at }) => <Time at={last_failed_at} /> },
 ]
 
-/** How well the server that answered is. */
+/** Health of the server that answered. */
 export function HealthOfServer({ health }: { readonly health: Health }) {
   const { database_ms, feed_age_ms, revocation_lag: lag, jobs } = health
   return (

@@ -8,7 +8,7 @@ export interface Credential {
   readonly name: string
   /** The hint of a key; the client's id. */
   readonly about: string
-  /** Who made it or allowed it. */
+  /** Creator of the key, or user who consented. */
   readonly by: string
   readonly scopes: readonly string[]
   readonly state: string

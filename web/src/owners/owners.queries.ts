@@ -20,7 +20,7 @@ interface Count {
   readonly at_least: boolean
 }
 
-/** What a suspension stops, by the last day. */
+/** Impact of a suspension, by the use in the last day. */
 export interface OwnerImpact {
   readonly calls: { readonly accepted: number; readonly refused: number }
   readonly keys: { readonly live: Count; readonly used_last_day: Count }

@@ -9,7 +9,7 @@ import { settingsWords as words } from '../words/settings.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { configuredPolicyQuery } from './settings.queries.ts'
 
-/** What the installation is, and where its people and programs are managed. */
+/** Settings: the configuration, with links to staff and admin keys. */
 export default function SettingsPage() {
   const can = useCan()
   const { brand, public_url, environments } = useSession()

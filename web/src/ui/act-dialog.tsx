@@ -10,10 +10,10 @@ import { useAct } from './use-act.ts'
 
 interface ActParts {
   readonly title: string
-  /** What the button says: the act itself, never "OK". */
+  /** Label of the button: the act itself, never "OK". */
   readonly act: string
   readonly isDangerous?: boolean
-  /** Whether a reason is asked for. */
+  /** True: a reason is asked for. */
   readonly reason?: 'required' | 'optional'
   readonly whyNot?: string | null
   /** Returns false if it has closed the dialog itself. */

@@ -9,7 +9,7 @@ interface FieldParts {
   readonly children: (ids: FieldIds) => ReactNode
 }
 
-/** What the input of a field gets, so that its label, hint and error are said with it. */
+/** Attributes of a field's input, by which a screen reader says its label, hint and error with it. */
 export interface FieldIds {
   readonly id: string
   readonly 'aria-describedby': string | undefined

@@ -8,7 +8,7 @@ let timer: ReturnType<typeof setInterval> | undefined
 /** The time, for words such as "2 minutes ago": moves every ten seconds, for all of a page at once. */
 export function useNow(): number {
   useSyncExternalStore(subscribe, () => now)
-  // What is shown may be younger than the last tick.
+  // A shown time may be younger than the last tick.
   return Date.now()
 }
 

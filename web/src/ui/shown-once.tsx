@@ -21,7 +21,7 @@ interface OnceParts {
   readonly onDone: () => void
 }
 
-/** What is shown once: a state of its page, which is left by saying that it is kept. */
+/** Shows a secret once: a state of its page, which is left by saying that the secret is stored. */
 export function ShownOnce({ title, tab, lead, fields, lost, done, onDone }: OnceParts) {
   const { tries, release } = useStay()
   const nudge = useRef<HTMLDivElement>(null)

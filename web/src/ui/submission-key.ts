@@ -1,8 +1,8 @@
 let last: { readonly body: string; readonly key: string } | null = null
 
 /**
- * An `Idempotency-Key` for what a person submits: the same one while the same body is sent again after an answer was lost,
- * another one as soon as anything in it is different.
+ * Idempotency key of a submitted form. A retry with the same body has the same key, so that a lost answer does not create a
+ * second object; a changed body has a new one.
  */
 export function submissionKey(body: unknown): string {
   const text = JSON.stringify(body)

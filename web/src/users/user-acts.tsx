@@ -17,7 +17,7 @@ interface ActsParts {
   readonly onLink: (link: Static<typeof PasswordLinkWire>) => void
 }
 
-/** What staff can do to a user, each after a question. */
+/** Actions of staff on a user, each after a question. */
 export function UserActs({ id, name, isDisabled, act, onClose, onChanged, onLink }: ActsParts) {
   const whyNot = useWhyNot()
   const path = `/v1/users/${encodeURIComponent(id)}` as const

@@ -11,7 +11,7 @@ export function doorFor(whose: string | undefined, who: string | undefined): Doo
 
 const ADDRESS = 'https://api.example.com/'
 
-/** What a program sends, for each kind. */
+/** Credential that a program sends, for each kind. */
 export function codeFor(door: Door, ours: string): string {
   switch (door) {
     case 'admin_key':

@@ -1,4 +1,4 @@
-/** What the OAuth endpoints refused, and what the developer of the app can do. By the API's `reason`. */
+/** Refusals of the OAuth endpoints in words, with the fix for the app's developer. By the API's `reason`. */
 export interface RefusalWords {
   readonly what: string
   readonly fix: string
