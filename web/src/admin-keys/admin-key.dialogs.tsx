@@ -6,7 +6,6 @@ import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { settingsWords as words } from '../words/settings.ts'
@@ -27,7 +26,7 @@ export function RotateAdminKey({ of: { id, name, rotation }, onClose, onDone }: 
     act.run(async () => {
       const body = { overlap_seconds: Number(overlap) }
       const made = await change<typeof IssuedAdminKeyWire>('POST', `/v1/admin-keys/${id}/rotate`, body, {
-        idempotencyKey: submissionKey({ id, ...body }),
+        once: true,
       })
       onDone(made.secret)
     })

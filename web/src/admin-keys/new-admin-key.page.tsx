@@ -12,7 +12,6 @@ import { Field } from '../ui/field.tsx'
 import { momentOf } from '../ui/filter-input.tsx'
 import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { settingsWords as words } from '../words/settings.ts'
@@ -48,7 +47,7 @@ export default function NewAdminKeyPage() {
         ...(expiresAt === '' ? {} : { expires_at: momentOf(expiresAt) ?? expiresAt }),
       }
       const { secret, name: made } = await change<typeof IssuedAdminKeyWire>('POST', '/v1/admin-keys', body, {
-        idempotencyKey: submissionKey(body),
+        once: true,
       })
       setIssued({ name: made, secret })
       void cache.invalidateQueries({ queryKey: ['admin-keys'] })

@@ -3,14 +3,15 @@ import { type Search, searchText } from '../paths.ts'
 import { leaveFor, SERVER_BASE } from './base.ts'
 import { ApiProblem } from './problem.ts'
 import { isUnattended } from './request-activity.ts'
+import { noteAnswered, submissionKey } from './submission-key.ts'
 
 export type { Search }
 
 interface Sending {
   readonly query?: Search
   readonly signal?: AbortSignal
-  /** Makes a repeated request have one effect: one key for each time that a person submits. */
-  readonly idempotencyKey?: string
+  /** With an `Idempotency-Key`: sent again because its answer was lost, the request has one effect. */
+  readonly once?: boolean
 }
 
 /** Reads. The type parameter is the operation's own schema: `get<typeof KeyWire>('/v1/keys/key_1')`. */
@@ -31,25 +32,30 @@ export async function change<Answer extends TSchema, Body extends TSchema = TSch
 async function send(method: string, path: string, body: unknown, sending: Sending): Promise<unknown> {
   const headers = new Headers({ accept: 'application/json' })
   if (body !== undefined) headers.set('content-type', 'application/json')
-  if (sending.idempotencyKey !== undefined) headers.set('idempotency-key', sending.idempotencyKey)
+  const text = body === undefined ? undefined : JSON.stringify(body)
+  const submission = `${method} ${path} ${text}`
+  if (sending.once) headers.set('idempotency-key', submissionKey(submission))
   // Of a page that nobody uses: it must not keep the session alive.
   if (isUnattended()) headers.set('doorward-background', 'true')
   const answer = await fetch(SERVER_BASE + path + searchText(sending.query ?? {}), {
     method,
     headers,
     cache: 'no-store',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(text === undefined ? {} : { body: text }),
     ...(sending.signal === undefined ? {} : { signal: sending.signal }),
   }).catch((error: unknown) => {
     if (sending.signal?.aborted) throw error
     throw new ApiProblem(0, { code: 'no_answer' })
   })
   if (answer.status === 204) return null
-  const content: unknown = await answer.json().catch(() => ({}))
+  const content: unknown = await answer.json().catch(() => null)
+  if (answer.ok && content === null) throw new ApiProblem(0, { code: 'no_answer' })
+  // After an error of the server it is not known what was done.
+  if (answer.status < 500) noteAnswered(submission)
   if (answer.ok) return content
   const problem = new ApiProblem(
     answer.status,
-    content as Record<string, unknown>,
+    (content ?? {}) as Record<string, unknown>,
     answer.headers.get('retry-after'),
   )
   // Without a session nothing of the dashboard is shown, and what was shown goes with the page.

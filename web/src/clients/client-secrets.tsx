@@ -7,7 +7,6 @@ import { Button } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Field } from '../ui/field.tsx'
 import { Badge, Notice, Section } from '../ui/notice.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { FullTime, Time } from '../ui/time.tsx'
 import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
@@ -153,7 +152,7 @@ function RotateDialog({ id, whyNot, onClose, onSecret }: RotateParts) {
       onAct={async () => {
         const body = { overlap_seconds: Number(overlap) }
         const made = await change<typeof IssuedClientWire>('POST', clientPath(id, '/rotate'), body, {
-          idempotencyKey: submissionKey({ rotate: id, ...body }),
+          once: true,
         })
         await cache.invalidateQueries()
         onClose()

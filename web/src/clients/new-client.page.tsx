@@ -9,7 +9,6 @@ import { scopesQuery } from '../scopes/scopes.queries.ts'
 import { Loaded } from '../ui/loading.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useAct } from '../ui/use-act.ts'
 import { useWhyNot } from '../ui/why-not.ts'
@@ -48,7 +47,7 @@ export default function NewClientPage() {
         'POST',
         '/v1/clients',
         body,
-        { idempotencyKey: submissionKey(body) },
+        { once: true },
       )
       void cache.invalidateQueries({ queryKey: ['clients'] })
       if (client_secret === undefined) navigate(paths.client.to(client_id), { replace: true })

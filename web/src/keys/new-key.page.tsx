@@ -11,7 +11,6 @@ import { scopesQuery } from '../scopes/scopes.queries.ts'
 import { Loading } from '../ui/loading.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
@@ -52,7 +51,7 @@ export default function NewKeyPage() {
     act.run(async () => {
       const body = bodyOf(own)
       const made = await change<typeof IssuedKeyWire, typeof NewKeyWire>('POST', '/v1/keys', body, {
-        idempotencyKey: submissionKey(body),
+        once: true,
       })
       setIssued(made)
       void cache.invalidateQueries({ queryKey: ['keys'] })

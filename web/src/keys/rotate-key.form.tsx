@@ -5,7 +5,6 @@ import { Button } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { forgetSubmission, submissionKey } from '../ui/submission-key.ts'
 import { useAct } from '../ui/use-act.ts'
 import { rotateWords as words } from '../words/rotate-key.ts'
 import { WhatWillStop } from './what-will-stop.tsx'
@@ -30,10 +29,8 @@ export function RotateForm({ id, onIssued }: FormParts) {
         'POST',
         `/v1/keys/${id}/rotate`,
         body,
-        { idempotencyKey: submissionKey({ id, ...body }) },
+        { once: true },
       )
-      // The next rotation of this key is another one, even with the same overlap.
-      forgetSubmission()
       onIssued(secret)
     })
   return (

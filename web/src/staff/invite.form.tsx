@@ -8,7 +8,6 @@ import { CopyField } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
 import { staffWords as words } from '../words/staff.ts'
@@ -25,7 +24,7 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
     act.run(async () => {
       const body = { email: email.trim(), role }
       const made = await change<typeof IssuedInvitationWire>('POST', '/v1/staff-invitations', body, {
-        idempotencyKey: submissionKey(body),
+        once: true,
       })
       setUrl(made.url)
       void cache.invalidateQueries({ queryKey: ['staff', 'invitations'] })

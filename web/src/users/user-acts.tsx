@@ -2,7 +2,6 @@ import type { Static } from 'typebox'
 import type { PasswordLinkWire, UserStateWire } from '../../../src/users/user.wire.ts'
 import { change } from '../api/request.ts'
 import { ActDialog } from '../ui/act-dialog.tsx'
-import { submissionKey } from '../ui/submission-key.ts'
 import { useWhyNot } from '../ui/why-not.ts'
 import { userWords as words } from '../words/users.ts'
 
@@ -62,7 +61,7 @@ export function UserActs({ id, name, isDisabled, act, onClose, onChanged, onLink
         onClose={onClose}
         onAct={async () => {
           const made = await change<typeof PasswordLinkWire>('POST', `${path}/password-link`, undefined, {
-            idempotencyKey: submissionKey({ link: id, at: Date.now() }),
+            once: true,
           })
           onLink(made)
           return false
