@@ -146,7 +146,8 @@ export const DIRECTORY_ACTIONS = {
     detail: { reason: 'text' },
   },
   'attempt.refused': {
-    description: 'A request with a valid credential was refused. The result of such an event is `refused`.',
+    description:
+      'A request with a valid credential was refused, or a signed-in member gave a wrong password. The result of such an event is `refused`.',
     target: 'the id in the URL',
     altersVerdicts: 'never',
     detail: { code: 'text', method: 'text', route: 'text', 'repeated?': 'number' },

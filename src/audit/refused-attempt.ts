@@ -1,6 +1,6 @@
 import type { ProblemCode } from '../http/problem.ts'
 
-/** A request that was refused because of its caller, or a sign-in with a wrong password. */
+/** A request that was refused because of its caller, or a sign-in or confirmation with a wrong password. */
 export interface RefusedAttempt {
   readonly code: ProblemCode | 'sign_in_refused'
   readonly method: string

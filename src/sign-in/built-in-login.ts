@@ -1,7 +1,6 @@
 import { originOfVisit } from '../audit/visit-origin.ts'
-import { networkOf } from '../base/network.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
-import { no } from '../base/result.ts'
+import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
 import { isDoubleClick } from '../pages/double-click.ts'
 import type { Answer } from '../pages/pages.ts'
@@ -9,9 +8,11 @@ import { browserHash, type Visit } from '../pages/visit.ts'
 import type { Person, SignedInUser } from '../sessions/person.ts'
 import type { Session } from '../sessions/session.ts'
 import { findLink } from '../users/password-link.store.ts'
-import type { HashRequest } from '../users/password-queue.ts'
+import { hashRequestOf } from '../users/password-queue.ts'
+import type { ProvenPassword } from '../users/prove-password.ts'
 import { setPassword } from '../users/set-password.ts'
-import { findUser } from '../users/user.store.ts'
+import { findUser, replacePasswordHash } from '../users/user.store.ts'
+import { emailOf, type NotProven, openAttempts, renewHash, TOO_BUSY, WRONG_PASSWORD } from './attempts.ts'
 import { findChallenge } from './login-challenge.store.ts'
 import { type LoginChallenge, stateOf } from './login-challenge.ts'
 import {
@@ -24,7 +25,6 @@ import {
   passwordSetPage,
   signInPage,
 } from './sign-in.page.ts'
-import { SignInLimits } from './sign-in-limits.ts'
 import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { leadOn } from './signed-in-already.ts'
 import { startSession } from './start-session.ts'
@@ -32,7 +32,7 @@ import { startSession } from './start-session.ts'
 /** Built-in login: our own users, with e-mail address and password. */
 export function builtInLogin(parts: SignInParts): SignInMethod {
   const { db, pages, passwords, refusedAttempts, log } = parts
-  const limits = new SignInLimits()
+  const attempts = openAttempts(refusedAttempts, log)
 
   const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
   // A form that was shown before a sign-in in another tab is out of date: it is redirected, and no password is checked.
@@ -62,52 +62,37 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
     if (challenge === undefined) return { failure: NO_CHALLENGE }
     if (stateOf(challenge, visit.now) !== 'open') return await over(visit, challenge)
 
-    const email = (fields.get('email') ?? '').trim().toLowerCase().slice(0, 254)
-    const form = { challenge: token, clientName: challenge.clientName, email }
-    const wait = await limits.attempt(email, visit.ip)
-    if (wait !== null) {
-      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'sign-in not tried: too many attempts')
-      const minutes = Math.ceil(wait / 60)
-      const alert = `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`
-      return { page: signInPage(pages, visit, { ...form, alert, status: 429, retryAfterSeconds: wait }) }
-    }
+    const email = emailOf(fields)
     const password = fields.get('password') ?? ''
-    let { proven, started } = await signIn(visit, challenge, email, password)
-    // Another sign-in has rehashed the password meanwhile, or a new one was set.
-    if (!started.ok && started.no === 'password_changed')
-      ({ proven, started } = await signIn(visit, challenge, email, password))
-    if (!started.ok && started.no === 'too_busy')
-      return {
-        page: signInPage(pages, visit, { ...form, alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 }),
-      }
-    // One response for every failure, so that nothing reveals which users exist or are disabled (user enumeration).
-    if (proven === null || (!started.ok && started.no !== 'not_open')) {
-      await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
-      const alert = 'The e-mail address or the password is wrong.'
-      return { page: signInPage(pages, visit, { ...form, alert, status: 401 }) }
+    const attempt = {
+      ...{ email, origin: originOfVisit(visit, null), route: '/sign-in', wrong: WRONG_PASSWORD },
     }
-    await limits.succeeded(email, visit.ip)
-    await renewHash(proven.userId, password, visit)
-    // `not_open`: the form was sent twice at once. The browser has the session, or is asked again.
+    const done = await attempts.make(visit, attempt, () => signIn(visit, challenge, email, password))
+    if (!done.ok) {
+      const form = { challenge: token, clientName: challenge.clientName, email, ...done.no }
+      return { page: signInPage(pages, visit, form) }
+    }
+    const { userId, passwordHash } = done.value
+    await renewHash(parts, visit, { password, passwordHash }, (hashes) =>
+      replacePasswordHash(db, userId, hashes),
+    )
     return { goTo: pages.at(challenge.returnTo) }
   }
 
-  async function signIn(visit: Visit, { hash }: LoginChallenge, email: string, password: string) {
+  async function signIn(
+    visit: Visit,
+    { hash }: LoginChallenge,
+    email: string,
+    password: string,
+  ): Promise<Result<ProvenPassword, NotProven>> {
     const proved = await passwords.prove(hashRequestOf(visit), email, password)
-    const proven = proved.ok ? proved.value : null
-    if (!proved.ok) return { proven, started: proved }
-    const started = proven === null ? no('not_proven') : await startSession(db, visit, { hash }, () => proven)
-    return { proven, started }
-  }
-
-  /** Rehashes an outdated hash. A failure must not fail the sign-in. */
-  async function renewHash(userId: string, password: string, visit: Visit): Promise<void> {
-    const { requestId } = visit
-    try {
-      await passwords.renew(hashRequestOf(visit), userId, password)
-    } catch (error) {
-      log.warn({ err: error, request_id: requestId }, 'password not rehashed; the stored hash still works')
-    }
+    if (!proved.ok) return proved
+    const proven = proved.value
+    if (proven === null) return no('wrong')
+    const started = await startSession(db, visit, { hash }, () => proven)
+    // `not_open`: the form was sent twice at once. The browser has the session, or is asked again.
+    if (started.ok || started.no === 'not_open') return yes(proven)
+    return no(started.no === 'password_changed' ? 'changed' : 'wrong')
   }
 
   /** Found by token and browser together: in another browser a challenge is worthless. */
@@ -155,17 +140,3 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
     return { page: passwordPage(pages, visit, link, found.email, alert) }
   }
 }
-
-const TOO_BUSY = 'Many people are signing in right now. Try again in a few seconds.'
-
-function hashRequestOf({ ip, isGone }: Visit): HashRequest {
-  return { network: networkOf(ip), isGone }
-}
-
-const REFUSED = {
-  code: 'sign_in_refused',
-  method: 'POST',
-  route: '/sign-in',
-  targetId: null,
-  ownerId: null,
-} as const

@@ -1,6 +1,5 @@
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
-import { originOfVisit } from '../audit/visit-origin.ts'
-import { networkOf } from '../base/network.ts'
+import { originOfStaff, originOfVisit } from '../audit/visit-origin.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
@@ -8,12 +7,20 @@ import { transact } from '../db/transact.ts'
 import type { Logger } from '../http/log.ts'
 import type { Answer, Pages } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
-import { SignInLimits } from '../sign-in/sign-in-limits.ts'
+import {
+  emailOf,
+  type NotProven,
+  openAttempts,
+  renewHash,
+  TOO_BUSY,
+  WRONG_PASSWORD,
+} from '../sign-in/attempts.ts'
+import { hashRequestOf } from '../users/password-queue.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { acceptLink } from './accept-link.ts'
 import { confirmFactor } from './confirm-factor.ts'
 import { returnPathOf } from './return-path.ts'
-import { holdEnabledStaff, passwordOf } from './staff.store.ts'
+import { holdEnabledStaff, passwordOf, replaceStaffPassword } from './staff.store.ts'
 import { findStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
 import {
@@ -25,7 +32,6 @@ import {
   LINK_OVER,
   signedOutPage,
   signInPage,
-  TOO_BUSY,
   type WelcomeForm,
   welcomePage,
 } from './staff-sign-in.page.ts'
@@ -41,7 +47,7 @@ export interface StaffPagesParts {
 
 /** The pages on which staff sign in, confirm that it is them, and use a one-time link. */
 export function staffPages({ db, pages, passwords, refusedAttempts, log }: StaffPagesParts): void {
-  const limits = new SignInLimits()
+  const attempts = openAttempts(refusedAttempts, log)
 
   pages.get('/staff/sign-in', async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
@@ -85,58 +91,71 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
 
   async function takeSignIn(visit: Visit, fields: URLSearchParams): Promise<Answer> {
     const email = emailOf(fields)
+    const password = fields.get('password') ?? ''
     const returnTo = returnPathOf(fields.get('return_to'))
-    const form = { email, returnTo }
-    const checked = await checkPassword(visit, email, fields.get('password') ?? '')
-    if (!checked.ok) return { page: signInPage(pages, visit, { ...form, ...checked.no }) }
-    const { staffId, passwordHash } = checked.value
-    const started = await transact<string, 'changed'>(db, async (tx) => {
-      const held = await holdEnabledStaff(tx, staffId)
-      if (held === undefined || held.passwordHash !== passwordHash) return no('changed')
-      return yes(await startStaffSession(tx, visit, staffId, ['password']))
+    const attempt = {
+      ...{ email, origin: originOfVisit(visit, null), route: '/staff/sign-in', wrong: WRONG_PASSWORD },
+    }
+    const done = await attempts.make(visit, attempt, async () => {
+      const proven = await provePassword(visit, email, password)
+      if (!proven.ok) return proven
+      return await transact<ProvenPassword & { token: string }, NotProven>(db, async (tx) => {
+        const { staffId, passwordHash } = proven.value
+        const held = await holdEnabledStaff(tx, staffId)
+        if (held === undefined) return no('wrong')
+        if (held.passwordHash !== passwordHash) return no('changed')
+        return yes({ ...proven.value, token: await startStaffSession(tx, visit, staffId, ['password']) })
+      })
     })
-    if (!started.ok) return { page: signInPage(pages, visit, { ...form, ...WRONG }) }
-    visit.setCookie('staff', started.value)
+    if (!done.ok) return { page: signInPage(pages, visit, { email, returnTo, ...done.no }) }
+    visit.setCookie('staff', done.value.token)
+    await renew(visit, password, done.value)
     return { goTo: pages.at(returnTo) }
   }
 
   async function takeConfirmation(visit: Visit, fields: URLSearchParams): Promise<Answer> {
+    const password = fields.get('password') ?? ''
     const returnTo = returnPathOf(fields.get('return_to'))
     const who = await currentStaff(db, visit)
     if (who === undefined) return toSignIn(returnTo)
     const { email } = who.member
-    const checked = await checkPassword(visit, email, fields.get('password') ?? '')
-    const form = { returnTo, email }
-    if (!checked.ok) return { page: confirmPage(pages, visit, { ...form, ...checked.no }) }
-    const done = await confirmFactor(db, visit, who.session, 'password')
-    return done ? { goTo: pages.at(returnTo) } : toSignIn(returnTo)
+    const attempt = {
+      ...{
+        email,
+        origin: originOfStaff(visit, who.session.staffId),
+        route: '/staff/confirm',
+        wrong: 'The password is wrong.',
+      },
+    }
+    const proven = await attempts.make(visit, attempt, () => provePassword(visit, email, password))
+    if (!proven.ok) return { page: confirmPage(pages, visit, { returnTo, email, ...proven.no }) }
+    const isConfirmed = await confirmFactor(db, visit, who.session, 'password')
+    await renew(visit, password, proven.value)
+    return isConfirmed ? { goTo: pages.at(returnTo) } : toSignIn(returnTo)
   }
 
-  /** Proves a password within the limits on guesses. "No": the fault for the form. */
-  async function checkPassword(
+  /** Takes the same time for an address that no member has. */
+  async function provePassword(
     visit: Visit,
     email: string,
     password: string,
-  ): Promise<Result<{ staffId: string; passwordHash: string }, FormFault>> {
-    const wait = await limits.attempt(email, visit.ip)
-    if (wait !== null) {
-      log.warn({ request_id: visit.requestId, ip: visit.ip }, 'staff sign-in not tried: too many attempts')
-      const minutes = Math.ceil(wait / 60)
-      const alert = `Too many attempts. Try again in ${minutes === 1 ? 'a minute' : `${minutes} minutes`}.`
-      return no({ alert, status: 429, retryAfterSeconds: wait })
-    }
+  ): Promise<Result<ProvenPassword, NotProven>> {
     const known = await passwordOf(db, email)
-    const stored = known?.passwordHash ?? null
-    const queued = { network: networkOf(visit.ip), isGone: visit.isGone }
-    const matches = await passwords.matches(queued, password, stored)
-    if (!matches.ok) return no({ alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 })
-    // One answer for every failure, so that nothing reveals who is staff.
-    if (!matches.value || known === undefined || stored === null) {
-      await refusedAttempts.record(originOfVisit(visit, null), REFUSED)
-      return no(WRONG)
-    }
-    await limits.succeeded(email, visit.ip)
-    return yes({ staffId: known.staffId, passwordHash: stored })
+    const passwordHash = known?.passwordHash ?? null
+    const matches = await passwords.matches(hashRequestOf(visit), password, passwordHash)
+    if (!matches.ok) return matches
+    if (!matches.value || known === undefined || passwordHash === null) return no('wrong')
+    return yes({ staffId: known.staffId, passwordHash })
+  }
+
+  async function renew(
+    visit: Visit,
+    password: string,
+    { staffId, passwordHash }: ProvenPassword,
+  ): Promise<void> {
+    await renewHash({ passwords, log }, visit, { password, passwordHash }, (hashes) =>
+      replaceStaffPassword(db, staffId, hashes),
+    )
   }
 
   async function linkOf(token: string, visit: Visit): Promise<StaffLink | undefined> {
@@ -166,23 +185,8 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
   }
 }
 
-/** A fault that a form shows. */
-export interface FormFault {
-  readonly alert: string
-  readonly status: number
-  readonly retryAfterSeconds?: number
+/** A member who has proved the password, and the hash that it was compared with. */
+interface ProvenPassword {
+  readonly staffId: string
+  readonly passwordHash: string
 }
-
-function emailOf(fields: URLSearchParams): string {
-  return (fields.get('email') ?? '').trim().toLowerCase().slice(0, 254)
-}
-
-const WRONG: FormFault = { alert: 'The e-mail address or the password is wrong.', status: 401 }
-
-const REFUSED = {
-  code: 'sign_in_refused',
-  method: 'POST',
-  route: '/staff/sign-in',
-  targetId: null,
-  ownerId: null,
-} as const

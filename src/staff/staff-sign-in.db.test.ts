@@ -5,6 +5,7 @@ import { openJar } from '../../test/cookie-jar.ts'
 import { openListening } from '../../test/sign-in.ts'
 import { staffHeaders } from '../../test/staff.ts'
 import { systemOrigin } from '../audit/audit-event.ts'
+import { hashPassword } from '../users/hash-password.ts'
 import { makeFirstLink, makeStaffLink, pathOfLink } from './make-staff-link.ts'
 
 const PASSWORD = 'two brown owls tap'
@@ -116,6 +117,7 @@ describe('the first administrator, and the sign-in of staff', () => {
     const page = await jar.get('/staff/confirm?return_to=/dashboard/admin-keys')
     const wrong = await jar.submit(page, { password: 'two brown owls tip' })
     assert.equal(wrong.status, 401)
+    assert.match(wrong.text, /The password is wrong/)
     assert.equal((await create()).status, 403)
     const done = await jar.submit(wrong, { password: PASSWORD })
     assert.deepEqual([done.status, done.location], [303, '/dashboard/admin-keys'])
@@ -123,6 +125,50 @@ describe('the first administrator, and the sign-in of staff', () => {
     assert.equal((await create()).status, 201)
     const old = await app.call('GET', '/v1/session', undefined, { as: null, headers: staffHeaders(before) })
     assert.equal(old.status, 401)
+  })
+
+  it('AUD-02: has a wrong password at a confirmation in the audit log, with the member as the actor', async () => {
+    const jar = openJar(origin)
+    await jar.submit(await jar.get('/staff/sign-in'), { email: 'ann@example.com', password: PASSWORD })
+    const strangers = async () => (await app.call('GET', '/v1/refused-attempts')).body.data
+    const before = await strangers()
+    await jar.submit(await jar.get('/staff/confirm'), { password: 'two brown owls tip' })
+    const [ann] = await staff()
+    const { body } = await app.call('GET', `/v1/audit-events?actor_id=${ann?.id}&action=attempt.refused`)
+    assert.deepEqual(
+      [body.data[0].actor, body.data[0].detail],
+      [
+        { kind: 'staff', id: ann?.id, name: 'Ann' },
+        { code: 'sign_in_refused', method: 'POST', route: '/staff/confirm' },
+      ],
+    )
+    assert.deepEqual(await strangers(), before)
+  })
+
+  it('CON-04: rehashes a password of less work than today, at a sign-in and a confirmation, and loses no racing sign-in', async () => {
+    const stored = async () => (await staff())[0]?.password_hash
+    const outdate = async () =>
+      app.db
+        .updateTable('staff')
+        .set({ password_hash: await hashPassword(PASSWORD, 8) })
+        .execute()
+    await outdate()
+    const jars = [openJar(origin), openJar(origin), openJar(origin)]
+    const pages = await Promise.all(jars.map((jar) => jar.get('/staff/sign-in')))
+    const ann = { email: 'ann@example.com', password: PASSWORD }
+    const done = await Promise.all(jars.map((jar, n) => jar.submit(pages[n] as never, ann)))
+    assert.deepEqual(
+      done.map(({ status }) => status),
+      [303, 303, 303],
+    )
+    assert.match((await stored()) ?? '', /^scrypt\$10\$8\$1\$/)
+    await outdate()
+    const [jar] = jars as [ReturnType<typeof openJar>]
+    assert.equal((await jar.submit(await jar.get('/staff/confirm'), { password: PASSWORD })).status, 303)
+    const renewed = await stored()
+    assert.match(renewed ?? '', /^scrypt\$10\$8\$1\$/)
+    await jar.submit(await jar.get('/staff/confirm'), { password: PASSWORD })
+    assert.equal(await stored(), renewed)
   })
 
   it('CON-05: stops guesses at one member, and lets another sign in', async () => {

@@ -147,8 +147,6 @@ function alertOf(text: string | undefined): Html | undefined {
   return text === undefined ? undefined : html`<p class="alert" role="alert">${text}</p>`
 }
 
-export const TOO_BUSY = 'Many people are signing in right now. Try again in a few seconds.'
-
 export const LINK_OVER: Failure = {
   status: 400,
   title: 'This link no longer works',

@@ -62,6 +62,20 @@ export async function setStaffPassword(tx: Tx, id: string, passwordHash: string)
   await tx.updateTable('staff').set({ password_hash: passwordHash }).where('id', '=', id).execute()
 }
 
+/** Replaces the hash of the same password, unless another was set meanwhile. */
+export async function replaceStaffPassword(
+  db: Db,
+  id: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  await db
+    .updateTable('staff')
+    .set({ password_hash: to })
+    .where('id', '=', id)
+    .where('password_hash', '=', from)
+    .execute()
+}
+
 /** Keeps two changes of staff from leaving no administrator, and two first links from making two. */
 export async function lockAllStaff(tx: Tx): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('doorward: staff'))`.execute(tx)

@@ -1,4 +1,6 @@
+import { networkOf } from '../base/network.ts'
 import { no, type Result, yes } from '../base/result.ts'
+import type { Visit } from '../pages/visit.ts'
 
 /** Hashes at once: each takes 128 MB and half a second of one core. */
 const AT_ONCE = 2
@@ -15,6 +17,10 @@ export interface HashRequest {
 
 /** For callers of the management API. */
 export const BY_MANAGEMENT: HashRequest = { network: 'management', isGone: () => false }
+
+export function hashRequestOf({ ip, isGone }: Pick<Visit, 'ip' | 'isGone'>): HashRequest {
+  return { network: networkOf(ip), isGone }
+}
 
 interface Waiting extends HashRequest {
   readonly go: (mayRun: boolean) => void

@@ -6,7 +6,6 @@ import type { Db } from '../db/schema.ts'
 import { commonPasswords } from './common-passwords.ts'
 import { hashPassword, isOutdated, isPassword, PASSWORD_LOG_N } from './hash-password.ts'
 import { type HashRequest, PasswordQueue } from './password-queue.ts'
-import { findPasswordHash, replacePasswordHash } from './user.store.ts'
 import { MAX_PASSWORD, MIN_PASSWORD, whyUnsuitable } from './user.ts'
 
 /** A user who has proved the password, and the hash that it was compared with: another may be stored by now. */
@@ -35,10 +34,12 @@ export interface Passwords {
   matches(request: HashRequest, password: string, stored: string | null): Promise<Result<boolean, 'too_busy'>>
   hash(request: HashRequest, password: string): Promise<Result<string, 'too_busy'>>
   /**
-   * Rehashes a user's password if the stored hash has a lower cost. A password set meanwhile stays; with a full queue it
-   * is left to the next sign-in.
+   * Rehashes a proven password.
+   *
+   * @param stored the hash that it was compared with
+   * @returns null where that one has today's cost, and with a full queue: it is left to the next sign-in
    */
-  renew(request: HashRequest, userId: string, password: string): Promise<void>
+  rehash(request: HashRequest, password: string, stored: string): Promise<string | null>
   /** Reason why a password is unsuitable, for the user; null where it is suitable. */
   whyUnsuitable(password: string, email: string): Promise<string | null>
 }
@@ -72,14 +73,10 @@ export function openPasswords(parts: PasswordsParts): Passwords {
         return false
       }),
     hash: (request, password) => queue.run(request, () => hash(password)),
-    renew: async (request, userId, password) => {
-      const from = await findPasswordHash(db, userId)
-      if (from === null || !isOutdated(from, logN)) return
-      const again = await queue.run(request, async () =>
-        // The stored hash may be of another password by now.
-        (await isPassword(password, from)) ? await hash(password) : null,
-      )
-      if (again.ok && again.value !== null) await replacePasswordHash(db, userId, { from, to: again.value })
+    rehash: async (request, password, stored) => {
+      if (!isOutdated(stored, logN)) return null
+      const again = await queue.run(request, () => hash(password))
+      return again.ok ? again.value : null
     },
     whyUnsuitable: async (password, email) =>
       whyUnsuitable(password, email, { passwords: await commonPasswords(), words }),

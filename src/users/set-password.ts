@@ -1,7 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import { originOfVisit } from '../audit/visit-origin.ts'
 import { addSeconds } from '../base/clock.ts'
-import { networkOf } from '../base/network.ts'
 import { hashToken, mintToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
@@ -11,6 +10,7 @@ import type { Visit } from '../pages/visit.ts'
 import { endSessionsOf } from '../sessions/session.store.ts'
 import { holdEnabled } from './disabled-user.store.ts'
 import { findLink, insertLink, spendLink } from './password-link.store.ts'
+import { hashRequestOf } from './password-queue.ts'
 import type { Passwords } from './prove-password.ts'
 import { setPasswordHash } from './user.store.ts'
 import { LINK_SECONDS } from './user.ts'
@@ -45,7 +45,7 @@ export async function setPassword(
   if (found === undefined) return no({ reason: 'link_over' })
   const why = await passwords.whyUnsuitable(password, found.email)
   if (why !== null) return no({ reason: 'unsuitable', why })
-  const hashed = await passwords.hash({ network: networkOf(visit.ip), isGone: visit.isGone }, password)
+  const hashed = await passwords.hash(hashRequestOf(visit), password)
   if (!hashed.ok) return no({ reason: hashed.no })
   return await transact<void, PasswordRefused>(db, async (tx) => {
     if (!(await holdEnabled(tx, found.userId))) return no({ reason: 'link_over' })
