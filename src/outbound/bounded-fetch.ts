@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import { networksOf } from '../base/network.ts'
 import { no, type Result } from '../base/result.ts'
 import { settleWithin } from '../base/settle-within.ts'
-import { FETCH_TIMEOUT_MS, type FetchDocument, type Fetched, type FetchFault } from './guarded-fetch.ts'
+import type { FetchDocument, Fetched, FetchFault } from './guarded-fetch.ts'
+import { FETCH_TIMEOUT_MS } from './guarded-request.ts'
 
 /** Reason why a document was not requested: too many fetches at once, or its host has just failed. */
 export type NotFetched = 'too_many' | 'host_failing'
