@@ -115,6 +115,7 @@ export function adminKeyRoutes(app: FastifyInstance, pipeline: Pipeline, brand: 
   const finish = {
     ...write,
     id: 'finishAdminKeyRotation',
+    isDangerous: true,
     url: '/v1/admin-keys/:id/rotation/finish',
     summary: 'End the overlap now: only the new secret works',
     params,

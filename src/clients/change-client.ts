@@ -4,6 +4,7 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { whyNotFresh } from '../management/why-not-permitted.ts'
 import { basicScopes } from '../scopes/scope.store.ts'
 import { revokeSecrets } from '../secrets/secret.store.ts'
 import { splitCeiling, whyInvalidClient } from './check-client.ts'
@@ -40,7 +41,9 @@ export async function changeClient(
   const { scopes: _scopes, requiredScopes: _requiredScopes, ...rest } = update
   const said = { ...client, ...withoutUndefined(rest), ...ceiling.value }
   const fault =
-    whyNotOverDocument(client, said) ?? (await whyInvalidClient(tx, caller, said, client, privateSchemes))
+    whyNotOverDocument(client, said) ??
+    (changesWhoAnswers(client, said) ? whyNotFresh(caller) : null) ??
+    (await whyInvalidClient(tx, caller, said, client, privateSchemes))
   if (fault !== null) return no(fault)
 
   await updateMetadata(tx, client, said)
@@ -117,6 +120,18 @@ const OVER_DOCUMENT: ReadonlySet<string> = new Set([
   'refresh_grace_seconds',
   'required_scopes',
   'optional_scopes',
+])
+
+/** True where another party could get the client's codes and tokens afterwards. */
+function changesWhoAnswers(before: ClientMetadata, after: ClientMetadata): boolean {
+  return Object.keys(changesBetween(before, after)).some((name) => ANSWERS.has(name))
+}
+
+const ANSWERS: ReadonlySet<string> = new Set([
+  'redirect_uris',
+  'token_endpoint_auth_method',
+  'jwks',
+  'jwks_uri',
 ])
 
 /** The changed fields for the audit log, each with its old and new value. */

@@ -1,7 +1,8 @@
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Fault, type Problem, problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
+import { type Caller, ownerOf } from '../management/caller.ts'
+import { whyNotFresh } from '../management/why-not-permitted.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { type ClientMetadata, type ClientType, ceilingOf } from './client.ts'
@@ -30,17 +31,23 @@ export function whyInvalidMetadata(said: ClientDescription, privateSchemes?: Pri
   return whyNotUris(said, privateSchemes) ?? whyNotTogether(said)
 }
 
-/** Fields that only an unbound admin key may set: trust in the client, and scopes that need no user. */
-function whyBeyond({ reach }: Caller, said: ClientMetadata, held: ClientMetadata | null): Problem | null {
-  if (reach === 'every_owner') return null
+/** Fields that an owner may not set: trust in the client, and scopes that need no user. Users are of every environment. */
+function whyBeyond(caller: Caller, said: ClientMetadata, held: ClientMetadata | null): Problem | null {
+  const { reach } = caller
   if (said.firstParty && held?.firstParty !== true)
-    return problem('exceeds_authority', 'Only an admin key that is bound to no owner can set `first_party`.')
+    return reach === 'every_owner'
+      ? whyNotFresh(caller)
+      : problem(
+          'exceeds_authority',
+          'Only a caller that is bound to neither an owner nor environments can set `first_party`.',
+        )
+  if (ownerOf(reach) === null) return null
   const added = said.clientCredentialsScopes.filter((scope) => !held?.clientCredentialsScopes.includes(scope))
   return added.length === 0
     ? null
     : problem(
         'exceeds_authority',
-        'Only an admin key that is bound to no owner can add to `client_credentials_scopes`.',
+        'Only a caller that is bound to no owner can add to `client_credentials_scopes`.',
       )
 }
 

@@ -50,6 +50,7 @@ export function clientLifeRoutes(
       'deprecated_scope',
       'invalid_redirect_uri',
       'invalid_client_metadata',
+      'fresh_proof_required',
     ],
   } as const
   changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
@@ -67,6 +68,7 @@ export function clientLifeRoutes(
       summary: 'Let a suspended client work again',
       act: resumeClient,
       permission: 'clients:revoke',
+      isDangerous: true,
       problems: ['exceeds_authority'],
     },
     {
@@ -89,6 +91,7 @@ export function clientLifeRoutes(
     const operation = {
       ...write,
       ...('permission' in more ? { permission: more.permission } : {}),
+      ...('isDangerous' in more ? { isDangerous: more.isDangerous } : {}),
       id: operationId,
       url: `/v1/clients/:id/${verb}`,
       summary,
@@ -117,6 +120,7 @@ export function clientLifeRoutes(
   const revoke = {
     ...write,
     id: 'revokeClient',
+    isDangerous: true,
     permission: 'clients:revoke',
     url: '/v1/clients/:id/revoke',
     summary: 'End a client for good, with its secrets and all that was granted to it',

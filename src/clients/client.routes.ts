@@ -50,6 +50,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
       'invalid_client_metadata',
       'owner_suspended',
       'too_many_clients',
+      'fresh_proof_required',
     ],
     idempotent: true,
   } as const

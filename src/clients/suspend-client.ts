@@ -2,7 +2,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
+import { type Caller, ownerOf } from '../management/caller.ts'
 import { lockClient, updateClient } from './client.store.ts'
 import { clientProblem } from './client-problem.ts'
 import { whyNotResumeClient, whyNotRevokeClient, whyNotSuspendClient } from './client-rules.ts'
@@ -19,7 +19,7 @@ export async function suspendClient(
 ): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
-  const byProvider = caller.reach === 'every_owner'
+  const byProvider = ownerOf(caller.reach) === null
   const why = whyNotSuspendClient(client, byProvider)
   if (why?.code === 'already_suspended') return yes(id)
   if (why !== null) return no(clientProblem(why))
@@ -41,7 +41,7 @@ export async function suspendClient(
 export async function resumeClient(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
   const client = await lockClient(tx, caller.reach, id)
   if (client === undefined) return no(NOT_FOUND)
-  const why = whyNotResumeClient(client, caller.reach === 'every_owner')
+  const why = whyNotResumeClient(client, ownerOf(caller.reach) === null)
   if (why?.code === 'not_suspended') return yes(id)
   if (why !== null) return no(clientProblem(why))
   const resumed = { suspended_at: null, suspended_reason: null, suspended_by_provider: false }

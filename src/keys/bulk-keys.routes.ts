@@ -24,6 +24,7 @@ const write = {
   method: 'POST',
   permission: 'keys:write',
   withinEnvironments: true,
+  isDangerous: true,
   tag: 'Keys',
   status: 200,
   answer: BulkKeysWire,
@@ -47,7 +48,6 @@ export function bulkKeyRoutes(app: FastifyInstance, pipeline: Pipeline, parts: B
   const revoke = {
     ...write,
     permission: 'keys:revoke',
-    isDangerous: true,
     id: 'bulkRevokeKeys',
     url: '/v1/keys/bulk/revoke',
     summary: 'Revoke many keys for good; with `dry_run`, say which and who uses them',

@@ -68,6 +68,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       summary: 'Enable a disabled key',
       act: enableKey,
       permission: 'keys:revoke',
+      isDangerous: true,
     },
     {
       id: 'finishKeyRotation',
@@ -89,6 +90,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
     const operation = {
       ...write,
       ...('permission' in more ? { permission: more.permission } : {}),
+      ...('isDangerous' in more ? { isDangerous: more.isDangerous } : {}),
       ...{ id: operationId, url: `/v1/keys/:id/${verb}` as const, summary, problems },
     } as const
     changes(app, pipeline, operation, async ({ db, caller, params: { id } }) => {

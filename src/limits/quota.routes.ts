@@ -5,6 +5,7 @@ import { no, yes } from '../base/result.ts'
 import { NOT_FOUND } from '../http/problem.ts'
 import { idOf, nullable, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
+import { environmentsOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { QuotaCountWire } from '../owners/limits.wire.ts'
 import { quotasOfKey, spendQuotas } from './quota.store.ts'
@@ -62,6 +63,9 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   } as const
   reads(app, pipeline, ofKey, async ({ db, caller, params: { id } }) => {
     if ((await findKey(db, caller.reach, id)) === undefined) return no(NOT_FOUND)
-    return yes({ data: (await quotasOfKey(db, id, caller.now)).map(quotaCountToWire) })
+    const counts = await quotasOfKey(db, id, caller.now)
+    // The owner's count is of all environments.
+    const seen = environmentsOf(caller.reach) === null ? counts : counts.filter((count) => count.of === 'key')
+    return yes({ data: seen.map(quotaCountToWire) })
   })
 }

@@ -33,7 +33,8 @@ function notCovered({ reach }: Caller, but: string): Problem {
   return problem('environment_not_covered', `You are bound to ${names.join(', ')}, and ${but}.`)
 }
 
-function whyNotFresh({ proof, now }: Caller): Problem | null {
+/** The refusal of a person who has not proved lately who they are. Programs have no proof, and need none. */
+export function whyNotFresh({ proof, now }: Pick<Caller, 'proof' | 'now'>): Problem | null {
   if (proof === null || isFresh(proof.provenAt, now)) return null
   return problem(
     'fresh_proof_required',

@@ -3,7 +3,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
+import { type Caller, ownerOf } from '../management/caller.ts'
 import { type ChosenLimits, whyNotLimits, whyNotPolicy } from './check-limits.ts'
 import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
 import { lockOwner, setOwner } from './owner.store.ts'
@@ -130,7 +130,7 @@ export async function suspendOwner(
 export async function resumeOwner(tx: Tx, caller: Caller, id: string): Promise<Result<Owner, Problem>> {
   const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
-  const why = whyNotResumeOwner(owner, caller.reach === 'every_owner')
+  const why = whyNotResumeOwner(owner, ownerOf(caller.reach) === null)
   if (why?.code === 'not_suspended') return yes(owner)
   if (why !== null) return no(problem(why.code, 'Only an admin key for all owners can resume an owner.'))
   await setOwner(tx, caller.reach, id, { suspended_at: null, suspended_reason: null })

@@ -1,6 +1,6 @@
 import { type Quota, type RateLimit, whyNotRateLimits } from '@doorward/sdk/kernel'
 import { type Problem, problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
+import { type Caller, ownerOf } from '../management/caller.ts'
 import type { ChosenPolicy } from './policy.ts'
 
 /** Limits in a request; undefined ones stay as they are. */
@@ -14,7 +14,7 @@ export interface ChosenLimits {
  * sets them, or the owner could lift its own.
  */
 export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Caller): Problem | null {
-  if (reach !== 'every_owner' && (rateLimits !== undefined || quota !== undefined))
+  if (ownerOf(reach) !== null && (rateLimits !== undefined || quota !== undefined))
     return problem(
       'limits_not_permitted',
       'Leave out `rate_limits` and `quota`: the provider of the API sets them.',
@@ -28,7 +28,7 @@ export function whyNotPolicy(
   { maxLifetimeSeconds, maxKeys }: ChosenPolicy,
   { reach }: Caller,
 ): Problem | null {
-  return reach === 'every_owner' || (maxLifetimeSeconds === undefined && maxKeys === undefined)
+  return ownerOf(reach) === null || (maxLifetimeSeconds === undefined && maxKeys === undefined)
     ? null
     : problem(
         'limits_not_permitted',

@@ -117,6 +117,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
     ...write,
     id: 'resumeOwner',
     permission: 'owners:suspend',
+    isDangerous: true,
     method: 'POST',
     url: '/v1/owners/:id/resume',
     summary: 'Resume an owner: its credentials work again',

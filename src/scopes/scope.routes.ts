@@ -67,6 +67,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const change = {
     ...write,
     id: 'changeScope',
+    isDangerous: true,
     method: 'PATCH',
     url: '/v1/scopes/:name',
     summary: 'Change the description, sensitivity or implied scopes of a scope, or deprecate it',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestAnswer, type TestApp } from '../../test/app.ts'
 import {
@@ -17,6 +18,8 @@ import { permissionsOf, ROLE_NAMES, type RoleName } from './role.ts'
 const FOR_PROGRAMS = new Set(['verify', 'login_challenges:write'])
 /** Reads what belongs to no environment. */
 const OF_ALL_ENVIRONMENTS = new Set(['getUsage', 'getUsageSeries', 'listDeadCredentials'])
+/** Needs a fresh proof for some changes. */
+const SOMETIMES = new Set(['createClient', 'changeClient'])
 const ROTATION = ['finishKeyRotation', 'undoKeyRotation', 'revokeKey', 'revokeClient', 'revokeAdminKey']
 
 describe('the roles of staff, over every operation of the management API', () => {
@@ -154,6 +157,84 @@ describe('the roles of staff, over every operation of the management API', () =>
         assert.ok(expected.includes(status), `${role} ${operation.id} ${status}: ${text}`)
       }
     }
+  })
+
+  it('CON-13: asks for a fresh proof before exactly the operations that the guide lists', async () => {
+    const guide = readFileSync('docs/guides/staff.md', 'utf8')
+    const listed = guide.slice(guide.indexOf('These are:'), guide.indexOf('The last line is'))
+    const asking = ordinary().filter(({ responses }) =>
+      /fresh_proof_required/.test(JSON.stringify(responses)),
+    )
+    assert.deepEqual(
+      asking.map(({ id }) => id).sort(),
+      [...listed.matchAll(/`(\w+[a-z][A-Z]\w+)`/g)].map(([, id]) => id).sort(),
+    )
+    for (const role of ['administrator', 'security'] as const) {
+      const staff = await staffAs(app, role, { proven: [] })
+      for (const operation of asking) {
+        if (SOMETIMES.has(operation.id) || !permissionsOf(role).has(operation.permission as Permission))
+          continue
+        const { status, body } = await callOperation(
+          app,
+          operation,
+          { ...live[operation.id], staff },
+          app.adminKey,
+        )
+        assert.deepEqual([operation.id, status, body.code], [operation.id, 403, 'fresh_proof_required'])
+      }
+    }
+  })
+
+  it('CON-13: asks for a fresh proof to send the codes of an app elsewhere, and not to rename it', async () => {
+    const stale = await staffAs(app, 'administrator', { proven: [] })
+    const { client_id } = await app.clientFor('org_a')
+    const url = `/v1/clients/${client_id}`
+    const { redirect_uris } = (await app.call('GET', url)).body
+    const change = (body: object, who: SignedInStaff['as']) => app.call('PATCH', url, body, who)
+    const moved = { redirect_uris: ['https://evil.example/cb'] }
+    for (const body of [moved, { token_endpoint_auth_method: 'client_secret_post' }, { first_party: true }])
+      assert.equal((await change(body, stale.as)).body.code, 'fresh_proof_required', JSON.stringify(body))
+    const own = { name: 'a', type: 'public', redirect_uris, first_party: true }
+    const made = await app.call('POST', '/v1/clients', own, stale.as)
+    assert.equal(made.body.code, 'fresh_proof_required')
+    assert.equal((await change({ name: 'b', redirect_uris }, stale.as)).status, 200)
+    assert.deepEqual((await app.call('GET', url)).body.redirect_uris, redirect_uris)
+    assert.equal((await change(moved, as('administrator').as)).status, 200)
+    assert.equal((await change({ redirect_uris }, {})).status, 200)
+  })
+
+  it('MGT-03: takes a developer, who is bound to environments and no owner, for the API provider', async () => {
+    const { as: developer } = as('developer')
+    const daily = { limit: 5, period: 'day' }
+    const { id } = await app.keyFor('org_p', { environment: 'test' })
+    await app.call('PATCH', '/v1/owners/org_p', { quota: { limit: 9, period: 'day' } })
+    const limited = await app.call('PATCH', `/v1/keys/${id}`, { quota: daily }, developer)
+    assert.deepEqual([limited.status, limited.body.quota], [200, daily])
+
+    const { client_id } = await app.clientFor('org_p', { environment: 'test' })
+    const url = `/v1/clients/${client_id}`
+    await app.call('POST', `${url}/suspend`, { reason: 'test' }, developer)
+    const owner = { as: await app.adminKeyWith(['clients:read', 'clients:write'], 'org_p') }
+    assert.equal((await app.call('POST', `${url}/resume`, {}, owner)).body.code, 'exceeds_authority')
+    assert.equal((await app.call('POST', `${url}/resume`, {}, developer)).status, 200)
+    const machine = {
+      ...{ name: 'm', type: 'confidential', owner_id: 'org_p', environment: 'test', redirect_uris: [] },
+      ...{ grant_types: ['client_credentials'], client_credentials_scopes: ['orders:read'] },
+    }
+    assert.equal((await app.call('POST', '/v1/clients', machine, developer)).status, 201)
+    const trusted = await app.call('PATCH', url, { first_party: true }, developer)
+    assert.deepEqual([trusted.status, trusted.body.code], [403, 'exceeds_authority'])
+  })
+
+  it('MGT-03: shows a developer no count of the owner, which is of live environments too', async () => {
+    const { id } = await app.keyFor('org_q', { environment: 'test', quota: { limit: 5, period: 'day' } })
+    await app.call('PATCH', '/v1/owners/org_q', { quota: { limit: 9, period: 'day' } })
+    const holders = async (who: SignedInStaff['as']) =>
+      (await app.call('GET', `/v1/keys/${id}/quotas`, undefined, who)).body.data.map(
+        (each: { of: string }) => each.of,
+      )
+    assert.deepEqual(await holders(as('administrator').as), ['key', 'owner'])
+    assert.deepEqual(await holders(as('developer').as), ['key'])
   })
 
   it('MGT-06: gives an admin key the same bounds, and none beyond its creator', async () => {

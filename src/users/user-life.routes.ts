@@ -48,6 +48,7 @@ export function userLifeRoutes(
   const enable = {
     ...write,
     id: 'enableUser',
+    isDangerous: true,
     method: 'POST',
     url: '/v1/users/:id/enable',
     summary: 'Enable a user: sign-in works again; what ended with disabling stays ended',

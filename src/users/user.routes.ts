@@ -52,6 +52,7 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
   const create = {
     ...make,
     id: 'createUser',
+    isDangerous: true,
     url: '/v1/users',
     summary: 'Create a user, with a password or with a link to set one',
     body: NewUserWire,
@@ -122,7 +123,13 @@ export function userRoutes(app: FastifyInstance, pipeline: Pipeline, parts: User
     return yes(made)
   })
 
-  const add = { ...member, id: 'addMember', method: 'PUT', summary: 'Let a user act for an owner' } as const
+  const add = {
+    ...member,
+    id: 'addMember',
+    isDangerous: true,
+    method: 'PUT',
+    summary: 'Let a user act for an owner',
+  } as const
   changes(app, pipeline, add, ({ db, caller, params: { id, user_id } }) =>
     addMember(db, caller, { ownerId: id, userId: user_id }),
   )

@@ -3,7 +3,7 @@ import { record } from '../../changes/record.ts'
 import { holdClient } from '../../clients/client.store.ts'
 import type { Tx } from '../../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../../http/problem.ts'
-import { type Caller, covers } from '../../management/caller.ts'
+import { type Caller, covers, ownerOf } from '../../management/caller.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
 import { revokeGrantsForOwner } from '../grants/revoke-grant.ts'
 import { type BlockedClient, deleteBlocked, findBlocked, insertBlocked } from './blocked-client.store.ts'
@@ -29,7 +29,7 @@ export async function blockClient(
   await holdOwner(tx, ownerId)
   if ((await holdClient(tx, clientId)) === undefined) return no(NOT_FOUND)
   await touchOwner(tx, ownerId, caller.now)
-  const byProvider = caller.reach === 'every_owner'
+  const byProvider = ownerOf(caller.reach) === null
   const blocked = { ...place, reason, blockedBy: caller.actor.id, byProvider, blockedAt: caller.now }
   if (!(await insertBlocked(tx, blocked))) return yes(undefined)
   const ended = await revokeGrantsForOwner(tx, caller, place)
@@ -47,7 +47,7 @@ export async function unblockClient(tx: Tx, caller: Caller, place: Place): Promi
   if (!covers(caller.reach, ownerId)) return no(NOT_FOUND)
   await holdOwner(tx, ownerId)
   const blocked = await findBlocked(tx, place)
-  if (blocked?.byProvider === true && caller.reach !== 'every_owner')
+  if (blocked?.byProvider === true && ownerOf(caller.reach) !== null)
     return no(
       problem('exceeds_authority', 'The API provider blocked it. Only the API provider can lift the block.'),
     )

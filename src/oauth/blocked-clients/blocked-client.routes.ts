@@ -63,6 +63,7 @@ export function blockedClientRoutes(app: FastifyInstance, pipeline: Pipeline): v
   const unblock = {
     ...one,
     id: 'unblockClient',
+    isDangerous: true,
     method: 'DELETE',
     summary: 'Let users allow a blocked app again. Revoked grants stay revoked',
     problems: ['not_found', 'exceeds_authority'],
