@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { ENGINE } from '../../test/database.ts'
 
 interface Item {
   readonly id: string
@@ -173,5 +174,21 @@ describe('bulk changes of keys', () => {
     ])
     for (const { status, text } of answers) assert.equal(status, 200, text)
     for (const id of ids) assert.equal(await stateOf(id), 'disabled')
+  })
+
+  it('OPS-04: waits for no report of usage, unless it changes secrets', {
+    skip: ENGINE === 'pglite' ? 'one connection: nothing waits for a lock' : false,
+  }, async () => {
+    const { id } = await app.keyFor('org_waits', { scopes: ['a:read'] })
+    await app.db.transaction().execute(async (tx) => {
+      await tx.selectFrom('secrets').select('id').where('holder_id', '=', id).forUpdate().execute()
+      for (const [verb, more] of [
+        ['disable', {}],
+        ['enable', {}],
+        ['remove-scope', { scope: 'a:read' }],
+        ['revoke', {}],
+      ] as const)
+        assert.equal((await bulk(verb, { ids: [id], ...more })).body.counts?.changed, 1, verb)
+    })
   })
 })

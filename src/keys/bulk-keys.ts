@@ -6,6 +6,7 @@ import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import type { Policy } from '../owners/policy.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
+import { lockSecretsOf } from '../secrets/secret.store.ts'
 import { type BulkChange, effectOn } from './bulk-change.ts'
 import {
   countSelected,
@@ -149,6 +150,7 @@ async function act(
   const keys = new Map((await lockKeys(tx, caller.reach, ids)).map((key) => [key.id, key]))
   // As the keys, before the first audit event.
   if (change.verb === 'remove-scope') await holdCatalogue(tx)
+  if (change.verb === 'shorten-expiry') await lockSecretsOf(tx, [...keys.keys()])
   const items: BulkItem[] = []
   for (const id of ids) {
     const key = keys.get(id)

@@ -7,7 +7,7 @@ import { expiryOf } from '../owners/expiry.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
 import type { Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
-import { setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
+import { lockSecretsOf, setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
@@ -53,6 +53,7 @@ export async function changeKey(
     if (!within.ok) return within
     if (update.expiresAt !== null && update.expiresAt <= caller.now)
       return no(problem('expiry_in_past', 'To end a key now, revoke it.'))
+    await lockSecretsOf(tx, [id])
     await setSecretExpiry(tx, id, current.id, update.expiresAt)
     const running = runningRotation(key.secrets, caller.now)
     if (running !== null && update.expiresAt !== null)

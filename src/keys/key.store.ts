@@ -78,8 +78,8 @@ export async function findKeys(db: Db, reach: Reach, ids: readonly string[]): Pr
 }
 
 /**
- * Locks some keys and their secrets until the transaction ends, in the order of ids: before the first audit event, whose
- * lock changes of single keys take last.
+ * Locks some keys until the transaction ends, in the order of ids: before the first audit event, whose lock changes of
+ * single keys take last. A change of their secrets locks these then too.
  */
 export async function lockKeys(tx: Tx, reach: Reach, ids: readonly string[]): Promise<Key[]> {
   const [ownerId, environments] = [ownerOf(reach), environmentsOf(reach)]
@@ -88,10 +88,6 @@ export async function lockKeys(tx: Tx, reach: Reach, ids: readonly string[]): Pr
     environments === null ? ofOwner : sql`${ofOwner} and environment = any(${[...environments]}::text[])`
   await sql`
     select id from keys where id = any(${ids}::text[]) and ${within} order by id for update`.execute(tx)
-  await sql`
-    select id from secrets
-    where holder_id in (select id from keys where id = any(${ids}::text[]) and ${within})
-    order by id for update`.execute(tx)
   return await findKeys(tx, reach, ids)
 }
 

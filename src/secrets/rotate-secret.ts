@@ -5,7 +5,7 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretRequest } from './issue-secret.ts'
-import { reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
+import { lockSecretsOf, reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
 import {
   currentSecret,
   type NoRotation,
@@ -97,6 +97,7 @@ export async function undoRotation(
   const why = whyNotUndoRotation(holder.secrets, origin.now)
   if (why !== null) return no(rotationProblem(why))
   const running = runningOf(holder, origin.now)
+  await lockSecretsOf(tx, [holder.id])
   // The `WHERE` clause is the lock: a use may have been counted since the secrets were read.
   if (!(await revokeUnusedSecret(tx, holder.id, running.next.id, origin.now)))
     return no(rotationProblem({ code: 'rotation_in_use', usedAt: origin.now }))

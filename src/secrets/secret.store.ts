@@ -32,6 +32,15 @@ export async function secretsOf(db: Db, holderIds: readonly string[]): Promise<S
   return rows.map(fromRow)
 }
 
+/**
+ * Locks the secrets of some holders until the transaction ends. Transactions that lock several secrets do so in the order
+ * of ids, as batches of usage do, and after their holders: otherwise two of them could wait for each other.
+ */
+export async function lockSecretsOf(tx: Tx, holderIds: readonly string[]): Promise<void> {
+  await sql`
+    select id from secrets where holder_id = any(${holderIds}::text[]) order by id for update`.execute(tx)
+}
+
 /** The id of the holder of the secret with this hash. */
 export async function holderOf(db: Db, hash: string): Promise<string | undefined> {
   const row = await db
@@ -100,12 +109,19 @@ export async function revokeUnusedSecret(tx: Tx, holderId: string, id: string, n
 
 /** Ends all secrets of a holder for good. */
 export async function revokeSecrets(tx: Tx, holderId: string, now: Date): Promise<void> {
+  await lockSecretsOf(tx, [holderId])
   await tx
     .updateTable('secrets')
     .set({ revoked_at: now })
     .where('holder_id', '=', holderId)
     .where('revoked_at', 'is', null)
     .execute()
+}
+
+/** Deletes all secrets of some holders. */
+export async function deleteSecretsOf(tx: Tx, holderIds: readonly string[]): Promise<void> {
+  await lockSecretsOf(tx, holderIds)
+  await sql`delete from secrets where holder_id = any(${holderIds}::text[])`.execute(tx)
 }
 
 /** Stores the latest use of a secret, if this one is later than the stored one. */

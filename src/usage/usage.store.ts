@@ -37,7 +37,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
 
     const items = batch.items.map((item) => toCounted(item, origin.now))
     const exposed = batch.exposed.map((each) => Buffer.from(each.hash, 'hex'))
-    const known = await lockSecrets(tx, [...new Set(items.map((item) => item.credentialId))], exposed)
+    const known = await lockKnown(tx, [...new Set(items.map((item) => item.credentialId))], exposed)
     const ours = items.filter((item) => item.credentialId === UNKNOWN || known.has(item.credentialId))
     await addCounts(
       tx,
@@ -113,15 +113,18 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
 }
 
 /**
- * Finds the known ids: secrets, and for tokens grants and clients. Locks secrets in one order, so that two batches with
- * the same secrets wait for each other and do not deadlock.
+ * Finds the known ids: secrets, and for tokens grants and clients. Locks grants, then secrets, each in the order of ids:
+ * two batches, or a batch and a change, wait for each other and do not deadlock.
  *
  * @returns the key that each belongs to; null where it belongs to none
  */
-async function lockSecrets(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Known> {
+async function lockKnown(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Known> {
   if (ids.length === 0 && hashes.length === 0) return new Map()
   const { rows: holders } = await sql<{ id: string }>`
-    select id from grants where id = any(${ids}::text[])
+    with known as materialized (
+      select id from grants where id = any(${ids}::text[]) order by id for no key update
+    )
+    select id from known
     union all
     select id from clients where id = any(${ids}::text[])`.execute(tx)
   const rows = await tx

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../../base/clock.ts'
 import type { Db, Tx } from '../../db/schema.ts'
+import { deleteSecretsOf } from '../../secrets/secret.store.ts'
 import type { Client, ClientSource } from '../client.ts'
 
 /** Time until which a client's document is fresh; undefined where none was fetched. */
@@ -113,7 +114,7 @@ async function deleteUnused(db: Db, which: RawBuilder<unknown>, most: number): P
     await tx.deleteFrom('redirect_uris').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('blocked_clients').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('client_refusals').where('client_id', 'in', ids).execute()
-    await tx.deleteFrom('secrets').where('holder_id', 'in', ids).execute()
+    await deleteSecretsOf(tx, ids)
     await tx.deleteFrom('clients').where('id', 'in', ids).execute()
     return ids.length
   })
