@@ -125,7 +125,7 @@ ${row('Data', database, 'kept from start to start')}${firstLink === null ? '' : 
 
 function firstAdministrator(link: string): string {
   return `
-  ${bold('Become the first administrator')} of the dashboard. The link works once, for a day:
+  ${bold('Become the first administrator')} of the dashboard. The link works once, within an hour:
 
     ${bold(link)}
 `

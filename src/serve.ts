@@ -200,7 +200,7 @@ async function showFirstLink({ db }: Database, config: Config): Promise<void> {
   // `npm start` shows it among everything else that is shown once.
   process.send?.({ firstLink: url })
   process.stderr.write(
-    `\n  Become the first administrator of the dashboard. The link works once, for a day:\n\n` +
+    `\n  Become the first administrator of the dashboard. The link works once, within an hour:\n\n` +
       `    ${url}\n\n`,
   )
 }

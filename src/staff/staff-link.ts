@@ -16,5 +16,8 @@ export interface StaffLink {
   readonly role: RoleName | null
 }
 
-/** Lifetimes. A new password is set at once; an invited person may be away for a few days. */
-export const LINK_SECONDS = { first: 24 * 3600, invitation: 72 * 3600, password: 3600 } as const
+/**
+ * Lifetimes. An installation is entered and a password set at once; an invited person may be away for a few days
+ * (decision 0033).
+ */
+export const LINK_SECONDS = { first: 3600, invitation: 72 * 3600, password: 3600 } as const

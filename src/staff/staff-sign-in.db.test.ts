@@ -32,6 +32,14 @@ describe('the first administrator, and the sign-in of staff', () => {
     return await app.call('GET', '/v1/session', undefined, { as: null, headers: staffHeaders(token) })
   }
 
+  it('CON-08: offers the link that makes the first administrator for an hour', async () => {
+    const late = (await firstLink()) ?? ''
+    app.clock.advance({ seconds: 3599 })
+    const page = await openJar(origin).get(late)
+    app.clock.advance({ seconds: 1 })
+    assert.deepEqual([page.status, (await openJar(origin).get(late)).status], [200, 400])
+  })
+
   it('CON-14: makes the first administrator by a link that opening does not spend, and only one of racing ones', async () => {
     const links = [await firstLink(), await firstLink(), await firstLink()]
     const jars = links.map(() => openJar(origin))

@@ -151,7 +151,7 @@ export const LINK_OVER: Failure = {
   status: 400,
   title: 'This link no longer works',
   message: 'A link works once and for a limited time. Ask an administrator for a new one.',
-  forDevelopers: html`The first link works until there is staff, and for a day: start the server again for another.
+  forDevelopers: html`The first link works until there is staff, and for an hour: start the server again for another.
     Invitations work for three days, new passwords for an hour. With the database at hand:
     <code>node src/main.ts staff link EMAIL</code>.`,
   wayOn: html``,
