@@ -5,7 +5,13 @@ import type { Db, Schema, Tx } from '../db/schema.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import type { Owner, OwnerState } from './owner.ts'
 
-/** The owner, created if it is new; its row is locked until the transaction ends. */
+/**
+ * The owner, created if it is new; its row is locked until the transaction ends.
+ *
+ * Locks of owners conflict with one another, and not with checks of foreign keys (`for key share`). Postgres checks the
+ * foreign key of a key's row again where a transaction updates the row twice, so a rotation would wait for the owner
+ * while it holds the key: the other order than a new policy's, a deadlock.
+ */
 export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> {
   await tx
     .insertInto('owners')
@@ -13,13 +19,13 @@ export async function touchOwner(tx: Tx, id: string, now: Date): Promise<Owner> 
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   return fromRow(
-    await tx.selectFrom('owners').selectAll().where('id', '=', id).forUpdate().executeTakeFirstOrThrow(),
+    await tx.selectFrom('owners').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirstOrThrow(),
   )
 }
 
 /** Locks the owner's row until the transaction ends; a missing owner is not created. */
 export async function holdOwner(tx: Tx, id: string): Promise<void> {
-  await tx.selectFrom('owners').select('id').where('id', '=', id).forUpdate().execute()
+  await tx.selectFrom('owners').select('id').where('id', '=', id).forNoKeyUpdate().execute()
 }
 
 export async function findOwner(db: Db, reach: Reach, id: string): Promise<Owner | undefined> {
@@ -39,7 +45,7 @@ export async function ownerNames(
 
 /** The owner, if it is within reach; its row is locked until the transaction ends. */
 export async function lockOwner(tx: Tx, reach: Reach, id: string): Promise<Owner | undefined> {
-  const row = await withinReach(tx, reach).where('id', '=', id).forUpdate().executeTakeFirst()
+  const row = await withinReach(tx, reach).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
   return row === undefined ? undefined : fromRow(row)
 }
 

@@ -7,6 +7,7 @@ import { eventually } from '../../test/eventually.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { MAX_HASHES } from '../changes/change.ts'
+import { lockOwner } from './owner.store.ts'
 
 const DAY = 86_400
 
@@ -289,4 +290,40 @@ describe('a policy that is tightened', () => {
       const ofOwner = secrets.filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
       assert.ok(ofOwner.every(({ expires_at }) => expires_at?.toISOString() === inDays(10)))
     })
+
+  it('KEY-09: changes of a key or a client wait for no owner while they hold its row, so that they deadlock with no policy', {
+    skip,
+  }, async () => {
+    const acts: readonly (readonly [method: string, verb: string, body: object])[] = [
+      ['POST', '/rotate', { overlap_seconds: 3600 }],
+      ['POST', '/rotation/undo', {}],
+      ['POST', '/rotate', { overlap_seconds: 3600 }],
+      ['PATCH', '', { expires_at: inDays(300) }],
+      ['POST', '/rotation/finish', {}],
+      ['POST', '/rotate', { overlap_seconds: 0 }],
+      ['POST', '/disable', {}],
+      ['POST', '/enable', {}],
+      ['POST', '/revoke', {}],
+    ]
+    const ofClient: typeof acts = [
+      ['POST', '/rotate', { overlap_seconds: 3600 }],
+      ['POST', '/rotation/undo', {}],
+      ['PATCH', '', { name: 'Other' }],
+      ['POST', '/suspend', { reason: 'unpaid' }],
+      ['POST', '/resume', {}],
+      ['POST', '/revoke', {}],
+    ]
+    const [{ id }, client] = [await key(), await app.clientFor('org_1')]
+    await app.db.transaction().execute(async (tx) => {
+      await lockOwner(tx, 'every_owner', 'org_1')
+      for (const [path, each] of [
+        [`/v1/keys/${id}`, acts],
+        [`/v1/clients/${client.client_id}`, ofClient],
+      ] as const)
+        for (const [method, verb, body] of each) {
+          const answer = await app.call(method, `${path}${verb}`, body)
+          assert.equal(answer.status, 200, `${method} ${path}${verb}: ${answer.text}`)
+        }
+    })
+  })
 })
