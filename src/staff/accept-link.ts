@@ -7,6 +7,7 @@ import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import type { Visit } from '../pages/visit.ts'
 import type { Passwords } from '../users/prove-password.ts'
+import { mayInviterStillGive } from './inviter.ts'
 import { holdEnabledStaff, insertStaff, isAnyStaff, lockAllStaff, setStaffPassword } from './staff.store.ts'
 import { spendStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
@@ -47,6 +48,7 @@ export async function acceptLink(
   return await transact<string, LinkRefused>(db, async (tx) => {
     await lockAllStaff(tx)
     if (!(await spendStaffLink(tx, link.hash, visit.now))) return no({ reason: 'link_over' })
+    if (!(await mayInviterStillGive(tx, link))) return no({ reason: 'link_over' })
     const staffId =
       link.staffId === null
         ? await makeMember(tx, visit, link, { email, name, passwordHash: hashed.value })

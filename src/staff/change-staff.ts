@@ -14,10 +14,11 @@ export function whyNotGive(caller: Caller, role: RoleName): Problem | null {
   const beyond = [...permissionsOf(role)].filter((permission) => !caller.permissions.has(permission))
   if (beyond.length > 0)
     return problem('exceeds_authority', `You lack \`${beyond.join('`, `')}\`, which the role has.`)
-  const { testOnly = false, hidesMetadata = false } = roleOf(role)
-  if (caller.reach !== 'every_owner' && !testOnly)
-    return problem('exceeds_authority', 'You are bound to a part of the data, and the role is not.')
-  return caller.seesMetadata || hidesMetadata
+  if (caller.latestExpiry !== null)
+    return problem('exceeds_authority', 'Your own access has an end, and a member of staff has none.')
+  if (caller.reach !== 'every_owner')
+    return problem('exceeds_authority', 'You are bound to a part of the data.')
+  return caller.seesMetadata || roleOf(role).hidesMetadata === true
     ? null
     : problem('exceeds_authority', 'You see no metadata, and the role does.')
 }

@@ -9,6 +9,7 @@ import { pathOfLink } from './make-staff-link.ts'
 import { makeLinkFor } from './staff-command.ts'
 
 const PASSWORD = 'two brown owls tap'
+const READS = ['keys:read', 'clients:read', 'grants:read', 'owners:read', 'scopes:read', 'users:read']
 
 describe('staff and their invitations', () => {
   let app: TestApp
@@ -80,6 +81,44 @@ describe('staff and their invitations', () => {
     const raised = await app.call('PATCH', `/v1/staff/${viewer.id}`, { role: 'administrator' }, as)
     assert.equal(raised.body.code, 'exceeds_authority')
     assert.equal((await stored(viewer.id)).role, 'viewer')
+  })
+
+  it('MGT-06: an admin key that ends makes no member, who would not end', async () => {
+    const made = await app.call('POST', '/v1/admin-keys', {
+      name: 'for an hour',
+      permissions: ['staff:read', 'staff:write', ...READS],
+      expires_at: new Date(app.clock.now().getTime() + 3_600_000),
+    })
+    const { body } = await invite('x@example.com', 'viewer', { as: made.body.secret } as never)
+    assert.equal(body.code, 'exceeds_authority')
+    assert.match(body.detail, /has an end/)
+  })
+
+  it('MGT-06: an invitation ends with the power of whoever made it: demoted, disabled, or a revoked admin key', async () => {
+    const endings: [how: string, end: (id: string) => Promise<unknown>][] = [
+      ['demoted', (id) => app.call('PATCH', `/v1/staff/${id}`, { role: 'viewer' }, ann.as)],
+      ['disabled', (id) => app.call('POST', `/v1/staff/${id}/disable`, { reason: 'left' }, ann.as)],
+      ['removed', (id) => app.call('POST', `/v1/staff/${id}/remove`, { reason: 'left' }, ann.as)],
+    ]
+    for (const [how, end] of endings) {
+      const inviter = await staffAs(app, 'administrator')
+      const { body } = await invite(`${how}@example.com`, 'administrator', inviter.as)
+      const jar = openJar(origin)
+      const page = await jar.get(pathIn(body.url))
+      assert.equal(page.status, 200)
+      await end(inviter.id)
+      assert.equal((await jar.submit(page, { name: 'Eve', password: PASSWORD })).status, 400, how)
+      assert.equal((await jar.get(pathIn(body.url))).status, 400, how)
+    }
+    const key = await app.call('POST', '/v1/admin-keys', {
+      name: 'leaked',
+      permissions: ['staff:read', 'staff:write', ...READS],
+    })
+    const { body } = await invite('leaked@example.com', 'viewer', { as: key.body.secret } as never)
+    const jar = openJar(origin)
+    assert.equal((await jar.get(pathIn(body.url))).status, 200)
+    await app.call('POST', `/v1/admin-keys/${key.body.id}/revoke`, { reason: 'leaked' })
+    assert.equal((await jar.get(pathIn(body.url))).status, 400)
   })
 
   it('CON-12: changes a role and disables at once, in the next request and in one that is open', async () => {

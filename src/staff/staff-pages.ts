@@ -19,6 +19,7 @@ import { hashRequestOf } from '../users/password-queue.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { acceptLink } from './accept-link.ts'
 import { confirmFactor } from './confirm-factor.ts'
+import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
 import { holdEnabledStaff, passwordOf, replaceStaffPassword } from './staff.store.ts'
 import { findStaffLink } from './staff-link.store.ts'
@@ -159,7 +160,9 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
   }
 
   async function linkOf(token: string, visit: Visit): Promise<StaffLink | undefined> {
-    return isToken('sl', token) ? await findStaffLink(db, hashToken(token), visit.now) : undefined
+    if (!isToken('sl', token)) return undefined
+    const link = await findStaffLink(db, hashToken(token), visit.now)
+    return link !== undefined && (await mayInviterStillGive(db, link)) ? link : undefined
   }
 
   async function takeWelcome(visit: Visit, fields: URLSearchParams): Promise<Answer> {
