@@ -78,6 +78,27 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     for (const request of requests)
       assert.ok(!`${request.url()} ${request.postData()}`.includes(nightly.secret.slice(20)), request.url())
     assert.deepEqual(await placesWith(page, nightly.secret), [])
+
+    // Other boxes whose text goes into URLs: the palette leads to the key, the others are emptied and say why.
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').getByRole('combobox').fill(nightly.secret)
+    await page.waitForURL(/\/keys\?secret_sha256=/)
+    await page.getByRole('row', { name: /nightly export/ }).waitFor()
+    for (const [path, label] of [
+      ['/owners', 'Search'],
+      ['/audit', 'Id of who acted'],
+    ] as const) {
+      await seat.go(path)
+      const other = page.getByLabel(label, { exact: true })
+      await other.fill(`x ${nightly.secret}`)
+      await page.getByText('That was a secret, and was not sent.').waitFor()
+      assert.equal(await other.inputValue(), '')
+      await other.press('Enter')
+    }
+    await seat.go(`/owners?q=${nightly.secret}`)
+    await page.getByText('That holds a secret, and was not sent').waitFor()
+    for (const request of requests.filter((each) => each.url().includes('/v1/')))
+      assert.ok(!`${request.url()} ${request.postData()}`.includes(nightly.secret.slice(20)), request.url())
     seat.assertClean()
   })
 

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { type Search, searchText } from '../paths.ts'
 import { leaveFor, SERVER_BASE } from './base.ts'
+import { secretIn } from './pasted-secret.ts'
 import { ApiProblem } from './problem.ts'
 import { isUnattended } from './request-activity.ts'
 import { noteAnswered, submissionKey } from './submission-key.ts'
@@ -30,6 +31,9 @@ export async function change<Answer extends TSchema, Body extends TSchema = TSch
 }
 
 async function send(method: string, path: string, body: unknown, sending: Sending): Promise<unknown> {
+  const target = path + searchText(sending.query ?? {})
+  // URLs are logged on their way. The server treats a secret in one as exposed.
+  if (secretIn(target) !== null) throw new ApiProblem(0, { code: 'secret_in_url' })
   const headers = new Headers({ accept: 'application/json' })
   if (body !== undefined) headers.set('content-type', 'application/json')
   const text = body === undefined ? undefined : JSON.stringify(body)
@@ -37,7 +41,7 @@ async function send(method: string, path: string, body: unknown, sending: Sendin
   if (sending.once) headers.set('idempotency-key', submissionKey(submission))
   // Of a page that nobody uses: it must not keep the session alive.
   if (isUnattended()) headers.set('doorward-background', 'true')
-  const answer = await fetch(SERVER_BASE + path + searchText(sending.query ?? {}), {
+  const answer = await fetch(SERVER_BASE + target, {
     method,
     headers,
     cache: 'no-store',

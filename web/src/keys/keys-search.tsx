@@ -1,6 +1,6 @@
 import { useId, useRef, useState } from 'react'
+import { hashOf, secretIn } from '../api/pasted-secret.ts'
 import { keyWords as words } from '../words/keys.ts'
-import { hashOf, secretIn } from './pasted-secret.ts'
 
 interface SearchParts {
   readonly text: string

@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useDeferredValue, useEffect, useId, useState } from 'react'
 import { useLocation } from 'wouter'
+import { hashOf, secretIn } from '../api/pasted-secret.ts'
 import { useCan } from '../api/session.ts'
+import { paths } from '../paths.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { paletteWords as words } from '../words/palette.ts'
 import { clientsFound, type Found, keysFound, ownersFound } from './palette.queries.ts'
@@ -48,6 +50,7 @@ export function Palette({ pages }: PaletteParts) {
 function PaletteDialog({ pages, onClose }: PaletteParts & { readonly onClose: () => void }) {
   const [entered, setEntered] = useState('')
   const [at, setAt] = useState(0)
+  const [said, setSaid] = useState('')
   const { found, isSearching } = useFound(entered, pages)
   const [, navigate] = useLocation()
   const id = useId()
@@ -55,6 +58,14 @@ function PaletteDialog({ pages, onClose }: PaletteParts & { readonly onClose: ()
   const open = (to: string) => {
     onClose()
     navigate(to)
+  }
+  const take = async (text: string) => {
+    const secret = secretIn(text)
+    setEntered(secret === null ? text : '')
+    setAt(0)
+    const hash = secret === null ? null : await hashOf(secret)
+    setSaid(secret !== null && hash === null ? words.cannotHash : '')
+    if (hash !== null) open(paths.keys.to({ secret_sha256: hash }))
   }
   const idOf = (each: Found) => `${id}-${found.indexOf(each)}`
   return (
@@ -72,10 +83,7 @@ function PaletteDialog({ pages, onClose }: PaletteParts & { readonly onClose: ()
           autoComplete="off"
           spellCheck={false}
           value={entered}
-          onChange={(event) => {
-            setEntered(event.target.value)
-            setAt(0)
-          }}
+          onChange={(event) => void take(event.target.value)}
           onKeyDown={(event) => {
             const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
             if (step !== undefined && found.length > 0) {
@@ -113,7 +121,8 @@ function PaletteDialog({ pages, onClose }: PaletteParts & { readonly onClose: ()
           </div>
         )}
         <p className="hint" role="status">
-          {isSearching ? words.searching : found.length === 0 ? words.nothing : words.count(found.length)}
+          {said ||
+            (isSearching ? words.searching : found.length === 0 ? words.nothing : words.count(found.length))}
         </p>
         <p className="hint">{words.hint}</p>
       </div>

@@ -1,4 +1,5 @@
 import { useEffect, useId, useState } from 'react'
+import { useNoSecret } from './no-secret.ts'
 
 interface FilterParts {
   readonly label: string
@@ -11,6 +12,7 @@ interface FilterParts {
 export function FilterInput({ label, value, type = 'text', onChange }: FilterParts) {
   const id = useId()
   const [entered, setEntered] = useState(value)
+  const { said, accept } = useNoSecret()
   useEffect(() => setEntered(value), [value])
   const settle = () => {
     if (entered.trim() !== value) onChange(entered.trim())
@@ -24,10 +26,14 @@ export function FilterInput({ label, value, type = 'text', onChange }: FilterPar
         value={entered}
         autoComplete="off"
         spellCheck={false}
-        onChange={(event) => setEntered(event.target.value)}
+        aria-describedby={`${id}-said`}
+        onChange={(event) => setEntered(accept(event.target.value))}
         onBlur={settle}
         onKeyDown={(event) => event.key === 'Enter' && settle()}
       />
+      <p id={`${id}-said`} className="search-said" role="status">
+        {said}
+      </p>
     </div>
   )
 }

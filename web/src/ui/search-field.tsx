@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from 'react'
 import { actWords as words } from '../words/acts.ts'
+import { useNoSecret } from './no-secret.ts'
 
 interface SearchParts {
   readonly label: string
@@ -12,6 +13,7 @@ interface SearchParts {
 export function SearchField({ label, placeholder, value, onSearch }: SearchParts) {
   const id = useId()
   const [text, setText] = useState(value)
+  const { said, accept } = useNoSecret()
   useEffect(() => setText(value), [value])
   return (
     <form
@@ -30,12 +32,17 @@ export function SearchField({ label, placeholder, value, onSearch }: SearchParts
         spellCheck={false}
         placeholder={placeholder}
         title={words.searchHint}
+        aria-describedby={`${id}-said`}
         value={text}
         onChange={(event) => {
-          setText(event.target.value)
-          if (event.target.value === '' && value !== '') onSearch('')
+          const entered = accept(event.target.value)
+          setText(entered)
+          if (entered === '' && value !== '') onSearch('')
         }}
       />
+      <p id={`${id}-said`} className="search-said" role="status">
+        {said}
+      </p>
     </form>
   )
 }

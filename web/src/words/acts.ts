@@ -2,6 +2,8 @@
 export const actWords = {
   search: 'Search',
   searchHint: 'Press Enter to search',
+  secretRemoved:
+    'That was a secret, and was not sent. Paste it into the search of Keys: it finds the key by the hash.',
   reason: 'Reason',
   reasonHint: 'Kept with it and in the audit log.',
   reasonMissing: 'Say why: somebody will read it in the audit log.',

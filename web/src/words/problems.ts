@@ -17,6 +17,10 @@ export const problemWords = {
       title: 'The server does not answer',
       detail: 'Check your connection, then try again. Nothing is known to have changed.',
     },
+    secret_in_url: {
+      title: 'That holds a secret, and was not sent',
+      detail: 'Paste the secret into the search of Keys: it finds the key by the hash.',
+    },
     unreadable: {
       title: 'The answer cannot be read',
       detail: 'Something between here and the server answered instead.',

@@ -1,10 +1,10 @@
 /** Kind, environment and a body with its checksum: what Doorward mints, with or without a brand in front. */
-const SECRET = /^(?:[a-z][a-z0-9_]*_)?(?:sk|ak|at|rt|ac|cs)_(?:[a-z][a-z0-9]{0,15}_)?[0-9A-Za-z]{49}$/
+const SECRET =
+  /(?<![0-9A-Za-z_])(?:[a-z][a-z0-9_]{0,31}_)?(?:sk|ak|at|rt|ac|cs)_(?:[a-z][a-z0-9]{0,15}_)?[0-9A-Za-z]{49}(?![0-9A-Za-z])/
 
-/** The secret in a pasted text, without what people copy with it; null: it is something else. */
+/** The first secret in a text, without what people copy with it (`Bearer `, `API_KEY=`); null for none. */
 export function secretIn(text: string): string | null {
-  const bare = text.trim().replace(/^Bearer\s+/i, '')
-  return SECRET.test(bare) ? bare : null
+  return SECRET.exec(text)?.[0] ?? null
 }
 
 /** SHA-256 in hex; null where the browser cannot, since the page came over plain http from another machine. */
