@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely'
 import { momentAt } from '../base/moment.ts'
-import type { KeyRow } from './key.store.ts'
+import { type KeyRow, LIVE } from './key.store.ts'
 import { dayOf } from './key.ts'
 import { type Asked, END, FOLDED_NAME, NEVER, namesThatBegin } from './key-conditions.store.ts'
 import { type KeyPosition, type KeySort, LIVE_STATES, type OrderName } from './key-filter.ts'
@@ -88,7 +88,6 @@ export interface Walk {
   readonly few?: true
 }
 
-const LIVE = sql`keys.revoked_at is null and not keys.lapsed`
 const UNREVOKED = sql`keys.revoked_at is null`
 const REVOKED = sql`keys.revoked_at is not null`
 

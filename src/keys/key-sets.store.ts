@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
+import { LIVE } from './key.store.ts'
 import { dayOf, KEY_STATES } from './key.ts'
 import { type Asked, END, isShort, NEVER } from './key-conditions.store.ts'
 import { LIVE_STATES } from './key-filter.ts'
@@ -13,8 +14,6 @@ export interface KeySet {
   /** Of its index. */
   readonly kind: 'ordered' | 'scopes' | 'names'
 }
-
-const LIVE = sql<boolean>`keys.revoked_at is null and not keys.lapsed`
 
 function setsOf(asked: Asked, now: Date): readonly KeySet[] {
   const { id, ownerId, environment, q, found, scope, createdBy, states, unusedSince, expiringBefore } = asked

@@ -91,10 +91,12 @@ export async function lockKeys(tx: Tx, reach: Reach, ids: readonly string[]): Pr
   return await findKeys(tx, reach, ids)
 }
 
-/** Neither revoked nor expired: some secret still works. Indexes leave out lapsed keys, which have expired. */
+/** Neither revoked nor marked as expired, as partial indexes have it: some may have expired a moment ago. */
+export const LIVE = sql<boolean>`keys.revoked_at is null and not keys.lapsed`
+
+/** Neither revoked nor expired: some secret still works. */
 export function hasNotEnded(now: Date) {
-  return sql<boolean>`keys.revoked_at is null and not keys.lapsed
-    and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
+  return sql<boolean>`${LIVE} and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
 }
 
 /** Keys of an owner that count against its limit. */

@@ -1,7 +1,9 @@
 import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
-import { type KeyCount, MOST_COUNTED, sumOf } from '../keys/key-counts.store.ts'
+import { hasNotEnded, LIVE } from '../keys/key.store.ts'
+import { END } from '../keys/key-conditions.store.ts'
+import { type KeyCount, MOST_COUNTED } from '../keys/key-counts.store.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { type Rotation, runningRotation } from '../secrets/secret.ts'
@@ -17,23 +19,29 @@ export interface KeysOfAge {
   readonly keys: KeyCount
 }
 
-/** Keys that are neither revoked nor known to have expired, by age. */
+/** Keys that are neither revoked nor expired, by age. */
 export async function keysByAge(db: Db, reach: Reach, now: Date): Promise<KeysOfAge[]> {
   const ago = (days: number) => addSeconds(now, -days * DAY_SECONDS)
   const ages = AGES.map((fromDays, at) => ({ fromDays, toDays: AGES[at + 1] ?? null }))
   const parts = ages.map(({ fromDays, toDays }, at) => {
     const where = [
-      sql`revoked_at is null and not lapsed`,
+      LIVE,
       // Nothing was made after now; the newest age takes clocks that differ.
       ...(fromDays === 0 ? [] : [sql`created_at <= ${ago(fromDays)}::timestamptz`]),
       ...(toDays === null ? [] : [sql`created_at > ${ago(toDays)}::timestamptz`]),
     ]
     const rows = boundedKeys(reach, where, sql`created_at`, MOST_COUNTED + 1)
-    return sql`select ${sql.lit(at)} as at, count(*)::int as n from (${rows}) as keys`
+    return sql`
+      select ${sql.lit(at)} as at, count(*)::int as read, (count(*) filter (where ${hasNotEnded(now)}))::int as n
+      from (${rows}) as keys`
   })
-  const { rows } = await sql<{ at: number; n: number }>`${sql.join(parts, sql` union all `)}`.execute(db)
-  const found = new Map(rows.map(({ at, n }) => [at, n]))
-  return ages.map((age, at) => ({ ...age, keys: sumOf([{ count: found.get(at) ?? 0, atLeast: false }]) }))
+  const { rows } = await sql<{ at: number; read: number; n: number }>`
+    ${sql.join(parts, sql` union all `)}`.execute(db)
+  const found = new Map(rows.map((row) => [row.at, row]))
+  return ages.map((age, at) => {
+    const { read = 0, n = 0 } = found.get(at) ?? {}
+    return { ...age, keys: { count: Math.min(n, MOST_COUNTED), atLeast: read > MOST_COUNTED } }
+  })
 }
 
 /** Keys counted of each day of the calendar, so that it reads a bounded number of rows. */
@@ -65,9 +73,6 @@ export async function keysByExpiry(db: Db, reach: Reach, now: Date, days: number
   })
 }
 
-/** In the form of the index that orders keys by their end. */
-const END = sql`coalesce(keys.ends_at, '9999-12-31T23:59:59.999Z')`
-
 /** In the order of an index, so that the walk is through what matches; one owner is compared as in the lists of keys. */
 function boundedKeys(
   reach: Reach,
@@ -79,7 +84,7 @@ function boundedKeys(
   const isOf = ownerId === null ? [] : [sql`keys.owner_id >= ${ownerId} and keys.owner_id <= ${ownerId}`]
   const order = ownerId === null ? column : sql`keys.owner_id, ${column}`
   return sql`
-    select from keys where ${sql.join([...where, ...isOf], sql` and `)}
+    select revoked_at, lapsed, ends_at from keys where ${sql.join([...where, ...isOf], sql` and `)}
     order by ${order} limit ${limit}`
 }
 
@@ -101,21 +106,31 @@ export async function rotationsUnderWay(
   now: Date,
   shown: number,
 ): Promise<{ running: KeyCount; first: KeyRotation[] }> {
+  const ownerId = ownerOf(reach)
+  const retiring =
+    ownerId === null ? retiringSecrets(now) : keysWith(ownerId, sql`min(retires_at)`, IS_RETIRING, now)
   const { rows } = await sql<{ read: number; n: number; ids: string[] | null }>`
     select count(*)::int as read, count(key_id)::int as n,
-      (array_agg(key_id order by retires_at, key_id)
+      (array_agg(key_id order by at, key_id)
         filter (where key_id is not null))[1:${sql.lit(shown)}] as ids
-    from (
-      select retires_at, ${keyOf(reach, now)} as key_id from (
-        select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
-        where retires_at is not null and retired_at is null and revoked_at is null
-          and retires_at > ${now}::timestamptz
-        order by retires_at limit ${MOST_ROTATIONS + 1}
-      ) as secrets
-    ) as retiring`.execute(db)
+    from (${retiring}) as retiring`.execute(db)
   const { read = 0, n = 0, ids } = rows[0] ?? {}
   const first = await rotationsOf(db, ids ?? [], now)
-  return { running: { count: Math.min(n, MOST_ROTATIONS), atLeast: read > MOST_ROTATIONS }, first }
+  const most = ownerId === null ? MOST_ROTATIONS : MOST_COUNTED
+  const atLeast = n > MOST_ROTATIONS || read > most
+  return { running: { count: Math.min(n, MOST_ROTATIONS), atLeast }, first }
+}
+
+/** As in the index. */
+const IS_RETIRING = sql`retires_at is not null and retired_at is null and revoked_at is null`
+
+function retiringSecrets(now: Date): RawBuilder<unknown> {
+  return sql`
+    select retires_at as at, ${keyOf(now)} as key_id from (
+      select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
+      where ${IS_RETIRING} and retires_at > ${now}::timestamptz
+      order by retires_at limit ${MOST_ROTATIONS + 1}
+    ) as secrets offset 0`
 }
 
 async function rotationsOf(db: Db, ids: readonly string[], now: Date): Promise<KeyRotation[]> {
@@ -136,23 +151,52 @@ async function rotationsOf(db: Db, ids: readonly string[], now: Date): Promise<K
 
 /** Keys with a secret that still works and was seen in a URL. */
 export async function countExposed(db: Db, reach: Reach, now: Date): Promise<KeyCount> {
+  const ownerId = ownerOf(reach)
+  const isExposed = sql`exposed_at is not null`
+  const exposed =
+    ownerId === null
+      ? sql`
+          select ${keyOf(now)} as key_id from (
+            select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
+            where ${isExposed} order by exposed_at desc limit ${MOST_COUNTED + 1}
+          ) as secrets offset 0`
+      : keysWith(ownerId, sql`max(exposed_at)`, isExposed, now)
   const { rows } = await sql<{ read: number; n: number }>`
-    select count(*)::int as read, count(distinct key_id)::int as n from (
-      select ${keyOf(reach, now)} as key_id from (
-        select holder_id, retires_at, retired_at, revoked_at, expires_at from secrets
-        where exposed_at is not null order by exposed_at desc limit ${MOST_COUNTED + 1}
-      ) as secrets
-    ) as exposed`.execute(db)
+    select count(*)::int as read, count(distinct key_id)::int as n from (${exposed}) as exposed`.execute(db)
   const { read = 0, n = 0 } = rows[0] ?? {}
   return { count: Math.min(n, MOST_COUNTED), atLeast: read > MOST_COUNTED }
 }
 
+/**
+ * The newest live keys of an owner, each with a value of its working secrets that fulfil a condition; null ids where none
+ * does. From its keys: of all secrets up to a bound, the owner's might be none, and their number would depend on others.
+ */
+function keysWith(
+  ownerId: string,
+  value: RawBuilder<unknown>,
+  is: RawBuilder<unknown>,
+  now: Date,
+): RawBuilder<unknown> {
+  const keys = sql`
+    select id from keys where ${LIVE} and owner_id >= ${ownerId} and owner_id <= ${ownerId}
+    order by owner_id desc, created_at desc limit ${MOST_COUNTED + 1}`
+  // A subquery for each row: a join might read all secrets first. `offset 0`: it is not repeated for each mention.
+  return sql`
+    select at, case when at is not null then id end as key_id from (
+      select id, (
+        select ${value} from secrets where holder_id = keys.id and ${is} and ${works(now)}
+      ) as at from (${keys}) as keys offset 0
+    ) as keys`
+}
+
 /** The key of a secret, where both still work by themselves. A subquery for each row: a join might read all keys first. */
-function keyOf(reach: Reach, now: Date): RawBuilder<unknown> {
-  const ownerId = ownerOf(reach)
-  const within = ownerId === null ? sql`true` : sql`keys.owner_id = ${ownerId}`
-  return sql`case when secrets.revoked_at is null and secrets.retired_at is null
+function keyOf(now: Date): RawBuilder<unknown> {
+  return sql`case when ${works(now)}
+    then (select id from keys where id = secrets.holder_id and revoked_at is null) end`
+}
+
+function works(now: Date): RawBuilder<unknown> {
+  return sql`secrets.revoked_at is null and secrets.retired_at is null
     and (secrets.retires_at is null or secrets.retires_at > ${now}::timestamptz)
-    and (secrets.expires_at is null or secrets.expires_at > ${now}::timestamptz)
-  then (select id from keys where id = secrets.holder_id and revoked_at is null and ${within}) end`
+    and (secrets.expires_at is null or secrets.expires_at > ${now}::timestamptz)`
 }

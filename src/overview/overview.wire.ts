@@ -1,16 +1,11 @@
 import { Type } from 'typebox'
 import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
 import { KEY_STATES } from '../keys/key.ts'
-import type { KeyCount } from '../keys/key-counts.store.ts'
+import { CountWire, toCountWire } from '../keys/key-list.wire.ts'
 import { adviceOf, isSafeToFinish, verdictOn } from '../secrets/secret.ts'
 import { toUsageSeriesWire, UsageSeriesWire } from '../usage/usage-series.wire.ts'
 import { MOST_A_DAY } from './overview.store.ts'
 import { ATTENTION, type Health, type Overview } from './overview.ts'
-
-const CountWire = Type.Object(
-  { count: Type.Integer(), at_least: Type.Boolean({ description: 'There may be more' }) },
-  { description: 'Exact up to 10,000' },
-)
 
 const HealthWire = Type.Object(
   {
@@ -111,10 +106,6 @@ export function toOverviewWire(overview: Overview, health: Health | null, now: D
     attention: attention.map(({ code, keys, query }) => ({ code, keys: toCountWire(keys), query })),
     health: health === null ? null : toHealthWire(health),
   }
-}
-
-function toCountWire({ count, atLeast }: KeyCount) {
-  return { count, at_least: atLeast }
 }
 
 function toHealthWire({ databaseMs, feedAgeMs, lag, jobs }: Health) {
