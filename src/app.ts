@@ -88,6 +88,8 @@ export interface Settings {
   readonly policy: Policy
   /** Environments that staff with the role developer may change. */
   readonly testEnvironments: readonly string[]
+  /** True: staff without a second factor can do nothing but enrol one. */
+  readonly requiresSecondFactor: boolean
   readonly trustedProxies: IpRanges | null
   /** Null: `/v1/forward-auth` is off. */
   readonly forwardAuth: ForwardAuthRules | null
@@ -216,7 +218,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       ? null
       : await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
   const installation = { environments: policy.environments, brand, publicUrl }
-  staffRoutes(app, pipeline, installation, { db, pages, passwords, refusedAttempts, log })
+  const { requiresSecondFactor } = settings
+  staffRoutes(app, pipeline, installation, {
+    ...{ db, pages, passwords, refusedAttempts, log, serverSecret, requiresSecondFactor },
+  })
   if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {
     const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)

@@ -114,6 +114,12 @@ export const VARIABLES = {
     description: 'Those of DOORWARD_ENVIRONMENTS that staff with the role developer may change',
     default: 'test',
   },
+  DOORWARD_STAFF_SECOND_FACTOR: {
+    type: 'choice',
+    example: 'required',
+    description: 'required: staff without a second factor can only set one up; or optional',
+    default: 'optional',
+  },
   DOORWARD_BRAND: {
     type: 'text',
     example: 'acme',

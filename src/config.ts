@@ -143,6 +143,12 @@ export function readConfig(
       testEnvironments.every((each) => environments.includes(each)),
     'must list names of DOORWARD_ENVIRONMENTS',
   )
+  const secondFactor = text('DOORWARD_STAFF_SECOND_FACTOR')
+  check(
+    'DOORWARD_STAFF_SECOND_FACTOR',
+    secondFactor === 'optional' || secondFactor === 'required',
+    'must be optional or required',
+  )
   const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS')
   const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER')
 
@@ -217,6 +223,7 @@ export function readConfig(
         maxKeysPerOwner,
       },
       testEnvironments: environments.filter((each) => testEnvironments.includes(each)),
+      requiresSecondFactor: secondFactor === 'required',
       trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,

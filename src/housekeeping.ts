@@ -14,6 +14,7 @@ import { pruneSessions } from './sessions/session.store.ts'
 import { pruneChallenges } from './sign-in/login-challenge.store.ts'
 import { pruneStaffLinks } from './staff/staff-link.store.ts'
 import { pruneStaffSessions } from './staff/staff-session.store.ts'
+import { pruneStaffSignIns } from './staff/staff-sign-in.store.ts'
 import { forgetOldBatches } from './usage/usage.store.ts'
 import { rollUpUsage } from './usage/usage-roll-up.store.ts'
 import { prunePasswordLinks } from './users/password-link.store.ts'
@@ -32,6 +33,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   prunePasswordLinks,
   pruneStaffLinks,
   pruneStaffSessions,
+  pruneStaffSignIns,
   pruneUnusedClients,
   pruneAuthorizationRequests,
   pruneAuthorizationCodes,

@@ -12,6 +12,7 @@ import type { Database } from './db/database.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { openDatabase } from './db/open.ts'
 import { serve } from './serve.ts'
+import { resetFactorsOf } from './staff/factors/reset-factors.ts'
 import { pathOfLink } from './staff/make-staff-link.ts'
 import { makeLinkFor } from './staff/staff-command.ts'
 import { startFailureOf } from './start-failure.ts'
@@ -27,6 +28,8 @@ const HELP = `doorward: API keys for your API, and who may do what with it
   node src/main.ts admin-key               create an admin key with all permissions, where the last one is lost
   node src/main.ts staff link EMAIL        create a one-time link with which a staff member sets a new password, or,
                                            where there is no staff, becomes the first administrator
+  node src/main.ts staff reset-factors EMAIL
+                                           remove the second factors of a staff member who has lost them
   node src/main.ts admin-key --mint        print a well-formed admin key without registering it (DOORWARD_ADMIN_KEY)
 
 Settings, from the environment:
@@ -133,6 +136,7 @@ async function adminKeyCommand(config: Config, flags: Flags): Promise<void> {
 }
 
 async function staffCommand(config: Config, _: Flags, [what, email = '']: readonly string[]): Promise<void> {
+  if (what === 'reset-factors') return await resetFactorsCommand(config, email)
   if (what !== 'link') return fail(`There is no command "staff ${what}".\n\n${HELP}`, 2)
   await withDatabase(config, async (database) => {
     await migrate(database, notice)
@@ -140,6 +144,19 @@ async function staffCommand(config: Config, _: Flags, [what, email = '']: readon
     if (!made.ok) return fail(made.no, 1)
     process.stderr.write('A one-time link, shown once. The audit log records that it was created.\n')
     say(`${config.settings.publicUrl}${pathOfLink(made.value)}\n`)
+  })
+}
+
+async function resetFactorsCommand(config: Config, email: string): Promise<void> {
+  await withDatabase(config, async (database) => {
+    await migrate(database, notice)
+    const reset = await resetFactorsOf(database.db, systemOrigin(systemClock.now()), email)
+    if (!reset.ok) return fail(reset.no, 1)
+    say(
+      reset.value === 0
+        ? 'The member has no second factors. Nothing was changed.\n'
+        : `Second factors removed: ${reset.value}. All sessions of the member are ended, and the audit log has it. The password alone signs in now.\n`,
+    )
   })
 }
 

@@ -57,6 +57,7 @@ export const DEFAULT_SETTINGS: Settings = {
   brand: null,
   policy: { environments: ['live', 'test'], maxLifetimeSeconds: null, maxKeysPerOwner: 1000 },
   testEnvironments: ['test'],
+  requiresSecondFactor: false,
   trustedProxies: null,
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),

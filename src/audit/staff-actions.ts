@@ -57,6 +57,44 @@ export const STAFF_ACTIONS = {
     altersVerdicts: 'never',
     detail: { sessions_ended: 'number' },
   },
+  'staff_factor.enrolled': {
+    description: 'A staff member enrolled a second factor. All other sessions of the member were ended.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { kind: 'text', name: 'text', 'replaced?': 'true or false', sessions_ended: 'number' },
+  },
+  'staff_factor.renamed': {
+    description: 'A staff member renamed a second factor.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { kind: 'text', name: 'text' },
+  },
+  'staff_factor.removed': {
+    description:
+      'A staff member removed a second factor of their own. All other sessions of the member were ended.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { kind: 'text', name: 'text', sessions_ended: 'number' },
+  },
+  'staff_factors.reset': {
+    description:
+      'All second factors of a staff member were removed, by an administrator or at the command line. All sessions of the member were ended.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { kinds: 'list of texts', sessions_ended: 'number' },
+  },
+  'staff_recovery_codes.created': {
+    description: 'A staff member got recovery codes. Earlier ones no longer work.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { codes: 'number' },
+  },
+  'staff_recovery_code.spent': {
+    description: 'A staff member used a recovery code in place of a second factor.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { left: 'number' },
+  },
   'staff_session.started': {
     description: 'A staff member signed in.',
     target: 'staff session',

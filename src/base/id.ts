@@ -16,6 +16,7 @@ export type IdKind =
   | 'stf'
   | 'sts'
   | 'inv'
+  | 'fac'
   | 'bat'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'

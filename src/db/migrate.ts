@@ -37,6 +37,7 @@ import { up as findingByName } from './migrations/0032-finding-by-name.ts'
 import { up as findingKeys } from './migrations/0033-finding-keys.ts'
 import { up as ordersOfKeys } from './migrations/0034-orders-of-keys.ts'
 import { up as replacedIndexesOfKeys } from './migrations/0035-replaced-indexes-of-keys.ts'
+import { up as staffFactors } from './migrations/0036-staff-factors.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -87,6 +88,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0033-finding-keys': { up: findingKeys },
   '0034-orders-of-keys': { up: ordersOfKeys, concurrently: true },
   '0035-replaced-indexes-of-keys': { up: replacedIndexesOfKeys },
+  '0036-staff-factors': { up: staffFactors },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -12,7 +12,14 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
-import type { StaffLinksTable, StaffSessionsTable, StaffTable } from './staff-tables.ts'
+import type {
+  StaffLinksTable,
+  StaffRecoveryCodesTable,
+  StaffSessionsTable,
+  StaffSignInsTable,
+  StaffTable,
+  StaffTotpTable,
+} from './staff-tables.ts'
 import type {
   ExercisedScopesTable,
   LastAddressesTable,
@@ -76,6 +83,9 @@ export interface Schema {
   staff: StaffTable
   staff_links: StaffLinksTable
   staff_sessions: StaffSessionsTable
+  staff_sign_ins: StaffSignInsTable
+  staff_totp: StaffTotpTable
+  staff_recovery_codes: StaffRecoveryCodesTable
 }
 
 export type Db = Kysely<Schema>

@@ -43,3 +43,32 @@ export interface StaffSessionsTable {
   passkey_at: Date | null
   sso_at: Date | null
 }
+
+export interface StaffTotpTable {
+  staff_id: Fixed<string>
+  id: string
+  name: string
+  sealed_secret: Uint8Array
+  created_at: Date
+  used_at: Date
+  last_step: number
+  failures: ColumnType<number, number | undefined, number>
+  retry_at: ColumnType<Date | null, Date | null | undefined, Date | null>
+}
+
+export interface StaffRecoveryCodesTable {
+  hash: Fixed<Uint8Array>
+  staff_id: Fixed<string>
+  created_at: Fixed<Date>
+  spent_at: ColumnType<Date | null, undefined, Date>
+}
+
+export interface StaffSignInsTable {
+  hash: Fixed<Uint8Array>
+  staff_id: Fixed<string>
+  proven: Fixed<string[]>
+  return_to: Fixed<string>
+  created_at: Fixed<Date>
+  expires_at: Fixed<Date>
+  tries: ColumnType<number, undefined, number>
+}

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   cross_site_request: [403, 'The request was sent by a page of another site'],
   environment_not_covered: [403, 'The caller is bound to other environments'],
   fresh_proof_required: [403, 'A fresh proof of who you are is required'],
+  second_factor_required: [403, 'A second factor must be set up first'],
   proxy_not_trusted: [403, 'The caller is not a trusted proxy'],
   owner_not_covered: [403, 'The admin key is bound to another owner'],
   exceeds_authority: [403, 'An admin key cannot grant permissions that it lacks'],

@@ -27,6 +27,8 @@ export interface Caller extends Origin {
 export interface Proof {
   readonly factor: 'password' | 'totp' | 'passkey' | 'sso'
   readonly provenAt: Date | null
+  /** True where a second factor is demanded and the person has enrolled none. */
+  readonly lacksSecondFactor: boolean
 }
 
 /** A reach that is bound to an owner, to environments, or to nothing. */

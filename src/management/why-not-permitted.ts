@@ -8,6 +8,7 @@ export const FRESH_SECONDS = 15 * 60
 /** The one place that decides if a caller may do an operation, by what the operation says of itself. */
 export function whyNotPermitted(caller: Caller, needs: Needs): Problem | null {
   const { permission, withinEnvironments, isDangerous, mediaType } = needs
+  if (caller.proof?.lacksSecondFactor === true && !permission.startsWith('self:')) return NO_SECOND_FACTOR
   if (!caller.permissions.has(permission))
     return problem('insufficient_permission', `This needs the permission \`${permission}\`.`)
   if (environmentsOf(caller.reach) !== null && withinEnvironments !== true && !permission.startsWith('self:'))
@@ -42,9 +43,15 @@ export function whyNotFresh({ proof, now }: Pick<Caller, 'proof' | 'now'>): Prob
   )
 }
 
-function isFresh(provenAt: Date | null, now: Date): boolean {
+/** True for a proof that is recent enough for dangerous operations. */
+export function isFresh(provenAt: Date | null, now: Date): boolean {
   return provenAt !== null && now.getTime() - provenAt.getTime() <= FRESH_SECONDS * 1000
 }
+
+const NO_SECOND_FACTOR = problem(
+  'second_factor_required',
+  'Staff need a second factor here, and you have none. Set one up at /staff/factors.',
+)
 
 const WORDS = {
   password: 'password',

@@ -22,13 +22,14 @@ export interface Visit {
 
 const MAX_USER_AGENT = 300
 
-export type CookieName = 'browser' | 'session' | 'staff'
+export type CookieName = 'browser' | 'session' | 'staff' | 'staff-sign-in'
 
 /** Lifetime of a cookie in the browser; null: until it is closed. The server ends a session after 7 days, or 1 idle day. */
 const LIFETIME_SECONDS: Readonly<Record<CookieName, number | null>> = {
   browser: null,
   session: 7 * 24 * 3600,
   staff: null,
+  'staff-sign-in': null,
 }
 
 export function visitOf(
@@ -43,7 +44,7 @@ export function visitOf(
   const setCookie = (name: CookieName, value: string | null) =>
     void reply.header(
       'set-cookie',
-      cookies.set(name, value, LIFETIME_SECONDS[name], name === 'staff' ? 'Strict' : 'Lax'),
+      cookies.set(name, value, LIFETIME_SECONDS[name], name.startsWith('staff') ? 'Strict' : 'Lax'),
     )
   let browser = cookie('browser') ?? ''
   return {

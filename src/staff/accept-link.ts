@@ -8,11 +8,12 @@ import { transact } from '../db/transact.ts'
 import type { Visit } from '../pages/visit.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { mayInviterStillGive } from './inviter.ts'
+import { returnPathOf } from './return-path.ts'
+import { type SignedIn, signInStaff } from './sign-in-staff.ts'
 import { holdEnabledStaff, insertStaff, isAnyStaff, lockAllStaff, setStaffPassword } from './staff.store.ts'
 import { spendStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
 import { endSessionsOfStaff } from './staff-session.store.ts'
-import { startStaffSession } from './start-staff-session.ts'
 
 /** Fields of the form. */
 export interface Accepted {
@@ -29,9 +30,7 @@ export type LinkRefused =
 
 /**
  * Uses a link: makes the member, or sets a new password, and signs the person in. An unsuitable password leaves the link
- * unspent.
- *
- * @returns the token of the new session
+ * unspent. A new password does not replace a second factor: who has one is asked for it.
  */
 export async function acceptLink(
   db: Db,
@@ -39,13 +38,13 @@ export async function acceptLink(
   visit: Visit,
   link: StaffLink,
   { email: typed, name, password }: Accepted,
-): Promise<Result<string, LinkRefused>> {
+): Promise<Result<SignedIn, LinkRefused>> {
   const email = link.email ?? typed
   const why = await passwords.whyUnsuitable(password, email)
   if (why !== null) return no({ reason: 'unsuitable', why })
   const hashed = await passwords.hash({ network: networkOf(visit.ip), isGone: visit.isGone }, password)
   if (!hashed.ok) return no({ reason: hashed.no })
-  return await transact<string, LinkRefused>(db, async (tx) => {
+  return await transact<SignedIn, LinkRefused>(db, async (tx) => {
     await lockAllStaff(tx)
     if (!(await spendStaffLink(tx, link.hash, visit.now))) return no({ reason: 'link_over' })
     if (!(await mayInviterStillGive(tx, link))) return no({ reason: 'link_over' })
@@ -54,7 +53,7 @@ export async function acceptLink(
         ? await makeMember(tx, visit, link, { email, name, passwordHash: hashed.value })
         : await renewPassword(tx, visit, link.staffId, hashed.value)
     if (staffId === null) return no({ reason: 'link_over' })
-    return yes(await startStaffSession(tx, visit, staffId, ['password']))
+    return yes(await signInStaff(tx, visit, { staffId, proven: ['password'], returnTo: returnPathOf(null) }))
   })
 }
 

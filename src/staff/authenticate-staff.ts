@@ -9,7 +9,7 @@ import { type Caller, reachOf } from '../management/caller.ts'
 import { ALL_PERMISSIONS, type AnyPermission } from '../management/permission.ts'
 import type { Cookies } from '../pages/cookies.ts'
 import { permissionsOf, roleOf } from './role.ts'
-import { strongestOf } from './staff.ts'
+import { hasSecondFactor, strongestOf } from './staff.ts'
 import {
   type PresentedSession,
   sessionAtCommit,
@@ -21,6 +21,8 @@ import { SEEN_EVERY_SECONDS } from './staff-session.ts'
 export interface StaffSettings {
   /** Environments that a developer may change. */
   readonly testEnvironments: readonly string[]
+  /** True: a member without a second factor can do nothing but enrol one. */
+  readonly requiresSecondFactor: boolean
 }
 
 /** Permissions of programs. A staff member can give them to an admin key, and cannot use them. */
@@ -77,7 +79,7 @@ async function find(db: Db, hash: Uint8Array, view: View, now: Date): Promise<Pr
 
 function callerOf(
   { session, member, enrolled }: PresentedSession,
-  { testEnvironments }: StaffSettings,
+  { testEnvironments, requiresSecondFactor }: StaffSettings,
   arrival: Arrival,
 ): Caller {
   const { testOnly = false, hidesMetadata = false } = roleOf(member.role)
@@ -89,7 +91,11 @@ function callerOf(
     reach: reachOf(null, testOnly ? testEnvironments : null),
     latestExpiry: null,
     seesMetadata: !hidesMetadata,
-    proof: { factor, provenAt: session.provenAt[factor] },
+    proof: {
+      factor,
+      provenAt: session.provenAt[factor],
+      lacksSecondFactor: requiresSecondFactor && !hasSecondFactor(enrolled),
+    },
   }
 }
 

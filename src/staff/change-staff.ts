@@ -3,6 +3,7 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { deleteAllFactors } from './factors/factor.store.ts'
 import { permissionsOf, type RoleName, roleOf } from './role.ts'
 import { countOtherAdministrators, findStaff, lockAllStaff, updateStaff } from './staff.store.ts'
 import type { StaffMember } from './staff.ts'
@@ -72,7 +73,7 @@ export async function enableStaff(tx: Tx, caller: Caller, id: string): Promise<R
   return yes(undefined)
 }
 
-/** Removes a member for good. The row stays for the audit log, without the password. */
+/** Removes a member for good. The row stays for the audit log, without the password and the second factors. */
 export async function removeStaff(
   tx: Tx,
   caller: Caller,
@@ -82,6 +83,7 @@ export async function removeStaff(
   const found = await lockToEnd(tx, caller, id)
   if (!found.ok) return found
   await updateStaff(tx, id, { removed_at: caller.now, removed_reason: reason, password_hash: null })
+  await deleteAllFactors(tx, id)
   const ended = await endAll(tx, caller, id)
   const detail = { reason, sessions_ended: ended }
   await record(tx, caller, { action: 'staff.removed', target: { id, ownerId: null }, detail })
@@ -107,7 +109,7 @@ async function endAll(tx: Tx, caller: Caller, id: string): Promise<number> {
 }
 
 /** A member other than the caller: who takes power away from themselves needs a second person. */
-async function lockOther(tx: Tx, caller: Caller, id: string): Promise<Result<StaffMember, Problem>> {
+export async function lockOther(tx: Tx, caller: Caller, id: string): Promise<Result<StaffMember, Problem>> {
   await lockAllStaff(tx)
   const found = await findStaff(tx, id)
   if (found === undefined) return no(NOT_FOUND)

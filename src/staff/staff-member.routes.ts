@@ -7,6 +7,7 @@ import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import { Cursor, Limit, pageWire, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
 import { changeRole, disableStaff, enableStaff, endStaffSessions, removeStaff } from './change-staff.ts'
+import { resetFactors } from './factors/reset-factors.ts'
 import { findStaff, listStaff } from './staff.store.ts'
 import {
   EndedStaffSessionsWire,
@@ -109,6 +110,18 @@ export function staffMemberRoutes(app: FastifyInstance, pipeline: Pipeline): voi
   changes(app, pipeline, remove, ({ db, caller, params: { id }, body }) =>
     removeStaff(db, caller, id, body.reason),
   )
+
+  const reset = {
+    ...write,
+    id: 'resetStaffFactors',
+    url: '/v1/staff/:id/reset-factors',
+    summary: 'Remove the second factors of a staff member who has lost them, and end all sessions',
+    problems: ['not_found', 'own_account', 'exceeds_authority'],
+  } as const
+  changes(app, pipeline, reset, async ({ db, caller, params: { id } }) => {
+    const done = await resetFactors(db, caller, id)
+    return done.ok ? await answerStaff(db, id) : done
+  })
 
   const sessions = {
     ...read,

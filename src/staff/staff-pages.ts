@@ -18,9 +18,11 @@ import {
 import { hashRequestOf } from '../users/password-queue.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { acceptLink } from './accept-link.ts'
-import { confirmFactor } from './confirm-factor.ts'
+import { confirmFactor, proofOf } from './confirm-factor.ts'
+import { confirmPathOf } from './factors/confirm-path.ts'
 import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
+import { leadOn, type SignedIn, signInStaff } from './sign-in-staff.ts'
 import { holdEnabledStaff, passwordOf, replaceStaffPassword } from './staff.store.ts'
 import { findStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
@@ -36,7 +38,7 @@ import {
   type WelcomeForm,
   welcomePage,
 } from './staff-sign-in.page.ts'
-import { currentStaff, signOutStaff, startStaffSession } from './start-staff-session.ts'
+import { currentStaff, signOutStaff } from './start-staff-session.ts'
 
 export interface StaffPagesParts {
   readonly db: Db
@@ -44,10 +46,13 @@ export interface StaffPagesParts {
   readonly passwords: Passwords
   readonly refusedAttempts: RefusedAttempts
   readonly log: Logger
+  /** True: a member without a second factor can do nothing but enrol one. */
+  readonly requiresSecondFactor: boolean
 }
 
 /** The pages on which staff sign in, confirm that it is them, and use a one-time link. */
-export function staffPages({ db, pages, passwords, refusedAttempts, log }: StaffPagesParts): void {
+export function staffPages(parts: StaffPagesParts): void {
+  const { db, pages, passwords, refusedAttempts, log } = parts
   const attempts = openAttempts(refusedAttempts, log)
 
   pages.get('/staff/sign-in', async (visit) => {
@@ -60,6 +65,8 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
     const returnTo = returnPathOf(visit.query.get('return_to'))
     const who = await currentStaff(db, visit)
     if (who === undefined) return toSignIn(returnTo)
+    const elsewhere = confirmPathOf(who.enrolled, returnTo)
+    if (elsewhere !== null) return { goTo: pages.at(elsewhere) }
     return { page: confirmPage(pages, visit, { returnTo, email: who.member.email }) }
   })
   pages.post('/staff/confirm', () => ABOUT_CONFIRM, takeConfirmation)
@@ -100,18 +107,18 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
     const done = await attempts.make(visit, attempt, async () => {
       const proven = await provePassword(visit, email, password)
       if (!proven.ok) return proven
-      return await transact<ProvenPassword & { token: string }, NotProven>(db, async (tx) => {
+      return await transact<ProvenPassword & { signedIn: SignedIn }, NotProven>(db, async (tx) => {
         const { staffId, passwordHash } = proven.value
         const held = await holdEnabledStaff(tx, staffId)
         if (held === undefined) return no('wrong')
         if (held.passwordHash !== passwordHash) return no('changed')
-        return yes({ ...proven.value, token: await startStaffSession(tx, visit, staffId, ['password']) })
+        const first = { staffId, proven: ['password'], returnTo } as const
+        return yes({ ...proven.value, signedIn: await signInStaff(tx, visit, first) })
       })
     })
     if (!done.ok) return { page: signInPage(pages, visit, { email, returnTo, ...done.no }) }
-    visit.setCookie('staff', done.value.token)
     await renew(visit, password, done.value)
-    return { goTo: pages.at(returnTo) }
+    return leadOn(parts, visit, done.value.signedIn, returnTo)
   }
 
   async function takeConfirmation(visit: Visit, fields: URLSearchParams): Promise<Answer> {
@@ -119,6 +126,8 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
     const returnTo = returnPathOf(fields.get('return_to'))
     const who = await currentStaff(db, visit)
     if (who === undefined) return toSignIn(returnTo)
+    const elsewhere = confirmPathOf(who.enrolled, returnTo)
+    if (elsewhere !== null) return { goTo: pages.at(elsewhere) }
     const { email } = who.member
     const attempt = {
       ...{
@@ -130,9 +139,9 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
     }
     const proven = await attempts.make(visit, attempt, () => provePassword(visit, email, password))
     if (!proven.ok) return { page: confirmPage(pages, visit, { returnTo, email, ...proven.no }) }
-    const isConfirmed = await confirmFactor(db, visit, who.session, 'password')
+    const confirmed = await confirmFactor(db, visit, who.session, proofOf('password'))
     await renew(visit, password, proven.value)
-    return isConfirmed ? { goTo: pages.at(returnTo) } : toSignIn(returnTo)
+    return confirmed.ok && confirmed.value ? { goTo: pages.at(returnTo) } : toSignIn(returnTo)
   }
 
   /** Takes the same time for an address that no member has. */
@@ -178,10 +187,7 @@ export function staffPages({ db, pages, passwords, refusedAttempts, log }: Staff
       return { page: welcomePage(pages, visit, { ...form, alert: 'Enter your name.' }) }
     const password = fields.get('password') ?? ''
     const done = await acceptLink(db, passwords, visit, link, { email, name, password })
-    if (done.ok) {
-      visit.setCookie('staff', done.value)
-      return { goTo: pages.at(returnPathOf(null)) }
-    }
+    if (done.ok) return leadOn(parts, visit, done.value, returnPathOf(null))
     if (done.no.reason === 'link_over') return { failure: LINK_OVER }
     const alert = done.no.reason === 'too_busy' ? TOO_BUSY : done.no.why
     return { page: welcomePage(pages, visit, { ...form, alert }) }

@@ -3,9 +3,11 @@ import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import { ENROLLED } from './enrolled.store.ts'
 import type { RoleName } from './role.ts'
 import type { Factor } from './staff.ts'
 import { ABSOLUTE_SECONDS, IDLE_SECONDS, type StaffSession } from './staff-session.ts'
+import { deleteSignInsOf } from './staff-sign-in.store.ts'
 
 export interface NewStaffSession {
   readonly hash: Uint8Array
@@ -153,14 +155,28 @@ export async function endStaffSessionOf(
   return 'ended'
 }
 
-/** @returns how many sessions ended */
-export async function endSessionsOfStaff(tx: Tx, staffId: string, now: Date): Promise<number> {
-  const { numUpdatedRows } = await tx
+/**
+ * Ends a member's sessions, and sign-ins under way.
+ *
+ * @param except hash of a session that stays
+ * @returns how many sessions ended
+ */
+export async function endSessionsOfStaff(
+  tx: Tx,
+  staffId: string,
+  now: Date,
+  except: Uint8Array | null = null,
+): Promise<number> {
+  await deleteSignInsOf(tx, staffId)
+  const query = tx
     .updateTable('staff_sessions')
     .set({ ended_at: now })
     .where('staff_id', '=', staffId)
     .where('ended_at', 'is', null)
-    .executeTakeFirst()
+  const { numUpdatedRows } = await (except === null
+    ? query
+    : query.where('hash', '!=', except)
+  ).executeTakeFirst()
   return Number(numUpdatedRows)
 }
 
@@ -177,7 +193,7 @@ function presented(db: Db) {
     .innerJoin('staff', 'staff.id', 'staff_sessions.staff_id')
     .selectAll('staff_sessions')
     .select(['staff.name', 'staff.email', 'staff.role'])
-    .select(sql<boolean>`password_hash is not null`.as('has_password'))
+    .select(ENROLLED.as('enrolled'))
     .where('disabled_at', 'is', null)
     .where('removed_at', 'is', null)
 }
@@ -198,11 +214,11 @@ type Row = Selectable<Schema['staff_sessions']>
 type PresentedRow = Awaited<ReturnType<ReturnType<typeof presented>['executeTakeFirstOrThrow']>>
 
 function toPresented(row: PresentedRow): PresentedSession {
-  const { name, email, role, has_password } = row
+  const { name, email, role, enrolled } = row
   return {
     session: toSession(row),
     member: { name, email, role: role as RoleName },
-    enrolled: [...(has_password ? (['password'] as const) : [])],
+    enrolled,
   }
 }
 

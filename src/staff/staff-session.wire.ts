@@ -11,7 +11,7 @@ import { IDLE_SECONDS, type StaffSession } from './staff-session.ts'
 
 export const StaffSessionId = idOf('sts')
 export const RoleWire = oneOf(ROLE_NAMES, 'Decides the permissions')
-const FactorWire = oneOf(FACTORS)
+export const FactorWire = oneOf(FACTORS)
 
 export const StaffSessionWire = Type.Object({
   id: Type.String(),
@@ -39,6 +39,9 @@ export const OwnSessionWire = Type.Object({
   factors: Type.Object({
     enrolled: Type.Array(FactorWire),
     strongest: FactorWire,
+    must_enrol: Type.Boolean({
+      description: 'True: a second factor is demanded and there is none. Set one up at /staff/factors',
+    }),
     proven_at: Type.Object({ password: ProvenAt, totp: ProvenAt, passkey: ProvenAt, sso: ProvenAt }),
     fresh_until: nullable({
       ...Moment,
@@ -88,6 +91,7 @@ export function toOwnSessionWire(
     factors: {
       enrolled,
       strongest,
+      must_enrol: caller.proof?.lacksSecondFactor ?? false,
       proven_at: {
         password: iso(provenAt.password),
         totp: iso(provenAt.totp),

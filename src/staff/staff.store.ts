@@ -1,8 +1,9 @@
 import { sql } from 'kysely'
 import { newestFirst, type PageRequest } from '../db/keyset.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import { ENROLLED } from './enrolled.store.ts'
 import type { RoleName } from './role.ts'
-import type { StaffMember } from './staff.ts'
+import type { Factor, StaffMember } from './staff.ts'
 
 /** @returns false where the e-mail address is taken */
 export async function insertStaff(
@@ -58,6 +59,11 @@ export async function holdEnabledStaff(
     .executeTakeFirst()
 }
 
+/** Locks the member against sign-ins until the transaction ends: they see the factors that it leaves. */
+export async function lockStaff(tx: Tx, id: string): Promise<void> {
+  await tx.selectFrom('staff').select('id').where('id', '=', id).forNoKeyUpdate().execute()
+}
+
 export async function setStaffPassword(tx: Tx, id: string, passwordHash: string): Promise<void> {
   await tx.updateTable('staff').set({ password_hash: passwordHash }).where('id', '=', id).execute()
 }
@@ -85,9 +91,10 @@ export async function isAnyStaff(db: Db): Promise<boolean> {
   return (await db.selectFrom('staff').select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** A member, and the last request of a recent session. */
+/** A member, the last request of a recent session, and the enrolled factors, weakest first. */
 export interface ListedStaff extends StaffMember {
   readonly seenAt: Date | null
+  readonly enrolled: readonly Factor[]
 }
 
 /** A member in any state but removed. */
@@ -136,9 +143,10 @@ function present(db: Db) {
 }
 
 function listed(db: Db) {
-  return present(db).select(
+  return present(db).select([
     sql<Date | null>`(select max(seen_at) from staff_sessions where staff_id = staff.id)`.as('seen_at'),
-  )
+    ENROLLED.as('enrolled'),
+  ])
 }
 
 function toListed(
@@ -155,5 +163,6 @@ function toListed(
     disabledReason: row.disabled_reason,
     removedAt: row.removed_at,
     seenAt: row.seen_at,
+    enrolled: row.enrolled,
   }
 }

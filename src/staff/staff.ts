@@ -20,6 +20,11 @@ export interface StaffMember {
 export const FACTORS = ['sso', 'password', 'totp', 'passkey'] as const
 export type Factor = (typeof FACTORS)[number]
 
+/** True where a factor among these counts as a second one. A passkey counts as both: it proves a device and its user. */
+export function hasSecondFactor(factors: readonly Factor[]): boolean {
+  return factors.includes('totp') || factors.includes('passkey')
+}
+
 /** The strongest of some factors. */
 export function strongestOf(enrolled: readonly Factor[]): Factor {
   return FACTORS.findLast((factor) => enrolled.includes(factor)) ?? 'password'

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { idOf, iso, Moment, nullable, plainText, strictObject } from '../http/wire.ts'
 import type { ListedStaff } from './staff.store.ts'
 import type { StaffLink } from './staff-link.ts'
-import { RoleWire } from './staff-session.wire.ts'
+import { FactorWire, RoleWire } from './staff-session.wire.ts'
 
 export const StaffId = idOf('stf')
 export const InvitationId = idOf('inv')
@@ -28,6 +28,7 @@ export const StaffWire = Type.Object({
   role: RoleWire,
   created_by: Type.String(),
   created_at: Moment,
+  factors: Type.Array(FactorWire, { description: 'Enrolled, weakest first' }),
   last_seen_at: nullable({ ...Moment, description: 'Of sessions that are not a day over; null: none' }),
   disabled_at: nullable(Moment),
   disabled_reason: nullable(Type.String()),
@@ -49,7 +50,7 @@ export const IssuedInvitationWire = Type.Object({
 
 export const EndedStaffSessionsWire = Type.Object({ ended: Type.Integer({ description: 'How many' }) })
 
-export function toStaffWire({ seenAt, ...member }: ListedStaff) {
+export function toStaffWire({ seenAt, enrolled, ...member }: ListedStaff) {
   return {
     id: member.id,
     email: member.email,
@@ -57,6 +58,7 @@ export function toStaffWire({ seenAt, ...member }: ListedStaff) {
     role: member.role,
     created_by: member.createdBy,
     created_at: iso(member.createdAt),
+    factors: enrolled,
     last_seen_at: iso(seenAt),
     disabled_at: iso(member.disabledAt),
     disabled_reason: member.disabledReason,

@@ -7,12 +7,18 @@ import type { Visit } from '../pages/visit.ts'
 import type { Factor } from './staff.ts'
 import { endStaffSession, insertStaffSession, sessionByHash } from './staff-session.store.ts'
 
-/** Starts a session in this browser, in place of an earlier one. @returns its token, for the cookie once this is committed */
+/**
+ * Starts a session in this browser, in place of an earlier one. Only `signInStaff` and the second step call it.
+ *
+ * @param by what was proved, for the audit log, where it is not the factors: a recovery code
+ * @returns its token, for the cookie once this is committed
+ */
 export async function startStaffSession(
   tx: Tx,
   visit: Visit,
   staffId: string,
   proven: readonly Factor[],
+  by: readonly string[] = proven,
 ): Promise<string> {
   const before = visit.cookie('staff')
   if (before !== undefined) await endStaffSession(tx, hashToken(before), visit.now)
@@ -23,7 +29,7 @@ export async function startStaffSession(
   await record(tx, originOfStaff(visit, staffId), {
     action: 'staff_session.started',
     target: { id, ownerId: null },
-    detail: { by: proven },
+    detail: { by },
   })
   return token
 }

@@ -49,6 +49,9 @@ describe('every operation of the management API', () => {
       'staff',
       'staff_links',
       'staff_sessions',
+      'staff_sign_ins',
+      'staff_totp',
+      'staff_recovery_codes',
     ] as const
     const found = await Promise.all(tables.map((table) => app.db.selectFrom(table).selectAll().execute()))
     return JSON.stringify(found)

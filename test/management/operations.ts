@@ -98,6 +98,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     changeStaff: { path: { id: colleague.id }, body: { role: 'support' } },
     disableStaff: { path: { id: colleague.id }, body: { reason: 'test' } },
     enableStaff: { path: { id: colleague.id }, body: {} },
+    resetStaffFactors: { path: { id: colleague.id }, body: {} },
     listStaffSessions: { path: { id: colleague.id } },
     endStaffSessions: { path: { id: colleague.id }, body: {} },
     removeStaff: { path: { id: removed.id }, body: { reason: 'test' } },

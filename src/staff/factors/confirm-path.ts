@@ -1,0 +1,14 @@
+import { type Factor, strongestOf } from '../staff.ts'
+
+/** The page that asks for the strongest of these factors; null: the one that asks for the password. */
+export function confirmPathOf(enrolled: readonly Factor[], returnTo: string): string | null {
+  const path = PATHS[strongestOf(enrolled)]
+  return path === null ? null : `${path}?return_to=${encodeURIComponent(returnTo)}`
+}
+
+const PATHS: Readonly<Record<Factor, string | null>> = {
+  password: null,
+  sso: null,
+  totp: '/staff/confirm/code',
+  passkey: '/staff/confirm/code',
+}
