@@ -62,7 +62,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
   })
 
   it('finds a key by name, and by its pasted secret, of which only the hash leaves the browser', async () => {
-    await using seat = await desk.open('support')
+    await using seat = await desk.open('security')
     const { page, requests } = seat
     await seat.go('/keys?state=live')
     const box = page.getByRole('searchbox', { name: 'Search' })
@@ -85,7 +85,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.waitForURL(/\/keys\?secret_sha256=/)
     await page.getByRole('row', { name: /nightly export/ }).waitFor()
     for (const [path, label] of [
-      ['/owners', 'Search'],
+      ['/owners', 'Name or id'],
       ['/audit', 'Id of who acted'],
     ] as const) {
       await seat.go(path)
@@ -95,8 +95,6 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
       assert.equal(await other.inputValue(), '')
       await other.press('Enter')
     }
-    await seat.go(`/owners?q=${nightly.secret}`)
-    await page.getByText('That holds a secret, and was not sent').waitFor()
     for (const request of requests.filter((each) => each.url().includes('/v1/')))
       assert.ok(!`${request.url()} ${request.postData()}`.includes(nightly.secret.slice(20)), request.url())
     seat.assertClean()
