@@ -1,5 +1,6 @@
 import { currentSecret } from '../secrets/secret.ts'
 import {
+  isSooner,
   type Key,
   type KeyRefusal,
   whyNotChangeExpiry,
@@ -35,7 +36,7 @@ export function effectOn(key: Key, change: BulkChange, now: Date): Expected {
       const { expiresAt } = currentSecret(key.secrets)
       const why = whyNotChangeExpiry(key, now)
       if (why !== null) return why
-      return expiresAt !== null && expiresAt <= change.expiresAt ? 'unchanged' : 'changed'
+      return isSooner(change.expiresAt, expiresAt) ? 'changed' : 'unchanged'
     }
     case 'remove-scope':
       return whyNotChangeKey(key) ?? (key.scopes.includes(change.scope) ? 'changed' : 'unchanged')

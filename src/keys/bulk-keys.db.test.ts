@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { KyselyPlugin } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
+import { addSeconds } from '../base/clock.ts'
+import type { Caller } from '../management/caller.ts'
+import { callsOfKeys } from '../usage/calls-of-keys.store.ts'
+import { bulkChangeKeys } from './bulk-keys.ts'
 
 interface Item {
   readonly id: string
@@ -190,5 +195,65 @@ describe('bulk changes of keys', () => {
       ] as const)
         assert.equal((await bulk(verb, { ids: [id], ...more })).body.counts?.changed, 1, verb)
     })
+  })
+
+  it('KEY-09: shortens a key that outlives the policy, even to an end beyond it, as the dry run says', async (t) => {
+    const strict = await openTestApp({
+      policy: { environments: ['live'], maxLifetimeSeconds: 90 * 86_400, maxKeysPerOwner: 10 },
+    })
+    t.after(() => strict.close())
+    const { id } = await strict.keyFor('org_1', { scopes: [] })
+    // Like a key created before the 90 days were configured.
+    await strict.db.updateTable('secrets').set({ expires_at: null }).where('holder_id', '=', id).execute()
+    const inDays = (days: number) => addSeconds(strict.clock.now(), days * 86_400).toISOString()
+    for (const [days, outcome] of [
+      [200, 'changed'],
+      [300, 'unchanged'],
+      [100, 'changed'],
+    ] as const)
+      for (const dry_run of [true, false]) {
+        const body = { ids: [id], expires_at: inDays(days), dry_run }
+        const { data } = (await strict.call('POST', '/v1/keys/bulk/shorten-expiry', body)).body
+        assert.deepEqual(outcomes(data), [[id, outcome, null]], `${days}, ${dry_run}`)
+      }
+    const change = async (days: number) => {
+      const { body } = await strict.call('PATCH', `/v1/keys/${id}`, { expires_at: inDays(days) })
+      return body.code ?? body.expires_at
+    }
+    assert.deepEqual([await change(99), await change(100)], [inDays(99), 'lifetime_too_long'])
+  })
+
+  it('reads nothing for its report while it holds the lock of the audit log', async () => {
+    const { id } = await app.keyFor('org_report', { scopes: [] })
+    const statements: string[] = []
+    const recorder: KyselyPlugin = {
+      transformQuery: ({ node, queryId }) => {
+        statements.push(app.db.getExecutor().compileQuery(node, queryId).sql)
+        return node
+      },
+      transformResult: async ({ result }) => result,
+    }
+    const actor = { kind: 'admin_key', id: 'adm_1' } as const
+    const caller: Caller = {
+      ...{ actor, ip: null, requestId: 'req_1', now: app.clock.now(), permissions: new Set() },
+      ...{ reach: 'every_owner', latestExpiry: null, seesMetadata: true, proof: null },
+    }
+    const policy = { environments: ['live'], maxLifetimeSeconds: null, maxKeysPerOwner: 10 }
+    const done = await app.db
+      .withPlugin(recorder)
+      .transaction()
+      .execute((tx) =>
+        bulkChangeKeys(
+          tx,
+          caller,
+          { brand: null, policy, callsOf: callsOfKeys },
+          { change: { verb: 'disable' }, keys: { ids: [id] }, dryRun: false, token: null, batch: null },
+        ),
+      )
+    assert.ok(done.ok && done.value.changed === 1)
+    const isReport = (text: string) => /usage_|last_used_at >=|from "owners" where "id" in/.test(text)
+    const locked = statements.findIndex((text) => text.includes('"audit_head"'))
+    assert.equal(statements.slice(0, locked).filter(isReport).length, 3)
+    assert.equal(statements.slice(locked).filter(isReport).length, 0)
   })
 })

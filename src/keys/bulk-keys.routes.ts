@@ -1,24 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import { addSeconds } from '../base/clock.ts'
 import { type Result, yes } from '../base/result.ts'
-import type { Db, Tx } from '../db/schema.ts'
+import type { Tx } from '../db/schema.ts'
 import type { Problem, ProblemCode } from '../http/problem.ts'
 import { Moment, plainText, toMoment } from '../http/wire.ts'
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
-import { ownerNames } from '../owners/owner.store.ts'
 import type { BulkChange } from './bulk-change.ts'
-import { bulkChangeKeys } from './bulk-keys.ts'
+import { type BulkParts, bulkChangeKeys } from './bulk-keys.ts'
 import { BulkKeysWire, bulkBody, fromBulkWire, toBulkWire } from './bulk-keys.wire.ts'
-import type { KeySettings } from './create-key.ts'
 
-export interface BulkParts extends KeySettings {
-  /** Verifications with some keys since a moment of the last day. */
-  readonly callsOf: (db: Db, keyIds: readonly string[], since: Date) => Promise<ReadonlyMap<string, number>>
-}
-
-const DAY_SECONDS = 24 * 3600
 const problems = ['selection_too_large', 'selection_changed'] as const satisfies readonly ProblemCode[]
 const write = {
   method: 'POST',
@@ -84,20 +75,12 @@ export function bulkKeyRoutes(app: FastifyInstance, pipeline: Pipeline, parts: B
 async function run(
   tx: Tx,
   caller: Caller,
-  { policy, callsOf }: BulkParts,
+  parts: BulkParts,
   body: Parameters<typeof fromBulkWire>[0],
   change: BulkChange,
 ): Promise<Result<unknown, Problem>> {
   const request = fromBulkWire(body, change)
   if (!request.ok) return request
-  const done = await bulkChangeKeys(tx, caller, policy, request.value)
-  if (!done.ok) return done
-  const shown = done.value.items.flatMap(({ key }) => (key === null ? [] : [key]))
-  const calls = await callsOf(
-    tx,
-    shown.map(({ id }) => id),
-    addSeconds(caller.now, -DAY_SECONDS),
-  )
-  const about = { ownerNames: await ownerNames(tx, [...new Set(shown.map((key) => key.ownerId))]), calls }
-  return yes(toBulkWire(done.value, request.value.dryRun, about, caller.now))
+  const done = await bulkChangeKeys(tx, caller, parts, request.value)
+  return done.ok ? yes(toBulkWire(done.value, request.value.dryRun, caller.now)) : done
 }

@@ -4,6 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { ownerNames } from '../owners/owner.store.ts'
 import type { Policy } from '../owners/policy.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { lockSecretsOf } from '../secrets/secret.store.ts'
@@ -17,6 +18,7 @@ import {
   selectKeys,
 } from './bulk-keys.store.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
+import type { KeySettings } from './create-key.ts'
 import { findKeys, lockKeys } from './key.store.ts'
 import type { Key } from './key.ts'
 import type { KeyFilter } from './key-filter.ts'
@@ -51,7 +53,20 @@ export interface BulkItem {
   readonly key: Key | null
 }
 
+/** Facts of other tables about keys. */
+export interface AboutKeys {
+  readonly ownerNames: ReadonlyMap<string, string | null>
+  /** Verifications of the last day. */
+  readonly calls: ReadonlyMap<string, number>
+}
+
+export interface BulkParts extends KeySettings {
+  /** Verifications with some keys since a moment of the last day. */
+  readonly callsOf: (db: Db, keyIds: readonly string[], since: Date) => Promise<ReadonlyMap<string, number>>
+}
+
 export interface BulkResult extends SelectedCounts {
+  readonly about: AboutKeys
   readonly batch: string | null
   readonly matched: number
   readonly changed: number
@@ -65,13 +80,11 @@ export interface BulkResult extends SelectedCounts {
 /**
  * Changes many keys, by the use cases of single ones: one audit event and one announcement for each. A dry run says what
  * would happen, first for the keys that are in use. With a filter, a run acts on exactly the keys of its dry run, or on none.
- *
- * @param configured the policy of owners without one of their own
  */
 export async function bulkChangeKeys(
   tx: Tx,
   caller: Caller,
-  configured: Policy,
+  parts: BulkParts,
   request: BulkRequest,
 ): Promise<Result<BulkResult, Problem>> {
   const { change, keys, dryRun, token } = request
@@ -79,12 +92,12 @@ export async function bulkChangeKeys(
     return no(problem('expiry_in_past', 'To end keys now, revoke them.'))
   if ('ids' in keys) {
     const ids = [...new Set(keys.ids)].sort()
-    if (dryRun) return yes(await foresee(tx, caller, request, ids))
-    return yes(await act(tx, caller, configured, { ...request, batch: request.batch ?? newId('bat') }, ids))
+    if (dryRun) return yes(await foresee(tx, caller, parts, request, ids))
+    return yes(await act(tx, caller, parts, { ...request, batch: request.batch ?? newId('bat') }, ids))
   }
   const found = await selectKeys(tx, caller.reach, keys.filter, caller.now)
   if (found === 'too_many') return no(TOO_LARGE)
-  if (dryRun) return yes(await foresee(tx, caller, request, found))
+  if (dryRun) return yes(await foresee(tx, caller, parts, request, found))
   if (token === null) return no(problem('invalid_request', 'Send the `token` of the dry run.'))
   const rest = found.filter((id) => id > token.after)
   if (rest.length !== token.count || fingerprint(change, rest) !== token.fingerprint)
@@ -96,7 +109,7 @@ export async function bulkChangeKeys(
     )
   const now = rest.slice(0, MOST_AT_ONCE)
   const later = rest.slice(MOST_AT_ONCE)
-  const done = await act(tx, caller, configured, { ...request, batch: token.batch }, now)
+  const done = await act(tx, caller, parts, { ...request, batch: token.batch }, now)
   const next = later.length === 0 ? null : tokenFor(token.batch, change, now.at(-1) ?? token.after, later)
   return yes({ ...done, next, remaining: later.length })
 }
@@ -118,6 +131,7 @@ function fingerprint(change: BulkChange, ids: readonly string[]): string {
 async function foresee(
   db: Db,
   caller: Caller,
+  parts: BulkParts,
   { change, keys }: BulkRequest,
   ids: readonly string[],
 ): Promise<BulkResult> {
@@ -127,23 +141,42 @@ async function foresee(
     for (const key of await findKeys(db, reach, ids.slice(at, at + READ_AT_ONCE)))
       found.push(foreseen(key, change, now))
   const items = new Map(found.map((item) => [item.id, item]))
-  const first = await mostInUse(db, [...items.keys()], MOST_AT_ONCE)
+  const first = (await mostInUse(db, [...items.keys()], MOST_AT_ONCE)).flatMap((id) => items.get(id) ?? [])
   const missing = ids.filter((id) => !items.has(id)).map(notFound)
   return {
     ...countsOf(found),
     ...(await countSelected(db, [...items.keys()], addSeconds(now, -DAY_SECONDS))),
+    about: await readAbout(
+      db,
+      parts,
+      first.flatMap(({ key }) => key ?? []),
+      now,
+    ),
     batch: null,
     matched: found.length,
-    items: [...first.flatMap((id) => items.get(id) ?? []), ...missing],
+    items: [...first, ...missing],
     next: 'filter' in keys ? tokenFor(newId('bat'), change, '', ids) : null,
     remaining: found.length,
+  }
+}
+
+async function readAbout(
+  db: Db,
+  { callsOf }: BulkParts,
+  keys: readonly Key[],
+  now: Date,
+): Promise<AboutKeys> {
+  const ids = keys.map(({ id }) => id)
+  return {
+    ownerNames: await ownerNames(db, [...new Set(keys.map(({ ownerId }) => ownerId))]),
+    calls: await callsOf(db, ids, addSeconds(now, -DAY_SECONDS)),
   }
 }
 
 async function act(
   tx: Tx,
   caller: Caller,
-  configured: Policy,
+  parts: BulkParts,
   { change, batch }: BulkRequest & { batch: string },
   ids: readonly string[],
 ): Promise<BulkResult> {
@@ -151,13 +184,16 @@ async function act(
   // As the keys, before the first audit event.
   if (change.verb === 'remove-scope') await holdCatalogue(tx)
   if (change.verb === 'shorten-expiry') await lockSecretsOf(tx, [...keys.keys()])
+  // So is the report: the lock of the audit log holds up every other change.
+  const counted = await countSelected(tx, [...keys.keys()], addSeconds(caller.now, -DAY_SECONDS))
+  const about = await readAbout(tx, parts, [...keys.values()], caller.now)
   const items: BulkItem[] = []
   for (const id of ids) {
     const key = keys.get(id)
     const item = key === undefined ? notFound(id) : foreseen(key, change, caller.now)
     if (key === undefined || item.outcome !== 'changed') items.push(item)
     else {
-      const done = await changeOne(tx, caller, configured, key, change, batch)
+      const done = await changeOne(tx, caller, parts.policy, key, change, batch)
       items.push(done.ok ? item : { ...item, outcome: 'refused', why: done.no })
     }
   }
@@ -165,7 +201,8 @@ async function act(
   const found = items.filter(({ outcome }) => outcome !== 'not_found')
   return {
     ...countsOf(found),
-    ...(await countSelected(tx, [...keys.keys()], addSeconds(caller.now, -DAY_SECONDS))),
+    ...counted,
+    about,
     batch,
     matched: found.length,
     items: items.map((item) => ({ ...item, key: after.get(item.id) ?? null })),

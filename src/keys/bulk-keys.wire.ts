@@ -90,13 +90,8 @@ function writeToken({ batch, after, count, fingerprint }: BulkToken): string {
   return `${batch}.${after === '' ? '-' : after}.${count}.${fingerprint}`
 }
 
-/** Facts of other tables about the keys of an answer. */
-export interface AboutKeys {
-  readonly ownerNames: ReadonlyMap<string, string | null>
-  readonly calls: ReadonlyMap<string, number>
-}
-
-export function toBulkWire(done: BulkResult, dryRun: boolean, { ownerNames, calls }: AboutKeys, now: Date) {
+export function toBulkWire(done: BulkResult, dryRun: boolean, now: Date) {
+  const { ownerNames, calls } = done.about
   const next = done.next === null ? null : writeToken(done.next)
   return {
     dry_run: dryRun,

@@ -11,6 +11,7 @@ import { lockSecretsOf, setSecretExpiry, shortenOverlap } from '../secrets/secre
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
+  isSooner,
   scopesItMayKeep,
   whyNotChangeExpiry,
   whyNotChangeKey,
@@ -47,10 +48,13 @@ export async function changeKey(
 
   if (update.expiresAt !== undefined) {
     const current = currentSecret(key.secrets)
-    // The longest lifetime counts from the secret's creation, so that repeated changes cannot extend it for ever.
-    const policy = await policyFor(tx, configured, key.ownerId)
-    const within = expiryOf({ expiresAt: update.expiresAt }, policy, current.createdAt)
-    if (!within.ok) return within
+    // The longest lifetime counts from the secret's creation, so that repeated changes cannot extend it for ever. A
+    // secret that is older than the policy may outlive it: ending it sooner is never refused.
+    if (!isSooner(update.expiresAt, current.expiresAt)) {
+      const policy = await policyFor(tx, configured, key.ownerId)
+      const within = expiryOf({ expiresAt: update.expiresAt }, policy, current.createdAt)
+      if (!within.ok) return within
+    }
     if (update.expiresAt !== null && update.expiresAt <= caller.now)
       return no(problem('expiry_in_past', 'To end a key now, revoke it.'))
     await lockSecretsOf(tx, [id])

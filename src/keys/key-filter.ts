@@ -14,11 +14,16 @@ export type KeySort = (typeof KEY_SORTS)[number]
 export const KEY_ORDERS = [...KEY_SORTS, 'quiet', 'ended'] as const
 export type OrderName = (typeof KEY_ORDERS)[number]
 
-/** The position of a key in a list: the order's value, and the id. */
+/**
+ * The position of a key in a list: all values of the order. None is looked up by the id, whose key may be out of the
+ * caller's reach.
+ */
 export interface KeyPosition {
   readonly order: OrderName
   /** Milliseconds, a day, or a folded name; null: later than any. */
   readonly at: number | string | null
+  /** When the key was made, in milliseconds; null in orders without it. */
+  readonly madeAt: number | null
   readonly id: string
 }
 

@@ -105,7 +105,8 @@ export function fromKeyQuery(query: Partial<Static<typeof KeyListQuery>>): KeyFi
 }
 
 export const KEY_POSITION: CursorCodec<KeyPosition> = {
-  write: ({ order, at, id }) => Buffer.from(JSON.stringify([order, at, id])).toString('base64url'),
+  write: ({ order, at, madeAt, id }) =>
+    Buffer.from(JSON.stringify([order, at, madeAt, id])).toString('base64url'),
   read: (cursor) => {
     try {
       return positionOf(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
@@ -116,15 +117,23 @@ export const KEY_POSITION: CursorCodec<KeyPosition> = {
 }
 
 function positionOf(parsed: unknown): KeyPosition | null {
-  if (!Array.isArray(parsed) || parsed.length !== 3) return null
-  const [order, at, id] = parsed as unknown[]
-  const name = KEY_ORDERS.find((one) => one === order)
-  if (name === undefined) return null
+  if (!Array.isArray(parsed) || parsed.length !== 4) return null
+  const [name, at, madeAt, id] = parsed as unknown[]
+  const order = KEY_ORDERS.find((one) => one === name)
+  if (order === undefined) return null
   if (typeof id !== 'string' || !/^key_[A-Za-z0-9]{1,40}$/.test(id)) return null
-  if (name === 'name') return typeof at === 'string' && !at.includes('\0') ? { order: name, at, id } : null
-  if (at === null) return name === 'expires' || name === 'ended' ? { order: name, at, id } : null
-  const most = name === 'last_used' || name === 'quiet' ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
-  return Number.isSafeInteger(at) && Math.abs(Number(at)) <= most ? { order: name, at: Number(at), id } : null
+  if (order === 'last_used' || order === 'quiet')
+    return isWithin(at, 2 ** 31 - 1) && isWithin(madeAt, Number.MAX_SAFE_INTEGER)
+      ? { order, at, madeAt, id }
+      : null
+  if (madeAt !== null) return null
+  if (order === 'name') return typeof at === 'string' && !at.includes('\0') ? { order, at, madeAt, id } : null
+  if (at === null) return order === 'expires' || order === 'ended' ? { order, at, madeAt, id } : null
+  return isWithin(at, Number.MAX_SAFE_INTEGER) ? { order, at, madeAt, id } : null
+}
+
+function isWithin(value: unknown, most: number): value is number {
+  return Number.isSafeInteger(value) && Math.abs(Number(value)) <= most
 }
 
 export const CountWire = Type.Object({

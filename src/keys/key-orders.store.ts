@@ -11,6 +11,8 @@ export type OrderedRow = KeyRow & { readonly order_of_name?: string }
 export interface Order {
   readonly columns: readonly RawBuilder<unknown>[]
   readonly direction: 'asc' | 'desc'
+  /** Keys with the same value are ordered by when they were made. */
+  readonly thenByAge?: true
   readonly at: (row: OrderedRow) => KeyPosition['at']
   readonly place: (position: KeyPosition) => readonly RawBuilder<unknown>[]
 }
@@ -20,8 +22,7 @@ const byMoment = ({ at, id }: KeyPosition) => [
   at === null ? NEVER : sql`${momentAt(Number(at))}::timestamptz`,
   sql`${id}`,
 ]
-/** When a key was made does not change, so positions need not hold it. */
-const madeAt = ({ id }: KeyPosition) => sql`(select created_at from keys where id = ${id})`
+const madeAt = (position: KeyPosition) => sql`${momentAt(position.madeAt ?? 0)}::timestamptz`
 const byEnd = {
   columns: [END, ID],
   at: (row: OrderedRow) => row.ends_at?.getTime() ?? null,
@@ -38,6 +39,7 @@ export const ORDERS: Readonly<Record<OrderName, Order>> = {
   last_used: {
     columns: [sql`keys.used_day`, sql`keys.created_at`, ID],
     direction: 'desc',
+    thenByAge: true,
     at: (row) => row.used_day,
     place: (position) => [sql`${position.at}::integer`, madeAt(position), sql`${position.id}`],
   },
@@ -52,6 +54,7 @@ export const ORDERS: Readonly<Record<OrderName, Order>> = {
   quiet: {
     columns: [sql`(-keys.seen_day)`, sql`keys.created_at`, ID],
     direction: 'desc',
+    thenByAge: true,
     at: (row) => row.seen_day,
     place: (position) => [sql`${-Number(position.at)}::integer`, madeAt(position), sql`${position.id}`],
   },
@@ -204,8 +207,9 @@ export function positionOf(
   { fixed }: Pick<Walk, 'fixed'>,
   row: KeyRow & Readonly<Record<string, unknown>>,
 ): KeyPosition {
-  const at = ORDERS[name].at({ ...row, order_of_name: String(row[`order_${fixed.length}`]) })
-  return { order: name, at, id: row.id }
+  const order = ORDERS[name]
+  const at = order.at({ ...row, order_of_name: String(row[`order_${fixed.length}`]) })
+  return { order: name, at, madeAt: order.thenByAge === true ? row.created_at.getTime() : null, id: row.id }
 }
 
 function columnsOf(fixed: readonly Fixed[], order: Order): readonly RawBuilder<unknown>[] {

@@ -253,11 +253,12 @@ describe('finding keys', () => {
       body.next_cursor,
       'x',
       ...[
-        ['created', 'a', id],
-        ['created', 1.5, id],
-        ['created', null, id],
-        ['toString', 1, id],
-        ['created', 1],
+        ['created', 'a', null, id],
+        ['created', 1.5, null, id],
+        ['created', null, null, id],
+        ['created', 1, 1, id],
+        ['toString', 1, null, id],
+        ['created', 1, id],
         {},
         null,
       ].map((made) => Buffer.from(JSON.stringify(made)).toString('base64url')),
@@ -266,13 +267,36 @@ describe('finding keys', () => {
       assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_cursor'], cursor)
     }
     for (const cursor of [
-      ['created', -1e15, id],
-      ['created', 9e15, id],
+      ['created', -1e15, null, id],
+      ['created', 9e15, null, id],
     ])
       assert.equal(
         (await next('sort=created', Buffer.from(JSON.stringify(cursor)).toString('base64url'))).status,
         200,
       )
+  })
+
+  it('MGT-03: a cursor says nothing of another owner’s key: not that it exists, nor when it was made', async () => {
+    const bound = await app.adminKeyWith(['keys:read'], 'org_cursor')
+    for (let n = 0; n < 4; n++) await app.keyFor('org_cursor', { scopes: [] })
+    app.clock.advance({ seconds: 60 })
+    const foreign = await app.keyFor('org_other', { scopes: [] })
+    for (const query of [
+      ...KEY_SORTS.map((sort) => `sort=${sort}`),
+      `unused_since=${app.clock.now().toISOString()}`,
+    ]) {
+      const page = async (cursor?: string) => {
+        const path = `/v1/keys?${query}&limit=2${cursor === undefined ? '' : `&cursor=${cursor}`}`
+        const { status, body } = await app.call('GET', path, undefined, { as: bound })
+        return [status, body.data?.map((key: { id: string }) => key.id), body.next_cursor] as const
+      }
+      const [, , next] = await page()
+      const text = Buffer.from(String(next), 'base64url').toString()
+      const at = (id: string) => page(Buffer.from(text.replace(/key_[A-Za-z0-9]+/, id)).toString('base64url'))
+      // Beyond every id, and of one that exists and was made later than all of the owner's.
+      const unknown = foreign.id.replace(/.$/, (end) => (end === 'A' ? 'B' : 'A'))
+      assert.deepEqual(await at(foreign.id), await at(unknown), query)
+    }
   })
 
   it('KEY-19: a note says where a key is kept, without credentials, and is audited with what it was', async () => {

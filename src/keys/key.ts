@@ -146,5 +146,10 @@ export function scopesItMayKeep({ scopes, formerScopes }: Key, now: Date): reado
   return now.getTime() < undoableMs ? [...scopes, ...formerScopes.scopes] : scopes
 }
 
+/** True for an end before the other; null is none. */
+export function isSooner(end: Date | null, than: Date | null): boolean {
+  return end !== null && (than === null || end < than)
+}
+
 /** Metadata as JSON is at most this long, in UTF-8 bytes. */
 export const MAX_METADATA_BYTES = 4096

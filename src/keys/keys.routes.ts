@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Pipeline } from '../management/pipeline.ts'
-import { type BulkParts, bulkKeyRoutes } from './bulk-keys.routes.ts'
+import { bulkKeyRoutes } from './bulk-keys.routes.ts'
+import type { BulkParts } from './bulk-keys.ts'
 import { keyRoutes } from './key.routes.ts'
 import { keyLifeRoutes } from './key-life.routes.ts'
 import { keyListRoutes } from './key-list.routes.ts'
