@@ -11,14 +11,23 @@ export interface HeldRequest {
  */
 export async function holdRequest(
   app: FastifyInstance,
-  { method, path, key, body }: { method: string; path: string; key: string; body: unknown },
+  {
+    method,
+    path,
+    key,
+    headers = { authorization: `Bearer ${key}` },
+    body,
+  }: { method: string; path: string; key?: string; headers?: Record<string, string>; body: unknown },
 ): Promise<HeldRequest> {
   const { port } = app.server.address() as AddressInfo
   const text = JSON.stringify(body)
   const socket = createConnection({ host: '127.0.0.1', port })
   const arrived = new Promise((resolve) => app.server.once('request', resolve))
   socket.write(
-    `${method} ${path} HTTP/1.1\r\nHost: doorward.test\r\nAuthorization: Bearer ${key}\r\nConnection: close\r\n` +
+    `${method} ${path} HTTP/1.1\r\nHost: doorward.test\r\nConnection: close\r\n` +
+      Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('') +
       `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text.slice(0, 1)}`,
   )
   await arrived

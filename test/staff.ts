@@ -40,6 +40,19 @@ export async function staffAs(
   return { id, email, sessionId, token, headers, as: { as: null, headers } }
 }
 
+/** Signs a member in once more, in another browser. */
+export async function secondSession(
+  { db, clock }: Pick<TestApp, 'db' | 'clock'>,
+  { id: staffId }: Pick<SignedInStaff, 'id'>,
+): Promise<Record<string, string>> {
+  const token = mintToken('st').reveal()
+  const session = { hash: hashToken(token), id: newId('sts'), staffId, ip: null, userAgent: null }
+  await db
+    .transaction()
+    .execute((tx) => insertStaffSession(tx, { ...session, proven: ['password'] }, clock.now()))
+  return staffHeaders(token)
+}
+
 export function staffHeaders(token: string): Record<string, string> {
   return { cookie: `doorward-staff=${token}`, 'sec-fetch-site': 'same-origin' }
 }

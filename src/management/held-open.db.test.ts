@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { Type } from 'typebox'
-import { openTestApp, type TestApp } from '../../test/app.ts'
+import { type CallOptions, openTestApp, type TestAnswer, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { holdRequest } from '../../test/held-request.ts'
 import { pipelineOf } from '../../test/pipeline.ts'
+import { staffAs } from '../../test/staff.ts'
 import { yes } from '../base/result.ts'
 import { openLog } from '../http/log.ts'
 import { openServer } from '../http/server.ts'
 import { strictObject } from '../http/wire.ts'
+import { cookiesFor } from '../pages/cookies.ts'
+import { staffAuthenticator } from '../staff/authenticate-staff.ts'
+import type { Authenticator } from './authenticator.ts'
 import { changes } from './pipeline.ts'
 
 const LEAKED = { name: 'leaked', permissions: ['admin_keys:write', 'keys:write', 'users:write', 'verify'] }
@@ -104,7 +108,7 @@ describe('a request whose body is held open', () => {
   })
 })
 
-describe('a change under way while its admin key ends', () => {
+describe('a change under way while its caller ends', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()
@@ -129,31 +133,57 @@ describe('a change under way while its admin key ends', () => {
       await app.call('POST', '/v1/owners/org_1/suspend', { reason: 'abuse' }),
   }
 
+  /** Makes a change as this caller, and ends the caller before the change commits. @returns its status; whether it was kept */
+  const endDuring = async (
+    { id, as }: { id: string; as: CallOptions },
+    end: () => Promise<TestAnswer>,
+    ...authenticators: Authenticator[]
+  ) => {
+    const server = await openServer(openLog('silent'))
+    const begun = Promise.withResolvers<void>()
+    const mayEnd = Promise.withResolvers<void>()
+    changes(server, pipelineOf(app, ...authenticators), OPERATION, async ({ db, caller }) => {
+      await db
+        .insertInto('owners')
+        .values({ id: `made_${id}`, created_at: caller.now })
+        .execute()
+      begun.resolve()
+      await mayEnd.promise
+      return yes({ name: 'made' })
+    })
+    const made = app.call('POST', '/v1/things', { name: 'a' }, { ...as, node: server })
+    await Promise.race([begun.promise, made.then(({ text }) => assert.fail(text))])
+    const ended = await end()
+    assert.equal(ended.status, 200, ended.text)
+    mayEnd.resolve()
+    const { status } = await made
+    await server.close()
+    return { status, kept: (await app.call('GET', `/v1/owners/made_${id}`)).status === 200 }
+  }
+
   // On PGlite there is one connection, and so no other transaction meanwhile.
   for (const [what, end] of Object.entries(ends))
     it(`MGT-20: is rolled back by ${what}`, { skip: ENGINE === 'pglite' }, async () => {
       await app.keyFor('org_1')
       const asked = { name: 'of an owner', permissions: ['keys:write'], owner_id: 'org_1' }
       const { body: ofOwner } = await app.call('POST', '/v1/admin-keys', asked)
-      const server = await openServer(openLog('silent'))
-      const begun = Promise.withResolvers<void>()
-      const mayEnd = Promise.withResolvers<void>()
-      changes(server, pipelineOf(app), OPERATION, async ({ db, caller }) => {
-        await db
-          .insertInto('owners')
-          .values({ id: `made_${ofOwner.id}`, created_at: caller.now })
-          .execute()
-        begun.resolve()
-        await mayEnd.promise
-        return yes({ name: 'made' })
-      })
-      const made = app.call('POST', '/v1/things', { name: 'a' }, { as: ofOwner.secret, node: server })
-      await Promise.race([begun.promise, made.then(({ text }) => assert.fail(text))])
-      assert.equal((await end(ofOwner.id)).status, 200)
-      mayEnd.resolve()
-      assert.equal((await made).status, 401)
-      assert.equal((await app.call('GET', `/v1/owners/made_${ofOwner.id}`)).status, 404)
+      const caller = { id: ofOwner.id, as: { as: ofOwner.secret } }
+      assert.deepEqual(await endDuring(caller, () => end(ofOwner.id)), { status: 401, kept: false })
       await app.call('POST', '/v1/owners/org_1/resume')
-      await server.close()
+    })
+
+  for (const [what, method, path, body, status] of [
+    ['a lesser role', 'PATCH', '', { role: 'viewer' }, 403],
+    ['disabling', 'POST', '/disable', { reason: 'leaked' }, 401],
+    ['the end of all sessions', 'POST', '/end-sessions', {}, 401],
+  ] as const)
+    it(`CON-12: is rolled back by ${what} of its staff member`, { skip: ENGINE === 'pglite' }, async () => {
+      const [ann, bo] = [await staffAs(app, 'administrator'), await staffAs(app, 'administrator')]
+      const end = () => app.call(method, `/v1/staff/${bo.id}${path}`, body, ann.as)
+      const staff = staffAuthenticator(app.db, cookiesFor('http://doorward.test'), {
+        testEnvironments: [],
+        requiresSecondFactor: false,
+      })
+      assert.deepEqual(await endDuring(bo, end, staff), { status, kept: false })
     })
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { TestApp } from '../../test/app.ts'
 import { openJar } from '../../test/cookie-jar.ts'
+import { holdRequest } from '../../test/held-request.ts'
 import { openListening } from '../../test/sign-in.ts'
 import { type SignedInStaff, staffAs, staffHeaders } from '../../test/staff.ts'
 import { systemOrigin } from '../audit/audit-event.ts'
@@ -121,7 +122,7 @@ describe('staff and their invitations', () => {
     assert.equal((await jar.get(pathIn(body.url))).status, 400)
   })
 
-  it('CON-12: changes a role and disables at once, in the next request and in one that is open', async () => {
+  it('CON-12: changes a role and disables at once, in the next request', async () => {
     const bo = await staffAs(app, 'security')
     assert.equal((await app.call('GET', '/v1/audit-events', undefined, bo.as)).status, 200)
     const changed = await app.call('PATCH', `/v1/staff/${bo.id}`, { role: 'viewer' }, ann.as)
@@ -137,6 +138,27 @@ describe('staff and their invitations', () => {
     assert.equal(ended.body.ended, 1)
     assert.equal((await app.call('GET', '/v1/session', undefined, cy.as)).status, 401)
   })
+
+  const ENDS = {
+    'a lesser role': [['PATCH', '', { role: 'viewer' }], 403, 'insufficient_permission'],
+    disabling: [['POST', '/disable', { reason: 'on leave' }], 401, 'invalid_token'],
+    removal: [['POST', '/remove', { reason: 'left' }], 401, 'invalid_token'],
+    'the end of all sessions': [['POST', '/end-sessions', {}], 401, 'invalid_token'],
+  } as const
+  for (const [what, [[method, path, change], status, code]] of Object.entries(ENDS))
+    it(`CON-12: ends by ${what} what a request may do that is open meanwhile`, async () => {
+      const bo = await staffAs(app, 'administrator')
+      const held = await holdRequest(app.app, {
+        ...{ method: 'POST', path: '/v1/admin-keys', headers: bo.headers },
+        body: { name: 'successor', permissions: ['keys:write'] },
+      })
+      const ended = await app.call(method, `/v1/staff/${bo.id}${path}`, change, ann.as)
+      assert.ok(ended.status < 300, ended.text)
+      const { status: answered, body } = await held.finish()
+      assert.deepEqual([answered, body.code], [status, code])
+      const { body: done } = await app.call('GET', `/v1/audit-events?actor_id=${bo.id}&result=done`)
+      assert.deepEqual(done.data, [])
+    })
 
   it('removes a member for good, keeps the row for the audit log, and frees the address', async () => {
     const bo = await staffAs(app, 'viewer', { email: 'gone@example.com' })

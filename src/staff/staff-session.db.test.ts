@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
-import { staffAs, staffHeaders } from '../../test/staff.ts'
+import { secondSession, staffAs, staffHeaders } from '../../test/staff.ts'
 
 describe('the session of a staff member, in the pipeline', () => {
   let app: TestApp
@@ -155,17 +155,22 @@ describe('the session of a staff member, in the pipeline', () => {
     assert.equal((await app.call('POST', '/v1/admin-keys', key)).status, 201)
   })
 
-  it('MGT-15: replays an idempotent request of the same session only', async () => {
+  it('MGT-15: replays an idempotent request to the session that sent it, and to no other of the same member', async () => {
     const [ann, other] = [await staffAs(app, 'administrator'), await staffAs(app, 'administrator')]
     const key = { name: 'a', permissions: ['verify'] }
-    const named = (who: typeof ann) => ({ as: null, headers: { ...who.headers, 'idempotency-key': 'one' } })
+    const named = (who: { headers: Record<string, string> }) => ({
+      as: null,
+      headers: { ...who.headers, 'idempotency-key': 'one' },
+    })
     const first = await app.call('POST', '/v1/admin-keys', key, named(ann))
     const again = await app.call('POST', '/v1/admin-keys', key, named(ann))
     assert.deepEqual([first.status, again.body.secret], [201, first.body.secret])
-    assert.notEqual(
-      (await app.call('POST', '/v1/admin-keys', key, named(other))).body.secret,
-      first.body.secret,
-    )
+    const elsewhere = named({ headers: await secondSession(app, ann) })
+    const hidden = await app.call('POST', '/v1/admin-keys', key, elsewhere)
+    assert.deepEqual([hidden.status, hidden.body.code], [409, 'replay_unavailable'])
+    const ofOther = await app.call('POST', '/v1/admin-keys', key, named(other))
+    assert.equal(ofOther.status, 201)
+    assert.notEqual(ofOther.body.id, first.body.id)
   })
 
   it('MGT-01: prefers a token in a header, and does not fall back to the cookie', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { newId } from '../../src/base/id.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
 import type { Visit } from '../../src/pages/visit.ts'
@@ -22,22 +23,33 @@ export interface Example {
   readonly staff?: SignedInStaff
 }
 
-/** Requests that would succeed with the first admin key, each on its own objects. */
-export async function examplesOn(app: TestApp, ownerId: string): Promise<Examples> {
-  const key = await app.keyFor(ownerId, { scopes: ['examples:read'] })
-  const rotating = await app.keyFor(ownerId, { scopes: [] })
-  const bulk = await app.keyFor(ownerId, { scopes: [] })
-  await app.call('POST', `/v1/keys/${rotating.id}/rotate`)
-  const self = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
-  const rotatingSelf = await app.keyFor(ownerId, { scopes: [], self_rotation: true })
+/** Requests that succeed with the first admin key in the order of {@link inOrderOfLife}, each on its own objects. */
+export async function examplesOn(app: TestApp, ownerId: string, environment = 'live'): Promise<Examples> {
+  const of = { environment, scopes: [] }
+  const key = await app.keyFor(ownerId, { environment, scopes: ['examples:read'] })
+  const [rotating, undoing] = [await app.keyFor(ownerId, of), await app.keyFor(ownerId, of)]
+  const bulk = await app.keyFor(ownerId, of)
+  for (const { id } of [rotating, undoing]) await app.call('POST', `/v1/keys/${id}/rotate`)
+  const self = await app.keyFor(ownerId, { ...of, self_rotation: true })
+  const rotatingSelf = await app.keyFor(ownerId, { ...of, self_rotation: true })
   const { body: next } = await app.call('POST', `/v1/keys/${rotatingSelf.id}/rotate`)
-  const { body: adminKey } = await app.call('POST', '/v1/admin-keys', { name: 'a', permissions: ['verify'] })
+  const newAdminKey = { name: 'a', permissions: ['verify'] }
+  const { body: adminKey } = await app.call('POST', '/v1/admin-keys', newAdminKey)
+  const { body: undoingAdminKey } = await app.call('POST', '/v1/admin-keys', newAdminKey)
+  await app.call('POST', `/v1/admin-keys/${undoingAdminKey.id}/rotate`)
   await app.call('POST', '/v1/scopes', { name: 'unused:read', description: 'Nothing holds it' })
-  const client = await app.clientFor(ownerId)
-  const rotatingClient = await app.clientFor(ownerId)
-  await app.call('POST', `/v1/clients/${rotatingClient.client_id}/rotate`)
-  const { body: user } = await app.call('POST', '/v1/users', { email: 'ann@example.com', name: 'Ann' })
-  const { body: other } = await app.call('POST', '/v1/users', { email: 'bo@example.com', name: 'Bo' })
+  const newClient = () => app.clientFor(ownerId, { environment })
+  const [client, rotatingClient, undoingClient] = [await newClient(), await newClient(), await newClient()]
+  for (const { client_id } of [rotatingClient, undoingClient])
+    await app.call('POST', `/v1/clients/${client_id}/rotate`)
+  const { body: user } = await app.call('POST', '/v1/users', {
+    email: `ann.${ownerId}@example.com`,
+    name: 'Ann',
+  })
+  const { body: other } = await app.call('POST', '/v1/users', {
+    email: `bo.${ownerId}@example.com`,
+    name: 'Bo',
+  })
   const member = { id: ownerId, user_id: user.id }
   await app.call('PUT', `/v1/owners/${ownerId}/members/${user.id}`)
   const { body: invitation } = await app.call('POST', '/v1/staff-invitations', {
@@ -61,7 +73,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     await grantFor(app, rotatingClient, ownerId),
   ]
   const blocked = { id: ownerId, client_id: client.client_id }
-  const newKey = { owner_id: ownerId, name: 'a', environment: 'live', scopes: [] }
+  const newKey = { owner_id: ownerId, name: 'a', ...of }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
     createKey: { body: newKey },
@@ -91,7 +103,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     enableKey: { path: byKey, body: {} },
     rotateKey: { path: byKey, body: { overlap_seconds: 60 } },
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
-    undoKeyRotation: { path: { id: rotating.id }, body: {} },
+    undoKeyRotation: { path: { id: undoing.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },
     listStaff: {},
     getStaff: { path: { id: colleague.id } },
@@ -113,7 +125,10 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     rotateSelf: { as: self.secret, body: { overlap_seconds: 3600 } },
     finishSelfRotation: { as: next.secret, body: {} },
     createClient: {
-      body: { name: 'a', type: 'public', redirect_uris: ['https://a.example/cb'], owner_id: ownerId },
+      body: {
+        ...{ name: 'a', type: 'public', redirect_uris: ['https://a.example/cb'] },
+        ...{ owner_id: ownerId, environment },
+      },
     },
     listClients: {},
     getClient: { path: byClient },
@@ -123,7 +138,7 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     resumeClient: { path: byClient, body: {} },
     rotateClient: { path: byClient, body: { overlap_seconds: 60 } },
     finishClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
-    undoClientRotation: { path: { id: rotatingClient.client_id }, body: {} },
+    undoClientRotation: { path: { id: undoingClient.client_id }, body: {} },
     revokeClient: { path: byClient, body: { reason: 'test' } },
     listRefusedRequests: { path: byClient },
     getClientImpact: { path: byClient },
@@ -164,12 +179,12 @@ export async function examplesOn(app: TestApp, ownerId: string): Promise<Example
     listApis: {},
     declareApi: { body: { identifier: 'https://new.example.com', name: 'New' } },
     changeApi: { path: { id: 'api_default' }, body: { name: 'Other' } },
-    createAdminKey: { body: { name: 'a', permissions: ['verify'] } },
+    createAdminKey: { body: newAdminKey },
     listAdminKeys: {},
     getAdminKey: { path: { id: adminKey.id } },
     rotateAdminKey: { path: { id: adminKey.id }, body: {} },
     finishAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
-    undoAdminKeyRotation: { path: { id: adminKey.id }, body: {} },
+    undoAdminKeyRotation: { path: { id: undoingAdminKey.id }, body: {} },
     revokeAdminKey: { path: { id: adminKey.id }, body: { reason: 'test' } },
     listAuditEvents: {},
     exportAuditEventsAsJsonLines: {},
@@ -210,7 +225,7 @@ async function grantFor(app: TestApp, { client_id: clientId }: TestClient, owner
 async function sessionFor(app: TestApp, userId: string): Promise<string> {
   const [id, now] = [newId('ses'), app.clock.now()]
   const session = { id, userId, person: null, authenticatedAt: now, ip: null, userAgent: null }
-  await app.db.transaction().execute((tx) => insertSession(tx, Buffer.alloc(32), session, now))
+  await app.db.transaction().execute((tx) => insertSession(tx, randomBytes(32), session, now))
   return id
 }
 
@@ -251,6 +266,20 @@ export async function documentedOperations(app: TestApp): Promise<Documented[]> 
       responses,
     })),
   )
+}
+
+/** What ends a rotation or an object comes after all else that is done with it. */
+const ENDS = [
+  'finishKeyRotation',
+  'undoKeyRotation',
+  'revokeKey',
+  'revokeClient',
+  'revokeAdminKey',
+  'suspendOwner',
+]
+
+export function inOrderOfLife(operations: readonly Documented[]): Documented[] {
+  return operations.toSorted((a, b) => ENDS.indexOf(a.id) - ENDS.indexOf(b.id))
 }
 
 /**

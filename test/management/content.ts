@@ -1,0 +1,21 @@
+import { sql } from 'kysely'
+import type { TestApp } from '../app.ts'
+
+/** Refused attempts are recorded: in the audit log, or for strangers in a table of their own. */
+const WHERE_REFUSALS_GO = ['audit_events', 'audit_head', 'refused_attempts']
+
+/** All rows of all other tables, to compare: a refused operation changes none. */
+export async function contentOf({ db }: TestApp): Promise<Readonly<Record<string, string>>> {
+  const { rows: tables } = await sql<{ name: string }>`
+    select table_name as name from information_schema.tables
+    where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> all(${WHERE_REFUSALS_GO})
+    order by name`.execute(db)
+  const content: Record<string, string> = {}
+  for (const { name } of tables) {
+    const { rows } = await sql<{ row: string }>`
+      select each::text as row from ${sql.table(name)} as each order by 1`.execute(db)
+    content[name] = rows.map(({ row }) => row).join('\n')
+  }
+  if (content.keys === undefined || content.staff === undefined) throw new Error('the tables were not found')
+  return content
+}
