@@ -54,6 +54,7 @@ import { type OAuthSettings, oauthRoutes } from './oauth/oauth.routes.ts'
 import { oauthOffRoutes } from './oauth/oauth-off.routes.ts'
 import type { RefusedRequests } from './oauth/tokens/refusal-log.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
+import type { ProviderFetch } from './outbound/provider-fetch.ts'
 import { overviewRoutes } from './overview/overview.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import type { Policy } from './owners/policy.ts'
@@ -109,6 +110,8 @@ export interface Parts {
   readonly limiter?: RateLimiter | undefined
   /** Fetches client id metadata documents and key sets. Default: SSRF-guarded, over https from public addresses. */
   readonly fetchDocument?: FetchDocument | undefined
+  /** Calls the identity provider of staff. Default: SSRF-guarded likewise. */
+  readonly providerFetch?: ProviderFetch | undefined
   /** Cost of a password's hash: scrypt's N, as a power of two. Default: the recommended cost. */
   readonly passwordLogN?: number | undefined
   /** Runs housekeeping in this process. Harmless in several processes at once, and enough in one. Default true. */
@@ -219,8 +222,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       : await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
   const installation = { environments: policy.environments, brand, publicUrl }
   const { requiresSecondFactor } = settings
+  const { providerFetch } = parts
   staffRoutes(app, pipeline, installation, {
     ...{ db, pages, passwords, refusedAttempts, log, serverSecret, requiresSecondFactor },
+    ...{ clock, providerFetch },
   })
   if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {

@@ -85,7 +85,7 @@ export async function openTestApp(
   {
     preparePlace,
     ...more
-  }: Pick<Parts, 'fetchDocument' | 'dashboard'> & { preparePlace?: PlacePreparation } = {},
+  }: Pick<Parts, 'fetchDocument' | 'providerFetch' | 'dashboard'> & { preparePlace?: PlacePreparation } = {},
 ): Promise<TestApp> {
   const clock = testClock()
   const { database, close: closeDatabase } = await openTestDatabase(preparePlace)

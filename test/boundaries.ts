@@ -237,6 +237,7 @@ const NOUNS = new Set([
   'scope.ts',
   'secret.ts',
   'session.ts',
+  'single-sign-on.ts',
   'staff-actions.ts',
   'staff-link.ts',
   'staff-session.ts',

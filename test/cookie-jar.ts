@@ -98,3 +98,9 @@ function unescaped(text: string): string {
   }
   return text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name: string) => signs[name] ?? '')
 }
+
+/** A page with one of its forms: the first, or that which is sent to a path. */
+export function withForm(page: JarAnswer, path?: string): JarAnswer {
+  const from = path === undefined ? 0 : page.text.indexOf(`<form method="post" action="${path}"`)
+  return { ...page, text: from === -1 ? '' : (page.text.slice(from).split('</form>', 1)[0] ?? '') }
+}

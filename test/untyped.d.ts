@@ -34,6 +34,8 @@ declare module 'oidc-provider' {
     constructor(issuer: string, configuration: object)
     on(event: string, listener: (context: unknown, error: Error) => void): void
     listen(port: number, host: string, ready: () => void): void
+    callback(): (request: object, response: object) => void
+    interactionFinished(request: object, response: object, result: object): Promise<void>
   }
 }
 

@@ -99,18 +99,69 @@ export const STAFF_ACTIONS = {
     description: 'A staff member signed in.',
     target: 'staff session',
     altersVerdicts: 'never',
-    detail: { by: 'list of texts' },
+    detail: { by: 'list of texts', 'methods?': 'list of texts' },
   },
   'staff_session.confirmed': {
     description: 'A signed-in staff member proved a factor again, for dangerous operations.',
     target: 'staff session',
     altersVerdicts: 'never',
-    detail: { by: 'text' },
+    detail: { by: 'text', 'methods?': 'list of texts' },
   },
   'staff_session.ended': {
     description: 'A staff member signed out, or ended another session of their own.',
     target: 'staff session',
     altersVerdicts: 'never',
     detail: {},
+  },
+  'staff_identity.linked': {
+    description:
+      'A staff member was linked to a person at the identity provider, who can sign in as that member from now on.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text', subject: 'text', by: 'text' },
+  },
+  'staff_identity.unlinked': {
+    description:
+      'A staff member was unlinked from the identity provider. All sessions of the member were ended.',
+    target: 'staff member',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text', subject: 'text', sessions_ended: 'number' },
+  },
+  'single_sign_on.changed': {
+    description: 'The identity provider of staff was set or changed.',
+    target: 'single sign-on',
+    altersVerdicts: 'never',
+    detail: {
+      issuer: 'text',
+      client_id: 'text',
+      client_secret: 'text',
+      domains: 'list of texts',
+      default_role: 'text',
+    },
+  },
+  'single_sign_on.removed': {
+    description: 'The identity provider of staff was removed.',
+    target: 'single sign-on',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text', client_id: 'text' },
+  },
+  'single_sign_on.tested': {
+    description: 'A staff member who may change staff signed in by the identity provider.',
+    target: 'single sign-on',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text', states_auth_time: 'true or false' },
+  },
+  'single_sign_on.required': {
+    description:
+      'Single sign-on was required: every other sign-in of staff is refused. Sessions that began otherwise ended.',
+    target: 'single sign-on',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text', sessions_ended: 'number' },
+  },
+  'single_sign_on.released': {
+    description: 'Single sign-on is no longer required: other sign-ins of staff are accepted again.',
+    target: 'single sign-on',
+    altersVerdicts: 'never',
+    detail: { issuer: 'text' },
   },
 } as const satisfies Record<string, AuditActionRow>

@@ -18,6 +18,7 @@ export type IdKind =
   | 'inv'
   | 'fac'
   | 'bat'
+  | 'sso'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

@@ -4,9 +4,9 @@ import { randomText } from './id.ts'
 
 /**
  * Prefixes of tokens: login challenge, login verifier, password link, session, browser, authorization request; of staff:
- * one-time link, session, sign-in challenge.
+ * one-time link, session, sign-in challenge, single sign-on.
  */
-export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar' | 'sl' | 'st' | 'sc'
+export type TokenKind = 'lc' | 'lv' | 'pl' | 'ss' | 'br' | 'ar' | 'sl' | 'st' | 'sc' | 'sf'
 
 /** The length of a credential's body and checksum, so that log scrubbing recognises it: 291 random bits. */
 const LENGTH = 49

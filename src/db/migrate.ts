@@ -38,6 +38,7 @@ import { up as findingKeys } from './migrations/0033-finding-keys.ts'
 import { up as ordersOfKeys } from './migrations/0034-orders-of-keys.ts'
 import { up as replacedIndexesOfKeys } from './migrations/0035-replaced-indexes-of-keys.ts'
 import { up as staffFactors } from './migrations/0036-staff-factors.ts'
+import { up as singleSignOn } from './migrations/0037-single-sign-on.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -89,6 +90,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0034-orders-of-keys': { up: ordersOfKeys, concurrently: true },
   '0035-replaced-indexes-of-keys': { up: replacedIndexesOfKeys },
   '0036-staff-factors': { up: staffFactors },
+  '0037-single-sign-on': { up: singleSignOn },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

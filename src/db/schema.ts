@@ -12,6 +12,7 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
+import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
   StaffLinksTable,
   StaffRecoveryCodesTable,
@@ -86,6 +87,9 @@ export interface Schema {
   staff_sign_ins: StaffSignInsTable
   staff_totp: StaffTotpTable
   staff_recovery_codes: StaffRecoveryCodesTable
+  single_sign_on: SingleSignOnTable
+  staff_identities: StaffIdentitiesTable
+  sso_flows: SsoFlowsTable
 }
 
 export type Db = Kysely<Schema>

@@ -22,7 +22,7 @@ export interface Visit {
 
 const MAX_USER_AGENT = 300
 
-export type CookieName = 'browser' | 'session' | 'staff' | 'staff-sign-in'
+export type CookieName = 'browser' | 'session' | 'staff' | 'staff-sign-in' | 'sso'
 
 /** Lifetime of a cookie in the browser; null: until it is closed. The server ends a session after 7 days, or 1 idle day. */
 const LIFETIME_SECONDS: Readonly<Record<CookieName, number | null>> = {
@@ -30,6 +30,7 @@ const LIFETIME_SECONDS: Readonly<Record<CookieName, number | null>> = {
   session: 7 * 24 * 3600,
   staff: null,
   'staff-sign-in': null,
+  sso: 600,
 }
 
 export function visitOf(

@@ -10,6 +10,7 @@ import type { Passwords } from '../users/prove-password.ts'
 import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
 import { type SignedIn, signInStaff } from './sign-in-staff.ts'
+import { isSsoRequired } from './sso/sso-offer.ts'
 import { holdEnabledStaff, insertStaff, isAnyStaff, lockAllStaff, setStaffPassword } from './staff.store.ts'
 import { spendStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
@@ -46,6 +47,8 @@ export async function acceptLink(
   if (!hashed.ok) return no({ reason: hashed.no })
   return await transact<SignedIn, LinkRefused>(db, async (tx) => {
     await lockAllStaff(tx)
+    // Required meanwhile: the page then shows the one way that is left.
+    if (link.kind === 'invitation' && (await isSsoRequired(tx))) return no({ reason: 'link_over' })
     if (!(await spendStaffLink(tx, link.hash, visit.now))) return no({ reason: 'link_over' })
     if (!(await mayInviterStillGive(tx, link))) return no({ reason: 'link_over' })
     const staffId =
@@ -53,7 +56,8 @@ export async function acceptLink(
         ? await makeMember(tx, visit, link, { email, name, passwordHash: hashed.value })
         : await renewPassword(tx, visit, link.staffId, hashed.value)
     if (staffId === null) return no({ reason: 'link_over' })
-    return yes(await signInStaff(tx, visit, { staffId, proven: ['password'], returnTo: returnPathOf(null) }))
+    const first = { staffId, proven: ['password'], returnTo: returnPathOf(null), isByLink: true } as const
+    return yes(await signInStaff(tx, visit, first))
   })
 }
 

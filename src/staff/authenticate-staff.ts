@@ -9,7 +9,7 @@ import { type Caller, reachOf } from '../management/caller.ts'
 import { ALL_PERMISSIONS, type AnyPermission } from '../management/permission.ts'
 import type { Cookies } from '../pages/cookies.ts'
 import { permissionsOf, roleOf } from './role.ts'
-import { hasSecondFactor, strongestOf } from './staff.ts'
+import { hasSecondFactor, latestProofOf } from './staff.ts'
 import {
   type PresentedSession,
   sessionAtCommit,
@@ -83,7 +83,6 @@ function callerOf(
   arrival: Arrival,
 ): Caller {
   const { testOnly = false, hidesMetadata = false } = roleOf(member.role)
-  const factor = strongestOf(enrolled)
   return {
     ...arrival,
     actor: { kind: 'staff', id: session.staffId },
@@ -92,8 +91,7 @@ function callerOf(
     latestExpiry: null,
     seesMetadata: !hidesMetadata,
     proof: {
-      factor,
-      provenAt: session.provenAt[factor],
+      ...latestProofOf(enrolled, session.provenAt),
       lacksSecondFactor: requiresSecondFactor && !hasSecondFactor(enrolled),
     },
   }

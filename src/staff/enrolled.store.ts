@@ -5,6 +5,9 @@ import type { Factor } from './staff.ts'
 /** The enrolled factors of a row of `staff`, weakest first. */
 export const ENROLLED = sql<Factor[]>`array_remove(array[
   case when staff.password_hash is not null then 'password' end,
+  case when exists (
+    select from staff_identities join single_sign_on using (issuer) where staff_identities.staff_id = staff.id
+  ) then 'sso' end,
   case when exists (select from staff_totp where staff_totp.staff_id = staff.id) then 'totp' end
 ]::text[], null)`
 

@@ -8,6 +8,7 @@ import {
   type Documented,
   documentedOperations,
   type Examples,
+  exampleProvider,
   examplesOn,
   inOrderOfLife,
   isOfSelf,
@@ -38,7 +39,7 @@ describe('the roles of staff, over every operation of the management API', () =>
   const members = new Map<RoleName, SignedInStaff>()
 
   before(async () => {
-    app = await openTestApp()
+    app = await openTestApp({}, { providerFetch: exampleProvider })
     operations = await documentedOperations(app)
     live = await examplesOn(app, 'org_a')
     for (const role of ROLE_NAMES) members.set(role, await staffAs(app, role))

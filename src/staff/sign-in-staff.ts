@@ -3,20 +3,26 @@ import type { Tx } from '../db/schema.ts'
 import type { Answer, Pages } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
 import { enrolledOf } from './enrolled.store.ts'
+import { isSsoRequired } from './sso/sso-offer.ts'
 import { type Factor, hasSecondFactor } from './staff.ts'
 import { insertSignIn } from './staff-sign-in.store.ts'
-import { startStaffSession } from './start-staff-session.ts'
+import { type SsoProof, startStaffSession } from './start-staff-session.ts'
 
 /** Result of a sign-in's first step: a session, or no session yet, because the second factor is missing. */
 export type SignedIn =
   | { readonly kind: 'session'; readonly token: string; readonly enrolled: readonly Factor[] }
   | { readonly kind: 'second_step'; readonly token: string }
+  | { readonly kind: 'sso_required' }
 
 export interface FirstProof {
   readonly staffId: string
   readonly proven: readonly Factor[]
   /** Where the browser goes once the member is signed in. */
   readonly returnTo: string
+  /** Of a sign-in at the identity provider. */
+  readonly sso?: SsoProof
+  /** True for a one-time link, which lets in whoever single sign-on does not. */
+  readonly isByLink?: boolean
 }
 
 /**
@@ -26,11 +32,16 @@ export interface FirstProof {
 export async function signInStaff(
   tx: Tx,
   visit: Visit,
-  { staffId, proven, returnTo }: FirstProof,
+  { staffId, proven, returnTo, sso, isByLink = false }: FirstProof,
 ): Promise<SignedIn> {
+  if (sso === undefined && !isByLink && (await isSsoRequired(tx))) return { kind: 'sso_required' }
   const enrolled = await enrolledOf(tx, staffId)
   if (!hasSecondFactor(enrolled) || hasSecondFactor(proven))
-    return { kind: 'session', token: await startStaffSession(tx, visit, staffId, proven), enrolled }
+    return {
+      kind: 'session',
+      token: await startStaffSession(tx, visit, staffId, proven, proven, sso),
+      enrolled,
+    }
   const token = mintToken('sc').reveal()
   await insertSignIn(tx, hashToken(token), { staffId, proven, returnTo }, visit.now)
   return { kind: 'second_step', token }
@@ -49,6 +60,8 @@ export function leadOn(
   signedIn: SignedIn,
   returnTo: string,
 ): Answer {
+  if (signedIn.kind === 'sso_required')
+    return { goTo: pages.at(`/staff/sign-in?return_to=${encodeURIComponent(returnTo)}`) }
   if (signedIn.kind === 'second_step') {
     visit.setCookie('staff-sign-in', signedIn.token)
     return { goTo: pages.at('/staff/second-factor') }

@@ -19,11 +19,13 @@ import { hashRequestOf } from '../users/password-queue.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { acceptLink } from './accept-link.ts'
 import { confirmFactor, proofOf } from './confirm-factor.ts'
-import { confirmPathOf } from './factors/confirm-path.ts'
+import { confirmPathOf, ssoConfirmPathOf } from './factors/confirm-path.ts'
 import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
 import { leadOn, type SignedIn, signInStaff } from './sign-in-staff.ts'
+import { ssoOfferOf } from './sso/sso-offer.ts'
 import { holdEnabledStaff, passwordOf, replaceStaffPassword } from './staff.store.ts'
+import { type Factor, hasSecondFactor } from './staff.ts'
 import { findStaffLink } from './staff-link.store.ts'
 import type { StaffLink } from './staff-link.ts'
 import {
@@ -33,6 +35,7 @@ import {
   aboutWelcome,
   confirmPage,
   LINK_OVER,
+  SSO_ONLY,
   signedOutPage,
   signInPage,
   type WelcomeForm,
@@ -58,14 +61,15 @@ export function staffPages(parts: StaffPagesParts): void {
   pages.get('/staff/sign-in', async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
     if ((await currentStaff(db, visit)) !== undefined) return { goTo: pages.at(returnTo) }
-    return { page: signInPage(pages, visit, { returnTo, email: '' }) }
+    return { page: signInPage(pages, visit, { returnTo, email: '', sso: await ssoOfferOf(db) }) }
   })
   pages.post('/staff/sign-in', () => ABOUT_SIGN_IN, takeSignIn)
   pages.get('/staff/confirm', async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
     const who = await currentStaff(db, visit)
     if (who === undefined) return toSignIn(returnTo)
-    const elsewhere = confirmPathOf(who.enrolled, returnTo)
+    const withPassword = visit.query.get('with') === 'password'
+    const elsewhere = await confirmElsewhere(who.enrolled, returnTo, withPassword)
     if (elsewhere !== null) return { goTo: pages.at(elsewhere) }
     return { page: confirmPage(pages, visit, { returnTo, email: who.member.email }) }
   })
@@ -75,7 +79,7 @@ export function staffPages(parts: StaffPagesParts): void {
     const link = await linkOf(token, visit)
     return link === undefined
       ? { failure: LINK_OVER }
-      : { page: welcomePage(pages, visit, { token, link, email: link.email ?? '', name: '' }) }
+      : { page: welcomePage(pages, visit, await formOf({ token, link, email: link.email ?? '', name: '' })) }
   })
   pages.post('/staff/welcome', (fields) => aboutWelcome(fields.get('link') ?? ''), takeWelcome)
   pages.post(
@@ -97,10 +101,25 @@ export function staffPages(parts: StaffPagesParts): void {
     return { goTo: pages.at(`/staff/sign-in?return_to=${encodeURIComponent(returnTo)}`) }
   }
 
+  /** The page that asks for another factor than the password; null: the password is asked for here. */
+  async function confirmElsewhere(
+    enrolled: readonly Factor[],
+    returnTo: string,
+    withPassword: boolean,
+  ): Promise<string | null> {
+    if (!hasSecondFactor(enrolled)) {
+      if ((await ssoOfferOf(db)) === 'required') return ssoConfirmPathOf(returnTo)
+      if (withPassword && enrolled.includes('password')) return null
+    }
+    return confirmPathOf(enrolled, returnTo)
+  }
+
   async function takeSignIn(visit: Visit, fields: URLSearchParams): Promise<Answer> {
     const email = emailOf(fields)
     const password = fields.get('password') ?? ''
     const returnTo = returnPathOf(fields.get('return_to'))
+    const sso = await ssoOfferOf(db)
+    if (sso === 'required') return { page: signInPage(pages, visit, { email, returnTo, sso, status: 403 }) }
     const attempt = {
       ...{ email, origin: originOfVisit(visit, null), route: '/staff/sign-in', wrong: WRONG_PASSWORD },
     }
@@ -116,7 +135,7 @@ export function staffPages(parts: StaffPagesParts): void {
         return yes({ ...proven.value, signedIn: await signInStaff(tx, visit, first) })
       })
     })
-    if (!done.ok) return { page: signInPage(pages, visit, { email, returnTo, ...done.no }) }
+    if (!done.ok) return { page: signInPage(pages, visit, { email, returnTo, sso, ...done.no }) }
     await renew(visit, password, done.value)
     return leadOn(parts, visit, done.value.signedIn, returnTo)
   }
@@ -126,7 +145,7 @@ export function staffPages(parts: StaffPagesParts): void {
     const returnTo = returnPathOf(fields.get('return_to'))
     const who = await currentStaff(db, visit)
     if (who === undefined) return toSignIn(returnTo)
-    const elsewhere = confirmPathOf(who.enrolled, returnTo)
+    const elsewhere = await confirmElsewhere(who.enrolled, returnTo, true)
     if (elsewhere !== null) return { goTo: pages.at(elsewhere) }
     const { email } = who.member
     const attempt = {
@@ -168,6 +187,11 @@ export function staffPages(parts: StaffPagesParts): void {
     )
   }
 
+  /** An invitation can be accepted by single sign-on; the other links are for whoever cannot sign in by it. */
+  async function formOf(form: Omit<WelcomeForm, 'sso'>): Promise<WelcomeForm> {
+    return { ...form, sso: form.link.kind === 'invitation' ? await ssoOfferOf(db) : 'off' }
+  }
+
   async function linkOf(token: string, visit: Visit): Promise<StaffLink | undefined> {
     if (!isToken('sl', token)) return undefined
     const link = await findStaffLink(db, hashToken(token), visit.now)
@@ -180,7 +204,8 @@ export function staffPages(parts: StaffPagesParts): void {
     if (link === undefined) return { failure: LINK_OVER }
     const email = link.email ?? emailOf(fields)
     const name = (fields.get('name') ?? '').trim().slice(0, 100)
-    const form: WelcomeForm = { token, link, email, name }
+    const form = await formOf({ token, link, email, name })
+    if (form.sso === 'required') return { page: welcomePage(pages, visit, { ...form, alert: SSO_ONLY }) }
     if (!/^[^\s@]+@[^\s@]+$/.test(email))
       return { page: welcomePage(pages, visit, { ...form, alert: 'Enter your e-mail address.' }) }
     if (link.kind !== 'password' && !/^[^\p{C}]+$/u.test(name))

@@ -17,6 +17,8 @@ export interface NewStaffSession {
   readonly userAgent: string | null
   /** The factors that were proved. */
   readonly proven: readonly Factor[]
+  /** When the identity provider saw the person sign in, for a session by single sign-on; null: it does not say. */
+  readonly ssoAt?: Date | null
 }
 
 export async function insertStaffSession(tx: Tx, session: NewStaffSession, now: Date): Promise<void> {
@@ -35,7 +37,7 @@ export async function insertStaffSession(tx: Tx, session: NewStaffSession, now: 
       password_at: at('password'),
       totp_at: at('totp'),
       passkey_at: at('passkey'),
-      sso_at: at('sso'),
+      sso_at: session.ssoAt === undefined ? at('sso') : session.ssoAt,
     })
     .execute()
 }
@@ -74,6 +76,12 @@ export async function sessionAtCommit(
         and seen_at > ${addSeconds(now, -IDLE_SECONDS)}::timestamptz`,
     )
     .executeTakeFirst()
+  return row === undefined ? undefined : toPresented(row)
+}
+
+/** The session with an id, while it is active and its member may sign in. */
+export async function sessionById(db: Db, id: string, now: Date): Promise<PresentedSession | undefined> {
+  const row = await active(presented(db), now).where('staff_sessions.id', '=', id).executeTakeFirst()
   return row === undefined ? undefined : toPresented(row)
 }
 
@@ -119,6 +127,20 @@ export async function proveAgain(
     .where('ended_at', 'is', null)
     .executeTakeFirst()
   return numUpdatedRows === 1n
+}
+
+/** Notes a sign-in at the identity provider in a session, under a new token. */
+export async function confirmSession(
+  tx: Tx,
+  { id, hash, ssoAt }: { readonly id: string; readonly hash: Uint8Array; readonly ssoAt: Date },
+  now: Date,
+): Promise<void> {
+  await tx
+    .updateTable('staff_sessions')
+    .set({ hash, seen_at: now, sso_at: ssoAt })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .execute()
 }
 
 /** @returns the session's member; undefined where it had already ended */
@@ -177,6 +199,19 @@ export async function endSessionsOfStaff(
     ? query
     : query.where('hash', '!=', except)
   ).executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+/** Ends the sessions that began without single sign-on, but for one. @returns how many */
+export async function endSessionsWithoutSso(tx: Tx, keptHash: Uint8Array, now: Date): Promise<number> {
+  const { numUpdatedRows } = await tx
+    .updateTable('staff_sessions')
+    .set({ ended_at: now })
+    .where('ended_at', 'is', null)
+    .where('sso_at', 'is', null)
+    .where((eb) => eb.or([eb('password_at', 'is not', null), eb('passkey_at', 'is not', null)]))
+    .where('hash', '!=', keptHash)
+    .executeTakeFirst()
   return Number(numUpdatedRows)
 }
 

@@ -5,7 +5,7 @@ import type { Caller } from '../management/caller.ts'
 import { environmentsOf } from '../management/caller.ts'
 import { FRESH_SECONDS } from '../management/why-not-permitted.ts'
 import { ROLE_NAMES } from './role.ts'
-import { FACTORS, strongestOf } from './staff.ts'
+import { FACTORS, latestProofOf } from './staff.ts'
 import type { PresentedSession } from './staff-session.store.ts'
 import { IDLE_SECONDS, type StaffSession } from './staff-session.ts'
 
@@ -79,8 +79,7 @@ export function toOwnSessionWire(
 ) {
   const within = environmentsOf(caller.reach)
   const { provenAt } = session
-  const strongest = strongestOf(enrolled)
-  const proven = provenAt[strongest]
+  const { factor: strongest, provenAt: proven } = latestProofOf(enrolled, provenAt)
   return {
     staff: { id: session.staffId, ...member },
     permissions: [...caller.permissions].sort(),

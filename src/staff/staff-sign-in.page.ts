@@ -3,6 +3,8 @@ import type { Failure, Page } from '../pages/page.ts'
 import type { Pages } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
 import { MAX_PASSWORD, MIN_PASSWORD } from '../users/user.ts'
+import { ssoAcceptForm, ssoForm } from './sso/sso.page.ts'
+import type { SsoOffer } from './sso/sso-offer.ts'
 import type { StaffLink } from './staff-link.ts'
 
 /** Purposes of forms, for their CSRF tokens. */
@@ -20,11 +22,17 @@ interface PasswordForm {
   readonly retryAfterSeconds?: number
 }
 
-export function signInPage(pages: Pages, visit: Visit, form: PasswordForm): Page {
-  const { returnTo, email, alert, ...more } = form
+interface SignInForm extends PasswordForm {
+  readonly sso: SsoOffer
+}
+
+export function signInPage(pages: Pages, visit: Visit, form: SignInForm): Page {
+  const { returnTo, email, alert, sso, ...more } = form
+  const page = { title: 'Staff sign-in', lead: 'For the people who run this API.', ...more }
+  if (sso === 'required') return { ...page, body: ssoForm(pages, visit, returnTo), leadsAway: true }
   return {
-    title: 'Staff sign-in',
-    lead: 'For the people who run this API.',
+    ...page,
+    leadsAway: sso === 'offered',
     body: html`${alertOf(alert)}
 <form method="post" action="${pages.at('/staff/sign-in')}">
 ${pages.csrfField(visit, ABOUT_SIGN_IN)}
@@ -38,8 +46,8 @@ ${pages.csrfField(visit, ABOUT_SIGN_IN)}
 <input id="password" name="password" type="password" autocomplete="current-password" required${email !== '' && AUTOFOCUS}>
 </div>
 <button>Sign in</button>
-</form>`,
-    ...more,
+</form>
+${sso === 'offered' && ssoForm(pages, visit, returnTo)}`,
   }
 }
 
@@ -72,6 +80,7 @@ export interface WelcomeForm {
   readonly link: StaffLink
   readonly email: string
   readonly name: string
+  readonly sso: SsoOffer
   readonly alert?: string
 }
 
@@ -94,8 +103,16 @@ const WELCOMES = {
 } as const
 
 export function welcomePage(pages: Pages, visit: Visit, form: WelcomeForm): Page {
-  const { token, link, email, name, alert } = form
+  const { token, link, email, name, alert, sso } = form
   const { title, lead, button } = WELCOMES[link.kind]
+  if (sso === 'required')
+    return {
+      title,
+      lead: `Sign in at your identity provider to accept the invitation of ${email}.`,
+      body: html`${alertOf(alert)}${ssoAcceptForm(pages, visit, token)}`,
+      leadsAway: true,
+      ...(alert === undefined ? {} : { status: 403 }),
+    }
   const isNew = link.kind !== 'password'
   return {
     title,
@@ -121,7 +138,9 @@ ${
 <p class="hint" id="password-hint">At least ${MIN_PASSWORD} characters. A few unrelated words are easy to remember and hard to guess.</p>
 </div>
 <button>${button}</button>
-</form>`,
+</form>
+${sso === 'offered' && ssoAcceptForm(pages, visit, token)}`,
+    leadsAway: sso === 'offered',
     ...(alert === undefined ? {} : { status: 422 }),
   }
 }
@@ -146,6 +165,8 @@ const AUTOFOCUS = html` autofocus`
 function alertOf(text: string | undefined): Html | undefined {
   return text === undefined ? undefined : html`<p class="alert" role="alert">${text}</p>`
 }
+
+export const SSO_ONLY = 'Passwords are not accepted here.'
 
 export const LINK_OVER: Failure = {
   status: 400,

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -66,6 +67,11 @@ export async function spendSignIn(tx: Tx, hash: Uint8Array, now: Date): Promise<
 
 export async function deleteSignInsOf(tx: Tx, staffId: string): Promise<void> {
   await tx.deleteFrom('staff_sign_ins').where('staff_id', '=', staffId).execute()
+}
+
+/** Ends sign-ins that began without single sign-on. */
+export async function deleteSignInsWithoutSso(tx: Tx): Promise<void> {
+  await tx.deleteFrom('staff_sign_ins').where(sql<boolean>`not 'sso' = any(proven)`).execute()
 }
 
 export async function pruneStaffSignIns(db: Db, now: Date): Promise<void> {

@@ -1,10 +1,15 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../base/clock.ts'
 import { deriveKey } from '../base/derive.ts'
 import type { Pipeline } from '../management/pipeline.ts'
+import { openProviderFetch, type ProviderFetch } from '../outbound/provider-fetch.ts'
 import type { Pages } from '../pages/pages.ts'
 import { factorPages } from './factors/factor-pages.ts'
 import { secondStepPages } from './factors/second-step-pages.ts'
+import { IdentityProvider } from './sso/identity-provider.ts'
+import { singleSignOnRoutes } from './sso/single-sign-on.routes.ts'
+import { ssoPages } from './sso/sso-pages.ts'
 import { staffInvitationRoutes } from './staff-invitation.routes.ts'
 import { staffMemberRoutes } from './staff-member.routes.ts'
 import { staffOffRoutes } from './staff-off.routes.ts'
@@ -12,25 +17,36 @@ import { type StaffPagesParts, staffPages } from './staff-pages.ts'
 import { staffSessionRoutes } from './staff-session.routes.ts'
 import type { Installation } from './staff-session.wire.ts'
 
-/** Registers the operations and pages of staff. @param pages null without a server secret: nobody can sign in */
+interface StaffParts extends Omit<StaffPagesParts, 'pages'> {
+  /** Null without a server secret: nobody can sign in. */
+  readonly pages: Pages | null
+  readonly clock: Clock
+  readonly serverSecret: Secret | null
+  /** Default: identity providers of the public Internet, by https. */
+  readonly providerFetch?: ProviderFetch | undefined
+}
+
+/** Registers the operations and pages of staff. */
 export function staffRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
   installation: Installation,
-  parts: Omit<StaffPagesParts, 'pages'> & {
-    readonly pages: Pages | null
-    readonly serverSecret: Secret | null
-  },
+  parts: StaffParts,
 ): void {
+  const { pages, clock, serverSecret, providerFetch = openProviderFetch() } = parts
+  const { publicUrl } = installation
+  const provider = new IdentityProvider(providerFetch, clock)
+  const sealKey = serverSecret === null ? null : deriveKey(serverSecret, 'sealed secret')
   staffSessionRoutes(app, pipeline, installation)
   staffMemberRoutes(app, pipeline)
-  staffInvitationRoutes(app, pipeline, installation.publicUrl)
-  const { pages, serverSecret } = parts
-  if (pages === null || serverSecret === null) {
-    staffOffRoutes(app, installation.publicUrl)
+  staffInvitationRoutes(app, pipeline, publicUrl)
+  singleSignOnRoutes(app, pipeline, { provider, publicUrl, sealKey })
+  if (pages === null || serverSecret === null || sealKey === null) {
+    staffOffRoutes(app, publicUrl)
     return
   }
   staffPages({ ...parts, pages })
-  secondStepPages({ ...parts, pages, sealKey: deriveKey(serverSecret, 'sealed secret') })
-  factorPages({ ...parts, pages, serverSecret, publicUrl: installation.publicUrl })
+  ssoPages({ ...parts, pages, provider, publicUrl, sealKey })
+  secondStepPages({ ...parts, pages, sealKey })
+  factorPages({ ...parts, pages, serverSecret, publicUrl })
 }

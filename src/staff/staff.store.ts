@@ -9,7 +9,8 @@ import type { Factor, StaffMember } from './staff.ts'
 export async function insertStaff(
   tx: Tx,
   member: Pick<StaffMember, 'id' | 'email' | 'name' | 'role' | 'createdBy' | 'createdAt'> & {
-    readonly passwordHash: string
+    /** Null: signs in by single sign-on alone. */
+    readonly passwordHash: string | null
   },
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx

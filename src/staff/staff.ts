@@ -16,8 +16,8 @@ export interface StaffMember {
   readonly removedAt: Date | null
 }
 
-/** Ways to prove who one is, weakest first. */
-export const FACTORS = ['sso', 'password', 'totp', 'passkey'] as const
+/** Ways to prove who one is, weakest first. The first two are of one rank: each is enough to sign in. */
+export const FACTORS = ['password', 'sso', 'totp', 'passkey'] as const
 export type Factor = (typeof FACTORS)[number]
 
 /** True where a factor among these counts as a second one. A passkey counts as both: it proves a device and its user. */
@@ -28,4 +28,19 @@ export function hasSecondFactor(factors: readonly Factor[]): boolean {
 /** The strongest of some factors. */
 export function strongestOf(enrolled: readonly Factor[]): Factor {
   return FACTORS.findLast((factor) => enrolled.includes(factor)) ?? 'password'
+}
+
+/**
+ * The proof that dangerous operations look at: of the strongest factor; where that is a first factor, of whichever was
+ * proved last.
+ */
+export function latestProofOf(
+  enrolled: readonly Factor[],
+  provenAt: Readonly<Record<Factor, Date | null>>,
+): { readonly factor: Factor; readonly provenAt: Date | null } {
+  const factor = strongestOf(enrolled)
+  if (factor !== 'password' && factor !== 'sso') return { factor, provenAt: provenAt[factor] }
+  const { password, sso } = provenAt
+  if (password === null || sso === null) return { factor, provenAt: password ?? sso }
+  return { factor, provenAt: password > sso ? password : sso }
 }

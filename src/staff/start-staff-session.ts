@@ -7,6 +7,14 @@ import type { Visit } from '../pages/visit.ts'
 import type { Factor } from './staff.ts'
 import { endStaffSession, insertStaffSession, sessionByHash } from './staff-session.store.ts'
 
+/** A sign-in at the identity provider. */
+export interface SsoProof {
+  /** Null: the provider does not say when the person signed in, so it is no fresh proof. */
+  readonly provenAt: Date | null
+  /** How, as the provider names it (`amr`). */
+  readonly methods: readonly string[]
+}
+
 /**
  * Starts a session in this browser, in place of an earlier one. Only `signInStaff` and the second step call it.
  *
@@ -19,17 +27,20 @@ export async function startStaffSession(
   staffId: string,
   proven: readonly Factor[],
   by: readonly string[] = proven,
+  sso?: SsoProof,
 ): Promise<string> {
   const before = visit.cookie('staff')
   if (before !== undefined) await endStaffSession(tx, hashToken(before), visit.now)
   const token = mintToken('st').reveal()
   const id = newId('sts')
   const { ip, userAgent } = visit
-  await insertStaffSession(tx, { hash: hashToken(token), id, staffId, ip, userAgent, proven }, visit.now)
+  const session = { hash: hashToken(token), id, staffId, ip, userAgent, proven }
+  const at = sso === undefined ? {} : { ssoAt: sso.provenAt }
+  await insertStaffSession(tx, { ...session, ...at }, visit.now)
   await record(tx, originOfStaff(visit, staffId), {
     action: 'staff_session.started',
     target: { id, ownerId: null },
-    detail: { by },
+    detail: { by, ...(sso === undefined ? {} : { methods: sso.methods }) },
   })
   return token
 }

@@ -10,6 +10,7 @@ import {
   type Documented,
   documentedOperations,
   type Examples,
+  exampleProvider,
   examplesOn,
   inOrderOfLife,
   isOfSelf,
@@ -20,7 +21,7 @@ describe('every operation of the management API', () => {
   let operations: Documented[]
   let examples: Examples
   before(async () => {
-    app = await openTestApp()
+    app = await openTestApp({}, { providerFetch: exampleProvider })
     operations = await documentedOperations(app)
     examples = await examplesOn(app, 'org_a')
   })

@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { newId } from '../../src/base/id.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
+import type { ProviderFetch } from '../../src/outbound/provider-fetch.ts'
 import type { Visit } from '../../src/pages/visit.ts'
 import { insertSession } from '../../src/sessions/session.store.ts'
 import { startSignIn } from '../../src/sign-in/start-sign-in.ts'
+import { putSingleSignOn } from '../../src/staff/sso/single-sign-on.store.ts'
+import { insertIdentity } from '../../src/staff/sso/staff-identity.store.ts'
 import type { TestApp, TestClient } from '../app.ts'
 import { type SignedInStaff, staffAs } from '../staff.ts'
 
@@ -63,6 +66,7 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     await staffAs(app, 'viewer'),
     await staffAs(app, 'viewer'),
   ]
+  await putProvider(app, staff.id)
   const challenges = await Promise.all(
     [1, 2].map((n) => startSignIn(app.db, visitor(app, `br_${n}`), { returnTo: '/sign-in' })),
   )
@@ -116,6 +120,12 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     removeStaff: { path: { id: removed.id }, body: { reason: 'test' } },
     listStaffInvitations: {},
     inviteStaff: { body: { email: 'invited@staff.example', role: 'viewer' } },
+    getSingleSignOn: {},
+    setSingleSignOn: { body: { issuer: EXAMPLE_ISSUER, client_id: 'doorward', domains: ['example.com'] } },
+    requireSingleSignOn: {},
+    stopRequiringSingleSignOn: {},
+    removeSingleSignOn: {},
+    unlinkStaffIdentity: { path: { id: colleague.id } },
     withdrawStaffInvitation: { path: { id: invitation.id } },
     getOwnSession: { staff },
     listOwnSessions: { staff },
@@ -245,6 +255,30 @@ function visitor(app: TestApp, browser: string): Visit {
 }
 
 /** An operation of the OpenAPI document. */
+const EXAMPLE_ISSUER = 'https://id.example.com'
+
+/** Calls the identity provider of the examples. */
+export const exampleProvider: ProviderFetch = async () =>
+  Response.json({
+    issuer: EXAMPLE_ISSUER,
+    authorization_endpoint: `${EXAMPLE_ISSUER}/authorize`,
+    token_endpoint: `${EXAMPLE_ISSUER}/token`,
+    jwks_uri: `${EXAMPLE_ISSUER}/jwks`,
+  })
+
+/** Stores an identity provider that an administrator has tested, and that is required already: requiring it ends sessions. */
+async function putProvider({ db, clock }: TestApp, staffId: string): Promise<void> {
+  const now = clock.now()
+  await db.transaction().execute(async (tx) => {
+    await putSingleSignOn(tx, {
+      ...{ version: newId('sso'), issuer: EXAMPLE_ISSUER, clientId: 'doorward', sealedClientSecret: null },
+      ...{ domains: [], defaultRole: 'viewer', changedAt: now, requiredSince: now },
+      test: { at: now, staffId, statesAuthTime: true },
+    })
+    await insertIdentity(tx, { issuer: EXAMPLE_ISSUER, subject: staffId }, staffId, now)
+  })
+}
+
 export interface Documented {
   readonly id: string
   readonly method: string
@@ -276,6 +310,8 @@ const ENDS = [
   'revokeClient',
   'revokeAdminKey',
   'suspendOwner',
+  'stopRequiringSingleSignOn',
+  'removeSingleSignOn',
 ]
 
 export function inOrderOfLife(operations: readonly Documented[]): Documented[] {

@@ -4,7 +4,7 @@ import type { Tx } from '../../db/schema.ts'
 import { isFresh } from '../../management/why-not-permitted.ts'
 import type { Visit } from '../../pages/visit.ts'
 import { lockStaff } from '../staff.store.ts'
-import { strongestOf } from '../staff.ts'
+import { latestProofOf } from '../staff.ts'
 import { type PresentedSession, sessionByHash } from '../staff-session.store.ts'
 
 /** `session_over`: sign in. `not_fresh`: confirm first. */
@@ -33,5 +33,5 @@ export async function holdOwnFactors(tx: Tx, visit: Visit): Promise<Result<OwnSe
 
 /** True where the strongest enrolled factor was proved in the last 15 minutes. */
 export function isProofFresh({ session, enrolled }: PresentedSession, now: Date): boolean {
-  return isFresh(session.provenAt[strongestOf(enrolled)], now)
+  return isFresh(latestProofOf(enrolled, session.provenAt).provenAt, now)
 }
