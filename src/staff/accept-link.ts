@@ -1,11 +1,11 @@
 import { originOfStaff } from '../audit/visit-origin.ts'
 import { newId } from '../base/id.ts'
-import { networkOf } from '../base/network.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { transact } from '../db/transact.ts'
 import type { Visit } from '../pages/visit.ts'
+import { hashRequestOf } from '../users/password-queue.ts'
 import type { Passwords } from '../users/prove-password.ts'
 import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
@@ -43,7 +43,7 @@ export async function acceptLink(
   const email = link.email ?? typed
   const why = await passwords.whyUnsuitable(password, email)
   if (why !== null) return no({ reason: 'unsuitable', why })
-  const hashed = await passwords.hash({ network: networkOf(visit.ip), isGone: visit.isGone }, password)
+  const hashed = await passwords.hash(hashRequestOf(visit), password)
   if (!hashed.ok) return no({ reason: hashed.no })
   return await transact<SignedIn, LinkRefused>(db, async (tx) => {
     await lockAllStaff(tx)
