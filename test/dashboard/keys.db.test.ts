@@ -258,6 +258,29 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await seat.go(`/keys/${nightly.id}`)
     for (const name of ['Rotate', 'Edit', 'Stop it …'])
       assert.equal(await page.getByRole('link', { name }).count(), 0, name)
+    const rotating = await desk.app.keyFor('org_8', { name: 'rotates for a viewer' })
+    await desk.app.call('POST', `/v1/keys/${rotating.id}/rotate`, { overlap_seconds: 3600 })
+    const refuses = async (path: string, name: string, permission: string) => {
+      await seat.go(path)
+      const button = page.getByRole('button', { name, exact: true })
+      await button.filter({ visible: true }).first().waitFor()
+      assert.equal(await button.getAttribute('aria-disabled'), 'true', path)
+      await page.getByText(`You need the permission ${permission}.`).first().waitFor()
+    }
+    await refuses('/keys?state=active', 'Create a key', 'keys:write')
+    await refuses('/overview', 'Create a key', 'keys:write')
+    await refuses('/keys/new', 'Create key', 'keys:write')
+    await refuses(`/keys/${nightly.id}/edit`, 'Save', 'keys:write')
+    await refuses(`/keys/${nightly.id}/end`, 'Disable this key', 'keys:revoke')
+    await refuses(`/keys/${rotating.id}/rotate`, 'Finish: end the old secret', 'keys:write')
+    await refuses(`/keys/${rotating.id}/rotate`, 'Undo: drop the new secret', 'keys:write')
+    await refuses('/scopes/new', 'Declare a scope', 'scopes:write')
+    await seat.go(`/keys/${nightly.id}/rotate`)
+    await page.getByText('You need the permission keys:write.').waitFor()
+    assert.equal(await page.getByRole('radio').count(), 0)
+    await seat.go('/overview')
+    await page.getByRole('link', { name: 'rotates for a viewer' }).click()
+    await page.waitForURL(new RegExp(`/keys/${rotating.id}$`))
     for (const path of ['', `/${nightly.id}/revoke`, `/${nightly.id}/disable`, `/${nightly.id}/rotate`]) {
       const answer = await context.request.post(`${desk.origin}/v1/keys${path}`, {
         data: path === '' ? { owner_id: 'o', name: 'n', environment: 'live', scopes: [] } : {},

@@ -1,6 +1,5 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -10,6 +9,7 @@ import { useNow } from '../ui/now.ts'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { msOf, Time } from '../ui/time.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { RevokeAdminKey, RotateAdminKey } from './admin-key.dialogs.tsx'
@@ -18,7 +18,7 @@ import { AdminSecret } from './admin-secret.tsx'
 
 /** Admin keys: list, rotate, revoke. */
 export default function AdminKeysPage() {
-  const can = useCan()
+  const whyNot = useWhyNot()
   const pages = useInfiniteQuery(adminKeysQuery)
   const cache = useQueryClient()
   const now = useNow()
@@ -44,7 +44,7 @@ export default function AdminKeysPage() {
             <Button
               kind="quiet"
               label={words.rotateKey(key.name)}
-              whyNot={can('admin_keys:write') ? null : words.mayNot}
+              whyNot={whyNot('admin_keys:write')}
               onClick={() => setOpen({ act: 'rotate', key })}
             >
               {state === 'rotating' ? words.finish : words.rotate}
@@ -52,7 +52,7 @@ export default function AdminKeysPage() {
             <Button
               kind="danger"
               label={words.revokeKey(key.name)}
-              whyNot={can('admin_keys:revoke') ? null : words.mayNotRevoke}
+              whyNot={whyNot('admin_keys:revoke')}
               onClick={() => setOpen({ act: 'revoke', key })}
             >
               {words.revoke}
@@ -68,11 +68,9 @@ export default function AdminKeysPage() {
       lead={words.adminKeysLead}
       above={[{ to: paths.settings.to(), words: words.title }]}
       actions={
-        can('admin_keys:write') ? (
-          <ButtonLink to={paths.newAdminKey.to()}>{words.create}</ButtonLink>
-        ) : (
-          <Button whyNot={words.mayNot}>{words.create}</Button>
-        )
+        <ButtonLink to={paths.newAdminKey.to()} whyNot={whyNot('admin_keys:write')}>
+          {words.create}
+        </ButtonLink>
       }
     >
       <Loaded query={pages}>

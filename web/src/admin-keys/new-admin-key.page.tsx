@@ -13,6 +13,7 @@ import { momentOf } from '../ui/filter-input.tsx'
 import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { AdminSecret } from './admin-secret.tsx'
@@ -20,6 +21,7 @@ import { AdminSecret } from './admin-secret.tsx'
 /** Creates an admin key, then shows its secret once. */
 export default function NewAdminKeyPage() {
   const can = useCan()
+  const whyNot = useWhyNot()
   const [name, setName] = useState('')
   const [chosen, setChosen] = useState<readonly Permission[]>(['verify'])
   const [ownerId, setOwnerId] = useState('')
@@ -130,7 +132,7 @@ export default function NewAdminKeyPage() {
           )}
         </Field>
         <div className="form-end">
-          <Button type="submit" busy={act.isBusy}>
+          <Button type="submit" busy={act.isBusy} whyNot={whyNot('admin_keys:write')}>
             {words.create}
           </Button>
           <Button kind="quiet" onClick={() => navigate(paths.adminKeys.to())}>

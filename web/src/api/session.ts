@@ -25,12 +25,6 @@ export function useCan(): (permission: Permission) => boolean {
   return (permission) => permissions.includes(permission)
 }
 
-/** Disable, enable, revoke: a part of `keys:write`, and a permission of its own. */
-export function useMayEndKeys(): boolean {
-  const { permissions } = useSession()
-  return permissions.includes('keys:revoke')
-}
-
 export async function signOut(): Promise<void> {
   await change('DELETE', '/v1/session')
   location.replace(`${SERVER_BASE}/staff/signed-out`)

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
+import type { Permission } from '../../../src/management/permission.ts'
 import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
@@ -85,7 +86,7 @@ function ClientScreen({ client, onSecret }: ScreenParts) {
 interface ActionParts {
   readonly client: Client
   readonly onAsk: (act: string) => void
-  readonly whyNot: (permission: string) => string | null
+  readonly whyNot: (permission: Permission) => string | null
 }
 
 function Actions({ client, onAsk, whyNot }: ActionParts) {

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
-import { Button, ButtonLink } from '../ui/button.tsx'
+import { ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Select } from '../ui/field.tsx'
 import { Filtered } from '../ui/filtered.tsx'
@@ -70,11 +70,9 @@ export default function ClientsPage() {
           <ButtonLink kind="quiet" to={paths.clientSoftware.to()}>
             {words.software}
           </ButtonLink>
-          {why === null ? (
-            <ButtonLink to={paths.newClient.to()}>{words.register}</ButtonLink>
-          ) : (
-            <Button whyNot={why}>{words.register}</Button>
-          )}
+          <ButtonLink to={paths.newClient.to()} whyNot={why}>
+            {words.register}
+          </ButtonLink>
         </>
       }
     >

@@ -13,6 +13,7 @@ import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { editWords as words } from '../words/edit-key.ts'
 import { keyWords } from '../words/keys.ts'
 import { newKeyWords } from '../words/new-key.ts'
@@ -54,6 +55,7 @@ function EditForm({ keyRow, scopes }: FormParts) {
   const [before] = useState(() => editOf(keyRow))
   const [edit, setEdit] = useState(before)
   const act = useAct()
+  const whyNot = useWhyNot()
   const cache = useQueryClient()
   const [, navigate] = useLocation()
   const { id } = keyRow
@@ -128,7 +130,7 @@ function EditForm({ keyRow, scopes }: FormParts) {
         error={act.error}
       />
       <div className="form-end">
-        <Button type="submit" busy={act.isBusy}>
+        <Button type="submit" busy={act.isBusy} whyNot={whyNot('keys:write')}>
           {words.save}
         </Button>
         <ButtonLink kind="quiet" to={paths.key.to(id)}>

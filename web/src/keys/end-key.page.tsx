@@ -11,6 +11,7 @@ import { Loaded } from '../ui/loading.tsx'
 import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { endWords as words } from '../words/end-key.ts'
 import { keyWords } from '../words/keys.ts'
 import { whyNot } from './key-rules.ts'
@@ -37,6 +38,7 @@ export default function EndKeyPage({ id }: { readonly id: string }) {
 
 function EndForm({ keyRow }: { readonly keyRow: KeyRow }) {
   const { id } = keyRow
+  const mayNot = useWhyNot()('keys:revoke')
   const whyNotDisable = whyNot('disable', keyRow)
   const [how, setHow] = useState<'disable' | 'revoke'>(whyNotDisable === null ? 'disable' : 'revoke')
   const [reason, setReason] = useState('')
@@ -99,7 +101,7 @@ function EndForm({ keyRow }: { readonly keyRow: KeyRow }) {
             type="submit"
             kind={how === 'revoke' ? 'danger' : 'main'}
             busy={act.isBusy}
-            whyNot={how === 'revoke' ? whyNotRevoke : whyNotDisable}
+            whyNot={mayNot ?? (how === 'revoke' ? whyNotRevoke : whyNotDisable)}
           >
             {how === 'revoke' ? words.actRevoke : words.actDisable}
           </Button>

@@ -5,16 +5,18 @@ import { Loaded } from '../ui/loading.tsx'
 import { Section } from '../ui/notice.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Time } from '../ui/time.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
 
 /** History of a key, from the audit log. */
-export function KeyHistory({ id, mayRead }: { readonly id: string; readonly mayRead: boolean }) {
-  const pages = useInfiniteQuery({ ...auditQuery({ target_id: id, limit: 20 }), enabled: mayRead })
-  if (!mayRead)
+export function KeyHistory({ id }: { readonly id: string }) {
+  const why = useWhyNot()('audit:read')
+  const pages = useInfiniteQuery({ ...auditQuery({ target_id: id, limit: 20 }), enabled: why === null })
+  if (why !== null)
     return (
       <Section title={words.history}>
-        <p className="soft">{words.mayNotHistory}</p>
+        <p className="soft">{why}</p>
       </Section>
     )
   return (

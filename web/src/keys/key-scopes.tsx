@@ -10,9 +10,9 @@ import { Badge, Notice, Section } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { Day, msOf, Time } from '../ui/time.tsx'
 import type { Act } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
-import { keyWords } from '../words/keys.ts'
 import { scopeUseQuery } from './key-use.queries.ts'
 import type { KeyRow } from './keys.queries.ts'
 
@@ -20,14 +20,14 @@ const KINDS = { used: 'good', only_implied: 'good', unused: 'warn', unknown: 'pl
 
 interface ScopesParts {
   readonly keyRow: KeyRow
-  readonly mayWrite: boolean
   readonly act: Act
   /** Sets the scopes; resolves to whether that was done. */
   readonly onChange: (scopes: readonly string[]) => Promise<boolean>
 }
 
 /** The scopes of a key, which of them were exercised, and a way to leave it with only those. */
-export function KeyScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
+export function KeyScopes({ keyRow, act, onChange }: ScopesParts) {
+  const whyNot = useWhyNot()
   const use = useQuery(scopeUseQuery(keyRow.id))
   const [isAsking, setAsking] = useState(false)
   const unused = use.data?.unused ?? []
@@ -38,17 +38,13 @@ export function KeyScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
       lead={words.scopesLead}
       actions={
         mayShrink && (
-          <Button
-            kind="quiet"
-            whyNot={mayWrite ? null : keyWords.mayNotWrite}
-            onClick={() => setAsking(true)}
-          >
+          <Button kind="quiet" whyNot={whyNot('keys:write')} onClick={() => setAsking(true)}>
             {words.shrink(unused.length)}
           </Button>
         )
       }
     >
-      <FormerScopes keyRow={keyRow} mayWrite={mayWrite} act={act} onChange={onChange} />
+      <FormerScopes keyRow={keyRow} act={act} onChange={onChange} />
       <Loaded query={use}>{(found) => <ScopeTable found={found} />}</Loaded>
       {isAsking && (
         <Dialog title={words.shrinkTitle} onClose={() => setAsking(false)}>
@@ -92,7 +88,8 @@ export function KeyScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
 const UNDO_MS = 7 * 86_400_000
 
 /** Scopes that a change took away, with a way to put them back while that can be undone. */
-function FormerScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
+function FormerScopes({ keyRow, act, onChange }: ScopesParts) {
+  const whyNot = useWhyNot()
   const { former_scopes: former, scopes_changed_at: at, scopes, state } = keyRow
   const gone = (former ?? []).filter((scope) => !scopes.includes(scope))
   if (at === null || former === null || gone.length === 0 || state === 'revoked' || state === 'expired')
@@ -111,7 +108,7 @@ function FormerScopes({ keyRow, mayWrite, act, onChange }: ScopesParts) {
         <Button
           kind="quiet"
           busy={act.isBusy}
-          whyNot={mayWrite ? null : keyWords.mayNotWrite}
+          whyNot={whyNot('keys:write')}
           onClick={() => void onChange(former)}
         >
           {words.undoShrink}

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import type { KeyChangeWire, KeyWire } from '../../../src/keys/key.wire.ts'
 import { change } from '../api/request.ts'
-import { useCan, useMayEndKeys } from '../api/session.ts'
+import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
@@ -52,7 +52,7 @@ function Acts({ keyRow }: { readonly keyRow: KeyRow }) {
   const cache = useQueryClient()
   const act = useAct()
   const { id } = keyRow
-  const mayEnd = useMayEndKeys()
+  const mayEnd = can('keys:revoke')
   const enable = () =>
     act.run(async () => {
       await change<typeof KeyWire>('POST', `/v1/keys/${id}/enable`)
@@ -92,7 +92,6 @@ function Acts({ keyRow }: { readonly keyRow: KeyRow }) {
 }
 
 function About({ keyRow }: { readonly keyRow: KeyRow }) {
-  const can = useCan()
   const cache = useQueryClient()
   const act = useAct()
   const { id } = keyRow
@@ -114,11 +113,11 @@ function About({ keyRow }: { readonly keyRow: KeyRow }) {
       </div>
       <KeyUsage id={id} />
       <KeyAddresses id={id} />
-      <KeyScopes keyRow={keyRow} mayWrite={can('keys:write')} act={act} onChange={setScopes} />
+      <KeyScopes keyRow={keyRow} act={act} onChange={setScopes} />
       <KeyRefusals id={id} />
       <KeySecrets secrets={keyRow.secrets} />
       <KeyLimits keyRow={keyRow} />
-      <KeyHistory id={id} mayRead={can('audit:read')} />
+      <KeyHistory id={id} />
     </>
   )
 }

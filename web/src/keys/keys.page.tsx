@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -10,6 +9,7 @@ import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { Time } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
 import { KeyState } from './key-state.tsx'
@@ -76,14 +76,15 @@ const COLUMNS: readonly Column<KeyRow>[] = [
 export default function KeysPage() {
   const url = useUrlQuery(KEY_PARAMETERS)
   const { query, unknown, set } = url
-  const can = useCan()
+  const whyNot = useWhyNot()
+  const create = (
+    <ButtonLink to={paths.newKey.to()} whyNot={whyNot('keys:write')}>
+      {words.create}
+    </ButtonLink>
+  )
   const pages = useInfiniteQuery(keysQuery(query))
   return (
-    <Page
-      title={words.title}
-      lead={words.lead}
-      actions={can('keys:write') && <ButtonLink to={paths.newKey.to()}>{words.create}</ButtonLink>}
-    >
+    <Page title={words.title} lead={words.lead} actions={create}>
       {unknown.length > 0 && <Notice kind="warn">{appWords.unknownParameters(unknown)}</Notice>}
       <KeysFilters url={url} />
       <Loaded query={pages}>
@@ -100,7 +101,7 @@ export default function KeysPage() {
             ) : (
               <Empty title={words.noneTitle}>
                 <p>{words.none}</p>
-                {can('keys:write') && <ButtonLink to={paths.newKey.to()}>{words.create}</ButtonLink>}
+                {create}
               </Empty>
             )
           return (

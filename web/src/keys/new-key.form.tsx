@@ -8,6 +8,7 @@ import { CopyField } from '../ui/copy.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import type { Act } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { newKeyWords as words } from '../words/new-key.ts'
 import { durationWords } from '../words/time-words.ts'
 import { type KeyDraft, linkOf } from './key-draft.ts'
@@ -29,6 +30,7 @@ interface FormParts {
 /** The form of a new key. The API checks it, and its faults are shown at their fields. */
 export function NewKeyForm(parts: FormParts) {
   const { draft, onChange, scopes, owners, longestSeconds, environments, act, onSubmit } = parts
+  const whyNot = useWhyNot()
   const lifetimes = words.lifetimes.some(([value]) => value === draft.lifetime)
     ? words.lifetimes
     : [[draft.lifetime, durationWords(Number(draft.lifetime))] as const, ...words.lifetimes]
@@ -148,7 +150,7 @@ export function NewKeyForm(parts: FormParts) {
         <KeyLimitsFields draft={draft} onChange={onChange} error={act.error} />
       </details>
       <div className="form-end">
-        <Button type="submit" busy={act.isBusy}>
+        <Button type="submit" busy={act.isBusy} whyNot={whyNot('keys:write')}>
           {words.create}
         </Button>
       </div>

@@ -5,6 +5,7 @@ import { ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { keyWords } from '../words/keys.ts'
 import { rotateWords as words } from '../words/rotate-key.ts'
 import { whyNot } from './key-rules.ts'
@@ -16,6 +17,7 @@ import { SecretOnce } from './secret-once.tsx'
 /** A rotation: the question, the new secret once, then both secrets side by side until it is finished. */
 export default function RotateKeyPage({ id }: { readonly id: string }) {
   const key = useQuery(keyQuery(id))
+  const mayNot = useWhyNot()('keys:write')
   const cache = useQueryClient()
   const [secret, setSecret] = useState<string | null>(null)
   const [done, setDone] = useState<string | null>(null)
@@ -60,7 +62,7 @@ export default function RotateKeyPage({ id }: { readonly id: string }) {
               />
             )
           if (done !== null) return null
-          const reason = whyNot('rotate', found)
+          const reason = mayNot ?? whyNot('rotate', found)
           if (reason !== null)
             return (
               <Notice kind="warn" title={words.cannot}>

@@ -12,6 +12,7 @@ import { Facts, Notice } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { ExactTime, msOf, Time } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { outcomeName } from '../words/outcomes.ts'
 import { rotateWords as words } from '../words/rotate-key.ts'
@@ -123,6 +124,7 @@ interface ActsParts extends ViewParts {
 function Acts({ rotation, id, onDone, onEnding }: ActsParts) {
   const [asked, setAsked] = useState<'finish' | 'undo' | null>(null)
   const act = useAct()
+  const mayNot = useWhyNot()('keys:write')
   const isNewUsed = rotation.secrets.some(({ role, last_used_at }) => role === 'new' && last_used_at !== null)
   const isSafe = rotation.verdict.safe_to_finish
   const run = (what: 'finish' | 'undo') =>
@@ -139,10 +141,14 @@ function Acts({ rotation, id, onDone, onEnding }: ActsParts) {
   return (
     <>
       <div className="form-end">
-        <Button kind={isSafe ? 'main' : 'quiet'} onClick={() => setAsked('finish')}>
+        <Button kind={isSafe ? 'main' : 'quiet'} whyNot={mayNot} onClick={() => setAsked('finish')}>
           {words.finish}
         </Button>
-        <Button kind="quiet" whyNot={isNewUsed ? words.inUse : null} onClick={() => setAsked('undo')}>
+        <Button
+          kind="quiet"
+          whyNot={mayNot ?? (isNewUsed ? words.inUse : null)}
+          onClick={() => setAsked('undo')}
+        >
           {words.undo}
         </Button>
       </div>

@@ -1,18 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
-import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Bars } from '../ui/bars.tsx'
-import { Button, ButtonLink } from '../ui/button.tsx'
+import { ButtonLink } from '../ui/button.tsx'
 import { Chart } from '../ui/chart.tsx'
 import { boundedWords } from '../ui/count-words.ts'
 import { Loaded } from '../ui/loading.tsx'
 import { Empty, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { msOf } from '../ui/time.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { keyWords } from '../words/keys.ts'
 import { outcomeName } from '../words/outcomes.ts'
 import { overviewWords as words } from '../words/overview.ts'
-import { doorWords } from '../words/which-door.ts'
 import { AttentionList } from './attention-list.tsx'
 import { HealthOfServer } from './health-of-server.tsx'
 import { type Overview, overviewQuery } from './overview.queries.ts'
@@ -21,18 +20,16 @@ import { RotationsUnderWay } from './rotations-under-way.tsx'
 /** The first page: what happened, and what needs a look. */
 export default function OverviewPage() {
   const overview = useQuery(overviewQuery)
-  const can = useCan()
+  const whyNot = useWhyNot()
   return (
     <Page
       title={words.title}
       lead={words.lead}
       actions={
         <>
-          {can('keys:write') ? (
-            <ButtonLink to={paths.newKey.to()}>{words.create}</ButtonLink>
-          ) : (
-            <Button whyNot={doorWords.mayNot}>{words.create}</Button>
-          )}
+          <ButtonLink to={paths.newKey.to()} whyNot={whyNot('keys:write')}>
+            {words.create}
+          </ButtonLink>
           <ButtonLink kind="quiet" to={paths.whichDoor.to()}>
             {words.which}
           </ButtonLink>

@@ -1,4 +1,5 @@
 import { Link } from 'wouter'
+import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { boundedWords } from '../ui/count-words.ts'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -9,11 +10,11 @@ import type { Overview } from './overview.queries.ts'
 
 type Rotation = Overview['rotations']['data'][number]
 
-const COLUMNS: readonly Column<Rotation>[] = [
+const columnsFor = (mayRotate: boolean): readonly Column<Rotation>[] => [
   {
     id: 'key',
     head: words.key,
-    cell: ({ key_id, name }) => <Link to={paths.rotateKey.to(key_id)}>{name}</Link>,
+    cell: ({ key_id, name }) => <Link to={(mayRotate ? paths.rotateKey : paths.key).to(key_id)}>{name}</Link>,
   },
   { id: 'owner', head: words.owner, cell: ({ owner_id }) => owner_id },
   { id: 'ends', head: words.ends, cell: ({ ends_at }) => <Time at={ends_at} /> },
@@ -29,13 +30,14 @@ const COLUMNS: readonly Column<Rotation>[] = [
 ]
 
 export function RotationsUnderWay({ rotations }: { readonly rotations: Overview['rotations'] }) {
+  const can = useCan()
   const { running, data } = rotations
   if (data.length === 0) return <p className="soft">{words.noRotations}</p>
   return (
     <>
       <DataTable
         caption={words.rotationsCaption}
-        columns={COLUMNS}
+        columns={columnsFor(can('keys:write'))}
         rows={data}
         idOf={({ key_id }) => key_id}
       />

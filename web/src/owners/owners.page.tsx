@@ -12,6 +12,7 @@ import { SearchField } from '../ui/search-field.tsx'
 import { sortingOf } from '../ui/sorting.ts'
 import { Time } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { ownerWords as words } from '../words/owners.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
@@ -56,6 +57,7 @@ const COLUMNS: readonly Column<Owner>[] = [
 
 export default function OwnersPage() {
   const { query, unknown, set } = useUrlQuery(['q', 'state', 'sort'])
+  const whyNot = useWhyNot()
   const pages = useInfiniteQuery(ownersQuery(query))
   const isFiltered = query.q !== undefined || query.state !== undefined
   return (
@@ -82,7 +84,9 @@ export default function OwnersPage() {
               <Empty title={words.noneTitle}>
                 <p>{words.none}</p>
                 <p>
-                  <ButtonLink to={paths.newKey.to()}>{words.createKey}</ButtonLink>
+                  <ButtonLink to={paths.newKey.to()} whyNot={whyNot('keys:write')}>
+                    {words.createKey}
+                  </ButtonLink>
                 </p>
               </Empty>
             )

@@ -6,6 +6,7 @@ import { Choice } from '../ui/choice.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import type { Act } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { scopeWords as words } from '../words/scopes.ts'
 import type { Api, Scope } from './scopes.queries.ts'
@@ -32,6 +33,7 @@ interface FormParts {
 
 export function ScopeForm({ first, isKnown, scopes, apis, act, onSubmit, onCancel }: FormParts) {
   const [draft, setDraft] = useState(first)
+  const whyNot = useWhyNot()('scopes:write')
   const set = (changes: Partial<ScopeDraft>) => setDraft((now) => ({ ...now, ...changes }))
   const others = scopes.filter(({ name }) => name !== draft.name)
   return (
@@ -120,7 +122,7 @@ export function ScopeForm({ first, isKnown, scopes, apis, act, onSubmit, onCance
       </Field>
       {isKnown && <p className="hint">{words.changeEffect}</p>}
       <div className="form-end">
-        <Button type="submit" busy={act.isBusy}>
+        <Button type="submit" busy={act.isBusy} whyNot={whyNot}>
           {isKnown ? words.save : words.create}
         </Button>
         <Button kind="quiet" onClick={onCancel}>

@@ -13,6 +13,7 @@ import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { problemWords } from '../words/problems.ts'
 import { scopeWords as words } from '../words/scopes.ts'
@@ -53,8 +54,7 @@ function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes:
   const exercised = useQuery({ ...exercisedQuery, enabled: can('keys:read') })
   const [open, setOpen] = useState<'edit' | 'deprecate' | 'remove' | null>(null)
   const act = useAct()
-  const mayWrite = can('scopes:write')
-  const whyNot = mayWrite ? null : words.mayNot
+  const whyNot = useWhyNot()('scopes:write')
   const api = apis.data?.find(({ id }) => id === api_id)
   const send = (body: Parameters<typeof change<typeof ScopeWire, typeof ScopeChangeWire>>[2]) =>
     act.run(async () => {

@@ -8,6 +8,7 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Badge, Empty, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { scopeWords as words } from '../words/scopes.ts'
 import { ApiDialog } from './api.form.tsx'
@@ -27,22 +28,22 @@ export default function ScopesPage() {
   const apis = useQuery(apisQuery)
   const exercised = useQuery({ ...exercisedQuery, enabled: can('keys:read') })
   const [edited, setEdited] = useState<Api | 'new' | null>(null)
-  const mayWrite = can('scopes:write')
+  const whyNot = useWhyNot()('scopes:write')
   return (
     <Page
       title={words.title}
       lead={words.lead}
       actions={
-        mayWrite ? (
-          <>
-            <ButtonLink to={paths.newScope.to()}>{words.create}</ButtonLink>
+        <>
+          <ButtonLink to={paths.newScope.to()} whyNot={whyNot}>
+            {words.create}
+          </ButtonLink>
+          {whyNot === null && (
             <Button kind="quiet" onClick={() => setEdited('new')}>
               {words.createApi}
             </Button>
-          </>
-        ) : (
-          <Button whyNot={words.mayNot}>{words.create}</Button>
-        )
+          )}
+        </>
       }
     >
       <Loaded query={apis}>
@@ -61,7 +62,7 @@ export default function ScopesPage() {
                     api={api}
                     scopes={all.filter(({ api_id }) => api_id === api.id)}
                     exercised={exercised.data}
-                    onChange={mayWrite ? () => setEdited(api) : null}
+                    onChange={whyNot === null ? () => setEdited(api) : null}
                   />
                 ))}
               </>

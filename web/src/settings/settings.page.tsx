@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
 import { useCan, useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
-import { Button, ButtonLink } from '../ui/button.tsx'
+import { ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Facts, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
+import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { configuredPolicyQuery } from './settings.queries.ts'
@@ -12,6 +13,7 @@ import { configuredPolicyQuery } from './settings.queries.ts'
 /** Settings: the configuration, with links to staff and admin keys. */
 export default function SettingsPage() {
   const can = useCan()
+  const whyNot = useWhyNot()
   const { brand, public_url, environments } = useSession()
   const policy = useQuery({ ...configuredPolicyQuery, enabled: can('owners:read') })
   return (
@@ -20,15 +22,9 @@ export default function SettingsPage() {
         title={words.staff}
         lead={words.staffLead}
         actions={
-          can('staff:read') ? (
-            <ButtonLink kind="quiet" to={paths.staff.to()}>
-              {words.staff}
-            </ButtonLink>
-          ) : (
-            <Button kind="quiet" whyNot={words.staffMayNot}>
-              {words.staff}
-            </Button>
-          )
+          <ButtonLink kind="quiet" to={paths.staff.to()} whyNot={whyNot('staff:read')}>
+            {words.staff}
+          </ButtonLink>
         }
       >
         {null}
@@ -37,15 +33,9 @@ export default function SettingsPage() {
         title={words.adminKeys}
         lead={words.adminKeysLead}
         actions={
-          can('admin_keys:read') ? (
-            <ButtonLink kind="quiet" to={paths.adminKeys.to()}>
-              {words.adminKeys}
-            </ButtonLink>
-          ) : (
-            <Button kind="quiet" whyNot={words.adminKeysMayNot}>
-              {words.adminKeys}
-            </Button>
-          )
+          <ButtonLink kind="quiet" to={paths.adminKeys.to()} whyNot={whyNot('admin_keys:read')}>
+            {words.adminKeys}
+          </ButtonLink>
         }
       >
         {null}

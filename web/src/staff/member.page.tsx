@@ -12,6 +12,7 @@ import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords } from '../words/settings.ts'
 import { staffWords as words } from '../words/staff.ts'
 import { MemberSessions } from './member-sessions.tsx'
@@ -43,6 +44,7 @@ function KnownMember({
 }) {
   const { id, name, email, role, disabled_at, disabled_reason, created_at, last_seen_at } = member
   const can = useCan()
+  const mayNot = useWhyNot()('staff:write')
   const own = useSession().staff.id === id
   const cache = useQueryClient()
   const [, navigate] = useLocation()
@@ -50,7 +52,7 @@ function KnownMember({
   const [chosen, setChosen] = useState<string>(role)
   const [said, setSaid] = useState('')
   const act = useAct()
-  const whyNot = can('staff:write') ? (own ? words.ownAccount : null) : words.mayNot
+  const whyNot = mayNot ?? (own ? words.ownAccount : null)
   const renew = () => cache.invalidateQueries({ queryKey: ['staff'] })
   const send = (method: 'PATCH' | 'POST', path: `/v1/${string}`, body: object, isGone = false) =>
     act.run(async () => {
@@ -140,12 +142,7 @@ function KnownMember({
       <Section
         title={words.sessions}
         actions={
-          <Button
-            kind="quiet"
-            whyNot={can('staff:write') ? null : words.mayNot}
-            busy={act.isBusy}
-            onClick={() => void endSessions()}
-          >
+          <Button kind="quiet" whyNot={mayNot} busy={act.isBusy} onClick={() => void endSessions()}>
             {words.endSessions}
           </Button>
         }

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { change } from '../api/request.ts'
-import { useCan, useSession } from '../api/session.ts'
+import { useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Button } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -13,6 +13,7 @@ import { Pager } from '../ui/pager.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { Time } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords } from '../words/settings.ts'
 import { staffWords as words } from '../words/staff.ts'
 import { InviteDialog } from './invite.form.tsx'
@@ -20,11 +21,10 @@ import { type Invitation, invitationsQuery, type Member, staffQuery } from './st
 
 /** Staff and open invitations. */
 export default function StaffPage() {
-  const can = useCan()
   const { staff } = useSession()
   const [isInviting, setInviting] = useState(false)
   const pages = useInfiniteQuery(staffQuery)
-  const whyNot = can('staff:write') ? null : words.mayNot
+  const whyNot = useWhyNot()('staff:write')
   return (
     <Page
       title={words.title}

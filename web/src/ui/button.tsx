@@ -55,12 +55,21 @@ export function Button({
 export function ButtonLink({
   to,
   kind = 'main',
+  whyNot = null,
   children,
 }: {
   readonly to: string
+  /** Reason why it leads nowhere for this person: then it is a button that says so. */
+  readonly whyNot?: string | null
   readonly kind?: 'main' | 'quiet' | 'danger'
   readonly children: ReactNode
 }) {
+  if (whyNot !== null)
+    return (
+      <Button kind={kind} whyNot={whyNot}>
+        {children}
+      </Button>
+    )
   return (
     <Link className={`button ${kind}`} to={to}>
       {children}

@@ -1,11 +1,12 @@
-import { useCan, useSession } from '../api/session.ts'
+import { useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
-import { Button, ButtonLink } from '../ui/button.tsx'
+import { ButtonLink } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { CopyField } from '../ui/copy.tsx'
 import { Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
+import { useWhyNot } from '../ui/why-not.ts'
 import { doorWords as words } from '../words/which-door.ts'
 import { codeFor, type Door, doorFor } from './which-door.ts'
 
@@ -71,18 +72,16 @@ function Question(parts: {
 }
 
 function Answer({ door }: { readonly door: Door }) {
-  const can = useCan()
+  const whyNot = useWhyNot()
   const { public_url } = useSession()
   const { permission, to } = FORMS[door]
   const said = words.answers[door]
   return (
     <Section title={`${words.answer}: ${said?.title ?? ''}`} lead={said?.why}>
       <div className="form-end">
-        {can(permission) ? (
-          <ButtonLink to={to}>{said?.act}</ButtonLink>
-        ) : (
-          <Button whyNot={words.mayNot}>{said?.act}</Button>
-        )}
+        <ButtonLink to={to} whyNot={whyNot(permission)}>
+          {said?.act}
+        </ButtonLink>
       </div>
       <CopyField
         label={words.code}

@@ -122,7 +122,6 @@ export const oneKeyWords = {
   history: 'History',
   historyLead: 'What people and programs did with this key, from the audit log.',
   noHistory: 'Nothing is recorded about this key.',
-  mayNotHistory: 'Your role does not read the audit log.',
   action: 'What',
   actor: 'Who',
   when: 'When',

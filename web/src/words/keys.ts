@@ -55,5 +55,4 @@ export const keyWords = {
     already_disabled: () => 'It is disabled already.',
     not_disabled: () => 'It is not disabled.',
   },
-  mayNotWrite: 'Your role does not change keys.',
 }

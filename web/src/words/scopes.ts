@@ -8,7 +8,6 @@ export const scopeWords = {
   lead: 'What keys and apps can be allowed to do with your APIs. The sentence of a scope is what people read on the consent page.',
   create: 'Declare a scope',
   createApi: 'Declare an API',
-  mayNot: 'Only those who may write scopes can change the catalogue.',
   noneTitle: 'No scopes yet',
   none: 'A scope is a resource and an action, such as orders:read, with a sentence for people: “See your orders”. Declare the first one here, or keep all in a catalogue file that is applied at every start.',
   noneOfApi: 'No scopes yet.',

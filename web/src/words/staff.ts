@@ -26,7 +26,6 @@ export const staffWords = {
   notLately: 'not today',
   joined: 'Joined',
   you: 'you',
-  mayNot: 'Only those who may write staff can do that.',
   ownAccount: 'Not with yourself: another administrator does it.',
   invite: 'Invite',
   inviteTitle: 'Invite a person',

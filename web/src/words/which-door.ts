@@ -36,7 +36,6 @@ export const doorWords = {
       act: 'Register an app',
     },
   } as Readonly<Record<string, { readonly title: string; readonly why: string; readonly act: string }>>,
-  mayNot: 'Your role may not create this. An administrator can.',
   code: 'How the program uses it',
   codeHint: 'The form shows this again, with the secret.',
 }
