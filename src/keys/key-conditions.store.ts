@@ -16,6 +16,8 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
   readonly ownerIsSuspended: boolean | null
   /** Keys that the search finds by their hint or their id. */
   readonly found: readonly string[]
+  /** Keys with a secret that was seen in a URL, where the filter asks for them. */
+  readonly exposedIds: readonly string[] | null
   /** The key of a secret, if one was asked for. */
   readonly id?: string
 }
@@ -23,6 +25,7 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
 /** More keys than this have a hint that begins as asked. */
 export const TOO_BROAD = 'too_broad'
 const MOST_HINTS = 2_000
+const MOST_EXPOSED = 2_000
 
 /** Resolves a filter. Null: nothing can match it. */
 export async function resolve(
@@ -41,7 +44,17 @@ export async function resolve(
   if (secretSha256 !== undefined && id === undefined) return null
   const found = filter.q === undefined ? [] : await foundBy(db, ownerId, filter.q)
   if (found === TOO_BROAD) return found
-  const bound = { ...filter, ownerId, environment, within, found, ...(id === undefined ? {} : { id }) }
+  const exposedIds = filter.exposed === true ? await holdersOfExposed(db, ownerId) : null
+  if (exposedIds?.length === 0) return null
+  const bound = {
+    ...filter,
+    ownerId,
+    environment,
+    within,
+    found,
+    exposedIds,
+    ...(id === undefined ? {} : { id }),
+  }
   const wanted = statesAskedFor(filter)
   // A key that never ends has not expired.
   const states =
@@ -75,15 +88,27 @@ async function foundBy(db: Db, ownerId: string | undefined, q: string): Promise<
   const byId = q.startsWith('key_') ? [q] : []
   const hint = HINT.exec(q)?.[1]
   if (hint === undefined) return byId
-  const ofOwner =
-    ownerId === undefined
-      ? sql``
-      : sql`and exists (select from keys where id = holder_id and owner_id = ${ownerId})`
+  const ofOwner = ownerId === undefined ? sql`` : sql`and ${isOwnedBy(ownerId)}`
   const { rows } = await sql<{ holder_id: string }>`
     select holder_id from secrets
     where hint collate "C" >= ${hint} and hint collate "C" < ${hint + LAST} and holder_id like 'key\\_%' ${ofOwner}
     order by hint collate "C", holder_id limit ${MOST_HINTS + 1}`.execute(db)
   return rows.length > MOST_HINTS ? TOO_BROAD : [...byId, ...rows.map((row) => row.holder_id)]
+}
+
+/** Keys with a secret that was seen in a URL, the latest of them: whether it still works is a condition. */
+async function holdersOfExposed(db: Db, ownerId: string | undefined): Promise<string[]> {
+  const ofOwner = ownerId === undefined ? sql`` : sql`and ${isOwnedBy(ownerId)}`
+  const { rows } = await sql<{ holder_id: string }>`
+    select holder_id from secrets
+    where exposed_at is not null and revoked_at is null and retired_at is null ${ofOwner}
+    order by exposed_at desc limit ${MOST_EXPOSED}`.execute(db)
+  return [...new Set(rows.map((row) => row.holder_id))]
+}
+
+/** A subquery for each row of `secrets`: a join might read all keys first. */
+function isOwnedBy(ownerId: string): RawBuilder<boolean> {
+  return sql`exists (select from keys where id = holder_id and owner_id = ${ownerId})`
 }
 
 /** Sorts after all that may follow a prefix, by bytes of UTF-8. */
@@ -103,6 +128,14 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
   if (createdBy !== undefined) all.push(sql`keys.created_by = ${createdBy}`)
   if (asked.noExpiry === true) all.push(sql`keys.ends_at is null`)
   if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
+  if (asked.exposedIds !== null)
+    all.push(
+      sql`keys.id = any(${asked.exposedIds}::text[])`,
+      sql`exists (select from secrets where holder_id = keys.id and exposed_at is not null
+        and revoked_at is null and retired_at is null
+        and (retires_at is null or retires_at > ${now}::timestamptz)
+        and (expires_at is null or expires_at > ${now}::timestamptz))`,
+    )
   // The hints are compared too: they spare the secrets of most keys. A subquery for each row: with `not exists` the
   // secrets of all keys would be read first.
   if (asked.neverUsed === true)

@@ -46,6 +46,8 @@ export interface KeyFilter {
   readonly unusedSince?: Date | undefined
   /** Expires before then. Without a state: active only. */
   readonly expiringBefore?: Date | undefined
+  /** With a secret that still works and was seen in a URL. Without a state: neither revoked nor expired. */
+  readonly exposed?: boolean | undefined
 }
 
 export function statesOf(asked: readonly AskedState[]): readonly KeyState[] {
@@ -60,8 +62,10 @@ export function statesAskedFor({
   unusedSince,
   neverUsed,
   noExpiry,
+  exposed,
 }: KeyFilter): readonly KeyState[] | null {
   if (states !== undefined) return states
   if (expiringBefore !== undefined) return ['active']
-  return unusedSince !== undefined || neverUsed === true || noExpiry === true ? LIVE_STATES : null
+  const isOfLive = unusedSince !== undefined || neverUsed === true || noExpiry === true || exposed === true
+  return isOfLive ? LIVE_STATES : null
 }

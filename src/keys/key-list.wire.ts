@@ -58,6 +58,10 @@ const FilterQuery = {
   no_expiry: Type.Optional(OnlyTrue),
   unused_since: Type.Optional(Moment),
   expiring_before: Type.Optional(Moment),
+  exposed: Type.Optional({
+    ...OnlyTrue,
+    description: 'With a secret that still works and was seen in a URL; of many, the latest 2,000',
+  }),
 }
 
 /** Members of a bulk change's filter: those of a list's query. */
@@ -101,6 +105,7 @@ export function fromKeyQuery(query: Partial<Static<typeof KeyListQuery>>): KeyFi
     noExpiry: query.no_expiry === 'true',
     unusedSince: toMoment(query.unused_since),
     expiringBefore: toMoment(query.expiring_before),
+    exposed: query.exposed === 'true',
   }
 }
 

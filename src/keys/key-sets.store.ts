@@ -22,6 +22,8 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
   const isLive = only.every((state) => LIVE_STATES.some((live) => live === state))
   const isUnrevoked = !only.includes('revoked')
   const sets: KeySet[] = []
+  if (asked.exposedIds !== null)
+    sets.push({ is: sql`keys.id = any(${asked.exposedIds}::text[])`, by: sql`keys.id`, kind: 'ordered' })
   if (createdBy !== undefined) sets.push(equal(sql`keys.created_by`, createdBy))
   if (isLive && only.length === 1 && ownerId === undefined) {
     if (only[0] === 'disabled')

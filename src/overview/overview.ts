@@ -84,7 +84,7 @@ async function readAttention(db: Db, reach: Reach, now: Date): Promise<Attention
       query: { unused_since: unusedSince.toISOString() },
     },
     { code: 'no_expiry', keys: await live({ noExpiry: true }), query: { no_expiry: 'true' } },
-    { code: 'exposed', keys: await countExposed(db, reach, now), query: null },
+    { code: 'exposed', keys: await countExposed(db, reach, now), query: { exposed: 'true' } },
     { code: 'dead_credentials', keys: sumOf([{ count: dead, atLeast: false }]), query: null },
   ]
 }

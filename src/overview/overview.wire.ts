@@ -3,6 +3,7 @@ import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
 import { KEY_STATES } from '../keys/key.ts'
 import { CountWire, toCountWire } from '../keys/key-list.wire.ts'
 import { adviceOf, isSafeToFinish, verdictOn } from '../secrets/secret.ts'
+import { RotationVerdictWire, toRotationVerdictWire } from '../usage/key-use.wire.ts'
 import { toUsageSeriesWire, UsageSeriesWire } from '../usage/usage-series.wire.ts'
 import { MOST_A_DAY } from './overview.store.ts'
 import { ATTENTION, type Health, type Overview } from './overview.ts'
@@ -60,6 +61,7 @@ export const OverviewWire = Type.Object({
         ends_at: Moment,
         safe_to_finish: Type.Boolean(),
         advice: Type.String(),
+        verdict: RotationVerdictWire,
       }),
       { description: 'Those that end first' },
     ),
@@ -101,6 +103,7 @@ export function toOverviewWire(overview: Overview, health: Health | null, now: D
         ends_at: iso(rotation.endsAt),
         safe_to_finish: isSafeToFinish(verdictOn(rotation, now)),
         advice: adviceOf(rotation, now),
+        verdict: toRotationVerdictWire(rotation, now),
       })),
     },
     attention: attention.map(({ code, keys, query }) => ({ code, keys: toCountWire(keys), query })),

@@ -35,17 +35,30 @@ export function toKeyAddressesWire(addresses: readonly LastAddress[]) {
 /** Minutes of a rotation's view. */
 export const MINUTES = 60
 
+/** Verdict on finishing a rotation. */
+export const RotationVerdictWire = Type.Object({
+  safe_to_finish: Type.Boolean(),
+  code: oneOf(['new_secret_unused', 'old_secret_in_use', 'old_secret_quiet', 'old_secret_never_used']),
+  reason: Type.String(),
+  at: nullable({ ...Moment, description: 'Last use of the old secret, where the code is about one' }),
+})
+
+export function toRotationVerdictWire(rotation: Rotation, now: Date) {
+  const verdict = verdictOn(rotation, now)
+  return {
+    safe_to_finish: isSafeToFinish(verdict),
+    code: verdict.code,
+    reason: adviceOf(rotation, now),
+    at: 'usedAt' in verdict ? iso(verdict.usedAt) : null,
+  }
+}
+
 export const KeyRotationWire = Type.Object({
   key_id: Type.String(),
   as_of: Moment,
   started_at: Moment,
   ends_at: Moment,
-  verdict: Type.Object({
-    safe_to_finish: Type.Boolean(),
-    code: oneOf(['new_secret_unused', 'old_secret_in_use', 'old_secret_quiet', 'old_secret_never_used']),
-    reason: Type.String(),
-    at: nullable({ ...Moment, description: 'Last use of the old secret, where the code is about one' }),
-  }),
+  verdict: RotationVerdictWire,
   secrets: Type.Array(
     Type.Object({
       role: oneOf(['old', 'new']),
@@ -71,7 +84,6 @@ export function toKeyRotationWire(
   minutes: readonly MinuteOfSecret[],
   { since, now }: { readonly since: Date; readonly now: Date },
 ) {
-  const verdict = verdictOn(rotation, now)
   const secretWire = (role: 'old' | 'new', secret: StoredSecret) => {
     const own = minutes.filter(({ secretId }) => secretId === secret.id)
     const counts = new Map(own.map((each) => [each.minute.getTime(), each]))
@@ -95,12 +107,7 @@ export function toKeyRotationWire(
     as_of: iso(now),
     started_at: iso(rotation.next.createdAt),
     ends_at: iso(rotation.endsAt),
-    verdict: {
-      safe_to_finish: isSafeToFinish(verdict),
-      code: verdict.code,
-      reason: adviceOf(rotation, now),
-      at: 'usedAt' in verdict ? iso(verdict.usedAt) : null,
-    },
+    verdict: toRotationVerdictWire(rotation, now),
     secrets: [secretWire('old', rotation.old), secretWire('new', rotation.next)],
   }
 }
