@@ -21,7 +21,6 @@ import { permissionsOf, ROLE_NAMES, type RoleName } from './role.ts'
 const FOR_PROGRAMS = new Set(['verify', 'login_challenges:write'])
 /** Read what is of all environments; `getUsageSeries` does where no key is named. */
 const OF_ALL_ENVIRONMENTS = new Set([
-  'explainRefusal',
   'getOverview',
   'getOwnerImpact',
   'getUsage',

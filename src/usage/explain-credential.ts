@@ -4,7 +4,7 @@ import type { Db } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import { findKey } from '../keys/key.store.ts'
 import type { Key } from '../keys/key.ts'
-import { type Caller, covers } from '../management/caller.ts'
+import { type Caller, covers, coversEnvironment } from '../management/caller.ts'
 import { hashOfSecret } from '../secrets/secret.store.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import { recordByHash } from '../verification/record.store.ts'
@@ -91,8 +91,12 @@ export async function explainKey(
 }
 
 /** A token tells of a user's consent, so it takes the permission for that. */
-function isWithinReach({ reach, permissions }: Caller, { kind, ownerId }: CredentialRecord): boolean {
-  return covers(reach, ownerId) && (kind === 'api_key' || permissions.has('grants:read'))
+function isWithinReach(
+  { reach, permissions }: Caller,
+  { kind, ownerId, environment }: CredentialRecord,
+): boolean {
+  const isCovered = covers(reach, ownerId) && coversEnvironment(reach, environment)
+  return isCovered && (kind === 'api_key' || permissions.has('grants:read'))
 }
 
 function* notCheckedOf(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { staffAs } from '../../test/staff.ts'
 
 let app: TestApp
 before(async () => {
@@ -95,7 +96,7 @@ describe('why a credential is refused', () => {
     assert.deepEqual(await usage(), before)
   })
 
-  it('MGT-02: tells of another owner’s credential what it tells of one that does not exist', async () => {
+  it('MGT-02: tells of another owner’s credential, or of one in an environment out of reach, what it tells of one that does not exist', async () => {
     const key = await app.keyFor('org_1')
     await app.call('POST', `/v1/keys/${key.id}/revoke`)
     const bound = await app.adminKeyWith(['keys:read'], 'org_2')
@@ -114,6 +115,18 @@ describe('why a credential is refused', () => {
     ]
     assert.deepEqual([foreign.status, unknown.status], [404, 404])
     assert.equal(foreign.body.detail, unknown.body.detail)
+
+    const { as } = await staffAs(app, 'developer')
+    const test = await app.keyFor('org_1', { environment: 'test' })
+    const asDeveloper = async (body: object) => await app.call('POST', '/v1/explanations', body, as)
+    assert.equal((await asDeveloper({ key_id: test.id })).body.valid, true)
+    assert.equal((await asDeveloper({ key_id: key.id })).status, 404)
+    const { status, body } = await asDeveloper(hashed(key))
+    assert.deepEqual([status, body], [200, (await asDeveloper(hashed(made))).body])
+    assert.equal(
+      (await asDeveloper({ request_id: `req_${'0'.repeat(32)}` })).body.code,
+      'insufficient_permission',
+    )
   })
 })
 

@@ -22,6 +22,7 @@ export function explanationRoutes(app: FastifyInstance, pipeline: Pipeline, part
     method: 'POST',
     url: '/v1/explanations',
     permission: 'keys:read',
+    withinEnvironments: true,
     tag: 'Keys',
     summary: 'Why a credential or a request is refused, since when, and what to do; counts nothing',
     body: ExplanationQuestionWire,

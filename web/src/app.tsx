@@ -2,10 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { Suspense } from 'react'
 import { Redirect, Route, Router, Switch, useLocation } from 'wouter'
 import { DASHBOARD_BASE } from './api/base.ts'
-import { sessionQuery } from './api/session.ts'
+import { sessionQuery, useSession } from './api/session.ts'
 import { Frame } from './frame.tsx'
 import { paths } from './paths.ts'
-import { staffRoutes } from './staff.routes.tsx'
+import { navigationFor, staffRoutes } from './staff.routes.tsx'
 import { Loading } from './ui/loading.tsx'
 import { Page } from './ui/page.tsx'
 import { PageFault } from './ui/page-fault.tsx'
@@ -36,13 +36,14 @@ export function App() {
 
 function Screen() {
   const [path] = useLocation()
+  const home = navigationFor(useSession())[0]?.to ?? paths.whichDoor.to()
   return (
     // A page begins anew where the path changes, and stays where only its search does.
     <PageFault key={path}>
       <Suspense fallback={<Loading />}>
         <Switch>
           <Route path={paths.home.pattern}>
-            <Redirect to={paths.keys.to({ state: 'live' })} replace />
+            <Redirect to={home} replace />
           </Route>
           {staffRoutes.map(([pattern, Screen]) => (
             <Route key={pattern} path={pattern}>

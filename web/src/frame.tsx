@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import { Link, useLocation } from 'wouter'
 import { SERVER_BASE } from './api/base.ts'
-import { signOut, useCan, useSession } from './api/session.ts'
+import { signOut, useSession } from './api/session.ts'
 import { Palette } from './palette/palette.tsx'
 import { paths } from './paths.ts'
-import { staffNavigation } from './staff.routes.tsx'
+import { navigationFor } from './staff.routes.tsx'
 import { Mark } from './ui/mark.tsx'
 import { TimeChoice } from './ui/time.tsx'
 import { appWords as words } from './words/app.ts'
@@ -14,8 +14,9 @@ import { doorWords } from './words/which-door.ts'
 export function Frame({ children }: { readonly children: ReactNode }) {
   const [path] = useLocation()
   const [openAt, setOpenAt] = useState<string | null>(null)
-  const { staff } = useSession()
-  const can = useCan()
+  const session = useSession()
+  const { staff } = session
+  const links = navigationFor(session)
   const isOpen = openAt === path
   useEffect(() => {
     if (!isOpen) return
@@ -45,24 +46,17 @@ export function Frame({ children }: { readonly children: ReactNode }) {
             {words.menu}
           </button>
         </div>
-        <Palette
-          pages={[
-            ...staffNavigation.filter(({ permission }) => can(permission)),
-            { to: paths.whichDoor.to(), words: doorWords.title },
-          ]}
-        />
+        <Palette pages={[...links, { to: paths.whichDoor.to(), words: doorWords.title }]} />
         <div id="side-menu" className="side-menu">
           <nav aria-label={words.navigation}>
             <ul>
-              {staffNavigation
-                .filter(({ permission }) => can(permission))
-                .map(({ to, words: name }) => (
-                  <li key={to}>
-                    <Link to={to} aria-current={isBelow(path, to) ? 'page' : undefined}>
-                      {name}
-                    </Link>
-                  </li>
-                ))}
+              {links.map(({ to, words: name }) => (
+                <li key={to}>
+                  <Link to={to} aria-current={isBelow(path, to) ? 'page' : undefined}>
+                    {name}
+                  </Link>
+                </li>
+              ))}
             </ul>
           </nav>
           <div className="side-end">

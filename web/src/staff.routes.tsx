@@ -1,5 +1,6 @@
 import { type ComponentType, lazy } from 'react'
 import type { Permission } from '../../src/management/permission.ts'
+import type { Session } from './api/session.ts'
 import { paths } from './paths.ts'
 import { navWords } from './words/app.ts'
 
@@ -14,6 +15,8 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.overview.pattern, () => import('./overview/overview.page.tsx')),
   screen(paths.keys.pattern, () => import('./keys/keys.page.tsx')),
   screen(paths.newKey.pattern, () => import('./keys/new-key.page.tsx')),
+  screen(paths.changeKeys.pattern, () => import('./keys/change-many.page.tsx')),
+  screen(paths.deadCredentials.pattern, () => import('./keys/dead-credentials.page.tsx')),
   screen(paths.key.pattern, () => import('./keys/key.page.tsx')),
   screen(paths.editKey.pattern, () => import('./keys/edit-key.page.tsx')),
   screen(paths.rotateKey.pattern, () => import('./keys/rotate-key.page.tsx')),
@@ -41,13 +44,16 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.staffMember.pattern, () => import('./staff/member.page.tsx')),
 ]
 
-/** The navigation, for those with the permission. */
-export const staffNavigation: readonly {
+interface NavigationLink {
   readonly to: string
   readonly words: string
   readonly permission: Permission
-}[] = [
-  { to: paths.overview.to(), words: navWords.overview, permission: 'keys:read' },
+  /** True: counts every environment, which is refused to people who are bound to some. */
+  readonly ofEverything?: boolean
+}
+
+const NAVIGATION: readonly NavigationLink[] = [
+  { to: paths.overview.to(), words: navWords.overview, permission: 'keys:read', ofEverything: true },
   { to: paths.keys.to({ state: 'live' }), words: navWords.keys, permission: 'keys:read' },
   { to: paths.owners.to(), words: navWords.owners, permission: 'owners:read' },
   { to: paths.clients.to(), words: navWords.clients, permission: 'clients:read' },
@@ -57,3 +63,11 @@ export const staffNavigation: readonly {
   { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
   { to: paths.settings.to(), words: navWords.settings, permission: 'owners:read' },
 ]
+
+/** Links to the pages that a person may open; the first is where the dashboard begins. */
+export function navigationFor({ permissions, bound_to_environments }: Session): readonly NavigationLink[] {
+  return NAVIGATION.filter(
+    ({ permission, ofEverything }) =>
+      permissions.includes(permission) && !(ofEverything === true && bound_to_environments),
+  )
+}
