@@ -14,7 +14,12 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
   before(async () => {
     desk = await openDesk()
     const { app } = desk
-    await app.keyFor('org_42', { name: 'nightly export' })
+    const { id } = await app.keyFor('org_42', { name: 'nightly export' })
+    const credential = (await app.call('GET', `/v1/keys/${id}`)).body.secrets[0].id
+    const at = app.clock.now().toISOString()
+    const used = { credential_id: credential, outcome: 'accepted', scope: '', minute: at, count: 1, calls: 1 }
+    const items = [{ ...used, last_at: at, last_ip: '198.51.100.7', last_user_agent: null }]
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_people', items, exposed: [] })
     await app.call('PATCH', '/v1/owners/org_42', { name: 'Northwind' })
     await app.keyFor('org_43', { name: 'another', scopes: [] })
     const scopes = ['orders:read', 'orders:write']
@@ -63,7 +68,23 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     await seat.look('owner-form')
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    assert.equal((await desk.app.call('GET', '/v1/owners/org_42')).body.max_keys, 7)
+    const owner = async () => (await desk.app.call('GET', '/v1/owners/org_42')).body
+    assert.equal((await owner()).max_keys, 7)
+
+    await page.getByRole('button', { name: 'Suspend' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Suspend Northwind?' })
+    await dialog.getByText('1 call was accepted in the last 24 hours.').waitFor()
+    await dialog.getByText('Keys that stop: 1.').waitFor()
+    await dialog.getByRole('listitem').filter({ hasText: 'nightly export' }).getByText('1 call').waitFor()
+    await seat.look('owner-suspend')
+    await dialog.getByRole('textbox', { name: 'Reason' }).fill('unpaid')
+    await dialog.getByRole('button', { name: 'Suspend owner' }).click()
+    await page.getByText('unpaid').waitFor()
+    assert.equal((await owner()).suspended_reason, 'unpaid')
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume owner' }).click()
+    await page.getByRole('button', { name: 'Suspend' }).waitFor()
+    assert.equal((await owner()).suspended_at, null)
   })
 
   it('REV-09: suspends an app after it has said whom it hits, and resumes it', async () => {
@@ -147,7 +168,7 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     await page.getByText('1 grant would be revoked.').waitFor()
     await seat.look('grants-revoke')
     await page.getByRole('button', { name: 'Revoke 1 grant' }).click()
-    await page.getByText('1 grants were revoked.').waitFor()
+    await page.getByText('1 grant was revoked.').waitFor()
     seat.assertClean()
   })
 })

@@ -9,6 +9,8 @@ export const paths = {
   home: page('/'),
   keys: page('/keys'),
   newKey: page('/keys/new'),
+  changeKeys: page('/keys/change'),
+  deadCredentials: page('/keys/dead'),
   key: pageOf('/keys/:id'),
   editKey: pageOf('/keys/:id/edit'),
   rotateKey: pageOf('/keys/:id/rotate'),

@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import type { AdminKeyWire, IssuedAdminKeyWire } from '../../../src/admin-keys/admin-key.wire.ts'
-import { faultAt } from '../api/problem.ts'
 import { change } from '../api/request.ts'
+import { ActDialog } from '../ui/act-dialog.tsx'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
@@ -14,63 +14,74 @@ import type { AdminKey } from './admin-keys.queries.ts'
 interface RotateParts {
   readonly of: AdminKey
   readonly onClose: () => void
-  /** The new secret, where there is one. */
-  readonly onDone: (secret: string | null) => void
+  /** Gets the new secret once; it is kept nowhere else. */
+  readonly onSecret: (secret: string) => void
 }
 
 /** Starts a rotation, or ends the one that runs: finish it, or take the new secret back. */
-export function RotateAdminKey({ of: { id, name, rotation }, onClose, onDone }: RotateParts) {
+export function RotateAdminKey({ of, onClose, onSecret }: RotateParts) {
+  return of.rotation === null ? (
+    <StartRotation of={of} onClose={onClose} onSecret={onSecret} />
+  ) : (
+    <EndRotation of={of} advice={of.rotation.advice} onClose={onClose} />
+  )
+}
+
+function StartRotation({ of: { id, name }, onClose, onSecret }: RotateParts) {
   const [overlap, setOverlap] = useState(words.overlaps[0]?.[0] ?? '0')
+  return (
+    <ActDialog
+      title={words.rotateTitle(name)}
+      act={words.rotate}
+      onClose={onClose}
+      onAct={async () => {
+        const body = { overlap_seconds: Number(overlap) }
+        const made = await change<typeof IssuedAdminKeyWire>('POST', `/v1/admin-keys/${id}/rotate`, body, {
+          once: true,
+        })
+        onSecret(made.secret)
+      }}
+    >
+      <p>{words.rotateEffect}</p>
+      <Field label={words.overlap}>
+        {(ids) => (
+          <select {...ids} value={overlap} onChange={(event) => setOverlap(event.target.value)}>
+            {words.overlaps.map(([value, text]) => (
+              <option key={value} value={value}>
+                {text}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </ActDialog>
+  )
+}
+
+interface EndParts {
+  readonly of: AdminKey
+  readonly advice: string
+  readonly onClose: () => void
+}
+
+function EndRotation({ of: { id, name }, advice, onClose }: EndParts) {
   const act = useAct()
-  const start = () =>
-    act.run(async () => {
-      const body = { overlap_seconds: Number(overlap) }
-      const made = await change<typeof IssuedAdminKeyWire>('POST', `/v1/admin-keys/${id}/rotate`, body, {
-        once: true,
-      })
-      onDone(made.secret)
-    })
   const end = (how: 'finish' | 'undo') =>
     act.run(async () => {
       await change<typeof AdminKeyWire>('POST', `/v1/admin-keys/${id}/rotation/${how}`, {})
-      onDone(null)
+      onClose()
     })
   return (
-    <Dialog title={rotation === null ? words.rotateTitle(name) : words.finishTitle(name)} onClose={onClose}>
+    <Dialog title={words.finishTitle(name)} onClose={onClose}>
       <ProblemBox error={act.error} />
-      {rotation === null ? (
-        <>
-          <p>{words.rotateEffect}</p>
-          <Field label={words.overlap} error={faultAt(act.error, '/overlap_seconds')}>
-            {(ids) => (
-              <select {...ids} value={overlap} onChange={(event) => setOverlap(event.target.value)}>
-                {words.overlaps.map(([value, text]) => (
-                  <option key={value} value={value}>
-                    {text}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-        </>
-      ) : (
-        <p>{rotation.advice}</p>
-      )}
+      <p>{advice}</p>
       <div className="form-end">
-        {rotation === null ? (
-          <Button busy={act.isBusy} onClick={() => void start()}>
-            {words.rotate}
-          </Button>
-        ) : (
-          <>
-            <Button busy={act.isBusy} onClick={() => void end('finish')}>
-              {words.finish}
-            </Button>
-            <Button kind="quiet" busy={act.isBusy} onClick={() => void end('undo')}>
-              {words.undo}
-            </Button>
-          </>
-        )}
+        <Button busy={act.isBusy} onClick={() => void end('finish')}>
+          {words.finish}
+        </Button>
+        <Button kind="quiet" busy={act.isBusy} onClick={() => void end('undo')}>
+          {words.undo}
+        </Button>
         <Button kind="quiet" onClick={onClose}>
           {appWords.cancel}
         </Button>
@@ -82,51 +93,21 @@ export function RotateAdminKey({ of: { id, name, rotation }, onClose, onDone }: 
 interface RevokeParts {
   readonly of: AdminKey
   readonly onClose: () => void
-  readonly onDone: () => void
 }
 
-export function RevokeAdminKey({ of: { id, name, hint }, onClose, onDone }: RevokeParts) {
-  const [reason, setReason] = useState('')
-  const act = useAct()
-  const revoke = () =>
-    act.run(async () => {
-      await change<typeof AdminKeyWire>('POST', `/v1/admin-keys/${id}/revoke`, { reason: reason.trim() })
-      onDone()
-    })
+export function RevokeAdminKey({ of: { id, name, hint }, onClose }: RevokeParts) {
   return (
-    <Dialog title={words.revokeTitle(name)} onClose={onClose}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault()
-          void revoke()
-        }}
-      >
-        <ProblemBox error={act.error} />
-        <p>
-          <code>{hint}</code> {words.revokeEffect}
-        </p>
-        <Field label={words.reason} error={faultAt(act.error, '/reason')}>
-          {(ids) => (
-            <input
-              {...ids}
-              required
-              maxLength={500}
-              autoComplete="off"
-              value={reason}
-              onChange={(event) => setReason(event.target.value)}
-            />
-          )}
-        </Field>
-        <div className="form-end">
-          <Button type="submit" kind="danger" busy={act.isBusy}>
-            {words.revoke}
-          </Button>
-          <Button kind="quiet" onClick={onClose}>
-            {appWords.cancel}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <ActDialog
+      title={words.revokeTitle(name)}
+      act={words.revoke}
+      isDangerous
+      reason="required"
+      onClose={onClose}
+      onAct={(reason) => change<typeof AdminKeyWire>('POST', `/v1/admin-keys/${id}/revoke`, { reason })}
+    >
+      <p>
+        <code>{hint}</code> {words.revokeEffect}
+      </p>
+    </ActDialog>
   )
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
@@ -20,15 +20,11 @@ import { AdminSecret } from './admin-secret.tsx'
 export default function AdminKeysPage() {
   const whyNot = useWhyNot()
   const pages = useInfiniteQuery(adminKeysQuery)
-  const cache = useQueryClient()
   const now = useNow()
   const [open, setOpen] = useState<{ readonly act: 'rotate' | 'revoke'; readonly key: AdminKey } | null>(null)
   const [issued, setIssued] = useState<{ readonly name: string; readonly secret: string } | null>(null)
   if (issued !== null) return <AdminSecret {...issued} onStored={() => setIssued(null)} />
-  const done = () => {
-    setOpen(null)
-    void cache.invalidateQueries({ queryKey: ['admin-keys'] })
-  }
+  const close = () => setOpen(null)
   const columns: readonly Column<AdminKey>[] = [
     ...COLUMNS,
     { id: 'state', head: words.state, cell: (key) => <StateBadge state={stateOf(key, now)} /> },
@@ -91,14 +87,11 @@ export default function AdminKeysPage() {
       {open?.act === 'rotate' && (
         <RotateAdminKey
           of={open.key}
-          onClose={() => setOpen(null)}
-          onDone={(secret) => {
-            done()
-            if (secret !== null) setIssued({ name: open.key.name, secret })
-          }}
+          onClose={close}
+          onSecret={(secret) => setIssued({ name: open.key.name, secret })}
         />
       )}
-      {open?.act === 'revoke' && <RevokeAdminKey of={open.key} onClose={() => setOpen(null)} onDone={done} />}
+      {open?.act === 'revoke' && <RevokeAdminKey of={open.key} onClose={close} />}
     </Page>
   )
 }

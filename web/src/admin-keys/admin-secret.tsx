@@ -1,8 +1,4 @@
-import { useEffect, useRef } from 'react'
-import { CopyField } from '../ui/copy.tsx'
-import { Notice } from '../ui/notice.tsx'
-import { Page } from '../ui/page.tsx'
-import { useStay } from '../ui/stay.ts'
+import { ShownOnce } from '../ui/shown-once.tsx'
 import { settingsWords as words } from '../words/settings.ts'
 
 interface SecretParts {
@@ -11,39 +7,20 @@ interface SecretParts {
   readonly onStored: () => void
 }
 
-/** The one time that the secret of an admin key is seen; left by saying that it is stored. */
+/** The one time that the secret of an admin key is seen. */
 export function AdminSecret({ name, secret, onStored }: SecretParts) {
-  const { tries, release } = useStay()
-  const top = useRef<HTMLDivElement>(null)
-  useEffect(() => {
-    scrollTo(0, 0)
-    top.current?.querySelector('h1')?.focus()
-  }, [])
   return (
-    <div ref={top}>
-      <Page title={words.issuedTitle(name)} tab={words.issuedTab} lead={words.issuedLead}>
-        {tries > 0 && (
-          <Notice kind="alert" isAnnounced key={tries}>
-            <p>{words.stay}</p>
-          </Notice>
-        )}
-        <div className="card secret-once">
-          <CopyField label={words.secret} value={secret} hint={words.secretHint} />
-          <CopyField label={words.envLine} value={`DOORWARD_ADMIN_KEY=${secret}`} />
-          <div className="form-end">
-            <button
-              type="button"
-              className="button"
-              onClick={() => {
-                release()
-                onStored()
-              }}
-            >
-              {words.stored}
-            </button>
-          </div>
-        </div>
-      </Page>
-    </div>
+    <ShownOnce
+      title={words.issuedTitle(name)}
+      tab={words.issuedTab}
+      lead={words.issuedLead}
+      fields={[
+        { label: words.secret, value: secret, hint: words.secretHint },
+        { label: words.envLine, value: `DOORWARD_ADMIN_KEY=${secret}` },
+      ]}
+      lost={words.lost}
+      done={words.stored}
+      onDone={onStored}
+    />
   )
 }

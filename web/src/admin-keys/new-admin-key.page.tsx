@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import type { IssuedAdminKeyWire } from '../../../src/admin-keys/admin-key.wire.ts'
@@ -27,7 +26,6 @@ export default function NewAdminKeyPage() {
   const [ownerId, setOwnerId] = useState('')
   const [expiresAt, setExpiresAt] = useState('')
   const [issued, setIssued] = useState<{ readonly name: string; readonly secret: string } | null>(null)
-  const cache = useQueryClient()
   const [, navigate] = useLocation()
   const act = useAct()
   if (issued !== null)
@@ -52,7 +50,6 @@ export default function NewAdminKeyPage() {
         once: true,
       })
       setIssued({ name: made, secret })
-      void cache.invalidateQueries({ queryKey: ['admin-keys'] })
     })
   const above = [
     { to: paths.settings.to(), words: words.title },

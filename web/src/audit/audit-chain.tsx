@@ -34,7 +34,7 @@ export function AuditChain() {
   const [broken, setBroken] = useState<ChainCheck['first_broken']>(null)
   const act = useAct()
   const walk = (from: Verified | null) =>
-    act.run(async () => {
+    act.ask(async () => {
       setBroken(null)
       setWalked(from?.seq ?? 0)
       let next: ChainCheck['next'] = from === null ? null : { after_seq: from.seq, after_hash: from.hash }

@@ -31,11 +31,3 @@ export function changesOf(event: Event, history: readonly Event[]): readonly Fie
           : earlier.find(({ detail }) => name in detail)?.detail[name],
     }))
 }
-
-/** A value of an event's detail in one line; lists are listed, and nothing is `null`. */
-export function valueText(value: unknown, none: string): string {
-  if (value === null || value === undefined) return none
-  if (Array.isArray(value))
-    return value.length === 0 ? none : value.map((each) => valueText(each, none)).join(', ')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
-}

@@ -8,8 +8,9 @@ import { ProblemBox } from '../ui/problem-box.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { appWords } from '../words/app.ts'
 import { auditWords as words } from '../words/audit.ts'
+import { valueWords } from '../words/value-words.ts'
 import type { AuditEvent } from './audit.queries.ts'
-import { changesOf, valueText } from './audit-changes.ts'
+import { changesOf } from './audit-changes.ts'
 import { historyQuery } from './audit-log.queries.ts'
 
 /** One event whole, with what it changed: before and after. */
@@ -64,10 +65,10 @@ export function AuditEventDialog({
                   <th scope="row">{name.replaceAll('_', ' ')}</th>
                   {hasBefore && (
                     <td className="soft" data-head={words.before}>
-                      {before === undefined ? words.notKnown : valueText(before, words.notSet)}
+                      {before === undefined ? words.notKnown : valueWords(before, words.notSet)}
                     </td>
                   )}
-                  <td data-head={hasBefore ? words.after : words.value}>{valueText(after, words.notSet)}</td>
+                  <td data-head={hasBefore ? words.after : words.value}>{valueWords(after, words.notSet)}</td>
                 </tr>
               ))}
             </tbody>

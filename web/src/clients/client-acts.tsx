@@ -14,17 +14,15 @@ interface ActsParts {
   readonly client: Client
   readonly act: string | undefined
   readonly onClose: () => void
-  readonly onChanged: () => Promise<unknown>
 }
 
 /** Actions on a client as a whole; each dialog names first what will stop. */
-export function ClientActs({ client, act, onClose, onChanged }: ActsParts) {
+export function ClientActs({ client, act, onClose }: ActsParts) {
   const { client_id: id, name, state, suspended_at, published_at } = client
   const whyNot = useWhyNot()
   if (state === 'revoked') return null
   const send = (verb: string, body: Record<string, unknown>) => async () => {
     await change<typeof ClientWire>('POST', clientPath(id, `/${verb}`), body)
-    await onChanged()
   }
   if (act === 'publish' && published_at === null)
     return (

@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ClientWire, IssuedClientWire } from '../../../src/clients/client.wire.ts'
 import { change } from '../api/request.ts'
@@ -61,7 +60,6 @@ interface SecretsParts {
 export function ClientSecrets({ client, act, onAsk, onSecret }: SecretsParts) {
   const { client_id: id, secrets, rotation, state } = client
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const usesSecret = client.token_endpoint_auth_method.startsWith('client_secret')
   if (!usesSecret && secrets.length === 0)
     return (
@@ -72,7 +70,6 @@ export function ClientSecrets({ client, act, onAsk, onSecret }: SecretsParts) {
   const close = () => onAsk(undefined)
   const send = (verb: string) => async () => {
     await change<typeof ClientWire>('POST', clientPath(id, `/rotation/${verb}`), {})
-    await cache.invalidateQueries()
   }
   const isOver = state === 'revoked'
   return (
@@ -142,7 +139,6 @@ const A_DAY = '86400'
 
 function RotateDialog({ id, whyNot, onClose, onSecret }: RotateParts) {
   const [overlap, setOverlap] = useState(A_DAY)
-  const cache = useQueryClient()
   return (
     <ActDialog
       title={words.rotateTitle}
@@ -154,7 +150,6 @@ function RotateDialog({ id, whyNot, onClose, onSecret }: RotateParts) {
         const made = await change<typeof IssuedClientWire>('POST', clientPath(id, '/rotate'), body, {
           once: true,
         })
-        await cache.invalidateQueries()
         onClose()
         if (made.client_secret !== undefined) onSecret(made.client_secret)
         return false

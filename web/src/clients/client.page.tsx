@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Permission } from '../../../src/management/permission.ts'
@@ -49,7 +49,6 @@ function ClientScreen({ client, onSecret }: ScreenParts) {
   const { query, set } = useUrlQuery(['act'])
   const whyNot = useWhyNot()
   const can = useCan()
-  const cache = useQueryClient()
   const impact = useQuery(clientImpactQuery(id))
   const ask = (act: string | undefined) => set({ act })
   return (
@@ -73,12 +72,7 @@ function ClientScreen({ client, onSecret }: ScreenParts) {
       </Section>
       <RefusedRequests clientId={id} />
       <ClientFacts client={client} />
-      <ClientActs
-        client={client}
-        act={query.act}
-        onClose={() => ask(undefined)}
-        onChanged={() => cache.invalidateQueries()}
-      />
+      <ClientActs client={client} act={query.act} onClose={() => ask(undefined)} />
     </Page>
   )
 }
@@ -100,15 +94,9 @@ function Actions({ client, onAsk, whyNot }: ActionParts) {
           {words.publish}
         </Button>
       )}
-      {whyNotWrite === null ? (
-        <ButtonLink kind="quiet" to={paths.editClient.to(id)}>
-          {words.change}
-        </ButtonLink>
-      ) : (
-        <Button kind="quiet" whyNot={whyNotWrite}>
-          {words.change}
-        </Button>
-      )}
+      <ButtonLink kind="quiet" to={paths.editClient.to(id)} whyNot={whyNotWrite}>
+        {words.change}
+      </ButtonLink>
       {suspended_at === null ? (
         <Button kind="danger" whyNot={whyNotEnd} onClick={() => onAsk('suspend')}>
           {words.suspend}

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import type { ClientChangeWire, ClientWire } from '../../../src/clients/client.wire.ts'
@@ -39,18 +39,18 @@ export default function EditClientPage({ id }: { readonly id: string }) {
 function EditForm({ client, catalogue }: { readonly client: Client; readonly catalogue: readonly Scope[] }) {
   const [draft, setDraft] = useState(() => draftOf(client))
   const { environments } = useSession()
-  const cache = useQueryClient()
   const act = useAct()
   const whyNot = useWhyNot()
   const [, navigate] = useLocation()
-  const submit = () =>
-    act.run(async () => {
-      const body = changeBody(draft, client)
+  const submit = async () => {
+    const body = changeBody(draft, client)
+    const isSaved = await act.run(async () => {
       if (Object.keys(body).length > 0)
         await change<typeof ClientWire, typeof ClientChangeWire>('PATCH', clientPath(client.client_id), body)
-      await cache.invalidateQueries()
-      navigate(paths.client.to(client.client_id))
+      return true
     })
+    if (isSaved === true) navigate(paths.client.to(client.client_id))
+  }
   return (
     <ClientForm
       draft={draft}

@@ -1,5 +1,5 @@
+import { boundedWords } from '../ui/count-words.ts'
 import { Time } from '../ui/time.tsx'
-import { actWords } from '../words/acts.ts'
 import { clientWords as words } from '../words/clients.ts'
 import type { ClientImpact } from './clients.queries.ts'
 
@@ -9,8 +9,8 @@ export function Hits({ impact }: { readonly impact: ClientImpact }) {
   if (users.count === 0) return <p>{words.hitsNobody}</p>
   return (
     <ul>
-      <li>{words.hits(actWords.count(users), actWords.count(owners))}</li>
-      <li>{words.hitsUsed(actWords.count(used_last_day))}</li>
+      <li>{words.hits(boundedWords(users), boundedWords(owners))}</li>
+      <li>{words.hitsUsed(boundedWords(used_last_day))}</li>
       {last_used_at !== null && (
         <li>
           {words.lastUsed} <Time at={last_used_at} />

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import type { IssuedClientWire, NewClientWire } from '../../../src/clients/client.wire.ts'
@@ -25,7 +25,6 @@ export default function NewClientPage() {
   const [draft, setDraft] = useState(() => newDraft(environments, query.owner_id ?? ''))
   const [issued, setIssued] = useState<{ client_id: string; name: string; secret: string } | null>(null)
   const scopes = useQuery(scopesQuery)
-  const cache = useQueryClient()
   const act = useAct()
   const whyNot = useWhyNot()
   const [, navigate] = useLocation()
@@ -49,7 +48,6 @@ export default function NewClientPage() {
         body,
         { once: true },
       )
-      void cache.invalidateQueries({ queryKey: ['clients'] })
       if (client_secret === undefined) navigate(paths.client.to(client_id), { replace: true })
       else setIssued({ client_id, name, secret: client_secret })
     })

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { GrantWire } from '../../../src/oauth/grants/grant.wire.ts'
@@ -37,10 +37,8 @@ function GrantScreen({ grant }: { readonly grant: Grant }) {
   const [kept, setKept] = useState<readonly string[]>(scopes)
   const { query, set } = useUrlQuery(['act'])
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const path = `/v1/grants/${encodeURIComponent(id)}` as const
   const close = () => set({ act: undefined })
-  const changed = () => cache.invalidateQueries()
   const isRevoked = state === 'revoked'
   const taken = scopes.filter((scope) => !kept.includes(scope))
   const whyNotReduce =
@@ -139,7 +137,6 @@ function GrantScreen({ grant }: { readonly grant: Grant }) {
           onClose={close}
           onAct={async () => {
             await change<typeof GrantWire>('PATCH', path, { scopes: [...kept] })
-            await changed()
           }}
         >
           <p>{words.reduceWords}</p>
@@ -162,7 +159,6 @@ function GrantScreen({ grant }: { readonly grant: Grant }) {
           onClose={close}
           onAct={async (reason) => {
             await change<typeof GrantWire>('POST', `${path}/revoke`, { reason })
-            await changed()
           }}
         >
           <p>{words.revokeWords}</p>

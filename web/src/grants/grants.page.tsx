@@ -80,28 +80,30 @@ const COLUMNS: readonly Column<Grant>[] = [
     id: 'app',
     head: words.app,
     cell: ({ id, client_name, client_id }) => (
-      <>
-        <Link to={paths.grant.to(id)}>{client_name}</Link> <Only by={{ client_id }} what={client_id} />
-      </>
+      <span className="two-lines">
+        <Link to={paths.grant.to(id)}>{client_name}</Link>
+        <Only by={{ client_id }} what={client_id} />
+      </span>
     ),
   },
   {
     id: 'user',
     head: words.user,
     cell: ({ user_id, user_name, user_email }) => (
-      <>
-        {user_name ?? user_id} <Only by={{ user_id }} what={user_email ?? user_id} />
-      </>
+      <span className="two-lines">
+        <span>{user_name ?? user_id}</span>
+        <Only by={{ user_id }} what={user_email ?? user_id} />
+      </span>
     ),
   },
   {
     id: 'owner',
     head: words.owner,
     cell: ({ owner_id, owner_name }) => (
-      <>
-        {owner_name !== null && <>{owner_name} </>}
+      <span className="two-lines">
+        {owner_name !== null && <span>{owner_name}</span>}
         <Only by={{ owner_id }} what={owner_id} />
-      </>
+      </span>
     ),
   },
   {
@@ -126,7 +128,7 @@ const COLUMNS: readonly Column<Grant>[] = [
 /** Narrows the list to what the text names. */
 function Only({ by, what }: { readonly by: Readonly<Record<string, string>>; readonly what: string }) {
   return (
-    <Link className="soft" to={paths.grants.to(by)} title={words.onlyThese}>
+    <Link className="quiet-link soft" to={paths.grants.to(by)} title={words.onlyThese}>
       {what}
     </Link>
   )

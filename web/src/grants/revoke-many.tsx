@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Static } from 'typebox'
 import type { MomentText } from '../../../src/http/wire.ts'
@@ -31,7 +30,6 @@ export function RevokeMany({ which, onClose }: { readonly which: Which; readonly
   const [isMissing, setMissing] = useState(false)
   const act = useAct()
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const send = (isDryRun: boolean) => {
     const filter = Object.fromEntries(Object.entries(which).filter(([, value]) => value !== undefined))
     const body: Static<typeof RevokeGrantsWire> = {
@@ -45,15 +43,11 @@ export function RevokeMany({ which, onClose }: { readonly which: Which; readonly
   const submit = async () => {
     setMissing(reason.trim() === '')
     if (reason.trim() === '') return
+    if (counted === null) return void (await act.ask(async () => setCounted((await send(true)).revoked)))
     await act.run(async () => {
-      if (counted === null) {
-        setCounted((await send(true)).revoked)
-        return
-      }
       const { revoked, remaining } = await send(false)
       setCounted(remaining === 0 ? null : remaining)
       setSaid(words.revokedSome(revoked, remaining))
-      await cache.invalidateQueries()
     })
   }
   const again = () => {

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
 import type { KeyChangeWire, KeyWire } from '../../../src/keys/key.wire.ts'
@@ -56,20 +56,19 @@ function EditForm({ keyRow, scopes }: FormParts) {
   const [edit, setEdit] = useState(before)
   const act = useAct()
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const [, navigate] = useLocation()
   const { id } = keyRow
   const removed = before.scopes.filter((scope) => !edit.scopes.includes(scope))
   const added = edit.scopes.filter((scope) => !before.scopes.includes(scope))
-  const save = () =>
-    act.run(async () => {
-      const changes = changesOf(before, edit, keyRow.rate_limits)
+  const save = async () => {
+    const changes = changesOf(before, edit, keyRow.rate_limits)
+    const isSaved = await act.run(async () => {
       if (Object.keys(changes).length > 0)
         await change<typeof KeyWire, typeof KeyChangeWire>('PATCH', `/v1/keys/${id}`, changes)
-      await cache.invalidateQueries({ queryKey: ['key', id] })
-      void cache.invalidateQueries({ queryKey: ['keys'] })
-      navigate(paths.key.to(id))
+      return true
     })
+    if (isSaved === true) navigate(paths.key.to(id))
+  }
   return (
     <form
       className="form card"

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useLocation } from 'wouter'
 import type { KeyWire } from '../../../src/keys/key.wire.ts'
@@ -44,16 +44,14 @@ function EndForm({ keyRow }: { readonly keyRow: KeyRow }) {
   const [reason, setReason] = useState('')
   const group = useId()
   const act = useAct()
-  const cache = useQueryClient()
   const [, navigate] = useLocation()
-  const end = () =>
-    act.run(async () => {
-      const body = how === 'revoke' && reason.trim() !== '' ? { reason: reason.trim() } : {}
-      await change<typeof KeyWire>('POST', `/v1/keys/${id}/${how}`, how === 'revoke' ? body : undefined)
-      await cache.invalidateQueries({ queryKey: ['key', id] })
-      void cache.invalidateQueries({ queryKey: ['keys'] })
-      navigate(paths.key.to(id))
-    })
+  const end = async () => {
+    const body = reason.trim() === '' ? {} : { reason: reason.trim() }
+    const ended = await act.run(() =>
+      change<typeof KeyWire>('POST', `/v1/keys/${id}/${how}`, how === 'revoke' ? body : undefined),
+    )
+    if (ended !== undefined) navigate(paths.key.to(id))
+  }
   const whyNotRevoke = whyNot('revoke', keyRow)
   return (
     <form

@@ -20,7 +20,7 @@ export function ExplainForm({ id }: { readonly id: string }) {
   const [answer, setAnswer] = useState<Explanation | null>(null)
   const act = useAct()
   const ask = () =>
-    act.run(async () => {
+    act.ask(async () => {
       const named = scopes.split(/[\s,]+/).filter((each) => each !== '')
       setAnswer(
         await change<typeof ExplanationWire, typeof ExplanationQuestionWire>('POST', '/v1/explanations', {

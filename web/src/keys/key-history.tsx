@@ -8,6 +8,7 @@ import { Time } from '../ui/time.tsx'
 import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { oneKeyWords as words } from '../words/key.ts'
+import { valueWords } from '../words/value-words.ts'
 
 /** History of a key, from the audit log. */
 export function KeyHistory({ id }: { readonly id: string }) {
@@ -65,8 +66,6 @@ function Detail({ event }: { readonly event: AuditEvent }) {
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
 
 function Value({ value }: { readonly value: unknown }) {
-  if (value === null) return appWords.none
-  if (typeof value === 'string') return MOMENT.test(value) ? <Time at={value} /> : value
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(', ')
-  return <code>{JSON.stringify(value)}</code>
+  if (typeof value === 'string' && MOMENT.test(value)) return <Time at={value} />
+  return valueWords(value, appWords.none)
 }

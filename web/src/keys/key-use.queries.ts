@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { TArray, TObject } from 'typebox'
+import type { Static, TArray, TObject } from 'typebox'
 import type { QuotaCountWire } from '../../../src/owners/limits.wire.ts'
+import type { KeyImpactWire } from '../../../src/usage/impact.wire.ts'
 import type { KeyAddressesWire, KeyRotationWire, KeyScopeUseWire } from '../../../src/usage/key-use.wire.ts'
 import type { KeyUsageWire } from '../../../src/usage/usage.wire.ts'
 import type { UsageSeriesWire } from '../../../src/usage/usage-series.wire.ts'
@@ -35,6 +36,15 @@ export function scopeUseQuery(id: string) {
   return queryOptions({
     queryKey: keyOf(id, 'scope-use'),
     queryFn: ({ signal }) => get<typeof KeyScopeUseWire>(`/v1/keys/${id}/scope-use`, { signal }),
+  })
+}
+
+export type KeyImpact = Static<typeof KeyImpactWire>
+
+export function keyImpactQuery(id: string) {
+  return queryOptions({
+    queryKey: keyOf(id, 'impact'),
+    queryFn: ({ signal }) => get<typeof KeyImpactWire>(`/v1/keys/${id}/impact`, { signal }),
   })
 }
 

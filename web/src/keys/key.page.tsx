@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import type { KeyChangeWire, KeyWire } from '../../../src/keys/key.wire.ts'
 import { change } from '../api/request.ts'
@@ -49,14 +49,12 @@ export default function KeyPage({ id }: { readonly id: string }) {
 
 function Acts({ keyRow }: { readonly keyRow: KeyRow }) {
   const can = useCan()
-  const cache = useQueryClient()
   const act = useAct()
   const { id } = keyRow
   const mayEnd = can('keys:revoke')
   const enable = () =>
     act.run(async () => {
       await change<typeof KeyWire>('POST', `/v1/keys/${id}/enable`)
-      await cache.invalidateQueries({ queryKey: ['key', id] })
     })
   if (keyRow.state === 'revoked') return null
   return (
@@ -92,13 +90,11 @@ function Acts({ keyRow }: { readonly keyRow: KeyRow }) {
 }
 
 function About({ keyRow }: { readonly keyRow: KeyRow }) {
-  const cache = useQueryClient()
   const act = useAct()
   const { id } = keyRow
   const setScopes = async (scopes: readonly string[]) => {
     const done = await act.run(async () => {
       await change<typeof KeyWire, typeof KeyChangeWire>('PATCH', `/v1/keys/${id}`, { scopes: [...scopes] })
-      await cache.invalidateQueries({ queryKey: ['key', id] })
       return true
     })
     return done === true

@@ -7,7 +7,7 @@ import { Select } from '../ui/field.tsx'
 import type { UrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
-import { countWords } from '../words/time-words.ts'
+import { countWords, momentWords } from '../words/time-words.ts'
 import { keyCountsQuery } from './keys.queries.ts'
 import { KeysSearch } from './keys-search.tsx'
 
@@ -24,10 +24,11 @@ export const KEY_PARAMETERS = [
   'no_expiry',
   'unused_since',
   'expiring_before',
+  'exposed',
   'sort',
 ] as const
 export type KeyParameter = (typeof KEY_PARAMETERS)[number]
-type KeysUrl = UrlQuery<KeyParameter>
+export type KeysUrl = UrlQuery<KeyParameter>
 
 const ENDED = 'expired,revoked'
 
@@ -99,9 +100,14 @@ function States({ query }: Pick<KeysUrl, 'query'>) {
 
 /** Filters without a control of their own, each with a way to drop it. */
 function Chips({ url: { query, set } }: { readonly url: KeysUrl }) {
+  const { staff } = useSession()
+  const { created_by: by, unused_since: since, expiring_before: before } = query
   const chips = [
     ['secret_sha256', query.secret_sha256 && words.ofSecret],
     ['owner_id', query.owner_id && words.ofOwner(query.owner_id)],
+    ['created_by', by && by !== staff.id && words.ofCreator(by)],
+    ['unused_since', since && words.unusedSince(momentWords(since))],
+    ['expiring_before', before && words.expiringBefore(momentWords(before))],
   ] as const
   return (
     <ul className="chips">
@@ -133,6 +139,7 @@ const NO_ATTENTION = {
   no_expiry: undefined,
   unused_since: undefined,
   expiring_before: undefined,
+  exposed: undefined,
   created_by: undefined,
 }
 
@@ -149,6 +156,7 @@ function attentionQuery(which: string, me: string): Partial<Record<KeyParameter,
   if (which === 'no_expiry') return { ...NO_ATTENTION, no_expiry: 'true' }
   if (which === 'unused') return { ...NO_ATTENTION, unused_since: inDays(-90) }
   if (which === 'expiring') return { ...NO_ATTENTION, expiring_before: inDays(30) }
+  if (which === 'exposed') return { ...NO_ATTENTION, exposed: 'true' }
   if (which === 'mine') return { ...NO_ATTENTION, created_by: me }
   return NO_ATTENTION
 }
@@ -158,6 +166,7 @@ function attentionOf(query: KeysUrl['query'], me: string): string {
   if (query.no_expiry !== undefined) return 'no_expiry'
   if (query.unused_since !== undefined) return 'unused'
   if (query.expiring_before !== undefined) return 'expiring'
+  if (query.exposed !== undefined) return 'exposed'
   return query.created_by === me ? 'mine' : ''
 }
 

@@ -14,7 +14,8 @@ import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
 import { KeyState } from './key-state.tsx'
 import { type KeyRow, keysQuery } from './keys.queries.ts'
-import { isNarrowed, KEY_PARAMETERS, KeysFilters } from './keys-filters.tsx'
+import { isNarrowed, KEY_PARAMETERS, KeysFilters, type KeysUrl } from './keys-filters.tsx'
+import { SelectionBar, useChosenKeys } from './keys-selection.tsx'
 
 const COLUMNS: readonly Column<KeyRow>[] = [
   {
@@ -75,7 +76,7 @@ const COLUMNS: readonly Column<KeyRow>[] = [
 /** All keys: where most visits begin. */
 export default function KeysPage() {
   const url = useUrlQuery(KEY_PARAMETERS)
-  const { query, unknown, set } = url
+  const { query, unknown } = url
   const whyNot = useWhyNot()
   const create = (
     <ButtonLink to={paths.newKey.to()} whyNot={whyNot('keys:write')}>
@@ -90,35 +91,52 @@ export default function KeysPage() {
       <Loaded query={pages}>
         {({ pages: shown }) => {
           const rows = shown.flatMap(({ data }) => data)
-          if (rows.length === 0 && !pages.hasNextPage)
-            return isNarrowed(query) ? (
-              <Empty title={words.noMatch}>
-                <p>{words.noMatchHint}</p>
-                <ButtonLink kind="quiet" to={paths.keys.to({ state: 'live' })}>
-                  {appWords.clearFilters}
-                </ButtonLink>
-              </Empty>
-            ) : (
-              <Empty title={words.noneTitle}>
-                <p>{words.none}</p>
-                {create}
-              </Empty>
+          if (rows.length > 0 || pages.hasNextPage)
+            return (
+              <>
+                <KeyTable rows={rows} url={url} />
+                <Pager shown={rows.length} pages={pages} />
+                <p className="hint">{words.accuracy}</p>
+              </>
             )
-          return (
-            <>
-              <DataTable
-                caption={words.caption}
-                columns={COLUMNS}
-                rows={rows}
-                idOf={({ id }) => id}
-                sorting={{ by: query.sort ?? 'created', choose: (sort) => set({ sort }) }}
-              />
-              <Pager shown={rows.length} pages={pages} />
-              <p className="hint">{words.accuracy}</p>
-            </>
+          return isNarrowed(query) ? (
+            <Empty title={words.noMatch}>
+              <p>{words.noMatchHint}</p>
+              <ButtonLink kind="quiet" to={paths.keys.to({ state: 'live' })}>
+                {appWords.clearFilters}
+              </ButtonLink>
+            </Empty>
+          ) : (
+            <Empty title={words.noneTitle}>
+              <p>{words.none}</p>
+              {create}
+            </Empty>
           )
         }}
       </Loaded>
     </Page>
+  )
+}
+
+function KeyTable({
+  rows,
+  url: { query, set },
+}: {
+  readonly rows: readonly KeyRow[]
+  readonly url: KeysUrl
+}) {
+  const chosen = useChosenKeys(rows, query)
+  return (
+    <>
+      {chosen !== null && <SelectionBar chosen={chosen} query={query} />}
+      <DataTable
+        caption={words.caption}
+        columns={COLUMNS}
+        rows={rows}
+        idOf={({ id }) => id}
+        sorting={{ by: query.sort ?? 'created', choose: (sort) => set({ sort }) }}
+        {...(chosen === null ? {} : { selection: chosen.selection })}
+      />
+    </>
   )
 }

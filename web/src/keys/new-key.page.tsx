@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Static } from 'typebox'
 import { useLocation } from 'wouter'
@@ -29,7 +29,6 @@ export default function NewKeyPage() {
   const scopes = useQuery(scopesQuery)
   const owners = useQuery(newestOwnersQuery)
   const owner = useQuery(typedOwnerQuery(draft.ownerId.trim()))
-  const cache = useQueryClient()
   const act = useAct()
   const [, navigate] = useLocation()
 
@@ -54,7 +53,6 @@ export default function NewKeyPage() {
         once: true,
       })
       setIssued(made)
-      void cache.invalidateQueries({ queryKey: ['keys'] })
     })
   return (
     <Page

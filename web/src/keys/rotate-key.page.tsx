@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { paths } from '../paths.ts'
 import { ButtonLink } from '../ui/button.tsx'
@@ -18,22 +18,10 @@ import { SecretOnce } from './secret-once.tsx'
 export default function RotateKeyPage({ id }: { readonly id: string }) {
   const key = useQuery(keyQuery(id))
   const mayNot = useWhyNot()('keys:write')
-  const cache = useQueryClient()
   const [secret, setSecret] = useState<string | null>(null)
   const [done, setDone] = useState<string | null>(null)
-  const refresh = () => cache.invalidateQueries({ queryKey: ['key', id] })
   const name = key.data?.name ?? keyWords.key
-  if (secret !== null)
-    return (
-      <SecretOnce
-        name={name}
-        secret={secret}
-        onStored={() => {
-          setSecret(null)
-          void refresh()
-        }}
-      />
-    )
+  if (secret !== null) return <SecretOnce name={name} secret={secret} onStored={() => setSecret(null)} />
   const isRunning = key.data !== undefined && key.data.rotation !== null
   return (
     <Page
@@ -51,16 +39,7 @@ export default function RotateKeyPage({ id }: { readonly id: string }) {
       )}
       <Loaded query={key}>
         {(found) => {
-          if (found.rotation !== null)
-            return (
-              <RotationView
-                id={id}
-                onDone={(said) => {
-                  setDone(said)
-                  void refresh()
-                }}
-              />
-            )
+          if (found.rotation !== null) return <RotationView id={id} onDone={setDone} />
           if (done !== null) return null
           const reason = mayNot ?? whyNot('rotate', found)
           if (reason !== null)

@@ -4,16 +4,13 @@ import type { Static } from 'typebox'
 import type { KeyWire } from '../../../src/keys/key.wire.ts'
 import type { KeyRotationWire } from '../../../src/usage/key-use.wire.ts'
 import { change } from '../api/request.ts'
+import { ActDialog } from '../ui/act-dialog.tsx'
 import { Button } from '../ui/button.tsx'
 import { Chart } from '../ui/chart.tsx'
-import { Dialog } from '../ui/dialog.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Facts, Notice } from '../ui/notice.tsx'
-import { ProblemBox } from '../ui/problem-box.tsx'
 import { ExactTime, msOf, Time } from '../ui/time.tsx'
-import { useAct } from '../ui/use-act.ts'
 import { useWhyNot } from '../ui/why-not.ts'
-import { appWords } from '../words/app.ts'
 import { outcomeName } from '../words/outcomes.ts'
 import { rotateWords as words } from '../words/rotate-key.ts'
 import { rotationQuery } from './key-use.queries.ts'
@@ -123,21 +120,19 @@ interface ActsParts extends ViewParts {
 
 function Acts({ rotation, id, onDone, onEnding }: ActsParts) {
   const [asked, setAsked] = useState<'finish' | 'undo' | null>(null)
-  const act = useAct()
   const mayNot = useWhyNot()('keys:write')
   const isNewUsed = rotation.secrets.some(({ role, last_used_at }) => role === 'new' && last_used_at !== null)
   const isSafe = rotation.verdict.safe_to_finish
-  const run = (what: 'finish' | 'undo') =>
-    act.run(async () => {
-      onEnding(true)
-      try {
-        await change<typeof KeyWire>('POST', `/v1/keys/${id}/rotation/${what}`)
-      } catch (error) {
-        onEnding(false)
-        throw error
-      }
-      onDone(what === 'finish' ? words.finished : words.undone)
-    })
+  const end = async (what: 'finish' | 'undo') => {
+    onEnding(true)
+    try {
+      await change<typeof KeyWire>('POST', `/v1/keys/${id}/rotation/${what}`)
+    } catch (error) {
+      onEnding(false)
+      throw error
+    }
+    onDone(what === 'finish' ? words.finished : words.undone)
+  }
   return (
     <>
       <div className="form-end">
@@ -153,26 +148,16 @@ function Acts({ rotation, id, onDone, onEnding }: ActsParts) {
         </Button>
       </div>
       {asked !== null && (
-        <Dialog
+        <ActDialog
           title={asked === 'finish' ? words.finishTitle : words.undoTitle}
+          act={asked === 'undo' ? words.undoAct : isSafe ? words.finishAct : words.finishAnyway}
+          isDangerous={asked === 'finish' && !isSafe}
           onClose={() => setAsked(null)}
+          onAct={() => end(asked)}
         >
           <p>{asked === 'finish' ? words.finishText : words.undoText}</p>
           {asked === 'finish' && <Reason verdict={rotation.verdict} />}
-          <ProblemBox error={act.error} />
-          <div className="form-end">
-            <Button
-              kind={asked === 'finish' && !isSafe ? 'danger' : 'main'}
-              busy={act.isBusy}
-              onClick={() => void run(asked)}
-            >
-              {asked === 'undo' ? words.undoAct : isSafe ? words.finishAct : words.finishAnyway}
-            </Button>
-            <Button kind="quiet" onClick={() => setAsked(null)}>
-              {appWords.cancel}
-            </Button>
-          </div>
-        </Dialog>
+        </ActDialog>
       )}
     </>
   )

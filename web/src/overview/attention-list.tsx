@@ -26,12 +26,14 @@ const COLUMNS: readonly Column<Line>[] = [
     head: words.show,
     isUnseenHead: true,
     align: 'end',
-    cell: ({ code, query }) =>
-      query === null ? null : (
-        <Link to={paths.keys.to(query)} aria-label={words.showOf(words.codes[code]?.[0] ?? code)}>
-          {words.show}
-        </Link>
-      ),
+    cell: ({ code, query }) => (
+      <Link
+        to={query === null ? paths.deadCredentials.to() : paths.keys.to(query)}
+        aria-label={words.showOf(words.codes[code]?.[0] ?? code)}
+      >
+        {words.show}
+      </Link>
+    ),
   },
 ]
 

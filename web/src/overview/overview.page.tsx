@@ -61,7 +61,7 @@ function Content({ overview }: { readonly overview: Overview }) {
           stepSeconds={usage.step_seconds}
           series={usage.series.map(({ outcome, total, values }, at) => ({
             name: outcomeName(outcome),
-            tone: outcome === 'accepted' ? ('good' as const) : at,
+            tone: outcome === 'accepted' ? ('good' as const) : Math.min(Math.max(1, at), MOST_TONES),
             total,
             values,
           }))}
@@ -107,6 +107,8 @@ function Content({ overview }: { readonly overview: Overview }) {
   )
 }
 
+/** Further series have the colour of the last. */
+const MOST_TONES = 6
 const DAY_SECONDS = 86_400
 
 /** The calendar of the next 90 days. */

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Badge } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
 import { overviewWords as words } from '../words/overview.ts'
+import { rotateWords } from '../words/rotate-key.ts'
 import type { Overview } from './overview.queries.ts'
 
 type Rotation = Overview['rotations']['data'][number]
@@ -16,14 +17,20 @@ const columnsFor = (mayRotate: boolean): readonly Column<Rotation>[] => [
     head: words.key,
     cell: ({ key_id, name }) => <Link to={(mayRotate ? paths.rotateKey : paths.key).to(key_id)}>{name}</Link>,
   },
-  { id: 'owner', head: words.owner, cell: ({ owner_id }) => owner_id },
+  { id: 'owner', head: words.owner, cell: ({ owner_id }) => <span className="whole">{owner_id}</span> },
   { id: 'ends', head: words.ends, cell: ({ ends_at }) => <Time at={ends_at} /> },
   {
     id: 'advice',
     head: words.advice,
-    cell: ({ safe_to_finish, advice }) => (
+    cell: ({ verdict: { safe_to_finish, code, at } }) => (
       <>
-        {safe_to_finish && <Badge kind="good">{words.safe}</Badge>} {advice}
+        {safe_to_finish && <Badge kind="good">{words.safe}</Badge>} {rotateWords.reasons[code]}
+        {at !== null && (
+          <span className="soft">
+            {' '}
+            {rotateWords.lastUseOfOld} <Time at={at} />.
+          </span>
+        )}
       </>
     ),
   },

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { faultAt } from '../api/problem.ts'
@@ -30,12 +30,10 @@ export function Members({ ownerId }: { readonly ownerId: string }) {
 
 function MemberList({ ownerId }: { readonly ownerId: string }) {
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const pages = useInfiniteQuery(usersQuery({ owner_id: ownerId }))
   const [leaving, setLeaving] = useState<User | null>(null)
   const pathOf = (userId: string) =>
     `/v1/owners/${encodeURIComponent(ownerId)}/members/${encodeURIComponent(userId)}` as const
-  const changed = () => cache.invalidateQueries({ queryKey: ['users'] })
   const columns: readonly Column<User>[] = [
     {
       id: 'user',
@@ -76,7 +74,7 @@ function MemberList({ ownerId }: { readonly ownerId: string }) {
           )
         }}
       </Loaded>
-      <AddMember whyNot={whyNot('members:write')} pathOf={pathOf} onAdded={changed} />
+      <AddMember whyNot={whyNot('members:write')} pathOf={pathOf} />
       {leaving !== null && (
         <ActDialog
           title={words.removeMemberTitle(leaving.name)}
@@ -85,7 +83,6 @@ function MemberList({ ownerId }: { readonly ownerId: string }) {
           onClose={() => setLeaving(null)}
           onAct={async () => {
             await change('DELETE', pathOf(leaving.id))
-            await changed()
           }}
         >
           <p>{words.removeMemberWords}</p>
@@ -98,17 +95,15 @@ function MemberList({ ownerId }: { readonly ownerId: string }) {
 interface AddParts {
   readonly whyNot: string | null
   readonly pathOf: (userId: string) => `/v1/${string}`
-  readonly onAdded: () => Promise<unknown>
 }
 
-function AddMember({ whyNot, pathOf, onAdded }: AddParts) {
+function AddMember({ whyNot, pathOf }: AddParts) {
   const [id, setId] = useState('')
   const act = useAct()
   const add = async () => {
     if (whyNot !== null || id.trim() === '') return
     const done = await act.run(async () => {
       await change('PUT', pathOf(id.trim()))
-      await onAdded()
       return true
     })
     if (done === true) setId('')

@@ -18,13 +18,12 @@ import { RateLimitFields } from './rate-limits.form.tsx'
 interface FormParts {
   readonly owner: Owner
   readonly onClose: () => void
-  readonly onChanged: () => Promise<unknown>
 }
 
 type Body = Static<typeof OwnerChangeWire>
 
 /** Name, notice address, limits and policy. A change of the longest lifetime is tried first: it may end secrets. */
-export function OwnerForm({ owner, onClose, onChanged }: FormParts) {
+export function OwnerForm({ owner, onClose }: FormParts) {
   const [draft, setDraft] = useState<OwnerDraft>(() => draftOf(owner))
   const [effect, setEffect] = useState<{ shortened: number; ended: number } | null>(null)
   const act = useAct()
@@ -43,18 +42,18 @@ export function OwnerForm({ owner, onClose, onChanged }: FormParts) {
       `/v1/owners/${encodeURIComponent(owner.id)}`,
       body,
     )
-  const submit = () =>
-    act.run(async () => {
-      const body = bodyOf(draft, owner)
-      if ('max_lifetime_seconds' in body && effect === null) {
+  const submit = () => {
+    const body = bodyOf(draft, owner)
+    if ('max_lifetime_seconds' in body && effect === null)
+      return act.ask(async () => {
         const tried = await send({ ...body, dry_run: true })
         setEffect({ shortened: tried.secrets_shortened, ended: tried.secrets_ended })
-        return
-      }
+      })
+    return act.run(async () => {
       await send(body)
-      await onChanged()
       onClose()
     })
+  }
   return (
     <Dialog title={words.formTitle(owner.name ?? owner.id)} onClose={onClose}>
       <form

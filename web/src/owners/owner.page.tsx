@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import type { OwnerWire } from '../../../src/owners/owner.wire.ts'
 import { change } from '../api/request.ts'
 import { useCan } from '../api/session.ts'
@@ -36,12 +36,10 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
   const shownName = name ?? id
   const whyNot = useWhyNot()
   const can = useCan()
-  const cache = useQueryClient()
   // The open dialog is in the URL, so that it is open again after a proof on another page.
   const { query, set } = useUrlQuery(['act', 'credentials'])
   const close = () => set({ act: undefined })
   const path = `/v1/owners/${encodeURIComponent(id)}` as const
-  const changed = () => cache.invalidateQueries()
   const isSuspended = owner.suspended_at !== null
   return (
     <Page
@@ -94,12 +92,8 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
         </div>
       </Section>
       <Members ownerId={id} />
-      {query.act === 'change' && can('owners:write') && (
-        <OwnerForm owner={owner} onClose={close} onChanged={changed} />
-      )}
-      {query.act === 'suspend' && !isSuspended && (
-        <SuspendDialog owner={owner} onClose={close} onChanged={changed} />
-      )}
+      {query.act === 'change' && can('owners:write') && <OwnerForm owner={owner} onClose={close} />}
+      {query.act === 'suspend' && !isSuspended && <SuspendDialog owner={owner} onClose={close} />}
       {query.act === 'resume' && isSuspended && (
         <ActDialog
           title={words.resumeTitle(shownName)}
@@ -108,7 +102,6 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
           onClose={close}
           onAct={async () => {
             await change<typeof OwnerWire>('POST', `${path}/resume`, {})
-            await changed()
           }}
         >
           <p>{words.resumeWords}</p>

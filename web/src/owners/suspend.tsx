@@ -2,24 +2,23 @@ import { useQuery } from '@tanstack/react-query'
 import type { OwnerWire } from '../../../src/owners/owner.wire.ts'
 import { change } from '../api/request.ts'
 import { ActDialog } from '../ui/act-dialog.tsx'
+import { boundedWords } from '../ui/count-words.ts'
 import { Loaded } from '../ui/loading.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
 import { useWhyNot } from '../ui/why-not.ts'
 import { actWords } from '../words/acts.ts'
 import { ownerWords as words } from '../words/owners.ts'
-import { countWords } from '../words/time-words.ts'
 import type { Owner } from './owner.queries.ts'
 import { type OwnerImpact, ownerImpactQuery } from './owners.queries.ts'
 
 interface SuspendParts {
   readonly owner: Owner
   readonly onClose: () => void
-  readonly onChanged: () => Promise<unknown>
 }
 
 /** Shows what will stop, then suspends the owner. */
-export function SuspendDialog({ owner, onClose, onChanged }: SuspendParts) {
+export function SuspendDialog({ owner, onClose }: SuspendParts) {
   const { id, name } = owner
   const whyNot = useWhyNot()
   const impact = useQuery(ownerImpactQuery(id))
@@ -33,7 +32,6 @@ export function SuspendDialog({ owner, onClose, onChanged }: SuspendParts) {
       onClose={onClose}
       onAct={async (reason) => {
         await change<typeof OwnerWire>('POST', `/v1/owners/${encodeURIComponent(id)}/suspend`, { reason })
-        await onChanged()
       }}
     >
       <p>{words.suspendWords}</p>
@@ -47,8 +45,8 @@ function WhatStops({ impact }: { readonly impact: OwnerImpact }) {
   return (
     <Notice kind={calls.accepted > 0 ? 'alert' : 'plain'} title={actWords.whatStops}>
       <ul>
-        <li>{calls.accepted > 0 ? words.impact.calls(countWords(calls.accepted)) : words.impact.noCalls}</li>
-        <li>{words.impact.keys(actWords.count(keys.live), actWords.count(keys.used_last_day))}</li>
+        <li>{calls.accepted > 0 ? words.impact.calls(calls.accepted) : words.impact.noCalls}</li>
+        <li>{words.impact.keys(boundedWords(keys.live))}</li>
         {last_used_at !== null && (
           <li>
             {words.impact.lastUsed} <Time at={last_used_at} />
@@ -61,7 +59,7 @@ function WhatStops({ impact }: { readonly impact: OwnerImpact }) {
           <ul>
             {busiest.slice(0, 5).map((key) => (
               <li key={key.id}>
-                {key.name} <code>{key.hint}</code>: {words.impact.busy(countWords(key.calls_last_day))}
+                {key.name} <code>{key.hint}</code>: {words.impact.busy(key.calls_last_day)}
               </li>
             ))}
           </ul>

@@ -1,4 +1,3 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { ApiChangeWire, ApiWire, NewApiWire } from '../../../src/scopes/scope.wire.ts'
 import { faultAt } from '../api/problem.ts'
@@ -16,14 +15,12 @@ import type { Api } from './scopes.queries.ts'
 export function ApiDialog({ api, onClose }: { readonly api: Api | null; readonly onClose: () => void }) {
   const [name, setName] = useState(api?.name ?? '')
   const [identifier, setIdentifier] = useState(api?.identifier ?? '')
-  const cache = useQueryClient()
   const act = useAct()
   const save = () =>
     act.run(async () => {
       const body = { name: name.trim(), identifier: identifier.trim() }
       if (api === null) await change<typeof ApiWire, typeof NewApiWire>('POST', '/v1/apis', body)
       else await change<typeof ApiWire, typeof ApiChangeWire>('PATCH', `/v1/apis/${api.id}`, body)
-      await cache.invalidateQueries({ queryKey: ['apis'] })
       onClose()
     })
   return (

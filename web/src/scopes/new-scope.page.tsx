@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useLocation } from 'wouter'
 import type { NewScopeWire, ScopeWire } from '../../../src/scopes/scope.wire.ts'
 import { change } from '../api/request.ts'
@@ -13,16 +13,15 @@ import { apisQuery, scopesQuery } from './scopes.queries.ts'
 export default function NewScopePage() {
   const scopes = useQuery(scopesQuery)
   const apis = useQuery(apisQuery)
-  const cache = useQueryClient()
   const [, navigate] = useLocation()
   const act = useAct()
-  const submit = ({ apiId, implies, ...draft }: ScopeDraft) =>
-    act.run(async () => {
-      const body = { ...draft, name: draft.name.trim(), implies: [...implies], api_id: apiId }
-      const made = await change<typeof ScopeWire, typeof NewScopeWire>('POST', '/v1/scopes', body)
-      await cache.invalidateQueries({ queryKey: ['scopes'] })
-      navigate(paths.scope.to(made.name), { replace: true })
-    })
+  const submit = async ({ apiId, implies, ...draft }: ScopeDraft) => {
+    const body = { ...draft, name: draft.name.trim(), implies: [...implies], api_id: apiId }
+    const made = await act.run(() =>
+      change<typeof ScopeWire, typeof NewScopeWire>('POST', '/v1/scopes', body),
+    )
+    if (made !== undefined) navigate(paths.scope.to(made.name), { replace: true })
+  }
   return (
     <Page title={words.create} above={[{ to: paths.scopes.to(), words: words.title }]}>
       <Loaded query={apis}>

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { whyNotRemoveScope } from '../../../src/scopes/scope.ts'
@@ -19,7 +19,7 @@ import { problemWords } from '../words/problems.ts'
 import { scopeWords as words } from '../words/scopes.ts'
 import { DeprecateDialog, RemoveDialog } from './retire-scope.dialog.tsx'
 import { type ScopeDraft, ScopeForm } from './scope.form.tsx'
-import { exercisedQuery, holdersQuery } from './scope.queries.ts'
+import { holdersQuery, scopePath, useExercised } from './scope.queries.ts'
 import { HolderTable } from './scope-holders.tsx'
 import { ExercisedOn, SensitivityBadge } from './scopes.page.tsx'
 import { apisQuery, type Scope, scopesQuery } from './scopes.queries.ts'
@@ -48,22 +48,16 @@ export default function ScopePage({ id: name }: { readonly id: string }) {
 function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes: readonly Scope[] }) {
   const { name, description, sensitivity, implies, deprecated_at, created_at, api_id } = scope
   const can = useCan()
-  const cache = useQueryClient()
   const apis = useQuery(apisQuery)
   const holders = useQuery({ ...holdersQuery(name), enabled: can('keys:read') })
-  const exercised = useQuery({ ...exercisedQuery, enabled: can('keys:read') })
+  const exercised = useExercised()
   const [open, setOpen] = useState<'edit' | 'deprecate' | 'remove' | null>(null)
   const act = useAct()
   const whyNot = useWhyNot()('scopes:write')
   const api = apis.data?.find(({ id }) => id === api_id)
   const send = (body: Parameters<typeof change<typeof ScopeWire, typeof ScopeChangeWire>>[2]) =>
     act.run(async () => {
-      await change<typeof ScopeWire, typeof ScopeChangeWire>(
-        'PATCH',
-        `/v1/scopes/${encodeURIComponent(name)}`,
-        body,
-      )
-      await cache.invalidateQueries({ queryKey: ['scopes'] })
+      await change<typeof ScopeWire, typeof ScopeChangeWire>('PATCH', scopePath(name), body)
       setOpen(null)
     })
   const save = ({ name: _, apiId, implies: chosen, ...draft }: ScopeDraft) =>
@@ -141,10 +135,7 @@ function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes:
               [words.implies, <Names key="implies" names={implies} />],
               [words.impliedBy, <Names key="by" names={namesImplying(name, scopes)} />],
               [words.api, api === undefined ? api_id : `${api.name} (${api.identifier})`],
-              can('keys:read') && [
-                words.exercised,
-                <ExercisedOn key="exercised" day={exercised.data?.on(name)} />,
-              ],
+              [words.exercised, <ExercisedOn key="exercised" day={exercised?.on(name)} />],
               [words.created, <FullTime key="created" at={created_at} />],
             ]}
           />
@@ -155,14 +146,7 @@ function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes:
           <Loaded query={holders}>{(found) => <HolderTable holders={found} />}</Loaded>
         </Section>
       )}
-      {open === 'deprecate' && (
-        <DeprecateDialog
-          name={name}
-          act={act}
-          onDeprecate={() => void send({ deprecated: true })}
-          onClose={() => setOpen(null)}
-        />
-      )}
+      {open === 'deprecate' && <DeprecateDialog name={name} onClose={() => setOpen(null)} />}
       {open === 'remove' && <RemoveDialog name={name} onClose={() => setOpen(null)} />}
     </Page>
   )

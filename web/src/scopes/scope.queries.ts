@@ -1,16 +1,20 @@
-import { queryOptions } from '@tanstack/react-query'
+import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { Static } from 'typebox'
 import type { ScopeHoldersWire } from '../../../src/scopes/scope-holder.wire.ts'
 import type { UsageSeriesWire } from '../../../src/usage/usage-series.wire.ts'
 import { get } from '../api/request.ts'
+import { useSession } from '../api/session.ts'
 
 export type ScopeHolders = Static<typeof ScopeHoldersWire>
+
+export function scopePath(name: string, more = ''): `/v1/${string}` {
+  return `/v1/scopes/${encodeURIComponent(name)}${more}`
+}
 
 export function holdersQuery(name: string) {
   return queryOptions({
     queryKey: ['scopes', 'holders', name],
-    queryFn: ({ signal }) =>
-      get<typeof ScopeHoldersWire>(`/v1/scopes/${encodeURIComponent(name)}/holders`, { signal }),
+    queryFn: ({ signal }) => get<typeof ScopeHoldersWire>(scopePath(name, '/holders'), { signal }),
   })
 }
 
@@ -20,7 +24,7 @@ export interface Exercised {
   on(name: string): string | null | undefined
 }
 
-export const exercisedQuery = queryOptions({
+const exercisedQuery = queryOptions({
   queryKey: ['scopes', 'exercised'],
   queryFn: async ({ signal }): Promise<Exercised> => {
     const query = { by: 'scope', span: '90d' }
@@ -35,3 +39,10 @@ export const exercisedQuery = queryOptions({
   },
   staleTime: 60_000,
 })
+
+/** Undefined where it is not known, as for people who are bound to some environments: uses are counted over all of them. */
+export function useExercised(): Exercised | undefined {
+  const { permissions, bound_to_environments } = useSession()
+  const isAllowed = permissions.includes('keys:read') && !bound_to_environments
+  return useQuery({ ...exercisedQuery, enabled: isAllowed }).data
+}

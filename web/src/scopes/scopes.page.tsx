@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
@@ -12,7 +11,7 @@ import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { scopeWords as words } from '../words/scopes.ts'
 import { ApiDialog } from './api.form.tsx'
-import { type Exercised, exercisedQuery } from './scope.queries.ts'
+import { type Exercised, useExercised } from './scope.queries.ts'
 import { type Api, apisQuery, type Scope, scopesQuery } from './scopes.queries.ts'
 
 const KINDS: Readonly<Record<string, 'plain' | 'warn' | 'alert'>> = { sensitive: 'warn', restricted: 'alert' }
@@ -23,10 +22,9 @@ export function SensitivityBadge({ of }: { readonly of: string }) {
 
 /** The catalogue, by API. */
 export default function ScopesPage() {
-  const can = useCan()
   const scopes = useQuery(scopesQuery)
   const apis = useQuery(apisQuery)
-  const exercised = useQuery({ ...exercisedQuery, enabled: can('keys:read') })
+  const exercised = useExercised()
   const [edited, setEdited] = useState<Api | 'new' | null>(null)
   const whyNot = useWhyNot()('scopes:write')
   return (
@@ -61,7 +59,7 @@ export default function ScopesPage() {
                     key={api.id}
                     api={api}
                     scopes={all.filter(({ api_id }) => api_id === api.id)}
-                    exercised={exercised.data}
+                    exercised={exercised}
                     onChange={whyNot === null ? () => setEdited(api) : null}
                   />
                 ))}

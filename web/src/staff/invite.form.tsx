@@ -1,10 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { IssuedInvitationWire } from '../../../src/staff/staff.wire.ts'
 import { faultAt } from '../api/problem.ts'
 import { change } from '../api/request.ts'
 import { Button } from '../ui/button.tsx'
-import { CopyField } from '../ui/copy.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
@@ -13,12 +11,16 @@ import { appWords } from '../words/app.ts'
 import { staffWords as words } from '../words/staff.ts'
 import { RoleChoice } from './role-choice.tsx'
 
-/** Invites a person; the link is shown once, and kept nowhere else. */
-export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
+interface InviteParts {
+  readonly onClose: () => void
+  /** Gets the link once; it is kept nowhere else. */
+  readonly onLink: (link: string) => void
+}
+
+/** Invites a person, by a link. */
+export function InviteDialog({ onClose, onLink }: InviteParts) {
   const [email, setEmail] = useState('')
   const [role, setRole] = useState('viewer')
-  const [url, setUrl] = useState<string | null>(null)
-  const cache = useQueryClient()
   const act = useAct()
   const invite = () =>
     act.run(async () => {
@@ -26,18 +28,8 @@ export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
       const made = await change<typeof IssuedInvitationWire>('POST', '/v1/staff-invitations', body, {
         once: true,
       })
-      setUrl(made.url)
-      void cache.invalidateQueries({ queryKey: ['staff', 'invitations'] })
+      onLink(made.url)
     })
-  if (url !== null)
-    return (
-      <Dialog title={words.inviteTitle} onClose={() => {}}>
-        <CopyField label={words.link} value={url} hint={words.linkHint} />
-        <div className="form-end">
-          <Button onClick={onClose}>{words.linkDone}</Button>
-        </div>
-      </Dialog>
-    )
   return (
     <Dialog title={words.inviteTitle} onClose={onClose}>
       <form

@@ -1,10 +1,11 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useLocation } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import type { EndedStaffSessionsWire, StaffWire } from '../../../src/staff/staff.wire.ts'
 import { change } from '../api/request.ts'
 import { useCan, useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
+import { ActDialog } from '../ui/act-dialog.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Badge, Facts, Section } from '../ui/notice.tsx'
@@ -16,7 +17,6 @@ import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords } from '../words/settings.ts'
 import { staffWords as words } from '../words/staff.ts'
 import { MemberSessions } from './member-sessions.tsx'
-import { ReasonDialog } from './reason.dialog.tsx'
 import { RoleChoice } from './role-choice.tsx'
 import { type Member, memberQuery } from './staff.queries.ts'
 
@@ -46,21 +46,14 @@ function KnownMember({
   const can = useCan()
   const mayNot = useWhyNot()('staff:write')
   const own = useSession().staff.id === id
-  const cache = useQueryClient()
   const [, navigate] = useLocation()
   const [open, setOpen] = useState<'disable' | 'remove' | null>(null)
   const [chosen, setChosen] = useState<string>(role)
   const [said, setSaid] = useState('')
   const act = useAct()
   const whyNot = mayNot ?? (own ? words.ownAccount : null)
-  const renew = () => cache.invalidateQueries({ queryKey: ['staff'] })
-  const send = (method: 'PATCH' | 'POST', path: `/v1/${string}`, body: object, isGone = false) =>
-    act.run(async () => {
-      await change<typeof StaffWire>(method, path, body)
-      setOpen(null)
-      if (isGone) navigate(paths.staff.to(), { replace: true })
-      await renew()
-    })
+  const send = (method: 'PATCH' | 'POST', path: `/v1/${string}`, body: object) =>
+    act.run(() => change<typeof StaffWire>(method, path, body))
   const endSessions = () =>
     act.run(async () => {
       const { ended } = await change<typeof EndedStaffSessionsWire>(
@@ -69,7 +62,6 @@ function KnownMember({
         {},
       )
       setSaid(words.ended(ended))
-      await renew()
     })
   return (
     <Page
@@ -103,7 +95,7 @@ function KnownMember({
         </>
       }
     >
-      {open === null && <ProblemBox error={act.error} />}
+      <ProblemBox error={act.error} />
       <div className="card">
         <Facts
           facts={[
@@ -151,15 +143,23 @@ function KnownMember({
         <MemberSessions id={id} name={name} />
       </Section>
       {open !== null && (
-        <ReasonDialog
+        <ActDialog
           title={open === 'disable' ? words.disableTitle(name) : words.removeTitle(name)}
-          effect={open === 'disable' ? words.disableEffect : words.removeEffect}
-          verb={words[open]}
-          keysOf={can('keys:read') ? id : null}
-          act={act}
-          onDone={(reason) => void send('POST', `/v1/staff/${id}/${open}`, { reason }, open === 'remove')}
+          act={words[open]}
+          isDangerous
+          reason="required"
+          whyNot={whyNot}
           onClose={() => setOpen(null)}
-        />
+          onAct={async (reason) => {
+            await change<typeof StaffWire>('POST', `/v1/staff/${id}/${open}`, { reason })
+            if (open === 'remove') navigate(paths.staff.to(), { replace: true })
+          }}
+        >
+          <p>
+            {open === 'disable' ? words.disableEffect : words.removeEffect}{' '}
+            {can('keys:read') && <Link to={paths.keys.to({ created_by: id })}>{words.keysMade}</Link>}
+          </p>
+        </ActDialog>
       )}
     </Page>
   )

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { change } from '../api/request.ts'
@@ -11,6 +11,7 @@ import { Badge, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { Pager } from '../ui/pager.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
+import { ShownOnce } from '../ui/shown-once.tsx'
 import { Time } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
 import { useWhyNot } from '../ui/why-not.ts'
@@ -23,8 +24,21 @@ import { type Invitation, invitationsQuery, type Member, staffQuery } from './st
 export default function StaffPage() {
   const { staff } = useSession()
   const [isInviting, setInviting] = useState(false)
+  const [link, setLink] = useState<string | null>(null)
   const pages = useInfiniteQuery(staffQuery)
   const whyNot = useWhyNot()('staff:write')
+  if (link !== null)
+    return (
+      <ShownOnce
+        title={words.linkTitle}
+        tab={words.linkTitle}
+        lead={words.linkLead}
+        fields={[{ label: words.link, value: link, hint: words.linkHint }]}
+        lost={words.linkLost}
+        done={words.linkDone}
+        onDone={() => setLink(null)}
+      />
+    )
   return (
     <Page
       title={words.title}
@@ -55,7 +69,15 @@ export default function StaffPage() {
       <Section title={words.invitations}>
         <Invitations whyNot={whyNot} />
       </Section>
-      {isInviting && <InviteDialog onClose={() => setInviting(false)} />}
+      {isInviting && (
+        <InviteDialog
+          onClose={() => setInviting(false)}
+          onLink={(made) => {
+            setInviting(false)
+            setLink(made)
+          }}
+        />
+      )}
     </Page>
   )
 }
@@ -96,12 +118,10 @@ function columnsFor(ownId: string): readonly Column<Member>[] {
 
 function Invitations({ whyNot }: { readonly whyNot: string | null }) {
   const invitations = useQuery(invitationsQuery)
-  const cache = useQueryClient()
   const act = useAct()
   const withdraw = (id: string) =>
     act.run(async () => {
       await change('DELETE', `/v1/staff-invitations/${id}`)
-      await cache.invalidateQueries({ queryKey: ['staff', 'invitations'] })
     })
   const columns: readonly Column<Invitation>[] = [
     { id: 'email', head: words.email, cell: ({ email }) => email },

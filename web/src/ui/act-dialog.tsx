@@ -40,8 +40,9 @@ export function ActDialog({
     const said = reason.trim()
     setMissing(asksReason === 'required' && said === '')
     if (asksReason === 'required' && said === '') return
-    const done = await act.run(async () => (await onAct(said)) !== false)
-    if (done === true) onClose()
+    await act.run(async () => {
+      if ((await onAct(said)) !== false) onClose()
+    })
   }
   return (
     <Dialog title={title} onClose={onClose}>

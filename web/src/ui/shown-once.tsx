@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { shownOnceWords as words } from '../words/shown-once.ts'
 import { CopyField } from './copy.tsx'
 import { Notice } from './notice.tsx'
@@ -19,10 +19,12 @@ interface OnceParts {
   readonly done: string
   /** Called once: whoever holds the values drops them. */
   readonly onDone: () => void
+  /** Below it: what the secret is for. */
+  readonly children?: ReactNode
 }
 
 /** Shows a secret once: a state of its page, which is left by saying that the secret is stored. */
-export function ShownOnce({ title, tab, lead, fields, lost, done, onDone }: OnceParts) {
+export function ShownOnce({ title, tab, lead, fields, lost, done, onDone, children }: OnceParts) {
   const { tries, release } = useStay()
   const nudge = useRef<HTMLDivElement>(null)
   const top = useRef<HTMLDivElement>(null)
@@ -61,6 +63,7 @@ export function ShownOnce({ title, tab, lead, fields, lost, done, onDone }: Once
           </div>
           <p className="hint">{lost}</p>
         </div>
+        {children}
       </Page>
     </div>
   )

@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { EndedSessionsWire } from '../../../src/sessions/session.wire.ts'
 import { change } from '../api/request.ts'
@@ -24,17 +24,14 @@ interface SessionsParts {
 /** Where a user is signed in, with ways to end it. */
 export function Sessions({ userId, act, onAct }: SessionsParts) {
   const whyNot = useWhyNot()
-  const cache = useQueryClient()
   const pages = useInfiniteQuery(sessionsQuery(userId))
   const [ended, setEnded] = useState<number | null>(null)
   const ending = useAct()
   const path = `/v1/users/${encodeURIComponent(userId)}/sessions` as const
-  const changed = () => cache.invalidateQueries({ queryKey: ['user', userId, 'sessions'] })
   const endOne = (session: UserSession) =>
     ending.run(async () => {
       await change('DELETE', `${path}/${encodeURIComponent(session.id)}`)
       setEnded(1)
-      await changed()
     })
   const columns: readonly Column<UserSession>[] = [
     { id: 'browser', head: words.session, cell: ({ user_agent }) => user_agent ?? words.unknownBrowser },
@@ -106,7 +103,6 @@ export function Sessions({ userId, act, onAct }: SessionsParts) {
           onAct={async () => {
             const answer = await change<typeof EndedSessionsWire>('DELETE', path)
             setEnded(answer.ended)
-            await changed()
           }}
         >
           <p>{words.endAllWords}</p>

@@ -11,13 +11,12 @@ interface ActsParts {
   readonly isDisabled: boolean
   readonly act: string | undefined
   readonly onClose: () => void
-  readonly onChanged: () => Promise<unknown>
   /** Gets the link once; it is kept nowhere else. */
   readonly onLink: (link: Static<typeof PasswordLinkWire>) => void
 }
 
 /** Actions of staff on a user, each after a question. */
-export function UserActs({ id, name, isDisabled, act, onClose, onChanged, onLink }: ActsParts) {
+export function UserActs({ id, name, isDisabled, act, onClose, onLink }: ActsParts) {
   const whyNot = useWhyNot()
   const path = `/v1/users/${encodeURIComponent(id)}` as const
   if (act === 'disable' && !isDisabled)
@@ -31,7 +30,6 @@ export function UserActs({ id, name, isDisabled, act, onClose, onChanged, onLink
         onClose={onClose}
         onAct={async (reason) => {
           await change<typeof UserStateWire>('POST', `${path}/disable`, { reason })
-          await onChanged()
         }}
       >
         <p>{words.disableWords}</p>
@@ -46,7 +44,6 @@ export function UserActs({ id, name, isDisabled, act, onClose, onChanged, onLink
         onClose={onClose}
         onAct={async () => {
           await change<typeof UserStateWire>('POST', `${path}/enable`, {})
-          await onChanged()
         }}
       >
         <p>{words.enableWords}</p>

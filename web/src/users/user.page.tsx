@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Static } from 'typebox'
 import { Link } from 'wouter'
@@ -60,7 +60,6 @@ interface ScreenParts {
 function UserScreen({ id, user, onLink }: ScreenParts) {
   const whyNot = useWhyNot()
   const can = useCan()
-  const cache = useQueryClient()
   const { query, set } = useUrlQuery(['act'])
   const isDisabled = user !== null && user.disabled_at !== null
   return (
@@ -137,7 +136,6 @@ function UserScreen({ id, user, onLink }: ScreenParts) {
         isDisabled={isDisabled}
         act={query.act}
         onClose={() => set({ act: undefined })}
-        onChanged={() => cache.invalidateQueries()}
         onLink={(link) => {
           set({ act: undefined })
           onLink(link)

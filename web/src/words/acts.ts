@@ -10,8 +10,6 @@ export const actWords = {
   optional: 'optional',
   needs: (permission: string) => `You need the permission ${permission}.`,
   whatStops: 'What will stop',
-  count: ({ count, at_least }: { readonly count: number; readonly at_least: boolean }) =>
-    `${new Intl.NumberFormat('en').format(count)}${at_least ? '+' : ''}`,
   chosen: (count: number, of: number) => `${count} of ${of} chosen`,
   remove: 'Remove',
   clear: (what: string) => `Remove the filter: ${what}`,

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the frame around every page, and of components without a noun. English; another language is another object. */
 export const appWords = {
   product: 'Doorward',
@@ -22,14 +23,10 @@ export const appWords = {
   copyFailed: 'Could not copy. Select the text and copy it by hand.',
   cancel: 'Cancel',
   close: 'Close',
-  apply: 'Apply',
   clearFilters: 'Clear filters',
-  filters: 'Filters',
   any: 'Any',
   yes: 'Yes',
   no: 'No',
-  sortAscending: 'sorted ascending',
-  sortDescending: 'sorted descending',
   unknownParameters: (names: readonly string[]) =>
     `This page does not know ${names.map((name) => `“${name}”`).join(', ')} of its address, and ignores it.`,
   notHere: {
@@ -37,12 +34,11 @@ export const appWords = {
     detail: 'The address may be misspelt, or the page may have moved.',
   },
   fault: { title: 'This page has a fault', detail: 'Reload the page. If it happens again, report it.' },
-  newVersion: 'The server has a newer dashboard.',
   reload: 'Reload',
   selectAll: 'Select all rows shown',
   asTable: 'Show as a table',
   from: 'From',
-  table: (shown: number) => (shown === 1 ? '1 row' : `${shown} rows`),
+  table: (shown: number) => counted(shown, 'row'),
 }
 
 export const navWords = {

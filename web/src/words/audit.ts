@@ -55,7 +55,6 @@ export const auditWords = {
     `${fault}. Someone changed the table past Doorward, or a backup was restored over it. Keep the database as it is and look into it.`,
 
   entry: 'Entry',
-  id: 'Event id',
   address: 'Address',
   request: 'Request',
   hash: 'Hash',

@@ -2,7 +2,6 @@
 export const editWords = {
   title: (name: string) => `Edit ${name}`,
   lead: 'Changes count from the next call on, at every verifier.',
-  keep: 'as it is',
   save: 'Save',
   cancel: 'Cancel',
   removed: (names: readonly string[]) => `Programs that need ${names.join(', ')} will be refused.`,

@@ -1,12 +1,13 @@
+import { counted } from './counted.ts'
 /** Words of the page that disables or revokes a key. */
 export const endWords = {
   title: (name: string) => `Stop ${name}`,
   lead: 'Choose what is to happen. A disabled key can be enabled again; a revoked one is gone.',
-  willStop: 'What will stop',
-  callsLastDay: (count: string) => `${count} accepted calls in the last 24 hours`,
+  callsLastDay: (count: number) =>
+    `${counted(count, 'call was', 'calls were')} accepted in the last 24 hours.`,
   noCalls: 'No call was accepted in the last 24 hours.',
   scopes: 'For',
-  callers: 'From',
+  callers: 'Last calls came from',
   how: 'How',
   disable: 'Disable',
   disableHint: 'Refused from now on, until it is enabled again. Can be undone at any time.',
@@ -17,6 +18,4 @@ export const endWords = {
   actDisable: 'Disable this key',
   actRevoke: 'Revoke this key for good',
   cancel: 'Leave it as it is',
-  doneDisable: 'The key is disabled.',
-  doneRevoke: 'The key is revoked.',
 }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the pages about grants: what users allowed apps. */
 export const grantWords = {
   title: 'Grants',
@@ -31,16 +32,12 @@ export const grantWords = {
   beforeHint: 'In your time zone. Empty: all.',
   dryRun: 'Count them first',
   dryRunSays: (count: number) =>
-    count === 0
-      ? 'No grant would be revoked.'
-      : count === 1
-        ? '1 grant would be revoked.'
-        : `${count} grants would be revoked.`,
-  revokeCounted: (count: number) => (count === 1 ? 'Revoke 1 grant' : `Revoke ${count} grants`),
+    count === 0 ? 'No grant would be revoked.' : `${counted(count, 'grant')} would be revoked.`,
+  revokeCounted: (count: number) => `Revoke ${counted(count, 'grant')}`,
   revokedSome: (count: number, remaining: number) =>
     remaining === 0
-      ? `${count} grants were revoked.`
-      : `${count} grants were revoked, ${remaining} are left: go on.`,
+      ? `${counted(count, 'grant was', 'grants were')} revoked.`
+      : `${counted(count, 'grant was', 'grants were')} revoked, ${counted(remaining, 'is', 'are')} left: go on.`,
 
   grantTitle: (app: string) => `What ${app} may do`,
   by: (user: string) => `Allowed by ${user}`,
@@ -53,7 +50,7 @@ export const grantWords = {
   allowedLead: 'Take some away: tokens that were issued lose them at once. Only the user can allow more.',
   keep: 'Scopes that stay',
   reduce: 'Remove the others',
-  reduceTitle: (count: number) => (count === 1 ? 'Remove 1 scope?' : `Remove ${count} scopes?`),
+  reduceTitle: (count: number) => `Remove ${counted(count, 'scope')}?`,
   reduceWords: 'The app loses them at once:',
   keepAll: 'Untick a scope to remove it.',
   keepNone: 'Nothing would be left: revoke the grant instead.',

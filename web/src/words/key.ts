@@ -1,14 +1,13 @@
+import { counted } from './counted.ts'
 import { countWords } from './time-words.ts'
 
 /** Words of the page about one key. */
 export const oneKeyWords = {
   rotate: 'Rotate',
   seeRotation: 'Rotation under way',
-  disable: 'Disable',
   enable: 'Enable',
   end: 'Stop it …',
   edit: 'Edit',
-  settled: { enabled: 'The key is enabled: it works again.', undone: 'The scopes are as they were before.' },
   sentence: {
     active: 'Calls with it are accepted.',
     disabled: (when: string) => `Since ${when}: refused until it is enabled again.`,
@@ -70,7 +69,7 @@ export const oneKeyWords = {
   ends: 'Ends',
   limits: 'Limits',
   noLimits: 'No limits of its own. Limits of the owner apply to all its keys together.',
-  rateLimit: (calls: number, window: string) => `${countWords(calls)} calls in ${window}`,
+  rateLimit: (calls: number, window: string) => `${counted(calls, 'call')} in ${window}`,
   rateLimitName: 'Rate limit',
   quotaOf: { key: 'Quota of this key', owner: 'Quota of the owner, for all its keys' },
   quotaLeft: (left: number, limit: number, period: string) =>

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the pages that make a key and show its secret. */
 export const newKeyWords = {
   title: 'Create a key',
@@ -15,7 +16,7 @@ export const newKeyWords = {
   nothing: 'None',
   impliedBy: (names: readonly string[]) => `comes with ${names.join(', ')}`,
   deprecated: 'Deprecated: no longer given out.',
-  chosen: (count: number) => (count === 1 ? '1 scope chosen' : `${count} scopes chosen`),
+  chosen: (count: number) => `${counted(count, 'scope')} chosen`,
   sensitivity: { basic: 'basic', sensitive: 'sensitive', restricted: 'restricted' } as Readonly<
     Record<string, string>
   >,
@@ -64,6 +65,5 @@ export const newKeyWords = {
   code: 'Code for your program',
   stack: 'Language',
   stored: 'I have stored it',
-  stay: 'The secret is still on this page. Store it first, then press “I have stored it”.',
   lost: 'Lost it already? Revoke this key and create another one, or rotate it.',
 }

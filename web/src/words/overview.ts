@@ -16,7 +16,6 @@ export const overviewWords = {
     unused_90_days: ['Unused for 90 days', 'Disable first: it can be undone.'],
     no_expiry: ['Never expires', 'A forgotten key without expiry works for ever.'],
     exposed: ['Secret was seen in a URL', 'URLs end up in logs. Rotate these keys.'],
-    over_scoped: ['Has scopes that it does not exercise', 'Shrink them: it can be undone for 7 days.'],
     dead_credentials: ['Dead, and still presented', 'A program goes on with a credential that has ended.'],
   } as Readonly<Record<string, readonly [string, string]>>,
   states: 'Keys by state',

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the pages about owners: the parties whose data keys reach. */
 export const ownerWords = {
   title: 'Owners',
@@ -11,7 +12,7 @@ export const ownerWords = {
   ownLimits: 'Own limits',
   ownLimitsNone: 'as configured',
   ownLimit: {
-    keys: (count: number) => (count === 1 ? '1 key' : `${count} keys`),
+    keys: (count: number) => counted(count, 'key'),
     lifetime: (words: string) => `${words} at most`,
     rates: (count: number) => (count === 1 ? '1 rate limit' : `${count} rate limits`),
     quota: (units: string, period: string) => `${units} units a ${period}`,
@@ -23,7 +24,6 @@ export const ownerWords = {
   noMatchTitle: 'No owner matches',
   noMatch: 'The search looks into names and ids. Your own id is the surest: org_42.',
 
-  id: 'Id',
   suspendedSince: 'Suspended since',
   suspendedTitle: 'This owner is suspended: none of its keys and apps works',
   reason: 'Reason',
@@ -91,11 +91,12 @@ export const ownerWords = {
   resumeWords: 'Its keys and apps work again, unless they ended meanwhile.',
   resumeAct: 'Resume owner',
   impact: {
-    calls: (accepted: string) => `${accepted} calls were accepted in the last day.`,
-    noCalls: 'No call was accepted in the last day.',
-    keys: (live: string, used: string) => `Keys that stop: ${live}. Used in the last day: ${used}.`,
-    busiest: 'Busiest keys',
-    busy: (calls: string) => `${calls} calls`,
+    calls: (accepted: number) =>
+      `${counted(accepted, 'call was', 'calls were')} accepted in the last 24 hours.`,
+    noCalls: 'No call was accepted in the last 24 hours.',
+    keys: (live: string) => `Keys that stop: ${live}.`,
+    busiest: 'Keys that were used last:',
+    busy: (calls: number) => counted(calls, 'call'),
     lastUsed: 'Last used',
   },
 
@@ -121,6 +122,6 @@ export const ownerWords = {
   shortens: (shortened: number, ended: number) =>
     shortened + ended === 0
       ? 'No existing secret lives longer. Nothing else changes.'
-      : `${shortened} secrets will expire earlier than now, and ${ended} at once.`,
+      : `${counted(shortened, 'secret')} will expire earlier than now, and ${ended} at once.`,
   saveAnyway: 'Save and shorten',
 }

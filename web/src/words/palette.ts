@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the command palette. */
 export const paletteWords = {
   open: 'Find',
@@ -12,6 +13,6 @@ export const paletteWords = {
   clients: 'Apps',
   nothing: 'Nothing found.',
   searching: 'Searching …',
-  count: (count: number) => (count === 1 ? '1 result' : `${count} results`),
+  count: (count: number) => counted(count, 'result'),
   hint: 'Arrow keys choose, Enter opens, Escape closes.',
 }

@@ -15,7 +15,8 @@ export const problemWords = {
   byCode: {
     no_answer: {
       title: 'The server does not answer',
-      detail: 'Check your connection, then try again. Nothing is known to have changed.',
+      detail:
+        'Check your connection. If you were changing something, look first if it was done: the request may have arrived.',
     },
     secret_in_url: {
       title: 'That holds a secret, and was not sent',

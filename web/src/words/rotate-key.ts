@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the page that rotates a key. */
 export const rotateWords = {
   title: (name: string) => `Rotate ${name}`,
@@ -17,8 +18,6 @@ export const rotateWords = {
   overlapHint: 'Or less, where the old secret expires before. You can finish sooner.',
   start: 'Make the new secret',
   startLeaked: 'Stop the old secret, make the new one',
-  willStop: 'What used the old secret last',
-  nothingUsed: 'No caller of it is known.',
   cannot: 'This key cannot be rotated now',
 
   runningTitle: (name: string) => `Rotation of ${name}`,
@@ -36,10 +35,7 @@ export const rotateWords = {
   lastUseOfOld: 'Last use of the old one:',
   old: 'Old secret',
   new: 'New secret',
-  perMinute: (calls: number) =>
-    calls === 1 ? '1 call in the last minute' : `${calls} calls in the last minute`,
-  lastHour: 'in the last hour',
-  refusedHour: (calls: number) => `${calls} refused`,
+  perMinute: (calls: number) => `${counted(calls, 'call')} in the last minute`,
   chart: (what: string) => `Calls per minute with the ${what.toLowerCase()}, last hour`,
   noCalls: 'No call in the last hour.',
   lastUse: 'Last used',

@@ -44,7 +44,6 @@ export const scopeWords = {
   save: 'Save',
   change: 'Change',
   changeTitle: (name: string) => `Change ${name}`,
-  saved: 'Saved.',
   changeEffect: 'A change of what a scope implies counts at once, for every key and app that has it.',
   use: 'Who has it',
   useLead: 'Keys that are neither revoked nor expired, those in use first, and apps that list it.',

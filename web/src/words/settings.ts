@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the settings: admin keys, and how this installation is configured. */
 export const settingsWords = {
   title: 'Settings',
@@ -16,7 +17,6 @@ export const settingsWords = {
   unbounded: 'no bound: a key may never expire',
   maxKeys: 'Keys an owner may have',
   policyHint: 'The policy of an owner without one of its own.',
-  open: 'Open',
 
   create: 'Create an admin key',
   caption: 'Admin keys, newest first',
@@ -24,12 +24,10 @@ export const settingsWords = {
   none: 'A program of yours that creates or verifies keys needs one. Give it the permissions that it uses, and no more.',
   key: 'Admin key',
   permissions: 'Permissions',
-  all: 'all',
-  manyPermissions: (count: number) => `${count} permissions`,
+  manyPermissions: (count: number) => counted(count, 'permission'),
   owner: 'Bound to owner',
   everyOwner: 'every owner',
   created: 'Created',
-  createdBy: 'Created by',
   lastUsed: 'Last used',
   expires: 'Expires',
   state: 'State',
@@ -56,17 +54,12 @@ export const settingsWords = {
     ['0', 'not at all: the old one ends now'],
   ] as readonly (readonly [string, string])[],
   finish: 'Finish rotation',
-  finishOf: (name: string) => `Finish the rotation of ${name}`,
   finishTitle: (name: string) => `Finish the rotation of ${name}?`,
   undo: 'Take the new secret back',
   revoke: 'Revoke',
   revokeKey: (name: string) => `Revoke ${name}`,
   revokeTitle: (name: string) => `Revoke ${name}?`,
   revokeEffect: 'Every program that uses it stops at once. This cannot be undone.',
-  reason: 'Reason, for the audit log',
-  isRevoked: 'It is revoked already.',
-  isExpired: 'It has expired.',
-  isRotating: 'A rotation runs already.',
   issuedTitle: (name: string) => `Store the secret of ${name}`,
   issuedTab: 'Store the secret',
   issuedLead: 'It is shown on this page and never again. Doorward keeps only a hash of it.',
@@ -74,5 +67,5 @@ export const settingsWords = {
   secretHint: 'Whoever has it can do with this installation what its permissions say.',
   envLine: 'Line for an .env file',
   stored: 'I have stored it',
-  stay: 'The secret is still on this page. Store it first, then press “I have stored it”.',
+  lost: 'Lost it already? Rotate this admin key, or revoke it and create another one.',
 }

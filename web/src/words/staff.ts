@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the pages about staff: who signs in to the dashboard. */
 export const staffWords = {
   title: 'Staff',
@@ -33,8 +34,11 @@ export const staffWords = {
   emailHint: 'The address that they sign in with.',
   send: 'Create the link',
   link: 'Invitation link',
-  linkHint: 'Send it yourself. It works once, and is shown only here.',
-  linkDone: 'Done',
+  linkHint: 'Send it yourself, to this person only. It works once.',
+  linkTitle: 'Send the invitation link',
+  linkLead: 'It is shown on this page and never again. Whoever opens it first becomes the member.',
+  linkLost: 'Lost it already? Withdraw the invitation and make another one.',
+  linkDone: 'I have sent it',
   invitations: 'Invitations that are not used yet',
   invitationsCaption: 'Open invitations',
   noInvitations: 'None is open.',
@@ -52,7 +56,6 @@ export const staffWords = {
   removeTitle: (name: string) => `Remove ${name}?`,
   removeEffect: 'For good. Their entries in the audit log stay. Keys that they made go on working.',
   keysMade: 'Keys that they made',
-  reason: 'Reason, for the audit log',
   sessions: 'Sessions',
   sessionsCaption: (name: string) => `Sessions of ${name}`,
   noSessions: 'Not signed in anywhere.',
@@ -61,6 +64,6 @@ export const staffWords = {
   browser: 'Browser',
   until: 'At the latest until',
   endSessions: 'End all sessions',
-  ended: (count: number) => (count === 1 ? '1 session ended.' : `${count} sessions ended.`),
+  ended: (count: number) => `${counted(count, 'session')} ended.`,
   audit: 'What they did',
 }

@@ -50,6 +50,13 @@ export function exactWords(at: number): string {
   return exact.format(at)
 }
 
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
+
+/** A moment of the API in the reader's words; any other text as it is. */
+export function momentWords(text: string): string {
+  return MOMENT.test(text) ? exactWords(Date.parse(text)) : text
+}
+
 export function countWords(value: number): string {
   return count.format(value)
 }

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts'
 /** Words of the pages about users: people who sign in here and allow apps something. */
 export const userWords = {
   title: 'Users',
@@ -16,8 +17,6 @@ export const userWords = {
   none: 'Create one with POST /v1/users. With a login of your own, people are kept there and need no entry here.',
   noMatchTitle: 'No user matches',
   noMatch: 'The search looks into names and e-mail addresses, or takes a whole id.',
-  id: 'Id',
-  email: 'E-mail',
   passwordSince: 'Password since',
   disabledTitle: 'This user is disabled: no sign-in, no session, no grant',
   disabledSince: 'Disabled since',
@@ -38,7 +37,7 @@ export const userWords = {
   endAll: 'End all sessions',
   endAllTitle: 'End all sessions of this user?',
   endAllWords: 'The user has to sign in again everywhere. Apps keep what they were allowed.',
-  ended: (count: number) => (count === 1 ? '1 session was ended.' : `${count} sessions were ended.`),
+  ended: (count: number) => `${counted(count, 'session was', 'sessions were')} ended.`,
   noSessionsTitle: 'Not signed in anywhere',
   noSessions: 'A session is here while it is alive: until a sign-out, its end, or a day without requests.',
 
@@ -47,7 +46,6 @@ export const userWords = {
   allGrants: 'All grants of this user',
   grantsHidden: 'You need the permission grants:read to see what the user allowed.',
   memberships: 'Acts for',
-  noMembershipsTitle: 'Acts for no owner',
   noMemberships: 'A user allows apps for an owner. Add the user on the page of the owner.',
 
   disable: 'Disable',
@@ -59,7 +57,6 @@ export const userWords = {
   enableTitle: (name: string) => `Enable ${name}?`,
   enableWords: 'Sign-in works again. What ended with disabling stays ended.',
   enableAct: 'Enable user',
-  stops: (sessions: string, grants: string) => `${sessions} sessions and ${grants} grants end.`,
   passwordLink: 'Password link',
   passwordLinkTitle: 'Make a link for a new password?',
   passwordLinkWords:
