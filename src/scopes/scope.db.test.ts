@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { eventually } from '../../test/eventually.ts'
+import { clientsWithScope } from '../clients/scope-client.store.ts'
 import { transact } from '../db/transact.ts'
 import { applyCatalogue, type Catalogue } from './apply-catalogue.ts'
 import { lockCatalogue } from './scope.store.ts'
@@ -66,6 +67,43 @@ describe('the catalogue', () => {
     const bound = await holders(await app.adminKeyWith(['keys:read'], 'org_b'))
     assert.deepEqual([bound.keys.count, bound.clients], [1, null])
     assert.equal((await app.call('GET', '/v1/scopes/none:read/holders')).status, 404)
+  })
+
+  it('KEY-19: names those that were used last among very many', async () => {
+    await declare('many:read')
+    const { db, clock } = app
+    const now = clock.now()
+    await app.keyFor('org_many', { scopes: [] })
+    await sql`
+      insert into keys (id, owner_id, name, environment, scopes, metadata, created_by, created_at, seen_day)
+      select 'key_many' || n, 'org_many', 'k', 'live', '{many:read}', '{}', 'adm_1', ${now}::timestamptz, 1
+      from generate_series(1, 1100) as n`.execute(db)
+    await sql`
+      insert into secrets (hash, id, holder_id, hint, created_at)
+      select sha256(id::bytea), 'sec_' || id, id, 'sk_live_abcd…', created_at from keys
+      where id like 'key\\_many%'`.execute(db)
+    const used = await app.keyFor('org_last', { scopes: ['many:read'] })
+    const { body: key } = await app.call('GET', `/v1/keys/${used.id}`)
+    const counted = { outcome: 'accepted', scope: '', minute: now.toISOString(), count: 1, calls: 1 }
+    const last = { last_at: now.toISOString(), last_ip: null, last_user_agent: null }
+    const items = [{ ...counted, ...last, credential_id: key.secrets[0].id }]
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_many', items, exposed: [] })
+    const { body } = await app.call('GET', '/v1/scopes/many:read/holders')
+    assert.deepEqual([body.keys, body.data.length], [{ count: 1101, at_least: false }, 100])
+    assert.deepEqual([body.data[0].id, body.data[0].last_used_at], [used.id, now.toISOString()])
+  })
+
+  it('counts the clients that have a scope among the newest, and says where there may be more', async () => {
+    await declare('counted:read')
+    for (let n = 0; n < 4; n++) await app.clientFor('org_clients', { scopes: n < 2 ? ['counted:read'] : [] })
+    const reach = { ownerId: 'org_clients', environments: null }
+    const read = async (most: number) => {
+      const { count, atLeast, newest } = await clientsWithScope(app.db, reach, 'counted:read', most)
+      return [count, atLeast, newest.length]
+    }
+    assert.deepEqual(await read(4), [2, false, 2])
+    const [, atLeast] = await read(2)
+    assert.equal(atLeast, true)
   })
 
   it('MGT-21: a change that waited for another one does not undo it', {

@@ -21,7 +21,6 @@ import {
   toApiWire,
   toScopeWire,
 } from './scope.wire.ts'
-import { scopeHolderRoutes } from './scope-holder.routes.ts'
 
 const tag = 'Scopes'
 const byName = strictObject({ name: ScopeName })
@@ -110,7 +109,6 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   })
 
   apiRoutes(app, pipeline)
-  scopeHolderRoutes(app, pipeline)
 }
 
 function apiRoutes(app: FastifyInstance, pipeline: Pipeline): void {

@@ -1,6 +1,6 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
 import type { Static } from 'typebox'
-import type { ScopeHoldersWire } from '../../../src/scopes/scope-holder.wire.ts'
+import type { ScopeHoldersWire } from '../../../src/keys/scope-holder.wire.ts'
 import type { UsageSeriesWire } from '../../../src/usage/usage-series.wire.ts'
 import { get } from '../api/request.ts'
 import { useSession } from '../api/session.ts'
