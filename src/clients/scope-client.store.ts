@@ -3,7 +3,7 @@ import type { Db } from '../db/schema.ts'
 import { environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
 
 /** Clients that are read, newest first: no index has their scopes. */
-export const MOST_READ = 10_000
+const MOST_READ = 10_000
 /** Clients that are named. */
 const NAMED = 100
 
