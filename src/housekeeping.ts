@@ -4,6 +4,7 @@ import { forgetOldAssertions } from './clients/authentication/client-assertion.s
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
 import type { Db } from './db/schema.ts'
+import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
 import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
@@ -41,5 +42,6 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneAuthorizationCodes,
   pruneTokens,
   revokeUnusedClients,
+  finishSilentRotations,
   refreshKeyHints,
 ]

@@ -60,11 +60,17 @@ export const KEY_ACTIONS = {
     altersVerdicts: 'always',
     detail: { ...HINTS, ends_at: 'time' },
   },
-  'key.rotation_finished': {
-    description: 'The overlap was ended: only the new secret works.',
+  'key.rotation_changed': {
+    description: 'The end of the overlap was moved, or the silence of the old secret after which it ends.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: HINTS,
+    detail: { ...HINTS, ends_at: 'time', finish_when_silent_seconds: 'number or null' },
+  },
+  'key.rotation_finished': {
+    description: 'The overlap was ended: only the new secret works. `because`: by itself.',
+    target: 'key',
+    altersVerdicts: 'always',
+    detail: { ...HINTS, 'because?': 'text' },
   },
   'key.rotation_undone': {
     description: 'The new, unused secret was revoked. The old one works as before.',

@@ -20,7 +20,7 @@ const LATER = new Date('2030-01-01T13:00:00.000Z')
 
 const secret = (id: string, more: Partial<StoredSecret> = {}): StoredSecret => ({
   ...{ id, holderId: 'cli_1', hint: 'cs_live_abc1…', createdAt: BEFORE, expiresAt: null },
-  ...{ retiresAt: null, retiredAt: null, revokedAt: null, exposedAt: null },
+  ...{ retiresAt: null, retiredAt: null, finishWhenSilentSeconds: null, revokedAt: null, exposedAt: null },
   ...{ lastUsedAt: null, lastUsedIp: null, lastUsedUserAgent: null },
   ...more,
 })

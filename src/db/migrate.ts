@@ -39,6 +39,8 @@ import { up as ordersOfKeys } from './migrations/0034-orders-of-keys.ts'
 import { up as replacedIndexesOfKeys } from './migrations/0035-replaced-indexes-of-keys.ts'
 import { up as staffFactors } from './migrations/0036-staff-factors.ts'
 import { up as singleSignOn } from './migrations/0037-single-sign-on.ts'
+import { up as silentRotations } from './migrations/0038-silent-rotations.ts'
+import { up as findingSilentRotations } from './migrations/0039-finding-silent-rotations.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -91,6 +93,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0035-replaced-indexes-of-keys': { up: replacedIndexesOfKeys },
   '0036-staff-factors': { up: staffFactors },
   '0037-single-sign-on': { up: singleSignOn },
+  '0038-silent-rotations': { up: silentRotations },
+  '0039-finding-silent-rotations': { up: findingSilentRotations, concurrently: true },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -164,6 +164,7 @@ interface SecretsTable {
   expires_at: Date | null
   retires_at: Date | null
   retired_at: Date | null
+  finish_when_silent_seconds: number | null
   revoked_at: Date | null
   last_used_at: Date | null
   last_used_ip: string | null

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { plainText, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
 import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
+import { RotationChangeWire } from '../secrets/secret.wire.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
 import type { KeySettings } from './create-key.ts'
 import { answerKey, keyParams } from './key.routes.ts'
@@ -16,7 +17,7 @@ import {
   toIssuedKeyWire,
   toKeyWire,
 } from './key.wire.ts'
-import { finishKeyRotation, rotateKey, undoKeyRotation } from './rotate-key.ts'
+import { changeKeyRotation, finishKeyRotation, rotateKey, undoKeyRotation } from './rotate-key.ts'
 
 const write = {
   method: 'POST',
@@ -98,6 +99,24 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
     })
   }
+
+  const changeRotation = {
+    ...write,
+    id: 'changeKeyRotation',
+    method: 'PATCH',
+    url: '/v1/keys/:id/rotation',
+    summary: 'Move the end of the overlap, or let the rotation finish when its old secret is silent',
+    body: RotationChangeWire,
+    problems: ['not_found', 'key_revoked', 'no_rotation'],
+  } as const
+  changes(app, pipeline, changeRotation, async ({ db, caller, params: { id }, body }) => {
+    const { overlap_seconds: overlapSeconds, finish_when_silent_seconds: finishWhenSilentSeconds } = body
+    const done = await changeKeyRotation(db, caller, settings, id, {
+      overlapSeconds,
+      finishWhenSilentSeconds,
+    })
+    return done.ok ? await answerKey(db, caller, id, (key) => toKeyWire(key, caller.now)) : done
+  })
 
   const revoke = {
     ...write,

@@ -6,7 +6,7 @@ import type { Caller } from '../management/caller.ts'
 import { expiryOf } from '../owners/expiry.ts'
 import type { AskedLifetime, Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
-import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
+import { changeRotation, finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
 import { currentSecret, successorExpiry } from '../secrets/secret.ts'
 import type { KeySettings } from './create-key.ts'
 import { lockKey } from './key.store.ts'
@@ -50,6 +50,25 @@ export async function rotateKey(
     overlapSeconds,
     maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
+}
+
+export interface KeyRotationChange {
+  readonly overlapSeconds: number | undefined
+  readonly finishWhenSilentSeconds: number | null | undefined
+}
+
+/** Moves the end of a key's running rotation, or says after which silence it finishes by itself. */
+export async function changeKeyRotation(
+  tx: Tx,
+  caller: Caller,
+  { policy: configured }: KeySettings,
+  id: string,
+  change: KeyRotationChange,
+): Promise<Result<string, Problem>> {
+  const locked = await lockAllowed(tx, caller, id, whyNotFinishKeyRotation)
+  if (!locked.ok) return locked
+  const { maxLifetimeSeconds } = await policyFor(tx, configured, locked.value.ownerId)
+  return await changeRotation(tx, caller, locked.value, { ...change, maxLifetimeSeconds })
 }
 
 /** Ends the overlap now: only the new secret works. */

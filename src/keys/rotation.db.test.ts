@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { TIDYING } from '../housekeeping.ts'
 
 describe('rotation', () => {
   let app: TestApp
@@ -156,6 +157,131 @@ describe('rotation', () => {
     app.clock.advance({ hours: 2 })
     await used([use(new_secret_id)])
     assert.equal((await read(key.id)).rotation.safe_to_finish, true)
+  })
+
+  const changeRotation = (id: string, body: object) => app.call('PATCH', `/v1/keys/${id}/rotation`, body)
+  const inSeconds = (seconds: number) => new Date(app.clock.now().getTime() + seconds * 1000).toISOString()
+  const DAY = 86_400
+
+  it('KEY-11: an overlap is extended or shortened while it runs, and verifiers apply the new end', async () => {
+    const key = await app.keyFor('org_1')
+    const { body } = await rotate(key.id, { overlap_seconds: 60 })
+    assert.equal(await verdict(key.secret), 'valid')
+    const extended = await changeRotation(key.id, { overlap_seconds: 600 })
+    assert.equal(extended.body.rotation.ends_at, inSeconds(600))
+    app.clock.advance({ seconds: 599 })
+    assert.equal(await verdict(key.secret), 'valid')
+    assert.equal((await changeRotation(key.id, { overlap_seconds: 5 })).body.rotation.ends_at, inSeconds(5))
+    app.clock.advance({ seconds: 5 })
+    assert.deepEqual([await verdict(key.secret), await verdict(body.secret)], ['rotated', 'valid'])
+    assert.equal((await changeRotation(key.id, { overlap_seconds: 60 })).body.code, 'no_rotation')
+    const { body: log } = await app.call(
+      'GET',
+      `/v1/audit-events?target_id=${key.id}&action=key.rotation_changed`,
+    )
+    assert.equal(log.data.length, 2)
+  })
+
+  it('KEY-09 KEY-11: an extended overlap outlives neither secret, nor the policy, nor 90 days from its start', async () => {
+    const brief = await app.keyFor('org_1', { lifetime_seconds: 1000 })
+    await rotate(brief.id, { overlap_seconds: 60, lifetime_seconds: 500 })
+    const ofNew = await changeRotation(brief.id, { overlap_seconds: DAY })
+    assert.equal(ofNew.body.rotation.ends_at, inSeconds(500), 'the new secret')
+    const other = await app.keyFor('org_1', { lifetime_seconds: 1000 })
+    await rotate(other.id, { overlap_seconds: 60, expires_at: null })
+    const ofOld = await changeRotation(other.id, { overlap_seconds: DAY })
+    assert.equal(ofOld.body.rotation.ends_at, inSeconds(1000), 'the old secret')
+
+    const policed = await app.keyFor('org_2')
+    await rotate(policed.id, { overlap_seconds: 60 })
+    await app.call('PATCH', '/v1/owners/org_2', { max_lifetime_seconds: 2 * DAY })
+    const ofPolicy = await changeRotation(policed.id, { overlap_seconds: 30 * DAY })
+    assert.equal(ofPolicy.body.rotation.ends_at, inSeconds(2 * DAY), 'the policy')
+
+    const endless = await app.keyFor('org_3')
+    const start = inSeconds(90 * DAY)
+    await rotate(endless.id, { overlap_seconds: 80 * DAY })
+    app.clock.advance({ days: 20 })
+    const longest = await changeRotation(endless.id, { overlap_seconds: 80 * DAY })
+    assert.equal(longest.body.rotation.ends_at, start, '90 days')
+  })
+
+  it('refuses to change a rotation that does not run, or is of a revoked key', async () => {
+    const key = await app.keyFor('org_1')
+    assert.equal((await changeRotation(key.id, { overlap_seconds: 60 })).body.code, 'no_rotation')
+    await rotate(key.id)
+    for (const body of [{ overlap_seconds: 0 }, { finish_when_silent_seconds: 3599 }])
+      assert.equal((await changeRotation(key.id, body)).body.code, 'invalid_request')
+    await app.call('POST', `/v1/keys/${key.id}/revoke`)
+    assert.equal((await changeRotation(key.id, { overlap_seconds: 60 })).body.code, 'key_revoked')
+    assert.equal((await changeRotation('key_nobody', {})).status, 404)
+  })
+
+  const HOUR = 3600
+  const tidy = async () => {
+    for (const run of TIDYING) if (run.name === 'finishSilentRotations') await run(app.db, app.clock.now())
+  }
+
+  it('KEY-11: finishes by itself once the old secret was silent for so long, and the new one is in use', async () => {
+    const key = await app.keyFor('org_1')
+    const { body } = await rotate(key.id, { overlap_seconds: 30 * DAY })
+    const { old_secret_id, new_secret_id } = body.rotation
+    const set = await changeRotation(key.id, { finish_when_silent_seconds: 2 * HOUR })
+    assert.equal(set.body.rotation.finish_when_silent_seconds, 2 * HOUR)
+    const isRunning = async () => (await read(key.id)).rotation !== null
+
+    app.clock.advance({ hours: 3 })
+    await tidy()
+    assert.ok(await isRunning(), 'the new secret was never used')
+    await used([use(old_secret_id), use(new_secret_id)])
+    app.clock.advance({ hours: 1 })
+    await used([use(old_secret_id)])
+    app.clock.advance({ hours: 3 })
+    await tidy()
+    assert.ok(await isRunning(), 'no use of the new one since the last of the old one')
+    await used([use(new_secret_id), use(old_secret_id)])
+    app.clock.advance({ seconds: 1 })
+    await used([use(new_secret_id)])
+    app.clock.advance({ hours: 2, seconds: -2 })
+    await tidy()
+    assert.ok(await isRunning(), 'a second too early')
+    assert.equal(await verdict(key.secret), 'valid')
+    app.clock.advance({ seconds: 1 })
+    await Promise.all([tidy(), tidy()])
+    assert.equal(await isRunning(), false)
+    assert.deepEqual([await verdict(key.secret), await verdict(body.secret)], ['rotated', 'valid'])
+
+    const { body: log } = await app.call(
+      'GET',
+      `/v1/audit-events?target_id=${key.id}&action=key.rotation_finished`,
+    )
+    assert.deepEqual(
+      log.data.map(({ actor, detail }: { actor: object; detail: { because: string } }) => [
+        actor,
+        detail.because,
+      ]),
+      [[{ kind: 'system', id: null }, 'old_secret_silent']],
+    )
+  })
+
+  it('KEY-11: does not finish by itself where that was not asked, taken back, or undone', async () => {
+    const silent = async (finish: number | null) => {
+      const key = await app.keyFor('org_1')
+      const { body } = await rotate(key.id, { overlap_seconds: 30 * DAY })
+      await changeRotation(key.id, { finish_when_silent_seconds: HOUR })
+      await changeRotation(key.id, { overlap_seconds: 20 * DAY })
+      if (finish === null) await changeRotation(key.id, { finish_when_silent_seconds: null })
+      return { ...key, next: body.rotation.new_secret_id }
+    }
+    const [asked, takenBack, undone] = [await silent(HOUR), await silent(null), await silent(HOUR)]
+    await app.call('POST', `/v1/keys/${undone.id}/rotation/undo`)
+    const again = await rotate(undone.id, { overlap_seconds: 30 * DAY })
+    assert.equal(again.body.rotation.finish_when_silent_seconds, null)
+    app.clock.advance({ hours: 2 })
+    await used([asked.next, takenBack.next, again.body.rotation.new_secret_id].map(use))
+    await tidy()
+    assert.equal((await read(asked.id)).rotation, null)
+    for (const { id } of [takenBack, undone]) assert.notEqual((await read(id)).rotation, null)
   })
 
   it('KEY-11: a key keeps the history of its rotations, with exactly one current secret', async () => {

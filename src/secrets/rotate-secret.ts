@@ -5,9 +5,16 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretRequest } from './issue-secret.ts'
-import { lockSecretsOf, reinstateSecret, retireSecret, revokeUnusedSecret } from './secret.store.ts'
+import {
+  lockSecretsOf,
+  moveOverlap,
+  reinstateSecret,
+  retireSecret,
+  revokeUnusedSecret,
+} from './secret.store.ts'
 import {
   currentSecret,
+  movedEnd,
   type NoRotation,
   overlapEnd,
   type Rotation,
@@ -67,12 +74,54 @@ export async function startRotation(
   return yes({ secret })
 }
 
-/** Ends the overlap now: only the new secret works. */
+/** What to change of a running rotation; undefined: it stays as it is. */
+export interface RotationChange {
+  /** How long both secrets go on working, from now. */
+  readonly overlapSeconds: number | undefined
+  /** Silence of the old secret after which the rotation finishes by itself; null: it does not. */
+  readonly finishWhenSilentSeconds: number | null | undefined
+  /** Longest lifetime of the holder's secrets; null: without an end. */
+  readonly maxLifetimeSeconds: number | null
+}
+
+/** Moves the end of the overlap, or says after which silence of the old secret it ends. */
+export async function changeRotation(
+  tx: Tx,
+  origin: Origin,
+  holder: Holder,
+  change: RotationChange,
+): Promise<Result<string, Problem>> {
+  const why = whyNotFinishRotation(holder.secrets, origin.now)
+  if (why !== null) return no(rotationProblem(why))
+  const running = runningOf(holder, origin.now)
+  const { overlapSeconds, maxLifetimeSeconds } = change
+  const { finishWhenSilentSeconds = running.old.finishWhenSilentSeconds } = change
+  const nextExpiresAt = running.next.expiresAt
+  const endsAt =
+    overlapSeconds === undefined
+      ? running.endsAt
+      : movedEnd(running, { overlapSeconds, maxLifetimeSeconds, nextExpiresAt }, origin.now)
+  await moveOverlap(tx, holder.id, running.old.id, { endsAt, finishWhenSilentSeconds })
+  await record(tx, origin, {
+    action: 'key.rotation_changed',
+    target: { id: holder.id, ownerId: holder.ownerId },
+    detail: {
+      ...hintsOf(running),
+      ends_at: endsAt.toISOString(),
+      finish_when_silent_seconds: finishWhenSilentSeconds,
+    },
+    altersVerdictsOf: { secretId: running.old.id },
+  })
+  return yes(holder.id)
+}
+
+/** Ends the overlap now: only the new secret works. `because`: of one that finishes by itself. */
 export async function finishRotation(
   tx: Tx,
   origin: Origin,
   holder: Holder,
   kind: HolderKind,
+  because?: 'old_secret_silent',
 ): Promise<Result<string, Problem>> {
   const why = whyNotFinishRotation(holder.secrets, origin.now)
   if (why !== null) return no(rotationProblem(why))
@@ -81,7 +130,7 @@ export async function finishRotation(
   await record(tx, origin, {
     action: `${kind}.rotation_finished`,
     target: holder,
-    detail: hintsOf(running),
+    detail: { ...hintsOf(running), ...(because === undefined ? {} : { because }) },
     altersVerdictsOf: { secretId: running.old.id, ended: { reason: 'rotated', at: origin.now } },
   })
   return yes(holder.id)

@@ -83,11 +83,46 @@ export async function retireSecret(
     .execute()
 }
 
+/** Moves the end of an overlap that still runs, and sets after which silence it ends. */
+export async function moveOverlap(
+  tx: Tx,
+  holderId: string,
+  id: string,
+  { endsAt, finishWhenSilentSeconds }: { endsAt: Date; finishWhenSilentSeconds: number | null },
+): Promise<void> {
+  await tx
+    .updateTable('secrets')
+    .set({ retires_at: endsAt, finish_when_silent_seconds: finishWhenSilentSeconds })
+    .where('id', '=', id)
+    .where('holder_id', '=', holderId)
+    .where('retired_at', 'is', null)
+    .execute()
+}
+
+/** Keys whose rotation may finish by itself at this moment, at most so many; the rule decides under the key's lock. */
+export async function keysWithSilentSecret(db: Db, now: Date, most: number): Promise<string[]> {
+  const { rows } = await sql<{ holderId: string }>`
+    select holder_id as "holderId" from secrets
+    where finish_when_silent_seconds is not null and retired_at is null and revoked_at is null
+      and holder_id like 'key\\_%' and retires_at > ${now}::timestamptz
+      and coalesce(last_used_at, created_at)
+        <= ${now}::timestamptz - make_interval(secs => finish_when_silent_seconds)
+      and exists (
+        select from secrets as next
+        where next.holder_id = secrets.holder_id and next.retires_at is null and next.revoked_at is null
+          and next.last_used_at > greatest(secrets.last_used_at, next.created_at)
+          and next.created_at
+            <= ${now}::timestamptz - make_interval(secs => secrets.finish_when_silent_seconds)
+      )
+    order by id limit ${most}`.execute(db)
+  return rows.map(({ holderId }) => holderId)
+}
+
 /** Removes the end of an overlap that still runs. */
 export async function reinstateSecret(tx: Tx, holderId: string, id: string): Promise<void> {
   await tx
     .updateTable('secrets')
-    .set({ retires_at: null })
+    .set({ retires_at: null, finish_when_silent_seconds: null })
     .where('id', '=', id)
     .where('holder_id', '=', holderId)
     .where('retired_at', 'is', null)
@@ -179,6 +214,7 @@ function fromRow(row: Selectable<Schema['secrets']>): StoredSecret {
     expiresAt: row.expires_at,
     retiresAt: row.retires_at,
     retiredAt: row.retired_at,
+    finishWhenSilentSeconds: row.finish_when_silent_seconds,
     revokedAt: row.revoked_at,
     lastUsedAt: row.last_used_at,
     lastUsedIp: row.last_used_ip,

@@ -13,6 +13,8 @@ export interface StoredSecret {
   readonly retiresAt: Date | null
   /** Set when the overlap was ended early: an act, which counts by every clock (ADR 5). */
   readonly retiredAt: Date | null
+  /** Of an old secret: the rotation finishes by itself once it has been silent for so long; null: it does not. */
+  readonly finishWhenSilentSeconds: number | null
   readonly revokedAt: Date | null
   readonly lastUsedAt: Date | null
   readonly lastUsedIp: string | null
@@ -32,8 +34,8 @@ export interface Rotation {
 export const DEFAULT_OVERLAP_SECONDS = 24 * 3600
 export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 
-/** The old secret must be unused for this long before finishing is called safe. */
-const QUIET_SECONDS = 3600
+/** The old secret must be unused for this long before finishing is called safe, and before a rotation finishes by itself. */
+export const QUIET_SECONDS = 3600
 
 /** End of a secret with its reason and time, or null. Its holder may be disabled or revoked all the same. */
 export function endOf(secret: StoredSecret, now: Date): Ended | null {
@@ -116,6 +118,25 @@ export function overlapEnd(old: StoredSecret, bounds: OverlapBounds, now: Date):
     addSeconds(now, overlapSeconds),
   )
   return end < now ? now : end
+}
+
+/** The end of a running overlap, moved: within the same bounds, and at most the longest overlap since its start. */
+export function movedEnd({ old, next }: Rotation, bounds: OverlapBounds, now: Date): Date {
+  const end = overlapEnd(old, bounds, now)
+  const longest = addSeconds(next.createdAt, MAX_OVERLAP_SECONDS)
+  return end < longest ? end : longest
+}
+
+/**
+ * True where a rotation finishes by itself: its old secret has been silent for as long as was asked. A use of the new one
+ * since shows that its callers have moved, and that uses are reported at all.
+ */
+export function finishesBySilence({ old, next }: Rotation, now: Date): boolean {
+  const { finishWhenSilentSeconds: seconds } = old
+  if (seconds === null || next.lastUsedAt === null) return false
+  const silentSince =
+    old.lastUsedAt !== null && old.lastUsedAt > next.createdAt ? old.lastUsedAt : next.createdAt
+  return next.lastUsedAt > silentSince && silentSince <= addSeconds(now, -seconds)
 }
 
 /** A new lifetime as long as the old secret's, within the years that moments can have; null if it had none. */

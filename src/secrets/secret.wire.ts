@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
-import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
+import { iso, Moment, nullable, oneOf, strictObject } from '../http/wire.ts'
 import {
   adviceOf,
   DEFAULT_OVERLAP_SECONDS,
   isLive,
   isSafeToFinish,
   MAX_OVERLAP_SECONDS,
+  QUIET_SECONDS,
   runningRotation,
   type StoredSecret,
   verdictOn,
@@ -30,6 +31,9 @@ export const RotationWire = Type.Object(
     new_secret_id: Type.String(),
     started_at: Moment,
     ends_at: Moment,
+    finish_when_silent_seconds: nullable(
+      Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
+    ),
     safe_to_finish: Type.Boolean(),
     advice: Type.String(),
   },
@@ -41,6 +45,29 @@ export const OverlapSeconds = Type.Integer({
   maximum: MAX_OVERLAP_SECONDS,
   default: DEFAULT_OVERLAP_SECONDS,
   description: 'How long both secrets work, at most until the old one expires. 0 ends the old one at once.',
+})
+
+/** A change of a running rotation. */
+export const RotationChangeWire = strictObject({
+  overlap_seconds: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_OVERLAP_SECONDS,
+      description:
+        'How long both secrets go on working, from now: at most until either expires, and 90 days after the start.',
+    }),
+  ),
+  finish_when_silent_seconds: Type.Optional(
+    nullable(
+      Type.Integer({
+        minimum: QUIET_SECONDS,
+        maximum: MAX_OVERLAP_SECONDS,
+        description:
+          'The rotation finishes by itself once the old secret has not been used for so long, and the new one has. ' +
+          'null: it does not.',
+      }),
+    ),
+  ),
 })
 
 /** @param isHolderOver the holder is revoked, and its secrets with it */
@@ -69,6 +96,7 @@ export function toRotationWire(secrets: readonly StoredSecret[], now: Date) {
     new_secret_id: rotation.next.id,
     started_at: iso(rotation.next.createdAt),
     ends_at: iso(rotation.endsAt),
+    finish_when_silent_seconds: rotation.old.finishWhenSilentSeconds,
     safe_to_finish: isSafeToFinish(verdictOn(rotation, now)),
     advice: adviceOf(rotation, now),
   }

@@ -58,6 +58,9 @@ export const KeyRotationWire = Type.Object({
   as_of: Moment,
   started_at: Moment,
   ends_at: Moment,
+  finish_when_silent_seconds: nullable(
+    Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
+  ),
   verdict: RotationVerdictWire,
   secrets: Type.Array(
     Type.Object({
@@ -107,6 +110,7 @@ export function toKeyRotationWire(
     as_of: iso(now),
     started_at: iso(rotation.next.createdAt),
     ends_at: iso(rotation.endsAt),
+    finish_when_silent_seconds: rotation.old.finishWhenSilentSeconds,
     verdict: toRotationVerdictWire(rotation, now),
     secrets: [secretWire('old', rotation.old), secretWire('new', rotation.next)],
   }

@@ -41,6 +41,8 @@ const STEPS: Readonly<
   'key.disabled': async ({ call, key }) => call('POST', `${await key()}/disable`),
   'key.enabled': async ({ call, key }) => call('POST', `${await key('disable')}/enable`),
   'key.rotated': async ({ call, key }) => call('POST', `${await key()}/rotate`, OVERLAP),
+  'key.rotation_changed': async ({ call, key }) =>
+    call('PATCH', `${await key('rotate', OVERLAP)}/rotation`, { overlap_seconds: 60 }),
   'key.rotation_finished': async ({ call, key }) =>
     call('POST', `${await key('rotate', OVERLAP)}/rotation/finish`),
   'key.rotation_undone': async ({ call, key }) =>

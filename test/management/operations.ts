@@ -106,6 +106,7 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     disableKey: { path: byKey, body: {} },
     enableKey: { path: byKey, body: {} },
     rotateKey: { path: byKey, body: { overlap_seconds: 60 } },
+    changeKeyRotation: { path: { id: rotating.id }, body: { overlap_seconds: 60 } },
     finishKeyRotation: { path: { id: rotating.id }, body: {} },
     undoKeyRotation: { path: { id: undoing.id }, body: {} },
     revokeKey: { path: byKey, body: { reason: 'test' } },

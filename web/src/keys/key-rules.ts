@@ -48,6 +48,8 @@ function keyOf(row: KeyRow): Key {
       expiresAt: maybe(secret.expires_at),
       retiresAt: maybe(secret.retires_at),
       retiredAt: null,
+      finishWhenSilentSeconds:
+        row.rotation?.old_secret_id === secret.id ? row.rotation.finish_when_silent_seconds : null,
       revokedAt:
         secret.state === 'ended' && secret.retires_at === null && secret.expires_at === null
           ? revokedAt

@@ -131,6 +131,7 @@ export const oneKeyWords = {
     'key.disabled': 'Disabled',
     'key.enabled': 'Enabled',
     'key.rotated': 'Rotation started',
+    'key.rotation_changed': 'Rotation changed',
     'key.rotation_finished': 'Rotation finished',
     'key.rotation_undone': 'Rotation undone',
     'key.revoked': 'Revoked',
