@@ -176,6 +176,17 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByText('Not safe to finish yet').waitFor()
     assert.deepEqual(await placesWith(page, secret.slice(14)), [])
 
+    const rotationOf = async () => (await desk.app.call('GET', `/v1/keys/${id}`)).body.rotation
+    const { ends_at: before } = await rotationOf()
+    await page.getByRole('button', { name: 'Change when it ends' }).click()
+    await page.getByLabel('Both secrets work until').selectOption('7 days from now')
+    await page.getByLabel('Finish by itself when the old secret was not used for').selectOption('2 days')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('It finishes by itself once the old secret was not used for 2 days.').waitFor()
+    const changed = await rotationOf()
+    assert.equal(changed.finish_when_silent_seconds, 172_800)
+    assert.ok(changed.ends_at > before)
+
     // People told of a key dialog that left the page behind reachable, announced focus sentinels, and lost the focus.
     const opener = page.getByRole('button', { name: 'Undo: drop the new secret' })
     await opener.focus()

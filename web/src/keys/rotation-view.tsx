@@ -9,11 +9,12 @@ import { Button } from '../ui/button.tsx'
 import { Chart } from '../ui/chart.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Facts, Notice } from '../ui/notice.tsx'
-import { ExactTime, msOf, Time } from '../ui/time.tsx'
+import { msOf, Time } from '../ui/time.tsx'
 import { useWhyNot } from '../ui/why-not.ts'
 import { outcomeName } from '../words/outcomes.ts'
 import { rotateWords as words } from '../words/rotate-key.ts'
 import { rotationQuery } from './key-use.queries.ts'
+import { RotationEnd } from './rotation-end.tsx'
 
 type Rotation = Static<typeof KeyRotationWire>
 type SecretUse = Rotation['secrets'][number]
@@ -38,9 +39,7 @@ export function RotationView({ id, onDone }: ViewParts) {
             title={found.verdict.safe_to_finish ? words.safe : words.unsafe}
           >
             <Reason verdict={found.verdict} />
-            <p className="soft">
-              {words.ends} <ExactTime at={found.ends_at} />. {words.started} <Time at={found.started_at} />.
-            </p>
+            <RotationEnd id={id} rotation={found} />
           </Notice>
           <div className="two">
             {found.secrets.map((secret) => (

@@ -23,6 +23,30 @@ export const rotateWords = {
   runningTitle: (name: string) => `Rotation of ${name}`,
   ends: 'Both secrets work until',
   started: 'Started',
+  finishesWhenSilent: (time: string) => `It finishes by itself once the old secret was not used for ${time}.`,
+  silenceOf: (seconds: number) => {
+    const [count, unit] = seconds % 86_400 === 0 ? [seconds / 86_400, 'day'] : [seconds / 3600, 'hour']
+    const rounded = Math.round(count * 10) / 10
+    return rounded === 1 ? `1 ${unit}` : `${rounded} ${unit}s`
+  },
+  changeEnd: 'Change when it ends',
+  changeEndTitle: 'When does the rotation end?',
+  changeEndAct: 'Save',
+  endsAfter: 'Both secrets work until',
+  endsAfterHint: 'Not after either secret expires, and at most 90 days after the start.',
+  asItIs: 'the time set before',
+  fromNow: (time: string) => `${time} from now`,
+  silence: 'Finish by itself when the old secret was not used for',
+  silenceHint:
+    'And the new one was used since. Choose longer than the pause between two runs of your slowest job.',
+  silences: [
+    ['', 'Never: I finish it'],
+    ['3600', '1 hour'],
+    ['21600', '6 hours'],
+    ['86400', '1 day'],
+    ['172800', '2 days'],
+    ['604800', '7 days'],
+  ] as readonly (readonly [string, string])[],
   steps: 'Deploy the new secret. When the old one is quiet, finish.',
   safe: 'Safe to finish',
   unsafe: 'Not safe to finish yet',
