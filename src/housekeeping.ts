@@ -13,6 +13,7 @@ import { pruneAuthorizationRequests } from './oauth/authorize/authorization-requ
 import { pruneTokens } from './oauth/tokens/token-family.store.ts'
 import { pruneSessions } from './sessions/session.store.ts'
 import { pruneChallenges } from './sign-in/login-challenge.store.ts'
+import { pruneSpentChallenges } from './staff/factors/passkey.store.ts'
 import { pruneSsoFlows } from './staff/sso/sso-flow.store.ts'
 import { pruneStaffLinks } from './staff/staff-link.store.ts'
 import { pruneStaffSessions } from './staff/staff-session.store.ts'
@@ -37,6 +38,7 @@ export const TIDYING: readonly ((db: Db, now: Date) => Promise<void>)[] = [
   pruneStaffSessions,
   pruneStaffSignIns,
   pruneSsoFlows,
+  pruneSpentChallenges,
   pruneUnusedClients,
   pruneAuthorizationRequests,
   pruneAuthorizationCodes,

@@ -74,9 +74,13 @@ export const DEFAULT_SETTINGS: Settings = {
 const QUICK_LOG_N = 10
 
 /** Opens another node on the database and the clock of a test's app; the test closes it. */
-export async function openSecondNode({ database, clock }: TestApp): Promise<FastifyInstance> {
+export async function openSecondNode(
+  { database, clock }: TestApp,
+  settings: Partial<Settings> = {},
+): Promise<FastifyInstance> {
   const log = openLog('silent')
-  return await buildApp({ database, clock, log, settings: DEFAULT_SETTINGS, passwordLogN: QUICK_LOG_N })
+  const all = { ...DEFAULT_SETTINGS, ...settings }
+  return await buildApp({ database, clock, log, settings: all, passwordLogN: QUICK_LOG_N })
 }
 
 /** Opens the whole app on its own database, with a settable clock and without a socket. */

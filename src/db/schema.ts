@@ -15,9 +15,11 @@ import type {
 import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
   StaffLinksTable,
+  StaffPasskeysTable,
   StaffRecoveryCodesTable,
   StaffSessionsTable,
   StaffSignInsTable,
+  StaffSpentChallengesTable,
   StaffTable,
   StaffTotpTable,
 } from './staff-tables.ts'
@@ -87,6 +89,8 @@ export interface Schema {
   staff_sign_ins: StaffSignInsTable
   staff_totp: StaffTotpTable
   staff_recovery_codes: StaffRecoveryCodesTable
+  staff_passkeys: StaffPasskeysTable
+  staff_spent_challenges: StaffSpentChallengesTable
   single_sign_on: SingleSignOnTable
   staff_identities: StaffIdentitiesTable
   sso_flows: SsoFlowsTable

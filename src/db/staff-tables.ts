@@ -63,6 +63,25 @@ export interface StaffRecoveryCodesTable {
   spent_at: ColumnType<Date | null, undefined, Date>
 }
 
+export interface StaffPasskeysTable {
+  id: Fixed<string>
+  staff_id: Fixed<string>
+  credential_id: Fixed<Uint8Array>
+  public_key: Fixed<Uint8Array>
+  /** `bigint`: text on Postgres. */
+  counter: ColumnType<number | string, number, number>
+  transports: Fixed<string[]>
+  is_backed_up: boolean
+  name: string
+  created_at: Fixed<Date>
+  used_at: Date
+}
+
+export interface StaffSpentChallengesTable {
+  hash: Fixed<Uint8Array>
+  expires_at: Fixed<Date>
+}
+
 export interface StaffSignInsTable {
   hash: Fixed<Uint8Array>
   staff_id: Fixed<string>

@@ -17,6 +17,8 @@ export interface Page {
    * CSP: Chromium applies it to every redirect after a form post, and an app's callback may redirect anywhere (ADR 0014).
    */
   readonly leadsAway?: boolean
+  /** True for a page that asks for a passkey: it has our one script. No other page can run any. */
+  readonly asksForPasskey?: boolean
   readonly retryAfterSeconds?: number
 }
 
@@ -37,6 +39,16 @@ const STYLE = ['./tokens.css', './page.css', './page-apps.css']
   .join('\n')
 /** Content-addressed, so that caches may keep it forever. */
 export const STYLE_PATH = `/assets/page-${createHash('sha256').update(STYLE).digest('hex').slice(0, 12)}.css`
+
+const PASSKEY_SCRIPT = readFileSync(new URL('./passkey.js', import.meta.url), 'utf8')
+export const PASSKEY_SCRIPT_PATH = `/assets/passkey-${createHash('sha256').update(PASSKEY_SCRIPT).digest('hex').slice(0, 12)}.js`
+
+export function sendPasskeyScript(reply: FastifyReply): FastifyReply {
+  return reply
+    .type('text/javascript; charset=utf-8')
+    .header('cache-control', 'public, max-age=31536000, immutable')
+    .send(PASSKEY_SCRIPT)
+}
 
 export function sendStyle(reply: FastifyReply): FastifyReply {
   return reply
@@ -64,13 +76,17 @@ export function failurePage(
 }
 
 /**
- * Sends a page with its CSP. No script can run (`default-src 'none'`), and no site can frame the page: clickjacking
+ * Sends a page with its CSP. No script can run (`default-src 'none'`), save ours where the page asks for a passkey; no site can frame the page: clickjacking
  * (`frame-ancestors 'none'`).
  *
  * @param base path prefix where a proxy serves us below one
  */
 export function sendPage(reply: FastifyReply, page: Page, base: string, host: string): FastifyReply {
   const formAction = page.leadsAway === true ? '' : "form-action 'self'; "
+  const scripts =
+    page.asksForPasskey === true
+      ? "script-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; "
+      : ''
   if (page.retryAfterSeconds !== undefined) reply.header('retry-after', String(page.retryAfterSeconds))
   return reply
     .code(page.status ?? 200)
@@ -78,13 +94,13 @@ export function sendPage(reply: FastifyReply, page: Page, base: string, host: st
     .headers({
       'cache-control': 'no-store',
       'content-security-policy':
-        `default-src 'none'; style-src 'self'; img-src 'self' data:; ${formAction}` +
+        `default-src 'none'; style-src 'self'; img-src 'self' data:; ${scripts}${formAction}` +
         "frame-ancestors 'none'; base-uri 'none'",
     })
     .send(layout(page, base, host).text)
 }
 
-function layout({ title, lead, body }: Page, base: string, host: string): Html {
+function layout({ title, lead, body, asksForPasskey }: Page, base: string, host: string): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -94,7 +110,11 @@ function layout({ title, lead, body }: Page, base: string, host: string): Html {
 <meta name="robots" content="noindex">
 <title>${title} · ${host}</title>
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON.text)}">
-<link rel="stylesheet" href="${base}${STYLE_PATH}">
+<link rel="stylesheet" href="${base}${STYLE_PATH}">${
+    asksForPasskey === true &&
+    html`
+<script src="${base}${PASSKEY_SCRIPT_PATH}" defer></script>`
+  }
 </head>
 <body>
 <header>${MARK}<span>${host}</span></header>

@@ -10,7 +10,16 @@ import { cookiesFor } from './cookies.ts'
 import { CSRF_FIELD, csrfToken, isCrossSite, isCsrfToken } from './csrf-token.ts'
 import { type Html, html } from './html.ts'
 import { isOwnHost } from './own-host.ts'
-import { type Failure, failurePage, type Page, STYLE_PATH, sendPage, sendStyle } from './page.ts'
+import {
+  type Failure,
+  failurePage,
+  PASSKEY_SCRIPT_PATH,
+  type Page,
+  STYLE_PATH,
+  sendPage,
+  sendPasskeyScript,
+  sendStyle,
+} from './page.ts'
 import { type Visit, visitOf } from './visit.ts'
 
 /**
@@ -154,6 +163,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   })
   const schema = { hide: true }
   app.get(STYLE_PATH, { schema }, async (_, reply) => sendStyle(reply))
+  app.get(PASSKEY_SCRIPT_PATH, { schema }, async (_, reply) => sendPasskeyScript(reply))
 
   return {
     at,

@@ -8,7 +8,8 @@ export const ENROLLED = sql<Factor[]>`array_remove(array[
   case when exists (
     select from staff_identities join single_sign_on using (issuer) where staff_identities.staff_id = staff.id
   ) then 'sso' end,
-  case when exists (select from staff_totp where staff_totp.staff_id = staff.id) then 'totp' end
+  case when exists (select from staff_totp where staff_totp.staff_id = staff.id) then 'totp' end,
+  case when exists (select from staff_passkeys where staff_passkeys.staff_id = staff.id) then 'passkey' end
 ]::text[], null)`
 
 /** The enrolled factors of a member, weakest first. In a transaction that holds the member they stay so until its end. */

@@ -20,6 +20,8 @@ import type { Passwords } from '../users/prove-password.ts'
 import { acceptLink } from './accept-link.ts'
 import { confirmFactor, proofOf } from './confirm-factor.ts'
 import { confirmPathOf, ssoConfirmPathOf } from './factors/confirm-path.ts'
+import { withReturn } from './factors/own-forms.ts'
+import { relyingPartyOf } from './factors/relying-party.ts'
 import { mayInviterStillGive } from './inviter.ts'
 import { returnPathOf } from './return-path.ts'
 import { leadOn, type SignedIn, signInStaff } from './sign-in-staff.ts'
@@ -51,17 +53,24 @@ export interface StaffPagesParts {
   readonly log: Logger
   /** True: a member without a second factor can do nothing but enrol one. */
   readonly requiresSecondFactor: boolean
+  readonly publicUrl: string
 }
 
 /** The pages on which staff sign in, confirm that it is them, and use a one-time link. */
 export function staffPages(parts: StaffPagesParts): void {
   const { db, pages, passwords, refusedAttempts, log } = parts
   const attempts = openAttempts(refusedAttempts, log)
+  const mayHavePasskeys = relyingPartyOf(parts.publicUrl) !== null
+  const signInForm = (returnTo: string, email: string) => ({
+    ...{ returnTo, email },
+    passkeyLink: mayHavePasskeys ? withReturn('/staff/passkey', returnTo) : null,
+  })
 
   pages.get('/staff/sign-in', async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
     if ((await currentStaff(db, visit)) !== undefined) return { goTo: pages.at(returnTo) }
-    return { page: signInPage(pages, visit, { returnTo, email: '', sso: await ssoOfferOf(db) }) }
+    const sso = await ssoOfferOf(db)
+    return { page: signInPage(pages, visit, { ...signInForm(returnTo, ''), sso }) }
   })
   pages.post('/staff/sign-in', () => ABOUT_SIGN_IN, takeSignIn)
   pages.get('/staff/confirm', async (visit) => {
@@ -119,7 +128,8 @@ export function staffPages(parts: StaffPagesParts): void {
     const password = fields.get('password') ?? ''
     const returnTo = returnPathOf(fields.get('return_to'))
     const sso = await ssoOfferOf(db)
-    if (sso === 'required') return { page: signInPage(pages, visit, { email, returnTo, sso, status: 403 }) }
+    if (sso === 'required')
+      return { page: signInPage(pages, visit, { ...signInForm(returnTo, email), sso, status: 403 }) }
     const attempt = {
       ...{ email, origin: originOfVisit(visit, null), route: '/staff/sign-in', wrong: WRONG_PASSWORD },
     }
@@ -135,7 +145,8 @@ export function staffPages(parts: StaffPagesParts): void {
         return yes({ ...proven.value, signedIn: await signInStaff(tx, visit, first) })
       })
     })
-    if (!done.ok) return { page: signInPage(pages, visit, { email, returnTo, sso, ...done.no }) }
+    if (!done.ok)
+      return { page: signInPage(pages, visit, { ...signInForm(returnTo, email), sso, ...done.no }) }
     await renew(visit, password, done.value)
     return leadOn(parts, visit, done.value.signedIn, returnTo)
   }

@@ -24,10 +24,12 @@ interface PasswordForm {
 
 interface SignInForm extends PasswordForm {
   readonly sso: SsoOffer
+  /** Null where browsers make no passkeys for our address. */
+  readonly passkeyLink: string | null
 }
 
 export function signInPage(pages: Pages, visit: Visit, form: SignInForm): Page {
-  const { returnTo, email, alert, sso, ...more } = form
+  const { returnTo, email, alert, sso, passkeyLink, ...more } = form
   const page = { title: 'Staff sign-in', lead: 'For the people who run this API.', ...more }
   if (sso === 'required') return { ...page, body: ssoForm(pages, visit, returnTo), leadsAway: true }
   return {
@@ -47,6 +49,7 @@ ${pages.csrfField(visit, ABOUT_SIGN_IN)}
 </div>
 <button>Sign in</button>
 </form>
+${passkeyLink !== null && html`<p><a href="${pages.at(passkeyLink)}">Sign in with a passkey</a></p>`}
 ${sso === 'offered' && ssoForm(pages, visit, returnTo)}`,
   }
 }

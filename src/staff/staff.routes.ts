@@ -6,6 +6,8 @@ import type { Pipeline } from '../management/pipeline.ts'
 import { openProviderFetch, type ProviderFetch } from '../outbound/provider-fetch.ts'
 import type { Pages } from '../pages/pages.ts'
 import { factorPages } from './factors/factor-pages.ts'
+import { passkeyPages } from './factors/passkey-pages.ts'
+import { relyingPartyOf } from './factors/relying-party.ts'
 import { secondStepPages } from './factors/second-step-pages.ts'
 import { IdentityProvider } from './sso/identity-provider.ts'
 import { singleSignOnRoutes } from './sso/single-sign-on.routes.ts'
@@ -17,7 +19,7 @@ import { type StaffPagesParts, staffPages } from './staff-pages.ts'
 import { staffSessionRoutes } from './staff-session.routes.ts'
 import type { Installation } from './staff-session.wire.ts'
 
-interface StaffParts extends Omit<StaffPagesParts, 'pages'> {
+interface StaffParts extends Omit<StaffPagesParts, 'pages' | 'publicUrl'> {
   /** Null without a server secret: nobody can sign in. */
   readonly pages: Pages | null
   readonly clock: Clock
@@ -45,8 +47,10 @@ export function staffRoutes(
     staffOffRoutes(app, publicUrl)
     return
   }
-  staffPages({ ...parts, pages })
+  staffPages({ ...parts, pages, publicUrl })
   ssoPages({ ...parts, pages, provider, publicUrl, sealKey })
   secondStepPages({ ...parts, pages, sealKey })
   factorPages({ ...parts, pages, serverSecret, publicUrl })
+  const challengeKey = deriveKey(serverSecret, 'passkey challenge')
+  passkeyPages({ ...parts, pages, challengeKey, relyingParty: relyingPartyOf(publicUrl) })
 }

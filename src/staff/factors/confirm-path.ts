@@ -19,5 +19,5 @@ const PATHS: Readonly<Record<Factor, string | null>> = {
   password: null,
   sso: '/staff/sso/confirm',
   totp: '/staff/confirm/code',
-  passkey: '/staff/confirm/code',
+  passkey: '/staff/confirm/passkey',
 }

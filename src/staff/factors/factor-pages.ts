@@ -1,8 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import { withoutCredentials } from '@doorward/sdk/kernel'
 import { deriveKey } from '../../base/derive.ts'
 import { seal, unseal } from '../../base/seal.ts'
-import { whyNotShown } from '../../base/shown-text.ts'
 import type { Db } from '../../db/schema.ts'
 import { transact } from '../../db/transact.ts'
 import type { Answer, Pages } from '../../pages/pages.ts'
@@ -11,24 +9,25 @@ import { returnPathOf } from '../return-path.ts'
 import type { PresentedSession } from '../staff-session.store.ts'
 import { currentStaff } from '../start-staff-session.ts'
 import { removeOwnFactor, renameOwnFactor } from './change-own-factor.ts'
-import { type EnrolledFactor, enrolApp } from './enrol-app.ts'
+import { enrolApp } from './enrol-app.ts'
 import { listFactors } from './factor.store.ts'
 import {
   APP_PATH,
-  aboutFactors,
   appPage,
   CODES_PATH,
   codesPage,
   FACTORS_PATH,
   factorGone,
   factorsPage,
-  MAX_NAME,
   REMOVE_PATH,
   RENAME_PATH,
 } from './factors.page.ts'
-import { isProofFresh, type NotHeld } from './hold-own-factors.ts'
+import type { EnrolledFactor } from './finish-enrolment.ts'
+import { isProofFresh } from './hold-own-factors.ts'
 import { renewRecoveryCodes } from './make-recovery-codes.ts'
+import { nameOf, openOwnForms, whyNotNamed, withReturn } from './own-forms.ts'
 import { countRecoveryCodes } from './recovery-code.store.ts'
+import { relyingPartyOf } from './relying-party.ts'
 import { mintTotpSecret, stepOf } from './totp.ts'
 
 export interface FactorPagesParts {
@@ -46,27 +45,29 @@ const ENROLMENT_MS = 15 * 60_000
 export function factorPages(parts: FactorPagesParts): void {
   const { db, pages, publicUrl, serverSecret, requiresSecondFactor } = parts
   const { hostname: host } = new URL(publicUrl)
+  const forms = openOwnForms(parts)
+  const mayHavePasskeys = relyingPartyOf(publicUrl) !== null
   const sealKey = deriveKey(serverSecret, 'sealed secret')
 
   pages.get(FACTORS_PATH, async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
     const who = await currentStaff(db, visit)
-    return who === undefined ? toSignIn(FACTORS_PATH) : await showOwn(visit, who, returnTo)
+    return who === undefined ? forms.toSignIn(FACTORS_PATH) : await showOwn(visit, who, returnTo)
   })
   // Shows another secret each time and stores none: it comes back sealed in the form.
   pages.get(APP_PATH, async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
     const who = await currentStaff(db, visit)
-    const here = `${APP_PATH}?return_to=${encodeURIComponent(returnTo)}`
-    if (who === undefined) return toSignIn(here)
-    if (!isProofFresh(who, visit.now)) return toConfirm(here)
+    const here = withReturn(APP_PATH, returnTo)
+    if (who === undefined) return forms.toSignIn(here)
+    if (!isProofFresh(who, visit.now)) return forms.toConfirm(here)
     const secret = mintTotpSecret()
     const enrolment = sealEnrolment({ secret, until: visit.now.getTime() + ENROLMENT_MS }, who)
     const name = 'Authenticator app'
     return { page: appPage(pages, visit, { who, secret, enrolment, host, name, returnTo }) }
   })
-  change(APP_PATH, takeApp)
-  change(RENAME_PATH, async (visit, fields, who, returnTo) => {
+  forms.post(APP_PATH, takeApp)
+  forms.post(RENAME_PATH, async (visit, fields, who, returnTo) => {
     const name = nameOf(fields)
     const why = whyNotNamed(name)
     if (why !== null) return await showOwn(visit, who, returnTo, why)
@@ -74,12 +75,12 @@ export function factorPages(parts: FactorPagesParts): void {
     const isDone = await db
       .transaction()
       .execute((tx) => renameOwnFactor(tx, visit, who.session.staffId, factor))
-    return isDone ? toOwn(returnTo) : { failure: factorGone(pages) }
+    return isDone ? forms.toOwn(returnTo) : { failure: factorGone(pages) }
   })
-  change(REMOVE_PATH, async (visit, fields, who, returnTo) => {
+  forms.post(REMOVE_PATH, async (visit, fields, who, returnTo) => {
     const id = fields.get('id') ?? ''
     const done = await transact(db, (tx) => removeOwnFactor(tx, visit, id, requiresSecondFactor))
-    if (done.ok) return toOwn(returnTo)
+    if (done.ok) return forms.toOwn(returnTo)
     if (done.no === 'unknown') return { failure: factorGone(pages) }
     return done.no === 'demanded'
       ? await showOwn(
@@ -88,29 +89,15 @@ export function factorPages(parts: FactorPagesParts): void {
           returnTo,
           'You need one second factor. Set up another before you remove it.',
         )
-      : notHeld(done.no, returnTo)
+      : forms.notHeld(done.no, returnTo)
   })
-  change(CODES_PATH, async (visit, _, who, returnTo) => {
+  forms.post(CODES_PATH, async (visit, _, who, returnTo) => {
     const made = await transact(db, (tx) => renewRecoveryCodes(tx, visit))
     if (made.ok) return { page: codesPage(pages, made.value, returnTo) }
     return made.no === 'no_second_factor'
       ? await showOwn(visit, who, returnTo, 'Set up a second factor first.')
-      : notHeld(made.no, returnTo)
+      : forms.notHeld(made.no, returnTo)
   })
-
-  /** Registers a form of the signed-in member. A form that was shown to another session is out of date. */
-  function change(
-    path: string,
-    take: (visit: Visit, fields: URLSearchParams, who: PresentedSession, returnTo: string) => Promise<Answer>,
-  ): void {
-    const purpose = (fields: URLSearchParams) => aboutFactors(fields.get('session') ?? '')
-    pages.post(path, purpose, async (visit, fields) => {
-      const returnTo = returnPathOf(fields.get('return_to'))
-      const who = await currentStaff(db, visit)
-      if (who === undefined || who.session.id !== fields.get('session')) return toSignIn(FACTORS_PATH)
-      return await take(visit, fields, who, returnTo)
-    })
-  }
 
   async function takeApp(
     visit: Visit,
@@ -120,7 +107,7 @@ export function factorPages(parts: FactorPagesParts): void {
   ): Promise<Answer> {
     const enrolment = fields.get('enrolment') ?? ''
     const opened = openEnrolment(enrolment, who, visit.now)
-    if (opened === null) return { goTo: pages.at(`${APP_PATH}?return_to=${encodeURIComponent(returnTo)}`) }
+    if (opened === null) return { goTo: pages.at(withReturn(APP_PATH, returnTo)) }
     const { secret } = opened
     const name = nameOf(fields)
     const step = stepOf(secret, fields.get('code') ?? '', visit.now)
@@ -130,12 +117,12 @@ export function factorPages(parts: FactorPagesParts): void {
       return { page: appPage(pages, visit, { who, secret, enrolment, host, name, returnTo, ...fault }) }
     }
     const done = await transact(db, (tx) => enrolApp(tx, sealKey, visit, { secret, step, name }))
-    return done.ok ? enrolled(visit, done.value, returnTo) : notHeld(done.no, returnTo)
+    return done.ok ? enrolled(visit, done.value, returnTo) : forms.notHeld(done.no, returnTo)
   }
 
   function enrolled(visit: Visit, { token, codes }: EnrolledFactor, returnTo: string): Answer {
     visit.setCookie('staff', token)
-    return codes === null ? toOwn(returnTo) : { page: codesPage(pages, codes, returnTo) }
+    return codes === null ? forms.toOwn(returnTo) : { page: codesPage(pages, codes, returnTo) }
   }
 
   async function showOwn(
@@ -148,25 +135,9 @@ export function factorPages(parts: FactorPagesParts): void {
     const factors = await listFactors(db, staffId)
     const codes = await countRecoveryCodes(db, staffId)
     const fault = alert === undefined ? {} : { alert, status: 422 }
-    const own = { who, factors, codes, isDemanded: requiresSecondFactor, returnTo, ...fault }
+    const demands = { isDemanded: requiresSecondFactor, mayHavePasskeys }
+    const own = { who, factors, codes, ...demands, returnTo, ...fault }
     return { page: factorsPage(pages, visit, own) }
-  }
-
-  function notHeld(why: NotHeld, returnTo: string): Answer {
-    const here = `${FACTORS_PATH}?return_to=${encodeURIComponent(returnTo)}`
-    return why === 'not_fresh' ? toConfirm(here) : toSignIn(here)
-  }
-
-  function toOwn(returnTo: string): Answer {
-    return { goTo: pages.at(`${FACTORS_PATH}?return_to=${encodeURIComponent(returnTo)}`) }
-  }
-
-  function toSignIn(returnTo: string): Answer {
-    return { goTo: pages.at(`/staff/sign-in?return_to=${encodeURIComponent(returnTo)}`) }
-  }
-
-  function toConfirm(returnTo: string): Answer {
-    return { goTo: pages.at(`/staff/confirm?return_to=${encodeURIComponent(returnTo)}`) }
   }
 
   function sealEnrolment(enrolment: Enrolment, { session }: PresentedSession): string {
@@ -192,12 +163,3 @@ interface Enrolment {
 
 const WRONG_FIRST_CODE =
   'The code is wrong. Enter the one that the app shows now, and check the clock of the device.'
-
-function nameOf(fields: URLSearchParams): string {
-  return withoutCredentials((fields.get('name') ?? '').trim()).slice(0, MAX_NAME)
-}
-
-function whyNotNamed(name: string): string | null {
-  const why = name === '' ? 'is empty.' : whyNotShown(name)
-  return why === null ? null : `The name ${why}`
-}

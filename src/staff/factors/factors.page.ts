@@ -34,6 +34,7 @@ export interface OwnFactors extends OwnPage {
   readonly codes: RecoveryCodesLeft
   /** True where a second factor is demanded of all staff. */
   readonly isDemanded: boolean
+  readonly mayHavePasskeys: boolean
 }
 
 /** A member's own second factors. */
@@ -56,6 +57,7 @@ ${recoveryCodes(pages, visit, own, codes)}
 </ul>`
 }
 <p><a href="${pages.at(APP_PATH)}${on}">${hasApp ? 'Move to another authenticator app' : 'Set up an authenticator app'}</a></p>
+${own.mayHavePasskeys && html`<p><a href="${pages.at('/staff/factors/passkey')}${on}">Add a passkey</a></p>`}
 ${!mustEnrol && html`<p><a href="${pages.at(returnTo)}">Back</a></p>`}`,
     ...(status === undefined ? {} : { status }),
   }
@@ -102,17 +104,22 @@ ${form(pages, visit, own, CODES_PATH, html`<button class="quiet">Make new codes<
 </li>`
 }
 
-const KINDS = { totp: 'Authenticator app' } as const
+const KINDS = { totp: 'Authenticator app', passkey: 'Passkey' } as const
 
 /** A form of the signed-in member. */
-function form(pages: Pages, visit: Visit, { who, returnTo }: OwnPage, path: string, fields: Html): Html {
-  const { id } = who.session
+function form(pages: Pages, visit: Visit, own: OwnPage, path: string, fields: Html): Html {
   return html`<form method="post" action="${pages.at(path)}">
-${pages.csrfField(visit, aboutFactors(id))}
-<input type="hidden" name="session" value="${id}">
-<input type="hidden" name="return_to" value="${returnTo}">
+${ownFields(pages, visit, own)}
 ${fields}
 </form>`
+}
+
+/** Hidden fields of each form of the signed-in member. */
+export function ownFields(pages: Pages, visit: Visit, { who, returnTo }: OwnPage): Html {
+  const { id } = who.session
+  return html`${pages.csrfField(visit, aboutFactors(id))}
+<input type="hidden" name="session" value="${id}">
+<input type="hidden" name="return_to" value="${returnTo}">`
 }
 
 export interface AppForm extends OwnPage {

@@ -40,7 +40,9 @@ export function secondStepPages(parts: SecondStepParts): void {
     const enrolled = await enrolledOf(db, signIn.staffId)
     // The factors were reset meanwhile, which ends sign-ins: this one is about to be found over.
     if (!hasSecondFactor(enrolled)) return { goTo: pages.at('/staff/sign-in') }
-    return { page: secondStepPage(pages, visit, kindsOf(enrolled, kindOf(visit.query))) }
+    const asked = kindOf(visit.query)
+    if (!enrolled.includes('totp') && asked === 'totp') return { goTo: pages.at('/staff/passkey') }
+    return { page: secondStepPage(pages, visit, kindsOf(enrolled, asked)) }
   })
   pages.post(SECOND_STEP_PATH, () => ABOUT_SECOND_STEP, takeSecondStep)
 
@@ -125,5 +127,6 @@ function kindOf(query: URLSearchParams): TypedCode['kind'] {
 /** The kind of code to ask for: a member without an app has recovery codes only. */
 function kindsOf(enrolled: readonly Factor[], asked: TypedCode['kind']) {
   const hasApp = enrolled.includes('totp')
-  return { kind: hasApp ? asked : 'recovery_code', hasApp } as const
+  const hasPasskey = enrolled.includes('passkey')
+  return { kind: hasApp ? asked : 'recovery_code', hasApp, hasPasskey } as const
 }

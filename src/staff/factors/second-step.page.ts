@@ -16,11 +16,16 @@ export const CONFIRM_CODE_PATH = '/staff/confirm/code'
 interface CodePage {
   readonly kind: TypedCode['kind']
   readonly hasApp: boolean
+  readonly hasPasskey: boolean
   readonly fault?: FormFault
 }
 
 /** The second step of a sign-in. */
-export function secondStepPage(pages: Pages, visit: Visit, { kind, hasApp, fault }: CodePage): Page {
+export function secondStepPage(
+  pages: Pages,
+  visit: Visit,
+  { kind, hasApp, hasPasskey, fault }: CodePage,
+): Page {
   const other = `${pages.at(SECOND_STEP_PATH)}${kind === 'totp' ? '?with=recovery' : ''}`
   return {
     title: 'One more step',
@@ -33,6 +38,8 @@ ${codeFields(kind)}
 </form>
 <p class="links">${kind === 'totp' && html`<a href="${other}">Use a recovery code</a>`}${
       kind === 'recovery_code' && hasApp && html`<a href="${other}">Use your authenticator app</a>`
+    }${
+      hasPasskey && html` <a href="${pages.at('/staff/passkey')}">Use a passkey</a>`
     } <a href="${pages.at('/staff/sign-in')}">Start again</a></p>`,
     ...shown(fault),
   }
