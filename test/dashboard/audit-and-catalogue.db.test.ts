@@ -137,7 +137,7 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     const { page } = seat
     await seat.go('/settings')
     await page.keyboard.press('Control+k')
-    const box = page.getByRole('combobox', { name: 'Name, id or hint' })
+    const box = page.getByRole('combobox', { name: 'Name, id, hint or a pasted secret' })
     assert.ok(await box.evaluate((input) => input === document.activeElement))
     await page.keyboard.type('aud')
     await page.getByRole('option', { name: 'Audit' }).waitFor()
