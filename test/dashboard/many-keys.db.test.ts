@@ -37,7 +37,7 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
     await page.getByRole('button', { name: 'Show what would happen' }).click()
     const foreseen = page.getByRole('table', { name: 'What would happen, latest used first' })
     await page.getByRole('status').filter({ hasText: '2 keys would change, of 1 owner.' }).waitFor()
-    await page.getByText('1 key of these was used in the last 24 hours').waitFor()
+    await page.getByText('1 of these keys was used in the last 24 hours').waitFor()
     assert.match((await foreseen.getByRole('row').nth(1).textContent()) ?? '', /batch two.*org_batch.*7/)
     await seat.look('change-many')
     // Meanwhile a colleague has revoked one of them.

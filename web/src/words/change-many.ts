@@ -43,7 +43,7 @@ export const manyWords = {
   used: (used: number) =>
     used === 0
       ? 'None of them was used in the last 24 hours.'
-      : `${keys(used)} of these ${used === 1 ? 'was' : 'were'} used in the last 24 hours: listed first.`,
+      : `${countWords(used)} of these keys ${used === 1 ? 'was' : 'were'} used in the last 24 hours: listed first.`,
   unchanged: (count: number) => `${keys(count)} would stay as ${count === 1 ? 'it is' : 'they are'}.`,
   refused: (count: number) => `${keys(count)} would be refused, for the reason in the list.`,
   foreseenCaption: 'What would happen, latest used first',
