@@ -48,6 +48,28 @@ export async function pageBy<T>(
   return await pageWith(MOMENT_AND_ID, query, (after, limit) => find({ after, limit }), toWire, positionOf)
 }
 
+/**
+ * One page of a list that reads a bounded number of rows: it may have fewer than asked for, even none, and a next one.
+ *
+ * @param find also the position of the last row that it read, where it read as many as it may
+ */
+export async function pageOfWalk<T>(
+  query: PageQuery,
+  find: (page: PageRequest) => Promise<{ readonly rows: readonly T[]; readonly end: Position | null }>,
+  toWire: (row: T) => unknown,
+  positionOf: (row: T) => Position,
+): Promise<Result<WirePage, Problem>> {
+  const walked: { end: Position | null } = { end: null }
+  const readRows = async (page: PageRequest) => {
+    const { rows, end } = await find(page)
+    walked.end = end
+    return rows
+  }
+  const page = await pageBy(query, readRows, toWire, positionOf)
+  if (!page.ok || page.value.next_cursor !== null || walked.end === null) return page
+  return yes({ ...page.value, next_cursor: MOMENT_AND_ID.write(walked.end) })
+}
+
 /** One page of a list that can also be sorted by name. */
 export async function pageSorted<T extends { createdAt: Date; id: string }>(
   { sort = 'created', ...query }: PageQuery & { readonly sort?: ListSort | undefined },

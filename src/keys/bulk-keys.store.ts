@@ -20,7 +20,7 @@ export async function selectKeys(
   filter: KeyFilter,
   now: Date,
 ): Promise<readonly string[] | 'too_many'> {
-  const asked = await resolve(db, reach, filter)
+  const asked = await resolve(db, reach, filter, now)
   if (asked === null) return []
   if (asked === TOO_BROAD) return 'too_many'
   const set = await setOfAtMost(db, asked, now, SETS)

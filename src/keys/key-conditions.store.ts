@@ -14,6 +14,8 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
   readonly within: readonly string[] | null
   /** Null: keys of several owners. */
   readonly ownerIsSuspended: boolean | null
+  /** Few keys have expired and are not marked so yet: these can be read and sorted. */
+  readonly fewLapse: boolean
   /** Keys that the search finds by their hint or their id. */
   readonly found: readonly string[]
   /** Keys with a secret that was seen in a URL, where the filter asks for them. */
@@ -32,6 +34,7 @@ export async function resolve(
   db: Db,
   reach: Reach,
   { secretSha256, ...filter }: KeyFilter,
+  now: Date,
 ): Promise<Asked | null | typeof TOO_BROAD> {
   const ownerId = ownerOf(reach) ?? filter.ownerId
   // Another owner's keys look just like none.
@@ -60,16 +63,34 @@ export async function resolve(
   const states =
     filter.noExpiry === true ? (wanted?.filter((state) => state !== 'expired') ?? wanted) : wanted
   if (states?.length === 0) return null
-  if (ownerId === undefined) return { ...bound, states, ownerIsSuspended: null }
+  const fewLapse = await doFewLapse(db, states, now)
+  if (ownerId === undefined) return { ...bound, states, fewLapse, ownerIsSuspended: null }
   // Asked once: else all keys of the owner would be walked through for none of them.
   const ownerIsSuspended = await isSuspended(db, ownerId)
   const possible = states?.filter((state) => isPossible(state, ownerIsSuspended)) ?? null
-  return possible?.length === 0 ? null : { ...bound, states: possible, ownerIsSuspended }
+  return possible?.length === 0 ? null : { ...bound, states: possible, fewLapse, ownerIsSuspended }
 }
 
 function isPossible(state: KeyState, ownerIsSuspended: boolean): boolean {
   if (state === 'suspended') return ownerIsSuspended
   return !((state === 'active' || state === 'disabled') && ownerIsSuspended)
+}
+
+const MOST_LAPSING = 1_000
+
+/** Counted only where expired keys are asked for and live ones are not. */
+async function doFewLapse(db: Db, states: Asked['states'], now: Date): Promise<boolean> {
+  if (
+    states?.includes('expired') !== true ||
+    states.some((state) => LIVE_STATES.some((one) => one === state))
+  )
+    return true
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (
+      select from keys where revoked_at is null and not lapsed and ends_at <= ${now}::timestamptz
+      order by ends_at limit ${MOST_LAPSING + 1}
+    ) as lapsing`.execute(db)
+  return (rows[0]?.n ?? 0) <= MOST_LAPSING
 }
 
 async function isSuspended(db: Db, ownerId: string): Promise<boolean> {

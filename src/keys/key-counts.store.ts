@@ -30,7 +30,7 @@ export async function countKeys(
   now: Date,
 ): Promise<KeyCounts | typeof TOO_BROAD> {
   const counts: [KeyState, KeyCount][] = []
-  const asked = await resolve(db, reach, { ...filter, states: KEY_STATES })
+  const asked = await resolve(db, reach, { ...filter, states: KEY_STATES }, now)
   if (asked === TOO_BROAD) return TOO_BROAD
   const set = asked === null ? null : await setOfAtMost(db, asked, now, LARGEST_SET)
   for (const state of KEY_STATES) {

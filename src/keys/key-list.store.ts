@@ -48,7 +48,7 @@ export async function listKeys(
   filter: KeyFilter,
   { after, limit, now, sort }: KeyPageRequest,
 ): Promise<KeyPage | typeof TOO_BROAD | 'foreign_position'> {
-  const asked = await resolve(db, reach, filter)
+  const asked = await resolve(db, reach, filter, now)
   if (asked === null) return NOTHING
   if (asked === TOO_BROAD) return TOO_BROAD
   const name = orderOf(asked, sort)

@@ -106,11 +106,13 @@ export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk
   const live = states === null || states.some((state) => LIVE_STATES.some((one) => one === state))
   const expired = states === null || states.includes('expired')
   const revoked = states === null || states.includes('revoked')
-  // Expired some minutes ago, and not yet marked.
-  const lapsing: Walk = {
-    ...along(sql`${UNREVOKED} and not keys.lapsed and keys.ends_at <= ${now}::timestamptz`),
-    few: true,
-  }
+  // Expired some minutes ago, and not yet marked. Where many are, they are found among the live ones, row by row.
+  const lapsing: Walk = asked.fewLapse
+    ? {
+        ...along(sql`${UNREVOKED} and not keys.lapsed and keys.ends_at <= ${now}::timestamptz`),
+        few: true,
+      }
+    : along(LIVE)
   const walks: Walk[] = []
   const add = (wanted: boolean, ...added: Walk[]) => void (wanted && walks.push(...added))
 

@@ -5,10 +5,11 @@ import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { explaining } from '../../test/explaining.ts'
 import { addSeconds } from '../base/clock.ts'
+import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from '../keys/key.ts'
 import { refreshKeyHints } from '../keys/key-hints.store.ts'
-import { countDeadCredentials } from '../usage/dead-credential.store.ts'
+import { countDeadCredentials, deadCredentials } from '../usage/dead-credential.store.ts'
 import { countExposed, keysByAge, keysByExpiry, MOST_A_DAY, rotationsUnderWay } from './overview.store.ts'
 import { readOverview } from './overview.ts'
 
@@ -184,7 +185,8 @@ describe('the overview at size', () => {
     ['exposed keys', (db) => countExposed(db, 'every_owner', now), 2 * BOUND],
     [
       'dead credentials',
-      (db) => countDeadCredentials(db, 'every_owner', { since: addSeconds(now, -DAY), now, limit: BOUND }),
+      (db) =>
+        countDeadCredentials(db, 'every_owner', { since: addSeconds(now, -DAY), now, limit: BOUND - 1 }),
       4 * BOUND,
     ],
   ]
@@ -225,5 +227,30 @@ describe('the overview at size', () => {
     const later = addSeconds(now, 11 * DAY)
     const [, , , year] = await keysByAge(app.db, { ownerId: 'org_1', environments: null }, later)
     assert.deepEqual(year?.keys, { count: 0, atLeast: false })
+  })
+
+  it('STO-11: lists and counts dead credentials without reading all that work again', async () => {
+    const { db } = app
+    const since = addSeconds(now, -DAY)
+    await sql`
+      insert into last_refusals (credential_id, outcome, at, key_id, owner_id)
+      select 'sec_new_' || id, 'disabled', ${addSeconds(now, -60)}::timestamptz, id, owner_id from keys
+      where id = 'key_many2'`.execute(db)
+    await sql`update keys set disabled_at = ${now}::timestamptz where id = 'key_many2'`.execute(db)
+    const counted = await countDeadCredentials(db, OF_ONE, { since, now, limit: 10_000 })
+    assert.deepEqual(counted, { count: 1, atLeast: false })
+    const found: string[] = []
+    let pages = 0
+    for (let after: Position | null = null; ; pages++) {
+      const explained = explaining(db)
+      const page = { since, now, after, limit: 51 }
+      const { rows, end } = await deadCredentials(explained.db, 'every_owner', page)
+      assert.ok(explained.total() <= 5 * 5_000 + 200, `${explained.total()} rows examined`)
+      found.push(...rows.map(({ secretId }) => secretId))
+      if (end === null) break
+      after = end
+    }
+    assert.deepEqual(found.toSorted(), ['sec_key_many2', 'sec_new_key_many2'])
+    assert.ok(pages >= 4)
   })
 })

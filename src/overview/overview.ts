@@ -74,7 +74,7 @@ async function readAttention(db: Db, reach: Reach, now: Date): Promise<Attention
   }
   const dead = await countDeadCredentials(db, reach, {
     ...{ since: addSeconds(now, -DAY_SECONDS), now },
-    limit: MOST_COUNTED + 1,
+    limit: MOST_COUNTED,
   })
   return [
     { code: 'never_used', keys: await live({ neverUsed: true }), query: { never_used: 'true' } },
@@ -85,7 +85,7 @@ async function readAttention(db: Db, reach: Reach, now: Date): Promise<Attention
     },
     { code: 'no_expiry', keys: await live({ noExpiry: true }), query: { no_expiry: 'true' } },
     { code: 'exposed', keys: await countExposed(db, reach, now), query: { exposed: 'true' } },
-    { code: 'dead_credentials', keys: sumOf([{ count: dead, atLeast: false }]), query: null },
+    { code: 'dead_credentials', keys: dead, query: null },
   ]
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { addSeconds } from '../base/clock.ts'
 import { yes } from '../base/result.ts'
-import { pageBy } from '../http/cursor.ts'
+import { pageOfWalk } from '../http/cursor.ts'
 import { toMoment } from '../http/wire.ts'
 import { covers, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
@@ -29,7 +29,7 @@ export function deadCredentialRoutes(app: FastifyInstance, pipeline: Pipeline): 
     if (ownerId !== undefined && !covers(reach, ownerId)) return yes({ data: [], next_cursor: null })
     const since = query.since === undefined ? addSeconds(now, -DEFAULT_SECONDS) : toMoment(query.since)
     const within = ownerId === undefined ? reach : reachOf(ownerId, null)
-    return await pageBy(
+    return await pageOfWalk(
       query,
       (page) => deadCredentials(db, within, { ...page, since, now }),
       toDeadCredentialWire,

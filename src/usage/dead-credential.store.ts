@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
+import type { KeyCount } from '../keys/key-counts.store.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import { DEAD_OUTCOMES, type DeadOutcome } from './usage.ts'
 
@@ -41,13 +42,25 @@ const deadSince = (now: Date) => sql`
     when 'disabled' then keys.disabled_at
   end`
 
+/** Refusals that a page reads at most: those of secrets that work again are passed over. */
+const MOST_READ = 5_000
+
 /**
  * Dead credentials in use, latest knock first: read from the last refusal of each secret and reason, so that callers with
  * made-up credentials, however many, add nothing. The newest rows of one index; verifications of the last day are counted
  * only for those shown.
  */
-export async function deadCredentials(db: Db, reach: Reach, page: DeadPage): Promise<DeadCredential[]> {
+export async function deadCredentials(
+  db: Db,
+  reach: Reach,
+  page: DeadPage,
+): Promise<{ readonly rows: readonly DeadCredential[]; readonly end: Position | null }> {
   const { now, limit } = page
+  const refused = sql`
+    select refused.* from last_refusals as refused
+    where ${sql.join(conditions(reach, page), sql` and `)}
+    order by ${order(reach)} limit ${MOST_READ}`
+  // A subquery for each row: a join might read all keys first.
   const { rows } = await sql<DeadCredential>`
     select dead.*, (
       select coalesce(sum(calls), 0)::bigint from usage_minutes
@@ -55,18 +68,24 @@ export async function deadCredentials(db: Db, reach: Reach, page: DeadPage): Pro
         and bucket > ${addSeconds(now, -DAY_SECONDS)}
     ) as "callsLastDay"
     from (
-      select refused.credential_id as "secretId", secrets.hint, keys.id as "keyId", keys.name as "keyName",
-        keys.owner_id as "ownerId", keys.environment, refused.outcome as reason, ${deadSince(now)} as since,
+      select refused.credential_id as "secretId", about.*, refused.outcome as reason,
         refused.at as "lastAt", refused.ip as "lastIp", refused.user_agent as "lastUserAgent"
-      from last_refusals as refused
-      join secrets on secrets.id = refused.credential_id
-      join keys on keys.id = refused.key_id
-      join owners on owners.id = refused.owner_id
-      where ${sql.join(conditions(reach, page), sql` and `)} and ${deadSince(now)} is not null
-      order by ${order(reach)} limit ${limit}
+      from (${refused}) as refused
+      cross join lateral (
+        select secrets.hint, keys.id as "keyId", keys.name as "keyName", keys.owner_id as "ownerId",
+          keys.environment, ${deadSince(now)} as since
+        from secrets join keys on keys.id = secrets.holder_id join owners on owners.id = keys.owner_id
+        where secrets.id = refused.credential_id limit 1
+      ) as about
+      where about.since is not null
+      order by refused.at desc, refused.credential_id desc, refused.outcome desc limit ${limit}
     ) as dead
     order by "lastAt" desc, "secretId" desc, reason desc`.execute(db)
-  return rows
+  if (rows.length === limit) return { rows, end: null }
+  const { rows: last } = await sql<{ at: Date; id: string }>`
+    select at, credential_id || '.' || outcome as id from (${refused}) as refused
+    offset ${MOST_READ - 1} limit 1`.execute(db)
+  return { rows, end: last[0] ?? null }
 }
 
 const DAY_SECONDS = 24 * 3600
@@ -90,23 +109,25 @@ function conditions(reach: Reach, { since, after }: Pick<DeadPage, 'since' | 'af
   all.push(sql`(refused.at, refused.credential_id, refused.outcome) < (${after.at}, ${id}, ${outcome})`)
   return all
 }
-/** Dead secrets that were presented since a moment, each counted once for each reason, among the latest up to a limit. */
+
+/** Keys with dead secrets that were presented since a moment, among the latest refusals up to a limit. */
 export async function countDeadCredentials(
   db: Db,
   reach: Reach,
-  page: Omit<DeadPage, 'after'>,
-): Promise<number> {
+  { since, now, limit }: Omit<DeadPage, 'after'>,
+): Promise<KeyCount> {
   // A subquery for each row: a join might read all keys first.
-  const { rows } = await sql<{ n: number }>`
-    select count(since)::int as n from (
+  const { rows } = await sql<{ read: number; n: number }>`
+    select count(*)::int as read, count(distinct key_id)::int as n from (
       select (
-        select ${deadSince(page.now)} from secrets
+        select keys.id from secrets
         join keys on keys.id = secrets.holder_id join owners on owners.id = keys.owner_id
-        where secrets.id = refused.credential_id
-      ) as since
+        where secrets.id = refused.credential_id and ${deadSince(now)} is not null
+      ) as key_id
       from last_refusals as refused
-      where ${sql.join(conditions(reach, { since: page.since, after: null }), sql` and `)}
-      order by ${order(reach)} limit ${page.limit}
+      where ${sql.join(conditions(reach, { since, after: null }), sql` and `)}
+      order by ${order(reach)} limit ${limit + 1}
     ) as dead`.execute(db)
-  return rows[0]?.n ?? 0
+  const { read = 0, n = 0 } = rows[0] ?? {}
+  return { count: Math.min(n, limit), atLeast: read > limit }
 }
