@@ -41,7 +41,7 @@ import { up as staffFactors } from './migrations/0036-staff-factors.ts'
 import { up as singleSignOn } from './migrations/0037-single-sign-on.ts'
 import { up as silentRotations } from './migrations/0038-silent-rotations.ts'
 import { up as findingSilentRotations } from './migrations/0039-finding-silent-rotations.ts'
-import { up as staffPasskeys } from './migrations/0039-staff-passkeys.ts'
+import { up as staffPasskeys } from './migrations/0040-staff-passkeys.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -96,7 +96,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0037-single-sign-on': { up: singleSignOn },
   '0038-silent-rotations': { up: silentRotations },
   '0039-finding-silent-rotations': { up: findingSilentRotations, concurrently: true },
-  '0039-staff-passkeys': { up: staffPasskeys },
+  '0040-staff-passkeys': { up: staffPasskeys },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */
