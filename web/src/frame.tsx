@@ -67,6 +67,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
               <span>{staff.name}</span>
               <span className="soft">{staff.role}</span>
             </p>
+            <a href={`${SERVER_BASE}/staff/factors`}>{words.secondFactors}</a>
             <button type="button" className="button quiet" onClick={() => void signOut()}>
               {words.signOut}
             </button>

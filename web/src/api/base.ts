@@ -4,8 +4,8 @@ export const SERVER_BASE =
 
 export const DASHBOARD_BASE = `${SERVER_BASE}/dashboard`
 
-/** Leads to a page of the server that comes back here: sign-in, or proof of a factor. Resolves never: the page is left. */
-export async function leaveFor(path: '/staff/sign-in' | '/staff/confirm'): Promise<never> {
+/** Leads to a page of the server that comes back here: sign-in, proof of a factor, or setting one up. Resolves never: the page is left. */
+export async function leaveFor(path: '/staff/sign-in' | '/staff/confirm' | '/staff/factors'): Promise<never> {
   const { pathname, search } = location
   const back = pathname.slice(SERVER_BASE.length) + search
   location.assign(`${SERVER_BASE}${path}?return_to=${encodeURIComponent(back)}`)

@@ -64,5 +64,7 @@ async function send(method: string, path: string, body: unknown, sending: Sendin
   )
   // Without a session nothing of the dashboard is shown, and what was shown goes with the page.
   if (problem.status === 401) return await leaveFor('/staff/sign-in')
+  // Where a second factor is demanded, a member without one can do nothing else.
+  if (problem.code === 'second_factor_required') return await leaveFor('/staff/factors')
   throw problem
 }

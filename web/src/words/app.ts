@@ -6,6 +6,7 @@ export const appWords = {
   menu: 'Menu',
   navigation: 'Main',
   signOut: 'Sign out',
+  secondFactors: 'Second factors',
   apiDocs: 'API documentation',
   signedInAs: 'Signed in as',
   loading: 'Loading …',
