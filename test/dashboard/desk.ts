@@ -8,6 +8,7 @@ import type { RoleName } from '../../src/staff/role.ts'
 import { buildIfChanged } from '../../web/build.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 import { openChromium } from '../chromium.ts'
+import { exampleProvider } from '../management/operations.ts'
 import { freePort } from '../postgres.ts'
 import { staffAs } from '../staff.ts'
 
@@ -44,7 +45,8 @@ export async function openDesk(): Promise<Desk> {
   await buildIfChanged()
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const app = await openTestApp({ publicUrl: origin }, { dashboard: readDashboard(DIST) })
+  const parts = { dashboard: readDashboard(DIST), providerFetch: exampleProvider }
+  const app = await openTestApp({ publicUrl: origin }, parts)
   await app.app.listen({ port, host: '127.0.0.1' })
   const browser = await openChromium()
   return {

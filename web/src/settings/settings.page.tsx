@@ -9,6 +9,7 @@ import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { configuredPolicyQuery } from './settings.queries.ts'
+import { SingleSignOnSection } from './single-sign-on.section.tsx'
 
 /** Settings: the configuration, with links to staff and admin keys. */
 export default function SettingsPage() {
@@ -29,6 +30,7 @@ export default function SettingsPage() {
       >
         {null}
       </Section>
+      {can('staff:read') && <SingleSignOnSection />}
       <Section
         title={words.adminKeys}
         lead={words.adminKeysLead}
