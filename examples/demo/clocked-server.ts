@@ -148,7 +148,7 @@ async function serveOn(
       const answer = await app.inject({
         method: method as NonNullable<InjectOptions['method']>,
         url: path,
-        headers: { host, ...headers },
+        headers: { host, 'user-agent': 'node', ...headers },
         ...(ip === undefined ? {} : { remoteAddress: ip }),
         ...(body === undefined ? {} : { payload: body }),
       })
