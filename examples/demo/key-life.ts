@@ -59,6 +59,7 @@ export function planLife(
       metadata: plan.metadata,
       rate_limits: plan.rateLimits,
       quota: plan.quota,
+      note: plan.note,
     })
     key.id = made.id
     noteSecret(key, made, createdAt)

@@ -66,7 +66,8 @@ function itemsOf(random: Random, key: DemoKey, from: Date, until: Date, end: Dat
 
 /** The charts of the last hours have short steps, and busy keys are called in each of them. */
 function stepOf({ perHour, life }: KeyPlan, agoMs: number, finest: number): number {
-  if (finest > HOUR_MS || agoMs > DAY_MS) return finest
+  // A chart of the last day begins within the hour before.
+  if (finest > HOUR_MS || agoMs > DAY_MS + HOUR_MS) return finest
   if (agoMs <= LIVELY_MS && life.startsWith('rotating')) return MINUTE_MS
   if (agoMs <= LIVELY_MS && perHour > 900) return 2 * MINUTE_MS
   return perHour > 300 ? 15 * MINUTE_MS : finest
