@@ -40,6 +40,7 @@ describe('cryptography', () => {
       'src/management/idempotency.ts',
       'src/oauth/tokens/grant-types/authorization-code.ts',
       'src/pages/csrf-token.ts',
+      'src/staff/factors/passkey-challenge.ts',
       'src/users/hash-password.ts',
     ])
   })
