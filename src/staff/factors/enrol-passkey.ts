@@ -1,9 +1,4 @@
-import {
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type RegistrationResponseJSON,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { PublicKeyCredentialCreationOptionsJSON, RegistrationResponseJSON } from '@simplewebauthn/server'
 import { newId } from '../../base/id.ts'
 import { no, type Result, yes } from '../../base/result.ts'
 import type { Tx } from '../../db/schema.ts'
@@ -20,6 +15,7 @@ import {
 } from './passkey.store.ts'
 import { mintChallenge, openChallenge } from './passkey-challenge.ts'
 import { type PasskeyParts, parsed } from './prove-passkey.ts'
+import { webAuthn } from './webauthn.ts'
 
 /** Passkeys that one member may have. */
 const MAX_PASSKEYS = 20
@@ -34,7 +30,8 @@ export async function passkeyOptions(
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const { id, staffId } = own.session
   const known = await credentialIdsOf(db, staffId)
-  const options = await generateRegistrationOptions({
+  const { generateRegistrationOptions } = await webAuthn()
+  return await generateRegistrationOptions({
     rpName: relyingParty.id,
     rpID: relyingParty.id,
     userID: new Uint8Array(Buffer.from(staffId)),
@@ -47,7 +44,6 @@ export async function passkeyOptions(
       id: Buffer.from(credentialId).toString('base64url'),
     })),
   })
-  return options
 }
 
 /** A passkey whose making was proved. */
@@ -64,6 +60,7 @@ export async function checkMadePasskey(
 ): Promise<MadePasskey | null> {
   const response = parsed<RegistrationResponseJSON>(answer)
   if (response === null) return null
+  const { verifyRegistrationResponse } = await webAuthn()
   let challenge: OpenChallenge | null = null
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({

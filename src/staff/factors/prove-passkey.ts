@@ -1,8 +1,6 @@
-import {
-  type AuthenticationResponseJSON,
-  generateAuthenticationOptions,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
+import type {
+  AuthenticationResponseJSON,
+  PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server'
 import { no, type Result, yes } from '../../base/result.ts'
 import type { Db, Tx } from '../../db/schema.ts'
@@ -18,6 +16,7 @@ import {
 } from './passkey.store.ts'
 import { mintChallenge, openChallenge } from './passkey-challenge.ts'
 import type { RelyingParty } from './relying-party.ts'
+import { webAuthn } from './webauthn.ts'
 
 export interface PasskeyParts {
   readonly db: Db
@@ -43,6 +42,7 @@ export async function requestOptions(
   staffId: string | null,
 ): Promise<PublicKeyCredentialRequestOptionsJSON> {
   const known = staffId === null ? [] : await credentialIdsOf(db, staffId)
+  const { generateAuthenticationOptions } = await webAuthn()
   return await generateAuthenticationOptions({
     rpID: relyingParty.id,
     challenge: new Uint8Array(Buffer.from(mintChallenge(challengeKey, visit, purpose), 'base64url')),
@@ -97,6 +97,7 @@ async function check(
   response: AuthenticationResponseJSON,
   { credentialId, publicKey, counter, isBackedUp }: StoredPasskey,
 ): Promise<{ challenge: OpenChallenge; counter: number; isBackedUp: boolean } | null> {
+  const { verifyAuthenticationResponse } = await webAuthn()
   let challenge: OpenChallenge | null = null
   try {
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
