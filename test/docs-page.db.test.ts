@@ -3,10 +3,11 @@ import { describe, it } from 'node:test'
 import { openTestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
 
-const SIZES = [
-  { width: 1280, height: 900 },
-  { width: 390, height: 844 },
-]
+/** Colours do not depend on the width. */
+const WINDOWS = [
+  { viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
+  { viewport: { width: 390, height: 844 }, colorScheme: 'dark' },
+] as const
 
 describe('the pages of the API document', { skip: noChromium }, () => {
   it('WEB-01: open in a browser, wide and narrow, light and dark, without a fault or a foreign request', async () => {
@@ -14,25 +15,24 @@ describe('the pages of the API document', { skip: noChromium }, () => {
     const origin = await app.app.listen({ port: 0, host: '127.0.0.1' })
     const browser = await openChromium()
     try {
-      for (const viewport of SIZES)
-        for (const colorScheme of ['light', 'dark'] as const) {
-          const page = await browser.newPage({ viewport, colorScheme })
-          const faults: string[] = []
-          page.on('pageerror', (error) => faults.push(error.message))
-          page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
-          page.on('request', (request) => {
-            if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
-              faults.push(request.url())
-          })
-          await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
-          await page.waitForSelector('.title:has-text("Doorward management API")')
-          await page.click('text=Create a key; its secret')
-          await page.waitForSelector('text=Idempotency-Key', { state: 'attached' })
-          const tooWide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')
-          assert.equal(tooWide, false, `at ${viewport.width} px the page scrolls sideways`)
-          assert.deepEqual(faults, [])
-          await page.close()
-        }
+      for (const { viewport, colorScheme } of WINDOWS) {
+        const page = await browser.newPage({ viewport, colorScheme })
+        const faults: string[] = []
+        page.on('pageerror', (error) => faults.push(error.message))
+        page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+        page.on('request', (request) => {
+          if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
+            faults.push(request.url())
+        })
+        await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
+        await page.waitForSelector('.title:has-text("Doorward management API")')
+        await page.click('text=Create a key; its secret')
+        await page.waitForSelector('text=Idempotency-Key', { state: 'attached' })
+        const tooWide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')
+        assert.equal(tooWide, false, `at ${viewport.width} px the page scrolls sideways`)
+        assert.deepEqual(faults, [])
+        await page.close()
+      }
     } finally {
       await browser.close()
       await app.close()

@@ -16,6 +16,12 @@ const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js'
 const DIST = new URL('../../web/dist/', import.meta.url)
 /** A machine may be busy with other tests. */
 const WAIT_MS = 15_000
+const USUAL = { width: 1280, height: 900 }
+/** The usual window at a zoom of 200 % (WCAG 1.4.10), and a wide screen. */
+const OTHERS = [
+  { width: 640, height: 450 },
+  { width: 1920, height: 1080 },
+]
 /** Directory for screenshots of every state; optional. */
 const PICTURES = process.env.SCREENSHOTS
 
@@ -53,7 +59,7 @@ export async function openDesk(): Promise<Desk> {
     app,
     origin,
     open: async (role, settings = {}) => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings })
+      const context = await browser.newContext({ viewport: USUAL, ...settings })
       await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin })
       if (role !== null) {
         const { token } = await staffAs(app, role)
@@ -99,6 +105,10 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
     await page.waitForSelector('h1')
     await page.waitForFunction(() => document.querySelector('.loading') === null)
   }
+  const assertNoSideways = async (name: string) => {
+    const isSideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
+    assert.equal(isSideways, false, `${name} scrolls sideways`)
+  }
   return {
     page,
     context,
@@ -110,9 +120,9 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
     assertClean: () => assert.deepEqual(faults, []),
     look: async (what) => {
       await settle()
-      const { width = 0 } = page.viewportSize() ?? {}
+      const size = page.viewportSize()
       const scheme = await page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)
-      const name = `${what}-${width}-${scheme ? 'dark' : 'light'}`
+      const name = `${what}-${size?.width}-${scheme ? 'dark' : 'light'}`
       if (PICTURES !== undefined)
         await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
       await page.evaluate(AXE)
@@ -123,8 +133,14 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
         [],
         name,
       )
-      const sideways = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
-      assert.equal(sideways, false, `${name} scrolls sideways`)
+      await assertNoSideways(name)
+      if (size?.width === USUAL.width) {
+        for (const other of OTHERS) {
+          await page.setViewportSize(other)
+          await assertNoSideways(`${name} at ${other.width}`)
+        }
+        await page.setViewportSize(size)
+      }
       assert.deepEqual(faults, [], name)
     },
     [Symbol.asyncDispose]: () => context.close(),
