@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { openProviderFetch, type ProviderFetch } from '../src/outbound/provider-fetch.ts'
 import { openTlsServer, selfSigned } from './tls-server.ts'
 
-/** What an identity provider does differently from an honest one. */
+/** Differences from an honest identity provider. */
 export interface Twist {
   /** Changes the metadata. */
   readonly metadata?: object

@@ -20,7 +20,7 @@ interface RequestOptions {
   readonly rpId?: string
 }
 
-/** What an answer has other than it should. */
+/** Faults of an answer. */
 export interface Deviation {
   readonly origin?: string
   readonly rpId?: string

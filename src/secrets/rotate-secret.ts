@@ -74,7 +74,7 @@ export async function startRotation(
   return yes({ secret })
 }
 
-/** What to change of a running rotation; undefined: it stays as it is. */
+/** Change of a running rotation. An undefined member stays as it is. */
 export interface RotationChange {
   /** How long both secrets go on working, from now. */
   readonly overlapSeconds: number | undefined

@@ -11,7 +11,7 @@ import type { StaffSession } from './staff-session.ts'
 
 /** A proof that is spent in the transaction that relies on it, such as a code that works once. */
 export interface SpentProof {
-  /** What was proved, for the audit log: a factor, or a recovery code. */
+  /** Factor that was proved, or a recovery code; for the audit log. */
   readonly by: string
   /** @returns the factor that it proves; null where it was spent meanwhile */
   spend(tx: Tx): Promise<Factor | null>

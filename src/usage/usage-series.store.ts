@@ -15,7 +15,7 @@ export interface Series {
 
 export type SeriesBy = 'outcome' | 'scope'
 
-/** Whose verifications: those of one key, or of all that a caller reaches. */
+/** Verifications of one key, or of all keys that a caller reaches. */
 export type SeriesOf = { readonly keyId: string } | { readonly reach: Reach }
 
 interface Row {

@@ -303,7 +303,7 @@ export async function documentedOperations(app: TestApp): Promise<Documented[]> 
   )
 }
 
-/** What ends a rotation or an object comes after all else that is done with it. */
+/** Ends of rotations and objects come after all else that is done with them. */
 const ENDS = [
   'finishKeyRotation',
   'undoKeyRotation',

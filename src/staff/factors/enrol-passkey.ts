@@ -22,7 +22,7 @@ const MAX_PASSKEYS = 20
 
 const purposeOf = ({ session }: PresentedSession) => `enrol ${session.id}`
 
-/** What the browser is asked to make: a discoverable credential that verifies its user, and is not there yet. */
+/** Options of a new passkey (WebAuthn Level 3 §5.4): discoverable, verifies its user, and not one of the member's. */
 export async function passkeyOptions(
   { db, relyingParty, challengeKey }: PasskeyParts,
   visit: Visit,

@@ -16,7 +16,7 @@ type TakeForm = (
   returnTo: string,
 ) => Promise<Answer>
 
-/** What the forms of the signed-in member have in common. */
+/** Parts that all forms of the signed-in member share. */
 export interface OwnForms {
   /** Registers a form. One that was shown to another session acts for nobody. */
   post(path: string, take: TakeForm): void

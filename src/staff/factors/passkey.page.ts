@@ -14,7 +14,7 @@ export const CONFIRM_PASSKEY_PATH = '/staff/confirm/passkey'
 export const NEW_PASSKEY_PATH = '/staff/factors/passkey'
 
 interface PasskeyForm {
-  /** What the browser's own dialog is asked for (WebAuthn Level 3 §5.1). */
+  /** Options of the browser's own dialog (WebAuthn Level 3 §5.1). */
   readonly options: object
   readonly returnTo: string
   readonly alert?: string

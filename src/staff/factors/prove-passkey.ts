@@ -34,7 +34,11 @@ export interface FoundPasskey {
   spend(tx: Tx): Promise<'passkey' | null>
 }
 
-/** What the browser is asked for. @param staffId whose passkeys; null: any that the browser has for us */
+/**
+ * Options of the browser's request for a passkey (WebAuthn Level 3 §5.5), with a new challenge.
+ *
+ * @param staffId the member whose passkeys are accepted; null: every passkey for this host
+ */
 export async function requestOptions(
   { db, relyingParty, challengeKey }: PasskeyParts,
   visit: Visit,
@@ -55,7 +59,7 @@ export async function requestOptions(
 
 /** A browser's answer to a challenge. */
 export interface PasskeyAnswer {
-  /** What it is for. */
+  /** Purpose of the challenge: a sign-in, or one session's confirmation. */
   readonly purpose: string
   /** The member who is signed in; null: the answer says who it is. */
   readonly staffId: string | null

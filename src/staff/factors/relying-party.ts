@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** Who passkeys are made for: our host (its RP id), and the one origin that may use them. */
+/** Relying party of passkeys: our host (the RP id), and the one origin that may use them. */
 export interface RelyingParty {
   readonly id: string
   readonly origin: string

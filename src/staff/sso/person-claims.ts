@@ -10,7 +10,7 @@ export interface Person {
   readonly methods: readonly string[]
 }
 
-/** What the provider says of a person. Anyone there may be able to change it. */
+/** Claims about a person's profile. At some providers people change them themselves. */
 export interface ProfileClaims {
   /** In lower case; null: none that can be used. */
   readonly email: string | null

@@ -33,7 +33,7 @@ export interface SsoTest {
   readonly statesAuthTime: boolean
 }
 
-/** What a sign-in at the provider is for. */
+/** Purpose of a sign-in at the provider. */
 export type SsoPurpose =
   | { readonly kind: 'sign_in' }
   | { readonly kind: 'accept'; readonly linkHash: Uint8Array }

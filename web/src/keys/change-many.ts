@@ -2,7 +2,7 @@ import type { Static } from 'typebox'
 import type { KeyFilterWire } from '../../../src/keys/key-list.wire.ts'
 import type { Permission } from '../../../src/management/permission.ts'
 
-/** What the API changes at once; more are a filter's. */
+/** Most keys that one request names; more are changed by a filter. */
 export const MOST_CHOSEN = 100
 
 const FILTER = [

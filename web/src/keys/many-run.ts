@@ -8,7 +8,7 @@ import type { ManyRequest } from './change-many.ts'
 export type Bulk = Static<typeof BulkKeysWire>
 export type BulkItem = Bulk['data'][number]
 
-/** What was done so far: a run of many keys is several requests. */
+/** Progress of a run: many keys are several requests. */
 export interface DoneSoFar {
   readonly items: readonly BulkItem[]
   readonly batch: string | null
