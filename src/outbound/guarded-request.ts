@@ -34,7 +34,7 @@ export interface OutboundRequest<Unfit> {
   readonly body?: string
   /** Most that is read of the answer's body. */
   readonly maxBytes: number
-  /** Judges an answer by its head; undefined: any is read. */
+  /** Why an answer is not read, by its status and headers. Default: every answer is read. */
   readonly whyUnfit?: (response: IncomingMessage) => Unfit | null
 }
 
