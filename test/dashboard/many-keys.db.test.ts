@@ -59,6 +59,10 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
       await app.keyFor('org_filter', { name: `filtered ${n}`, scopes: ['orders:read'] })
     await using seat = await desk.open('administrator')
     const { page, requests } = seat
+    // With a filter left out, more keys would match than were meant.
+    await seat.go('/keys/change?state=live&owner=org_filter&act=revoke')
+    await page.getByText('“owner”').waitFor()
+    assert.equal(await page.getByRole('button', { name: 'Show what would happen' }).count(), 0)
     await seat.go('/keys?owner_id=org_filter&state=live')
     await page.getByRole('link', { name: 'Change all that match …' }).click()
     await page.getByText('All keys that match').waitFor()

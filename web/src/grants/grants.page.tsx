@@ -26,7 +26,8 @@ export default function GrantsPage() {
   const pages = useInfiniteQuery(grantsQuery(asked))
   const whyNot = useWhyNot()
   const which = { user_id: asked.user_id, client_id: asked.client_id, owner_id: asked.owner_id }
-  const isNarrow = Object.values(which).some((value) => value !== undefined)
+  // A misspelt filter would leave the others, and so revoke more grants than were meant.
+  const isNarrow = unknown.length === 0 && Object.values(which).some((value) => value !== undefined)
   return (
     <Page
       title={words.title}

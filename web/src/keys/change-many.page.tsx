@@ -6,7 +6,7 @@ import { ButtonLink } from '../ui/button.tsx'
 import { Choice } from '../ui/choice.tsx'
 import { Select } from '../ui/field.tsx'
 import { FilterInput, localOf, momentOf } from '../ui/filter-input.tsx'
-import { Empty } from '../ui/notice.tsx'
+import { Empty, Notice } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { type UrlQuery, useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
@@ -21,7 +21,8 @@ type ManyUrl = UrlQuery<(typeof MANY_PARAMETERS)[number]>
 /** Changes many keys: those chosen in the list, or all of a filter. All of the question is in the URL. */
 export default function ChangeManyPage() {
   const url = useUrlQuery(MANY_PARAMETERS)
-  const which = whichKeys(url.query)
+  // A misspelt filter would leave the others, and so change more keys than were meant.
+  const which = url.unknown.length > 0 ? null : whichKeys(url.query)
   const request = which === null ? null : manyRequest(which, url.query)
   return (
     <Page
@@ -29,6 +30,7 @@ export default function ChangeManyPage() {
       lead={words.lead}
       above={[{ to: paths.keys.to({ state: 'live' }), words: keyWords.title }]}
     >
+      {url.unknown.length > 0 && <Notice kind="alert">{words.unknown(url.unknown)}</Notice>}
       {which === null ? (
         <Empty title={words.noneTitle}>
           <p>{words.none}</p>

@@ -1,26 +1,11 @@
-import type { Static } from 'typebox'
-import type { KeyFilterWire } from '../../../src/keys/key-list.wire.ts'
 import type { Permission } from '../../../src/management/permission.ts'
+import { KEY_FILTER } from './key-parameters.ts'
 
 /** Most keys that one request names; more are changed by a filter. */
 export const MOST_CHOSEN = 100
 
-const FILTER = [
-  'q',
-  'owner_id',
-  'environment',
-  'state',
-  'scope',
-  'created_by',
-  'never_used',
-  'no_expiry',
-  'unused_since',
-  'expiring_before',
-  'exposed',
-] as const satisfies readonly (keyof Static<typeof KeyFilterWire>)[]
-
 /** The address of the page: which keys, by ids or a filter, and what to do with them. */
-export const MANY_PARAMETERS = [...FILTER, 'ids', 'act', 'expires_at', 'remove_scope'] as const
+export const MANY_PARAMETERS = [...KEY_FILTER, 'ids', 'act', 'expires_at', 'remove_scope'] as const
 type ManyQuery = Readonly<Partial<Record<(typeof MANY_PARAMETERS)[number], string>>>
 
 export const MANY_ACTS = ['disable', 'enable', 'revoke', 'shorten-expiry', 'remove-scope'] as const
@@ -43,7 +28,7 @@ export function whichKeys(query: ManyQuery): WhichKeys | null {
   const ids = idsOf(query.ids)
   if (ids.length > 0) return { ids }
   const filter = Object.fromEntries(
-    FILTER.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])),
+    KEY_FILTER.flatMap((name) => (query[name] === undefined ? [] : [[name, query[name]]])),
   )
   return Object.keys(filter).length > 0 ? { filter } : null
 }

@@ -8,26 +8,10 @@ import type { UrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
 import { countWords, momentWords } from '../words/time-words.ts'
+import { KEY_PARAMETERS, type KeyParameter } from './key-parameters.ts'
 import { keyCountsQuery } from './keys.queries.ts'
 import { KeysSearch } from './keys-search.tsx'
 
-/** The parameters of `GET /v1/keys` that a screen sets; the rest is paging. */
-export const KEY_PARAMETERS = [
-  'q',
-  'secret_sha256',
-  'owner_id',
-  'environment',
-  'state',
-  'scope',
-  'created_by',
-  'never_used',
-  'no_expiry',
-  'unused_since',
-  'expiring_before',
-  'exposed',
-  'sort',
-] as const
-export type KeyParameter = (typeof KEY_PARAMETERS)[number]
 export type KeysUrl = UrlQuery<KeyParameter>
 
 const ENDED = 'expired,revoked'

@@ -12,9 +12,10 @@ import { useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
 import { appWords } from '../words/app.ts'
 import { keyWords as words } from '../words/keys.ts'
+import { KEY_PARAMETERS } from './key-parameters.ts'
 import { KeyState } from './key-state.tsx'
 import { type KeyRow, keysQuery } from './keys.queries.ts'
-import { isNarrowed, KEY_PARAMETERS, KeysFilters, type KeysUrl } from './keys-filters.tsx'
+import { isNarrowed, KeysFilters, type KeysUrl } from './keys-filters.tsx'
 import { SelectionBar, useChosenKeys } from './keys-selection.tsx'
 
 const COLUMNS: readonly Column<KeyRow>[] = [

@@ -7,6 +7,8 @@ const keys = (count: number) => counted(count, 'key')
 export const manyWords = {
   title: 'Change many keys',
   lead: 'Nothing changes before you have seen which keys it hits, and who uses them.',
+  unknown: (names: readonly string[]) =>
+    `This page does not know ${names.map((name) => `“${name}”`).join(', ')} of its address. A filter without it could match more keys, so none are taken.`,
   none: 'Choose keys in the list, or filter it, and come back from there.',
   noneTitle: 'No keys are chosen',
   toList: 'To the list of keys',
