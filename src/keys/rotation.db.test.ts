@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { TIDYING } from '../housekeeping.ts'
+import { keysWithSilentSecret } from '../secrets/secret.store.ts'
 
 describe('rotation', () => {
   let app: TestApp
@@ -262,6 +263,20 @@ describe('rotation', () => {
       ]),
       [[{ kind: 'system', id: null }, 'old_secret_silent']],
     )
+  })
+
+  it('STO-11: rotations of revoked keys are no candidates, however many there are', async () => {
+    const silent = async () => {
+      const key = await app.keyFor('org_1')
+      const { body } = await rotate(key.id, { overlap_seconds: 30 * DAY })
+      await changeRotation(key.id, { finish_when_silent_seconds: HOUR })
+      return { id: key.id, next: body.rotation.new_secret_id }
+    }
+    const [kept, revoked] = [await silent(), await silent()]
+    app.clock.advance({ hours: 2 })
+    await used([use(kept.next), use(revoked.next)])
+    await app.call('POST', `/v1/keys/${revoked.id}/revoke`)
+    assert.deepEqual(await keysWithSilentSecret(app.db, app.clock.now(), 10), [kept.id])
   })
 
   it('KEY-11: does not finish by itself where that was not asked, taken back, or undone', async () => {

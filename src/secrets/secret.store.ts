@@ -107,6 +107,7 @@ export async function keysWithSilentSecret(db: Db, now: Date, most: number): Pro
       and holder_id like 'key\\_%' and retires_at > ${now}::timestamptz
       and coalesce(last_used_at, created_at)
         <= ${now}::timestamptz - make_interval(secs => finish_when_silent_seconds)
+      and exists (select from keys where keys.id = secrets.holder_id and keys.revoked_at is null)
       and exists (
         select from secrets as next
         where next.holder_id = secrets.holder_id and next.retires_at is null and next.revoked_at is null
