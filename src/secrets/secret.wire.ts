@@ -25,15 +25,17 @@ export const SecretWire = Type.Object({
   exposed_at: nullable(Moment),
 })
 
+export const FinishWhenSilent = nullable(
+  Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
+)
+
 export const RotationWire = Type.Object(
   {
     old_secret_id: Type.String(),
     new_secret_id: Type.String(),
     started_at: Moment,
     ends_at: Moment,
-    finish_when_silent_seconds: nullable(
-      Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
-    ),
+    finish_when_silent_seconds: FinishWhenSilent,
     safe_to_finish: Type.Boolean(),
     advice: Type.String(),
   },

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { addSeconds } from '../base/clock.ts'
 import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
 import { adviceOf, isSafeToFinish, type Rotation, type StoredSecret, verdictOn } from '../secrets/secret.ts'
+import { FinishWhenSilent } from '../secrets/secret.wire.ts'
 import type { LastAddress } from './last-address.store.ts'
 import type { ScopeUse } from './scope-use.ts'
 import type { MinuteOfSecret } from './secret-use.store.ts'
@@ -58,9 +59,7 @@ export const KeyRotationWire = Type.Object({
   as_of: Moment,
   started_at: Moment,
   ends_at: Moment,
-  finish_when_silent_seconds: nullable(
-    Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
-  ),
+  finish_when_silent_seconds: FinishWhenSilent,
   verdict: RotationVerdictWire,
   secrets: Type.Array(
     Type.Object({
