@@ -9,8 +9,8 @@ import type { Browser, Page } from 'playwright-core'
 import type { TestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
 import { eventually } from './eventually.ts'
+import { freePort } from './free-port.ts'
 import { authorizePath, EMAIL, openOAuthApp, pkce } from './oauth.ts'
-import { freePort } from './postgres.ts'
 import { makeUser, PASSWORD } from './sign-in.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')

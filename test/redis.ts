@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import { endAtExit } from './left-behind.ts'
-import { freePort } from './postgres.ts'
 
 /** `REDIS_PATH`, or Debian's path. */
 const PATH = process.env.REDIS_PATH ?? '/usr/bin/redis-server'

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.ts'
 import { endAtExit, exitWhenTerminated } from './left-behind.ts'
-import { freePort } from './postgres.ts'
 
 /** A real server, started as by `npm run dev`, in a process that can be killed. */
 export interface ServerProcess {

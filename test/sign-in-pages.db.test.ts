@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openTestApp, type TestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
+import { freePort } from './free-port.ts'
 import { FAULTS, SIZES } from './page-faults.ts'
-import { freePort } from './postgres.ts'
 import { makeUser, PASSWORD } from './sign-in.ts'
 
 /** Opens the app with its listening address as its public URL, as for browsers. */

@@ -8,8 +8,8 @@ import type { RoleName } from '../../src/staff/role.ts'
 import { buildIfChanged } from '../../web/build.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 import { openChromium } from '../chromium.ts'
+import { freePort } from '../free-port.ts'
 import { exampleProvider } from '../management/operations.ts'
-import { freePort } from '../postgres.ts'
 import { staffAs } from '../staff.ts'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { readForwardAuth } from '../../src/forward-auth/forward-auth.wire.ts'
 import { openTestApp, type TestApp } from '../app.ts'
-import { freePort } from '../postgres.ts'
+import { freePort } from '../free-port.ts'
 import { type ProxyProgram, startProxy } from './proxy-process.ts'
 
 const GUIDE = new URL('../../docs/guides/forward-auth.md', import.meta.url)

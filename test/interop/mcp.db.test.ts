@@ -10,7 +10,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { no, yes } from '../../src/base/result.ts'
 import { DEFAULT_TOKEN_LIFETIMES } from '../../src/oauth/tokens/token-lifetimes.ts'
-import { freePort } from '../postgres.ts'
+import { freePort } from '../free-port.ts'
 import { openMcpServer, type TestMcpServer } from './mcp-server.ts'
 import { openWorld, type World } from './world.ts'
 

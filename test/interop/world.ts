@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { doorward } from '@doorward/sdk/express'
 import type { TestApp } from '../app.ts'
 import { openJar } from '../cookie-jar.ts'
+import { freePort } from '../free-port.ts'
 import { allow, EMAIL, openOAuthApp, pkce } from '../oauth.ts'
-import { freePort } from '../postgres.ts'
 import { PASSWORD } from '../sign-in.ts'
 
 /** A client's credentials, as its developer stores them. */
