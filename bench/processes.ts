@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../test/postgres.ts'
+import { freePort } from '../test/free-port.ts'
 import type { Load, LoadAnswer } from './load.ts'
 
 /** Ends the processes of a part with it. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../test/postgres.ts'
+import { freePort } from '../test/free-port.ts'
 import { quickTmpdir } from '../test/quick-tmpdir.ts'
 
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
