@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import fc from 'fast-check'
 import { aRecord, at, ranges } from '../source/record.fixture.ts'
 import { InternedProfiles } from './interned-profiles.ts'
 
@@ -18,6 +19,14 @@ test('records that differ only in ids and ends share one profile; any other diff
     aRecord({ metadata: { plan: 'pro' } }),
     aRecord({ ipAllowlist: ranges('10.0.0.0/8') }),
     aRecord({ ipAllowlist: ranges() }),
+    aRecord({ ownerId: 'org_1cli_1', clientId: null }),
+    aRecord({ ownerId: 'org_1', clientId: 'cli_1' }),
+    aRecord({ ownerId: 'org_1', clientId: 'cli_1usr_1' }),
+    aRecord({ ownerId: 'org_1', clientId: 'cli_1', userId: 'usr_1' }),
+    aRecord({ ownerId: 'org_1', userId: 'cli_1' }),
+    aRecord({ ownerId: 'org_1', clientId: 'null' }),
+    aRecord({ ownerId: 'org_1', userId: 'undefined' }),
+    aRecord({ kind: 'access_token' }),
   ]
   const all = new Set([profile, ...others.map((record) => profiles.intern(record))])
   assert.equal(all.size, others.length + 1)
@@ -26,6 +35,33 @@ test('records that differ only in ids and ends share one profile; any other diff
     const { key, parts, scopesView, references, isInvalidated, ...held } = profiles.intern(record)
     assert.deepEqual(held, expected)
   }
+})
+
+test('records that share some parts with the one before have their own profile', () => {
+  const [environments, scopes] = [
+    ['live', 'test'],
+    [new Set(['orders:read']), new Set(['orders:write'])],
+  ]
+  const [metadata, ipAllowlist] = [
+    [{}, { plan: 'pro' }],
+    [null, ranges('10.0.0.0/8'), ranges('10.0.0.0/9')],
+  ]
+  const part = fc.record({
+    environment: fc.constantFrom(...environments),
+    scopes: fc.constantFrom(...scopes),
+    metadata: fc.constantFrom(...metadata),
+    ipAllowlist: fc.constantFrom(...ipAllowlist),
+    ownerId: fc.constantFrom('org_1', 'org_2'),
+  })
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 30 }), (different) => {
+      const profiles = new InternedProfiles()
+      for (const each of different) {
+        const { environment, scopes, metadata, ipAllowlist, ownerId } = profiles.intern(aRecord(each))
+        assert.deepEqual({ environment, scopes, metadata, ipAllowlist, ownerId }, { ...each })
+      }
+    }),
+  )
 })
 
 test('a profile is freed with its last reference, and its bytes with it', () => {
