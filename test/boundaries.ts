@@ -235,6 +235,7 @@ const NOUNS = new Set([
   'return-path.ts',
   'role.ts',
   'scope.ts',
+  'scope-use.ts',
   'secret.ts',
   'session.ts',
   'single-sign-on.ts',

@@ -5,9 +5,10 @@ import { holderOf } from '../secrets/secret.store.ts'
 import { hasNotEnded } from './key.store.ts'
 import { dayOf, type KeyState } from './key.ts'
 import { type KeyFilter, LIVE_STATES, statesAskedFor } from './key-filter.ts'
+import { isOverScoped, type OverScoped, overScopedAt } from './over-scoped.store.ts'
 
 /** A filter as statements take it: bound to the caller's reach, and with what other tables say. */
-export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
+export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256' | 'overScoped'> {
   /** Null: keys in every state. */
   readonly states: readonly KeyState[] | null
   /** The environments within reach, where the list is of several; null: no bound. */
@@ -20,6 +21,8 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256'> {
   readonly found: readonly string[]
   /** Keys with a secret that was seen in a URL, where the filter asks for them. */
   readonly exposedIds: readonly string[] | null
+  /** Null: the filter does not ask for it. */
+  readonly overScoped: OverScoped | null
   /** The key of a secret, if one was asked for. */
   readonly id?: string
 }
@@ -49,6 +52,8 @@ export async function resolve(
   if (found === TOO_BROAD) return found
   const exposedIds = filter.exposed === true ? await holdersOfExposed(db, ownerId) : null
   if (exposedIds?.length === 0) return null
+  const overScoped = filter.overScoped === true ? await overScopedAt(db, now) : null
+  if (filter.overScoped === true && overScoped === null) return null
   const bound = {
     ...filter,
     ownerId,
@@ -56,6 +61,7 @@ export async function resolve(
     within,
     found,
     exposedIds,
+    overScoped,
     ...(id === undefined ? {} : { id }),
   }
   const wanted = statesAskedFor(filter)
@@ -171,6 +177,7 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
       sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
         < ${unusedSince}::timestamptz`,
     )
+  if (asked.overScoped !== null) all.push(...isOverScoped(asked.overScoped))
   return all
 }
 
@@ -222,6 +229,12 @@ export function namesThatBegin(q: string | undefined): readonly RawBuilder<boole
 
 /** As the indexes have it. */
 export const FOLDED_NAME = sql`lower(keys.name) collate "C"`
+
+/** True for a key of the environments within reach. Checked after a bounded walk: few keys might be of them. */
+export function isIn(reach: Reach): RawBuilder<boolean> {
+  const environments = environmentsOf(reach)
+  return environments === null ? sql`true` : sql`keys.environment = any(${[...environments]}::text[])`
+}
 
 /** The end of a key, as indexes have it: one that never ends comes last. */
 export const NEVER = sql`'9999-12-31T23:59:59.999Z'::timestamptz`

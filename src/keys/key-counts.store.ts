@@ -43,6 +43,20 @@ export async function countKeys(
   return Object.fromEntries(counts) as unknown as KeyCounts
 }
 
+/** Counts the keys that match a filter, in one walk for all states that it selects. */
+export async function countMatching(
+  db: Db,
+  reach: Reach,
+  filter: KeyFilter,
+  now: Date,
+): Promise<KeyCount | typeof TOO_BROAD> {
+  const asked = await resolve(db, reach, filter, now)
+  if (asked === null) return NONE
+  if (asked === TOO_BROAD) return TOO_BROAD
+  const set = await setOfAtMost(db, asked, now, LARGEST_SET)
+  return await (set === null ? walk(db, asked, now) : countIn(db, asked, set, now))
+}
+
 /** The sum of some counts, up to the bound. */
 export function sumOf(counts: readonly KeyCount[]): KeyCount {
   const sum = counts.reduce((total, { count }) => total + count, 0)

@@ -48,6 +48,8 @@ export interface KeyFilter {
   readonly expiringBefore?: Date | undefined
   /** With a secret that still works and was seen in a URL. Without a state: neither revoked nor expired. */
   readonly exposed?: boolean | undefined
+  /** Used lately, and not for each of its scopes. Without a state: neither revoked nor expired. */
+  readonly overScoped?: boolean | undefined
 }
 
 export function statesOf(asked: readonly AskedState[]): readonly KeyState[] {
@@ -63,9 +65,10 @@ export function statesAskedFor({
   neverUsed,
   noExpiry,
   exposed,
+  overScoped,
 }: KeyFilter): readonly KeyState[] | null {
   if (states !== undefined) return states
   if (expiringBefore !== undefined) return ['active']
-  const isOfLive = unusedSince !== undefined || neverUsed === true || noExpiry === true || exposed === true
+  const isOfLive = [neverUsed, noExpiry, exposed, overScoped].includes(true) || unusedSince !== undefined
   return isOfLive ? LIVE_STATES : null
 }

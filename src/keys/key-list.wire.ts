@@ -62,6 +62,11 @@ const FilterQuery = {
     ...OnlyTrue,
     description: 'With a secret that still works and was seen in a URL; of many, the latest 2,000',
   }),
+  over_scoped: Type.Optional({
+    ...OnlyTrue,
+    description:
+      'Used in the last 90 days, but not for each of its scopes. Only keys of which that is known: they and their scopes are older',
+  }),
 }
 
 /** Members of a bulk change's filter: those of a list's query. */
@@ -106,6 +111,7 @@ export function fromKeyQuery(query: Partial<Static<typeof KeyListQuery>>): KeyFi
     unusedSince: toMoment(query.unused_since),
     expiringBefore: toMoment(query.expiring_before),
     exposed: query.exposed === 'true',
+    overScoped: query.over_scoped === 'true',
   }
 }
 

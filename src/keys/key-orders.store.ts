@@ -118,8 +118,8 @@ export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk
 
   switch (name) {
     case 'created': {
-      const range =
-        asked.unusedSince === undefined ? [] : [sql`keys.created_at <= ${asked.unusedSince}::timestamptz`]
+      const existed = [asked.unusedSince, asked.overScoped?.since].filter((at) => at !== undefined)
+      const range = existed.map((at) => sql`keys.created_at <= ${at}::timestamptz`)
       if (createdBy !== undefined && ownerId === undefined)
         return [
           {

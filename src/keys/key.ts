@@ -67,7 +67,7 @@ export function dayOf(at: Date): number {
   return Math.floor(at.getTime() / DAY_MS)
 }
 
-const DAY_MS = 24 * 3600 * 1000
+export const DAY_MS = 24 * 3600 * 1000
 
 /** Why an action on a key is refused, with the evidence. The server's use cases and its screens ask the same functions. */
 export type KeyRefusal = KeyRevoked | KeyExpired | KeyStopped | RotationRunning | NoRotation | RotationInUse

@@ -4,10 +4,12 @@ import { hashCredential } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { explaining } from '../../test/explaining.ts'
+import { staffAs } from '../../test/staff.ts'
 import { addSeconds } from '../base/clock.ts'
 import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from '../keys/key.ts'
+import { countMatching } from '../keys/key-counts.store.ts'
 import { refreshKeyHints } from '../keys/key-hints.store.ts'
 import { countDeadCredentials, deadCredentials } from '../usage/dead-credential.store.ts'
 import { countExposed, keysByAge, keysByExpiry, MOST_A_DAY, rotationsUnderWay } from './overview.store.ts'
@@ -91,6 +93,7 @@ describe('the overview', () => {
       never_used: exact(4),
       unused_90_days: exact(1),
       no_expiry: exact(4),
+      over_scoped: exact(0),
       exposed: exact(1),
       dead_credentials: exact(1),
     })
@@ -126,6 +129,7 @@ describe('the overview', () => {
       never_used: exact(1),
       unused_90_days: exact(0),
       no_expiry: exact(1),
+      over_scoped: exact(0),
       exposed: exact(1),
       dead_credentials: exact(0),
     })
@@ -133,9 +137,85 @@ describe('the overview', () => {
   })
 })
 
+describe('the overview of a part of the environments', () => {
+  it('MGT-03: counts keys of these alone, in each part, and says of verifications that it cannot', async () => {
+    const app = await openTestApp()
+    app.clock.advance({ days: 400 })
+    const keys = new Map<string, { id: string; secret: string }[]>()
+    for (const environment of ['live', 'test']) {
+      const make = (more: object = {}) => app.keyFor('org_a', { environment, ...more })
+      keys.set(environment, [await make(), await make({ lifetime_seconds: 10 * DAY }), await make()])
+    }
+    const rotating = keys.get('test')?.[2]
+    app.clock.advance({ seconds: 1 })
+    for (const [, , third] of keys.values())
+      await app.call('POST', `/v1/keys/${third?.id}/rotate`, { overlap_seconds: 3600 })
+    const at = app.clock.now().toISOString()
+    const exposed = [...keys.values()].map(([first]) => ({
+      hash: hashCredential(first?.secret ?? ''),
+      at,
+      ip: null,
+    }))
+    const items: object[] = []
+    for (const [, second] of keys.values()) {
+      const secretId = (await app.call('GET', `/v1/keys/${second?.id}`)).body.secrets[0].id
+      await app.call('POST', `/v1/keys/${second?.id}/disable`)
+      const last = { last_at: at, last_ip: null, last_user_agent: null }
+      const counts = { outcome: 'disabled', scope: '', minute: at, count: 1, calls: 1 }
+      items.push({ credential_id: secretId, ...counts, ...last })
+    }
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_within', items, exposed })
+
+    const { as } = await staffAs(app, 'developer')
+    const { body, status } = await app.call('GET', '/v1/overview', undefined, as)
+    assert.equal(status, 200)
+    const one = { count: 1, at_least: false }
+    assert.deepEqual([body.usage, body.health], [null, null])
+    assert.deepEqual([body.states.active.count, body.states.disabled], [2, one])
+    assert.deepEqual(body.ages[0].keys, { count: 3, at_least: false })
+    const ends = body.expiring.days.filter(({ keys }: { keys: { count: number } }) => keys.count > 0)
+    assert.deepEqual(
+      ends.map(({ keys }: { keys: object }) => keys),
+      [one],
+    )
+    assert.deepEqual(body.rotations.running, one)
+    assert.deepEqual(
+      body.rotations.data.map((each: { key_id: string }) => each.key_id),
+      [rotating?.id],
+    )
+    const found = Object.fromEntries(
+      body.attention.map(({ code, keys }: { code: string; keys: { count: number } }) => [code, keys.count]),
+    )
+    assert.deepEqual(found, {
+      ...{ never_used: 3, unused_90_days: 0, no_expiry: 2, over_scoped: 0, exposed: 1, dead_credentials: 1 },
+    })
+    for (const { query, keys } of body.attention)
+      if (query !== null) {
+        const listed = await app.call('GET', `/v1/keys?${new URLSearchParams(query)}`, undefined, as)
+        assert.equal(listed.body.data.length, keys.count, JSON.stringify(query))
+      }
+    const dead = async (path: string) => (await app.call('GET', path, undefined, as)).body.data
+    for (const path of ['/v1/dead-credentials', '/v1/dead-credentials?owner_id=org_a'])
+      assert.deepEqual(
+        (await dead(path)).map((each: { environment: string }) => each.environment),
+        ['test'],
+        path,
+      )
+
+    // An admin key that is bound to an owner too.
+    const bound = { permissions: ['keys:read'], owner_id: 'org_b', environments: ['test'] }
+    const { body: key } = await app.call('POST', '/v1/admin-keys', { name: 'both', ...bound })
+    const { body: none } = await app.call('GET', '/v1/overview', undefined, { as: key.secret })
+    assert.deepEqual([none.states.active.count, none.ages[0].keys.count, none.usage], [0, 0, null])
+    await app.close()
+  })
+})
+
 describe('the overview at size', () => {
   const MANY = 25_000
   const BOUND = 10_001
+  const OVER_SCOPED = { overScoped: true }
+  const OF_LIVE = { ownerId: null, environments: ['live'] }
   const OF_ONE = { ownerId: 'org_2', environments: null }
   let app: TestApp
   let now: Date
@@ -153,7 +233,7 @@ describe('the overview at size', () => {
       insert into keys (
         id, owner_id, name, environment, scopes, metadata, created_by, created_at, seen_day, ends_at
       )
-      select 'key_many' || n, 'org_' || n % 100, 'k', 'live', '{}', '{}', 'adm_1',
+      select 'key_many' || n, 'org_' || n % 100, 'k', 'live', '{a:read,a:write,a:list}', '{}', 'adm_1',
         ${madeAt}::timestamptz + n * interval '1 second', ${dayOf(madeAt)}::integer, ${endsAt}::timestamptz
       from generate_series(1, ${MANY}::integer) as n`.execute(db)
     await sql`
@@ -170,8 +250,14 @@ describe('the overview at size', () => {
       insert into last_refusals (credential_id, outcome, at, key_id, owner_id)
       select 'sec_' || id, 'disabled', ${now}::timestamptz, id, owner_id from keys`.execute(db)
     await sql`alter table secrets enable trigger secrets_end_keys`.execute(db)
+    await sql`
+      insert into exercised_scopes (key_id, scope, last_day)
+      select id, 'a:read', ${addSeconds(now, -DAY)}::timestamptz from keys`.execute(db)
+    await sql`
+      insert into usage_days (credential_id, bucket, outcome, scope, count, calls)
+      values ('scopes', ${addSeconds(now, -150 * DAY)}::timestamptz, 'accepted', 'a:read', 1, 1)`.execute(db)
     await refreshKeyHints(db, now)
-    for (const table of ['keys', 'secrets', 'owners', 'last_refusals'])
+    for (const table of ['keys', 'secrets', 'owners', 'last_refusals', 'exercised_scopes'])
       await sql`analyze ${sql.table(table)}`.execute(db)
   })
   after(() => app.close())
@@ -182,7 +268,13 @@ describe('the overview at size', () => {
     ['rotations', (db) => rotationsUnderWay(db, 'every_owner', now, 20), 2 * 1_001],
     ['rotations of an owner', (db) => rotationsUnderWay(db, OF_ONE, now, 20), 7 * 250],
     ['exposed keys of an owner', (db) => countExposed(db, OF_ONE, now), 7 * 250],
+    ['ages of an environment', (db) => keysByAge(db, OF_LIVE, now), BOUND],
+    ['the calendar of an environment', (db) => keysByExpiry(db, OF_LIVE, now, 90), MOST_A_DAY + 1],
+    ['rotations of an environment', (db) => rotationsUnderWay(db, OF_LIVE, now, 20), 2 * 1_001],
+    ['exposed keys of an environment', (db) => countExposed(db, OF_LIVE, now), 2 * BOUND],
     ['exposed keys', (db) => countExposed(db, 'every_owner', now), 2 * BOUND],
+    ['over-scoped keys', (db) => countMatching(db, 'every_owner', OVER_SCOPED, now), 10 * 12_000],
+    ['over-scoped keys of an owner', (db) => countMatching(db, OF_ONE, OVER_SCOPED, now), 10 * 250],
     [
       'dead credentials',
       (db) =>
@@ -198,7 +290,9 @@ describe('the overview at size', () => {
     })
 
   it('says of more than it counts that there may be more', async () => {
-    const { rotations, ages } = await readOverview(app.db, 'every_owner', now)
+    const { rotations, ages, attention } = await readOverview(app.db, 'every_owner', now)
+    const overScoped = attention.find(({ code }) => code === 'over_scoped')
+    assert.deepEqual(overScoped?.keys, { count: 10_000, atLeast: true })
     assert.deepEqual(rotations.running, { count: 1_000, atLeast: true })
     assert.deepEqual(ages[3]?.keys, { count: 10_000, atLeast: true })
     const all = await keysByExpiry(app.db, 'every_owner', now, 90)

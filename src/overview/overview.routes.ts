@@ -35,6 +35,7 @@ export function overviewRoutes(app: FastifyInstance, pipeline: Pipeline, parts: 
     method: 'GET',
     url: '/v1/overview',
     permission: 'keys:read',
+    withinEnvironments: true,
     tag: 'Keys',
     summary: 'Verdicts of the last day, keys by state, age and expiry, what needs attention, and health',
     status: 200,

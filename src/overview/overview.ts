@@ -2,10 +2,17 @@ import { addSeconds } from '../base/clock.ts'
 import type { JobState } from '../base/job-log.ts'
 import type { Db } from '../db/schema.ts'
 import { TOO_BROAD } from '../keys/key-conditions.store.ts'
-import { countKeys, type KeyCount, type KeyCounts, MOST_COUNTED, sumOf } from '../keys/key-counts.store.ts'
+import {
+  countKeys,
+  countMatching,
+  type KeyCount,
+  type KeyCounts,
+  MOST_COUNTED,
+  sumOf,
+} from '../keys/key-counts.store.ts'
 import type { KeyFilter } from '../keys/key-filter.ts'
 import { LIVE_STATES } from '../keys/key-filter.ts'
-import type { Reach } from '../management/caller.ts'
+import { environmentsOf, type Reach } from '../management/caller.ts'
 import { countDeadCredentials } from '../usage/dead-credential.store.ts'
 import { type Axis, axisFor } from '../usage/usage.ts'
 import { type Series, seriesOf } from '../usage/usage-series.store.ts'
@@ -25,7 +32,14 @@ const CALENDAR_DAYS = 90
 const UNUSED_SECONDS = 90 * DAY_SECONDS
 const ROTATIONS_SHOWN = 20
 
-export const ATTENTION = ['never_used', 'unused_90_days', 'no_expiry', 'exposed', 'dead_credentials'] as const
+export const ATTENTION = [
+  'never_used',
+  'unused_90_days',
+  'no_expiry',
+  'over_scoped',
+  'exposed',
+  'dead_credentials',
+] as const
 
 export interface Attention {
   readonly code: (typeof ATTENTION)[number]
@@ -35,7 +49,8 @@ export interface Attention {
 }
 
 export interface Overview {
-  readonly usage: { readonly axis: Axis; readonly series: readonly Series[] }
+  /** Null within some environments: sums are kept over all of them together. */
+  readonly usage: { readonly axis: Axis; readonly series: readonly Series[] } | null
   readonly states: KeyCounts
   readonly ages: readonly KeysOfAge[]
   readonly expiring: readonly KeysOfDay[]
@@ -57,7 +72,10 @@ export interface Health {
 export async function readOverview(db: Db, reach: Reach, now: Date): Promise<Overview> {
   const axis = axisFor({ since: addSeconds(now, -DAY_SECONDS), until: addSeconds(now, 0.001) }, now, 'hour')
   return {
-    usage: { axis, series: await seriesOf(db, { reach }, 'outcome', axis) },
+    usage:
+      environmentsOf(reach) === null
+        ? { axis, series: await seriesOf(db, { reach }, 'outcome', axis) }
+        : null,
     states: await countsFor(db, reach, {}, now),
     ages: await keysByAge(db, reach, now),
     expiring: await keysByExpiry(db, reach, now, CALENDAR_DAYS),
@@ -72,6 +90,8 @@ async function readAttention(db: Db, reach: Reach, now: Date): Promise<Attention
     const counts = await countsFor(db, reach, filter, now)
     return sumOf(LIVE_STATES.map((state) => counts[state]))
   }
+  // Its condition costs more than the others: one walk for all states.
+  const overScoped = known(await countMatching(db, reach, { overScoped: true }, now))
   const dead = await countDeadCredentials(db, reach, {
     ...{ since: addSeconds(now, -DAY_SECONDS), now },
     limit: MOST_COUNTED,
@@ -84,13 +104,17 @@ async function readAttention(db: Db, reach: Reach, now: Date): Promise<Attention
       query: { unused_since: unusedSince.toISOString() },
     },
     { code: 'no_expiry', keys: await live({ noExpiry: true }), query: { no_expiry: 'true' } },
+    { code: 'over_scoped', keys: overScoped, query: { over_scoped: 'true' } },
     { code: 'exposed', keys: await countExposed(db, reach, now), query: { exposed: 'true' } },
     { code: 'dead_credentials', keys: dead, query: null },
   ]
 }
 
 async function countsFor(db: Db, reach: Reach, filter: KeyFilter, now: Date): Promise<KeyCounts> {
-  const counts = await countKeys(db, reach, filter, now)
+  return known(await countKeys(db, reach, filter, now))
+}
+
+function known<T>(counts: T | typeof TOO_BROAD): T {
   if (counts === TOO_BROAD) throw new Error('only a search can be too broad')
   return counts
 }

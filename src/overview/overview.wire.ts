@@ -39,7 +39,10 @@ const HealthWire = Type.Object(
 
 export const OverviewWire = Type.Object({
   as_of: Moment,
-  usage: UsageSeriesWire,
+  usage: nullable({
+    ...UsageSeriesWire,
+    description: 'Null for a caller that is bound to environments: sums are kept of all together',
+  }),
   states: Type.Object(Object.fromEntries(KEY_STATES.map((state) => [state, CountWire])) as States),
   ages: Type.Array(
     Type.Object({ from_days: Type.Integer(), to_days: nullable(Type.Integer()), keys: CountWire }),
@@ -84,12 +87,12 @@ export const OverviewWire = Type.Object({
 
 type States = Record<(typeof KEY_STATES)[number], typeof CountWire>
 
-/** @param health null for a caller that is bound to an owner */
+/** @param health null for a caller that is bound to an owner or to environments */
 export function toOverviewWire(overview: Overview, health: Health | null, now: Date) {
   const { usage, states, ages, expiring, rotations, attention } = overview
   return {
     as_of: iso(now),
-    usage: toUsageSeriesWire(usage.axis, usage.series),
+    usage: usage === null ? null : toUsageSeriesWire(usage.axis, usage.series),
     states: Object.fromEntries(KEY_STATES.map((state) => [state, toCountWire(states[state])])),
     ages: ages.map(({ fromDays, toDays, keys }) => ({
       ...{ from_days: fromDays, to_days: toDays, keys: toCountWire(keys) },

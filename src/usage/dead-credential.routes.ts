@@ -3,7 +3,7 @@ import { addSeconds } from '../base/clock.ts'
 import { yes } from '../base/result.ts'
 import { pageOfWalk } from '../http/cursor.ts'
 import { toMoment } from '../http/wire.ts'
-import { covers, reachOf } from '../management/caller.ts'
+import { covers, environmentsOf, reachOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { deadCredentials } from './dead-credential.store.ts'
 import { DeadCredentialPage, DeadCredentialQuery, toDeadCredentialWire } from './dead-credential.wire.ts'
@@ -17,6 +17,7 @@ export function deadCredentialRoutes(app: FastifyInstance, pipeline: Pipeline): 
     method: 'GET',
     url: '/v1/dead-credentials',
     permission: 'keys:read',
+    withinEnvironments: true,
     tag: 'Keys',
     summary: 'Secrets of keys that have ended or are stopped, and are presented all the same; latest first',
     query: DeadCredentialQuery,
@@ -28,7 +29,7 @@ export function deadCredentialRoutes(app: FastifyInstance, pipeline: Pipeline): 
     const { owner_id: ownerId } = query
     if (ownerId !== undefined && !covers(reach, ownerId)) return yes({ data: [], next_cursor: null })
     const since = query.since === undefined ? addSeconds(now, -DEFAULT_SECONDS) : toMoment(query.since)
-    const within = ownerId === undefined ? reach : reachOf(ownerId, null)
+    const within = ownerId === undefined ? reach : reachOf(ownerId, environmentsOf(reach))
     return await pageOfWalk(
       query,
       (page) => deadCredentials(db, within, { ...page, since, now }),

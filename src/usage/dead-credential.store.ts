@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
+import { isIn } from '../keys/key-conditions.store.ts'
 import type { KeyCount } from '../keys/key-counts.store.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import { DEAD_OUTCOMES, type DeadOutcome } from './usage.ts'
@@ -75,7 +76,7 @@ export async function deadCredentials(
         select secrets.hint, keys.id as "keyId", keys.name as "keyName", keys.owner_id as "ownerId",
           keys.environment, ${deadSince(now)} as since
         from secrets join keys on keys.id = secrets.holder_id join owners on owners.id = keys.owner_id
-        where secrets.id = refused.credential_id limit 1
+        where secrets.id = refused.credential_id and ${isIn(reach)} limit 1
       ) as about
       where about.since is not null
       order by refused.at desc, refused.credential_id desc, refused.outcome desc limit ${limit}
@@ -122,7 +123,7 @@ export async function countDeadCredentials(
       select (
         select keys.id from secrets
         join keys on keys.id = secrets.holder_id join owners on owners.id = keys.owner_id
-        where secrets.id = refused.credential_id and ${deadSince(now)} is not null
+        where secrets.id = refused.credential_id and ${isIn(reach)} and ${deadSince(now)} is not null
       ) as key_id
       from last_refusals as refused
       where ${sql.join(conditions(reach, { since, after: null }), sql` and `)}

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { BY_SCOPE, type Counted, KEPT_SECONDS, type KeyOfSecret, startOf } from './usage.ts'
+import { type Counted, KEPT_SECONDS, type KeyOfSecret, startOf } from './usage.ts'
 
 /**
  * Stores the last day on which a key was accepted for a scope: one row for each, written once a day. A key's usage over 90
@@ -47,16 +47,6 @@ export async function exercisedScopesOf(db: Db, keyId: string): Promise<Readonly
     .where('key_id', '=', keyId)
     .execute()
   return new Map(rows.map((row) => [row.scope, row.last_day]))
-}
-
-/** The start of the first bucket that has counts by scope of any credential; null before the first. */
-export async function scopesCountedSince(db: Db): Promise<Date | null> {
-  const { rows } = await sql<{ since: Date | null }>`
-    select least(
-      (select min(bucket) from usage_days where credential_id = ${BY_SCOPE}),
-      (select min(bucket) from usage_hours where credential_id = ${BY_SCOPE})
-    ) as since`.execute(db)
-  return rows[0]?.since ?? null
 }
 
 /** Deletes rows that are older than all counts. */

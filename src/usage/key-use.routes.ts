@@ -4,11 +4,13 @@ import { no, yes } from '../base/result.ts'
 import { NOT_FOUND, problem } from '../http/problem.ts'
 import { idOf, strictObject } from '../http/wire.ts'
 import { findKey } from '../keys/key.store.ts'
+import { scopesCountedSince } from '../keys/over-scoped.store.ts'
+import { scopePeriod, scopesKnownSince, scopeUses } from '../keys/scope-use.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { reachOf } from '../scopes/reach.ts'
 import { allScopes } from '../scopes/scope.store.ts'
 import { runningRotation } from '../secrets/secret.ts'
-import { exercisedScopesOf, scopesCountedSince } from './exercised-scope.store.ts'
+import { exercisedScopesOf } from './exercised-scope.store.ts'
 import { impactRoutes } from './impact.routes.ts'
 import {
   KeyAddressesWire,
@@ -20,7 +22,6 @@ import {
   toKeyScopeUseWire,
 } from './key-use.wire.ts'
 import { addressesOfKey } from './last-address.store.ts'
-import { scopeUses } from './scope-use.ts'
 import { minutesOfSecrets } from './secret-use.store.ts'
 import { startOf } from './usage.ts'
 
@@ -32,9 +33,6 @@ const read = {
   params: strictObject({ id: idOf('key') }),
   status: 200,
 } as const
-
-/** A scope without a use in this time is a candidate for removal. */
-const UNUSED_AFTER_SECONDS = 90 * 24 * 3600
 
 /** Operations on the callers of one key: their addresses, the secret of a rotation that they use, the scopes they exercise. */
 export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
@@ -84,12 +82,10 @@ export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     if (key === undefined) return no(NOT_FOUND)
     const catalogue = reachOf(await allScopes(db))
     const lastDayOf = await exercisedScopesOf(db, id)
-    const countedSince = await scopesCountedSince(db)
-    const knownSince =
-      countedSince === null ? null : countedSince > key.createdAt ? countedSince : key.createdAt
-    const since = addSeconds(now, -UNUSED_AFTER_SECONDS)
+    const knownSince = scopesKnownSince(key, await scopesCountedSince(db))
+    const period = scopePeriod(now)
     const brings = (scope: string) => catalogue.get(scope)?.brings ?? []
-    const uses = scopeUses({ granted: key.scopes, brings, lastDayOf, since, knownSince })
-    return yes(toKeyScopeUseWire(uses, since, knownSince))
+    const uses = scopeUses({ granted: key.scopes, brings, lastDayOf, period, knownSince })
+    return yes(toKeyScopeUseWire(uses, period.since, knownSince))
   })
 }

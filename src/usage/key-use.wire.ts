@@ -1,10 +1,10 @@
 import { Type } from 'typebox'
 import { addSeconds } from '../base/clock.ts'
 import { iso, Moment, nullable, oneOf } from '../http/wire.ts'
+import type { ScopeUse } from '../keys/scope-use.ts'
 import { adviceOf, isSafeToFinish, type Rotation, type StoredSecret, verdictOn } from '../secrets/secret.ts'
 import { FinishWhenSilent } from '../secrets/secret.wire.ts'
 import type { LastAddress } from './last-address.store.ts'
-import type { ScopeUse } from './scope-use.ts'
 import type { MinuteOfSecret } from './secret-use.store.ts'
 import { ADDRESSES_OF_SECRET } from './usage.ts'
 

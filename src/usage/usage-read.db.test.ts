@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { rollUpUsage } from './usage-roll-up.store.ts'
 
 let app: TestApp
 before(async () => {
@@ -119,5 +120,138 @@ describe('reading usage', () => {
     const { status, body } = await app.call('GET', `/v1/keys/${secret.keyId}/usage`)
     assert.deepEqual([status, body.code], [400, 'invalid_request'])
     assert.match(body.detail, /more than 10000 rows/)
+  })
+})
+
+describe('scopes that a key exercised', () => {
+  const DAY = 24 * 3600
+  const read = async (path: string, as?: string) =>
+    await app.call('GET', path, undefined, as === undefined ? {} : { as })
+  const secretsOf = async (keyId: string): Promise<string[]> =>
+    (await read(`/v1/keys/${keyId}`)).body.secrets.map(({ id }: { id: string }) => id)
+  const aKey = async (ownerId = 'org_1', more: Record<string, unknown> = {}) => {
+    const { id } = await app.keyFor(ownerId, more)
+    const [secretId = ''] = await secretsOf(id)
+    return { id, secretId }
+  }
+  const uses = async (keyId: string) => {
+    const { body } = await read(`/v1/keys/${keyId}/scope-use`)
+    const of = body.data.map(({ scope, use }: { scope: string; use: string }) => [scope, use])
+    return { ...body, of: Object.fromEntries(of) }
+  }
+
+  it('are known by day; without a use for 90 days a scope is unused, and unknown while counts are younger', async () => {
+    for (const table of ['usage_hours', 'usage_days'] as const)
+      await app.db.deleteFrom(table).where('credential_id', 'like', 'scopes%').execute()
+    const scopes = ['a:read', 'a:write', 'b:admin', 'c:read']
+    const { id, secretId } = await aKey('org_1', { scopes })
+    await app.call('POST', '/v1/scopes', { name: 'b:list', description: 'Lists' })
+    await app.call('PATCH', '/v1/scopes/b:admin', { implies: ['b:list'] })
+    assert.deepEqual((await uses(id)).known_since, null)
+    await report([
+      item(secretId, { scope: 'a:read' }),
+      item(secretId, { scope: 'c:read' }),
+      item(secretId, { scope: 'a:write', outcome: 'ip_not_allowed' }),
+    ])
+    const young = await uses(id)
+    assert.deepEqual(young.of, {
+      'a:read': 'used',
+      'a:write': 'unknown',
+      'b:admin': 'unknown',
+      'c:read': 'used',
+    })
+    assert.deepEqual(young.unused, [])
+    assert.equal(young.known_since, app.clock.now().toISOString())
+
+    app.clock.advance({ days: 50 })
+    await report([item(secretId, { scope: 'a:read' }), item(secretId, { scope: 'b:list' })])
+    app.clock.advance({ days: 41 })
+    await rollUpUsage(app.db, app.clock.now())
+    const old = await uses(id)
+    assert.deepEqual(old.of, {
+      'a:read': 'used',
+      'a:write': 'unused',
+      'b:admin': 'only_implied',
+      'c:read': 'unused',
+    })
+    assert.deepEqual(old.unused, ['a:write', 'c:read'])
+    assert.deepEqual(old.data[2].implied_used, ['b:list'])
+    const lastDay = new Date(Math.floor(app.clock.nowMs() / (DAY * 1000) - 41) * DAY * 1000)
+    assert.equal(old.data[0].last_used_on, lastDay.toISOString())
+  })
+
+  it('make a key over-scoped where it is used without some of them for 90 days, in the list as on its page', async () => {
+    const listed = async () => {
+      const { body } = await read('/v1/keys?over_scoped=true&owner_id=org_wide')
+      return body.data.map(({ id }: { id: string }) => id).toSorted()
+    }
+    const overScoped = async (...keys: { id: string }[]) => {
+      const all: string[] = []
+      for (const { id } of keys) if ((await uses(id)).unused.length > 0) all.push(id)
+      return all.toSorted()
+    }
+    const made = async (...scopes: string[]) => await aKey('org_wide', { scopes })
+    const [wide, full, idle, implying, noScopes, plain, changed] = [
+      await made('a:read', 'a:write'),
+      await made('a:read', 'c:read'),
+      await made('a:read'),
+      await made('a:read', 'b:admin'),
+      await made(),
+      await made('a:read'),
+      await made('a:read'),
+    ]
+    const all = [wide, full, implying, noScopes, changed]
+    const everyoneCalls = () =>
+      report([
+        ...[wide, full, implying, changed].map(({ secretId }) => item(secretId, { scope: 'a:read' })),
+        item(full.secretId, { scope: 'c:read' }),
+        item(implying.secretId, { scope: 'b:list' }),
+        item(noScopes.secretId, { scope: '' }),
+        item(plain.secretId, { scope: '' }),
+      ])
+    await everyoneCalls()
+    app.clock.advance({ days: 60 })
+    await everyoneCalls()
+    await app.call('PATCH', `/v1/keys/${changed.id}`, { scopes: ['a:read', 'a:write'] })
+    assert.deepEqual([await listed(), await overScoped(...all)], [[], []])
+    app.clock.advance({ days: 31 })
+    await rollUpUsage(app.db, app.clock.now())
+    assert.deepEqual([await listed(), await overScoped(...all)], [[wide.id], [wide.id]])
+    // Without any exercised scope a key is unused, or its scopes are not asked for.
+    assert.deepEqual((await uses(idle.id)).unused, ['a:read'])
+    assert.equal((await uses(changed.id)).of['a:write'], 'unknown')
+    const { body: counts } = await read('/v1/keys/counts?over_scoped=true&owner_id=org_wide')
+    assert.deepEqual(counts.live, { count: 1, at_least: false })
+    const { body: overview } = await read('/v1/overview', await app.adminKeyWith(['keys:read'], 'org_wide'))
+    const line = overview.attention.find(({ code }: { code: string }) => code === 'over_scoped')
+    assert.deepEqual(line, {
+      ...{ code: 'over_scoped', keys: { count: 1, at_least: false }, query: { over_scoped: 'true' } },
+    })
+    // 91 days after its scopes were changed, and after the last call of the other.
+    app.clock.advance({ days: 60 })
+    await report([item(changed.secretId, { scope: 'a:read' })])
+    assert.deepEqual(await listed(), [changed.id])
+    await app.call('PATCH', `/v1/keys/${changed.id}`, { scopes: ['a:read'] })
+    assert.deepEqual(await listed(), [])
+  })
+
+  it('of a new key are unknown, although others have been counted for long', async () => {
+    const { id } = await aKey('org_1', { scopes: ['a:read'] })
+    assert.deepEqual((await uses(id)).of, { 'a:read': 'unknown' })
+  })
+
+  it('cost one row a day for each, and batches of a key’s two secrets do not deadlock', async () => {
+    const { id, secretId } = await aKey('org_1', { scopes: [] })
+    app.clock.advance({ seconds: 1 })
+    await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 3600 })
+    const [next = ''] = await secretsOf(id)
+    const names = Array.from({ length: 30 }, (_, n) => `many:s${n}`)
+    await Promise.all(
+      [secretId, next, secretId, next].map((secret, n) =>
+        report([...(n % 2 === 0 ? names : names.toReversed()).map((scope) => item(secret, { scope }))]),
+      ),
+    )
+    const stored = app.db.selectFrom('exercised_scopes').select('scope').where('key_id', '=', id)
+    assert.equal((await stored.execute()).length, names.length)
   })
 })

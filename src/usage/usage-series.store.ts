@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
+import { SUMS_BY_SCOPE } from '../keys/scope-use.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
-import { ALL, type Axis, BY_SCOPE, byScopeUnder, GRAINS, MAX_SERIES, underOwner } from './usage.ts'
+import { ALL, type Axis, byScopeUnder, GRAINS, MAX_SERIES, underOwner } from './usage.ts'
 
 /** Verifications of one kind along an axis of time. */
 export interface Series {
@@ -91,7 +92,7 @@ function countsIn(
 function countedFor(of: SeriesOf, by: SeriesBy): RawBuilder<boolean> {
   if ('keyId' in of)
     return sql`credential_id = any(array(select id from secrets where holder_id = ${of.keyId}))`
-  const [all, under] = by === 'outcome' ? [ALL, underOwner] : [BY_SCOPE, byScopeUnder]
+  const [all, under] = by === 'outcome' ? [ALL, underOwner] : [SUMS_BY_SCOPE, byScopeUnder]
   const ownerId = ownerOf(of.reach)
   return sql`credential_id = ${ownerId === null ? all : under(ownerId)}`
 }

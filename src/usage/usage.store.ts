@@ -6,12 +6,12 @@ import { record } from '../changes/record.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { recordDayOfUse } from '../keys/key-hints.store.ts'
+import { SUMS_BY_SCOPE } from '../keys/scope-use.ts'
 import { noteExercisedScopes } from './exercised-scope.store.ts'
 import { noteAddresses } from './last-address.store.ts'
 import { noteLastRefusals } from './last-refusal.store.ts'
 import {
   ALL,
-  BY_SCOPE,
   byScopeUnder,
   type Counted,
   type KeyOfSecret,
@@ -92,7 +92,7 @@ function sumsByScope(items: readonly Counted[], known: Known): Counted[] {
     .filter((item) => item.credentialId !== UNKNOWN)
     .flatMap((item) => {
       const of = known.get(item.credentialId)
-      const ids = of == null ? [BY_SCOPE] : [BY_SCOPE, byScopeUnder(of.ownerId)]
+      const ids = of == null ? [SUMS_BY_SCOPE] : [SUMS_BY_SCOPE, byScopeUnder(of.ownerId)]
       const outcome = item.outcome === 'accepted' ? 'accepted' : 'refused'
       return ids.map((credentialId) => ({
         ...item,

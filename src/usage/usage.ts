@@ -33,9 +33,6 @@ export function underOwner(ownerId: string): string {
   return `owner:${ownerId}`
 }
 
-/** Id of the sums by scope over all credentials. They are kept by hour, and tell accepted from refused only. */
-export const BY_SCOPE = 'scopes'
-
 /** Id of the sums by scope over one owner's keys. */
 export function byScopeUnder(ownerId: string): string {
   return `scopes:${ownerId}`

@@ -118,15 +118,29 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
       if (answer.status() >= 400) answers.push(`${answer.status()} ${answer.url()}`)
     })
     await seat.go('/')
-    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.getByText('What needs a look in your environments: test.').waitFor()
+    await page.getByText('Verifications are summed over all environments together').waitFor()
+    assert.equal(await page.getByRole('heading', { name: 'Health of this server' }).count(), 0)
+    // Of the keys of live environments, made above, nothing is counted here.
+    const active = page.getByRole('table', { name: 'Keys by state' }).getByRole('row', { name: /^Active/ })
+    assert.match((await active.textContent()) ?? '', /^Active1$/)
+    await seat.look('overview-developer')
     const links = await page
       .getByRole('navigation', { name: 'Main' })
       .getByRole('link')
       .evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''))
-    assert.equal(links.length, 5)
+    assert.equal(links.length, 6)
     for (const path of [
       ...links.map((link) => link.replace('/dashboard', '')),
-      ...['/scopes/orders:read', '/owners/org_7', '/keys/new', '/clients/new', '/clients/software'],
+      ...[
+        '/keys/dead',
+        '/scopes/orders:read',
+        '/owners/org_7',
+        '/keys/new',
+        '/clients/new',
+        '/clients/software',
+      ],
       ...[`/keys/${own.id}`, `/keys/${own.id}/edit`, `/keys/${own.id}/rotate`, `/keys/${own.id}/end`],
     ]) {
       await seat.go(path)

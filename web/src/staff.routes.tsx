@@ -48,12 +48,10 @@ interface NavigationLink {
   readonly to: string
   readonly words: string
   readonly permission: Permission
-  /** True: counts every environment, which is refused to people who are bound to some. */
-  readonly ofEverything?: boolean
 }
 
 const NAVIGATION: readonly NavigationLink[] = [
-  { to: paths.overview.to(), words: navWords.overview, permission: 'keys:read', ofEverything: true },
+  { to: paths.overview.to(), words: navWords.overview, permission: 'keys:read' },
   { to: paths.keys.to({ state: 'live' }), words: navWords.keys, permission: 'keys:read' },
   { to: paths.owners.to(), words: navWords.owners, permission: 'owners:read' },
   { to: paths.clients.to(), words: navWords.clients, permission: 'clients:read' },
@@ -65,9 +63,6 @@ const NAVIGATION: readonly NavigationLink[] = [
 ]
 
 /** Links to the pages that a person may open; the first is where the dashboard begins. */
-export function navigationFor({ permissions, bound_to_environments }: Session): readonly NavigationLink[] {
-  return NAVIGATION.filter(
-    ({ permission, ofEverything }) =>
-      permissions.includes(permission) && !(ofEverything === true && bound_to_environments),
-  )
+export function navigationFor({ permissions }: Session): readonly NavigationLink[] {
+  return NAVIGATION.filter(({ permission }) => permissions.includes(permission))
 }

@@ -14,6 +14,7 @@ export const KEY_FILTER = [
   'unused_since',
   'expiring_before',
   'exposed',
+  'over_scoped',
 ] as const satisfies readonly (keyof Static<typeof KeyFilterWire>)[]
 
 /** The parameters of `GET /v1/keys` that a screen sets; the rest is paging. */

@@ -124,6 +124,7 @@ const NO_ATTENTION = {
   unused_since: undefined,
   expiring_before: undefined,
   exposed: undefined,
+  over_scoped: undefined,
   created_by: undefined,
 }
 
@@ -141,6 +142,7 @@ function attentionQuery(which: string, me: string): Partial<Record<KeyParameter,
   if (which === 'unused') return { ...NO_ATTENTION, unused_since: inDays(-90) }
   if (which === 'expiring') return { ...NO_ATTENTION, expiring_before: inDays(30) }
   if (which === 'exposed') return { ...NO_ATTENTION, exposed: 'true' }
+  if (which === 'over_scoped') return { ...NO_ATTENTION, over_scoped: 'true' }
   if (which === 'mine') return { ...NO_ATTENTION, created_by: me }
   return NO_ATTENTION
 }
@@ -151,6 +153,7 @@ function attentionOf(query: KeysUrl['query'], me: string): string {
   if (query.unused_since !== undefined) return 'unused'
   if (query.expiring_before !== undefined) return 'expiring'
   if (query.exposed !== undefined) return 'exposed'
+  if (query.over_scoped !== undefined) return 'over_scoped'
   return query.created_by === me ? 'mine' : ''
 }
 

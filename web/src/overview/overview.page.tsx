@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { useSession } from '../api/session.ts'
 import { paths } from '../paths.ts'
 import { Bars } from '../ui/bars.tsx'
 import { ButtonLink } from '../ui/button.tsx'
@@ -20,11 +21,12 @@ import { RotationsUnderWay } from './rotations-under-way.tsx'
 /** The first page: what happened, and what needs a look. */
 export default function OverviewPage() {
   const overview = useQuery(overviewQuery)
+  const { bound_to_environments: isBound, environments } = useSession()
   const whyNot = useWhyNot()
   return (
     <Page
       title={words.title}
-      lead={words.lead}
+      lead={isBound ? words.leadWithin(environments) : words.lead}
       actions={
         <>
           <ButtonLink to={paths.newKey.to()} whyNot={whyNot('keys:write')}>
@@ -55,18 +57,7 @@ function Content({ overview }: { readonly overview: Overview }) {
         <AttentionList attention={attention} />
       </Section>
       <Section title={words.usage}>
-        <Chart
-          title={words.usage}
-          buckets={usage.buckets.map(msOf)}
-          stepSeconds={usage.step_seconds}
-          series={usage.series.map(({ outcome, total, values }, at) => ({
-            name: outcomeName(outcome),
-            tone: outcome === 'accepted' ? ('good' as const) : Math.min(Math.max(1, at), MOST_TONES),
-            total,
-            values,
-          }))}
-          empty={words.usageEmpty}
-        />
+        {usage === null ? <p className="soft">{words.usageOfAll}</p> : <Verifications usage={usage} />}
       </Section>
       <div className="overview-pair">
         <Section title={words.states}>
@@ -104,6 +95,23 @@ function Content({ overview }: { readonly overview: Overview }) {
         </Section>
       )}
     </>
+  )
+}
+
+function Verifications({ usage }: { readonly usage: NonNullable<Overview['usage']> }) {
+  return (
+    <Chart
+      title={words.usage}
+      buckets={usage.buckets.map(msOf)}
+      stepSeconds={usage.step_seconds}
+      series={usage.series.map(({ outcome, total, values }, at) => ({
+        name: outcomeName(outcome),
+        tone: outcome === 'accepted' ? ('good' as const) : Math.min(Math.max(1, at), MOST_TONES),
+        total,
+        values,
+      }))}
+      empty={words.usageEmpty}
+    />
   )
 }
 

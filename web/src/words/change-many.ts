@@ -26,6 +26,7 @@ export const manyWords = {
     unused_since: 'Unused since',
     expiring_before: 'Expire before',
     exposed: 'Secret seen in a URL',
+    over_scoped: 'Scopes unused for 90 days',
   } as Readonly<Record<string, string>>,
   question: 'What should happen to them?',
   acts: {

@@ -29,6 +29,7 @@ export const keyWords = {
     ['unused', 'Unused for 90 days'],
     ['no_expiry', 'Never expire'],
     ['expiring', 'Expire within 30 days'],
+    ['over_scoped', 'Scopes unused for 90 days'],
     ['exposed', 'Secret seen in a URL'],
     ['mine', 'Created by me'],
   ] as readonly (readonly [string, string])[],

@@ -3,6 +3,10 @@ export const overviewWords = {
   title: 'Overview',
   lead: 'What your API’s credentials did in the last day, and what needs a look.',
   usage: 'Verifications in the last 24 hours',
+  leadWithin: (environments: readonly string[]) =>
+    `What needs a look in your environments: ${environments.join(', ')}.`,
+  usageOfAll:
+    'Verifications are summed over all environments together, so the sum cannot be shown for yours alone. The page of a key shows those of the key.',
   usageEmpty: 'No credential was presented in the last 24 hours.',
   attention: 'Needs a look',
   attentionCaption: 'What needs a look',
@@ -15,6 +19,10 @@ export const overviewWords = {
     never_used: ['Never used', 'Made, and no use is known. Revoke what nobody needs.'],
     unused_90_days: ['Unused for 90 days', 'Disable first: it can be undone.'],
     no_expiry: ['Never expires', 'A forgotten key without expiry works for ever.'],
+    over_scoped: [
+      'Scopes unused for 90 days',
+      'These keys are in use, but not all of their scopes. The page of a key takes the others away.',
+    ],
     exposed: ['Secret was seen in a URL', 'URLs end up in logs. Rotate these keys.'],
     dead_credentials: ['Dead, and still presented', 'A program goes on with a credential that has ended.'],
   } as Readonly<Record<string, readonly [string, string]>>,
