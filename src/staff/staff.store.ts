@@ -92,10 +92,12 @@ export async function isAnyStaff(db: Db): Promise<boolean> {
   return (await db.selectFrom('staff').select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** A member, the last request of a recent session, and the enrolled factors, weakest first. */
+/** A member, the last request of a recent session, and the enrolled factors, weakest first, with their numbers. */
 export interface ListedStaff extends StaffMember {
   readonly seenAt: Date | null
   readonly enrolled: readonly Factor[]
+  readonly passkeys: number
+  readonly recoveryCodesLeft: number
 }
 
 /** A member in any state but removed. */
@@ -147,6 +149,10 @@ function listed(db: Db) {
   return present(db).select([
     sql<Date | null>`(select max(seen_at) from staff_sessions where staff_id = staff.id)`.as('seen_at'),
     ENROLLED.as('enrolled'),
+    sql<number>`(select count(*)::int from staff_passkeys where staff_id = staff.id)`.as('passkeys'),
+    sql<number>`(
+      select count(*)::int from staff_recovery_codes where staff_id = staff.id and spent_at is null
+    )`.as('recovery_codes_left'),
   ])
 }
 
@@ -165,5 +171,7 @@ function toListed(
     removedAt: row.removed_at,
     seenAt: row.seen_at,
     enrolled: row.enrolled,
+    passkeys: row.passkeys,
+    recoveryCodesLeft: row.recovery_codes_left,
   }
 }

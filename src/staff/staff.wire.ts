@@ -29,6 +29,8 @@ export const StaffWire = Type.Object({
   created_by: Type.String(),
   created_at: Moment,
   factors: Type.Array(FactorWire, { description: 'Enrolled, weakest first' }),
+  passkeys: Type.Integer({ description: 'How many are enrolled' }),
+  recovery_codes_left: Type.Integer(),
   last_seen_at: nullable({ ...Moment, description: 'Of sessions that are not a day over; null: none' }),
   disabled_at: nullable(Moment),
   disabled_reason: nullable(Type.String()),
@@ -50,7 +52,7 @@ export const IssuedInvitationWire = Type.Object({
 
 export const EndedStaffSessionsWire = Type.Object({ ended: Type.Integer({ description: 'How many' }) })
 
-export function toStaffWire({ seenAt, enrolled, ...member }: ListedStaff) {
+export function toStaffWire({ seenAt, enrolled, passkeys, recoveryCodesLeft, ...member }: ListedStaff) {
   return {
     id: member.id,
     email: member.email,
@@ -59,6 +61,8 @@ export function toStaffWire({ seenAt, enrolled, ...member }: ListedStaff) {
     created_by: member.createdBy,
     created_at: iso(member.createdAt),
     factors: enrolled,
+    passkeys,
+    recovery_codes_left: recoveryCodesLeft,
     last_seen_at: iso(seenAt),
     disabled_at: iso(member.disabledAt),
     disabled_reason: member.disabledReason,

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import { newId } from '../../src/base/id.ts'
+import { replaceRecoveryCodes } from '../../src/staff/factors/recovery-code.store.ts'
+import { replaceTotp } from '../../src/staff/factors/totp.store.ts'
 import { noChromium } from '../chromium.ts'
+import { staffAs } from '../staff.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
 
 describe('audit, scopes and settings in the dashboard', { skip: noChromium }, () => {
@@ -130,6 +135,85 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await page.getByText('orders API').waitFor()
     assert.deepEqual(await placesWith(page, secret.slice(12)), [])
     seat.assertClean()
+  })
+
+  it('WEB-02: shows the link of an invitation once, on a page that is left by saying that it is sent', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings/staff')
+    await page.getByRole('button', { name: 'Invite' }).click()
+    await seat.look('invite')
+    await page.getByRole('dialog').getByLabel('E-mail address').fill('bo@staff.example')
+    await page.getByRole('button', { name: 'Create the link' }).click()
+    const field = page.getByRole('textbox', { name: 'Invitation link' })
+    const link = await field.inputValue()
+    assert.match(link, /\/staff\/welcome[?#]link=sl_/)
+    await seat.look('invitation-link')
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByText('press “I have sent it”').waitFor()
+    assert.equal(await field.inputValue(), link)
+    await page.getByRole('button', { name: 'I have sent it' }).click()
+    await page.getByRole('row', { name: /bo@staff\.example.*Viewer/ }).waitFor()
+    assert.deepEqual(await placesWith(page, link.slice(-20)), [])
+    seat.assertClean()
+  })
+
+  it('CON-13: shows by which factors a member signs in, and resets the second ones after saying what follows', async () => {
+    const { app } = desk
+    const { id } = await staffAs(app, 'developer', { email: 'eve@staff.example' })
+    const [now, sealedSecret] = [app.clock.now(), new Uint8Array(64)]
+    await app.db.transaction().execute(async (tx) => {
+      await replaceTotp(tx, { id: newId('fac'), staffId: id, name: 'phone', sealedSecret, step: 1 }, now)
+      await replaceRecoveryCodes(tx, id, [randomBytes(32), randomBytes(32)], now)
+    })
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings/staff')
+    await page
+      .getByRole('row', { name: /eve@staff\.example.*authenticator app 2 recovery codes left/ })
+      .waitFor()
+    await seat.look('staff')
+    await seat.go(`/settings/staff/${id}`)
+    await page.getByText('2 recovery codes left').waitFor()
+    await seat.look('staff-member')
+    const button = page.getByRole('button', { name: 'Reset second factors' })
+    await button.click()
+    const dialog = page.getByRole('dialog', { name: 'Reset the second factors of A developer?' })
+    await dialog.getByText('All their sessions end.').waitFor()
+    assert.equal(await dialog.getByRole('listitem').count(), 2)
+    await seat.look('reset-factors')
+    await dialog.getByRole('button', { name: 'Reset second factors' }).click()
+    await page.getByText('There is no second factor to remove.').waitFor()
+    const { body: member } = await app.call('GET', `/v1/staff/${id}`)
+    assert.deepEqual([member.factors, member.recovery_codes_left], [['password'], 0])
+    await page.getByText('Not signed in anywhere.').waitFor()
+    seat.assertClean()
+
+    await using other = await desk.open('security')
+    await other.go(`/settings/staff/${id}`)
+    const off = other.page.getByRole('button', { name: 'Reset second factors' })
+    assert.equal(await off.getAttribute('aria-disabled'), 'true')
+    await other.page.getByText('You need the permission staff:write.').first().waitFor()
+    const path = `/v1/staff/${id}/reset-factors`
+    const refused = await other.page.evaluate(
+      async (url) => (await fetch(url, { method: 'POST' })).status,
+      path,
+    )
+    assert.equal(refused, 403)
+  })
+
+  it('CON-13: leads to the page of second factors where one is demanded and there is none', async () => {
+    const strict = await openDesk({ requiresSecondFactor: true })
+    try {
+      await using seat = await strict.open('developer')
+      const { page } = seat
+      await page.goto(`${strict.origin}/dashboard/keys`)
+      await page.waitForURL(`${strict.origin}/staff/factors?return_to=%2Fdashboard%2Fkeys`)
+      await page.getByText('Everybody who works here needs a second factor').waitFor()
+    } finally {
+      await strict.close()
+    }
   })
 
   it('finds a page and a key by keyboard only', async () => {

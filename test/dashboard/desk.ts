@@ -47,12 +47,13 @@ export interface Seat extends AsyncDisposable {
   look(what: string): Promise<void>
 }
 
-export async function openDesk(): Promise<Desk> {
+/** @param settings of the server, where they differ from those of other tests */
+export async function openDesk(settings: Parameters<typeof openTestApp>[0] = {}): Promise<Desk> {
   await buildIfChanged()
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const parts = { dashboard: readDashboard(DIST), providerFetch: exampleProvider }
-  const app = await openTestApp({ publicUrl: origin }, parts)
+  const app = await openTestApp({ ...settings, publicUrl: origin }, parts)
   await app.app.listen({ port, host: '127.0.0.1' })
   const browser = await openChromium()
   return {

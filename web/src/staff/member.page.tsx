@@ -16,6 +16,7 @@ import { useAct } from '../ui/use-act.ts'
 import { useWhyNot } from '../ui/why-not.ts'
 import { settingsWords } from '../words/settings.ts'
 import { staffWords as words } from '../words/staff.ts'
+import { MemberFactors } from './member-factors.tsx'
 import { MemberSessions } from './member-sessions.tsx'
 import { RoleChoice } from './role-choice.tsx'
 import { type Member, memberQuery } from './staff.queries.ts'
@@ -131,6 +132,7 @@ function KnownMember({
           </div>
         </div>
       </Section>
+      <MemberFactors member={member} whyNot={whyNot} />
       <Section
         title={words.sessions}
         actions={

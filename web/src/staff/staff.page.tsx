@@ -108,6 +108,16 @@ function columnsFor(ownId: string): readonly Column<Member>[] {
         ),
     },
     {
+      id: 'factors',
+      head: words.factors,
+      cell: ({ factors, recovery_codes_left }) => (
+        <>
+          {factors.map((factor) => words.factorNames[factor] ?? factor).join(', ')}{' '}
+          {recovery_codes_left > 0 && <span className="soft">{words.codesLeft(recovery_codes_left)}</span>}
+        </>
+      ),
+    },
+    {
       id: 'seen',
       head: words.lastSeen,
       cell: ({ last_seen_at }) => <Time at={last_seen_at} ifNone={words.notLately} />,
