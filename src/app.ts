@@ -92,6 +92,8 @@ export interface Settings {
   /** True: staff without a second factor can do nothing but enrol one. */
   readonly requiresSecondFactor: boolean
   readonly trustedProxies: IpRanges | null
+  /** Internal networks on which the identity provider of staff may be; null: none. */
+  readonly ssoNetworks: IpRanges | null
   /** Null: `/v1/forward-auth` is off. */
   readonly forwardAuth: ForwardAuthRules | null
   /** Server secret, from which keys are derived; null: no sign-in for people, and so no OAuth. */
@@ -221,11 +223,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       ? null
       : await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
   const installation = { environments: policy.environments, brand, publicUrl }
-  const { requiresSecondFactor } = settings
+  const { requiresSecondFactor, ssoNetworks } = settings
   const { providerFetch } = parts
   staffRoutes(app, pipeline, installation, {
     ...{ db, pages, passwords, refusedAttempts, log, serverSecret, requiresSecondFactor },
-    ...{ clock, providerFetch },
+    ...{ clock, providerFetch, ssoNetworks },
   })
   if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {

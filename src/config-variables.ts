@@ -120,6 +120,13 @@ export const VARIABLES = {
     description: 'required: staff without a second factor can only set one up; or optional',
     default: 'optional',
   },
+  DOORWARD_SSO_NETWORKS: {
+    type: 'list',
+    example: '10.20.0.0/16',
+    description:
+      'Internal addresses and CIDR blocks on which the identity provider of staff may be; for nothing else the server calls',
+    otherwise: 'none: public addresses only',
+  },
   DOORWARD_BRAND: {
     type: 'text',
     example: 'acme',
@@ -246,3 +253,13 @@ export function describeVariable(name: VariableName): string {
   const { description, default: value, otherwise, unit }: Variable = VARIABLES[name]
   return `${description}${unit === undefined ? '' : `, in ${unit}`}. Default: ${value ?? otherwise}`
 }
+
+/** Names of variables that are numbers. */
+export type NumberName = {
+  [Name in VariableName]: (typeof VARIABLES)[Name] extends { type: 'number' } ? Name : never
+}[VariableName]
+
+/** Names of variables that always have a value. */
+export type NameWithDefault = {
+  [Name in VariableName]: (typeof VARIABLES)[Name] extends { default: string } ? Name : never
+}[VariableName]

@@ -1,4 +1,5 @@
 import {
+  type IpRanges,
   isBrand,
   isEnvironmentName,
   nearestName,
@@ -8,7 +9,13 @@ import {
 } from '@doorward/sdk/kernel'
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
-import { VARIABLES, type Variable, type VariableName } from './config-variables.ts'
+import {
+  type NameWithDefault,
+  type NumberName,
+  VARIABLES,
+  type Variable,
+  type VariableName,
+} from './config-variables.ts'
 import type { DatabasePlace } from './db/database.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
@@ -69,6 +76,12 @@ export function readConfig(
   }
   const whole = (name: NumberName & NameWithDefault): number => wholeOrNull(name) ?? VARIABLES[name].range[0]
   const text = (name: NameWithDefault): string => get(name) ?? ''
+  const rangesOrNull = (name: VariableName): IpRanges | null => {
+    const ranges = parseIpRanges(listOf(get(name) ?? ''))
+    if (!('notARange' in ranges)) return ranges.entries.length === 0 ? null : ranges
+    faults.push(`${name} holds ${ranges.notARange}, which is not an address or CIDR block`)
+    return null
+  }
 
   const port = whole('PORT')
   const host = text('HOST')
@@ -151,10 +164,8 @@ export function readConfig(
   )
   const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS')
   const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER')
-
-  const proxies = parseIpRanges(listOf(get('DOORWARD_TRUSTED_PROXIES') ?? ''))
-  if ('notARange' in proxies)
-    faults.push(`DOORWARD_TRUSTED_PROXIES holds ${proxies.notARange}, which is not an address or CIDR block`)
+  const trustedProxies = rangesOrNull('DOORWARD_TRUSTED_PROXIES')
+  const ssoNetworks = rangesOrNull('DOORWARD_SSO_NETWORKS')
   const secret = get('DOORWARD_SECRET')
   check(
     'DOORWARD_SECRET',
@@ -224,7 +235,8 @@ export function readConfig(
       },
       testEnvironments: environments.filter((each) => testEnvironments.includes(each)),
       requiresSecondFactor: secondFactor === 'required',
-      trustedProxies: 'notARange' in proxies || proxies.entries.length === 0 ? null : proxies,
+      trustedProxies,
+      ssoNetworks,
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,
       oauth: {
@@ -266,14 +278,6 @@ const OF_PROGRAMS = /^DOORWARD_(URL|VERIFY_KEY|LOGIN_KEY)$/
 function isLoopback(host: string): boolean {
   return /^(127\..*|localhost|::1)$/.test(host)
 }
-
-type NumberName = {
-  [Name in VariableName]: (typeof VARIABLES)[Name] extends { type: 'number' } ? Name : never
-}[VariableName]
-
-type NameWithDefault = {
-  [Name in VariableName]: (typeof VARIABLES)[Name] extends { default: string } ? Name : never
-}[VariableName]
 
 const HTTP = ['http:', 'https:']
 const REDIS = ['redis:', 'rediss:']

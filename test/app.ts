@@ -59,6 +59,7 @@ export const DEFAULT_SETTINGS: Settings = {
   testEnvironments: ['test'],
   requiresSecondFactor: false,
   trustedProxies: null,
+  ssoNetworks: null,
   forwardAuth: null,
   serverSecret: new Secret('a server secret for the tests, of 32 bytes and more'),
   loginUrl: null,

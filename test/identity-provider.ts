@@ -15,6 +15,8 @@ export interface Account {
 
 export interface TestIdentityProvider {
   readonly issuer: string
+  /** Its own, in PEM. */
+  readonly certificate: string
   /** Reaches this machine, and trusts the provider's certificate. */
   readonly fetch: ProviderFetch
   /** A browser with a session of its own at the provider. */
@@ -73,6 +75,7 @@ export async function openIdentityProvider(redirectUri: string): Promise<TestIde
 
   return {
     issuer,
+    certificate: pair.cert,
     fetch: openProviderFetch({ mayReach: (address) => address === '127.0.0.1', ca: pair.cert }),
     browser: (first) => {
       const cookies = new Map<string, string>()

@@ -1,9 +1,10 @@
-import type { Secret } from '@doorward/sdk/kernel'
+import type { IpRanges, Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../base/clock.ts'
 import { deriveKey } from '../base/derive.ts'
 import type { Pipeline } from '../management/pipeline.ts'
 import { openProviderFetch, type ProviderFetch } from '../outbound/provider-fetch.ts'
+import { isPublicAddress } from '../outbound/public-address.ts'
 import type { Pages } from '../pages/pages.ts'
 import { factorPages } from './factors/factor-pages.ts'
 import { passkeyPages } from './factors/passkey-pages.ts'
@@ -24,8 +25,9 @@ interface StaffParts extends Omit<StaffPagesParts, 'pages' | 'publicUrl'> {
   readonly pages: Pages | null
   readonly clock: Clock
   readonly serverSecret: Secret | null
-  /** Default: identity providers of the public Internet, by https. */
+  /** Default: by https, at public addresses and those of `ssoNetworks`. */
   readonly providerFetch?: ProviderFetch | undefined
+  readonly ssoNetworks: IpRanges | null
 }
 
 /** Registers the operations and pages of staff. */
@@ -35,9 +37,10 @@ export function staffRoutes(
   installation: Installation,
   parts: StaffParts,
 ): void {
-  const { pages, clock, serverSecret, providerFetch = openProviderFetch() } = parts
+  const { pages, clock, serverSecret, ssoNetworks } = parts
   const { publicUrl } = installation
-  const provider = new IdentityProvider(providerFetch, clock)
+  const mayReach = (ip: string) => isPublicAddress(ip) || ssoNetworks?.includes(ip) === true
+  const provider = new IdentityProvider(parts.providerFetch ?? openProviderFetch({ mayReach }), clock)
   const sealKey = serverSecret === null ? null : deriveKey(serverSecret, 'sealed secret')
   staffSessionRoutes(app, pipeline, installation)
   staffMemberRoutes(app, pipeline)

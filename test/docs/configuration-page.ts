@@ -28,6 +28,7 @@ const SECTIONS: readonly (readonly [title: string, names: readonly VariableName[
     ],
   ],
   ['Sign-in', ['DOORWARD_SECRET', 'LOGIN_URL']],
+  ['Staff', ['DOORWARD_STAFF_SECOND_FACTOR', 'DOORWARD_SSO_NETWORKS', 'DOORWARD_TEST_ENVIRONMENTS']],
   [
     'OAuth',
     [

@@ -134,7 +134,7 @@ export function singleSignOnRoutes(
 function unusable(why: string): Problem {
   return problem(
     'identity_provider_unusable',
-    `Nothing was changed. Its metadata could not be used: ${why}. The issuer must be reachable by https at a public address.`,
+    `Nothing was changed. Its metadata could not be used: ${why}. The issuer must be reachable by https at a public address, or at one of DOORWARD_SSO_NETWORKS.`,
   )
 }
 
