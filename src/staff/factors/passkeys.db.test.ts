@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { openSecondNode, type TestApp } from '../../../test/app.ts'
-import { type CookieJar, hiddenFields, type JarAnswer, openJar } from '../../../test/cookie-jar.ts'
-import { openListening } from '../../../test/sign-in.ts'
+import { type CookieJar, hiddenFields, type JarAnswer, openJar, withForm } from '../../../test/cookie-jar.ts'
+import { CLIENT, openIdentityProvider, type TestIdentityProvider } from '../../../test/identity-provider.ts'
+import { openListening, PASSWORD } from '../../../test/sign-in.ts'
 import { type Deviation, type SoftwarePasskey, softwarePasskey } from '../../../test/software-passkey.ts'
 import { staffHeaders } from '../../../test/staff.ts'
 import { codeAt, codesOn, enrolApp, joinStaff, sendPassword } from '../../../test/staff-browser.ts'
+import { systemOrigin } from '../../audit/audit-event.ts'
+import { pathOfLink } from '../make-staff-link.ts'
+import { makeLinkFor } from '../staff-command.ts'
 
 const PUBLIC_URL = 'http://doorward.localhost'
 
@@ -248,6 +252,85 @@ describe('a server at an address for which browsers make no passkeys', () => {
     const { jar: own } = await joinStaff(app, origin, 'viewer', 'ann@example.com')
     assert.doesNotMatch((await own.get('/staff/factors')).text, /passkey/)
     await app.close()
+  })
+})
+
+const provider = await openIdentityProvider(`${PUBLIC_URL}/staff/sso/callback`)
+
+describe('passkeys while single sign-on is required', { skip: provider === null && 'NO OPENSSL' }, () => {
+  const { issuer, browser, fetch, close } = provider as TestIdentityProvider
+  let app: TestApp
+  let origin: string
+  before(async () => {
+    const opened = await openListening({ publicUrl: PUBLIC_URL }, 0, { providerFetch: fetch })
+    app = opened.app
+    origin = opened.origin
+    // The provider and the client read the clock of the machine.
+    mock.timers.enable({ apis: ['Date'], now: app.clock.nowMs() })
+  })
+  after(async () => {
+    mock.timers.reset()
+    await app.close()
+    close()
+  })
+
+  const tokenOf = (jar: CookieJar) => jar.cookies.get('doorward-staff')
+  const call = async (jar: CookieJar, method: string, url: string, body?: unknown) =>
+    await app.call(method, url, body, { as: null, headers: staffHeaders(tokenOf(jar) ?? '') })
+  const submit = (jar: CookieJar, page: JarAnswer, passkey: SoftwarePasskey) =>
+    jar.submit(page, { credential: passkey.get(optionsOn(page) as never) })
+  const member = async (email: string) => {
+    const { jar } = await joinStaff(app, origin, 'administrator', email)
+    const passkey = softwarePasskey(PUBLIC_URL)
+    const page = await jar.get('/staff/factors/passkey')
+    await jar.submit(page, { credential: passkey.create(optionsOn(page) as never), name: 'My laptop' })
+    return { jar, passkey }
+  }
+  /** At the provider and back: a sign-in, or the connection of an account. */
+  const throughProvider = async (jar: CookieJar, from: string, action: string) => {
+    const begun = await jar.submit(withForm(await jar.get(from), action), {})
+    return await jar.get(await browser({ sub: 'ann' }).follow(begun.location ?? ''))
+  }
+  const startedBy = async () =>
+    (await app.call('GET', '/v1/audit-events?action=staff_session.started&limit=1')).body.data[0].detail.by
+
+  it('CON-13 CON-14: are a second step after it or after a link, and no way in by themselves', async () => {
+    const { jar, passkey } = await member('ann@example.com')
+    const { passkey: another } = await member('al@example.com')
+    const early = openJar(origin)
+    const shown = await early.get('/staff/passkey')
+    const sso = '/v1/single-sign-on'
+    assert.equal((await call(jar, 'PUT', sso, { issuer, ...CLIENT })).status, 200)
+    await throughProvider(jar, '/staff/sso', '/staff/sso/connect')
+    assert.equal((await call(jar, 'POST', `${sso}/require`)).status, 200)
+
+    const alone = await submit(early, shown, passkey)
+    assert.deepEqual([alone.status, alone.location], [303, '/staff/sign-in?return_to=%2Fdashboard'])
+    assert.equal(tokenOf(early), undefined)
+    assert.match((await openJar(origin).get('/staff/passkey')).location ?? '', /^\/staff\/sign-in/)
+
+    const bySso = openJar(origin)
+    const back = await throughProvider(bySso, '/staff/sign-in', '/staff/sso')
+    assert.match(back.text, /<a href="\/staff\/second-factor">/)
+    assert.equal(tokenOf(bySso), undefined)
+    assert.equal((await bySso.get('/staff/second-factor')).location, '/staff/passkey')
+    await submit(bySso, await bySso.get('/staff/passkey'), another)
+    assert.equal(tokenOf(bySso), undefined)
+    await throughProvider(bySso, '/staff/sign-in', '/staff/sso')
+    const second = await submit(bySso, await bySso.get('/staff/passkey'), passkey)
+    assert.equal(second.location, '/dashboard')
+    assert.equal((await call(bySso, 'GET', '/v1/session')).body.staff.email, 'ann@example.com')
+    assert.deepEqual(await startedBy(), ['sso', 'passkey'])
+
+    const link = await makeLinkFor(app.db, systemOrigin(app.clock.now()), 'ann@example.com')
+    assert.ok(link.ok)
+    const byLink = openJar(origin)
+    const set = await byLink.submit(await byLink.get(pathOfLink(link.value)), { password: PASSWORD })
+    assert.equal(set.location, '/staff/second-factor')
+    assert.equal(tokenOf(byLink), undefined)
+    await submit(byLink, await byLink.get('/staff/passkey'), passkey)
+    assert.deepEqual(await startedBy(), ['password', 'passkey'])
+    assert.equal((await call(byLink, 'POST', `${sso}/stop-requiring`)).status, 200)
   })
 })
 
