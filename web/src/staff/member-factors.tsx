@@ -60,7 +60,7 @@ export function MemberFactors({
             {passkeys > 0 && <li>{words.passkeysOf(passkeys)}</li>}
             {codes > 0 && <li>{words.codesLeft(codes)}</li>}
           </ul>
-          <p>{factors.includes('password') ? words.resetEffect : words.resetEffectSso}</p>
+          <p>{words.resetEffect}</p>
         </ActDialog>
       )}
     </Section>

@@ -80,9 +80,7 @@ export const staffWords = {
   resetTitle: (name: string) => `Reset the second factors of ${name}?`,
   resetRemoves: 'For somebody who has lost them. Removed for good:',
   resetEffect:
-    'All their sessions end. Then the password alone signs them in, until they set up another factor: make sure that it is they who ask, and not somebody who knows their password.',
-  resetEffectSso:
-    'All their sessions end. Then single sign-on alone signs them in, until they set up another factor: make sure that it is they who ask.',
+    'All their sessions end. Then their first factor alone lets them in, until they set up another second one: make sure that it is they who ask, and not somebody who knows their password.',
   noSecondFactor: 'There is no second factor to remove.',
   sessions: 'Sessions',
   sessionsCaption: (name: string) => `Sessions of ${name}`,
