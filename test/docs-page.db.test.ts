@@ -15,23 +15,24 @@ describe('the pages of the API document', { skip: noChromium }, () => {
     const origin = await app.app.listen({ port: 0, host: '127.0.0.1' })
     const browser = await openChromium()
     try {
+      const page = await browser.newPage()
+      const faults: string[] = []
+      page.on('pageerror', (error) => faults.push(error.message))
+      page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
+      page.on('request', (request) => {
+        if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
+          faults.push(request.url())
+      })
+      await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
+      await page.waitForSelector('.title:has-text("Doorward management API")')
+      await page.click('text=Create a key; its secret')
+      await page.waitForSelector('text=Idempotency-Key', { state: 'attached' })
       for (const { viewport, colorScheme } of WINDOWS) {
-        const page = await browser.newPage({ viewport, colorScheme })
-        const faults: string[] = []
-        page.on('pageerror', (error) => faults.push(error.message))
-        page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
-        page.on('request', (request) => {
-          if (!/^(data:|blob:)/.test(request.url()) && new URL(request.url()).origin !== origin)
-            faults.push(request.url())
-        })
-        await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
-        await page.waitForSelector('.title:has-text("Doorward management API")')
-        await page.click('text=Create a key; its secret')
-        await page.waitForSelector('text=Idempotency-Key', { state: 'attached' })
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme })
         const tooWide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth')
         assert.equal(tooWide, false, `at ${viewport.width} px the page scrolls sideways`)
         assert.deepEqual(faults, [])
-        await page.close()
       }
     } finally {
       await browser.close()

@@ -1,31 +1,23 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
 import type { TestApp } from './app.ts'
+import { seriousFindings } from './axe.ts'
 import { noChromium, openChromium } from './chromium.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './free-port.ts'
 import { authorizePath, EMAIL, openOAuthApp, pkce } from './oauth.ts'
 import { makeUser, PASSWORD } from './sign-in.ts'
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 /** Directory for screenshots of every page; optional. */
 const PICTURES = process.env.SCREENSHOTS
 const SIZES = [
   { width: 1280, height: 900 },
   { width: 390, height: 844 },
 ]
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
 
 /** Error code of a machine without IPv6. */
 const NO_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
@@ -107,86 +99,79 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
   }
 
   it('WEB-13 CON-15: are without serious findings, wide and narrow, light and dark', async () => {
-    for (const viewport of SIZES)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const context = await browser.newContext({ viewport, colorScheme })
-        const page = await context.newPage()
-        const look = async (what: string, at = page) => {
+    const look = async (what: string, page: Page) => {
+      for (const viewport of SIZES)
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.setViewportSize(viewport)
+          await page.emulateMedia({ colorScheme })
+          const name = `${what}-${viewport.width}-${colorScheme}`
           if (PICTURES !== undefined)
-            await at.screenshot({
-              path: join(PICTURES, `${what}-${viewport.width}-${colorScheme}.png`),
-              fullPage: true,
-            })
-          await at.evaluate(AXE)
-          const { violations } = (await at.evaluate('axe.run()')) as { violations: Violation[] }
-          const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          assert.deepEqual(
-            serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-            [],
-            `${what}, ${viewport.width} px, ${colorScheme}`,
-          )
-          const sideways = await at.evaluate('document.documentElement.scrollWidth > innerWidth')
-          assert.equal(sideways, false, `${what} scrolls sideways at ${viewport.width} px`)
+            await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+          assert.deepEqual(await seriousFindings(page), [], name)
+          const sideways = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
+          assert.equal(sideways, false, `${name} scrolls sideways`)
         }
-        const clientId = await newClient()
-        await page.goto(urlOf(clientId, { scope: 'orders:read orders:write' }))
-        await look('sign-in')
-        await signIn(page)
-        await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
-        await look('consent')
-        await page.click('button[value=allow]')
-        await page.waitForSelector('h1:has-text("Back in the app")')
-        await page.goto(urlOf(clientId, { scope: 'orders:read orders:write orders:admin' }))
-        await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
-        await look('consent-more')
-        await page.goto(`${origin}/connected-apps`)
-        await look('connected-apps')
-        await page.click('text=Change or remove')
-        await page.waitForSelector('button[value=remove]')
-        await look('connected-app')
-        await app.call('POST', `/v1/clients/${clientId}/suspend`, { reason: 'test' })
-        await page.reload()
-        await page.waitForSelector('text=This app is stopped')
-        await look('connected-app-stopped')
-        await page.click('button[value=remove]')
-        await page.waitForSelector('h1:has-text("Connected apps")')
-        await page.goto(urlOf(await newClient({ draft: true })))
-        await page.waitForSelector('button[value=back]')
-        await look('dead-end')
-        const blockedId = await newClient()
-        await app.call('PUT', `/v1/owners/org_acme/blocked-clients/${blockedId}`)
-        await page.goto(urlOf(blockedId))
-        await page.waitForSelector('text=blocked by an administrator of Acme Ltd')
-        await look('blocked')
-        await page.goto(`${origin}/oauth/authorize?client_id=nobody`)
-        await page.click('summary')
-        await look('failure')
-        await context.close()
+    }
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const clientId = await newClient()
+    await page.goto(urlOf(clientId, { scope: 'orders:read orders:write' }))
+    await look('sign-in', page)
+    await signIn(page)
+    await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
+    await look('consent', page)
+    await page.click('button[value=allow]')
+    await page.waitForSelector('h1:has-text("Back in the app")')
+    await page.goto(urlOf(clientId, { scope: 'orders:read orders:write orders:admin' }))
+    await page.waitForSelector('h1:has-text("Allow Parcel Desk?")')
+    await look('consent-more', page)
+    await page.goto(`${origin}/connected-apps`)
+    await look('connected-apps', page)
+    await page.click('text=Change or remove')
+    await page.waitForSelector('button[value=remove]')
+    await look('connected-app', page)
+    await app.call('POST', `/v1/clients/${clientId}/suspend`, { reason: 'test' })
+    await page.reload()
+    await page.waitForSelector('text=This app is stopped')
+    await look('connected-app-stopped', page)
+    await page.click('button[value=remove]')
+    await page.waitForSelector('h1:has-text("Connected apps")')
+    await page.goto(urlOf(await newClient({ draft: true })))
+    await page.waitForSelector('button[value=back]')
+    await look('dead-end', page)
+    const blockedId = await newClient()
+    await app.call('PUT', `/v1/owners/org_acme/blocked-clients/${blockedId}`)
+    await page.goto(urlOf(blockedId))
+    await page.waitForSelector('text=blocked by an administrator of Acme Ltd')
+    await look('blocked', page)
+    await page.goto(`${origin}/oauth/authorize?client_id=nobody`)
+    await page.click('summary')
+    await look('failure', page)
+    await context.close()
 
-        const several = await browser.newContext({ viewport, colorScheme })
-        const other = await several.newPage()
-        await other.goto(urlOf(await newClient()))
-        await signIn(other, 'both@example.com')
-        await other.waitForSelector('text=For which workspace?')
-        await look('consent-several', other)
-        await app.call('PATCH', '/v1/scopes/orders:admin', { description: `Delete orders of ${colorScheme}` })
-        await other.click('button[value=allow]')
-        await other.waitForSelector('[role=alert]')
-        await look('consent-changed', other)
-        await other.click('button[value=somebody_else]')
-        await other.waitForSelector('#password')
-        await signIn(other)
-        await other.waitForSelector(`text=(${EMAIL})`)
-        await other.goto(urlOf(blockedId))
-        await other.click('button[value=back]')
-        await other.waitForSelector('h1:has-text("Back in the app")')
-        await several.clearCookies({ name: 'doorward-session' })
-        await other.goto(urlOf(blockedId))
-        await signIn(other, 'both@example.com')
-        await other.waitForSelector('text=Not available: Acme Ltd')
-        await look('consent-not-available', other)
-        await several.close()
-      }
+    const several = await browser.newContext()
+    const other = await several.newPage()
+    await other.goto(urlOf(await newClient()))
+    await signIn(other, 'both@example.com')
+    await other.waitForSelector('text=For which workspace?')
+    await look('consent-several', other)
+    await app.call('PATCH', '/v1/scopes/orders:admin', { description: 'Delete all your orders' })
+    await other.click('button[value=allow]')
+    await other.waitForSelector('[role=alert]')
+    await look('consent-changed', other)
+    await other.click('button[value=somebody_else]')
+    await other.waitForSelector('#password')
+    await signIn(other)
+    await other.waitForSelector(`text=(${EMAIL})`)
+    await other.goto(urlOf(blockedId))
+    await other.click('button[value=back]')
+    await other.waitForSelector('h1:has-text("Back in the app")')
+    await several.clearCookies({ name: 'doorward-session' })
+    await other.goto(urlOf(blockedId))
+    await signIn(other, 'both@example.com')
+    await other.waitForSelector('text=Not available: Acme Ltd')
+    await look('consent-not-available', other)
+    await several.close()
   })
 
   for (const host of ['127.0.0.1', '[::1]'])

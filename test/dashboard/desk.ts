@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { readDashboard } from '../../src/pages/dashboard.ts'
 import type { RoleName } from '../../src/staff/role.ts'
 import { buildIfChanged } from '../../web/build.ts'
 import { openTestApp, type TestApp } from '../app.ts'
+import { seriousFindings } from '../axe.ts'
 import { openChromium } from '../chromium.ts'
 import { freePort } from '../free-port.ts'
 import { exampleProvider } from '../management/operations.ts'
 import { staffAs } from '../staff.ts'
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const DIST = new URL('../../web/dist/', import.meta.url)
 /** A machine may be busy with other tests. */
 const WAIT_MS = 15_000
@@ -126,14 +124,7 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
       const name = `${what}-${size?.width}-${scheme ? 'dark' : 'light'}`
       if (PICTURES !== undefined)
         await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
-      await page.evaluate(AXE)
-      const { violations } = (await page.evaluate('axe.run()')) as { violations: Violation[] }
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      assert.deepEqual(
-        serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
-        [],
-        name,
-      )
+      assert.deepEqual(await seriousFindings(page), [], name)
       await assertNoSideways(name)
       if (size?.width === USUAL.width) {
         for (const other of OTHERS) {
@@ -146,12 +137,6 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
     },
     [Symbol.asyncDispose]: () => context.close(),
   }
-}
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
 }
 
 /** Everywhere in a window where a text could be left behind. */
