@@ -11,7 +11,6 @@ import { describeVariable, VARIABLES, type VariableName } from './config-variabl
 import type { Database } from './db/database.ts'
 import { migrate, pendingMigrations } from './db/migrate.ts'
 import { openDatabase } from './db/open.ts'
-import { serve } from './serve.ts'
 import { resetFactorsOf } from './staff/factors/reset-factors.ts'
 import { pathOfLink } from './staff/make-staff-link.ts'
 import { makeLinkFor } from './staff/staff-command.ts'
@@ -41,7 +40,8 @@ ${(Object.keys(VARIABLES) as VariableName[])
 const COMMANDS: Readonly<
   Record<string, (config: Config, flags: Flags, operands: readonly string[]) => Promise<void>>
 > = {
-  serve,
+  // Loaded for this command alone: the whole server takes more time than the others do.
+  serve: async (config) => (await import('./serve.ts')).serve(config),
   migrate: migrateCommand,
   'verify-audit': verifyAuditCommand,
   'archive-audit': archiveAuditCommand,

@@ -15,7 +15,6 @@ import { readForwardAuth } from './forward-auth/forward-auth.wire.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { faultsInFile } from './http/validate-file.ts'
-import { openSharedLimiter } from './limits/shared-limiter.ts'
 import { readDashboard } from './pages/dashboard.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
@@ -57,7 +56,11 @@ export async function serve(config: Config): Promise<void> {
 async function serveHere(config: Config, log: Logger, place: number | null): Promise<void> {
   const forwardAuth = readForwardAuthRules(config)
   const database = await open(config, log)
-  const shared = config.redis === null ? null : openSharedLimiter(config.redis, log)
+  // Loaded where there is a Redis alone: its client is half a hundred modules.
+  const shared =
+    config.redis === null
+      ? null
+      : (await import('./limits/shared-limiter.ts')).openSharedLimiter(config.redis, log)
   if (shared === null && config.workers > 1 && place === 1)
     log.warn('each worker counts rate limits for itself; name a Redis in REDIS_URL, and they count together')
   let draining = false

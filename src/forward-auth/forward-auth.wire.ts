@@ -1,7 +1,7 @@
 import { parseIpRanges } from '@doorward/sdk/kernel'
 import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
 import { no, type Result, yes } from '../base/result.ts'
+import { faultsInFile } from '../http/validate-file.ts'
 import { strictObject } from '../http/wire.ts'
 import { Identifier, ScopeName } from '../scopes/scope.wire.ts'
 import { covers, type ForwardAuthRules, parsePattern, type Rule } from './forward-auth-rules.ts'
@@ -36,24 +36,18 @@ export function readForwardAuth(
   content: unknown,
   environments: readonly string[],
 ): Result<ForwardAuthRules, readonly string[]> {
-  if (!Value.Check(ForwardAuthFile, content))
-    return no(
-      [...Value.Errors(ForwardAuthFile, content)]
-        .filter(({ keyword }) => keyword !== 'additionalProperties')
-        .map(({ keyword, instancePath, message }) =>
-          keyword === 'boolean' ? `${instancePath} is not known here` : `${instancePath || '/'} ${message}`,
-        )
-        .slice(0, MAX_FAULTS),
-    )
-  const { proxy, environment, resource = null } = content
+  const misshapen = faultsInFile(ForwardAuthFile, content)
+  if (misshapen.length > 0) return no(misshapen)
+  const file = content as Static<typeof ForwardAuthFile>
+  const { proxy, environment, resource = null } = file
   const faults: string[] = []
   const check = (fine: boolean, fault: string) => fine || faults.push(fault)
 
   check(isProxy(proxy), `/proxy must be one of ${PROXIES.join(', ')}`)
   check(environments.includes(environment), `/environment must be one of ${environments.join(', ')}`)
-  const proxies = parseIpRanges(content.proxies ?? [])
+  const proxies = parseIpRanges(file.proxies ?? [])
   if ('notARange' in proxies) faults.push(`/proxies holds ${proxies.notARange}, no address or CIDR block`)
-  const rules = content.rules.map((rule, at) => toRule(rule, `/rules/${at}`, resource, check))
+  const rules = file.rules.map((rule, at) => toRule(rule, `/rules/${at}`, resource, check))
   for (const [at, rule] of rules.entries()) {
     const first = rules.slice(0, at).findIndex((earlier) => covers(earlier, rule))
     check(first === -1, `/rules/${at} is never reached: /rules/${first} stands before it and takes all of it`)

@@ -9,7 +9,9 @@ const MAX_FAULTS = 10
 export function faultsInFile(schema: object, content: unknown): readonly string[] {
   const check = withShownText(addFormats.default(new Ajv({ allErrors: true }))).compile(schema)
   if (check(content)) return []
-  return (check.errors ?? [])
-    .slice(0, MAX_FAULTS)
-    .map((fault) => `${fault.instancePath || '/'} ${fault.message}`)
+  return (check.errors ?? []).slice(0, MAX_FAULTS).map(({ keyword, params, instancePath, message }) => {
+    if (keyword === 'additionalProperties')
+      return `${instancePath}/${params.additionalProperty} is not known here`
+    return `${instancePath || '/'} ${message}`
+  })
 }
