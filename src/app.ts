@@ -57,7 +57,9 @@ import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import type { ProviderFetch } from './outbound/provider-fetch.ts'
 import { overviewRoutes } from './overview/overview.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
-import type { Policy } from './owners/policy.ts'
+import { policyRoutes } from './owners/policy.routes.ts'
+import type { ConfiguredPolicy } from './owners/policy.ts'
+import { shortenByPolicy } from './owners/shorten-by-policy.ts'
 import { cookiesFor } from './pages/cookies.ts'
 import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
@@ -86,7 +88,7 @@ export interface Settings {
   /** Further host names, in lower case, under which a proxy requests pages. */
   readonly hosts: readonly string[]
   readonly brand: string | null
-  readonly policy: Policy
+  readonly policy: ConfiguredPolicy
   /** Environments that staff with the role developer may change. */
   readonly testEnvironments: readonly string[]
   /** True: staff without a second factor can do nothing but enrol one. */
@@ -129,6 +131,8 @@ const REFUSED_EVERY_MS = 10_000
 /** Queue of lists and reports, which get half of the connections. */
 const READS = { waiting: 100, waitMs: 5_000 }
 const TIDY_EVERY_MS = 600_000
+/** Existing secrets are shortened soon after the policy of an environment was changed. */
+const SHORTEN_EVERY_MS = 2_000
 
 /** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
@@ -192,6 +196,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   healthRoutes(app, verdicts, parts.isDraining)
   scopeRoutes(app, pipeline)
   ownerRoutes(app, pipeline, policy)
+  policyRoutes(app, pipeline, settings)
   keysRoutes(app, pipeline, { brand, policy, callsOf: callsOfKeys })
   ownKeyRoutes(app, pipeline, { settings: { brand, policy }, quotasOf: quotasOfKey })
   const { privateSchemes } = settings.oauth
@@ -268,7 +273,12 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
   const timers = [
     runPeriodically(REFUSED_EVERY_MS, noting, onError),
-    ...(tidies ? [runPeriodically(TIDY_EVERY_MS, jobs.steps, onError)] : []),
+    ...(tidies
+      ? [
+          runPeriodically(TIDY_EVERY_MS, jobs.steps, onError),
+          runPeriodically(SHORTEN_EVERY_MS, [() => shortenByPolicy(db, clock.now())], onError),
+        ]
+      : []),
   ]
   app.addHook('onClose', async () => {
     for (const timer of timers) clearInterval(timer)

@@ -137,7 +137,8 @@ export const VARIABLES = {
     type: 'number',
     range: [1, 36500],
     example: '90',
-    description: 'Longest lifetime of a key (90 for SOC 2)',
+    description:
+      'Longest lifetime of a key (90 for SOC 2), for environments whose policy has none. A change reaches new secrets only',
     otherwise: 'no limit',
     unit: 'days',
   },
@@ -145,7 +146,8 @@ export const VARIABLES = {
     type: 'number',
     range: [1, 1000000],
     example: '50',
-    description: 'Most keys of one owner that are neither revoked nor expired',
+    description:
+      'Most keys of one owner that are neither revoked nor expired, for environments whose policy has no number',
     default: '1000',
   },
   DOORWARD_TRUSTED_PROXIES: {

@@ -219,6 +219,7 @@ const NOUNS = new Set([
   'client.ts',
   'client-rules.ts',
   'consent.ts',
+  'expiry.ts',
   'directory-actions.ts',
   'grant.ts',
   'key.ts',
@@ -229,6 +230,8 @@ const NOUNS = new Set([
   'owner.ts',
   'permission.ts',
   'policy.ts',
+  'policy-fields.ts',
+  'policy-preset.ts',
   'reach.ts',
   'redirect-uri.ts',
   'refused-attempt.ts',
@@ -246,4 +249,5 @@ const NOUNS = new Set([
   'stored-token.ts',
   'usage.ts',
   'user.ts',
+  'why-not-by-policy.ts',
 ])

@@ -29,6 +29,26 @@ export const DIRECTORY_ACTIONS = {
     altersVerdicts: 'always',
     detail: {},
   },
+  'policy.changed': {
+    description:
+      'The policy of an environment was changed. Where it set a longest lifetime, existing secrets are shortened in steps (`policy.applied`).',
+    target: 'environment',
+    altersVerdicts: 'never',
+    detail: {
+      environment: 'text',
+      before: 'JSON',
+      after: 'JSON',
+      'shortens_to_seconds?': 'number',
+      'at_once?': 'true or false',
+    },
+  },
+  'policy.applied': {
+    description:
+      'Existing secrets got an earlier end by the longest lifetime of an environment: one step of several.',
+    target: 'environment',
+    altersVerdicts: 'sometimes',
+    detail: { environment: 'text', secrets_shortened: 'number', secrets_ended: 'number' },
+  },
   'member.added': {
     description: 'A user was allowed to act for an owner.',
     target: 'user',

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { plainText, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
-import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { OverlapSeconds } from '../secrets/secret.wire.ts'
 import { changeClient } from './change-client.ts'
 import { answerClient, clientParams } from './client.routes.ts'
@@ -139,12 +138,17 @@ export function clientLifeRoutes(
     summary: 'Give a client a second secret; the old one retires when the overlap ends',
     body: strictObject({ overlap_seconds: Type.Optional(OverlapSeconds) }),
     answer: IssuedClientWire,
-    problems: ['not_found', 'client_revoked', 'client_without_secret', 'rotation_running'],
+    problems: [
+      'not_found',
+      'client_revoked',
+      'client_without_secret',
+      'rotation_running',
+      'overlap_too_long',
+    ],
     idempotent: true,
   } as const
   changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
-    const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
-    const made = await rotateClient(db, caller, mint, id, overlapSeconds)
+    const made = await rotateClient(db, caller, mint, id, body.overlap_seconds)
     if (!made.ok) return made
     const { secret } = made.value
     return await answerClient(db, caller, id, (client) => toIssuedClientWire(client, secret, caller.now))

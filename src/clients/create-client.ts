@@ -6,9 +6,10 @@ import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { type Caller, covers, coversEnvironment, environmentsOf, ownerOf } from '../management/caller.ts'
 import { notWithin } from '../management/why-not-permitted.ts'
-import { expiryOf } from '../owners/expiry.ts'
+import { nearestEnd } from '../owners/expiry.ts'
 import { touchOwner } from '../owners/owner.store.ts'
-import type { Policy } from '../owners/policy.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
+import type { ConfiguredPolicy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
 import { type ClientDescription, whyInvalidClient } from './check-client.ts'
@@ -19,7 +20,7 @@ import type { PrivateSchemes } from './redirect-uri.ts'
 /** Settings of clients, from configuration. */
 export interface ClientSettings {
   readonly brand: string | null
-  readonly policy: Policy
+  readonly policy: ConfiguredPolicy
   /** Private-use schemes without a dot that redirect URIs may have. Default: none. */
   readonly privateSchemes?: PrivateSchemes | undefined
 }
@@ -51,7 +52,8 @@ export async function createClient(
   if (!policy.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${policy.environments.join(', ')}.`))
   if (!coversEnvironment(caller.reach, environment)) return no(notWithin(caller, environment))
-  // The owner before the catalogue, as wherever both are held.
+  // Policies, the owner, then the catalogue, as wherever they are held.
+  await sharePolicies(tx)
   const fault =
     (await whyNoPlace(tx, caller, ownerId)) ??
     (await whyInvalidClient(tx, caller, described, null, privateSchemes))
@@ -97,15 +99,9 @@ export async function issueClientSecret(
   { brand, policy }: ClientSettings,
   { id, ownerId, environment }: { id: string; ownerId: string | null; environment: string },
 ): Promise<{ hint: string; secret: Secret }> {
-  const expiresAt = longestLife(await policyFor(tx, policy, ownerId), caller.now)
+  const expiresAt = nearestEnd(null, await policyFor(tx, policy, environment, ownerId), caller.now)
   const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
   return await issueSecret(tx, order, caller.now)
-}
-
-/** The longest lifetime that the policy allows; null: unlimited. */
-export function longestLife(policy: Policy, now: Date): Date | null {
-  const expiry = expiryOf({}, policy, now)
-  return expiry.ok ? expiry.value : null
 }
 
 async function whyNoPlace(tx: Tx, caller: Caller, ownerId: string | null): Promise<Problem | null> {

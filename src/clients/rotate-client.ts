@@ -4,12 +4,16 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { nearestEnd } from '../owners/expiry.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
 import { policyFor } from '../owners/policy-for.ts'
+import { overlapOf } from '../owners/policy-problem.ts'
 import { finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
+import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { lockAllowed } from './change-client.ts'
 import { hasSecret } from './client.ts'
 import { whyNotFinishClientRotation, whyNotRotateClient, whyNotUndoClientRotation } from './client-rules.ts'
-import { type ClientSettings, issueClientSecret, longestLife } from './create-client.ts'
+import { type ClientSettings, issueClientSecret } from './create-client.ts'
 
 /**
  * Rotates a client's secret; mints its first where it used another method before. Suspended clients can be rotated
@@ -21,8 +25,9 @@ export async function rotateClient(
   caller: Caller,
   mint: ClientSettings,
   id: string,
-  overlapSeconds: number,
+  overlapSeconds: number | undefined,
 ): Promise<Result<{ secret: Secret }, Problem>> {
+  await sharePolicies(tx)
   const locked = await lockAllowed(tx, caller, id, whyNotRotateClient)
   if (!locked.ok) return locked
   const client = locked.value
@@ -34,12 +39,14 @@ export async function rotateClient(
     return yes({ secret })
   }
   const { environment, ownerId } = client
-  const policy = await policyFor(tx, mint.policy, ownerId)
+  const policy = await policyFor(tx, mint.policy, environment, ownerId)
+  const overlap = overlapOf(overlapSeconds, DEFAULT_OVERLAP_SECONDS, policy, caller.now)
+  if (!overlap.ok) return overlap
   return await startRotation(tx, caller, client, 'client', {
     environment,
     brand: mint.brand,
-    expiresAt: longestLife(policy, caller.now),
-    overlapSeconds,
+    expiresAt: nearestEnd(null, policy, caller.now),
+    overlapSeconds: overlap.value,
     maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
 }

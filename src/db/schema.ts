@@ -12,6 +12,7 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
+import type { PoliciesTable } from './policies-table.ts'
 import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
   StaffLinksTable,
@@ -46,6 +47,7 @@ export interface Schema {
   apis: ApisTable
   scopes: ScopesTable
   owners: OwnersTable
+  policies: PoliciesTable
   keys: KeysTable
   secrets: SecretsTable
   admin_keys: AdminKeysTable

@@ -5,7 +5,8 @@ import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { ownerNames } from '../owners/owner.store.ts'
-import type { Policy } from '../owners/policy.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
+import type { ConfiguredPolicy } from '../owners/policy.ts'
 import { holdCatalogue } from '../scopes/scope.store.ts'
 import { lockSecretsOf } from '../secrets/secret.store.ts'
 import { type BulkChange, effectOn } from './bulk-change.ts'
@@ -180,6 +181,8 @@ async function act(
   { change, batch }: BulkRequest & { batch: string },
   ids: readonly string[],
 ): Promise<BulkResult> {
+  // Before the keys, and before the first audit event.
+  await sharePolicies(tx)
   const keys = new Map((await lockKeys(tx, caller.reach, ids)).map((key) => [key.id, key]))
   // As the keys, before the first audit event.
   if (change.verb === 'remove-scope') await holdCatalogue(tx)
@@ -214,7 +217,7 @@ async function act(
 async function changeOne(
   tx: Tx,
   caller: Caller,
-  configured: Policy,
+  configured: ConfiguredPolicy,
   { id, scopes }: Key,
   change: BulkChange,
   batch: string,

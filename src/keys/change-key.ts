@@ -3,10 +3,11 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { expiryOf } from '../owners/expiry.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
-import type { Policy } from '../owners/policy.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
+import type { ConfiguredPolicy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
+import { expiryOf, policyProblem } from '../owners/policy-problem.ts'
 import { lockSecretsOf, setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
@@ -30,20 +31,27 @@ export interface KeyUpdate extends Chosen {
   readonly expiresAt?: Date | null | undefined
 }
 
-/** Changes a key that is not revoked. `configured`: the policy of owners without one of their own. */
+/** Changes a key that is not revoked. `configured`: the policy where neither owner nor environment has a rule. */
 export async function changeKey(
   tx: Tx,
   caller: Caller,
-  configured: Policy,
+  configured: ConfiguredPolicy,
   id: string,
   update: KeyUpdate,
   batch?: string,
 ): Promise<Result<string, Problem>> {
+  await sharePolicies(tx)
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   const why = update.expiresAt === undefined ? whyNotChangeKey(key) : whyNotChangeExpiry(key, caller.now)
   if (why !== null) return no(keyProblem(why))
-  const fault = await whyNotChoose(tx, caller, update, scopesItMayKeep(key, caller.now))
+  const policy = await policyFor(tx, configured, key.environment, key.ownerId)
+  const fault =
+    (await whyNotChoose(tx, caller, update, scopesItMayKeep(key, caller.now))) ??
+    policyProblem(policy, {
+      ipAllowlist: update.ipAllowlist,
+      addedScopes: (update.scopes ?? []).filter((scope) => !key.scopes.includes(scope)),
+    })
   if (fault !== null) return no(fault)
 
   if (update.expiresAt !== undefined) {
@@ -51,7 +59,6 @@ export async function changeKey(
     // The longest lifetime counts from the secret's creation, so that repeated changes cannot extend it for ever. A
     // secret that is older than the policy may outlive it: ending it sooner is never refused.
     if (!isSooner(update.expiresAt, current.expiresAt)) {
-      const policy = await policyFor(tx, configured, key.ownerId)
       const within = expiryOf({ expiresAt: update.expiresAt }, policy, current.createdAt)
       if (!within.ok) return within
     }

@@ -7,10 +7,12 @@ import { type Problem, problem } from '../http/problem.ts'
 import { type Caller, covers, coversEnvironment } from '../management/caller.ts'
 import { notWithin } from '../management/why-not-permitted.ts'
 import type { ChosenLimits } from '../owners/check-limits.ts'
-import { expiryOf } from '../owners/expiry.ts'
+import type { AskedLifetime } from '../owners/expiry.ts'
 import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
-import { type AskedLifetime, type Policy, withOwn } from '../owners/policy.ts'
+import { findPolicy, sharePolicies } from '../owners/policy.store.ts'
+import { type ConfiguredPolicy, policyOf } from '../owners/policy.ts'
+import { expiryOf, policyProblem } from '../owners/policy-problem.ts'
 import { issueSecret } from '../secrets/issue-secret.ts'
 import { countUnendedKeys, insertKey } from './key.store.ts'
 import { whyNotChoose } from './key-settings.ts'
@@ -18,7 +20,7 @@ import { whyNotChoose } from './key-settings.ts'
 /** Configuration for new keys. */
 export interface KeySettings {
   readonly brand: string | null
-  readonly policy: Policy
+  readonly policy: ConfiguredPolicy
 }
 
 export interface NewKey extends AskedLifetime, ChosenLimits {
@@ -48,17 +50,23 @@ export async function createKey(
   if (!configured.environments.includes(environment))
     return no(problem('unknown_environment', `Configured are: ${configured.environments.join(', ')}.`))
   if (!coversEnvironment(caller.reach, environment)) return no(notWithin(caller, environment))
-  // The owner is locked before the catalogue: a tighter policy waits until this key exists and can be shortened.
+  // Policies, the owner, then the catalogue: a tighter policy waits until this key exists and can be shortened.
+  await sharePolicies(tx)
   const owner = await touchOwner(tx, ownerId, caller.now)
-  const policy = withOwn(configured, owner.policy)
+  const stored = await findPolicy(tx, environment)
+  const policy = policyOf(configured, environment, stored?.rules, owner.policy)
   const expiry = expiryOf(asked, policy, caller.now)
   if (!expiry.ok) return expiry
-  const fault = await whyNotChoose(tx, caller, asked)
+  const fault =
+    (await whyNotChoose(tx, caller, asked)) ?? policyProblem(policy, { ipAllowlist, addedScopes: scopes })
   if (fault !== null) return no(fault)
 
   if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
-  if ((await countUnendedKeys(tx, ownerId, caller.now)) >= policy.maxKeysPerOwner)
-    return no(problem('too_many_keys', `The policy allows ${policy.maxKeysPerOwner}. Revoke unused ones.`))
+  const within = policy.from.maxKeys === 'environment' ? environment : null
+  const tooMany = policyProblem(policy, {
+    keysBefore: await countUnendedKeys(tx, ownerId, caller.now, within),
+  })
+  if (tooMany !== null) return no(tooMany)
 
   const id = newId('key')
   const made = { createdBy: caller.actor.id, createdAt: caller.now }

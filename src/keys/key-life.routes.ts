@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { plainText, strictObject } from '../http/wire.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
-import { DEFAULT_OVERLAP_SECONDS } from '../secrets/secret.ts'
 import { RotationChangeWire } from '../secrets/secret.wire.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
 import type { KeySettings } from './create-key.ts'
@@ -46,6 +45,9 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       'deprecated_scope',
       'expiry_in_past',
       'lifetime_too_long',
+      'never_expires_not_allowed',
+      'scope_not_allowed',
+      'ip_allowlist_required',
       'invalid_ip_range',
       'metadata_too_large',
     ],
@@ -107,7 +109,7 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
     url: '/v1/keys/:id/rotation',
     summary: 'Move the end of the overlap, or let the rotation finish when its old secret is silent',
     body: RotationChangeWire,
-    problems: ['not_found', 'key_revoked', 'no_rotation'],
+    problems: ['not_found', 'key_revoked', 'no_rotation', 'overlap_too_long'],
   } as const
   changes(app, pipeline, changeRotation, async ({ db, caller, params: { id }, body }) => {
     const { overlap_seconds: overlapSeconds, finish_when_silent_seconds: finishWhenSilentSeconds } = body
@@ -148,11 +150,13 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       'rotation_running',
       'expiry_in_past',
       'lifetime_too_long',
+      'never_expires_not_allowed',
+      'overlap_too_long',
     ],
     idempotent: true,
   } as const
   changes(app, pipeline, rotate, async ({ db, caller, params: { id }, body }) => {
-    const overlapSeconds = body.overlap_seconds ?? DEFAULT_OVERLAP_SECONDS
+    const { overlap_seconds: overlapSeconds } = body
     const made = await rotateKey(db, caller, settings, id, { overlapSeconds, ...fromLifetimeWire(body) })
     if (!made.ok) return made
     return await answerKey(db, caller, id, (key) => toIssuedKeyWire(key, made.value.secret, caller.now))

@@ -99,15 +99,20 @@ export function hasNotEnded(now: Date) {
   return sql<boolean>`${LIVE} and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
 }
 
-/** Keys of an owner that count against its limit. */
-export async function countUnendedKeys(db: Db, ownerId: string, now: Date): Promise<number> {
-  const { n } = await db
+/** Keys of an owner that count against its limit: in one environment, or in all. */
+export async function countUnendedKeys(
+  db: Db,
+  ownerId: string,
+  now: Date,
+  environment: string | null = null,
+): Promise<number> {
+  const ofOwner = db
     .selectFrom('keys')
     .select((eb) => eb.fn.countAll<number>().as('n'))
     .where('owner_id', '=', ownerId)
     .where(hasNotEnded(now))
-    .executeTakeFirstOrThrow()
-  return Number(n)
+  const counted = environment === null ? ofOwner : ofOwner.where('environment', '=', environment)
+  return Number((await counted.executeTakeFirstOrThrow()).n)
 }
 
 export interface KeyChange {

@@ -16,7 +16,7 @@ import {
   toOwnKeyWire,
   toRotatedOwnKeyWire,
 } from './own-key.wire.ts'
-import { finishOwnRotation, OWN_OVERLAP_SECONDS, rotateOwnKey, tooManyRequests } from './rotate-own-key.ts'
+import { finishOwnRotation, rotateOwnKey, tooManyRequests } from './rotate-own-key.ts'
 
 export interface OwnKeyParts {
   readonly settings: KeySettings
@@ -74,14 +74,13 @@ export function ownKeyRoutes(
     body: RotateOwnKeyWire,
     status: 200,
     answer: RotatedOwnKeyWire,
-    problems: ['rotation_running', 'too_many_requests'],
+    problems: ['rotation_running', 'overlap_too_long', 'too_many_requests'],
     idempotent: true,
   } as const
   changes(app, pipeline, rotate, async ({ db, caller, presented, body }) => {
     const tooOften = whyNotNow(caller)
     if (tooOften !== null) return no(tooOften)
-    const overlapSeconds = body.overlap_seconds ?? OWN_OVERLAP_SECONDS.default
-    const made = await rotateOwnKey(db, caller, settings, overlapSeconds)
+    const made = await rotateOwnKey(db, caller, settings, body.overlap_seconds)
     if (!made.ok) return made
     return mapped(await own(db, caller, presented), (key) => toRotatedOwnKeyWire(made.value.secret, key))
   })

@@ -1,13 +1,21 @@
 import type { Secret } from '@doorward/sdk/kernel'
+import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
-import { expiryOf } from '../owners/expiry.ts'
-import type { AskedLifetime, Policy } from '../owners/policy.ts'
+import { type AskedLifetime, nearestEnd } from '../owners/expiry.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
+import type { Policy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
+import { expiryOf, overlapOf, policyProblem } from '../owners/policy-problem.ts'
 import { changeRotation, finishRotation, startRotation, undoRotation } from '../secrets/rotate-secret.ts'
-import { currentSecret, successorExpiry } from '../secrets/secret.ts'
+import {
+  currentSecret,
+  DEFAULT_OVERLAP_SECONDS,
+  runningRotation,
+  successorExpiry,
+} from '../secrets/secret.ts'
 import type { KeySettings } from './create-key.ts'
 import { lockKey } from './key.store.ts'
 import {
@@ -20,7 +28,8 @@ import {
 import { keyProblem } from './key-problem.ts'
 
 export interface KeyRotationSettings extends AskedLifetime {
-  readonly overlapSeconds: number
+  /** Undefined: the usual one, within the policy. */
+  readonly overlapSeconds: number | undefined
 }
 
 /**
@@ -34,20 +43,21 @@ export async function rotateKey(
   id: string,
   settings: KeyRotationSettings,
 ): Promise<Result<{ secret: Secret }, Problem>> {
+  await sharePolicies(tx)
   const locked = await lockAllowed(tx, caller, id, whyNotRotateKey)
   if (!locked.ok) return locked
   const key = locked.value
-  const policy = await policyFor(tx, configured, key.ownerId)
+  const { environment } = key
+  const policy = await policyFor(tx, configured, environment, key.ownerId)
   const expiry = freshExpiry(key, settings, policy, caller.now)
   if (!expiry.ok) return expiry
-
-  const { overlapSeconds } = settings
-  const { environment } = key
+  const overlap = overlapOf(settings.overlapSeconds, DEFAULT_OVERLAP_SECONDS, policy, caller.now)
+  if (!overlap.ok) return overlap
   return await startRotation(tx, caller, key, 'key', {
     environment,
     brand,
     expiresAt: expiry.value,
-    overlapSeconds,
+    overlapSeconds: overlap.value,
     maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
 }
@@ -65,10 +75,28 @@ export async function changeKeyRotation(
   id: string,
   change: KeyRotationChange,
 ): Promise<Result<string, Problem>> {
+  await sharePolicies(tx)
   const locked = await lockAllowed(tx, caller, id, whyNotFinishKeyRotation)
   if (!locked.ok) return locked
-  const { maxLifetimeSeconds } = await policyFor(tx, configured, locked.value.ownerId)
-  return await changeRotation(tx, caller, locked.value, { ...change, maxLifetimeSeconds })
+  const key = locked.value
+  const policy = await policyFor(tx, configured, key.environment, key.ownerId)
+  const fault = whyNotMoveEnd(key, change.overlapSeconds, policy, caller.now)
+  if (fault !== null) return no(fault)
+  return await changeRotation(tx, caller, key, { ...change, maxLifetimeSeconds: policy.maxLifetimeSeconds })
+}
+
+/** An overlap that began under a laxer policy is never refused an earlier end. */
+function whyNotMoveEnd(
+  key: Key,
+  overlapSeconds: number | undefined,
+  policy: Policy,
+  now: Date,
+): Problem | null {
+  const running = runningRotation(key.secrets, now)
+  if (overlapSeconds === undefined || running === null) return null
+  const endsAt = addSeconds(now, overlapSeconds)
+  if (endsAt <= running.endsAt) return null
+  return policyProblem(policy, { overlap: { startedAt: running.next.createdAt, endsAt } })
 }
 
 /** Ends the overlap now: only the new secret works. */
@@ -103,13 +131,11 @@ export async function lockAllowed(
 /** The requested expiry; by default a lifetime as long as the old secret's, within the policy. */
 export function freshExpiry(
   key: Key,
-  settings: KeyRotationSettings,
+  settings: AskedLifetime,
   policy: Policy,
   now: Date,
 ): Result<Date | null, Problem> {
   if (settings.expiresAt !== undefined || settings.lifetimeSeconds !== undefined)
     return expiryOf(settings, policy, now)
-  const again = successorExpiry(currentSecret(key.secrets), now)
-  const allowed = expiryOf({ expiresAt: again }, policy, now)
-  return allowed.ok ? allowed : expiryOf({}, policy, now)
+  return yes(nearestEnd(successorExpiry(currentSecret(key.secrets), now), policy, now))
 }

@@ -4,7 +4,9 @@ import { no, type Result } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { sharePolicies } from '../owners/policy.store.ts'
 import { policyFor } from '../owners/policy-for.ts'
+import { overlapOf } from '../owners/policy-problem.ts'
 import { finishRotation, startRotation } from '../secrets/rotate-secret.ts'
 import { secretIdByHash } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation, whyNotQuiet } from '../secrets/secret.ts'
@@ -28,8 +30,9 @@ export async function rotateOwnKey(
   tx: Tx,
   caller: Caller,
   { brand, policy: configured }: KeySettings,
-  overlapSeconds: number,
+  overlapSeconds: number | undefined,
 ): Promise<Result<{ secret: Secret }, Problem>> {
+  await sharePolicies(tx)
   const locked = await lockAllowed(tx, caller, caller.actor.id, whyNotRotateKey)
   if (!locked.ok) return locked
   const key = locked.value
@@ -39,15 +42,17 @@ export async function rotateOwnKey(
     const waitMs = addSeconds(oldest.createdAt, DAY_SECONDS).getTime() - caller.now.getTime()
     return no(tooManyRequests(`A key can have ${MAX_SECRETS_A_DAY} new secrets in a day.`, waitMs))
   }
-  const policy = await policyFor(tx, configured, key.ownerId)
-  const fresh = freshExpiry(key, { overlapSeconds }, policy, caller.now)
+  const policy = await policyFor(tx, configured, key.environment, key.ownerId)
+  const fresh = freshExpiry(key, {}, policy, caller.now)
   if (!fresh.ok) return fresh
+  const overlap = overlapOf(overlapSeconds, OWN_OVERLAP_SECONDS.default, policy, caller.now)
+  if (!overlap.ok) return overlap
   const { expiresAt: had } = currentSecret(key.secrets)
   return await startRotation(tx, caller, key, 'key', {
     environment: key.environment,
     brand,
     expiresAt: earlier(had, fresh.value),
-    overlapSeconds,
+    overlapSeconds: overlap.value,
     maxLifetimeSeconds: policy.maxLifetimeSeconds,
   })
 }

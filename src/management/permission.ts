@@ -11,6 +11,7 @@ export const PERMISSIONS = {
   'owners:read': 'List and read owners',
   'owners:write': 'Change and suspend owners',
   'owners:suspend': 'Suspend and resume owners; part of `owners:write`',
+  'policies:write': 'Change the policies of environments',
   'scopes:read': 'List APIs and scopes',
   'scopes:write': 'Declare, change and deprecate APIs and scopes',
   'admin_keys:read': 'List admin keys',
@@ -39,6 +40,7 @@ export type AnyPermission = Permission | SelfPermission
 
 /** These affect every owner, so a caller that is bound to one owner cannot have them. */
 export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
+  'policies:write',
   'scopes:write',
   'admin_keys:read',
   'admin_keys:write',

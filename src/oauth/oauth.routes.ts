@@ -19,7 +19,7 @@ import { openFormEndpoints } from '../http/form-endpoint.ts'
 import type { Logger } from '../http/log.ts'
 import { FetchBounds } from '../outbound/bounded-fetch.ts'
 import { type FetchDocument, openGuardedFetch } from '../outbound/guarded-fetch.ts'
-import type { Policy } from '../owners/policy.ts'
+import type { ConfiguredPolicy } from '../owners/policy.ts'
 import type { Pages } from '../pages/pages.ts'
 import { recordSecretUse } from '../secrets/secret.store.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
@@ -66,7 +66,7 @@ export interface OAuthParts {
   /** Environment of clients without pre-registration. */
   readonly environment: string
   /** Bounds the lifetime of their secrets. */
-  readonly policy: Policy
+  readonly policy: ConfiguredPolicy
   /** Default: the public Internet, by https. */
   readonly fetchDocument?: FetchDocument | undefined
   /** Publishes changes of clients. */

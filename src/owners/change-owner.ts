@@ -8,9 +8,16 @@ import { type ChosenLimits, whyNotLimits, whyNotPolicy } from './check-limits.ts
 import { limitsForAudit, toLimitColumns } from './limits.wire.ts'
 import { lockOwner, setOwner } from './owner.store.ts'
 import { type Owner, whyNotResumeOwner, whyNotSuspendOwner } from './owner.ts'
-import { type ChosenPolicy, type Policy, withOwn } from './policy.ts'
+import { findPolicies, sharePolicies } from './policy.store.ts'
+import { type ChosenPolicy, type ConfiguredPolicy, policyOf } from './policy.ts'
 import { toOwnPolicyFields } from './policy.wire.ts'
-import { countOverlong, type LongestLife, type Reached } from './secret-lives.store.ts'
+import {
+  countOverlong,
+  environmentsOfOwner,
+  holdHoldersOf,
+  type LongestLife,
+  type Reached,
+} from './secret-lives.store.ts'
 import { shortenLives } from './shorten-lives.ts'
 
 export interface OwnerChange extends ChosenLimits, ChosenPolicy {
@@ -26,28 +33,34 @@ export interface ChangedOwner extends Reached {
 }
 
 /**
- * Changes an owner. A new longest lifetime applies to existing secrets; so does going back to a configuration that is
- * stricter than the owner's own policy. Neither extends a lifetime.
+ * Changes an owner. A new longest lifetime applies to existing secrets; so does going back to an environment's policy that
+ * is stricter than the owner's own. Neither extends a lifetime.
  */
 export async function changeOwner(
   tx: Tx,
   caller: Caller,
-  configured: Policy,
+  configured: ConfiguredPolicy,
   id: string,
   change: OwnerChange,
 ): Promise<Result<ChangedOwner, Problem>> {
+  await sharePolicies(tx)
   const owner = await lockOwner(tx, caller.reach, id)
   if (owner === undefined) return no(NOT_FOUND)
   const fault = whyNotLimits(change, caller) ?? whyNotPolicy(change, caller)
   if (fault !== null) return no(fault)
   const changed = withChange(owner, change)
-  const longest = longestToReach(owner, change, withOwn(configured, changed.policy), caller.now)
+  const lives = isLifetimeSet(owner, change) ? await longestLives(tx, configured, changed, caller.now) : []
   if (change.dryRun) {
-    const reached = longest === null ? NONE_REACHED : await countOverlong(tx, longest)
+    const reached = { shortened: 0, ended: 0 }
+    for (const longest of lives) {
+      const { shortened, ended } = await countOverlong(tx, longest)
+      reached.shortened += shortened
+      reached.ended += ended
+    }
     return yes({ owner: changed, ...reached })
   }
-  const { secretIds, ...reached } =
-    longest === null ? { ...NONE_REACHED, secretIds: [] } : await shortenLives(tx, longest)
+  if (lives.length > 0) await holdHoldersOf(tx, id)
+  const { secretIds, ...reached } = await shortenLives(tx, ...lives)
 
   const { name, noticeEmail } = changed
   const policy = toOwnPolicyFields(change)
@@ -67,7 +80,7 @@ export async function changeOwner(
       notice_email: noticeEmail,
       ...limitsForAudit(change),
       ...policy,
-      ...(longest === null ? {} : { secrets_shortened: reached.shortened, secrets_ended: reached.ended }),
+      ...(lives.length === 0 ? {} : { secrets_shortened: reached.shortened, secrets_ended: reached.ended }),
     },
     altersVerdictsOf: [
       ...(secretIds.length === 0 ? [] : [{ secretIds }]),
@@ -76,8 +89,6 @@ export async function changeOwner(
   })
   return yes({ owner: changed, ...reached })
 }
-
-const NONE_REACHED: Reached = { shortened: 0, ended: 0 }
 
 function withChange(owner: Owner, change: OwnerChange): Owner {
   const { name = owner.name, noticeEmail = owner.noticeEmail } = change
@@ -92,15 +103,29 @@ function withChange(owner: Owner, change: OwnerChange): Owner {
   }
 }
 
-/** The lifetime to which a change limits existing secrets; null if it does not change their lifetime. */
-function longestToReach(
-  owner: Owner,
-  { maxLifetimeSeconds: asked }: OwnerChange,
-  { maxLifetimeSeconds }: Policy,
+/** True where a change sets or lifts the owner's own longest lifetime. */
+function isLifetimeSet({ policy }: Owner, { maxLifetimeSeconds: asked }: OwnerChange): boolean {
+  return asked !== undefined && (asked !== null || policy.maxLifetimeSeconds !== null)
+}
+
+/** The lifetimes to which the owner's secrets are limited: by its own policy, or by each environment's. */
+async function longestLives(
+  tx: Tx,
+  configured: ConfiguredPolicy,
+  { id: ownerId, policy: own }: Owner,
   now: Date,
-): LongestLife | null {
-  const isSaid = asked !== undefined && (asked !== null || owner.policy.maxLifetimeSeconds !== null)
-  return isSaid && maxLifetimeSeconds !== null ? { ownerId: owner.id, maxLifetimeSeconds, now } : null
+): Promise<LongestLife[]> {
+  const common = { notBefore: null, now }
+  if (own.maxLifetimeSeconds !== null) {
+    const { maxLifetimeSeconds } = own
+    return [{ ...common, of: { ownerId, environment: null }, maxLifetimeSeconds }]
+  }
+  const stored = await findPolicies(tx)
+  return (await environmentsOfOwner(tx, ownerId)).flatMap((environment) => {
+    const { maxLifetimeSeconds } = policyOf(configured, environment, stored.get(environment)?.rules, own)
+    if (maxLifetimeSeconds === null) return []
+    return [{ ...common, of: { ownerId, environment }, maxLifetimeSeconds }]
+  })
 }
 
 /** Suspends all of an owner's credentials at once, until it is resumed. Idempotent. */

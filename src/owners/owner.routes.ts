@@ -16,8 +16,8 @@ import {
   toChangedOwnerWire,
   toOwnerWire,
 } from './owner.wire.ts'
-import type { Policy } from './policy.ts'
-import { ConfiguredPolicyWire, fromOwnPolicyFields, toConfiguredPolicyWire } from './policy.wire.ts'
+import type { ConfiguredPolicy } from './policy.ts'
+import { fromOwnPolicyFields } from './policy.wire.ts'
 
 const tag = 'Owners'
 const params = strictObject({ id: OwnerId })
@@ -38,8 +38,8 @@ const write = {
   problems: ['not_found'],
 } as const
 
-/** `policy`: the configuration's, for owners without one of their own. */
-export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Policy): void {
+/** `policy`: the configuration's, where neither the owner nor the environment has a rule. */
+export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: ConfiguredPolicy): void {
   const list = {
     ...read,
     id: 'listOwners',
@@ -52,15 +52,6 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Po
   reads(app, pipeline, list, ({ db, caller, query }) =>
     pageSorted(query, (page) => listOwners(db, caller.reach, query, page), toOwnerWire),
   )
-
-  const configured = {
-    ...read,
-    id: 'getPolicy',
-    url: '/v1/policy',
-    summary: 'The configured policy, which holds for owners without one of their own',
-    answer: ConfiguredPolicyWire,
-  } as const
-  reads(app, pipeline, configured, async () => yes(toConfiguredPolicyWire(policy)))
 
   const get = {
     ...read,

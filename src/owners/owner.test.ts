@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import { type AskedLifetime, expiryWithin } from './expiry.ts'
 import { whyNotResumeOwner, whyNotSuspendOwner } from './owner.ts'
-import { type AskedLifetime, expiryWithin } from './policy.ts'
+import { policyOf } from './policy.ts'
 
 const NOW = new Date('2030-01-01T12:00:00.000Z')
 const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000)
@@ -30,7 +31,8 @@ for (const [what, asked, limit, expected] of [
   ['for ever, and seconds', { expiresAt: null, lifetimeSeconds: 1 }, 60, at(1)],
 ] as [string, AskedLifetime, number | null, unknown][])
   it(`KEY-09: the end of a secret, asked for ${what}`, () => {
-    const policy = { environments: ['live'], maxLifetimeSeconds: limit, maxKeysPerOwner: 1 }
+    const configured = { environments: ['live'], maxLifetimeSeconds: limit, maxKeysPerOwner: 1 }
+    const policy = policyOf(configured, 'live')
     const end = expiryWithin(asked, policy, NOW)
     assert.deepEqual(end.ok ? end.value : end.no, expected)
   })

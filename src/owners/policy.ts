@@ -1,8 +1,5 @@
-import { addSeconds } from '../base/clock.ts'
-import { no, type Result, yes } from '../base/result.ts'
-
-/** Bounds of an owner's keys: the configuration's for all owners, or with one owner's own replacements. */
-export interface Policy {
+/** The configuration's rules: for environments and owners that have none of their own. */
+export interface ConfiguredPolicy {
   /** The environments that keys can be made for. */
   readonly environments: readonly string[]
   /** Longest lifetime of a secret, from its creation; null: secrets may have no expiry. */
@@ -11,7 +8,37 @@ export interface Policy {
   readonly maxKeysPerOwner: number
 }
 
-/** The operator's replacements for one owner; null: the configuration applies. */
+/** Rules for keys and secrets; null: no rule. */
+export interface PolicyRules {
+  /** Longest lifetime of a secret, from its creation. */
+  readonly maxLifetimeSeconds: number | null
+  /** Lifetime of a secret for which no end is named. */
+  readonly defaultLifetimeSeconds: number | null
+  /** False: each new secret has an end. */
+  readonly neverExpiresAllowed: boolean
+  /** Longest time in which both secrets of a rotation work. */
+  readonly maxOverlapSeconds: number | null
+  /** Keys of one owner that are neither revoked nor expired. */
+  readonly maxKeys: number | null
+  /** True: each new key has an allow-list of addresses. */
+  readonly ipAllowlistRequired: boolean
+  /** The only scopes that keys can be given. */
+  readonly allowedScopes: readonly string[] | null
+}
+
+export type RuleName = keyof PolicyRules
+
+/** Where a rule comes from; `configuration` also where there is none. */
+export type RuleOrigin = 'owner' | 'environment' | 'configuration'
+
+/** The rules for one owner in one environment, each with where it comes from. */
+export interface Policy extends PolicyRules {
+  readonly environment: string
+  readonly maxKeys: number
+  readonly from: Readonly<Record<RuleName, RuleOrigin>>
+}
+
+/** The operator's replacements for one owner; null: the environment's rule applies. */
 export interface OwnPolicy {
   /** From 60. */
   readonly maxLifetimeSeconds: number | null
@@ -22,39 +49,55 @@ export interface OwnPolicy {
 /** Replacements in a request; undefined ones stay as they are. */
 export type ChosenPolicy = { readonly [Part in keyof OwnPolicy]?: OwnPolicy[Part] | undefined }
 
-/** The policy of an owner: its own values replace the configuration's, stricter or looser. */
-export function withOwn(policy: Policy, { maxLifetimeSeconds, maxKeys }: OwnPolicy): Policy {
+/** The rules of an environment that has none of its own. */
+export const NO_RULES: PolicyRules = {
+  maxLifetimeSeconds: null,
+  defaultLifetimeSeconds: null,
+  neverExpiresAllowed: true,
+  maxOverlapSeconds: null,
+  maxKeys: null,
+  ipAllowlistRequired: false,
+  allowedScopes: null,
+}
+
+const NO_REPLACEMENTS: OwnPolicy = { maxLifetimeSeconds: null, maxKeys: null }
+
+/** The policy of an owner in an environment: rule by rule its own, else the environment's, else the configuration's. */
+export function policyOf(
+  configured: ConfiguredPolicy,
+  environment: string,
+  rules: PolicyRules = NO_RULES,
+  own: OwnPolicy = NO_REPLACEMENTS,
+): Policy {
+  const originOf = (name: RuleName): RuleOrigin => {
+    if ((name === 'maxLifetimeSeconds' || name === 'maxKeys') && own[name] !== null) return 'owner'
+    return rules[name] === NO_RULES[name] ? 'configuration' : 'environment'
+  }
   return {
-    ...policy,
-    maxLifetimeSeconds: maxLifetimeSeconds ?? policy.maxLifetimeSeconds,
-    maxKeysPerOwner: maxKeys ?? policy.maxKeysPerOwner,
+    ...rules,
+    environment,
+    maxLifetimeSeconds: own.maxLifetimeSeconds ?? rules.maxLifetimeSeconds ?? configured.maxLifetimeSeconds,
+    maxKeys: own.maxKeys ?? rules.maxKeys ?? configured.maxKeysPerOwner,
+    from: {
+      maxLifetimeSeconds: originOf('maxLifetimeSeconds'),
+      defaultLifetimeSeconds: originOf('defaultLifetimeSeconds'),
+      neverExpiresAllowed: originOf('neverExpiresAllowed'),
+      maxOverlapSeconds: originOf('maxOverlapSeconds'),
+      maxKeys: originOf('maxKeys'),
+      ipAllowlistRequired: originOf('ipAllowlistRequired'),
+      allowedScopes: originOf('allowedScopes'),
+    },
   }
 }
 
-/** The requested end of a secret: a moment, some seconds from now, or the policy's longest lifetime. */
-export interface AskedLifetime {
-  readonly expiresAt?: Date | null | undefined
-  readonly lifetimeSeconds?: number | undefined
-}
+/** Why the rules of an environment contradict each other. They do without the configuration's, which can be changed. */
+export type Contradiction = 'default_longer_than_longest' | 'no_end_for_new_secrets'
 
-/** Why the requested end is refused. */
-export type ExpiryRefusal =
-  | { readonly code: 'two_ends' }
-  | { readonly code: 'expiry_in_past'; readonly now: Date }
-  | { readonly code: 'lifetime_too_long'; readonly maxLifetimeSeconds: number; readonly latest: Date }
-
-/** The end of a secret created now, within the policy; without a request, the latest that is allowed. */
-export function expiryWithin(
-  { expiresAt, lifetimeSeconds }: AskedLifetime,
-  { maxLifetimeSeconds }: Policy,
-  now: Date,
-): Result<Date | null, ExpiryRefusal> {
-  if (expiresAt != null && lifetimeSeconds !== undefined) return no({ code: 'two_ends' })
-  const latest = maxLifetimeSeconds === null ? null : addSeconds(now, maxLifetimeSeconds)
-  const wanted = lifetimeSeconds === undefined ? expiresAt : addSeconds(now, lifetimeSeconds)
-  if (wanted === undefined) return yes(latest)
-  if (wanted !== null && wanted <= now) return no({ code: 'expiry_in_past', now })
-  if (maxLifetimeSeconds !== null && latest !== null && (wanted === null || wanted > latest))
-    return no({ code: 'lifetime_too_long', maxLifetimeSeconds, latest })
-  return yes(wanted)
+export function contradictionIn({
+  maxLifetimeSeconds: longest,
+  defaultLifetimeSeconds: usual,
+  neverExpiresAllowed,
+}: PolicyRules): Contradiction | null {
+  if (longest !== null && usual !== null && usual > longest) return 'default_longer_than_longest'
+  return neverExpiresAllowed || longest !== null || usual !== null ? null : 'no_end_for_new_secrets'
 }

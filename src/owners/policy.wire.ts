@@ -1,12 +1,13 @@
 import { type Static, Type } from 'typebox'
 import { nullable } from '../http/wire.ts'
-import type { ChosenPolicy, Policy } from './policy.ts'
+import type { ChosenPolicy, ConfiguredPolicy } from './policy.ts'
 
 const MaxLifetimeSeconds = nullable(
   Type.Integer({
     minimum: 60,
     maximum: 3_155_760_000,
-    description: "Longest lifetime of a secret, instead of the configuration's. null: as configured",
+    description:
+      "Longest lifetime of a secret, instead of the environment's or the configuration's. null: as these say",
   }),
 )
 const MaxKeys = nullable(
@@ -14,7 +15,7 @@ const MaxKeys = nullable(
     minimum: 0,
     maximum: 1_000_000,
     description:
-      "Keys that are neither revoked nor expired, instead of the configuration's. null: as configured",
+      "Keys that are neither revoked nor expired, instead of the environment's or the configuration's. null: as these say",
   }),
 )
 
@@ -42,13 +43,17 @@ export function toOwnPolicyFields({ maxLifetimeSeconds, maxKeys }: ChosenPolicy)
   }
 }
 
-/** The policy of owners without one of their own. */
+/** The configuration's rules. */
 export const ConfiguredPolicyWire = Type.Object({
   environments: Type.Array(Type.String(), { description: 'That keys can be made for' }),
   max_lifetime_seconds: nullable(Type.Integer({ description: 'null: a secret may have no expiry' })),
   max_keys: Type.Integer({ description: 'Keys of an owner that are neither revoked nor expired' }),
 })
 
-export function toConfiguredPolicyWire({ environments, maxLifetimeSeconds, maxKeysPerOwner }: Policy) {
+export function toConfiguredPolicyWire({
+  environments,
+  maxLifetimeSeconds,
+  maxKeysPerOwner,
+}: ConfiguredPolicy) {
   return { environments, max_lifetime_seconds: maxLifetimeSeconds, max_keys: maxKeysPerOwner }
 }

@@ -1,12 +1,21 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 
-/** The longest that a secret of an owner's keys and clients may live, from when it was made. */
+/** The longest that some secrets may live, from when they were made. */
 export interface LongestLife {
-  readonly ownerId: string
+  readonly of: HoldersOf
   readonly maxLifetimeSeconds: number
+  /** No secret ends before this because of it; null: secrets that are too old end at once. */
+  readonly notBefore: Date | null
   readonly now: Date
 }
+
+/** Keys and clients that are not revoked, by what they hang from. */
+export type HoldersOf =
+  | { readonly ownerId: string; readonly environment: string | null }
+  /** Those for which the environment's longest lifetime holds: of owners without one of their own, and the provider's. */
+  | { readonly environment: string }
+  | { readonly ids: readonly string[] }
 
 /** Numbers of existing secrets: those that end earlier than before, and those that end at once. */
 export interface Reached {
@@ -29,7 +38,7 @@ export async function countOverlong(db: Db, longest: LongestLife): Promise<Reach
  * the new policy; an earlier one is waited for, and its secret is shortened. The owner's row is locked before, always in
  * this order.
  */
-export async function holdHolders(tx: Tx, ownerId: string): Promise<void> {
+export async function holdHoldersOf(tx: Tx, ownerId: string): Promise<void> {
   for (const table of ['keys', 'clients'] as const)
     await tx
       .selectFrom(table)
@@ -41,8 +50,43 @@ export async function holdHolders(tx: Tx, ownerId: string): Promise<void> {
       .execute()
 }
 
+/** Environments of an owner's keys and clients, also those that are no longer configured. */
+export async function environmentsOfOwner(db: Db, ownerId: string): Promise<string[]> {
+  const { rows } = await sql<{ environment: string }>`
+    select environment from keys where owner_id = ${ownerId} and revoked_at is null
+    union
+    select environment from clients where owner_id = ${ownerId} and revoked_at is null`.execute(db)
+  return rows.map(({ environment }) => environment)
+}
+
+/** Locks some keys and clients in the same order, and likewise. */
+export async function holdHolders(tx: Tx, ids: readonly string[]): Promise<void> {
+  for (const table of ['keys', 'clients'] as const)
+    await sql`
+      select id from ${sql.table(table)} where id = any(${ids}::text[]) order by id for no key update`.execute(
+      tx,
+    )
+}
+
+/** The next keys and clients for which the environment's longest lifetime holds, by their ids. */
+export async function nextHolders(
+  db: Db,
+  environment: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const next = (table: 'keys' | 'clients') => sql`
+    (select holder.id from ${sql.table(table)} as holder
+      where ${ofEnvironment(environment)} and holder.id > ${after}
+      order by holder.id limit ${limit})`
+  const { rows } = await sql<{ id: string }>`
+    select id from (${next('keys')} union all ${next('clients')}) as holder
+    order by id limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
 /**
- * Has no live secret of an owner outlive the longest lifetime, counted from when it was made; none lives longer for it.
+ * Has none of these live secrets outlive the longest lifetime, counted from when it was made; none lives longer for it.
  * An overlap never outlives the old secret. The expiry of a secret that is being replaced is moved even where its
  * overlap ends before, because the rotation can be undone.
  */
@@ -62,17 +106,38 @@ export async function shortenSecrets(
   return rows
 }
 
-function overlong({ ownerId, maxLifetimeSeconds, now }: LongestLife) {
-  const latest = sql`created_at + make_interval(secs => ${maxLifetimeSeconds}::double precision)`
+/** A query of the secrets that exceed the longest lifetime, each with the end that it would get. */
+export function overlong({ of, maxLifetimeSeconds, notBefore, now }: LongestLife) {
+  const byAge = sql`created_at + make_interval(secs => ${maxLifetimeSeconds}::double precision)`
+  const latest = notBefore === null ? byAge : sql`greatest(${byAge}, ${notBefore}::timestamptz)`
   return sql`
     select id, ${latest} as latest
     from secrets
-    where holder_id in (
-        select id from keys where owner_id = ${ownerId} and revoked_at is null
-        union all
-        select id from clients where owner_id = ${ownerId} and revoked_at is null
-      )
+    where ${heldBy(of)}
       and revoked_at is null and retired_at is null
       and (retires_at is null or retires_at > ${now}::timestamptz)
       and (expires_at is null or expires_at > greatest(${now}::timestamptz, ${latest}))`
+}
+
+function heldBy(of: HoldersOf) {
+  if ('ids' in of) return sql`holder_id = any(${of.ids}::text[])`
+  const within = 'ownerId' in of ? ofOwner(of.ownerId, of.environment) : ofEnvironment(of.environment)
+  return sql`holder_id in (
+    select id from keys as holder where ${within}
+    union all
+    select id from clients as holder where ${within}
+  )`
+}
+
+function ofOwner(ownerId: string, environment: string | null) {
+  const there = environment === null ? sql`true` : sql`holder.environment = ${environment}`
+  return sql`holder.owner_id = ${ownerId} and ${there} and holder.revoked_at is null`
+}
+
+function ofEnvironment(environment: string) {
+  return sql`
+    holder.environment = ${environment} and holder.revoked_at is null
+    and not exists (
+      select from owners where owners.id = holder.owner_id and owners.max_lifetime_seconds is not null
+    )`
 }

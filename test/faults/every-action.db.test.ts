@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test'
 import { httpSource } from '@doorward/sdk'
 import type { Change, Following } from '@doorward/sdk/kernel'
 import type { ActionThatAlters } from '../../src/audit/audit-action.ts'
+import { shortenByPolicy } from '../../src/owners/shorten-by-policy.ts'
 import { openSecondNode, type TestAnswer, type TestApp, type TestClient } from '../app.ts'
 import { eventually } from '../eventually.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../oauth.ts'
@@ -96,6 +97,16 @@ const STEPS: Readonly<
   'owner.changed': async ({ call, key, ownerId }) => {
     await key()
     return await call('PATCH', `/v1/owners/${ownerId}`, { quota: { limit: 9, period: 'day' } })
+  },
+  'policy.applied': async ({ oauth, call, key }) => {
+    await key()
+    await call('PATCH', '/v1/policies/live', { max_lifetime_seconds: 36_000 * 86_400 })
+    await shortenByPolicy(oauth.app.db, oauth.app.clock.now())
+    await eventually(async () => {
+      const { body } = await call('GET', '/v1/policies/live')
+      return `${body.shortening.finished_at === null}`
+    }, 'false')
+    return await call('PATCH', '/v1/policies/live', { max_lifetime_seconds: null })
   },
   'owner.suspended': async ({ call, key, ownerId }) => {
     await key()

@@ -4,12 +4,15 @@ import { newId } from '../../base/id.ts'
 import { no, type Result, yes } from '../../base/result.ts'
 import { record } from '../../changes/record.ts'
 import type { Db } from '../../db/schema.ts'
+import { nearestEnd } from '../../owners/expiry.ts'
+import { sharePolicies } from '../../owners/policy.store.ts'
+import { policyFor } from '../../owners/policy-for.ts'
 import { basicScopes } from '../../scopes/scope.store.ts'
 import { issueSecret } from '../../secrets/issue-secret.ts'
 import type { ClientDescription } from '../check-client.ts'
 import { insertClient } from '../client.store.ts'
 import { usesSecret } from '../client.ts'
-import { type ClientSettings, longestLife } from '../create-client.ts'
+import type { ClientSettings } from '../create-client.ts'
 import { type MetadataFault, readClientMetadata } from './read-client-metadata.ts'
 import { hasRoom } from './unregistered-client.store.ts'
 
@@ -38,17 +41,19 @@ export async function registerClient(
   const described = { ...read.value, optionalScopes: await basicScopes(db) }
   if (!(await hasRoom(db, 'dynamic', MAX_SELF_REGISTERED))) return no('full')
   const id = newId('cli')
-  const expiresAt = usesSecret(described.tokenEndpointAuthMethod) ? longestLife(policy, origin.now) : null
-  const secret = await db.transaction().execute(async (tx) => {
+  const { secret, expiresAt } = await db.transaction().execute(async (tx) => {
+    await sharePolicies(tx)
     const life = { createdBy: 'itself', createdAt: origin.now, publishedAt: origin.now }
     await insertClient(tx, { ...described, ...life, id, ownerId: null, environment, source: 'dynamic' })
-    const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
-    const issued = usesSecret(described.tokenEndpointAuthMethod)
-      ? await issueSecret(tx, order, origin.now)
+    const hasSecret = usesSecret(described.tokenEndpointAuthMethod)
+    const expiresAt = hasSecret
+      ? nearestEnd(null, await policyFor(tx, policy, environment, null), origin.now)
       : null
+    const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
+    const issued = hasSecret ? await issueSecret(tx, order, origin.now) : null
     const detail = { name: described.name, redirect_uris: described.redirectUris, hint: issued?.hint ?? null }
     await record(tx, origin, { action: 'client.registered', target: { id, ownerId: null }, detail })
-    return issued?.secret ?? null
+    return { secret: issued?.secret ?? null, expiresAt }
   })
   return yes({ ...described, id, secret, secretExpiresAt: expiresAt })
 }

@@ -7,7 +7,7 @@ import type { Db } from '../../db/schema.ts'
 import { preflightFor } from '../../http/cross-origin.ts'
 import type { Logger } from '../../http/log.ts'
 import { problemOfThrown } from '../../http/server.ts'
-import type { Policy } from '../../owners/policy.ts'
+import type { ConfiguredPolicy } from '../../owners/policy.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
 import { registerClient, type SelfRegistered } from './register-client.ts'
 
@@ -26,7 +26,7 @@ export interface RegisterParts {
   readonly trustedProxies: IpRanges | null
   readonly environment: string
   readonly brand: string | null
-  readonly policy: Policy
+  readonly policy: ConfiguredPolicy
   /** Of one network. Default: 20. */
   readonly registrationsPerHour?: number | undefined
   readonly privateSchemes?: PrivateSchemes | undefined

@@ -1,0 +1,120 @@
+import { addSeconds } from '../base/clock.ts'
+import { no, type Result, yes } from '../base/result.ts'
+import { record } from '../changes/record.ts'
+import type { Tx } from '../db/schema.ts'
+import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
+import type { Caller } from '../management/caller.ts'
+import { whyNotFresh } from '../management/why-not-permitted.ts'
+import {
+  findPolicy,
+  holdPolicies,
+  type Shortening,
+  type StoredPolicy,
+  savePolicy,
+  sharePolicies,
+} from './policy.store.ts'
+import {
+  type ConfiguredPolicy,
+  type Contradiction,
+  contradictionIn,
+  NO_RULES,
+  type PolicyRules,
+  policyOf,
+} from './policy.ts'
+import { type Foreseen, foreseeShortening } from './policy-effect.store.ts'
+import { toRuleFields } from './policy-fields.ts'
+import type { LongestLife } from './secret-lives.store.ts'
+
+/** Existing secrets live for at least so long after a longest lifetime was set, unless it is applied at once. */
+const NOTICE_SECONDS = 30 * 24 * 3600
+
+export interface PolicyChange {
+  /** Rules that are not named stay as they are. */
+  readonly rules: Partial<PolicyRules>
+  /** Changes nothing, and returns what a change would do. */
+  readonly dryRun: boolean
+  /** Existing secrets that are older than the longest lifetime end at once. */
+  readonly applyAtOnce: boolean
+}
+
+export interface ChangedPolicy {
+  readonly environment: string
+  readonly stored: StoredPolicy
+  /** Null after a change: existing secrets are shortened in the steps that follow. */
+  readonly effect: Foreseen | null
+}
+
+/**
+ * Changes the rules of an environment. They hold for whatever is made or changed afterwards. A longest lifetime also
+ * reaches existing secrets, in steps (`shortenByPolicy`); no rule revives or lengthens anything.
+ */
+export async function changePolicy(
+  tx: Tx,
+  caller: Caller,
+  configured: ConfiguredPolicy,
+  environment: string,
+  { rules: chosen, dryRun, applyAtOnce }: PolicyChange,
+): Promise<Result<ChangedPolicy, Problem>> {
+  if (!configured.environments.includes(environment)) return no(NOT_FOUND)
+  const stale = dryRun ? null : whyNotFresh(caller)
+  if (stale !== null) return no(stale)
+  if (dryRun) await sharePolicies(tx)
+  else await holdPolicies(tx)
+  const before = await findPolicy(tx, environment)
+  const rules = { ...(before?.rules ?? NO_RULES), ...chosen }
+  const contradiction = contradictionIn(rules)
+  if (contradiction !== null) return no(problem('policy_contradicts', CONTRADICTIONS[contradiction]))
+
+  const isSet = isLifetimeSet(before?.rules ?? NO_RULES, chosen)
+  const { maxLifetimeSeconds } = policyOf(configured, environment, rules)
+  const notBefore = applyAtOnce ? null : addSeconds(caller.now, NOTICE_SECONDS)
+  const longest =
+    isSet && maxLifetimeSeconds !== null
+      ? { of: { environment }, maxLifetimeSeconds, notBefore, now: caller.now }
+      : null
+  const shortening = isSet
+    ? shorteningBy(longest, before?.shortening ?? null, caller.now)
+    : before?.shortening
+  const made = { changedAt: caller.now, changedBy: caller.actor.id, shortening: shortening ?? null }
+  if (dryRun) {
+    const stored = { environment, rules, ...made, shortening: before?.shortening ?? null }
+    const effect = longest === null ? NONE_REACHED : await foreseeShortening(tx, longest)
+    return yes({ environment, stored, effect })
+  }
+  const stored = { environment, rules, ...made }
+  await savePolicy(tx, stored)
+  await record(tx, caller, {
+    action: 'policy.changed',
+    target: { id: environment, ownerId: null },
+    detail: {
+      environment,
+      before: toRuleFields(before?.rules ?? NO_RULES),
+      after: toRuleFields(rules),
+      ...(longest === null ? {} : { shortens_to_seconds: longest.maxLifetimeSeconds, at_once: applyAtOnce }),
+    },
+  })
+  return yes({ environment, stored, effect: null })
+}
+
+const NONE_REACHED: Foreseen = { shortened: 0, ended: 0, isCountedFully: true, first: [] }
+
+const CONTRADICTIONS: Readonly<Record<Contradiction, string>> = {
+  default_longer_than_longest:
+    '`default_lifetime_seconds` is longer than `max_lifetime_seconds`. Make it at most as long.',
+  no_end_for_new_secrets:
+    'Without `never_expires_allowed`, set `max_lifetime_seconds` or `default_lifetime_seconds`: secrets for which no end is named need one.',
+}
+
+/** True where a change sets or lifts the environment's own longest lifetime. */
+function isLifetimeSet({ maxLifetimeSeconds: before }: PolicyRules, chosen: Partial<PolicyRules>): boolean {
+  const { maxLifetimeSeconds: asked } = chosen
+  return asked !== undefined && (asked !== null || before !== null)
+}
+
+/** A new walk over all secrets. Without a longest lifetime, one that still runs ends where it is. */
+function shorteningBy(longest: LongestLife | null, before: Shortening | null, now: Date): Shortening | null {
+  if (longest === null) return before === null ? null : { ...before, finishedAt: before.finishedAt ?? now }
+  const { maxLifetimeSeconds, notBefore } = longest
+  const from = { startedAt: now, after: '', shortened: 0, ended: 0, finishedAt: null }
+  return { maxLifetimeSeconds, notBefore, ...from }
+}
