@@ -51,7 +51,8 @@ export async function adminKeysByHash(
 
 /**
  * An admin key as other transactions have committed it. A revocation by this transaction does not count: an admin key
- * may revoke itself. Relies on READ COMMITTED, where each statement sees what is committed when it begins.
+ * may revoke itself, or suspend its owner. A row of this transaction must therefore hold no end by another one: what
+ * writes these rows checks, under their lock, that none came first. Relies on READ COMMITTED, where each statement sees what is committed when it begins.
  */
 export async function adminKeyAtCommit(tx: Tx, hash: string): Promise<PresentedAdminKey | null> {
   const row = await presentedRows(tx, [hash])

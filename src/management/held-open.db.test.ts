@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { type CallOptions, openTestApp, type TestAnswer, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
+import { eventually } from '../../test/eventually.ts'
 import { holdRequest } from '../../test/held-request.ts'
 import { pipelineOf } from '../../test/pipeline.ts'
 import { staffAs } from '../../test/staff.ts'
+import { systemOrigin } from '../audit/audit-event.ts'
 import { yes } from '../base/result.ts'
 import { openLog } from '../http/log.ts'
 import { openServer } from '../http/server.ts'
 import { strictObject } from '../http/wire.ts'
+import { suspendOwner } from '../owners/change-owner.ts'
 import { cookiesFor } from '../pages/cookies.ts'
 import { staffAuthenticator } from '../staff/authenticate-staff.ts'
 import type { Authenticator } from './authenticator.ts'
+import type { Caller } from './caller.ts'
 import { changes } from './pipeline.ts'
 
 const LEAKED = { name: 'leaked', permissions: ['admin_keys:write', 'keys:write', 'users:write', 'verify'] }
@@ -171,6 +176,39 @@ describe('a change under way while its caller ends', () => {
       assert.deepEqual(await endDuring(caller, () => end(ofOwner.id)), { status: 401, kept: false })
       await app.call('POST', '/v1/owners/org_1/resume')
     })
+
+  it('MGT-20 AUD-11: cannot change its own owner once that is suspended', {
+    skip: ENGINE === 'pglite',
+  }, async () => {
+    await app.keyFor('org_2', {})
+    const as = await app.adminKeyWith(['owners:write', 'owners:suspend'], 'org_2')
+    const provider = { ...systemOrigin(app.clock.now()), reach: 'every_owner' } as unknown as Caller
+    for (const [method, path, body] of [
+      ['PATCH', '/v1/owners/org_2', { name: 'Ours' }],
+      ['POST', '/v1/owners/org_2/suspend', { reason: 'leaving' }],
+    ] as const) {
+      const suspending = Promise.withResolvers<void>()
+      const mayCommit = Promise.withResolvers<void>()
+      const suspended = app.db.transaction().execute(async (tx) => {
+        await suspendOwner(tx, provider, 'org_2', 'abuse')
+        suspending.resolve()
+        await mayCommit.promise
+      })
+      await suspending.promise
+      const changed = app.call(method, path, body, { as })
+      await eventually(async () => {
+        const { rows } = await sql`select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
+        return String(rows.length)
+      }, '1')
+      mayCommit.resolve()
+      await suspended
+      assert.equal((await changed).status, 401, path)
+      const { body: owner } = await app.call('GET', '/v1/owners/org_2')
+      assert.deepEqual([owner.name, owner.suspended_reason], [null, 'abuse'])
+      await app.call('POST', '/v1/owners/org_2/resume')
+    }
+  })
 
   for (const [what, method, path, body, status] of [
     ['a lesser role', 'PATCH', '', { role: 'viewer' }, 403],

@@ -74,6 +74,10 @@ const BY = {
   folded: sql<string>`lower(coalesce(owners.name, owners.id)) collate "C"`,
 } as const
 
+/**
+ * Changes an owner's row. An admin key that is bound to the owner is suspended with it and changes nothing afterwards, so
+ * a row that it wrote is suspended only by itself: its request is forgiven that (`adminKeyAtCommit`), and no other's.
+ */
 export async function setOwner(
   tx: Tx,
   reach: Reach,
@@ -91,7 +95,7 @@ export async function setOwner(
 ): Promise<void> {
   let query = tx.updateTable('owners').set(change).where('id', '=', id)
   const ownerId = ownerOf(reach)
-  if (ownerId !== null) query = query.where('id', '=', ownerId)
+  if (ownerId !== null) query = query.where('id', '=', ownerId).where('suspended_at', 'is', null)
   await query.execute()
 }
 
