@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { problem } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
+import { OPENID_METADATA_PATH, RESOURCE_METADATA_PATH, SERVER_METADATA_PATH } from './metadata.ts'
 
 const PATHS = [
   '/oauth/*',
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
+  ...[SERVER_METADATA_PATH, OPENID_METADATA_PATH, RESOURCE_METADATA_PATH].flatMap((path) => [
+    path,
+    `${path}/*`,
+  ]),
   '/sign-in',
   '/sign-in/*',
   '/sign-out',

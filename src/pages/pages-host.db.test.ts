@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { openListening } from '../../test/sign-in.ts'
 
 describe('a request with a foreign Host', () => {
   let app: TestApp
@@ -41,5 +42,21 @@ describe('a request with a foreign Host', () => {
       200,
     )
     assert.notEqual((await ask(host, 'POST', '/oauth/token')).status, 421)
+  })
+})
+
+describe('the cookies of pages', () => {
+  it('CON-10: binds the cookies to the host and to TLS if the public URL is https', async () => {
+    const secure = await openListening({ publicUrl: 'https://id.example.com/login' })
+    try {
+      const answer = await fetch(`${secure.origin}/sign-in`, { redirect: 'manual' })
+      assert.match(answer.headers.get('location') ?? '', /^\/login\/sign-in\?login_challenge=lc_/)
+      assert.match(
+        answer.headers.getSetCookie()[0] ?? '',
+        /^__Host-doorward-browser=br_\w{49}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      )
+    } finally {
+      await secure.app.close()
+    }
   })
 })

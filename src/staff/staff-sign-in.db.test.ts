@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { TestApp } from '../../test/app.ts'
+import { openTestApp, type TestApp } from '../../test/app.ts'
 import { openJar } from '../../test/cookie-jar.ts'
 import { openListening } from '../../test/sign-in.ts'
 import { staffHeaders } from '../../test/staff.ts'
@@ -237,5 +237,30 @@ describe('a server without a secret', () => {
     assert.equal(page.status, 503)
     assert.match(page.text, /DOORWARD_SECRET is not set/)
     await app.close()
+  })
+
+  it('OPS-10: says what is missing at every path of OAuth and of the sign-in of users, in any method', async () => {
+    const off = await openTestApp({ serverSecret: null })
+    try {
+      for (const [method, path] of [
+        ['POST', '/oauth/token'],
+        ['POST', '/oauth/introspect'],
+        ['POST', '/oauth/register'],
+        ['GET', '/oauth/authorize?client_id=x'],
+        ['GET', '/.well-known/oauth-authorization-server'],
+        ['GET', '/.well-known/oauth-authorization-server/below'],
+        ['GET', '/.well-known/openid-configuration'],
+        ['GET', '/.well-known/oauth-protected-resource/orders'],
+        ['GET', '/sign-in'],
+        ['POST', '/set-password'],
+        ['GET', '/connected-apps'],
+      ] as const) {
+        const { status, body } = await off.call(method, path, undefined, { as: null })
+        assert.deepEqual([status, body.code], [503, 'oauth_disabled'], path)
+        assert.match(body.detail, /DOORWARD_SECRET.*openssl rand -base64 32/)
+      }
+    } finally {
+      await off.close()
+    }
   })
 })
