@@ -186,6 +186,30 @@ describe('authenticator apps and recovery codes of staff', () => {
     assert.deepEqual(done.map(({ status }) => status).sort(), [303, 401])
   })
 
+  it('CON-20 CON-07: leads a second tab on where the first has finished the sign-in, and tries no code of it', async () => {
+    const { jar: own, email, id } = await joinStaff(app, origin, 'viewer', 'tabs@example.com')
+    const { secret } = await enrolApp(app, own)
+    nextStep()
+    const { jar } = await sendPassword(origin, email, '/staff/factors')
+    const first = await jar.get('/staff/second-factor')
+    const late = await jar.get('/staff/second-factor')
+    const code = codeAt(secret, app.clock.now())
+    const beforeSignIn = openJar(origin)
+    for (const [name, value] of jar.cookies) beforeSignIn.cookies.set(name, value)
+    assert.equal((await jar.submit(first, { code })).location, '/staff/factors')
+    app.clock.advance({ seconds: 120 })
+    const done = await jar.submit(late, { code: '000000' })
+    assert.deepEqual([done.status, done.location], [303, '/dashboard'])
+    assert.equal((await jar.get('/staff/second-factor')).location, '/staff/sign-in')
+    assert.equal((await jar.get('/staff/sign-in')).location, '/dashboard')
+    assert.equal((await session(jar)).status, 200)
+    const { body } = await app.call('GET', `/v1/audit-events?actor_id=${id}&action=attempt.refused`)
+    assert.deepEqual(body.data, [])
+    // The same form, with the cookies of before: the sign-in and its code are spent.
+    const replayed = await beforeSignIn.submit(first, { code })
+    assert.deepEqual([replayed.status, beforeSignIn.cookies.get('doorward-staff')], [401, undefined])
+  })
+
   it('CON-05: bounds guesses at a code for each sign-in and each member, and locks nobody out', async () => {
     const { jar: own, email, id } = await joinStaff(app, origin, 'viewer', 'ed@example.com')
     const { secret, codes } = await enrolApp(app, own)

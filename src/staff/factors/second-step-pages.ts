@@ -59,7 +59,11 @@ export function secondStepPages(parts: SecondStepParts): void {
   async function takeSecondStep(visit: Visit, fields: URLSearchParams): Promise<Answer> {
     const hash = hashOfSignIn(visit)
     const signIn = hash === null ? undefined : await takeTryOfSignIn(db, hash, visit.now)
-    if (hash === null || signIn === undefined) return over(visit)
+    if (hash === null || signIn === undefined) {
+      // Another tab has finished it: the browser has a session, and no sign-in waits in it.
+      const isFinished = hash === null && (await currentStaff(db, visit)) !== undefined
+      return isFinished ? { goTo: pages.at(returnPathOf(null)) } : over(visit)
+    }
     const { staffId, returnTo } = signIn
     const typed = typedCodeOf(fields)
     const found = await findCode(parts, visit, staffId, typed)
