@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import {
   createVerifier,
   flushEvery,
@@ -11,13 +12,13 @@ import type { FastifyInstance } from 'fastify'
 import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
 import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
+import { JOBS } from './all-jobs.ts'
 import { systemOrigin } from './audit/audit-event.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
 import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
 import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
-import { JobLog } from './base/job-log.ts'
 import { runPeriodically } from './base/run-periodically.ts'
 import { Semaphore } from './base/semaphore.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
@@ -30,13 +31,13 @@ import { openForwardAuth } from './forward-auth/forward-auth.ts'
 import { forwardAuthFastPath } from './forward-auth/forward-auth-fast-path.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { UndeclaredInRules } from './forward-auth/undeclared-in-rules.ts'
-import { TIDYING } from './housekeeping.ts'
 import { refuseCredentialsInUrls } from './http/credential-in-url.ts'
 import { FastPaths } from './http/fast-paths.ts'
 import { healthRoutes } from './http/health.ts'
 import type { Logger } from './http/log.ts'
 import { serveOpenApi } from './http/openapi.ts'
 import { openServer } from './http/server.ts'
+import { type Job, JobRunner } from './jobs/job-runner.ts'
 import { keyAuthenticator } from './keys/authenticate-key.ts'
 import { keysRoutes } from './keys/keys.routes.ts'
 import { ownKeyRoutes } from './keys/own-key.routes.ts'
@@ -74,6 +75,7 @@ import { storeUsage } from './usage/usage.store.ts'
 import { openPasswords } from './users/prove-password.ts'
 import { userRoutes } from './users/user.routes.ts'
 import { userLifeRoutes } from './users/user-life.routes.ts'
+import { whyNoPasswords } from './users/why-no-passwords.ts'
 import { changesRoutes } from './verification/changes.routes.ts'
 import { databaseSource } from './verification/database-source.ts'
 import { KnownCatalogue } from './verification/known-catalogue.ts'
@@ -118,8 +120,10 @@ export interface Parts {
   readonly providerFetch?: ProviderFetch | undefined
   /** Cost of a password's hash: scrypt's N, as a power of two. Default: the recommended cost. */
   readonly passwordLogN?: number | undefined
-  /** Runs housekeeping in this process. Harmless in several processes at once, and enough in one. Default true. */
-  readonly tidies?: boolean
+  /** Runs jobs in this process. Harmless in several processes at once, and enough in one. Default true. */
+  readonly runsJobs?: boolean
+  /** Default: all. */
+  readonly jobs?: readonly Job[] | undefined
   /** Null or missing: `/dashboard` says that it is not built. */
   readonly dashboard?: BuiltDashboard | null | undefined
   /** True once the server was asked to stop and still answers. */
@@ -130,13 +134,13 @@ const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
 /** Queue of lists and reports, which get half of the connections. */
 const READS = { waiting: 100, waitMs: 5_000 }
-const TIDY_EVERY_MS = 600_000
 /** Existing secrets are shortened soon after the policy of an environment was changed. */
 const SHORTEN_EVERY_MS = 2_000
 
 /** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
-  const { database, clock, log, settings, limiter, fetchDocument, tidies = true, passwordLogN } = parts
+  const { database, clock, log, settings, limiter, fetchDocument, passwordLogN } = parts
+  const { runsJobs = true, jobs = JOBS } = parts
   const { db, verdicts } = database
   const {
     publicUrl,
@@ -167,10 +171,6 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   feed.follow(catalogue)
   const verification = openVerification({ verifier, catalogue, environments: policy.environments })
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
-  const jobs = new JobLog(
-    clock,
-    TIDYING.map((tidy) => ({ name: tidy.name, run: () => tidy(db, clock.now()) })),
-  )
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
   const pipeline: Pipeline = {
@@ -204,7 +204,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   refusedRequestRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline, { verification, onUnreadable })
-  overviewRoutes(app, pipeline, { feed, jobs: tidies ? jobs : null })
+  overviewRoutes(app, pipeline, { feed, jobs })
   verifyRoutes(app, pipeline, verification, onUnreadable)
   quotaRoutes(app, pipeline)
   changesRoutes(app, pipeline, knownAdminKeys, feed)
@@ -253,7 +253,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     const parts = { rules, verifier, catalogue, adminKeys: knownAdminKeys, trustedProxies, clock, onExposed }
     const forwardAuth = openForwardAuth(parts)
     const undeclared = new UndeclaredInRules(rules, catalogue, log)
-    if (tidies) {
+    if (runsJobs) {
       feed.follow(undeclared)
       await undeclared.look()
     }
@@ -269,31 +269,28 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     everyMs: USAGE_EVERY_MS,
     onError: (error) => log.warn({ err: error }, 'usage could not be written; it is kept for the next try'),
   })
-  const onError = (error: unknown) => log.warn({ err: error }, 'housekeeping failed; trying again')
-  const noting = [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()]
-  const timers = [
-    runPeriodically(REFUSED_EVERY_MS, noting, onError),
-    ...(tidies
-      ? [
-          runPeriodically(TIDY_EVERY_MS, jobs.steps, onError),
-          runPeriodically(SHORTEN_EVERY_MS, [() => shortenByPolicy(db, clock.now())], onError),
-        ]
-      : []),
-  ]
+  const noting = runPeriodically(
+    REFUSED_EVERY_MS,
+    [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()],
+    (error) => log.warn({ err: error }, 'refused attempts could not be written; trying again'),
+  )
+  const runner = new JobRunner({
+    ...{ db, clock, jobs, name: `${hostname()}:${process.pid}` },
+    onError: (error, job) => log.warn({ err: error, job }, 'a job failed; it runs again later'),
+  })
+  if (runsJobs) await runner.start()
+  const shortening = runsJobs
+    ? runPeriodically(SHORTEN_EVERY_MS, [() => shortenByPolicy(db, clock.now())], (error) =>
+        log.warn({ err: error }, 'secrets could not be shortened by the policy; trying again'),
+      )
+    : undefined
   app.addHook('onClose', async () => {
-    for (const timer of timers) clearInterval(timer)
+    for (const timer of [noting, shortening]) clearInterval(timer)
+    runner.close()
     feed.close()
     await flushing.close()
     await refusedAttempts.flush(clock.now(), true)
     await refusedRequests?.flush()
   })
   return app
-}
-
-function whyNoPasswords({ serverSecret, loginUrl }: Settings): { readonly no: string } | null {
-  if (loginUrl !== null) return { no: 'They sign in at LOGIN_URL, and users are kept there.' }
-  if (serverSecret !== null) return null
-  return {
-    no: 'DOORWARD_SECRET is not set. Make one with `openssl rand -base64 32`, and start the server with it.',
-  }
 }

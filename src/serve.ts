@@ -66,9 +66,9 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
   let draining = false
   const start = async () => {
     if (place === null) await prepare(config, database, log)
-    const tidies = place === null || place === 1
+    const runsJobs = place === null || place === 1
     const limiter = shared?.limiter
-    const parts = { database, log, tidies, limiter, isDraining: () => draining }
+    const parts = { database, log, runsJobs, limiter, isDraining: () => draining }
     const app = await listen(config, forwardAuth, parts)
     if (place === null) await makeFirsts(database, config)
     return app
@@ -150,7 +150,7 @@ async function prepare(config: Config, database: Database, log: Logger): Promise
 async function listen(
   config: Config,
   forwardAuth: ForwardAuthRules | null,
-  parts: Pick<Parts, 'database' | 'log' | 'tidies' | 'limiter' | 'isDraining'>,
+  parts: Pick<Parts, 'database' | 'log' | 'runsJobs' | 'limiter' | 'isDraining'>,
 ) {
   const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
   const dashboard = readDashboard(DASHBOARD)

@@ -81,7 +81,7 @@ export async function openSecondNode(
 ): Promise<FastifyInstance> {
   const log = openLog('silent')
   const all = { ...DEFAULT_SETTINGS, ...settings }
-  return await buildApp({ database, clock, log, settings: all, passwordLogN: QUICK_LOG_N })
+  return await buildApp({ database, clock, log, settings: all, passwordLogN: QUICK_LOG_N, jobs: [] })
 }
 
 /** Opens the whole app on its own database, with a settable clock and without a socket. */
@@ -89,8 +89,11 @@ export async function openTestApp(
   settings: Partial<Settings> = {},
   {
     preparePlace,
+    jobs = [],
     ...more
-  }: Pick<Parts, 'fetchDocument' | 'providerFetch' | 'dashboard'> & { preparePlace?: PlacePreparation } = {},
+  }: Pick<Parts, 'fetchDocument' | 'providerFetch' | 'dashboard' | 'jobs'> & {
+    preparePlace?: PlacePreparation
+  } = {},
 ): Promise<TestApp> {
   const clock = testClock()
   const { database, close: closeDatabase } = await openTestDatabase(preparePlace)
@@ -106,6 +109,7 @@ export async function openTestApp(
     log,
     settings: { ...DEFAULT_SETTINGS, ...settings },
     passwordLogN: QUICK_LOG_N,
+    jobs,
   })
   const adminKey = first.reveal()
 

@@ -1,6 +1,7 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import type { InjectOptions } from 'fastify'
 import { ensureFirstAdminKey, makeRecoveryKey } from '../../src/admin-keys/first-admin-key.ts'
+import { JOBS } from '../../src/all-jobs.ts'
 import { buildApp } from '../../src/app.ts'
 import { systemOrigin } from '../../src/audit/audit-event.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -9,7 +10,6 @@ import type { Database } from '../../src/db/database.ts'
 import { migrate, pendingMigrations } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/open.ts'
 import { secretBeside } from '../../src/db/secret-file.ts'
-import { TIDYING } from '../../src/housekeeping.ts'
 import { openLog } from '../../src/http/log.ts'
 import { readDashboard } from '../../src/pages/dashboard.ts'
 import { makeFirstLink, pathOfLink } from '../../src/staff/make-staff-link.ts'
@@ -119,7 +119,7 @@ async function serveOn(
     database,
     clock,
     log: openLog('silent'),
-    tidies: false,
+    runsJobs: false,
     dashboard: readDashboard(new URL('../../web/dist/', import.meta.url)),
     passwordLogN: PASSWORD_LOG_N,
     settings: {
@@ -174,7 +174,7 @@ async function serveOn(
       await app.listen({ port, host: '127.0.0.1' })
     },
     tidy: async () => {
-      for (const tidy of TIDYING) await tidy(database.db, at)
+      for (const job of JOBS) await job.run(database.db, at)
     },
     close: async () => await app.close(),
   }

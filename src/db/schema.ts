@@ -13,6 +13,13 @@ import type {
   TokenFamiliesTable,
 } from './oauth-tables.ts'
 import type { PoliciesTable } from './policies-table.ts'
+import type {
+  ChangesHeadTable,
+  ChangesTable,
+  IdempotentRequestsTable,
+  JobsTable,
+  RefusedAttemptsTable,
+} from './server-tables.ts'
 import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
   StaffLinksTable,
@@ -96,6 +103,7 @@ export interface Schema {
   single_sign_on: SingleSignOnTable
   staff_identities: StaffIdentitiesTable
   sso_flows: SsoFlowsTable
+  jobs: JobsTable
 }
 
 export type Db = Kysely<Schema>
@@ -237,26 +245,6 @@ interface ClientAssertionsTable {
   forget_at: Fixed<Date>
 }
 
-interface IdempotentRequestsTable {
-  admin_key_id: Fixed<string>
-  idempotency_key_hash: Fixed<Uint8Array>
-  fingerprint: Fixed<Uint8Array>
-  sealed_answer: Uint8Array | null
-  created_at: Fixed<Date>
-}
-
-interface RefusedAttemptsTable {
-  id: Fixed<string>
-  network: Fixed<string | null>
-  ip: string | null
-  request_id: Fixed<string | null>
-  began_at: Fixed<Date>
-  last_at: Date
-  attempts: number
-  codes: ColumnType<Record<string, number>, string>
-  routes: ColumnType<string[], string>
-}
-
 interface AuditEventsTable {
   seq: Fixed<number>
   id: Fixed<string>
@@ -277,23 +265,4 @@ interface AuditHeadTable {
   one: Fixed<boolean>
   seq: number
   hash: Uint8Array
-}
-
-interface ChangesTable {
-  position: Fixed<number>
-  at: Fixed<Date>
-  action: Fixed<string>
-  hashes: Fixed<Uint8Array[] | null>
-  ended_reason: Fixed<string | null>
-  ended_at: Fixed<Date | null>
-  owner_ids: Fixed<string[] | null>
-  client_ids: Fixed<string[] | null>
-  token: ColumnType<string, string | undefined, never>
-}
-
-interface ChangesHeadTable {
-  one: Fixed<boolean>
-  position: number
-  pruned_to: number
-  pruned_token: ColumnType<string, string | undefined, string>
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
-import { TIDYING } from '../housekeeping.ts'
+import { JOBS } from '../all-jobs.ts'
 import { keysWithSilentSecret } from '../secrets/secret.store.ts'
 
 describe('rotation', () => {
@@ -220,7 +220,8 @@ describe('rotation', () => {
 
   const HOUR = 3600
   const tidy = async () => {
-    for (const run of TIDYING) if (run.name === 'finishSilentRotations') await run(app.db, app.clock.now())
+    for (const { name, run } of JOBS)
+      if (name === 'finish_silent_rotations') await run(app.db, app.clock.now())
   }
 
   it('KEY-11: finishes by itself once the old secret was silent for so long, and the new one is in use', async () => {

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { JobLog } from '../base/job-log.ts'
 import { yes } from '../base/result.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
 import { ping } from '../db/ping.ts'
+import { jobStates } from '../jobs/job.store.ts'
+import type { Job } from '../jobs/job-runner.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { ChangeLag } from './change-lag.ts'
 import { type Health, readOverview } from './overview.ts'
@@ -10,8 +11,7 @@ import { OverviewWire, toOverviewWire } from './overview.wire.ts'
 
 export interface OverviewParts {
   readonly feed: ChangesFeed
-  /** Null where this process does no housekeeping. */
-  readonly jobs: JobLog | null
+  readonly jobs: readonly Job[]
 }
 
 /** The first screen: what happens, what needs attention, and how the server is. */
@@ -19,14 +19,17 @@ export function overviewRoutes(app: FastifyInstance, pipeline: Pipeline, parts: 
   const { db, clock } = pipeline
   const lag = new ChangeLag(() => clock.nowMs())
   parts.feed.follow(lag)
+  const summaries = new Map(parts.jobs.map(({ name, summary }) => [name, summary]))
   const healthNow = async (): Promise<Health> => {
     const [startedAt, confirmedAtMs] = [clock.steadyMs(), parts.feed.confirmedAtMs]
     await ping(db)
+    const databaseMs = clock.steadyMs() - startedAt
+    const states = await jobStates(db, [...summaries.keys()])
     return {
-      databaseMs: clock.steadyMs() - startedAt,
+      databaseMs,
       feedAgeMs: Number.isFinite(confirmedAtMs) ? clock.steadyMs() - confirmedAtMs : null,
       lag: lag.read(),
-      jobs: parts.jobs?.states ?? null,
+      jobs: states.map((state) => ({ ...state, summary: summaries.get(state.name) ?? '' })),
     }
   }
 

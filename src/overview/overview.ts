@@ -1,6 +1,6 @@
 import { addSeconds } from '../base/clock.ts'
-import type { JobState } from '../base/job-log.ts'
 import type { Db } from '../db/schema.ts'
+import type { JobState } from '../jobs/job.ts'
 import { TOO_BROAD } from '../keys/key-conditions.store.ts'
 import {
   countKeys,
@@ -64,8 +64,8 @@ export interface Health {
   /** Time since it was last certain that no change was missed; null before the first time. */
   readonly feedAgeMs: number | null
   readonly lag: Lag | null
-  /** Null where another process does them. */
-  readonly jobs: readonly JobState[] | null
+  /** Over all servers. */
+  readonly jobs: readonly (JobState & { readonly summary: string })[]
 }
 
 /** Everything at a glance. Each part reads a bounded number of rows, however many keys there are. */

@@ -23,18 +23,24 @@ const HealthWire = Type.Object(
         },
       ),
     ),
-    jobs: nullable(
-      Type.Array(
-        Type.Object({
-          name: Type.String(),
-          last_succeeded_at: nullable(Moment),
-          last_failed_at: nullable(Moment),
-        }),
-        { description: 'Housekeeping since the start of this process; null where another process does it' },
-      ),
+    jobs: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        summary: Type.String({ description: 'What it does' }),
+        every_seconds: Type.Integer(),
+        runner: nullable(Type.String({ description: 'The server that does it now: host and process' })),
+        last_started_at: nullable(Moment),
+        last_succeeded_at: nullable(Moment),
+        last_failed_at: nullable(Moment),
+        took_ms: nullable(Type.Integer({ description: 'Duration of the last run that ended' })),
+        failures: Type.Integer({ description: 'Since it last succeeded' }),
+        error: nullable(Type.String({ description: 'Why the last run failed; null where it succeeded' })),
+        next_run_at: Moment,
+      }),
+      { description: 'Jobs that servers do by themselves, each by one server at a time' },
     ),
   },
-  { description: 'Of the server that answers' },
+  { description: 'Of the server that answers; jobs are those of all servers' },
 )
 
 export const OverviewWire = Type.Object({
@@ -125,9 +131,13 @@ function toHealthWire({ databaseMs, feedAgeMs, lag, jobs }: Health) {
             ...{ changes: lag.changes, since: iso(lag.since) },
             ...{ p50_ms: Math.round(lag.p50Ms), p99_ms: Math.round(lag.p99Ms) },
           },
-    jobs:
-      jobs?.map(({ name, succeededAt, failedAt }) => ({
-        ...{ name, last_succeeded_at: iso(succeededAt), last_failed_at: iso(failedAt) },
-      })) ?? null,
+    jobs: jobs.map(({ everySeconds, startedAt, succeededAt, failedAt, tookMs, nextRunAt, ...job }) => ({
+      ...{ ...job, every_seconds: everySeconds, took_ms: tookMs, next_run_at: iso(nextRunAt) },
+      ...{
+        last_started_at: iso(startedAt),
+        last_succeeded_at: iso(succeededAt),
+        last_failed_at: iso(failedAt),
+      },
+    })),
   }
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type KyselyPlugin, sql } from 'kysely'
+import { JOBS } from '../../src/all-jobs.ts'
 import { addSeconds } from '../../src/base/clock.ts'
 import { forgetBefore, inBatches, ROWS_AT_ONCE } from '../../src/db/in-batches.ts'
 import type { Db } from '../../src/db/schema.ts'
-import { TIDYING } from '../../src/housekeeping.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 
 describe('a backlog of housekeeping', () => {
@@ -50,7 +50,7 @@ describe('a backlog of housekeeping', () => {
         select ${sql.raw(values)} from generate_series(1, ${MANY}::integer) as n`.execute(app.db)
     }
     const { db, changed } = counting(app.db)
-    for (const tidy of TIDYING) await tidy(db, app.clock.now())
+    for (const job of JOBS) await job.run(db, app.clock.now())
     for (const [table] of backlog) assert.equal(await rows(table), before.get(table), table)
     assert.ok(Math.max(...changed) <= ROWS_AT_ONCE, `${Math.max(...changed)} rows in one statement`)
   })

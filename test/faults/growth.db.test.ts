@@ -3,8 +3,8 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { SignJWT } from 'jose'
 import { sql } from 'kysely'
+import { JOBS } from '../../src/all-jobs.ts'
 import { JWT_BEARER } from '../../src/clients/authentication/client.fixture.ts'
-import { TIDYING } from '../../src/housekeeping.ts'
 import { openJar } from '../cookie-jar.ts'
 import { arrive, authorizePath, connect, type OAuthApp, openOAuthApp, pkce, post } from '../oauth.ts'
 
@@ -66,7 +66,7 @@ describe('a database in daily use', () => {
     const key = { owner_id: 'org_1', name: 'a key', environment: 'live', scopes: [] }
     const headers = { 'idempotency-key': randomUUID() }
     assert.equal((await app.call('POST', '/v1/keys', key, { headers })).status, 201)
-    for (const tidy of TIDYING) await tidy(app.db, app.clock.now())
+    for (const job of JOBS) await job.run(app.db, app.clock.now())
     const counts = await Promise.all(TABLES.map(rowsOf))
     app.clock.advance({ days: 1 })
     return counts

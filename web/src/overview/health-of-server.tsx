@@ -6,17 +6,26 @@ import { overviewWords as words } from '../words/overview.ts'
 import type { Overview } from './overview.queries.ts'
 
 type Health = NonNullable<Overview['health']>
-type Job = NonNullable<Health['jobs']>[number]
+type Job = Health['jobs'][number]
 
 const COLUMNS: readonly Column<Job>[] = [
-  { id: 'job', head: words.job, cell: ({ name }) => <code>{name}</code> },
+  { id: 'job', head: words.job, cell: ({ summary }) => summary },
+  { id: 'last', head: words.lastRun, cell: ({ last_started_at }) => <Time at={last_started_at} /> },
   {
-    id: 'succeeded',
-    head: words.succeeded,
-    cell: ({ last_succeeded_at }) => <Time at={last_succeeded_at} />,
+    id: 'took',
+    head: words.took,
+    align: 'end',
+    cell: ({ took_ms }) => (took_ms === null ? '' : words.milliseconds(took_ms)),
   },
-  { id: 'failed', head: words.failed, cell: ({ last_failed_at }) => <Time at={last_failed_at} /> },
+  { id: 'next', head: words.nextRun, cell: ({ next_run_at }) => <Time at={next_run_at} /> },
+  { id: 'outcome', head: words.outcome, cell: outcomeOf },
 ]
+
+function outcomeOf({ runner, error, failures, last_succeeded_at }: Job): string {
+  if (runner !== null) return words.runsOn(runner)
+  if (error !== null) return words.jobFailed(error, failures)
+  return last_succeeded_at === null ? words.jobNotYet : words.jobDone
+}
 
 /** Health of the server that answered. */
 export function HealthOfServer({ health }: { readonly health: Health }) {
@@ -40,9 +49,9 @@ export function HealthOfServer({ health }: { readonly health: Health }) {
           ]}
         />
       </div>
-      {jobs !== null && jobs.length > 0 && (
+      {jobs.length > 0 && (
         <details className="more">
-          <summary>{words.jobs}</summary>
+          <summary>{words.jobs(jobs.filter(({ error }) => error !== null).length)}</summary>
           <DataTable caption={words.jobsCaption} columns={COLUMNS} rows={jobs} idOf={({ name }) => name} />
         </details>
       )}

@@ -1,0 +1,88 @@
+import { deleteOldAttempts } from './audit/refused-attempt.store.ts'
+import { pruneChanges } from './changes/change.store.ts'
+import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
+import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
+import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
+import type { Job } from './jobs/job-runner.ts'
+import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
+import { refreshKeyHints } from './keys/key-hints.store.ts'
+import { forgetOldQuotas } from './limits/quota.store.ts'
+import { forgetOldRequests } from './management/idempotency.ts'
+import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
+import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
+import { pruneTokens } from './oauth/tokens/token-family.store.ts'
+import { pruneSessions } from './sessions/session.store.ts'
+import { pruneChallenges } from './sign-in/login-challenge.store.ts'
+import { pruneSpentChallenges } from './staff/factors/passkey.store.ts'
+import { pruneSsoFlows } from './staff/sso/sso-flow.store.ts'
+import { pruneStaffLinks } from './staff/staff-link.store.ts'
+import { pruneStaffSessions } from './staff/staff-session.store.ts'
+import { pruneStaffSignIns } from './staff/staff-sign-in.store.ts'
+import { forgetOldBatches } from './usage/usage.store.ts'
+import { rollUpUsage } from './usage/usage-roll-up.store.ts'
+import { prunePasswordLinks } from './users/password-link.store.ts'
+
+/** Ten minutes: none of this is urgent, since every check compares moments by itself. */
+const EVERY_SECONDS = 600
+
+/** All that servers do by themselves. */
+export const JOBS: readonly Job[] = [
+  job(
+    'forget_old_requests',
+    forgetOldRequests,
+    'Removes the answers that idempotent requests got, once they cannot be asked for any more',
+  ),
+  job('delete_old_attempts', deleteOldAttempts, 'Removes refused attempts that are older than two weeks'),
+  job('forget_old_batches', forgetOldBatches, 'Removes the ids of usage batches after a day'),
+  job('roll_up_usage', rollUpUsage, 'Adds minutes of usage up to hours, and hours to days'),
+  job('forget_old_quotas', forgetOldQuotas, 'Removes what was spent of quotas in periods that are over'),
+  job('prune_changes', pruneChanges, 'Removes changes that every verifier has read'),
+  job('forget_old_assertions', forgetOldAssertions, 'Removes client assertions that have expired'),
+  job('prune_challenges', pruneChallenges, 'Removes sign-ins that were started and not ended'),
+  job('prune_sessions', pruneSessions, 'Removes sessions of users that are over'),
+  job('prune_password_links', prunePasswordLinks, 'Removes links for passwords that have expired'),
+  job(
+    'prune_staff_links',
+    pruneStaffLinks,
+    'Removes invitations and sign-in links of staff that have expired',
+  ),
+  job('prune_staff_sessions', pruneStaffSessions, 'Removes sessions of staff that are over'),
+  job('prune_staff_sign_ins', pruneStaffSignIns, 'Removes counts of failed sign-ins of staff'),
+  job('prune_sso_flows', pruneSsoFlows, 'Removes single sign-ons that were started and not ended'),
+  job(
+    'prune_spent_challenges',
+    pruneSpentChallenges,
+    'Removes challenges of passkeys that were used and have expired',
+  ),
+  job(
+    'prune_unused_clients',
+    pruneUnusedClients,
+    'Removes self-registered apps that nobody has used within a week',
+  ),
+  job(
+    'prune_authorization_requests',
+    pruneAuthorizationRequests,
+    'Removes authorization requests that have expired',
+  ),
+  job('prune_authorization_codes', pruneAuthorizationCodes, 'Removes authorization codes that have expired'),
+  job('prune_tokens', pruneTokens, 'Removes access and refresh tokens that have expired'),
+  job(
+    'revoke_unused_clients',
+    revokeUnusedClients,
+    'Revokes self-registered apps whose users have all removed them',
+  ),
+  job(
+    'finish_silent_rotations',
+    finishSilentRotations,
+    'Finishes rotations whose old secret has been silent for as long as asked',
+  ),
+  job(
+    'refresh_key_hints',
+    refreshKeyHints,
+    'Notes for the lists of keys which have lapsed, and when they were last used',
+  ),
+]
+
+function job(name: string, run: Job['run'], summary: string): Job {
+  return { name, everySeconds: EVERY_SECONDS, summary, run }
+}
