@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { hashCredential } from '@doorward/sdk/kernel'
 import { SignJWT } from 'jose'
-import { openTestApp, type TestApp, type TestClient } from '../../../test/app.ts'
+import { openSecondNode, openTestApp, type TestApp, type TestClient } from '../../../test/app.ts'
 import type { Settings } from '../../app.ts'
 import { recordSecretUse } from '../../secrets/secret.store.ts'
 import { clientWithSecret } from '../client.store.ts'
@@ -176,9 +176,9 @@ describe('clients and their secrets in the database', () => {
     )
   })
 
-  async function signed(client_id: string, jti: string = randomUUID()) {
+  async function signed(client_id: string, jti: string = randomUUID(), more: object = {}) {
     const now = app.clock.now().getTime() / 1000
-    const claims = { iss: client_id, sub: client_id, aud: ISSUER, exp: now + 60, jti }
+    const claims = { iss: client_id, sub: client_id, aud: ISSUER, exp: now + 60, jti, ...more }
     const jwt = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256' }).sign(SIGNING.privateKey)
     return { client_assertion_type: JWT_BEARER, client_assertion: jwt }
   }
@@ -196,6 +196,56 @@ describe('clients and their secrets in the database', () => {
     assert.equal(await ask(null, await signed(b.client_id, 'same')), b.client_id)
     assert.ok(
       !JSON.stringify(await app.db.selectFrom('client_assertions').selectAll().execute()).includes('same'),
+    )
+  })
+
+  it('TOK-18: the fault of a signed assertion reaches its sender, and the list of the requests that were refused', async () => {
+    const { client_id } = await signing()
+    const nowSeconds = app.clock.now().getTime() / 1000
+    const aud = 'http://doorward.test'
+    const faults = [
+      [{}, 'assertion_audience', /^aud of the assertion must be the issuer/],
+      [
+        { aud, exp: nowSeconds - 120 },
+        'assertion_expired',
+        /^exp of the assertion is missing or in the past/,
+      ],
+      [
+        { aud, exp: nowSeconds + 3600 },
+        'assertion_lives_too_long',
+        /^exp of the assertion is more than five/,
+      ],
+      [{ aud, sub: 'cli_other' }, 'assertion_subject', /^sub of the assertion must be the client_id/],
+    ] as const
+    // Another server: it writes its counts when it closes.
+    const node = await openSecondNode(app)
+    const send = async (form: Record<string, string>) => {
+      const payload = new URLSearchParams({ grant_type: 'client_credentials', ...form }).toString()
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const { statusCode, body } = await node.inject({
+        method: 'POST',
+        url: '/oauth/token',
+        headers,
+        payload,
+      })
+      return { statusCode, ...(JSON.parse(body) as { error: string; error_description: string }) }
+    }
+    for (const [more, , description] of faults) {
+      const refused = await send(await signed(client_id, randomUUID(), more))
+      assert.deepEqual([refused.statusCode, refused.error], [401, 'invalid_client'])
+      assert.match(refused.error_description, description)
+    }
+    // The signature of another key: its sender reads no more than a stranger does.
+    const forged = await send({
+      ...(await signed(client_id)),
+      client_assertion: `${(await signed(client_id)).client_assertion.slice(0, -8)}AAAAAAAA`,
+    })
+    assert.equal(forged.error_description, 'The client is unknown, or its authentication failed.')
+    await node.close()
+    const { body } = await app.call('GET', `/v1/clients/${client_id}/refused-requests`)
+    assert.deepEqual(
+      body.data.map(({ reason, endpoint }: Record<string, string>) => `${endpoint} ${reason}`).sort(),
+      [...faults.map(([, reason]) => `token ${reason}`), 'token assertion_signature'].sort(),
     )
   })
 
