@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Settings } from '../src/app.ts'
 import type { FetchDocument } from '../src/outbound/guarded-fetch.ts'
+import type { ProviderFetch } from '../src/outbound/provider-fetch.ts'
 import type { TestApp, TestClient } from './app.ts'
 import { type CookieJar, type Fields, type JarAnswer, openJar } from './cookie-jar.ts'
 import { makeUser, openListening, PASSWORD } from './sign-in.ts'
@@ -21,13 +22,15 @@ export async function openOAuthApp({
   owners = ['org_1'],
   port = 0,
   fetchDocument,
+  providerFetch,
   ...settings
 }: Partial<Settings> & {
   owners?: readonly string[]
   port?: number
   fetchDocument?: FetchDocument
+  providerFetch?: ProviderFetch
 } = {}): Promise<OAuthApp> {
-  const { app, origin } = await openListening(settings, port, { fetchDocument })
+  const { app, origin } = await openListening(settings, port, { fetchDocument, providerFetch })
   const userId = await makeUser(app, EMAIL, owners)
   return { app, origin, userId, jar: openJar(origin), close: () => app.close() }
 }

@@ -1,4 +1,5 @@
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import type { JarAnswer } from './cookie-jar.ts'
 
 /** An authenticator in software, which can also answer what no real one would. */
 export interface SoftwarePasskey {
@@ -103,4 +104,11 @@ export function softwarePasskey(origin: string): SoftwarePasskey {
       })
     },
   }
+}
+
+/** The options on a page that asks for a passkey. */
+export function optionsOn({ text, status }: JarAnswer): unknown {
+  const found = /data-options="([^"]*)"/.exec(text)?.[1]
+  if (found === undefined) throw new Error(`no options on the page: ${status}`)
+  return JSON.parse(found.replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&'))
 }

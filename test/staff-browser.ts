@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
 import type { RoleName } from '../src/staff/role.ts'
 import type { TestApp } from './app.ts'
-import { type CookieJar, type JarAnswer, openJar } from './cookie-jar.ts'
+import { type CookieJar, type JarAnswer, openJar, withForm } from './cookie-jar.ts'
 import { PASSWORD } from './sign-in.ts'
 
 /** A staff member with a browser in which the member is signed in. */
@@ -21,7 +21,10 @@ export async function joinStaff(
   const { body: invitation } = await app.call('POST', '/v1/staff-invitations', { email, role })
   const { pathname, search } = new URL(invitation.url)
   const jar = openJar(origin)
-  const done = await jar.submit(await jar.get(pathname + search), { name: `A ${role}`, password: PASSWORD })
+  const done = await jar.submit(withForm(await jar.get(pathname + search), '/staff/welcome'), {
+    name: `A ${role}`,
+    password: PASSWORD,
+  })
   if (done.status !== 303)
     throw new Error(
       `${done.status} ${app
@@ -44,7 +47,8 @@ export async function sendPassword(
   returnTo = '/dashboard',
 ): Promise<{ jar: CookieJar; answer: JarAnswer }> {
   const jar = openJar(origin)
-  const page = await jar.get(`/staff/sign-in?return_to=${encodeURIComponent(returnTo)}`)
+  const shown = await jar.get(`/staff/sign-in?return_to=${encodeURIComponent(returnTo)}`)
+  const page = withForm(shown, '/staff/sign-in')
   return { jar, answer: await jar.submit(page, { email, password: PASSWORD }) }
 }
 

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Visit } from './visit.ts'
 
@@ -7,16 +7,22 @@ export const CSRF_FIELD = 'csrf_token'
 
 /**
  * CSRF token: HMAC over browser cookie, session cookie and the form's purpose. It is bound to the session, so that a form
- * shown to one user cannot be sent by another who has signed in meanwhile. Stateless: only servers have the key.
+ * shown to one user cannot be sent by another who has signed in meanwhile. Stateless: only servers have the key. A random
+ * part tells a form that is sent twice from one that is shown again.
  */
 export function csrfToken(key: Buffer, visit: Visit, purpose: string): string {
-  const bound = [visit.browser(), visit.cookie('session') ?? '', purpose]
-  return createHmac('sha256', key).update(JSON.stringify(bound)).digest('base64url')
+  return tokenOf(key, visit, purpose, randomBytes(12).toString('base64url'))
+}
+
+function tokenOf(key: Buffer, visit: Visit, purpose: string, shown: string): string {
+  const bound = [visit.browser(), visit.cookie('session') ?? '', purpose, shown]
+  return `${shown}.${createHmac('sha256', key).update(JSON.stringify(bound)).digest('base64url')}`
 }
 
 /** Compares in constant time, so that response times reveal nothing of the expected token (timing attack). */
 export function isCsrfToken(key: Buffer, visit: Visit, purpose: string, presented: string | null): boolean {
-  const expected = Buffer.from(csrfToken(key, visit, purpose))
+  const [shown = ''] = (presented ?? '').split('.', 1)
+  const expected = Buffer.from(tokenOf(key, visit, purpose, shown))
   const found = Buffer.from(presented ?? '')
   return expected.length === found.length && timingSafeEqual(expected, found)
 }

@@ -1,5 +1,5 @@
 /** People click twice where nothing seems to happen. */
-const WINDOW_MS = 30_000
+export const WINDOW_MS = 30_000
 
 /**
  * True where a second request can be the same click: a double click, or Enter and a click. Browsers follow the response to

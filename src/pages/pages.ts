@@ -20,6 +20,7 @@ import {
   sendPasskeyScript,
   sendStyle,
 } from './page.ts'
+import { RepeatedForms } from './repeated-forms.ts'
 import { type Visit, visitOf } from './visit.ts'
 
 /**
@@ -71,6 +72,8 @@ export interface PathSettings {
   readonly maxFormBytes?: number
   /** The user's next step where the CSRF token does not match browser and session. Default: a link to `home`. */
   readonly wayOnFrom?: (fields: URLSearchParams) => Html
+  /** Set where `handle` itself answers a form that is sent twice. Default: it gets the first answer (`RepeatedForms`). */
+  readonly handlesRepeats?: boolean
   /** Answers a form that is out of date, shown before a sign-in or sign-out; must change nothing. Null: shows the failure. */
   readonly onStale?: (visit: Visit, fields: URLSearchParams) => Promise<Answer | null>
 }
@@ -113,6 +116,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
   const starts = new NetworkLimiter(clock, STARTS)
+  const repeated = new RepeatedForms(isRefusal)
 
   const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
     if ('clearsStorage' in given && given.clearsStorage === true && base === '')
@@ -198,8 +202,12 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
           const who = visit(request, reply)
           const refuse = () => answer(reply, { failure: outOfDate(settings?.wayOnFrom?.(fields)) })
           if (isCrossSite(request.headers, origin)) return refuse()
-          if (isCsrfToken(key, who, purpose(fields), fields.get(CSRF_FIELD)))
+          if (isCsrfToken(key, who, purpose(fields), fields.get(CSRF_FIELD))) {
+            if (settings?.handlesRepeats !== true)
+              return answer(reply, await repeated.answer(who, path, fields, (first) => handle(first, fields)))
+            repeated.forget(who)
             return answer(reply, await handle(who, fields))
+          }
           const stale = (await settings?.onStale?.(who, fields)) ?? null
           return stale === null ? refuse() : answer(reply, stale)
         },
@@ -209,6 +217,12 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     csrfField: (who, purpose) =>
       html`<input type="hidden" name="${CSRF_FIELD}" value="${csrfToken(key, who, purpose)}">`,
   }
+}
+
+function isRefusal(answer: Answer): boolean {
+  if ('failure' in answer) return true
+  const status = 'page' in answer ? answer.page.status : 'json' in answer ? answer.status : undefined
+  return (status ?? 200) >= 400
 }
 
 function outOfDate(wayOn: Html | undefined): Failure {

@@ -35,9 +35,16 @@ export function builtInLogin(parts: SignInParts): SignInMethod {
   const attempts = openAttempts(refusedAttempts, log)
 
   const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
-  // A form that was shown before a sign-in in another tab is out of date: it is redirected, and no password is checked.
-  const onStale = (visit: Visit, fields: URLSearchParams) =>
-    leadOn(parts, visit, fields.get('login_challenge') ?? '')
+  // A form that was shown before a sign-in, in another tab or by its own first click, is out of date: it is redirected, and
+  // no password is checked.
+  const onStale = async (visit: Visit, fields: URLSearchParams): Promise<Answer | null> => {
+    const token = fields.get('login_challenge') ?? ''
+    const elsewhere = await leadOn(parts, visit, token)
+    if (elsewhere !== null) return elsewhere
+    const challenge = await challengeOf(visit, token)
+    const here = challenge === undefined ? null : await over(visit, challenge)
+    return here !== null && 'goTo' in here ? here : null
+  }
   pages.post('/sign-in', aboutForm, takeSignIn, { keepsOpener: true, onStale })
   pages.get('/set-password', showPassword)
   pages.post('/set-password', (fields) => aboutPassword(fields.get('link') ?? ''), takePassword)

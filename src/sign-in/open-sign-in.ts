@@ -32,6 +32,11 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
       visit.setCookie('browser', null)
       return { goTo: pages.at('/signed-out'), clearsStorage: true }
     },
+    // Sent again after the cookies are gone: the browser is signed out already.
+    {
+      onStale: async (visit) =>
+        visit.cookie('session') === undefined ? { goTo: pages.at('/signed-out') } : null,
+    },
   )
   pages.get('/signed-out', async () => ({ page: signedOutPage(pages) }))
 

@@ -101,7 +101,8 @@ describe('sign-in with a password', () => {
       const jar = openJar(origin)
       const form = await openForm(jar)
       const answer = await jar.submit(form, { email, password: 'not this one at all' })
-      const same = Object.values(hiddenFields(form.text)).reduce(
+      const hidden = [form, answer].flatMap(({ text }) => Object.values(hiddenFields(text)))
+      const same = hidden.reduce(
         (text, value) => text.replaceAll(value, ''),
         answer.text.replaceAll(email, ''),
       )
@@ -255,7 +256,8 @@ describe('sign-in with a password', () => {
       .filter((line) => line.startsWith(SESSION))
     for (const { status, headers } of all)
       assert.deepEqual([status, new URL(headers.get('location') ?? '', origin).pathname], [303, '/sign-in'])
-    assert.equal(sessions.length, 1)
+    // The browser shows the answer to the last click, and may drop the cookies of the others.
+    assert.deepEqual([sessions.length, new Set(sessions).size], [6, 1])
     jar.cookies.set(SESSION, /=([^;]+)/.exec(sessions[0] ?? '')?.[1] ?? '')
     const again = await jar.get(form.path)
     assert.deepEqual([again.status, again.location], [303, '/sign-in'])

@@ -1,6 +1,6 @@
 import { type AuthorizeParts, loadFacts } from './authorization-facts.ts'
 import { beginAuthorization } from './begin-authorization.ts'
-import { aboutConsent, reloadLink } from './consent.page.ts'
+import { aboutConsent, consentAt, reloadLink } from './consent.page.ts'
 import { AUTOMATIC, followStep } from './follow-step.ts'
 import { nextStep } from './next-step.ts'
 import { AUTHORIZE_PATH, CONSENT_PATH, REFUSED_PATH } from './paths.ts'
@@ -35,6 +35,13 @@ export function authorizeRoutes(parts: AuthorizeParts): void {
     {
       ...settings,
       maxFormBytes: FORM_BYTES,
+      // Each answer that allows has a code of its own, because an app may redeem both.
+      handlesRepeats: true,
+      // The first click on "another user" has ended the session: the request asks for the sign-in again.
+      onStale: async (visit, fields) =>
+        fields.get('decision') === 'somebody_else' && visit.cookie('session') === undefined
+          ? { goTo: consentAt(pages, fields.get('request') ?? '') }
+          : null,
       wayOnFrom: (fields) => reloadLink(pages, fields.get('request') ?? ''),
     },
   )

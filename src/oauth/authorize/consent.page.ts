@@ -62,10 +62,14 @@ ${pageLinks(client)}
   }
 }
 
+/** Address of a question. */
+export function consentAt(pages: Pages, token: string): string {
+  return `${pages.at(CONSENT_PATH)}?${new URLSearchParams({ request: token })}`
+}
+
 /** Link to the question as it is now, for a form that is out of date. */
 export function reloadLink(pages: Pages, token: string): Html {
-  const query = new URLSearchParams({ request: token })
-  return html`<p><a href="${pages.at(CONSENT_PATH)}?${query.toString()}">See it again</a></p>`
+  return html`<p><a href="${consentAt(pages, token)}">See it again</a></p>`
 }
 
 /** Lets another user sign in. */

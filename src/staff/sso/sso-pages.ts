@@ -64,6 +64,9 @@ const REFUSED = {
   ownerId: null,
 } as const
 
+/** Each form begins a sign-in of its own, with its cookie: the browser follows the last, and all count for the limit. */
+const BEGINS = { handlesRepeats: true } as const
+
 /** The pages around a sign-in at the identity provider. */
 export function ssoPages(parts: SsoPagesParts): void {
   const { db, clock, pages, provider, publicUrl, sealKey, refusedAttempts, log } = parts
@@ -74,6 +77,7 @@ export function ssoPages(parts: SsoPagesParts): void {
     '/staff/sso',
     () => ABOUT_SSO,
     (visit, fields) => begin(visit, { kind: 'sign_in' }, returnPathOf(fields.get('return_to'))),
+    BEGINS,
   )
   pages.post(
     '/staff/sso/accept',
@@ -84,6 +88,7 @@ export function ssoPages(parts: SsoPagesParts): void {
       if (link?.kind !== 'invitation') return refuse(visit, 'link_over')
       return await begin(visit, { kind: 'accept', linkHash: link.hash }, returnPathOf(null))
     },
+    BEGINS,
   )
   pages.get('/staff/sso', async (visit) => {
     const who = await currentStaff(db, visit)
@@ -105,6 +110,7 @@ export function ssoPages(parts: SsoPagesParts): void {
       if (!isFresh(provenAt, visit.now)) return { goTo: pages.at('/staff/confirm?return_to=/staff/sso') }
       return await begin(visit, { kind: 'connect', sessionId: who.session.id }, '/staff/sso')
     },
+    BEGINS,
   )
   pages.get('/staff/sso/confirm', async (visit) => {
     const returnTo = returnPathOf(visit.query.get('return_to'))
@@ -127,6 +133,7 @@ export function ssoPages(parts: SsoPagesParts): void {
       if (who === undefined) return toSignIn(returnTo)
       return await begin(visit, { kind: 'confirm', sessionId: who.session.id }, returnTo)
     },
+    BEGINS,
   )
   pages.get(CALLBACK_PATH, finish)
 
