@@ -21,6 +21,8 @@ import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
 import { runPeriodically } from './base/run-periodically.ts'
 import { Semaphore } from './base/semaphore.ts'
+import { brandingRoutes } from './branding/branding.routes.ts'
+import { ShownBranding } from './branding/shown-branding.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
@@ -142,16 +144,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, passwordLogN } = parts
   const { runsJobs = true, jobs = JOBS } = parts
   const { db, verdicts } = database
-  const {
-    publicUrl,
-    hosts,
-    brand,
-    policy,
-    trustedProxies,
-    forwardAuth: rules,
-    serverSecret,
-    loginUrl,
-  } = settings
+  const { publicUrl, hosts, brand, policy, trustedProxies, serverSecret, loginUrl } = settings
+  const { forwardAuth: rules } = settings
   const system = () => systemOrigin(clock.now())
 
   const usage = new UsageCounter()
@@ -173,6 +167,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
+  const branding = new ShownBranding(db, clock, log, publicUrl)
   const pipeline: Pipeline = {
     db,
     clock,
@@ -185,7 +180,10 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     trustedProxies,
     refusedAttempts,
     onExposed: (exposure) => usage.noteExposure(exposure),
-    onChanged: () => feed.catchUp(),
+    onChanged: async () => {
+      branding.expire()
+      await feed.catchUp()
+    },
     readSlots: new Semaphore({ ...READS, atOnce: Math.max(1, Math.floor(database.connections / 2)) }),
   }
 
@@ -212,6 +210,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   auditRoutes(app, pipeline)
   auditActionRoutes(app, pipeline)
   refusedAttemptRoutes(app, pipeline)
+  brandingRoutes(app, pipeline, publicUrl, branding)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path
@@ -222,12 +221,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   blockedClientRoutes(app, pipeline)
   loginChallengeRoutes(app, pipeline, urlOf)
   let refusedRequests: RefusedRequests | null = null
-  const home = '/sign-in'
-  const pages =
-    serverSecret === null
-      ? null
-      : await openPages(app, { publicUrl, home, hosts, serverSecret, trustedProxies, clock, log })
-  const installation = { environments: policy.environments, brand, publicUrl }
+  const onPages = { publicUrl, home: '/sign-in', hosts, branding, trustedProxies, clock, log }
+  const pages = serverSecret === null ? null : await openPages(app, { ...onPages, serverSecret })
+  const installation = { environments: policy.environments, brand, publicUrl, branding }
   const { requiresSecondFactor, ssoNetworks } = settings
   const { providerFetch } = parts
   staffRoutes(app, pipeline, installation, {

@@ -19,7 +19,7 @@ export const SRC: Floors = [
   ['sign-in'],
   ['clients', 'users'],
   ['admin-keys', 'audit-log', 'jobs'],
-  ['scopes', 'owners'],
+  ['scopes', 'owners', 'branding'],
   ['sessions'],
   ['management'],
   ['secrets'],
@@ -206,6 +206,13 @@ export function kindOf(file: string): Kind {
 }
 
 const NOUNS = new Set([
+  'accent.ts',
+  'branding.ts',
+  'drawn-image.ts',
+  'jpeg-logo.ts',
+  'logo.ts',
+  'png-logo.ts',
+  'webp-logo.ts',
   'person.ts',
   'admin-key.ts',
   'audit-action.ts',

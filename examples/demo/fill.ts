@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Secret } from '@doorward/sdk/kernel'
+import { demoBranding } from './brand.ts'
 import { callerOf } from './caller.ts'
 import type { ClockedServer } from './clocked-server.ts'
 import { declareCatalogue, OWNERS } from './company.ts'
@@ -41,6 +42,7 @@ export async function fill(
   const random = new Random(2041)
   const all = callerOf(server, adminKey, '198.51.100.5')
   await declareCatalogue(all)
+  await all('PATCH', '/v1/branding', demoBranding())
   const tools = await createTools(server, all)
   const administrator = await createAdministrator(server)
   const timeline = new Timeline()

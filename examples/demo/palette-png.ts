@@ -37,18 +37,34 @@ export function withPalette(png: Buffer): Buffer {
       // The first byte of a row is its filter: none, the best for a palette.
       rows[y * (width + 1) + 1 + x] = index
     }
+  const colors = Buffer.from(palette.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255]))
+  const indexed = 3
+  return encodePng({ width, height, colorType: indexed }, [
+    ['PLTE', colors],
+    ['IDAT', deflateSync(rows, { level: 9, memLevel: 9 })],
+  ])
+}
+
+interface Header {
+  readonly width: number
+  readonly height: number
+  /** 3: indexes of a palette; 6: RGBA. */
+  readonly colorType: number
+}
+
+/** Encodes a PNG with 8 bits a channel, not interlaced. */
+export function encodePng(
+  { width, height, colorType }: Header,
+  chunks: readonly (readonly [type: string, body: Buffer])[],
+): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  header.set([8, 3, 0, 0, 0], 8)
+  header.set([8, colorType, 0, 0, 0], 8)
   return Buffer.concat([
     SIGNATURE,
     chunk('IHDR', header),
-    chunk(
-      'PLTE',
-      Buffer.from(palette.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255])),
-    ),
-    chunk('IDAT', deflateSync(rows, { level: 9, memLevel: 9 })),
+    ...chunks.map(([type, body]) => chunk(type, body)),
     chunk('IEND', Buffer.alloc(0)),
   ])
 }

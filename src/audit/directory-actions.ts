@@ -165,6 +165,19 @@ export const DIRECTORY_ACTIONS = {
     altersVerdicts: 'never',
     detail: { reason: 'text' },
   },
+  'branding.changed': {
+    description: 'The name, logo, colour or links on pages for people were changed.',
+    target: 'branding',
+    altersVerdicts: 'never',
+    detail: {
+      'product_name?': 'from and to',
+      'accent_color?': 'from and to',
+      'logo?': 'from and to',
+      'support_url?': 'from and to',
+      'privacy_url?': 'from and to',
+      'terms_url?': 'from and to',
+    },
+  },
   'attempt.refused': {
     description:
       'A request with a valid credential was refused, or a signed-in member gave a wrong password. The result of such an event is `refused`.',

@@ -1,5 +1,6 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
+import type { BrandingTable } from './branding-table.ts'
 import type { Fixed, Json } from './columns.ts'
 import type {
   AccessTokensTable,
@@ -104,6 +105,7 @@ export interface Schema {
   staff_identities: StaffIdentitiesTable
   sso_flows: SsoFlowsTable
   jobs: JobsTable
+  branding: BrandingTable
 }
 
 export type Db = Kysely<Schema>

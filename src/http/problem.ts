@@ -10,6 +10,7 @@ export const PROBLEMS = {
   invalid_cursor: [400, 'The cursor is invalid'],
   search_too_broad: [400, 'The search matches too many keys'],
   selection_too_large: [400, 'The filter matches too many keys for one change'],
+  unusable_logo: [400, 'The logo cannot be used'],
   identity_provider_unusable: [400, 'The identity provider cannot be used'],
   unknown_scope: [400, 'A scope is not in the catalogue'],
   deprecated_scope: [400, 'A scope is deprecated and cannot be granted'],

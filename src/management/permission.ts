@@ -26,6 +26,7 @@ export const PERMISSIONS = {
   'audit:read': 'Read and verify the audit log',
   'staff:read': 'List staff and invitations, and where staff are signed in',
   'staff:write': 'Invite, change, disable and remove staff',
+  'branding:write': 'Change how pages for people look',
   verify: 'Verify credentials, look up records, report usage: what an SDK needs, and no more',
 } as const
 
@@ -50,6 +51,7 @@ export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
   'login_challenges:write',
   'staff:read',
   'staff:write',
+  'branding:write',
   'verify',
 ])
 

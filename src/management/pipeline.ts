@@ -229,7 +229,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
 }
 
 /** Members with text from people for people. */
-const FOR_PEOPLE = ['name', 'reason', 'description', 'display_name', 'note'] as const
+const FOR_PEOPLE = ['name', 'reason', 'description', 'display_name', 'note', 'product_name'] as const
 
 /** Masks credentials that were pasted into such text: a dump of the database must not hold any. */
 function hideCredentials(body: unknown): void {

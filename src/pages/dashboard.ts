@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { plainBrand } from './brand.ts'
 import { html } from './html.ts'
 import { STYLE_PATH, sendPage, sendStyle } from './page.ts'
 
@@ -101,7 +102,7 @@ function notBuilt(app: FastifyInstance, base: string, host: string) {
     lead: 'The API works. The dashboard is missing on this server: build it once, and restart the server.',
     body: html`<p><code>npm run build:web</code></p><p><a href="${base}/docs">API documentation</a></p>`,
   }
-  return (reply: FastifyReply) => sendPage(reply, page, base, host)
+  return (reply: FastifyReply) => sendPage(reply, page, base, plainBrand(host))
 }
 
 /** The best coding that the browser accepts. A coding that it refuses by `q=0` is rare, and not sent either. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyReply } from 'fastify'
+import type { Brand } from './brand.ts'
 import { type Html, html } from './html.ts'
 
 /** A page for people: rendered on the server, without scripts. */
@@ -81,7 +82,7 @@ export function failurePage(
  *
  * @param base path prefix where a proxy serves us below one
  */
-export function sendPage(reply: FastifyReply, page: Page, base: string, host: string): FastifyReply {
+export function sendPage(reply: FastifyReply, page: Page, base: string, brand: Brand): FastifyReply {
   const formAction = page.leadsAway === true ? '' : "form-action 'self'; "
   const scripts =
     page.asksForPasskey === true
@@ -97,10 +98,11 @@ export function sendPage(reply: FastifyReply, page: Page, base: string, host: st
         `default-src 'none'; style-src 'self'; img-src 'self' data:; ${scripts}${formAction}` +
         "frame-ancestors 'none'; base-uri 'none'",
     })
-    .send(layout(page, base, host).text)
+    .send(layout(page, base, brand).text)
 }
 
-function layout({ title, lead, body, asksForPasskey }: Page, base: string, host: string): Html {
+function layout({ title, lead, body, asksForPasskey }: Page, base: string, brand: Brand): Html {
+  const { name, isNamed, logo, stylePath, links } = brand
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -108,26 +110,45 @@ function layout({ title, lead, body, asksForPasskey }: Page, base: string, host:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${title} · ${host}</title>
-<link rel="icon" href="data:image/svg+xml,${encodeURIComponent(ICON.text)}">
+<title>${title} · ${name}</title>
+<link rel="icon" href="${iconOf(brand, base)}">
 <link rel="stylesheet" href="${base}${STYLE_PATH}">${
+    stylePath !== null &&
+    html`
+<link rel="stylesheet" href="${base}${stylePath}">`
+  }${
     asksForPasskey === true &&
     html`
 <script src="${base}${PASSKEY_SCRIPT_PATH}" defer></script>`
   }
 </head>
 <body>
-<header>${MARK}<span>${host}</span></header>
+<header>${logo === null ? !isNamed && MARK : logoOf(logo, base)}<span>${name}</span></header>
 <main>
 <h1>${title}</h1>
 ${lead === undefined ? null : html`<p class="lead">${lead}</p>`}
 ${body}
 </main>
+${
+  links.length > 0 &&
+  html`<nav class="links">${links.map(({ words, url }) => html`<a href="${url}" rel="noopener noreferrer">${words}</a> `)}</nav>`
+}
 </body>
 </html>
 `
 }
 
-/** Logo: a half-open door. */
+/** The name beside it says what it shows. */
+function logoOf({ path, width, height }: NonNullable<Brand['logo']>, base: string): Html {
+  return html`<img class="logo" src="${base}${path}" width="${width}" height="${height}" alt="">`
+}
+
+/** A provider with a name of its own does not show ours. */
+function iconOf({ isNamed, logo }: Brand, base: string): string {
+  if (logo !== null) return base + logo.path
+  return isNamed ? 'data:,' : `data:image/svg+xml,${encodeURIComponent(ICON.text)}`
+}
+
+/** Our own mark: a half-open door. */
 const MARK = html`<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><path class="frame" d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20"/><path class="leaf" d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z"/><circle class="knob" cx="17.2" cy="18" r="1.4"/></svg>`
 const ICON = html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M7 28V8a4 4 0 0 1 4-4h10a4 4 0 0 1 4 4v20" fill="none" stroke="#0d7a6f" stroke-width="2.4" stroke-linecap="round"/><path d="M11 28V9.6c0-.8.6-1.5 1.4-1.6l6.4-1.2c.6-.1 1.2.4 1.2 1V28z" fill="#0d7a6f"/></svg>`

@@ -6,6 +6,7 @@ import { NetworkLimiter } from '../base/fixed-window-limiter.ts'
 import type { Logger } from '../http/log.ts'
 import { PROBLEMS, statusOf } from '../http/problem.ts'
 import { problemOfThrown } from '../http/server.ts'
+import type { BrandSource } from './brand.ts'
 import { cookiesFor } from './cookies.ts'
 import { CSRF_FIELD, csrfToken, isCrossSite, isCsrfToken } from './csrf-token.ts'
 import { type Html, html } from './html.ts'
@@ -85,6 +86,7 @@ export interface PagesParts {
   /** Further host names, in lower case, that a proxy sends. */
   readonly hosts: readonly string[]
   readonly serverSecret: Secret
+  readonly branding: BrandSource
   readonly trustedProxies: IpRanges | null
   readonly clock: Clock
   readonly log: Logger
@@ -107,8 +109,8 @@ function tooManyStarts(retryAfterSeconds: number): Failure {
 }
 
 export async function openPages(server: FastifyInstance, parts: PagesParts): Promise<Pages> {
-  const { publicUrl, hosts, serverSecret, trustedProxies, clock, log } = parts
-  const { origin, host, hostname, pathname } = new URL(publicUrl)
+  const { publicUrl, hosts, serverSecret, branding, trustedProxies, clock, log } = parts
+  const { origin, hostname, pathname } = new URL(publicUrl)
   const names = new Set([hostname, ...hosts])
   const base = pathname.replace(/\/+$/, '')
   const at = (path: string) => base + path
@@ -118,7 +120,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const starts = new NetworkLimiter(clock, STARTS)
   const repeated = new RepeatedForms(isRefusal)
 
-  const answer = (reply: FastifyReply, given: Answer): FastifyReply => {
+  const answer = async (reply: FastifyReply, given: Answer): Promise<FastifyReply> => {
     if ('clearsStorage' in given && given.clearsStorage === true && base === '')
       // "cookies" would take those of the whole registrable domain, and below a path "storage" is another site's too.
       reply.header('clear-site-data', '"storage"')
@@ -129,7 +131,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
         .headers({ 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' })
         .send(JSON.stringify(given.json))
     const page = 'page' in given ? given.page : failurePage(given.failure, reply.request.id, home)
-    return sendPage(reply, page, base, host)
+    return sendPage(reply, page, base, await branding.brand())
   }
   const visit = (request: FastifyRequest, reply: FastifyReply) =>
     visitOf(request, reply, clock.now(), cookies, trustedProxies)

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { plainBrand } from '../pages/brand.ts'
 import { html } from '../pages/html.ts'
 import { failurePage, sendPage } from '../pages/page.ts'
 
@@ -14,6 +15,6 @@ export function staffOffRoutes(app: FastifyInstance, publicUrl: string): void {
       forDevelopers: html`Make one with <code>openssl rand -base64 32</code>, and start the server with it as
         <code>DOORWARD_SECRET</code>.`,
     }
-    return sendPage(reply, failurePage(failure, request.id, html``), base, host)
+    return sendPage(reply, failurePage(failure, request.id, html``), base, plainBrand(host))
   })
 }

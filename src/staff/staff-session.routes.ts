@@ -36,7 +36,8 @@ export function staffSessionRoutes(
   } as const
   reads(app, pipeline, get, async ({ db, caller, presented }) => {
     const own = await sessionByHash(db, hashToken(presented.reveal()), caller.now)
-    return own === undefined ? no(NOT_FOUND) : yes(toOwnSessionWire(own, caller, installation))
+    if (own === undefined) return no(NOT_FOUND)
+    return yes(toOwnSessionWire(own, caller, installation, await installation.branding.named()))
   })
 
   const end = {

@@ -49,7 +49,8 @@ export const OwnSessionWire = Type.Object({
         'Until then dangerous operations need no confirmation; null or past: confirm at /staff/confirm',
     }),
   }),
-  brand: nullable(Type.String()),
+  brand: nullable(Type.String({ description: 'The prefix of credentials' })),
+  branding: Type.Object({ product_name: nullable(Type.String()), logo_url: nullable(Type.String()) }),
   public_url: Type.String(),
 })
 
@@ -70,12 +71,20 @@ export interface Installation {
   readonly environments: readonly string[]
   readonly brand: string | null
   readonly publicUrl: string
+  readonly branding: { named(): Promise<NamedBranding> }
+}
+
+interface NamedBranding {
+  readonly productName: string | null
+  /** Below the public URL. */
+  readonly logoPath: string | null
 }
 
 export function toOwnSessionWire(
   { session, member, enrolled }: PresentedSession,
   caller: Caller,
   { environments, brand, publicUrl }: Installation,
+  { productName, logoPath }: NamedBranding,
 ) {
   const within = environmentsOf(caller.reach)
   const { provenAt } = session
@@ -100,6 +109,7 @@ export function toOwnSessionWire(
       fresh_until: proven === null ? null : iso(addSeconds(proven, FRESH_SECONDS)),
     },
     brand,
+    branding: { product_name: productName, logo_url: logoPath === null ? null : publicUrl + logoPath },
     public_url: publicUrl,
   }
 }

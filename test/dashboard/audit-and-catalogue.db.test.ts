@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { newId } from '../../src/base/id.ts'
+import { pngOf } from '../../src/branding/logo.fixture.ts'
 import { replaceRecoveryCodes } from '../../src/staff/factors/recovery-code.store.ts'
 import { replaceTotp } from '../../src/staff/factors/totp.store.ts'
 import { noChromium } from '../chromium.ts'
@@ -216,6 +217,41 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     }
   })
 
+  it('WEB-13: shows a brand before it is saved, then on every page, legible and without a violation of the CSP', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings/branding')
+    const save = page.getByRole('button', { name: 'Save' })
+    await page.getByText('Nothing is changed.').waitFor()
+    await page.getByLabel('Product name').fill('Tidewater')
+    const file = page.getByLabel('Logo', { exact: true })
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    await file.setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer: svg })
+    await page.getByText('This is an SVG. An SVG can carry script').waitFor()
+    await seat.look('branding-svg')
+    await file.setInputFiles({ name: 'logo.svg', mimeType: 'image/svg+xml', buffer: pngOf(64, 32) })
+    assert.equal(await page.locator('.preview-logo[src^="data:image/png;base64,"]').count(), 4)
+    await page.getByRole('textbox', { name: 'Accent colour', exact: true }).fill('#ffd600')
+    await page.getByText(/#[0-9a-f]{6} is used, 4\.\d+ : 1/).waitFor()
+    await page.getByLabel('Support link').fill('mailto:help@tidewater.example')
+    await seat.look('branding-draft')
+    await page.getByRole('link', { name: 'Keys', exact: true }).click()
+    await page.getByText('Save or discard your changes before you leave.').waitFor()
+    await save.click()
+    await page.getByText('Saved. Pages show it now.').waitFor()
+    await page.locator('header').getByRole('link', { name: 'Tidewater' }).locator('img').waitFor()
+    await seat.look('branding-saved')
+    await using other = await desk.open('administrator')
+    await other.page.goto(`${desk.origin}/sign-in`)
+    await other.page.getByRole('link', { name: 'Help' }).waitFor()
+    await other.look('branded-sign-in')
+    await page.getByRole('button', { name: 'Remove the logo' }).click()
+    await save.click()
+    await page.getByText('Saved. Pages show it now.').waitFor()
+    assert.equal((await desk.app.call('GET', '/v1/branding')).body.logo, null)
+    await desk.app.call('PATCH', '/v1/branding', { product_name: null, accent_color: null })
+  })
+
   it('finds a page and a key by keyboard only', async () => {
     await using seat = await desk.open('administrator')
     const { page } = seat
@@ -256,6 +292,9 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await seat.go('/settings')
     await page.getByText('You need the permission admin_keys:read.').waitFor()
     await seat.look('settings-viewer')
+    await seat.go('/settings/branding')
+    await page.getByText('You need the permission branding:write.').waitFor()
+    await seat.look('branding-viewer')
     assert.equal(await page.getByRole('link', { name: 'Audit' }).count(), 0)
     const refused = await page.evaluate(async () => {
       const answers = await Promise.all([

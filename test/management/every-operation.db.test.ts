@@ -40,6 +40,7 @@ describe('every operation of the management API', () => {
         /\bapp\.(route|get|post|put|patch|delete|all)[(<]/.test(readFileSync(file, 'utf8')),
     )
     assert.deepEqual(openingRoutes.sort(), [
+      'src/branding/brand-files.routes.ts',
       'src/clients/registration/register.routes.ts',
       'src/forward-auth/forward-auth.routes.ts',
       'src/http/form-endpoint.ts',

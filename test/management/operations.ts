@@ -121,6 +121,8 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     removeStaff: { path: { id: removed.id }, body: { reason: 'test' } },
     listStaffInvitations: {},
     inviteStaff: { body: { email: 'invited@staff.example', role: 'viewer' } },
+    getBranding: {},
+    changeBranding: { body: { product_name: 'Tidewater', accent_color: '#0b66d8' } },
     getSingleSignOn: {},
     setSingleSignOn: { body: { issuer: EXAMPLE_ISSUER, client_id: 'doorward', domains: ['example.com'] } },
     requireSingleSignOn: {},

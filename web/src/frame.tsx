@@ -15,7 +15,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
   const [path] = useLocation()
   const [openAt, setOpenAt] = useState<string | null>(null)
   const session = useSession()
-  const { staff } = session
+  const { staff, branding } = session
   const links = navigationFor(session)
   const isOpen = openAt === path
   useEffect(() => {
@@ -33,8 +33,12 @@ export function Frame({ children }: { readonly children: ReactNode }) {
       <header className="side" data-open={isOpen}>
         <div className="side-top">
           <Link className="brand" to="/">
-            <Mark />
-            <span>{words.product}</span>
+            {branding.logo_url === null ? (
+              <Mark />
+            ) : (
+              <img className="brand-logo" src={new URL(branding.logo_url).pathname} alt="" />
+            )}
+            <span>{branding.product_name ?? words.product}</span>
           </Link>
           <button
             type="button"

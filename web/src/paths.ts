@@ -24,6 +24,7 @@ export const paths = {
   settings: page('/settings'),
   adminKeys: page('/settings/admin-keys'),
   newAdminKey: page('/settings/admin-keys/new'),
+  branding: page('/settings/branding'),
   staff: page('/settings/staff'),
   staffMember: pageOf('/settings/staff/:id'),
   owners: page('/owners'),

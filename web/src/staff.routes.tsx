@@ -27,6 +27,7 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.audit.pattern, () => import('./audit/audit.page.tsx')),
   screen(paths.whichDoor.pattern, () => import('./which-door/which-door.page.tsx')),
   screen(paths.settings.pattern, () => import('./settings/settings.page.tsx')),
+  screen(paths.branding.pattern, () => import('./branding/branding.page.tsx')),
   screen(paths.adminKeys.pattern, () => import('./admin-keys/admin-keys.page.tsx')),
   screen(paths.newAdminKey.pattern, () => import('./admin-keys/new-admin-key.page.tsx')),
   screen(paths.owners.pattern, () => import('./owners/owners.page.tsx')),

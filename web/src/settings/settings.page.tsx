@@ -32,6 +32,17 @@ export default function SettingsPage() {
       </Section>
       {can('staff:read') && <SingleSignOnSection />}
       <Section
+        title={words.branding}
+        lead={words.brandingLead}
+        actions={
+          <ButtonLink kind="quiet" to={paths.branding.to()}>
+            {words.branding}
+          </ButtonLink>
+        }
+      >
+        {null}
+      </Section>
+      <Section
         title={words.adminKeys}
         lead={words.adminKeysLead}
         actions={

@@ -5,6 +5,8 @@ export const settingsWords = {
   lead: 'Who runs this installation, and how it is configured.',
   adminKeys: 'Admin keys',
   adminKeysLead: 'Credentials of your own programs for the management API.',
+  branding: 'Branding',
+  brandingLead: 'The name, logo and colour on the pages where people sign in and allow apps.',
   staff: 'Staff',
   staffLead: 'People who sign in to this dashboard, their roles and sessions.',
   installation: 'Installation',
