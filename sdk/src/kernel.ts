@@ -12,7 +12,7 @@ export type { CredentialKind, CredentialPlace } from './credential/credential-fo
 export { credentialsIn, withoutCredentials, withoutSecretShapes } from './credential/credentials-in-text.ts'
 export { digestCredential, digestOfHex } from './credential/digest.ts'
 export { Secret } from './credential/secret.ts'
-export { answerTo, answerUnavailable } from './guard/challenge.ts'
+export { answerTo, answerUnavailable, FOUND } from './guard/challenge.ts'
 export { addressOfHop, clientIp } from './guard/client-ip.ts'
 export { fromNodeRequest } from './guard/node-request.ts'
 export { type Presentation, readCredential } from './guard/presented.ts'

@@ -44,7 +44,8 @@ export interface FormEndpoints {
 }
 
 const FORM = 'application/x-www-form-urlencoded'
-const MAX_FORM_BYTES = 16 * 1024
+/** A client library may repeat all scopes of a grant: 250 of 128 characters, and a signed assertion. */
+const MAX_FORM_BYTES = 40 * 1024
 const NEVER_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' }
 const OTHER_METHODS = ['GET', 'PUT', 'PATCH', 'DELETE'] as const
 

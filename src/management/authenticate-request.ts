@@ -1,5 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { clientIp, type Exposure, fromNodeRequest, type IpRanges, readCredential } from '@doorward/sdk/kernel'
+import {
+  clientIp,
+  type Exposure,
+  FOUND,
+  fromNodeRequest,
+  type IpRanges,
+  parseCredential,
+  readCredential,
+} from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
@@ -38,8 +46,9 @@ export async function authenticateRequest(
   const presented = readCredential(fromNodeRequest(raw, url))
   if (!presented.ok)
     for (const hash of presented.exposedHashes) onExposed({ hash, at: arrival.now, ip: arrival.ip })
+  const hint = !presented.ok && 'found' in presented.fault ? ` ${FOUND[presented.fault.found]}` : ''
   if (!presented.ok && presented.fault.reason !== 'no_credential')
-    return no(problem(presented.fault.reason, FAULTS[presented.fault.reason]))
+    return no(problem(presented.fault.reason, FAULTS[presented.fault.reason] + hint))
 
   const token = presented.ok ? presented.text : null
   for (const authenticator of authenticators) {
@@ -53,9 +62,16 @@ export async function authenticateRequest(
   const ways = authenticators.map(({ howToPresent }) => howToPresent).join(', or ')
   return no(
     token === null
-      ? problem('no_credential', `Present ${ways}.`)
-      : problem('invalid_token', `This kind of credential is not accepted here. Present ${ways}.`),
+      ? problem('no_credential', `Present ${ways}.${hint}`)
+      : problem('invalid_token', `${whyNoKind(token)} Present ${ways}.`),
   )
+}
+
+/** Depends on the text alone, so that real and made-up credentials get the same answer. */
+function whyNoKind(token: string): string {
+  return parseCredential(token) === null && /(^|_)ak_/.test(token)
+    ? 'This looks like an admin key in which a character is missing, added or changed.'
+    : 'This kind of credential is not accepted here.'
 }
 
 /** CSRF: a cookie says which browser sent a request, and Fetch Metadata or `Origin` say which site made it send it. */

@@ -93,6 +93,8 @@ export interface PagesParts {
 }
 
 const MAX_FORM_BYTES = 16 * 1024
+/** The redirect carries it as a URL, which with the other headers may be 64 KB. */
+const MAX_POST_AS_GET_BYTES = 40 * 1024
 const FORM = 'application/x-www-form-urlencoded'
 /** Each row takes some 7 kB for half an hour: this bounds what one network can fill. An office of thousands needs less. */
 const STARTS = { most: 600, windowMs: 60_000 }
@@ -187,7 +189,7 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     },
     postAsGet: (path, settings) => {
       register(path, settings)
-      app.post(path, { schema, bodyLimit: MAX_FORM_BYTES }, async (request, reply) => {
+      app.post(path, { schema, bodyLimit: MAX_POST_AS_GET_BYTES }, async (request, reply) => {
         const asked = new URL(request.url, origin).searchParams
         if (request.body instanceof URLSearchParams)
           for (const [name, value] of request.body) asked.append(name, value)

@@ -211,6 +211,30 @@ describe('bad input', () => {
     assert.equal(same.status, 200)
   })
 
+  it('VER-13: says in which form a credential was found, where it is not presented as it must be', async () => {
+    const cut = app.adminKey.slice(0, -1)
+    for (const [authorization, code, hint] of [
+      [app.adminKey, 'no_credential', 'without `Bearer ` in front'],
+      [`ApiKey ${app.adminKey}`, 'no_credential', 'another scheme than Bearer'],
+      [`Basic ${btoa(`${app.adminKey}:`)}`, 'no_credential', 'as Basic'],
+      [`Bearer "${app.adminKey}"`, 'malformed_header', 'something else around it'],
+      [`Bearer ${cut}`, 'invalid_token', 'a character is missing'],
+      [`Bearer ${cut}é`, 'malformed_header', 'Send one token'],
+      ['Bearer anything', 'invalid_token', 'This kind of credential'],
+    ] as const) {
+      const { status, body } = await app.call('GET', '/v1/keys', undefined, {
+        as: null,
+        headers: { authorization },
+      })
+      assert.deepEqual([status, body.code], [code === 'malformed_header' ? 400 : 401, code], authorization)
+      assert.ok(
+        `${body.message} ${body.fix} ${body.detail}`.includes(hint),
+        `${authorization}: ${JSON.stringify(body)}`,
+      )
+      assert.ok(!JSON.stringify(body).includes(cut))
+    }
+  })
+
   it('MGT-15: refuses an Idempotency-Key with characters that are not allowed', async () => {
     const headers = { 'idempotency-key': 'a b' }
     const { status, body } = await app.call('POST', '/v1/keys', KEY, { headers })

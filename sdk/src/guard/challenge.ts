@@ -94,7 +94,7 @@ function invalidToken(setting: Setting): Answer {
 }
 
 /** Hints about a credential that was sent in the wrong form. They depend on the text alone, not on its existence. */
-const FOUND: Readonly<Record<FoundAs, string>> = {
+export const FOUND: Readonly<Record<FoundAs, string>> = {
   no_scheme: 'There is a credential in Authorization, without `Bearer ` in front of it.',
   other_scheme: 'There is a credential in Authorization, under another scheme than Bearer.',
   basic: 'There is a credential in Authorization, as Basic. Send it as `Authorization: Bearer …`.',

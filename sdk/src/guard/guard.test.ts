@@ -87,6 +87,16 @@ test('VER-01: the log gets the reason, the client the code', async () => {
   assert.deepEqual(told, ['revoked GET /orders', 'unknown GET /orders'])
 })
 
+test('VER-13: a key in the path is refused, and the log does not show it, encoded or damaged either', async () => {
+  const { server, admit, told } = open()
+  const key = server.add()
+  const damaged = `${key.slice(0, -1)}${key.endsWith('0') ? '1' : '0'}`
+  for (const shown of [key, damaged, key.replaceAll('_', '%5F'), key.replaceAll('_', '%255f')])
+    await answerTo(admit({ ...arriving, url: `https://api.example/orders/${shown}` }))
+  assert.equal(told.length, 4)
+  for (const line of told) assert.ok(!line.includes(key.slice(8, 20)), line)
+})
+
 test('VER-13: a key in the URL is refused, and neither the log nor the report shows it', async () => {
   const { server, admit, told, guard } = open()
   const key = server.add()

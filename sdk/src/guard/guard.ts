@@ -1,3 +1,4 @@
+import { withoutSecretShapes } from '../credential/credentials-in-text.ts'
 import { httpSource } from '../source/http-source.ts'
 import { SourceUnavailableError } from '../source/source.ts'
 import { UsageCounter } from '../source/usage.ts'
@@ -131,7 +132,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     presented: string | null,
     limits?: readonly LimitState[],
   ): Admission => {
-    onRefusal?.(no, { method: request.method, path: pathOf(request.url) })
+    onRefusal?.(no, { method: request.method, path: withoutSecretShapes(pathOf(request.url)) })
     return { answer: answerTo(no, { realm, environment, presented, limits, resourceMetadata: metadataUrl }) }
   }
 

@@ -1,14 +1,11 @@
+import { FORM_WITH_SCOPES_BYTES } from '../grants/many-scopes.ts'
 import { type AuthorizeParts, loadFacts } from './authorization-facts.ts'
 import { beginAuthorization } from './begin-authorization.ts'
 import { aboutConsent, consentAt, reloadLink } from './consent.page.ts'
 import { AUTOMATIC, followStep } from './follow-step.ts'
 import { nextStep } from './next-step.ts'
 import { AUTHORIZE_PATH, CONSENT_PATH, REFUSED_PATH } from './paths.ts'
-import { MAX_SCOPES } from './read-authorization-request.ts'
 import { refuseSignIn, takeDecision } from './take-decision.ts'
-
-/** The form sends each scope by a name of at most 97 characters, and the hidden fields. */
-const FORM_BYTES = 4096 + MAX_SCOPES * 128
 
 /**
  * The authorization endpoint and the consent page (RFC 6749 §4.1.1, §4.1.2). The request is stored between the two, so
@@ -34,7 +31,7 @@ export function authorizeRoutes(parts: AuthorizeParts): void {
     (visit, fields) => takeDecision(parts, visit, fields),
     {
       ...settings,
-      maxFormBytes: FORM_BYTES,
+      maxFormBytes: FORM_WITH_SCOPES_BYTES,
       // Each answer that allows has a code of its own, because an app may redeem both.
       handlesRepeats: true,
       // The first click on "another user" has ended the session: the request asks for the sign-in again.

@@ -1,6 +1,7 @@
 import { no, type Result, yes } from '../../base/result.ts'
 import { type Client, ceilingOf } from '../../clients/client.ts'
 import type { KnownScopes } from '../../scopes/catalogue.ts'
+import { MAX_SCOPES } from '../grants/many-scopes.ts'
 import { declaredResources } from '../tokens/match-resource.ts'
 import { scopesOfResources } from '../tokens/narrow-scopes.ts'
 import { readParameters, resourcesOf } from '../tokens/read-parameters.ts'
@@ -35,8 +36,6 @@ type Asked = Pick<
 
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
-/** Most scopes that the page can show and its form can send: see `FORM_BYTES` in `authorize.routes.ts`. */
-export const MAX_SCOPES = 1000
 const MAX_RESOURCES = 20
 const MAX_STATE = 4_096
 

@@ -9,6 +9,7 @@ import type { SignedInUser } from '../../sessions/person.ts'
 import type { SignIn } from '../../sign-in/sign-in.ts'
 import { listGrants, lockGrant } from '../grants/grant.store.ts'
 import type { NamedGrant } from '../grants/grant.ts'
+import { FORM_WITH_SCOPES_BYTES } from '../grants/many-scopes.ts'
 import { reduceGrant, revokeLockedGrant } from '../grants/revoke-grant.ts'
 import {
   aboutApp,
@@ -61,6 +62,7 @@ export function openConnectedApps(parts: ConnectedAppsParts): void {
     CONNECTED_APPS_PATH,
     (fields) => aboutApp(fields.get('app') ?? ''),
     (visit, fields) => signedIn(parts, visit, (who) => change(parts, visit, who, fields)),
+    { maxFormBytes: FORM_WITH_SCOPES_BYTES },
   )
 }
 

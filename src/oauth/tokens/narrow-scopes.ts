@@ -9,7 +9,9 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
 
 /** Refuses a scope, by its name where that can be repeated. */
 export function refuseScope(scope: string, why = 'was not granted'): OAuthRefusal {
-  return refuse('scope_not_granted', `${SCOPE_TOKEN.test(scope) ? `The scope ${scope}` : 'A scope'} ${why}.`)
+  const named = SCOPE_TOKEN.test(scope) ? `The scope ${scope}` : 'A scope'
+  const hint = scope.includes(',') ? ' Scopes are separated by spaces.' : ''
+  return refuse('scope_not_granted', `${named} ${why}.${hint}`)
 }
 
 /**
