@@ -66,7 +66,12 @@ async function measureLists(
   await dropOrders(url)
   const without = await creation(doorward, rounds * 10)
   findings.push(
-    figure('creation of a key', withAll, 'ms', `${rounded(without)} ms without the indexes of decision 0032`),
+    figure(
+      'creation of a key',
+      withAll,
+      'ms',
+      `${rounded(without)} ms without the indexes of decisions 0032 and 0038`,
+    ),
   )
   await doorward.stop()
   return findings
@@ -92,6 +97,14 @@ function filters(now: Date): readonly [what: string, filter: string, mostMs: num
     ['search: two words', 'q=fraud%20crawler', SEARCH_MS],
     ['search: hint', 'q=sk_live_ab', SEARCH_MS],
     ['search: owner', 'q=org_77', SEARCH_MS],
+    ['a creator and a scope', `created_by=adm_bench5&scope=${COMMON_SCOPE}`, list],
+    ['a creator, unused for 90 days', `created_by=adm_bench25&unused_since=${ago}`, list],
+    ['a scope, expiring in 14 days', `scope=${COMMON_SCOPE}&expiring_before=${soon}`, list],
+    [
+      'all filters together',
+      `q=export&created_by=adm_bench5&scope=${COMMON_SCOPE}&never_used=true&unused_since=${ago}&expiring_before=${soon}`,
+      SEARCH_MS,
+    ],
     ['a pasted secret', `secret_sha256=${hash('sha256', 'bench 4711')}`, list],
   ]
 }
@@ -129,13 +142,13 @@ async function creation({ server }: Doorward, count: number): Promise<number> {
   return median(samples)
 }
 
-/** Drops the indexes that only the orders and searches of decision 0032 need. */
+/** Drops the indexes that only the orders and searches of decisions 0032 and 0038 need. */
 async function dropOrders(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   const { rows } = await client.query(`
     select indexname as name from pg_indexes
-    where indexname ~ '^keys_(live|ended|lapsed)_by_(use|name)|^keys_by_name_part$|^keys_of_creator$|^secrets_of_keys_by_hint$'`)
+    where indexname ~ '^keys_(live|ended|lapsed)_by_(use|name)|^keys_(by_end|revoked_by_end|quiet)_of_creator$|^keys_by_name_part$|^keys_of_creator$|^secrets_of_keys_by_hint$'`)
   for (const { name } of rows) await client.query(`drop index ${name}`)
   await client.end()
 }

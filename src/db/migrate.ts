@@ -42,6 +42,7 @@ import { up as singleSignOn } from './migrations/0037-single-sign-on.ts'
 import { up as silentRotations } from './migrations/0038-silent-rotations.ts'
 import { up as findingSilentRotations } from './migrations/0039-finding-silent-rotations.ts'
 import { up as staffPasskeys } from './migrations/0040-staff-passkeys.ts'
+import { up as keysOfCreators } from './migrations/0041-keys-of-creators.ts'
 import { up as branding } from './migrations/0045-branding.ts'
 import { up as policies } from './migrations/0049-policies.ts'
 import { up as jobs } from './migrations/0053-jobs.ts'
@@ -100,6 +101,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0038-silent-rotations': { up: silentRotations },
   '0039-finding-silent-rotations': { up: findingSilentRotations, concurrently: true },
   '0040-staff-passkeys': { up: staffPasskeys },
+  '0041-keys-of-creators': { up: keysOfCreators, concurrently: true },
   '0045-branding': { up: branding },
   '0049-policies': { up: policies },
   '0053-jobs': { up: jobs },

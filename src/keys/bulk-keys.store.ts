@@ -11,7 +11,7 @@ import { setOfAtMost } from './key-sets.store.ts'
 export const MOST_SELECTED = 10_000
 /** Rows that may be read to find them. */
 const MOST_READ = 100_000
-const SETS = { ordered: MOST_READ, names: MOST_READ, scopes: MOST_READ }
+const SETS = { ordered: MOST_READ, names: MOST_READ, scopes: MOST_READ, both: MOST_READ }
 
 /** Ids of all keys that match a filter, in the order of ids by their bytes; `too_many` where a bound is reached. */
 export async function selectKeys(

@@ -141,7 +141,7 @@ function isOwnedBy(ownerId: string): RawBuilder<boolean> {
 /** Sorts after all that may follow a prefix, by bytes of UTF-8. */
 const LAST = '\u{10FFFF}'
 
-/** Everything that a key must fulfil. */
+/** Everything that a key must fulfil, what is read from other tables last: Postgres may check it in this order. */
 export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
   const { id, ownerId, environment, q, scope, createdBy, states, unusedSince, expiringBefore } = asked
   const all: RawBuilder<boolean>[] = []
@@ -149,34 +149,31 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
   if (ownerId !== undefined) all.push(sql`keys.owner_id = ${ownerId}`)
   if (environment !== undefined) all.push(sql`keys.environment = ${environment}`)
   if (asked.within !== null) all.push(sql`keys.environment = any(${[...asked.within]}::text[])`)
-  if (states !== null) all.push(stateIs(states, asked.ownerIsSuspended, now))
-  if (q !== undefined) all.push(isFoundBy(q, asked.found))
-  if (scope !== undefined) all.push(sql`keys.scopes @> array[${scope}]::text[]`)
   if (createdBy !== undefined) all.push(sql`keys.created_by = ${createdBy}`)
   if (asked.noExpiry === true) all.push(sql`keys.ends_at is null`)
   if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
-  if (asked.exposedIds !== null)
-    all.push(
-      sql`keys.id = any(${asked.exposedIds}::text[])`,
-      sql`exists (select from secrets where holder_id = keys.id and exposed_at is not null
-        and revoked_at is null and retired_at is null
-        and (retires_at is null or retires_at > ${now}::timestamptz)
-        and (expires_at is null or expires_at > ${now}::timestamptz))`,
-    )
-  // The hints are compared too: they spare the secrets of most keys. A subquery for each row: with `not exists` the
-  // secrets of all keys would be read first.
-  if (asked.neverUsed === true)
-    all.push(
-      sql`keys.used_day <= 0`,
-      sql`(select max(last_used_at) from secrets where holder_id = keys.id) is null`,
-    )
+  // Hints: they spare the secrets of most keys.
+  if (asked.neverUsed === true) all.push(sql`keys.used_day <= 0`)
   if (unusedSince !== undefined)
     all.push(
       sql`keys.created_at <= ${unusedSince}::timestamptz`,
       sql`-keys.seen_day >= ${-dayOf(unusedSince)}::integer`,
-      sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
-        < ${unusedSince}::timestamptz`,
     )
+  if (asked.exposedIds !== null) all.push(sql`keys.id = any(${asked.exposedIds}::text[])`)
+  if (scope !== undefined) all.push(sql`keys.scopes @> array[${scope}]::text[]`)
+  if (q !== undefined) all.push(isFoundBy(q, asked.found))
+  if (states !== null) all.push(stateIs(states, asked.ownerIsSuspended, now))
+  if (asked.exposedIds !== null)
+    all.push(sql`exists (select from secrets where holder_id = keys.id and exposed_at is not null
+      and revoked_at is null and retired_at is null
+      and (retires_at is null or retires_at > ${now}::timestamptz)
+      and (expires_at is null or expires_at > ${now}::timestamptz))`)
+  // A subquery for each row: with `not exists` the secrets of all keys would be read first.
+  if (asked.neverUsed === true)
+    all.push(sql`(select max(last_used_at) from secrets where holder_id = keys.id) is null`)
+  if (unusedSince !== undefined)
+    all.push(sql`coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
+      < ${unusedSince}::timestamptz`)
   if (asked.overScoped !== null) all.push(...isOverScoped(asked.overScoped))
   return all
 }

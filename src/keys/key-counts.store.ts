@@ -18,7 +18,7 @@ export type KeyCounts = Readonly<Record<KeyState, KeyCount>>
 /** Counts are exact up to here, unless more rows than the second number would have to be read. */
 export const MOST_COUNTED = 10_000
 const MOST_READ = 12_000
-const LARGEST_SET = { ordered: MOST_READ, names: MOST_READ, scopes: MOST_READ }
+const LARGEST_SET = { ordered: MOST_READ, names: MOST_READ, scopes: MOST_READ, both: MOST_READ }
 
 const NONE: KeyCount = { count: 0, atLeast: false }
 

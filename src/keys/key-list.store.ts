@@ -6,8 +6,18 @@ import { creatorName, fromRow, type KeyRow } from './key.store.ts'
 import type { Key } from './key.ts'
 import { type Asked, conditionsOf, resolve, SUSPENDED_AT, TOO_BROAD } from './key-conditions.store.ts'
 import type { KeyFilter, KeyPosition, KeySort, OrderName } from './key-filter.ts'
-import { ORDERS, orderOf, positionOf, sorted, type Walk, walked, walksOf } from './key-orders.store.ts'
-import { type KeySet, setOfAtMost } from './key-sets.store.ts'
+import {
+  isAfter,
+  named,
+  ORDERS,
+  orderOf,
+  positionOf,
+  sorted,
+  type Walk,
+  walked,
+  walksOf,
+} from './key-orders.store.ts'
+import { type KeySet, probablyOfAtMost, setOfAtMost } from './key-sets.store.ts'
 
 export interface KeyPageRequest {
   /** Null: the first page. */
@@ -23,18 +33,17 @@ export interface KeyPage {
   readonly next: KeyPosition | null
 }
 
-/** Rows that a walk may read before the small sets are tried, and in all. */
-const FIRST_WALK = 5_000
-const LONGEST_WALK = 10_000
+/** Rows that a walk may read before larger sets are tried, and after. */
+const FIRST_WALK = 2_000
+const SECOND_WALK = 8_000
 /**
  * A set that is no larger is read as a whole, and sorted: at once, or where a walk has failed. Larger for scopes: keys that a
  * walk does not meet were made together, and lie together.
  */
-const SMALL_SET = { ordered: 100, names: 5_000, scopes: 5_000 }
-const LARGER_SETS = [
-  { ordered: 1_000, names: 10_000, scopes: 10_000 },
-  { ordered: 10_000, names: 10_000, scopes: 100_000 },
-]
+const SMALL_SET = { ordered: 100, names: 5_000, scopes: 5_000, both: 1_000 }
+const LARGE_SET = { ordered: 10_000, names: 10_000, scopes: 100_000, both: 10_000 }
+/** A set is larger than it was thought to be; of hostile filters all might. */
+const MOST_SETS = 2
 
 const NOTHING: KeyPage = { keys: [], next: null }
 
@@ -56,16 +65,30 @@ export async function listKeys(
   const list = { asked, name, after, limit, now, reach }
 
   const small = await setOfAtMost(db, asked, now, SMALL_SET)
-  if (small !== null) return await fromSet(db, list, small)
-  const first = await fromWalks(db, list, FIRST_WALK)
-  if (!first.isCutShort) return first.page
-  for (const bounds of LARGER_SETS) {
-    const set = await setOfAtMost(db, asked, now, bounds)
-    if (set !== null) return await fromSet(db, list, set)
+  const page = small === null ? null : await fromSet(db, list, small, SMALL_SET[small.kind])
+  if (page !== null) return page
+  const begun = await fromWalks(db, list, FIRST_WALK, true)
+  if (!begun.isCutShort) return begun
+  const found = begun.keys.length
+  const rest = await restOf(db, { ...list, after: begun.next, limit: limit - found }, found)
+  return rest === TOO_BROAD ? rest : { keys: [...begun.keys, ...rest.keys], next: rest.next }
+}
+
+/** The keys after those that the first walk has found: from a larger set, or from a second walk. */
+async function restOf(db: Db, list: List, found: number): Promise<KeyPage | typeof TOO_BROAD> {
+  const { asked, name, limit, now } = list
+  // If keys that match go on as often as in the first walk.
+  const isNear = found * SECOND_WALK >= limit * FIRST_WALK
+  if (!isNear) {
+    const sets = await probablyOfAtMost(db, asked, now, LARGE_SET)
+    for (const set of sets.slice(0, MOST_SETS)) {
+      const page = await fromSet(db, list, set, LARGE_SET[set.kind])
+      if (page !== null) return page
+    }
+    // Names that have a text in common are together in this order, and may be anywhere.
+    if (name === 'name' && asked.q !== undefined) return TOO_BROAD
   }
-  // Names that have a text in common are together in this order, and may be anywhere.
-  if (name === 'name' && asked.q !== undefined) return TOO_BROAD
-  return (await fromWalks(db, list, LONGEST_WALK)).page
+  return await fromWalks(db, list, SECOND_WALK, false)
 }
 
 interface List {
@@ -77,92 +100,100 @@ interface List {
   readonly reach: Reach
 }
 
-type Row = KeyRow & Readonly<Record<string, unknown>> & { readonly walk: number; readonly is_end: boolean }
+type Row = KeyRow &
+  Readonly<Record<string, unknown>> & { readonly is_end: boolean; readonly is_match: boolean }
+
+/** Keys up to a position. */
+interface Part extends KeyPage {
+  /** Whether the rows that may be read were too few to fill the page. */
+  readonly isCutShort: boolean
+}
 
 const NOT_FIXED = { fixed: [] }
 
-async function fromSet(db: Db, list: List, { is }: KeySet): Promise<KeyPage> {
+/**
+ * A page of a set, which is read as a whole and sorted. Null: it has more keys than this. Sorts ids, and reads the rest
+ * for the page alone.
+ */
+async function fromSet(db: Db, list: List, { is, by }: KeySet, most: number): Promise<KeyPage | null> {
   const { asked, name, after, limit, now } = list
   const order = ORDERS[name]
-  const all = walked(
-    { within: [is, ...conditionsOf(asked, now)], fixed: [], fulfils: {}, few: true },
-    order,
-    after,
-    0,
-  )
-  const { rows } = await select(db, list, all, sql`order by ${sorted(NOT_FIXED, order)} limit ${limit + 1}`)
+  const first = by === undefined ? sql`` : sql`order by ${by}`
+  const within = sql.join([sql`true`, ...conditionsOf(asked, now), ...isAfter([], order, after)], sql` and `)
+  const inOrder = sql`order by keys.is_over desc, ${sorted(NOT_FIXED, order)} limit ${limit + 1}`
+  const few = sql`
+    select keys.*, row_number() over () > ${most} as is_over from (
+      select keys.id as found_id, ${named([], order)}, (${within}) as is_match
+      from keys where ${is} ${first} limit ${most + 1}
+    ) as keys`
+  const found = sql`select * from (${few}) as keys where is_match or is_over ${inOrder}`
+  const whole = sql`select keys.*, found.* from (${found}) as found join keys on keys.id = found.found_id`
+  const { rows } = await select(db, list, whole, inOrder)
+  if (rows[0]?.is_over === true) return null
   const shown = rows.slice(0, limit)
   const last = rows.length > limit ? shown.at(-1) : undefined
   const next = last === undefined ? null : positionOf(name, NOT_FIXED, last)
   return { keys: await toKeys(db, shown), next }
 }
 
-/** @param longest rows that each walk may read */
-async function fromWalks(
-  db: Db,
-  list: List,
-  longest: number,
-): Promise<{ page: KeyPage; isCutShort: boolean }> {
+/** The next rows of the walks, merged. @param longest rows that each walk may read */
+async function fromWalks(db: Db, list: List, longest: number, isFirst: boolean): Promise<Part> {
   const walks = walksOf(list.asked, list.name, list.now)
-  const rows = await rowsOf(db, list, walks, longest, new Map())
-  // A walk with fewer rows than a page came to its end, or to the longest that it may be.
-  const ends = new Map<number, Row>()
-  for (const [at, walk] of walks.entries()) {
-    if (walk.few === true || rows.filter((row) => row.walk === at).length > list.limit) continue
-    const end = await endOf(db, list, walk, longest)
-    if (end !== undefined) ends.set(at, end)
-  }
-  const [only] = walks.length === 1 ? ends.values() : []
-  const complete = only === undefined && ends.size > 0 ? await rowsOf(db, list, walks, longest, ends) : rows
+  const [first] = walks as [Walk]
+  const by = sql`order by ${sorted(first, ORDERS[list.name])}`
+  const read = async (parts: readonly RawBuilder<unknown>[]) =>
+    (await select(db, list, sql.join(parts, sql` union all `), by)).rows
+  const pages = walks.map((walk, at) => pageOf(list, walk, at, longest))
+  let rows = isFirst ? await read(pages) : []
+  // Others came to their end, or to the longest that they may be.
+  const full = walks.map((walk, at) => walk.few === true || count(rows, at) > list.limit)
+  if (!isFirst || full.includes(false))
+    rows = await read(
+      walks.map((walk, at) =>
+        full[at] === true ? (pages[at] as RawBuilder<unknown>) : stretchOf(list, walk, at, longest),
+      ),
+    )
   // After the end of a walk, rows of this walk might be missing.
-  const cut = complete.findIndex((row) => row.is_end)
-  const end = only ?? complete[cut]
-  const sure = cut < 0 ? complete : complete.slice(0, cut)
+  const cut = rows.findIndex((row) => row.is_end)
+  const sure = (cut < 0 ? rows : rows.slice(0, cut + 1)).filter((row) => row.is_match)
   const shown = sure.slice(0, list.limit)
-  const last = sure.length > list.limit ? shown.at(-1) : end
-  const next = last === undefined ? null : positionOf(list.name, walks[0] as Walk, last)
-  const isCutShort = end !== undefined && sure.length < list.limit
-  return { page: { keys: await toKeys(db, shown), next }, isCutShort }
+  const last = sure.length > list.limit ? shown.at(-1) : rows[cut]
+  const next = last === undefined ? null : positionOf(list.name, first, last)
+  return { keys: await toKeys(db, shown), next, isCutShort: cut >= 0 && sure.length < list.limit }
 }
 
-/** A page of each walk, merged. @param ends walks whose last row is returned too, marked as their end */
-async function rowsOf(
-  db: Db,
-  list: List,
-  walks: readonly Walk[],
-  longest: number,
-  ends: ReadonlyMap<number, unknown>,
-): Promise<readonly Row[]> {
-  const { asked, name, after, limit, now } = list
+function count(rows: readonly Row[], walk: number): number {
+  return rows.filter((row) => row.walk === walk).length
+}
+
+/** The matches among the next rows of a walk. */
+function pageOf({ asked, name, after, limit, now }: List, walk: Walk, at: number, longest: number) {
   const order = ORDERS[name]
-  const parts = walks.flatMap((walk, at) => {
-    const where = sql.join([sql`true`, ...conditionsOf({ ...asked, ...walk.fulfils }, now)], sql` and `)
-    const rows = walked(walk, order, after, longest)
-    const by = sql`order by ${sorted(walk, order)}`
-    const number = sql.lit(at)
-    const page = sql`
-      (select keys.*, ${number} as walk, false as is_end from (${rows}) as keys where ${where} ${by} limit ${limit + 1})`
-    const end = sql`
-      (select keys.*, ${number} as walk, true as is_end from (${rows}) as keys ${by} offset ${longest - 1} limit 1)`
-    return ends.has(at) ? [page, end] : [page]
-  })
-  const merged = sql.join(parts, sql` union all `)
-  // A row that is both comes before its mark.
-  const { rows } = await select(
-    db,
-    list,
-    merged,
-    sql`order by ${sorted(walks[0] as Walk, order)}, keys.is_end`,
-  )
-  return rows
+  return sql`
+    (select keys.*, ${sql.lit(at)} as walk, true as is_match, false as is_end
+     from (${walked(walk, order, after, longest)}) as keys
+     where ${matches(asked, walk, now)} order by ${sorted(walk, order)} limit ${limit + 1})`
 }
 
-/** The last row that a walk may read; none where the walk comes to its end before. */
-async function endOf(db: Db, { name, after }: List, walk: Walk, longest: number): Promise<Row | undefined> {
-  const { rows } = await sql<Row>`
-    select * from (${walked(walk, ORDERS[name], after, longest)}) as keys
-    offset ${longest - 1} limit 1`.execute(db)
-  return rows[0]
+/**
+ * The matches among the next rows of a walk, and the last row that it may read. Not for a walk that fills a page: Postgres
+ * chooses a plan here that is good for all of these rows, and may be bad for the first few.
+ */
+function stretchOf({ asked, name, after, limit, now }: List, walk: Walk, at: number, longest: number) {
+  const order = ORDERS[name]
+  const by = sql`order by ${sorted(walk, order)}`
+  // With the order that the rows have, or Postgres would sort them once more.
+  const place = sql`row_number() over (${by})`
+  return sql`
+    (select * from (
+       select keys.*, ${sql.lit(at)} as walk, (${matches(asked, walk, now)}) as is_match, ${place} = ${longest} as is_end
+       from (${walked(walk, order, after, longest)}) as keys
+     ) as keys
+     where is_match or is_end ${by} limit ${limit + 1})`
+}
+
+function matches(asked: Asked, walk: Walk, now: Date): RawBuilder<unknown> {
+  return sql.join([sql`true`, ...conditionsOf({ ...asked, ...walk.fulfils }, now)], sql` and `)
 }
 
 async function select(db: Db, { reach }: List, from: RawBuilder<unknown>, rest: RawBuilder<unknown>) {

@@ -98,11 +98,10 @@ const REVOKED = sql`keys.revoked_at is not null`
 export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk[] {
   const { ownerId, environment, createdBy, states } = asked
   const owner = ownerId === undefined ? [] : [{ column: sql`keys.owner_id`, value: sql`${ownerId}` }]
-  const along = (...within: RawBuilder<unknown>[]): Walk => ({
-    within,
-    fixed: owner,
-    fulfils: { ownerId: undefined },
-  })
+  const isOfCreator = createdBy !== undefined && ownerId === undefined
+  const fixed = isOfCreator ? [{ column: sql`keys.created_by`, value: sql`${createdBy}` }] : owner
+  const fulfils = isOfCreator ? { createdBy: undefined } : { ownerId: undefined }
+  const along = (...within: RawBuilder<unknown>[]): Walk => ({ within, fixed, fulfils })
   const live = states === null || states.some((state) => LIVE_STATES.some((one) => one === state))
   const expired = states === null || states.includes('expired')
   const revoked = states === null || states.includes('revoked')
@@ -120,20 +119,17 @@ export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk
     case 'created': {
       const existed = [asked.unusedSince, asked.overScoped?.since].filter((at) => at !== undefined)
       const range = existed.map((at) => sql`keys.created_at <= ${at}::timestamptz`)
-      if (createdBy !== undefined && ownerId === undefined)
+      if (isOfCreator) return [along(...range)]
+      if (states === null) {
+        const of =
+          environment === undefined ? [] : [{ column: sql`keys.environment`, value: sql`${environment}` }]
         return [
           {
             within: range,
-            fixed: [{ column: sql`keys.created_by`, value: sql`${createdBy}` }],
-            fulfils: { createdBy: undefined },
+            fixed: [...owner, ...of],
+            fulfils: { ownerId: undefined, environment: undefined },
           },
         ]
-      if (states === null) {
-        const fixed =
-          environment === undefined
-            ? owner
-            : [...owner, { column: sql`keys.environment`, value: sql`${environment}` }]
-        return [{ within: range, fixed, fulfils: { ownerId: undefined, environment: undefined } }]
       }
       if (isOnly(states, 'disabled')) return [along(LIVE, sql`keys.disabled_at is not null`, ...range)]
       add(live, along(LIVE, ...range))
@@ -190,11 +186,15 @@ export function walked(
     ...fixed.map(({ column, value }) => sql`${column} >= ${value} and ${column} <= ${value}`),
     ...isAfter(fixed, order, after),
   ]
-  const selected = sql.join(columns.map((column, at) => sql`${column} as ${sql.ref(`order_${at}`)}`))
-  const read = sql`select keys.*, ${selected} from keys where ${sql.join(where, sql` and `)}`
+  const read = sql`select keys.*, ${named(fixed, order)} from keys where ${sql.join(where, sql` and `)}`
   return few === true
     ? sql`${read} offset 0`
     : sql`${read} order by ${inDirection(columns, order)} limit ${limit}`
+}
+
+/** The columns of an order, for {@link sorted}. */
+export function named(fixed: readonly Fixed[], order: Order): RawBuilder<unknown> {
+  return sql.join(columnsOf(fixed, order).map((column, at) => sql`${column} as ${sql.ref(`order_${at}`)}`))
 }
 
 /** Sorts rows that have the columns of the order. */
@@ -218,7 +218,7 @@ function columnsOf(fixed: readonly Fixed[], order: Order): readonly RawBuilder<u
   return [...fixed.map(({ column }) => column), ...order.columns]
 }
 
-function isAfter(fixed: readonly Fixed[], order: Order, after: KeyPosition | null) {
+export function isAfter(fixed: readonly Fixed[], order: Order, after: KeyPosition | null) {
   if (after === null) return []
   const place = [...fixed.map(({ value }) => value), ...order.place(after)]
   const past = sql.raw(order.direction === 'asc' ? '>' : '<')

@@ -11,8 +11,8 @@ export interface KeySet {
   readonly is: RawBuilder<boolean>
   /** The first columns of its index, by which Postgres takes that one to read a few. */
   readonly by?: RawBuilder<unknown>
-  /** Of its index. */
-  readonly kind: 'ordered' | 'scopes' | 'names'
+  /** Of its index; `both`: of two. */
+  readonly kind: 'ordered' | 'scopes' | 'names' | 'both'
 }
 
 function setsOf(asked: Asked, now: Date): readonly KeySet[] {
@@ -21,10 +21,16 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
   const only = states ?? KEY_STATES
   const isLive = only.every((state) => LIVE_STATES.some((live) => live === state))
   const isUnrevoked = !only.includes('revoked')
+  // Postgres reads the keys that are in both indexes.
+  const ofOwner = ownerId === undefined ? sql`` : sql` and ${equal(sql`keys.owner_id`, ownerId).is}`
   const sets: KeySet[] = []
   if (asked.exposedIds !== null)
     sets.push({ is: sql`keys.id = any(${asked.exposedIds}::text[])`, by: sql`keys.id`, kind: 'ordered' })
-  if (createdBy !== undefined) sets.push(equal(sql`keys.created_by`, createdBy))
+  if (createdBy !== undefined) {
+    const ofCreator = equal(sql`keys.created_by`, createdBy)
+    sets.push(ofCreator)
+    if (ownerId !== undefined) sets.push({ is: sql`${ofCreator.is}${ofOwner}`, kind: 'both' })
+  }
   if (isLive && only.length === 1 && ownerId === undefined) {
     if (only[0] === 'disabled')
       sets.push({
@@ -51,10 +57,11 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
       by: sql`-keys.seen_day`,
       kind: 'ordered',
     })
-  if (scope !== undefined) sets.push({ is: sql`keys.scopes @> array[${scope}]::text[]`, kind: 'scopes' })
+  if (scope !== undefined)
+    sets.push({ is: sql`keys.scopes @> array[${scope}]::text[]${ofOwner}`, kind: 'scopes' })
   if (q !== undefined && !isShort(q))
     sets.push({
-      is: sql`(name_trigrams(keys.name) @> name_trigrams(${q}::text) or keys.owner_id = ${q} or keys.id = any(${found}::text[]))`,
+      is: sql`(name_trigrams(keys.name) @> name_trigrams(${q}::text) or keys.owner_id = ${q} or keys.id = any(${found}::text[]))${ofOwner}`,
       kind: 'names',
     })
   // Last: an environment has many keys, as a rule.
@@ -101,10 +108,41 @@ export async function setOfAtMost(
 }
 
 /** Rows by the statistics of the planner: a guess, which spares to read a large set in vain. */
-async function estimated(db: Db, { is }: KeySet): Promise<number> {
-  const { rows } = await sql<{ 'QUERY PLAN': string | [{ Plan: { 'Plan Rows': number } }] }>`
-    explain (format json) select from keys where ${is}`.execute(db)
-  const plan = rows[0]?.['QUERY PLAN'] ?? '[]'
-  const [top] = typeof plan === 'string' ? JSON.parse(plan) : plan
-  return top?.Plan['Plan Rows'] ?? 0
+async function estimated(db: Db, set: KeySet): Promise<number> {
+  return (await estimates(db, [set]))[0] ?? 0
+}
+
+/** An estimate for an index with an order may be so wrong: a few too many keys of it are soon read. */
+const WRONG_BY = 1.5
+
+/** Sets of the filter that probably have no more keys than this, the smallest first. */
+export async function probablyOfAtMost(
+  db: Db,
+  asked: Asked,
+  now: Date,
+  most: Readonly<Record<KeySet['kind'], number>>,
+): Promise<readonly KeySet[]> {
+  const sets = setsOf(asked, now)
+  const sizes = await estimates(db, sets)
+  return sets
+    .map((set, at) => ({ set, size: sizes[at] ?? 0 }))
+    .filter(({ set, size }) => size <= (set.kind === 'ordered' ? WRONG_BY : 1) * most[set.kind])
+    .sort((one, other) => one.size - other.size)
+    .map(({ set }) => set)
+}
+
+interface Plan {
+  readonly 'Plan Rows': number
+  readonly Plans?: readonly Plan[]
+}
+
+async function estimates(db: Db, sets: readonly KeySet[]): Promise<readonly number[]> {
+  if (sets.length === 0) return []
+  const each = sets.map(({ is }) => sql`select from keys where ${is}`)
+  const { rows } = await sql<{ 'QUERY PLAN': string | [{ Plan: Plan }] }>`
+    explain (format json) ${sql.join(each, sql` union all `)}`.execute(db)
+  const answer = rows[0]?.['QUERY PLAN'] ?? '[]'
+  const [top] = (typeof answer === 'string' ? JSON.parse(answer) : answer) as [{ Plan: Plan }]
+  const plans = sets.length === 1 ? [top.Plan] : (top.Plan.Plans ?? [])
+  return plans.map((plan) => plan['Plan Rows'])
 }
