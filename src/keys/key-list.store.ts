@@ -105,7 +105,7 @@ type Row = KeyRow &
 
 /** Keys up to a position. */
 interface Part extends KeyPage {
-  /** Whether the rows that may be read were too few to fill the page. */
+  /** Set where the rows that may be read were too few to fill the page. */
   readonly isCutShort: boolean
 }
 
