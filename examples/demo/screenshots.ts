@@ -53,6 +53,7 @@ interface Listed {
   readonly id?: string
   readonly client_id?: string
   readonly name?: string
+  readonly environment?: string
   readonly state?: string
   readonly last_used_at?: string | null
   readonly rotation?: object | null
@@ -147,12 +148,14 @@ async function idOf(ask: Ask, name: string, pattern: string): Promise<string> {
   const choose = CHOSEN[name] ?? (() => true)
   let found: Listed | undefined
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: ListPage = await ask('GET', `/v1${list}?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    // Policies are a short list without pages.
+    const asked = name === 'editPolicy' ? '' : `?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`
+    const page: ListPage = await ask('GET', `/v1${list}${asked}`)
     const chosen = page.data.find(choose)
     found = chosen ?? found ?? page.data[0]
     cursor = chosen === undefined ? (page.next_cursor ?? null) : null
   }
-  const id = found?.id ?? found?.client_id ?? found?.name
+  const id = found?.id ?? found?.client_id ?? found?.name ?? found?.environment
   if (id === undefined) throw new Error(`There is nothing in /v1${list} for the page ${name}.`)
   return id
 }

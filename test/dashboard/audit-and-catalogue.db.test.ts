@@ -7,6 +7,7 @@ import { pngOf } from '../../src/branding/logo.fixture.ts'
 import { replaceRecoveryCodes } from '../../src/staff/factors/recovery-code.store.ts'
 import { replaceTotp } from '../../src/staff/factors/totp.store.ts'
 import { noChromium } from '../chromium.ts'
+import { eventually } from '../eventually.ts'
 import { staffAs } from '../staff.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
 
@@ -250,6 +251,57 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await page.getByText('Saved. Pages show it now.').waitFor()
     assert.equal((await desk.app.call('GET', '/v1/branding')).body.logo, null)
     await desk.app.call('PATCH', '/v1/branding', { product_name: null, accent_color: null })
+    seat.assertClean()
+  })
+
+  it('WEB-06 KEY-09: shows what a policy changes and whom it ends, before it is saved', async () => {
+    const { app } = desk
+    const { id } = await app.keyFor('org_policy', { name: 'old importer', environment: 'test' })
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/settings')
+    await page.getByRole('main').getByRole('link', { name: 'Policies' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Policies' }).waitFor()
+    await seat.look('policies')
+    await page.getByRole('link', { name: 'Change the policy of test' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Policy of test' }).waitFor()
+    const save = page.getByRole('button', { name: 'See what it does' })
+    assert.equal(await save.getAttribute('aria-disabled'), 'true')
+    await page.getByLabel('Begin with a preset').selectOption('soc2')
+    await page.getByRole('row', { name: /Longest lifetime of a secret.*no rule.*90 days/ }).waitFor()
+    await page.getByLabel('Each new key needs an allow-list of addresses').check()
+    await page.getByLabel('Only some scopes can be given to keys').check()
+    await page.getByLabel('orders:read').check()
+    await save.click()
+    await page.getByRole('link', { name: 'old importer' }).waitFor()
+    await page.getByText('1 secret would end earlier than now.').waitFor()
+    await seat.look('edit-policy')
+    assert.equal((await app.call('GET', `/v1/keys/${id}`)).body.expires_at, null)
+    await page.getByRole('button', { name: 'Save the policy' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Policies' }).waitFor()
+    await page.getByText('90 days').first().waitFor()
+    await eventually(
+      async () => `${(await app.call('GET', `/v1/keys/${id}`)).body.expires_at !== null}`,
+      'true',
+    )
+
+    // The form of a new key follows the rules.
+    await seat.go('/keys/new?environment=test&owner_id=org_policy')
+    await page.getByText('The policy allows at most 90 days.').waitFor()
+    await page.getByText('The policy of this environment asks for an allow-list.').waitFor()
+    await page.getByText('The policy of this environment allows these scopes only.').waitFor()
+    const lifetime = page.getByLabel('Expires', { exact: true })
+    assert.ok(await lifetime.locator('option[value=never]').isDisabled())
+    await seat.look('new-key-under-policy')
+    await app.call('PATCH', '/v1/policies/test', {
+      max_lifetime_seconds: null,
+      default_lifetime_seconds: null,
+      never_expires_allowed: true,
+      max_overlap_seconds: null,
+      ip_allowlist_required: false,
+      allowed_scopes: null,
+    })
+    seat.assertClean()
   })
 
   it('finds a page and a key by keyboard only', async () => {
@@ -295,6 +347,12 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await seat.go('/settings/branding')
     await page.getByText('You need the permission branding:write.').waitFor()
     await seat.look('branding-viewer')
+    seat.assertClean()
+  })
+
+    await seat.go('/settings/policies')
+    await page.getByText('You need the permission policies:write.').first().waitFor()
+    await seat.look('policies-viewer')
     assert.equal(await page.getByRole('link', { name: 'Audit' }).count(), 0)
     const refused = await page.evaluate(async () => {
       const answers = await Promise.all([

@@ -22,6 +22,8 @@ export const paths = {
   scope: pageOf('/scopes/:id'),
   audit: page('/audit'),
   settings: page('/settings'),
+  policies: page('/settings/policies'),
+  editPolicy: pageOf('/settings/policies/:id'),
   adminKeys: page('/settings/admin-keys'),
   newAdminKey: page('/settings/admin-keys/new'),
   branding: page('/settings/branding'),

@@ -6,6 +6,7 @@ import type { Scope } from '../scopes/scopes.queries.ts'
 import { Button } from '../ui/button.tsx'
 import { CopyField } from '../ui/copy.tsx'
 import { Field } from '../ui/field.tsx'
+import { Notice } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import type { Act } from '../ui/use-act.ts'
 import { useWhyNot } from '../ui/why-not.ts'
@@ -13,6 +14,7 @@ import { newKeyWords as words } from '../words/new-key.ts'
 import { durationWords } from '../words/time-words.ts'
 import { type KeyDraft, linkOf } from './key-draft.ts'
 import { KeyLimitsFields } from './key-limits.form.tsx'
+import { allowsLifetime, type PolicyRules } from './policy-rules.ts'
 import { ScopePicker } from './scope-picker.tsx'
 
 interface FormParts {
@@ -20,8 +22,7 @@ interface FormParts {
   readonly onChange: (changes: Partial<KeyDraft>) => void
   readonly scopes: readonly Scope[]
   readonly owners: readonly Owner[]
-  /** The owner's own policy; null: the configuration's applies. */
-  readonly longestSeconds: number | null
+  readonly rules: PolicyRules
   readonly environments: readonly string[]
   readonly act: Act
   readonly onSubmit: () => void
@@ -29,11 +30,15 @@ interface FormParts {
 
 /** The form of a new key. The API checks it, and its faults are shown at their fields. */
 export function NewKeyForm(parts: FormParts) {
-  const { draft, onChange, scopes, owners, longestSeconds, environments, act, onSubmit } = parts
+  const { draft, onChange, scopes, owners, rules, environments, act, onSubmit } = parts
   const whyNot = useWhyNot()
-  const lifetimes = words.lifetimes.some(([value]) => value === draft.lifetime)
-    ? words.lifetimes
-    : [[draft.lifetime, durationWords(Number(draft.lifetime))] as const, ...words.lifetimes]
+  const usual = rules.usualSeconds === null ? null : words.usual(durationWords(rules.usualSeconds))
+  const named = words.lifetimes.map(
+    ([value, name]) => [value, value === 'longest' && usual !== null ? usual : name] as const,
+  )
+  const lifetimes = named.some(([value]) => value === draft.lifetime)
+    ? named
+    : [[draft.lifetime, durationWords(Number(draft.lifetime))] as const, ...named]
   return (
     <form
       className="form card"
@@ -97,10 +102,13 @@ export function NewKeyForm(parts: FormParts) {
         chosen={draft.scopes}
         onChange={(chosen) => onChange({ scopes: chosen })}
       />
+      {rules.allowedScopes !== null && <p className="hint">{words.someScopes}</p>}
       <div className="field-row">
         <Field
           label={words.lifetime}
-          {...(longestSeconds === null ? {} : { hint: words.policy(durationWords(longestSeconds)) })}
+          {...(rules.longestSeconds === null
+            ? {}
+            : { hint: words.policy(durationWords(rules.longestSeconds)) })}
           error={faultAt(act.error, '/lifetime_seconds')}
         >
           {(ids) => (
@@ -110,11 +118,7 @@ export function NewKeyForm(parts: FormParts) {
               onChange={(event) => onChange({ lifetime: event.target.value })}
             >
               {lifetimes.map(([value, name]) => (
-                <option
-                  key={value}
-                  value={value}
-                  disabled={longestSeconds !== null && (value === 'never' || Number(value) > longestSeconds)}
-                >
+                <option key={value} value={value} disabled={!allowsLifetime(rules, value)}>
                   {name}
                 </option>
               ))}
@@ -145,8 +149,9 @@ export function NewKeyForm(parts: FormParts) {
           />
         )}
       </Field>
-      <details className="more">
+      <details className="more" open={rules.needsAllowList || undefined}>
         <summary>{words.more}</summary>
+        {rules.needsAllowList && <Notice>{words.needsAllowList}</Notice>}
         <KeyLimitsFields draft={draft} onChange={onChange} error={act.error} />
       </details>
       <div className="form-end">

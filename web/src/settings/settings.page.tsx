@@ -6,6 +6,7 @@ import { Loaded } from '../ui/loading.tsx'
 import { Facts, Section } from '../ui/notice.tsx'
 import { Page } from '../ui/page.tsx'
 import { useWhyNot } from '../ui/why-not.ts'
+import { policyWords } from '../words/policies.ts'
 import { settingsWords as words } from '../words/settings.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { configuredPolicyQuery } from './settings.queries.ts'
@@ -53,6 +54,19 @@ export default function SettingsPage() {
       >
         {null}
       </Section>
+      {can('owners:read') && (
+        <Section
+          title={policyWords.title}
+          lead={policyWords.inSettings}
+          actions={
+            <ButtonLink kind="quiet" to={paths.policies.to()}>
+              {policyWords.title}
+            </ButtonLink>
+          }
+        >
+          {null}
+        </Section>
+      )}
       <Section title={words.installation} lead={words.installationLead}>
         <div className="card">
           <Facts

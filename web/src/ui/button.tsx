@@ -55,10 +55,13 @@ export function Button({
 export function ButtonLink({
   to,
   kind = 'main',
+  label,
   whyNot = null,
   children,
 }: {
   readonly to: string
+  /** Name for screen readers, as of a {@link Button}. */
+  readonly label?: string
   /** Reason why it leads nowhere for this person: then it is a button that says so. */
   readonly whyNot?: string | null
   readonly kind?: 'main' | 'quiet' | 'danger'
@@ -66,12 +69,12 @@ export function ButtonLink({
 }) {
   if (whyNot !== null)
     return (
-      <Button kind={kind} whyNot={whyNot}>
+      <Button kind={kind} whyNot={whyNot} {...(label === undefined ? {} : { label })}>
         {children}
       </Button>
     )
   return (
-    <Link className={`button ${kind}`} to={to}>
+    <Link className={`button ${kind}`} to={to} aria-label={label}>
       {children}
     </Link>
   )

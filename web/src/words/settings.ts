@@ -18,7 +18,7 @@ export const settingsWords = {
   lifetime: 'Longest lifetime of a secret',
   unbounded: 'no bound: a key may never expire',
   maxKeys: 'Keys an owner may have',
-  policyHint: 'The policy of an owner without one of its own.',
+  policyHint: 'Where neither a policy nor an owner has such a rule:',
 
   create: 'Create an admin key',
   caption: 'Admin keys, newest first',

@@ -1,0 +1,92 @@
+import type { Static } from 'typebox'
+import type { PolicyChangeWire } from '../../../src/owners/environment-policy.wire.ts'
+import type { RuleFields } from '../../../src/owners/policy-fields.ts'
+import type { EnvironmentPolicy } from './policy.queries.ts'
+
+const DAY_SECONDS = 86_400
+
+/** The rules of an environment, as the form has them. */
+export interface PolicyDraft {
+  readonly maxLifetimeDays: string
+  readonly defaultLifetimeDays: string
+  readonly neverExpiresAllowed: boolean
+  readonly maxOverlapDays: string
+  readonly maxKeys: string
+  readonly ipAllowlistRequired: boolean
+  /** Null: all. */
+  readonly allowedScopes: readonly string[] | null
+}
+
+export const RULES = [
+  'max_lifetime_seconds',
+  'default_lifetime_seconds',
+  'never_expires_allowed',
+  'max_overlap_seconds',
+  'max_keys',
+  'ip_allowlist_required',
+  'allowed_scopes',
+] as const satisfies readonly (keyof RuleFields)[]
+
+export type Rule = (typeof RULES)[number]
+
+/** The rules that the environment itself sets; the others are null, as on the wire. */
+export function ownRules({ rules }: EnvironmentPolicy): RuleFields {
+  return Object.fromEntries(
+    RULES.map((name) => {
+      const { value, from } = rules[name]
+      return [name, typeof value === 'boolean' || from === 'environment' ? value : null]
+    }),
+  ) as RuleFields
+}
+
+export function draftOf(rules: RuleFields): PolicyDraft {
+  return {
+    maxLifetimeDays: daysOf(rules.max_lifetime_seconds),
+    defaultLifetimeDays: daysOf(rules.default_lifetime_seconds),
+    neverExpiresAllowed: rules.never_expires_allowed,
+    maxOverlapDays: daysOf(rules.max_overlap_seconds),
+    maxKeys: rules.max_keys === null ? '' : String(rules.max_keys),
+    ipAllowlistRequired: rules.ip_allowlist_required,
+    allowedScopes: rules.allowed_scopes,
+  }
+}
+
+/** The rules that the form asks for. A text that is no number is left to the API to refuse. */
+export function rulesOf(draft: PolicyDraft): RuleFields {
+  return {
+    max_lifetime_seconds: secondsOf(draft.maxLifetimeDays),
+    default_lifetime_seconds: secondsOf(draft.defaultLifetimeDays),
+    never_expires_allowed: draft.neverExpiresAllowed,
+    max_overlap_seconds: secondsOf(draft.maxOverlapDays),
+    max_keys: numberOf(draft.maxKeys),
+    ip_allowlist_required: draft.ipAllowlistRequired,
+    allowed_scopes: draft.allowedScopes,
+  }
+}
+
+/** The rules that differ, in their order. */
+export function changedRules(before: RuleFields, after: RuleFields): readonly Rule[] {
+  return RULES.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
+}
+
+/** The change that the form asks for: only the rules that differ. */
+export function bodyOf(before: RuleFields, after: RuleFields): Static<typeof PolicyChangeWire> {
+  return Object.fromEntries(changedRules(before, after).map((name) => [name, after[name]]))
+}
+
+function secondsOf(days: string): number | null {
+  const value = numberOf(days)
+  return value === null ? null : Math.round(value * DAY_SECONDS)
+}
+
+function daysOf(seconds: number | null): string {
+  return seconds === null ? '' : String(Number((seconds / DAY_SECONDS).toFixed(4)))
+}
+
+/** Null where it is empty. */
+function numberOf(text: string): number | null {
+  const trimmed = text.trim()
+  if (trimmed === '') return null
+  const value = Number(trimmed)
+  return Number.isFinite(value) ? value : -1
+}
