@@ -20,7 +20,6 @@ import { auditRoutes } from './audit-log/audit-event.routes.ts'
 import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
 import { runPeriodically } from './base/run-periodically.ts'
-import { Semaphore } from './base/semaphore.ts'
 import { brandingRoutes } from './branding/branding.routes.ts'
 import { ShownBranding } from './branding/shown-branding.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
@@ -46,6 +45,7 @@ import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { quotasOfKey } from './limits/quota.store.ts'
 import type { Pipeline } from './management/pipeline.ts'
+import { slotsFor } from './management/slots.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
 import {
@@ -134,8 +134,6 @@ export interface Parts {
 
 const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
-/** Queue of lists and reports, which get half of the connections. */
-const READS = { waiting: 100, waitMs: 5_000 }
 /** Existing secrets are shortened soon after the policy of an environment was changed. */
 const SHORTEN_EVERY_MS = 2_000
 
@@ -184,7 +182,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       branding.expire()
       await feed.catchUp()
     },
-    readSlots: new Semaphore({ ...READS, atOnce: Math.max(1, Math.floor(database.connections / 2)) }),
+    ...slotsFor(database.connections),
   }
 
   const app = await openServer(log)
@@ -203,9 +201,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline, { verification, onUnreadable })
   overviewRoutes(app, pipeline, { feed, jobs })
-  verifyRoutes(app, pipeline, verification, onUnreadable)
+  verifyRoutes(app, pipeline, { verification, verdicts, onUnreadable })
   quotaRoutes(app, pipeline)
-  changesRoutes(app, pipeline, knownAdminKeys, feed)
+  changesRoutes(app, pipeline, { verdicts, knownAdminKeys, feed })
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
   auditActionRoutes(app, pipeline)

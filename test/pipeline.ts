@@ -1,10 +1,10 @@
 import { adminKeyAuthenticator } from '../src/admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from '../src/admin-keys/known-admin-keys.ts'
 import { RefusedAttempts } from '../src/audit/refused-attempts.ts'
-import { Semaphore } from '../src/base/semaphore.ts'
 import { openLog } from '../src/http/log.ts'
 import type { Authenticator } from '../src/management/authenticator.ts'
 import type { Pipeline } from '../src/management/pipeline.ts'
+import { slotsFor } from '../src/management/slots.ts'
 import type { TestApp } from './app.ts'
 
 /** A pipeline for a server that a test builds itself, on the database and clock of its app. */
@@ -15,7 +15,7 @@ export function pipelineOf({ db, clock }: TestApp, ...more: Authenticator[]): Pi
     authenticators: [adminKeyAuthenticator(new KnownAdminKeys(db, clock)), ...more],
     publicOrigin: 'http://doorward.test',
     trustedProxies: null,
-    readSlots: new Semaphore({ atOnce: 4, waiting: 100, waitMs: 5_000 }),
+    ...slotsFor(8),
     refusedAttempts: new RefusedAttempts(db, openLog('silent')),
     onExposed: () => {},
     onChanged: async () => {},

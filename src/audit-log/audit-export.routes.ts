@@ -6,6 +6,7 @@ import { yes } from '../base/result.ts'
 import { csvRow } from '../http/csv.ts'
 import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
+import { readInTurn } from '../management/slots.ts'
 import { type NamedEvent, withActorNames } from './actor-name.store.ts'
 import { AuditFilterQuery, fromAuditQuery, toAuditEventWire } from './audit-event.wire.ts'
 
@@ -79,7 +80,7 @@ export function auditExportRoutes(app: FastifyInstance, pipeline: Pipeline): voi
       // Another owner's events look like no events.
       const isNone = asked.ownerId !== undefined && asked.ownerId !== ownerId
       const find = (page: AuditFilter) =>
-        pipeline.readSlots.run(async () =>
+        readInTurn(pipeline, caller, async () =>
           withActorNames(db, await listEvents(db, { ...page, ownerId }, EVENTS_AT_ONCE)),
         )
       return yes(Readable.from(linesOf(format, isNone ? async () => [] : find, asked), { objectMode: false }))

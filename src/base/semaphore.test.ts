@@ -50,4 +50,24 @@ describe('semaphore', () => {
     assert.equal(await running, 'done')
     assert.equal(await semaphore.run(async () => 'mine'), 'mine')
   })
+
+  it('OPS-08: many callers of one group delay another group by one turn, and are displaced by it', async () => {
+    const semaphore = new Semaphore({ atOnce: 1, waiting: 5, waitMs: 60_000 })
+    const first = work()
+    const begun: string[] = []
+    const run = (name: string, group: string) =>
+      semaphore.run(async () => {
+        begun.push(name)
+        return await (name === 'a0' ? first.promise : name)
+      }, group)
+    const ofA = Array.from({ length: 6 }, (_, n) => run(`a${n}`, 'a'))
+    await assert.rejects(run('a6', 'a'), SemaphoreTimeoutError)
+    const ofB = run('b0', 'b')
+    await assert.rejects(ofA[5] as Promise<string>, SemaphoreTimeoutError)
+    const ofC = run('c0', 'c')
+    await assert.rejects(ofA[4] as Promise<string>, SemaphoreTimeoutError)
+    first.resolve('done')
+    await Promise.all([...ofA.slice(0, 4), ofB, ofC])
+    assert.deepEqual(begun, ['a0', 'a1', 'b0', 'c0', 'a2', 'a3'])
+  })
 })

@@ -4,8 +4,8 @@ import type { Db } from './schema.ts'
 export interface Database {
   readonly db: Db
   /**
-   * The same database on connections of its own, for the short, lock-free queries that verdicts wait for: no list and no
-   * change holds them up. On PGlite it is `db`, which has one connection.
+   * The same database on connections of its own, for the short, lock-free queries that verdicts wait for, also those of
+   * SDKs: no list and no change holds them up. On PGlite it is `db`, which has one connection.
    */
   readonly verdicts: Db
   /** Statements of `db` that can run at once. */

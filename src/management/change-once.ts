@@ -7,11 +7,19 @@ import { type Authenticated, authenticateAgain } from './authenticator.ts'
 import type { Caller } from './caller.ts'
 import { claim, keep, type NamedRequest } from './idempotency.ts'
 import type { Needs } from './operation.ts'
+import { changeInTurn, readInTurn, type Slots } from './slots.ts'
 
-interface ChangeParts {
+interface ChangeParts extends Slots {
   readonly db: Db
   readonly clock: Clock
   readonly onChanged: () => Promise<void>
+}
+
+interface Asked {
+  readonly needs: Needs
+  readonly named: NamedRequest | null
+  /** It only reads, perhaps much, and waits with the other reads. */
+  readonly isDryRun: boolean
 }
 
 /**
@@ -25,23 +33,25 @@ interface ChangeParts {
  * @param change gets the caller at the transaction's moment
  */
 export async function changeOnce(
-  { db, clock, onChanged }: ChangeParts,
+  parts: ChangeParts,
   who: Authenticated,
-  needs: Needs,
-  named: NamedRequest | null,
+  { needs, named, isDryRun }: Asked,
   change: (tx: Tx, caller: Caller) => Promise<Result<unknown, Problem>>,
 ): Promise<Result<unknown, Problem>> {
-  const changed = await transact<unknown, Problem>(db, async (tx) => {
-    const again = await authenticateAgain(who, { of: 'database', db: tx }, needs, clock.now())
-    if (!again.ok) return again
-    const caller = again.value
-    const result = await (named === null
-      ? change(tx, caller)
-      : changeNamed(tx, { ...who, caller }, named, () => change(tx, caller)))
-    if (!result.ok) return result
-    const still = await authenticateAgain(who, { of: 'commit', tx }, needs, caller.now)
-    return still.ok ? result : no(still.no)
-  })
+  const { db, clock, onChanged } = parts
+  const inTransaction = () =>
+    transact<unknown, Problem>(db, async (tx) => {
+      const again = await authenticateAgain(who, { of: 'database', db: tx }, needs, clock.now())
+      if (!again.ok) return again
+      const caller = again.value
+      const result = await (named === null
+        ? change(tx, caller)
+        : changeNamed(tx, { ...who, caller }, named, () => change(tx, caller)))
+      if (!result.ok) return result
+      const still = await authenticateAgain(who, { of: 'commit', tx }, needs, caller.now)
+      return still.ok ? result : no(still.no)
+    })
+  const changed = await (isDryRun ? readInTurn : changeInTurn)(parts, who.caller, inTransaction)
   if (changed.ok) await onChanged()
   return changed
 }

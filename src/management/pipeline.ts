@@ -4,7 +4,6 @@ import type { Static, TSchema } from 'typebox'
 import { canonicalJson } from '../audit/audit-event.ts'
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
 import { no, type Result, yes } from '../base/result.ts'
-import type { Semaphore } from '../base/semaphore.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type Problem, problem, statusOf } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
@@ -15,16 +14,15 @@ import { changeOnce } from './change-once.ts'
 import { findAnswer, type NamedRequest } from './idempotency.ts'
 import { withoutMetadata } from './metadata.ts'
 import { type Needs, type Operation, schemaOf } from './operation.ts'
+import { readInTurn, type Slots } from './slots.ts'
 import { whyNotPermitted } from './why-not-permitted.ts'
 
 /** The parts of the pipeline that every management operation passes through. */
-export interface Pipeline extends AuthenticationParts {
+export interface Pipeline extends AuthenticationParts, Slots {
   readonly db: Db
   readonly refusedAttempts: RefusedAttempts
   /** Called and awaited once a change is committed: a client that read "revoked" must not be accepted here afterwards. */
   readonly onChanged: () => Promise<void>
-  /** Queues lists and reports, so that they leave connections to short requests. */
-  readonly readSlots: Semaphore
 }
 
 /** An operation's call once its caller is authenticated and permitted. `db` is the transaction where the operation changes something. */
@@ -57,16 +55,13 @@ export function reads<Params extends TSchema, Query extends TSchema, Body extend
     const caller = await callerAfterBody(pipeline, operation, who)
     if (!caller.ok) return caller
     const read = () => handle({ ...call, caller: caller.value, db: pipeline.db })
-    return await (mayTakeLong(operation) ? pipeline.readSlots.run(read) : read())
+    return await (mayTakeLong(operation) ? readInTurn(pipeline, caller.value, read) : read())
   })
 }
 
 /** Verification's reads are short, and its stream of changes does not query the database. */
-function mayTakeLong({
-  method,
-  permission,
-}: Pick<Operation<TSchema, TSchema, TSchema>, 'method' | 'permission'>) {
-  return method === 'GET' && permission !== 'verify'
+function mayTakeLong({ permission }: Needs) {
+  return permission !== 'verify'
 }
 
 /** Registers an operation that changes something: the change and its audit events are in one transaction. */
@@ -79,7 +74,8 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
     const named = nameOf(operation, request)
     if (!named.ok) return named
-    return await changeOnce(pipeline, who, operation, named.value, async (db, caller) =>
+    const asked = { needs: operation, named: named.value, isDryRun: isDryRun(call.body) }
+    return await changeOnce(pipeline, who, asked, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db })),
     )
   })
@@ -117,10 +113,15 @@ export function changesPrepared<
     }
     const prepared = await prepare({ ...call, caller: caller.value })
     if (!prepared.ok) return prepared
-    return await changeOnce(pipeline, again, operation, named.value, async (db, caller) =>
+    const asked = { needs: operation, named: named.value, isDryRun: isDryRun(call.body) }
+    return await changeOnce(pipeline, again, asked, async (db, caller) =>
       checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
     )
   })
+}
+
+function isDryRun(body: unknown): boolean {
+  return (body as { readonly dry_run?: unknown } | null)?.dry_run === true
 }
 
 /** The request's `Idempotency-Key` and content; null where it has none, or the operation accepts none. */

@@ -36,7 +36,12 @@ describe(`a server that has room for ${MOST} listeners`, () => {
     feed = new ChangesFeed(app.database, app.clock, log)
     await feed.start()
     server = await openServer(log)
-    changesRoutes(server, pipelineOf(app), new KnownAdminKeys(app.db, app.clock), feed, MOST)
+    changesRoutes(server, pipelineOf(app), {
+      verdicts: app.database.verdicts,
+      knownAdminKeys: new KnownAdminKeys(app.db, app.clock),
+      feed,
+      maxListeners: MOST,
+    })
     await server.listen({ port: 0, host: '127.0.0.1' })
     url = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}/v1/changes`
     listening = new AbortController()

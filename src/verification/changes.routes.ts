@@ -6,6 +6,7 @@ import type { KnownAdminKeys } from '../admin-keys/known-admin-keys.ts'
 import { no, yes } from '../base/result.ts'
 import { changesAfter } from '../changes/change.store.ts'
 import type { ChangesFeed } from '../changes/changes-feed.ts'
+import type { Db } from '../db/schema.ts'
 import { problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
@@ -21,13 +22,19 @@ const MAX_MISSED = 500
 
 const BookmarkText = Type.String({ pattern: BOOKMARK })
 
+interface ChangesParts {
+  /** Connections that no list and no change holds up. */
+  readonly verdicts: Db
+  readonly knownAdminKeys: KnownAdminKeys
+  readonly feed: ChangesFeed
+  readonly maxListeners?: number
+}
+
 /** Streams changes to SDKs as Server-Sent Events. */
 export function changesRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
-  knownAdminKeys: KnownAdminKeys,
-  feed: ChangesFeed,
-  maxListeners = MAX_LISTENERS,
+  { verdicts, knownAdminKeys, feed, maxListeners = MAX_LISTENERS }: ChangesParts,
 ): void {
   const { clock } = pipeline
   const streams = new Set<ChangesStream>()
@@ -63,7 +70,7 @@ export function changesRoutes(
     mediaType: 'text/event-stream',
     problems: ['too_many_listeners'],
   } as const
-  reads(app, pipeline, follow, async ({ db, presented, query, headers }) => {
+  reads(app, pipeline, follow, async ({ presented, query, headers }) => {
     if (streams.size + opening >= maxListeners)
       return no(
         problem('too_many_listeners', 'Ask another server, or come back later.', { retryAfterSeconds: 5 }),
@@ -91,7 +98,7 @@ export function changesRoutes(
       if (after === null) return { after, missed: [], restarted: null }
       if (feed.recentAfter(after) === null) await feed.catchUp()
       if (feed.recentAfter(after) !== null) return { after, missed: [], restarted: null }
-      const { restarted, changes } = await changesAfter(db, after, MAX_MISSED)
+      const { restarted, changes } = await changesAfter(verdicts, after, MAX_MISSED)
       if (restarted !== null) return { after: null, missed: [], restarted }
       return changes.length === MAX_MISSED
         ? { after: null, missed: [], restarted: 'changes_missed' }

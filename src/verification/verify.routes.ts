@@ -2,6 +2,7 @@ import { recordToWire } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { no, yes } from '../base/result.ts'
+import type { Db } from '../db/schema.ts'
 import { strictObject } from '../http/wire.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { recordsByHash } from './record.store.ts'
@@ -12,12 +13,18 @@ const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
 const problems = ['unknown_environment', 'unknown_scope'] as const
 
+interface VerifyParts {
+  readonly verification: Verification
+  /** Connections that no list and no change holds up. */
+  readonly verdicts: Db
+  readonly onUnreadable: (error: Error) => void
+}
+
 /** Verification for verifiers in any language, and record lookups for SDKs that judge in their own process. */
 export function verifyRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
-  verification: Verification,
-  onUnreadable: (error: Error) => void,
+  { verification, verdicts, onUnreadable }: VerifyParts,
 ): void {
   const verify = {
     ...ask,
@@ -64,8 +71,8 @@ export function verifyRoutes(
     // The SDK defines the record's form; see `recordToWire`.
     answer: Type.Object({ data: Type.Array(Type.Object({ hash: Type.String(), record: Type.Unknown() })) }),
   } as const
-  reads(app, pipeline, lookups, async ({ db, caller, body: { hashes } }) => {
-    const records = await recordsByHash(db, hashes, caller.now, onUnreadable)
+  reads(app, pipeline, lookups, async ({ caller, body: { hashes } }) => {
+    const records = await recordsByHash(verdicts, hashes, caller.now, onUnreadable)
     const toEntry = (hash: string, at: number) => {
       const record = records[at] ?? null
       // Neither an object nor null: every SDK treats it as a record that it cannot read.
