@@ -4,8 +4,11 @@ import { sql } from 'kysely'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../test/oauth.ts'
 import { forgetOldAssertions } from '../clients/authentication/client-assertion.store.ts'
 import { revokeUnusedClients } from '../clients/registration/revoke-unused-clients.ts'
-import { pruneUnusedClients } from '../clients/registration/unregistered-client.store.ts'
-import type { Db } from '../db/schema.ts'
+import {
+  pruneUnusedClients,
+  revokeUnusedClientRows,
+} from '../clients/registration/unregistered-client.store.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import { pruneAuthorizationCodes } from './authorize/authorization-code.store.ts'
 import { pruneAuthorizationRequests } from './authorize/authorization-request.store.ts'
 import { pruneTokens } from './tokens/token-family.store.ts'
@@ -14,6 +17,21 @@ const PRUNERS = [pruneUnusedClients, pruneAuthorizationRequests, pruneAuthorizat
 
 async function pruneOAuth(db: Db, now: Date): Promise<void> {
   for (const prune of PRUNERS) await prune(db, now)
+}
+
+/** A transaction that does more after its first statement, as if another one had committed meanwhile. */
+function afterFirst(tx: Tx, more: () => Promise<unknown>): Tx {
+  let isFirst = true
+  return tx.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      if (isFirst) {
+        isFirst = false
+        await more()
+      }
+      return result
+    },
+  }) as Tx
 }
 
 const TABLES = [
@@ -103,6 +121,28 @@ describe('what is over', () => {
     app.clock.advance({ days: 2 })
     assert.equal(await stateOf(over), 'revoked')
     assert.equal(await stateOf(used), 'live')
+  })
+
+  it('REG-10: an app that a user allows just before it is locked is neither revoked nor deleted', async () => {
+    const { app } = oauth
+    const client = await app.clientFor(null)
+    const id = client.client_id
+    await app.db
+      .updateTable('clients')
+      .set({ source: 'dynamic' } as never)
+      .where('id', '=', id)
+      .execute()
+    await connect(oauth.jar, { client_id: id, code_challenge: pkce().challenge })
+    await app.call('POST', '/v1/grant-revocations', { client_id: id, reason: 'test' })
+    app.clock.advance({ days: 31 })
+    const now = app.clock.now()
+    await app.db.transaction().execute(async (tx) => {
+      const grantAnew = sql`update grants set revoked_at = null, expires_at = null where client_id = ${id}`
+      const revoke = (on: Tx) => revokeUnusedClientRows(on, now, { now, reason: 'test' })
+      assert.deepEqual(await revoke(afterFirst(tx, () => grantAnew.execute(tx))), [])
+      await sql`update grants set revoked_at = ${now} where client_id = ${id}`.execute(tx)
+      assert.deepEqual(await revoke(tx), [id])
+    })
   })
 
   it('an unanswered request is deleted soon; an assertion only when no server’s clock could accept it', async () => {

@@ -105,9 +105,7 @@ async function deleteUnused(db: Db, which: RawBuilder<unknown>, most: number): P
       order by created_at limit ${most} for update skip locked`.execute(tx)
     const locked = rows.map(({ id }) => id)
     if (locked.length === 0) return 0
-    // A grant may have been made after the rows were read and before they were locked.
-    const used = await tx.selectFrom('grants').select('client_id').where('client_id', 'in', locked).execute()
-    const ids = locked.filter((id) => !used.some(({ client_id }) => client_id === id))
+    const ids = await withoutGrant(tx, locked, sql`true`)
     if (ids.length === 0) return 0
     await tx.deleteFrom('authorization_requests').where('client_id', 'in', ids).execute()
     await tx.deleteFrom('client_documents').where('client_id', 'in', ids).execute()
@@ -126,18 +124,35 @@ export async function revokeUnusedClientRows(
   before: Date,
   { now, reason }: { readonly now: Date; readonly reason: string },
 ): Promise<readonly string[]> {
+  const isRecent = sql`coalesce(least(revoked_at, expires_at), 'infinity') > ${before}`
   const { rows } = await sql<{ id: string }>`
-    update clients set revoked_at = ${now}, revoked_reason = ${reason}
-    where id in (
-      select id from clients
-      where source = 'dynamic' and revoked_at is null and created_at < ${before}
-        and exists (select from grants where client_id = clients.id)
-        and not exists (
-          select from grants where client_id = clients.id
-            and coalesce(least(revoked_at, expires_at), 'infinity') > ${before}
-        )
-      order by created_at limit 1000 for update skip locked
-    )
-    returning id`.execute(tx)
-  return rows.map(({ id }) => id)
+    select id from clients
+    where source = 'dynamic' and revoked_at is null and created_at < ${before}
+      and exists (select from grants where client_id = clients.id)
+      and not exists (select from grants where client_id = clients.id and ${isRecent})
+    order by created_at limit 1000 for update skip locked`.execute(tx)
+  const locked = rows.map(({ id }) => id)
+  const ids = await withoutGrant(tx, locked, isRecent)
+  if (ids.length === 0) return []
+  const end = { revoked_at: now, revoked_reason: reason }
+  await tx.updateTable('clients').set(end).where('id', 'in', ids).execute()
+  return ids
+}
+
+/**
+ * Looks again at locked clients. A grant may have been made after their rows were read and before they were locked: it
+ * does not change the client's row, so the statement that locks does not see it, and none can be made from then on.
+ *
+ * @returns those without such a grant
+ */
+async function withoutGrant(
+  tx: Tx,
+  locked: readonly string[],
+  which: RawBuilder<unknown>,
+): Promise<readonly string[]> {
+  if (locked.length === 0) return []
+  const { rows } = await sql<{ client_id: string }>`
+    select client_id from grants where client_id = any(${[...locked]}::text[]) and ${which}`.execute(tx)
+  const used = new Set(rows.map(({ client_id }) => client_id))
+  return locked.filter((id) => !used.has(id))
 }
