@@ -74,17 +74,27 @@ export function auditExportRoutes(app: FastifyInstance, pipeline: Pipeline): voi
       answer: Type.String({ description: words }),
       mediaType,
     } as const
-    reads(app, pipeline, operation, async ({ db, caller, query }) => {
+    reads(app, pipeline, operation, async ({ db, caller, query, again }) => {
       const asked = fromAuditQuery(query)
       const ownerId = ownerOf(caller.reach) ?? asked.ownerId
       // Another owner's events look like no events.
       const isNone = asked.ownerId !== undefined && asked.ownerId !== ownerId
       const find = (page: AuditFilter) =>
-        readInTurn(pipeline, caller, async () =>
-          withActorNames(db, await listEvents(db, { ...page, ownerId }, EVENTS_AT_ONCE)),
-        )
+        readInTurn(pipeline, caller, async () => {
+          // A slow reader may take hours. A file that ends in the middle of its transfer is known to be incomplete.
+          if (page.beforeSeq !== undefined && !(await again()).ok) throw new EndedExportError()
+          return await withActorNames(db, await listEvents(db, { ...page, ownerId }, EVENTS_AT_ONCE))
+        })
       return yes(Readable.from(linesOf(format, isNone ? async () => [] : find, asked), { objectMode: false }))
     })
+  }
+}
+
+/** The caller's credential ended while its export was under way. */
+class EndedExportError extends Error {
+  constructor() {
+    super('the credential of an export has ended')
+    this.name = 'EndedExportError'
   }
 }
 

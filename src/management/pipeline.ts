@@ -35,6 +35,8 @@ export interface Call<Params extends TSchema, Query extends TSchema, Body extend
   readonly query: Static<Query>
   readonly body: Static<Body>
   readonly headers: Readonly<Record<string, unknown>>
+  /** Authenticates the caller again, for an answer that is given over a long time. */
+  readonly again: () => Promise<Result<Caller, Problem>>
 }
 
 type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema, Store> = (
@@ -209,6 +211,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         query: request.query as Static<Query>,
         body: request.body as Static<Body>,
         headers: request.headers,
+        again: () => authenticateAgain(who, view, operation, pipeline.clock.now()),
       }
       const result = await handle(call, who, request, (done) => {
         if (done.ok && operation.status !== 204)

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { appendEvents } from '../../src/audit/append-events.ts'
+import { systemOrigin } from '../../src/audit/audit-event.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 
 describe('lists', () => {
@@ -197,6 +200,32 @@ describe('lists', () => {
     assert.equal((await file('/v1/audit-events.jsonl?owner_id=org_2', bound)).body, '')
     const own = (await file('/v1/audit-events.jsonl', bound)).body.trimEnd().split('\n')
     assert.ok(own.every((line) => JSON.parse(line).owner_id === 'org_1'))
+  })
+
+  it('MGT-20 AUD-07: an export breaks off once its admin key is revoked', async (t) => {
+    const { body: reader } = await app.call('POST', '/v1/admin-keys', {
+      name: 'reader',
+      permissions: ['audit:read'],
+    })
+    const origin = systemOrigin(app.clock.now())
+    const target = { id: null, ownerId: null }
+    // Much more than the buffers on the way hold.
+    const event = { action: 'key.changed', target, detail: { note: 'x'.repeat(4_000) } } as const
+    for (let n = 0; n < 5; n++)
+      await app.db.transaction().execute((tx) => appendEvents(tx, origin, Array(1_000).fill(event)))
+    await app.app.listen({ port: 0, host: '127.0.0.1' })
+    t.after(() => app.app.server.closeAllConnections())
+    const { port } = app.app.server.address() as AddressInfo
+    const answer = await fetch(`http://127.0.0.1:${port}/v1/audit-events.jsonl`, {
+      headers: { authorization: `Bearer ${reader.secret}` },
+    })
+    assert.equal(answer.status, 200)
+    const file = answer.body?.getReader()
+    await file?.read()
+    await app.call('POST', `/v1/admin-keys/${reader.id}/revoke`, { reason: 'leaked' })
+    await assert.rejects(async () => {
+      while ((await file?.read())?.done === false);
+    })
   })
 
   describe('of owners, clients and users', () => {
