@@ -44,6 +44,7 @@ import { keysRoutes } from './keys/keys.routes.ts'
 import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { quotasOfKey } from './limits/quota.store.ts'
+import { ChangeLimit } from './management/change-limit.ts'
 import type { Pipeline } from './management/pipeline.ts'
 import { slotsFor } from './management/slots.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
@@ -97,6 +98,8 @@ export interface Settings {
   readonly testEnvironments: readonly string[]
   /** True: staff without a second factor can do nothing but enrol one. */
   readonly requiresSecondFactor: boolean
+  /** Most changes a minute by the credentials of one owner. Default: 600. */
+  readonly changesPerMinute?: number
   readonly trustedProxies: IpRanges | null
   /** Internal networks on which the identity provider of staff may be; null: none. */
   readonly ssoNetworks: IpRanges | null
@@ -183,6 +186,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
       await feed.catchUp()
     },
     ...slotsFor(database.connections),
+    changeLimit: new ChangeLimit(clock, settings.changesPerMinute),
   }
 
   const app = await openServer(log)

@@ -1,4 +1,5 @@
 import { CONNECTIONS } from './db/open.ts'
+import { CHANGES_PER_MINUTE } from './management/change-limit.ts'
 import { DEFAULT_TOKEN_LIFETIMES } from './oauth/tokens/token-lifetimes.ts'
 
 export interface Variable {
@@ -149,6 +150,14 @@ export const VARIABLES = {
     description:
       'Most keys of one owner that are neither revoked nor expired, for environments whose policy has no number',
     default: '1000',
+  },
+  DOORWARD_CHANGES_PER_MINUTE: {
+    type: 'number',
+    range: [10, 1000000],
+    example: '3000',
+    description:
+      'Most changes in a minute by the admin keys of one owner, to each server; more get 429. Admin keys for all owners have no limit',
+    default: String(CHANGES_PER_MINUTE),
   },
   DOORWARD_TRUSTED_PROXIES: {
     type: 'list',

@@ -164,6 +164,7 @@ export function readConfig(
   )
   const maxLifetimeDays = wholeOrNull('DOORWARD_MAX_LIFETIME_DAYS')
   const maxKeysPerOwner = whole('DOORWARD_MAX_KEYS_PER_OWNER')
+  const changesPerMinute = whole('DOORWARD_CHANGES_PER_MINUTE')
   const trustedProxies = rangesOrNull('DOORWARD_TRUSTED_PROXIES')
   const ssoNetworks = rangesOrNull('DOORWARD_SSO_NETWORKS')
   const secret = get('DOORWARD_SECRET')
@@ -235,7 +236,7 @@ export function readConfig(
       },
       testEnvironments: environments.filter((each) => testEnvironments.includes(each)),
       requiresSecondFactor: secondFactor === 'required',
-      trustedProxies,
+      ...{ changesPerMinute, trustedProxies },
       ssoNetworks,
       serverSecret: secret === undefined ? null : new Secret(secret),
       loginUrl,

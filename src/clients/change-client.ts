@@ -25,7 +25,7 @@ export type ClientUpdate = {
   readonly scopes?: readonly string[] | null | undefined
 }
 
-/** Changes the metadata of an unrevoked client. Its owner, type and environment never change. */
+/** Changes the metadata of an unrevoked client; one that is so already gets no audit event. Its owner, type and environment never change. */
 export async function changeClient(
   tx: Tx,
   caller: Caller,
@@ -46,12 +46,14 @@ export async function changeClient(
     (await whyInvalidClient(tx, caller, said, client, privateSchemes))
   if (fault !== null) return no(fault)
 
+  const changes = changesBetween(client, said)
+  const takesCeiling = setsCeiling(client, update) && client.ceilingSetByOperator !== (update.scopes !== null)
+  if (Object.keys(changes).length === 0 && !takesCeiling) return yes(id)
   await updateMetadata(tx, client, said)
   if (setsCeiling(client, update))
     await updateClient(tx, client, { ceiling_set_by_operator: update.scopes !== null })
   // A client has one method: secrets that are not used now must not become valid with the next change.
   if (!usesSecret(said.tokenEndpointAuthMethod)) await revokeSecrets(tx, id, caller.now)
-  const changes = changesBetween(client, said)
   await record(tx, caller, {
     action: 'client.changed',
     target: client,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../audit/audit-event.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
@@ -13,6 +14,7 @@ import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
   isSooner,
+  type Key,
   scopesItMayKeep,
   whyNotChangeExpiry,
   whyNotChangeKey,
@@ -31,7 +33,10 @@ export interface KeyUpdate extends Chosen {
   readonly expiresAt?: Date | null | undefined
 }
 
-/** Changes a key that is not revoked. `configured`: the policy where neither owner nor environment has a rule. */
+/**
+ * Changes a key that is not revoked; one that is so already gets no audit event. `configured`: the policy where neither
+ * owner nor environment has a rule.
+ */
 export async function changeKey(
   tx: Tx,
   caller: Caller,
@@ -81,6 +86,7 @@ export async function changeKey(
     ...(note === undefined ? {} : { note }),
     ...toLimitColumns(update),
   }
+  if (isUnchanged(key, update, former !== null, caller.now)) return yes(id)
   const undoable = former === null ? {} : { former_scopes: former, scopes_changed_at: caller.now }
   if (Object.keys(change).length > 0) await updateKey(tx, key, { ...change, ...undoable })
   await record(tx, caller, {
@@ -98,6 +104,24 @@ export async function changeKey(
     altersVerdictsOf: { holderId: id },
   })
   return yes(id)
+}
+
+/** True where a key is as the update wants it: nothing is recorded, and no verifier asks for it again. */
+function isUnchanged(key: Key, update: KeyUpdate, changesScopes: boolean, now: Date): boolean {
+  const { name, ipAllowlist, metadata, selfRotation, note, rateLimits, quota, expiresAt } = update
+  const asked: readonly (readonly [asked: unknown, is: unknown])[] = [
+    [name, key.name],
+    [ipAllowlist, key.ipAllowlist],
+    [metadata, key.metadata],
+    [selfRotation, key.selfRotation],
+    [note, key.note],
+    [rateLimits, key.limits.rateLimits],
+    [quota, key.limits.quota],
+    [expiresAt, currentSecret(key.secrets).expiresAt],
+  ]
+  // A new expiry may end the overlap of a rotation too.
+  if (changesScopes || (expiresAt !== undefined && runningRotation(key.secrets, now) !== null)) return false
+  return asked.every(([wanted, is]) => wanted === undefined || canonicalJson(wanted) === canonicalJson(is))
 }
 
 /** Disables a key until it is enabled again. Idempotent. */

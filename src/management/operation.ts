@@ -57,6 +57,7 @@ export function schemaOf(
 ): Record<string, unknown> {
   const {
     id,
+    method,
     tag,
     summary,
     permission,
@@ -75,8 +76,9 @@ export function schemaOf(
     ...problems,
     ...(idempotent === true ? IDEMPOTENT_PROBLEMS : []),
     ...(isDangerous === true ? ['fresh_proof_required' as const] : []),
+    ...(method === 'GET' || permission === 'verify' ? [] : ['too_many_requests' as const]),
   ]
-  const statuses = Map.groupBy(codes, (code) => statusOf({ code, detail: '' }))
+  const statuses = Map.groupBy(new Set(codes), (code) => statusOf({ code, detail: '' }))
   return {
     operationId: id,
     tags: [tag],

@@ -10,6 +10,7 @@ import { sendProblem } from '../http/send-problem.ts'
 import { type AuthenticationParts, arrivalOf, authenticateRequest } from './authenticate-request.ts'
 import { type Arrival, type Authenticated, authenticateAgain, type View } from './authenticator.ts'
 import { type Caller, ownerOf } from './caller.ts'
+import type { ChangeLimit } from './change-limit.ts'
 import { changeOnce } from './change-once.ts'
 import { findAnswer, type NamedRequest } from './idempotency.ts'
 import { withoutMetadata } from './metadata.ts'
@@ -23,6 +24,7 @@ export interface Pipeline extends AuthenticationParts, Slots {
   readonly refusedAttempts: RefusedAttempts
   /** Called and awaited once a change is committed: a client that read "revoked" must not be accepted here afterwards. */
   readonly onChanged: () => Promise<void>
+  readonly changeLimit: ChangeLimit
 }
 
 /** An operation's call once its caller is authenticated and permitted. `db` is the transaction where the operation changes something. */
@@ -74,6 +76,8 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
   open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
+    const tooMany = pipeline.changeLimit.count(who.caller, operation)
+    if (tooMany !== null) return no(tooMany)
     const named = nameOf(operation, request)
     if (!named.ok) return named
     const asked = { needs: operation, named: named.value, isDryRun: isDryRun(call.body) }
@@ -102,6 +106,8 @@ export function changesPrepared<
   handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
 ): void {
   open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
+    const tooMany = pipeline.changeLimit.count(who.caller, operation)
+    if (tooMany !== null) return no(tooMany)
     const named = nameOf(operation, request)
     if (!named.ok) return named
     const caller = await callerAfterBody(pipeline, operation, who)

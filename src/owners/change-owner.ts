@@ -34,7 +34,8 @@ export interface ChangedOwner extends Reached {
 
 /**
  * Changes an owner. A new longest lifetime applies to existing secrets; so does going back to an environment's policy that
- * is stricter than the owner's own. Neither extends a lifetime.
+ * is stricter than the owner's own. Neither extends a lifetime. Where nothing changes, nothing is
+ * recorded.
  */
 export async function changeOwner(
   tx: Tx,
@@ -62,6 +63,8 @@ export async function changeOwner(
   if (lives.length > 0) await holdHoldersOf(tx, id)
   const { secretIds, ...reached } = await shortenLives(tx, ...lives)
 
+  if (secretIds.length === 0 && canonicalJson(changed) === canonicalJson(owner))
+    return yes({ owner, ...reached })
   const { name, noticeEmail } = changed
   const policy = toOwnPolicyFields(change)
   await setOwner(tx, caller.reach, id, {

@@ -35,6 +35,7 @@ export async function changeApi(
   if (api === undefined) return no(NOT_FOUND)
   const { identifier = api.identifier, name = api.name } = change
   if (apis.some((each) => each.id !== id && each.identifier === identifier)) return no(taken(identifier))
+  if (identifier === api.identifier && name === api.name) return yes(id)
   await updateApi(tx, { id, identifier, name })
   await record(tx, origin, {
     action: 'api.changed',

@@ -25,6 +25,7 @@ const SECTIONS: readonly (readonly [title: string, names: readonly VariableName[
       'DOORWARD_BRAND',
       'DOORWARD_MAX_LIFETIME_DAYS',
       'DOORWARD_MAX_KEYS_PER_OWNER',
+      'DOORWARD_CHANGES_PER_MINUTE',
     ],
   ],
   ['Sign-in', ['DOORWARD_SECRET', 'LOGIN_URL']],
