@@ -54,10 +54,18 @@ export interface Pages {
    * from that GET.
    */
   postAsGet(path: string, settings?: PathSettings): void
+  /** Opens the limit on the rows of one table that strangers cause: starts of sign-ins, of consents. */
+  startLimit(): StartLimit
   /** The CSRF token of a form, for pages of the provider's own. */
   csrfToken(visit: Visit, purpose: string): string
   /** The hidden field that each form needs. @param purpose which form, for what: other forms' tokens do not match */
   csrfField(visit: Visit, purpose: string): Html
+}
+
+/** Limit per network on starts, each of which stores a row for a stranger. Count where the row is made. */
+export interface StartLimit {
+  /** Counts a start before it is stored. @returns the answer where there are too many, or null */
+  refuse(visit: Visit): { readonly failure: Failure } | null
 }
 
 /** Options of a path. */
@@ -67,8 +75,6 @@ export interface PathSettings {
    * cut the two apart, on redirects too.
    */
   readonly keepsOpener?: boolean
-  /** Set where each GET stores a row for a stranger (start of a sign-in or a consent): then GETs are rate-limited. */
-  readonly storesRow?: boolean
   /** Largest form. Default: 16 KB. */
   readonly maxFormBytes?: number
   /** The user's next step where the CSRF token does not match browser and session. Default: a link to `home`. */
@@ -104,8 +110,7 @@ function tooManyStarts(retryAfterSeconds: number): Failure {
     status: 429,
     title: 'Too many at once',
     message: 'Your network has sent too many requests in the last minute. Please try again in a minute.',
-    forDevelopers: html`<code>/oauth/authorize</code> and <code>/sign-in</code> take ${STARTS.most} requests a minute
-      from one network.`,
+    forDevelopers: html`One network can begin ${STARTS.most} sign-ins and ${STARTS.most} consents a minute.`,
     retryAfterSeconds,
   }
 }
@@ -119,7 +124,6 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
   const home = html`<p><a href="${at(parts.home)}">Sign in or sign out</a></p>`
   const key = deriveKey(serverSecret, 'form token')
   const cookies = cookiesFor(publicUrl)
-  const starts = new NetworkLimiter(clock, STARTS)
   const repeated = new RepeatedForms(isRefusal)
 
   const answer = async (reply: FastifyReply, given: Answer): Promise<FastifyReply> => {
@@ -177,11 +181,9 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
     at,
     get: (path, show, settings) => {
       register(path, settings)
-      app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) => {
-        const who = visit(request, reply)
-        const wait = settings?.storesRow === true ? starts.count(who.ip) : null
-        return answer(reply, wait === null ? await show(who) : { failure: tooManyStarts(wait) })
-      })
+      app.get(path, { schema, exposeHeadRoute: false }, async (request, reply) =>
+        answer(reply, await show(visit(request, reply))),
+      )
       // A GET may store a row. Link scanners send HEAD, which must store nothing.
       app.head(path, { schema }, async (_, reply) =>
         reply.header('cache-control', 'no-store').type('text/html; charset=utf-8').send(),
@@ -216,6 +218,15 @@ export async function openPages(server: FastifyInstance, parts: PagesParts): Pro
           return stale === null ? refuse() : answer(reply, stale)
         },
       )
+    },
+    startLimit: () => {
+      const starts = new NetworkLimiter(clock, STARTS)
+      return {
+        refuse: ({ ip }) => {
+          const wait = starts.count(ip)
+          return wait === null ? null : { failure: tooManyStarts(wait) }
+        },
+      }
     },
     csrfToken: (who, purpose) => csrfToken(key, who, purpose),
     csrfField: (who, purpose) =>

@@ -10,7 +10,7 @@ import { holdEnabled } from '../users/disabled-user.store.ts'
 import { builtInLogin } from './built-in-login.ts'
 import { externalLogin } from './external-login.ts'
 import { ABOUT_SIGN_OUT, signedInPage, signedOutPage } from './sign-in.page.ts'
-import type { SignIn } from './sign-in.ts'
+import type { SignIn, SignInRequest } from './sign-in.ts'
 import type { SignInMethod, SignInParts } from './sign-in-method.ts'
 import { leadOn } from './signed-in-already.ts'
 import { signOut } from './start-session.ts'
@@ -23,7 +23,9 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
   const method: SignInMethod =
     loginUrl === null ? builtInLogin(withSession) : externalLogin(withSession, loginUrl)
 
-  pages.get('/sign-in', showSignIn, { keepsOpener: true, storesRow: true })
+  const starts = pages.startLimit()
+
+  pages.get('/sign-in', showSignIn, { keepsOpener: true })
   pages.post(
     '/sign-out',
     () => ABOUT_SIGN_OUT,
@@ -43,11 +45,8 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
   return {
     currentUser,
     holdEnabled,
-    start: async (visit, request) => method.entrance(await startSignIn(db, visit, request)),
-    startAgain: async (visit, request) => {
-      await signOut(db, visit)
-      return method.entrance(await startSignIn(db, visit, { ...request, fresh: true }))
-    },
+    start,
+    startAgain: (visit, request) => start(visit, { ...request, fresh: true }, () => signOut(db, visit)),
     leadsAway: method.leadsAway,
   }
 
@@ -57,7 +56,14 @@ export function openSignIn(parts: Omit<SignInParts, 'currentUser'>, loginUrl: st
       return (await leadOn(withSession, visit, challenge)) ?? (await method.show(visit, challenge))
     const who = await currentUser(visit)
     if (who !== null) return { page: signedInPage(pages, visit, who) }
-    return { goTo: method.entrance(await startSignIn(db, visit, { returnTo: '/sign-in' })) }
+    return await start(visit, { returnTo: '/sign-in' })
+  }
+
+  async function start(visit: Visit, request: SignInRequest, prepare = async () => {}): Promise<Answer> {
+    const refused = starts.refuse(visit)
+    if (refused !== null) return refused
+    await prepare()
+    return { goTo: method.entrance(await startSignIn(db, visit, request)) }
   }
 
   async function currentUser(visit: Visit, asking: Db = db): Promise<SignedInUser | null> {

@@ -1,4 +1,5 @@
 import type { Db, Tx } from '../db/schema.ts'
+import type { Answer } from '../pages/pages.ts'
 import type { Visit } from '../pages/visit.ts'
 import type { SignedInUser } from '../sessions/person.ts'
 
@@ -27,10 +28,10 @@ export interface SignIn {
    * @returns false where the user is disabled
    */
   holdEnabled(tx: Tx, userId: string): Promise<boolean>
-  /** @returns where to send the browser to sign in and come back */
-  start(visit: Visit, request: SignInRequest): Promise<string>
+  /** Sends the browser to sign in and come back. Refuses where its network has begun too many sign-ins. */
+  start(visit: Visit, request: SignInRequest): Promise<Answer>
   /** Signs the current user out first, so that another user can sign in. */
-  startAgain(visit: Visit, request: SignInRequest): Promise<string>
+  startAgain(visit: Visit, request: SignInRequest): Promise<Answer>
   /** True where signing in leads to another site: `Page.leadsAway` of a page whose form may lead there. */
   readonly leadsAway: boolean
 }

@@ -6,7 +6,7 @@ import { insertChallenge } from './login-challenge.store.ts'
 import { CHALLENGE_SECONDS } from './login-challenge.ts'
 import type { SignInRequest } from './sign-in.ts'
 
-/** Stores a login challenge, bound to this browser. @returns the challenge's token */
+/** Stores a login challenge, bound to this browser; the caller has counted it. @returns the challenge's token */
 export async function startSignIn(db: Db, visit: Visit, request: SignInRequest): Promise<string> {
   const token = mintToken('lc').reveal()
   const challenge = {

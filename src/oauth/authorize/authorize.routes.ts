@@ -14,7 +14,12 @@ import { refuseSignIn, takeDecision } from './take-decision.ts'
 export function authorizeRoutes(parts: AuthorizeParts): void {
   const { pages } = parts
   const settings = { keepsOpener: true }
-  pages.get(AUTHORIZE_PATH, (visit) => beginAuthorization(parts, visit), { ...settings, storesRow: true })
+  const starts = pages.startLimit()
+  pages.get(
+    AUTHORIZE_PATH,
+    async (visit) => starts.refuse(visit) ?? (await beginAuthorization(parts, visit)),
+    settings,
+  )
   // OpenID Connect Core 3.1.2.1 has clients send it by POST too (RFC 6749 §3.1: MAY).
   pages.postAsGet(AUTHORIZE_PATH, settings)
   pages.get(

@@ -35,7 +35,7 @@ export async function followStep(
   const token = next.facts.token ?? ''
   switch (next.step) {
     case 'sign_in':
-      return { goTo: await signIn.start(visit, signInRequestOf(next.facts)) }
+      return await signIn.start(visit, signInRequestOf(next.facts))
     case 'dead_end':
       return deadEndPage(pages, visit, failureOf(next.end), { token, user: next.facts.user })
     case 'prior_consent': {

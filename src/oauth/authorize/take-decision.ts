@@ -23,7 +23,7 @@ export async function takeDecision(
   const next = nextStep(facts, parts.grantSeconds, visit.now, true)
   if (next.facts === null) return await followStep(parts, visit, next, given)
   if (decision === 'somebody_else')
-    return { goTo: await signIn.startAgain(visit, { ...signInRequestOf(next.facts), loginHint: null }) }
+    return await signIn.startAgain(visit, { ...signInRequestOf(next.facts), loginHint: null })
   if (decision === 'deny' || decision === 'back') return await deny(parts, visit, next.facts, given)
   if (next.step !== 'question') return await followStep(parts, visit, next, given)
 

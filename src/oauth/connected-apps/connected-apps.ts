@@ -72,9 +72,7 @@ async function signedIn(
   then: (who: SignedInUser) => Promise<Answer>,
 ): Promise<Answer> {
   const who = await signIn.currentUser(visit)
-  return who === null
-    ? { goTo: await signIn.start(visit, { returnTo: CONNECTED_APPS_PATH }) }
-    : await then(who)
+  return who === null ? await signIn.start(visit, { returnTo: CONNECTED_APPS_PATH }) : await then(who)
 }
 
 async function change(
