@@ -234,7 +234,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {
-    const signIn = openSignIn({ db, pages, passwords, refusedAttempts, log }, loginUrl)
+    const signIn = openSignIn({ db, clock, pages, passwords, refusedAttempts, log }, loginUrl)
     const { onChanged } = pipeline
     const findRecord = (hash: string) => recordByHash(verdicts, hash, clock.now(), onUnreadable)
     const parts = { db, clock, log, fastPaths, pages, signIn, findRecord, knownAdminKeys, feed, onChanged }

@@ -35,7 +35,14 @@ export class FixedWindowLimiter {
   /** Undoes one count. */
   uncount(name: string): void {
     const known = this.#counts.get(name)
-    if (known !== undefined) known.times -= 1
+    if (known === undefined) return
+    known.times -= 1
+    if (known.times <= 0) this.#counts.delete(name)
+  }
+
+  /** Undoes all counts of the name. */
+  forget(name: string): void {
+    this.#counts.delete(name)
   }
 
   /** Counts one more. @returns seconds to wait where the limit is exceeded, or null */
@@ -64,9 +71,25 @@ export class NetworkLimiter {
     )
   }
 
-  /** Counts one more. @returns seconds to wait where the limit is exceeded, or null */
+  get size(): number {
+    return this.#limiters.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /**
+   * Counts one more; what a /64 has too many of does not use up the limit of its /48.
+   *
+   * @returns seconds to wait where the limit is exceeded, or null
+   */
   count(ip: string | null): number | null {
-    const waits = networksOf(ip).map((network, n) => this.#limiters[n]?.count(network) ?? null)
-    return waits.find((wait) => wait !== null) ?? null
+    for (const [n, network] of networksOf(ip).entries()) {
+      const wait = this.#limiters[n]?.count(network) ?? null
+      if (wait !== null) return wait
+    }
+    return null
+  }
+
+  /** Undoes one count. */
+  uncount(ip: string | null): void {
+    for (const [n, network] of networksOf(ip).entries()) this.#limiters[n]?.uncount(network)
   }
 }

@@ -1,5 +1,6 @@
 import type { Origin } from '../audit/audit-event.ts'
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
+import type { Clock } from '../base/clock.ts'
 import { no, type Result } from '../base/result.ts'
 import type { Logger } from '../http/log.ts'
 import type { Visit } from '../pages/visit.ts'
@@ -42,11 +43,11 @@ export interface Attempts {
 }
 
 /** Limits on guesses of their own: those for users do not count for staff. */
-export function openAttempts(refusedAttempts: RefusedAttempts, log: Logger): Attempts {
-  const limits = new SignInLimits()
+export function openAttempts(refusedAttempts: RefusedAttempts, clock: Clock, log: Logger): Attempts {
+  const limits = new SignInLimits(clock)
   return {
     make: async (visit, { email, origin, route, wrong }, prove) => {
-      const wait = await limits.attempt(email, visit.ip)
+      const wait = limits.attempt(email, visit.ip)
       if (wait !== null) {
         const fields = { request_id: visit.requestId, ip: visit.ip, route }
         log.warn(fields, 'sign-in not tried: too many attempts')
@@ -56,10 +57,13 @@ export function openAttempts(refusedAttempts: RefusedAttempts, log: Logger): Att
       // Another sign-in has rehashed the password meanwhile, or a new one was set.
       if (!proven.ok && proven.no === 'changed') proven = await prove()
       if (proven.ok) {
-        await limits.succeeded(email, visit.ip)
+        limits.succeeded(email, visit.ip)
         return proven
       }
-      if (proven.no === 'too_busy') return no({ alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 })
+      if (proven.no === 'too_busy') {
+        limits.notMade(email, visit.ip)
+        return no({ alert: TOO_BUSY, status: 503, retryAfterSeconds: 5 })
+      }
       const refused = {
         code: 'sign_in_refused',
         method: 'POST',

@@ -31,8 +31,8 @@ import { startSession } from './start-session.ts'
 
 /** Built-in login: our own users, with e-mail address and password. */
 export function builtInLogin(parts: SignInParts): SignInMethod {
-  const { db, pages, passwords, refusedAttempts, log } = parts
-  const attempts = openAttempts(refusedAttempts, log)
+  const { db, clock, pages, passwords, refusedAttempts, log } = parts
+  const attempts = openAttempts(refusedAttempts, clock, log)
 
   const aboutForm = (fields: URLSearchParams) => aboutSignIn(fields.get('login_challenge') ?? '')
   // A form that was shown before a sign-in, in another tab or by its own first click, is out of date: it is redirected, and

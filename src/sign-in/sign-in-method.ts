@@ -1,4 +1,5 @@
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
+import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import type { Logger } from '../http/log.ts'
 import type { Answer, Pages } from '../pages/pages.ts'
@@ -21,6 +22,7 @@ export interface SignInMethod {
 
 export interface SignInParts {
   readonly db: Db
+  readonly clock: Clock
   readonly pages: Pages
   readonly passwords: Passwords
   readonly refusedAttempts: RefusedAttempts

@@ -1,5 +1,6 @@
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
 import { originOfStaff, originOfVisit } from '../audit/visit-origin.ts'
+import type { Clock } from '../base/clock.ts'
 import { hashToken, isToken } from '../base/one-time-token.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db } from '../db/schema.ts'
@@ -47,6 +48,7 @@ import { currentStaff, signOutStaff } from './start-staff-session.ts'
 
 export interface StaffPagesParts {
   readonly db: Db
+  readonly clock: Clock
   readonly pages: Pages
   readonly passwords: Passwords
   readonly refusedAttempts: RefusedAttempts
@@ -58,8 +60,8 @@ export interface StaffPagesParts {
 
 /** The pages on which staff sign in, confirm that it is them, and use a one-time link. */
 export function staffPages(parts: StaffPagesParts): void {
-  const { db, pages, passwords, refusedAttempts, log } = parts
-  const attempts = openAttempts(refusedAttempts, log)
+  const { db, clock, pages, passwords, refusedAttempts, log } = parts
+  const attempts = openAttempts(refusedAttempts, clock, log)
   const mayHavePasskeys = relyingPartyOf(parts.publicUrl) !== null
   const signInForm = (returnTo: string, email: string) => ({
     ...{ returnTo, email },

@@ -1,4 +1,4 @@
-import { networkOf } from '../base/network.ts'
+import { networksOf } from '../base/network.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Visit } from '../pages/visit.ts'
 
@@ -9,32 +9,38 @@ const MAX_WAITING = 20
 
 /** The request that a password is hashed for. */
 export interface HashRequest {
-  /** Requests of one network queue behind each other, not before other networks. */
-  readonly network: string
+  /** Networks of the caller, the smallest first: requests of one queue behind each other, not before other networks. */
+  readonly networks: readonly string[]
   /** True once the client has disconnected: the work is skipped. */
   readonly isGone: () => boolean
 }
 
 /** For callers of the management API. */
-export const BY_MANAGEMENT: HashRequest = { network: 'management', isGone: () => false }
+export const BY_MANAGEMENT: HashRequest = { networks: ['management'], isGone: () => false }
 
 export function hashRequestOf({ ip, isGone }: Pick<Visit, 'ip' | 'isGone'>): HashRequest {
-  return { network: networkOf(ip), isGone }
+  return { networks: networksOf(ip), isGone }
 }
 
-interface Waiting extends HashRequest {
+interface Waiting {
+  /** Its IPv6 /48, or its IPv4 address: the most that one customer has. */
+  readonly site: string
+  /** Its IPv6 /64 within the site, or the same address. */
+  readonly network: string
+  readonly isGone: () => boolean
   readonly go: (mayRun: boolean) => void
 }
 
 /**
- * Queue in front of password hashing: bounded, and fair between networks (round robin). When it is full, a new request
- * displaces one of the network with the most requests, so that one network's hundred tries hold up no other.
+ * Queue in front of password hashing: bounded, and fair (round robin) between sites, and between the networks of one
+ * site. When it is full, a new request displaces one of the site with the most requests, or one of the largest network of
+ * its own site. So the tries of one customer, with a hundred networks of IPv6 too, hold up no other.
  */
 export class PasswordQueue {
   #running = 0
   #size = 0
-  /** By network, in round-robin order. */
-  readonly #waiting = new Map<string, Waiting[]>()
+  /** By site and then by network, both in round-robin order. */
+  readonly #sites = new Map<string, Map<string, Waiting[]>>()
 
   get size(): number {
     return this.#size
@@ -51,36 +57,78 @@ export class PasswordQueue {
     }
   }
 
-  async #wait(request: HashRequest): Promise<boolean> {
-    if (this.#size >= MAX_WAITING && !this.#makeRoom(request.network)) return false
-    return await new Promise<boolean>((go) => {
-      const queue = this.#waiting.get(request.network)
-      if (queue === undefined) this.#waiting.set(request.network, [{ ...request, go }])
-      else queue.push({ ...request, go })
-      this.#size += 1
-    })
+  async #wait({ networks, isGone }: HashRequest): Promise<boolean> {
+    const network = networks[0] ?? 'nowhere'
+    const site = networks.at(-1) ?? network
+    if (this.#size >= MAX_WAITING && !this.#makeRoom(site, network)) return false
+    return await new Promise<boolean>((go) => this.#add({ site, network, isGone, go }))
   }
 
-  /** @returns false where no network has more requests than the new one's would have */
-  #makeRoom(network: string): boolean {
-    const [largest] = [...this.#waiting.values()].sort((one, other) => other.length - one.length)
-    if (largest === undefined || largest.length <= (this.#waiting.get(network)?.length ?? 0) + 1) return false
-    largest.pop()?.go(false)
-    this.#size -= 1
+  #add(waiting: Waiting): void {
+    const { site, network } = waiting
+    const networks = this.#sites.get(site) ?? new Map<string, Waiting[]>()
+    const queue = networks.get(network) ?? []
+    queue.push(waiting)
+    this.#sites.set(site, networks.set(network, queue))
+    this.#size += 1
+  }
+
+  /** @returns false where no site, and no network of the same site, has more requests than the new one's would have */
+  #makeRoom(site: string, network: string): boolean {
+    const own = this.#sites.get(site)
+    const largest = largestOf(this.#sites, sizeOf)
+    const isUnfair = largest !== undefined && sizeOf(largest) > sizeOf(own) + 1
+    const crowded = isUnfair ? largest : own
+    const queue = crowded && largestOf(crowded, ({ length }) => length)
+    if (queue === undefined) return false
+    if (!isUnfair && queue.length <= (own?.get(network)?.length ?? 0) + 1) return false
+    const displaced = queue.at(-1)
+    if (displaced === undefined) return false
+    this.#remove(displaced)
+    displaced.go(false)
     return true
   }
 
-  /** Gives the free slot to the first request of the next network. */
+  /** Gives the free slot to the first request of the next network of the next site. */
   #next(): void {
-    for (const [network, queue] of this.#waiting) {
-      this.#waiting.delete(network)
-      const first = queue.shift()
-      this.#size -= 1
-      if (queue.length > 0) this.#waiting.set(network, queue)
-      const isGone = first?.isGone() !== false
-      first?.go(!isGone)
+    for (const [site, networks] of this.#sites) {
+      const [first] = networks.values().next().value ?? []
+      if (first === undefined) continue
+      this.#remove(first)
+      moveToEnd(networks, first.network)
+      moveToEnd(this.#sites, site)
+      const isGone = first.isGone()
+      first.go(!isGone)
       if (!isGone) return
     }
     this.#running -= 1
   }
+
+  /** Removes a request, and with it what it leaves empty. */
+  #remove(waiting: Waiting): void {
+    const { site, network } = waiting
+    const networks = this.#sites.get(site)
+    const queue = networks?.get(network)
+    if (networks === undefined || queue === undefined) return
+    queue.splice(queue.indexOf(waiting), 1)
+    this.#size -= 1
+    if (queue.length === 0) networks.delete(network)
+    if (networks.size === 0) this.#sites.delete(site)
+  }
+}
+
+function sizeOf(networks: ReadonlyMap<string, readonly Waiting[]> | undefined): number {
+  return networks === undefined ? 0 : [...networks.values()].reduce((sum, { length }) => sum + length, 0)
+}
+
+function largestOf<T>(groups: ReadonlyMap<string, T>, measure: (group: T) => number): T | undefined {
+  const [largest] = [...groups.values()].sort((one, other) => measure(other) - measure(one))
+  return largest
+}
+
+function moveToEnd<T>(groups: Map<string, T>, name: string): void {
+  const group = groups.get(name)
+  if (group === undefined) return
+  groups.delete(name)
+  groups.set(name, group)
 }
