@@ -63,6 +63,28 @@ describe('refused attempts', () => {
     await clear()
   })
 
+  it('AUD-12: the API keys of an owner, however many there are, cannot write into the audit log', async () => {
+    const before = await events()
+    const { secret } = await app.keyFor('org_1')
+    for (let n = 0; n < 30; n++) {
+      const { status } = await app.call('POST', '/v1/self/rotate', {}, { as: secret })
+      assert.equal(status, 403)
+    }
+    const { body } = await app.call('GET', '/v1/refused-attempts')
+    const [{ codes, routes }] = body.data
+    assert.deepEqual([codes, routes], [{ insufficient_permission: 30 }, ['POST /v1/self/rotate']])
+    await clear()
+    const attempts = open()
+    for (let n = 0; n < 2_000; n++) {
+      const actor = { kind: 'api_key', id: `key_${n % 1_000}` } as const
+      await attempts.record({ ...from(`192.0.2.${n % 250}`), actor }, attempt(n))
+    }
+    await attempts.flush(app.clock.now())
+    assert.equal((await rows()).length, 31)
+    assert.deepEqual(await events(), before)
+    await clear()
+  })
+
   it('AUD-12: one network has one row a minute, with all its codes and twenty routes', async () => {
     const attempts = open()
     for (let n = 0; n < 1000; n++) {

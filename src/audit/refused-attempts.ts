@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000
 const MAX_NETWORKS = 30
 /** Routes kept of a network: a scan is recognised by its first ones. */
 const MAX_ROUTES = 20
-/** Audit events for refused attempts of one admin key in a minute; one more event counts the rest. */
+/** Audit events for refused attempts of one admin key or person in a minute; one more event counts the rest. */
 const MAX_EVENTS = 20
 
 type Gathered = { -readonly [K in keyof AttemptsOfNetwork]: AttemptsOfNetwork[K] } & {
@@ -32,9 +32,9 @@ interface OfAdminKey {
 /**
  * Records refused attempts, in bounded number: the audit log is append-only, so a caller must not be able to flood it.
  *
- * - Attempts with a valid admin key are audit events: at most twenty a minute for each key, and one with the number of
- *   the rest.
- * - Attempts of strangers, such as brute force, are rows of their own table, one for each network and minute, kept for two
+ * - Attempts with a valid admin key, or of a person who is signed in, are audit events: at most twenty a minute for each,
+ *   and one with the number of the rest.
+ * - Attempts of strangers, such as brute force, and of API keys, of which an owner has any number, are rows of a table, one for each network and minute, kept for two
  *   weeks. A server writes at most thirty-one a minute, and none while a stranger waits.
  *
  * Each server gathers its own and writes them every few seconds. A crash loses those that are not written yet.
@@ -52,8 +52,9 @@ export class RefusedAttempts {
   }
 
   async record(origin: Origin, attempt: RefusedAttempt): Promise<void> {
-    if (origin.actor.kind === 'anonymous' || origin.actor.id === null) this.#gather(origin, attempt)
-    else if (this.#mayWrite(origin.actor.id, origin, attempt)) await this.#write(origin, attempt, {})
+    const { kind, id } = origin.actor
+    if (kind === 'anonymous' || kind === 'api_key' || id === null) this.#gather(origin, attempt)
+    else if (this.#mayWrite(id, origin, attempt)) await this.#write(origin, attempt, {})
   }
 
   /** Writes the gathered attempts that are due: from a timer, before a read, and with `all` at shutdown. */
