@@ -3,7 +3,8 @@ import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-format.ts'
 /** Audit actions of clients, and of what users grant them. */
 export const OAUTH_ACTIONS = {
   'client.created': {
-    description: 'A client was created: registered by an admin key, or by its own metadata document.',
+    description:
+      'A client was created by an admin key; or a user first allowed one that describes itself in a metadata document.',
     target: 'client',
     altersVerdicts: 'sometimes',
     detail: {
@@ -19,7 +20,8 @@ export const OAUTH_ACTIONS = {
     },
   },
   'client.registered': {
-    description: 'A client registered itself (RFC 7591).',
+    description:
+      'A user first allowed a client that had registered itself (RFC 7591). The user is the actor.',
     formerNames: ['client.registered_itself'],
     target: 'client',
     altersVerdicts: 'never',
@@ -118,7 +120,7 @@ export const OAUTH_ACTIONS = {
     detail: {},
   },
   'consent.denied': {
-    description: 'A user denied a client what it had asked for.',
+    description: 'A signed-in user denied a client what it had asked for.',
     formerNames: ['grant.denied'],
     target: 'client',
     altersVerdicts: 'never',

@@ -45,6 +45,19 @@ export async function recordForAll(tx: Tx, origin: Origin, all: RecordedForAll):
   )
 }
 
+/**
+ * Announces a change without an audit event. Only for what strangers made and no user has allowed: they could change it
+ * without end, and nobody can empty the audit log (AUD-12).
+ */
+export async function announceOnly(
+  tx: Tx,
+  now: Date,
+  action: ActionThatAlters<'sometimes'>,
+  altered: AlteredVerdicts,
+): Promise<void> {
+  await announce(tx, now, action, altered)
+}
+
 async function announceEach(
   tx: Tx,
   origin: Origin,

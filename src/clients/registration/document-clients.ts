@@ -1,9 +1,9 @@
-import { canonicalJson, type Origin, systemOrigin } from '../../audit/audit-event.ts'
+import { canonicalJson, systemOrigin } from '../../audit/audit-event.ts'
 import { addSeconds, type Clock } from '../../base/clock.ts'
 import { FixedWindowLimiter } from '../../base/fixed-window-limiter.ts'
 import { networksOf } from '../../base/network.ts'
 import { no, type Result, yes } from '../../base/result.ts'
-import { record } from '../../changes/record.ts'
+import { announceOnly, record } from '../../changes/record.ts'
 import type { Db, Tx } from '../../db/schema.ts'
 import type { Logger } from '../../http/log.ts'
 import type { BoundedFault, BoundedFetch } from '../../outbound/bounded-fetch.ts'
@@ -13,7 +13,13 @@ import { insertClientOnce, knownClient, lockClient, updateMetadata } from '../cl
 import { type Client, whyEnded } from '../client.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
 import { readClientMetadata } from './read-client-metadata.ts'
-import { documentFreshUntil, hasRoom, isReliedOn, keepDocument } from './unregistered-client.store.ts'
+import {
+  documentFreshUntil,
+  hasGrant,
+  hasRoom,
+  isReliedOn,
+  keepDocument,
+} from './unregistered-client.store.ts'
 
 /** Hosts whose documents are fetched: none, some, or any. */
 export type DocumentHosts = 'none' | 'any' | ReadonlySet<string>
@@ -181,7 +187,6 @@ export class DocumentClients {
     const { db, clock, log, onChanged } = this.#parts
     const now = clock.now()
     const freshUntil = addSeconds(now, Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, asked)))
-    const origin = systemOrigin(now)
     if (
       (await knownClient(db, id)) === undefined &&
       !(await hasRoom(db, 'metadata_document', MAX_DOCUMENT_CLIENTS))
@@ -190,7 +195,7 @@ export class DocumentClients {
       return undefined
     }
     const isAnother = await db.transaction().execute(async (tx) => {
-      const isAnother = await this.#write(tx, origin, id, described)
+      const isAnother = await this.#write(tx, now, id, described)
       await keepDocument(tx, id, now, freshUntil)
       return isAnother
     })
@@ -200,13 +205,11 @@ export class DocumentClients {
 
   /**
    * Stores the document under the row's lock: meanwhile an operator may have changed the client, or another server
-   * stored the same.
+   * stored the same. The audit event of a new client waits for its first grant: `recordFirstGrant`.
    *
    * @returns true where this changed a client that was known before
    */
-  async #write(tx: Tx, origin: Origin, id: string, described: ClientDescription): Promise<boolean> {
-    const { now } = origin
-    const target = { id, ownerId: null }
+  async #write(tx: Tx, now: Date, id: string, described: ClientDescription): Promise<boolean> {
     const held = await lockClient(tx, 'every_owner', id)
     if (held === undefined) {
       const life = { createdBy: 'system', createdAt: now, publishedAt: now }
@@ -219,19 +222,21 @@ export class DocumentClients {
         environment: this.#parts.environment,
         source,
       }
-      if (await insertClientOnce(tx, client))
-        await record(tx, origin, {
-          action: 'client.created',
-          target,
-          detail: { name: described.name },
-          altersVerdictsOf: 'nothing',
-        })
+      await insertClientOnce(tx, client)
       return false
     }
     const said = { ...described, ...setByOperator(held) }
     if (held.revokedAt !== null || !differs(held, said)) return false
     await updateMetadata(tx, held, said)
-    await record(tx, origin, { action: 'client.changed', target, altersVerdictsOf: { clientId: id } })
+    const altersVerdictsOf = { clientId: id }
+    // A document says what its author likes, as often: it is audited from its first grant on (AUD-12).
+    if (await hasGrant(tx, id, null))
+      await record(tx, systemOrigin(now), {
+        action: 'client.changed',
+        target: { id, ownerId: null },
+        altersVerdictsOf,
+      })
+    else await announceOnly(tx, now, 'client.changed', altersVerdictsOf)
     return true
   }
 }

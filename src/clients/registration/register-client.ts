@@ -1,8 +1,6 @@
 import type { Secret } from '@doorward/sdk/kernel'
-import type { Origin } from '../../audit/audit-event.ts'
 import { newId } from '../../base/id.ts'
 import { no, type Result, yes } from '../../base/result.ts'
-import { record } from '../../changes/record.ts'
 import type { Db } from '../../db/schema.ts'
 import { nearestEnd } from '../../owners/expiry.ts'
 import { sharePolicies } from '../../owners/policy.store.ts'
@@ -28,11 +26,11 @@ export interface SelfRegistered extends ClientDescription {
 
 /**
  * Dynamic client registration (RFC 7591) of any app. It can be granted only basic scopes, and prior consent never
- * answers for it.
+ * answers for it. Its audit event waits for the first grant: `recordFirstGrant`.
  */
 export async function registerClient(
   db: Db,
-  origin: Origin,
+  now: Date,
   { environment, brand, policy, privateSchemes }: ClientSettings & { readonly environment: string },
   metadata: unknown,
 ): Promise<Result<SelfRegistered, MetadataFault | 'full'>> {
@@ -43,16 +41,12 @@ export async function registerClient(
   const id = newId('cli')
   const { secret, expiresAt } = await db.transaction().execute(async (tx) => {
     await sharePolicies(tx)
-    const life = { createdBy: 'itself', createdAt: origin.now, publishedAt: origin.now }
+    const life = { createdBy: 'itself', createdAt: now, publishedAt: now }
     await insertClient(tx, { ...described, ...life, id, ownerId: null, environment, source: 'dynamic' })
     const hasSecret = usesSecret(described.tokenEndpointAuthMethod)
-    const expiresAt = hasSecret
-      ? nearestEnd(null, await policyFor(tx, policy, environment, null), origin.now)
-      : null
+    const expiresAt = hasSecret ? nearestEnd(null, await policyFor(tx, policy, environment, null), now) : null
     const order = { kind: 'client_secret', holderId: id, environment, brand, expiresAt } as const
-    const issued = hasSecret ? await issueSecret(tx, order, origin.now) : null
-    const detail = { name: described.name, redirect_uris: described.redirectUris, hint: issued?.hint ?? null }
-    await record(tx, origin, { action: 'client.registered', target: { id, ownerId: null }, detail })
+    const issued = hasSecret ? await issueSecret(tx, order, now) : null
     return { secret: issued?.secret ?? null, expiresAt }
   })
   return yes({ ...described, id, secret, secretExpiresAt: expiresAt })

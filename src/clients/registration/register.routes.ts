@@ -80,9 +80,11 @@ export async function registerRoutes(
           'Too many clients were registered from this network.',
         )
       const now = clock.now()
-      const origin = { actor: { kind: 'anonymous', id: null }, ip, requestId: request.id, now } as const
-      const made = await registerClient(db, origin, minting, request.body)
-      if (made.ok) return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
+      const made = await registerClient(db, now, minting, request.body)
+      if (made.ok) {
+        log.info({ client_id: made.value.id, ip, request_id: request.id }, 'client registered itself')
+        return reply.code(201).headers(HEADERS).send(toWire(made.value, now))
+      }
       // Assistants try several forms until one is accepted, behind an address that thousands share.
       for (const [n, network] of networks.entries()) limiters[n]?.uncount(network)
       return made.no === 'full'

@@ -44,6 +44,18 @@ export async function isReliedOn(db: Db, { id, source }: Pick<Client, 'id' | 'so
   return row !== undefined
 }
 
+/** True where a user has ever granted the client something. @param except a grant that does not count */
+export async function hasGrant(db: Db, clientId: string, except: string | null): Promise<boolean> {
+  const row = await db
+    .selectFrom('grants')
+    .select('id')
+    .where('client_id', '=', clientId)
+    .$if(except !== null, (query) => query.where('id', '!=', except))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Deleted at once, so that a flood of new clients does not search the table for each. */
 const MADE_ROOM = 100
 

@@ -96,8 +96,10 @@ export async function denyRequest(
   return await db.transaction().execute(async (tx) => {
     const answer = { ...given, yes: null }
     if (!(await spendRequest(tx, hashToken(token ?? ''), browserHash(visit), answer, visit.now))) return false
+    // Anybody can begin a request and cancel the sign-in, without end: that is no user's answer (AUD-12).
+    if (user === null) return true
     const target = { id: client.id, ownerId: null }
-    await record(tx, originOfVisit(visit, user?.userId ?? null), { action: 'consent.denied', target })
+    await record(tx, originOfVisit(visit, user.userId), { action: 'consent.denied', target })
     return true
   })
 }

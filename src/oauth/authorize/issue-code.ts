@@ -7,6 +7,7 @@ import { record } from '../../changes/record.ts'
 import { holdClient } from '../../clients/client.store.ts'
 import { type Client, whyNotAuthorize } from '../../clients/client.ts'
 import { matchesRedirectUri } from '../../clients/redirect-uri.ts'
+import { recordFirstGrant } from '../../clients/registration/record-first-grant.ts'
 import type { Tx } from '../../db/schema.ts'
 import { holdOwner, touchOwner } from '../../owners/owner.store.ts'
 import { ownersThatBlock } from '../blocked-clients/blocked-client.store.ts'
@@ -125,6 +126,7 @@ async function saveGrant(
     expiresAt,
   }
   await insertGrant(tx, grant)
+  await recordFirstGrant(tx, origin, client, grant.id)
   const detail = {
     scopes: grant.scopes,
     user_id: userId,
