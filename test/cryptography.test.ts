@@ -29,9 +29,13 @@ describe('cryptography', () => {
     )
   })
 
-  it('uses Math.random only to spread reconnections, never for a secret or an id (CRY-02)', () => {
+  it('uses Math.random only to spread reconnections and reports, never for a secret or an id (CRY-02)', () => {
     const uses = new Set(found(/Math\.random/g).map((each) => each.split(':')[0]))
-    assert.deepEqual([...uses].sort(), ['sdk/src/source/http-feed.ts', 'src/verification/changes.routes.ts'])
+    assert.deepEqual([...uses].sort(), [
+      'sdk/src/source/applied-reports.ts',
+      'sdk/src/source/http-feed.ts',
+      'src/verification/changes.routes.ts',
+    ])
   })
 
   it('compares presented secrets with stored ones in constant time (CRY-03)', () => {

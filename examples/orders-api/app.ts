@@ -22,6 +22,8 @@ export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: Orders
     url: doorwardUrl,
     adminKey: doorwardKey,
     environment,
+    // In the list of verifiers, which shows where a revocation has arrived.
+    verifierName: 'orders API',
     scopes: ['orders:read', 'orders:write', 'orders:admin'],
     // Clients are told only "not accepted"; our own log gets the reason.
     onRefusal: (refusal, where) => app.log.warn({ ...where, refusal }, 'refused'),

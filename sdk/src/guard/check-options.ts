@@ -1,4 +1,5 @@
 import { isEnvironmentName } from '../credential/credential-format.ts'
+import { isVerifierName } from '../source/verifier-name.ts'
 import { parseScope } from '../verdict/scope.ts'
 import { isQuotable } from './challenge.ts'
 import { didYouMean } from './did-you-mean.ts'
@@ -40,6 +41,10 @@ const CHECKS: Readonly<Record<keyof GuardOptions, Check>> = {
   maxEntries: isA('number', 'a number'),
   maxBytes: isA('number', 'a number of bytes'),
   feed: isA('boolean', 'true or false'),
+  verifierName: (value) =>
+    typeof value === 'string' && isVerifierName(value)
+      ? null
+      : 'must be 1 to 80 characters, none of them a control character',
   limiter: has('take', 'a rate limiter, such as one of @doorward/sdk/rate-limiter-flexible'),
   agent: has('addRequest', 'an http.Agent or https.Agent of Node'),
   source: has('lookup', 'a source of records'),

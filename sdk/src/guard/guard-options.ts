@@ -52,6 +52,11 @@ export interface GuardOptions<Scope extends string = string> {
   /** Follows changes as they happen. Default true; see `docs/guides/verification.md`. */
   readonly feed?: boolean
   /**
+   * The name of this process in Doorward's list of verifiers, 1 to 80 characters. Default: the host's name. See
+   * `docs/guides/verification.md`.
+   */
+  readonly verifierName?: string
+  /**
    * Counts rate limits. Default: in the memory of each process. For one count in all processes, see
    * `@doorward/sdk/rate-limiter-flexible`.
    */

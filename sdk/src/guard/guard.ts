@@ -239,8 +239,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     health: () => ({ ...verifier.health(), usageDropped: usage.dropped }),
     close: async () => {
       noLongerCounts()
-      verifier.close()
-      await flushing?.close()
+      await Promise.all([verifier.close(), flushing?.close()])
     },
   }
 }

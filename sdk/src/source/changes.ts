@@ -18,6 +18,11 @@ export interface ChangedHolders {
 
 /** A cache that changes can make untrue. */
 export interface ChangesListener {
+  /**
+   * Longest use of what is cached after the last confirmation, in ms, whatever breaks: a source may report it. Missing: it
+   * is not known.
+   */
+  readonly boundMs?: number | undefined
   changed(change: Change): void
   /** Called when every change up to a time was received; ms on the monotonic clock of this process, never ahead of it. */
   confirmed(atMs: number): void
@@ -27,5 +32,6 @@ export interface ChangesListener {
 
 /** A running subscription to changes. */
 export interface Following {
-  close(): void
+  /** Resolves once the source knows that it ended, where it is to know. Never rejects. */
+  close(): void | Promise<void>
 }

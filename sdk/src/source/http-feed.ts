@@ -3,6 +3,7 @@ import { get as getSecurely } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Secret } from '../credential/secret.ts'
 import type { Ended } from '../verdict/refusal.ts'
+import type { AppliedReports } from './applied-reports.ts'
 import type { Change, ChangedHolders, ChangesListener, Following } from './changes.ts'
 import { EventReader, type ServerSentEvent } from './event-stream.ts'
 
@@ -19,6 +20,8 @@ export interface HttpFeedOptions {
   readonly silenceMs?: number | undefined
   /** The agent for the connection. Default: none, a connection of its own. */
   readonly agent?: Agent | undefined
+  /** Tells the server which changes the listener has applied. Default: it is not told. */
+  readonly reports?: AppliedReports | undefined
   /** Milliseconds on a monotonic clock. Default `performance.now`. */
   readonly steady?: (() => number) | undefined
 }
@@ -45,7 +48,7 @@ const MAX_ID = 200
  * The connection does not keep the process alive.
  */
 export function followOverHttp(listener: ChangesListener, options: HttpFeedOptions): Following {
-  const { base, adminKey, onError, silenceMs = 3_000, steady = () => performance.now() } = options
+  const { base, adminKey, onError, reports, silenceMs = 3_000, steady = () => performance.now() } = options
   let closed = false
   let lastId: string | null = null
   let failures = 0
@@ -98,6 +101,8 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
       // Events of a newer server that are unknown here are ignored: confirmations are still complete.
       const position = String(numberOf(said.position))
       lastId = id !== '' && id.length <= MAX_ID && /^[!-~]+$/.test(id) ? id : position
+      // The listener has returned, so its cache has applied the event.
+      reports?.applied(lastId)
     }
 
     const mine: ClientRequest = (base.startsWith('https:') ? getSecurely : get)(
@@ -108,6 +113,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
           accept: 'text/event-stream',
           authorization: `Bearer ${adminKey.reveal()}`,
           ...(lastId === null ? {} : { 'last-event-id': lastId }),
+          ...(reports === undefined ? {} : { 'doorward-verifier': reports.id }),
         },
       },
       (answer: IncomingMessage) => {
@@ -150,6 +156,7 @@ export function followOverHttp(listener: ChangesListener, options: HttpFeedOptio
       closed = true
       clearTimeout(timer)
       request?.destroy()
+      return reports?.close()
     },
   }
 }

@@ -4,11 +4,13 @@ import { Secret } from '../credential/secret.ts'
 import type { QuotaAnswer, QuotaSpend } from '../verdict/limits.ts'
 import { quotaAnswerFromWire } from '../verdict/limits.wire.ts'
 import { recordFromWire } from '../verdict/record.wire.ts'
+import { type AppliedReport, AppliedReports, appliedReportToWire } from './applied-reports.ts'
 import { followOverHttp } from './http-feed.ts'
 import { keepingAgent, post } from './http-post.ts'
 import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
 import { usageBatchToWire } from './usage.wire.ts'
 import type { UsageBatch } from './usage-batch.ts'
+import { verifierNameOf } from './verifier-name.ts'
 import { warnSparingly } from './warn.ts'
 
 export interface HttpSourceOptions {
@@ -33,6 +35,11 @@ export interface HttpSourceOptions {
    * when a record is too old, and each credential is looked up again every few seconds.
    */
   readonly feed?: boolean | undefined
+  /**
+   * The name of this process in Doorward's list of verifiers, 1 to 80 characters. Default: the host's name. The list shows
+   * which verifiers have applied a revocation; without the feed, a process is not on it.
+   */
+  readonly verifierName?: string | undefined
   /** Called with the reason why the feed is unavailable. Default: a process warning, each at most once a minute. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Milliseconds on a monotonic clock. Default `performance.now`. */
@@ -48,10 +55,11 @@ export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sen
  * @throws TypeError where the URL or the admin key is invalid
  */
 export function httpSource(options: HttpSourceOptions): HttpSource {
-  const { timeoutMs = 2_000, fetch, feed = true, steady } = options
+  const { timeoutMs = 2_000, fetch, feed = true, steady = () => performance.now() } = options
   const { onError = warnSparingly(Date.now) } = options
   const base = baseOf(options.url)
   const adminKey = presentedBy(options.adminKey, onError)
+  const name = verifierNameOf(options.verifierName)
 
   const agent = options.agent ?? keepingAgent(base)
   const send = fetch === undefined ? post : posterOf(fetch)
@@ -79,6 +87,11 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
     }
   }
 
+  const report = async (applied: AppliedReport): Promise<number> => {
+    const answer = JSON.parse(await ask('/v1/verifier-reports', appliedReportToWire(applied)))
+    return Number((answer as { report_every_ms?: unknown }).report_every_ms)
+  }
+
   return {
     lookup: async (hashes) => {
       const text = await ask('/v1/lookups', { hashes })
@@ -86,8 +99,16 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
     },
     ...(feed
       ? {
-          follow: (listener) =>
-            followOverHttp(listener, { base, adminKey, onError, steady, agent: options.agent }),
+          follow: (listener) => {
+            const reports = new AppliedReports({
+              name,
+              boundMs: listener.boundMs ?? null,
+              send: report,
+              steady,
+            })
+            const { agent } = options
+            return followOverHttp(listener, { base, adminKey, onError, steady, agent, reports })
+          },
         }
       : {}),
     sendUsage: async (batch) => {

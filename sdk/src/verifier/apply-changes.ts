@@ -25,12 +25,14 @@ interface AppliedChanges {
  *
  * @param steady milliseconds on a monotonic clock
  * @param onConfirmed called at each confirmation, with the time now
+ * @param boundMs longest use of a record after the last confirmation, in ms
  */
 export function applyChanges(
   cache: RecordCache,
   lookups: Lookups,
   steady: () => number,
   onConfirmed: (nowMs: number) => void,
+  boundMs: number,
 ): AppliedChanges {
   let confirmedAtMs = Number.NEGATIVE_INFINITY
   let restarts = 0
@@ -45,6 +47,7 @@ export function applyChanges(
     lookups.invalidateWhere(({ ownerId, clientId }) => owners.has(ownerId) || clients.has(clientId))
   }
   const listener: ChangesListener = {
+    boundMs,
     changed: ({ hashes, holders, ended }) => {
       if (hashes === null) return holders == null ? dropAll() : invalidate(holders)
       for (const hash of hashes) {

@@ -80,8 +80,8 @@ export interface Verifier {
   /** Drops the cache, so that every record is looked up again. */
   forgetAll(): void
   health(): VerifierHealth
-  /** Stops following changes. */
-  close(): void
+  /** Stops following changes. Resolves once the source knows that this verifier has stopped. */
+  close(): void | Promise<void>
 }
 
 const NO_FACTS: CallFacts = {}
@@ -220,9 +220,11 @@ export function createVerifier(options: VerifierOptions): Verifier {
     }
   }
 
-  const changes = applyChanges(cache, lookups, steady, (steadyMs) => {
+  const boundMs = (limits.maxStalenessMs ?? MAX_STALENESS_MS) + staleIfUnreachableMs
+  const noteConfirmed = (steadyMs: number): void => {
     wallAheadMs = now() - steadyMs
-  })
+  }
+  const changes = applyChanges(cache, lookups, steady, noteConfirmed, boundMs)
   const following = source.follow?.(changes.listener)
 
   return {
@@ -249,7 +251,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       cached: cache.size,
       cachedBytes: cache.bytes,
       confirmedAgoMs: Number.isFinite(changes.confirmedAtMs) ? steady() - changes.confirmedAtMs : null,
-      boundMs: (limits.maxStalenessMs ?? MAX_STALENESS_MS) + staleIfUnreachableMs,
+      boundMs,
       lookingUp: lookups.waiting,
       restarts: changes.restarts,
     }),
