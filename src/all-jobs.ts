@@ -21,6 +21,7 @@ import { pruneStaffSignIns } from './staff/staff-sign-in.store.ts'
 import { forgetOldBatches } from './usage/usage.store.ts'
 import { rollUpUsage } from './usage/usage-roll-up.store.ts'
 import { prunePasswordLinks } from './users/password-link.store.ts'
+import { pruneVerifiers } from './verifiers/verifier.store.ts'
 
 /** Ten minutes: none of this is urgent, since every check compares moments by itself. */
 const EVERY_SECONDS = 600
@@ -37,6 +38,7 @@ export const JOBS: readonly Job[] = [
   job('roll_up_usage', rollUpUsage, 'Adds minutes of usage up to hours, and hours to days'),
   job('forget_old_quotas', forgetOldQuotas, 'Removes what was spent of quotas in periods that are over'),
   job('prune_changes', pruneChanges, 'Removes changes that every verifier has read'),
+  job('prune_verifiers', pruneVerifiers, 'Removes verifiers that have not reported for long'),
   job('forget_old_assertions', forgetOldAssertions, 'Removes client assertions that have expired'),
   job('prune_challenges', pruneChallenges, 'Removes sign-ins that were started and not ended'),
   job('prune_sessions', pruneSessions, 'Removes sessions of users that are over'),

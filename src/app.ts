@@ -63,7 +63,6 @@ import { overviewRoutes } from './overview/overview.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import { policyRoutes } from './owners/policy.routes.ts'
 import type { ConfiguredPolicy } from './owners/policy.ts'
-import { shortenByPolicy } from './owners/shorten-by-policy.ts'
 import { cookiesFor } from './pages/cookies.ts'
 import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
@@ -86,6 +85,7 @@ import { recordByHash } from './verification/record.store.ts'
 import { verifyRoutes } from './verification/verify.routes.ts'
 import { openVerification } from './verification/verify.ts'
 import { verifyFastPath } from './verification/verify-fast-path.ts'
+import { verifierRoutes } from './verifiers/verifier.routes.ts'
 
 /** Settings of the app; `config.ts` reads them from the environment. */
 export interface Settings {
@@ -131,14 +131,14 @@ export interface Parts {
   readonly jobs?: readonly Job[] | undefined
   /** Null or missing: `/dashboard` says that it is not built. */
   readonly dashboard?: BuiltDashboard | null | undefined
+  /** Of this process in the list of verifiers. Default: none. */
+  readonly name?: string | undefined
   /** True once the server was asked to stop and still answers. */
   readonly isDraining?: (() => boolean) | undefined
 }
 
 const USAGE_EVERY_MS = 2_000
 const REFUSED_EVERY_MS = 10_000
-/** Existing secrets are shortened soon after the policy of an environment was changed. */
-const SHORTEN_EVERY_MS = 2_000
 
 /** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
@@ -207,7 +207,15 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   overviewRoutes(app, pipeline, { feed, jobs })
   verifyRoutes(app, pipeline, { verification, verdicts, onUnreadable })
   quotaRoutes(app, pipeline)
-  changesRoutes(app, pipeline, { verdicts, knownAdminKeys, feed })
+  const listeners = changesRoutes(app, pipeline, { verdicts, knownAdminKeys, feed })
+  const { boundMs } = verifier.health()
+  const ownReports = verifierRoutes(app, pipeline, {
+    feed,
+    log,
+    listeners,
+    boundMs,
+    name: parts.name ?? null,
+  })
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
   auditActionRoutes(app, pipeline)
@@ -278,15 +286,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   if (runsJobs) await runner.start()
   const shortening = runsJobs
-    ? runPeriodically(SHORTEN_EVERY_MS, [() => shortenByPolicy(db, clock.now())], (error) =>
-        log.warn({ err: error }, 'secrets could not be shortened by the policy; trying again'),
-      )
+    ? shortenPeriodically(db, clock, (err) => log.warn({ err }, 'no secret was shortened; trying again'))
     : undefined
   app.addHook('onClose', async () => {
     for (const timer of [noting, shortening]) clearInterval(timer)
     runner.close()
     feed.close()
-    await flushing.close()
+    await Promise.all([ownReports.close(), flushing.close()])
     await refusedAttempts.flush(clock.now(), true)
     await refusedRequests?.flush()
   })

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Secret } from '@doorward/sdk/kernel'
 import { ensureFirstAdminKey } from './admin-keys/first-admin-key.ts'
@@ -68,7 +69,8 @@ async function serveHere(config: Config, log: Logger, place: number | null): Pro
     if (place === null) await prepare(config, database, log)
     const runsJobs = place === null || place === 1
     const limiter = shared?.limiter
-    const parts = { database, log, runsJobs, limiter, isDraining: () => draining }
+    const name = place === null ? hostname() : `${hostname()} (worker ${place})`
+    const parts = { database, log, runsJobs, limiter, name, isDraining: () => draining }
     const app = await listen(config, forwardAuth, parts)
     if (place === null) await makeFirsts(database, config)
     return app
@@ -150,7 +152,7 @@ async function prepare(config: Config, database: Database, log: Logger): Promise
 async function listen(
   config: Config,
   forwardAuth: ForwardAuthRules | null,
-  parts: Pick<Parts, 'database' | 'log' | 'runsJobs' | 'limiter' | 'isDraining'>,
+  parts: Pick<Parts, 'database' | 'log' | 'runsJobs' | 'limiter' | 'name' | 'isDraining'>,
 ) {
   const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
   const dashboard = readDashboard(DASHBOARD)

@@ -12,7 +12,7 @@ export const SRC: Floors = [
   ['all-jobs'],
   ['staff'],
   ['overview'],
-  ['forward-auth', 'usage'],
+  ['forward-auth', 'usage', 'verifiers'],
   ['verification'],
   ['limits'],
   ['oauth', 'keys'],
@@ -38,7 +38,7 @@ const INSIDE: Readonly<Record<string, Floors>> = {
   clients: [['registration'], ['authentication'], ['clients']],
 }
 
-/** The dashboard: a screen may ask another noun's queries, never its pages. */
+/** The dashboard: a screen may ask another noun's queries and show its parts, never its pages. */
 const WEB: Floors = [
   ['main.tsx'],
   ['app.tsx'],
@@ -134,7 +134,9 @@ function webFault(file: string, name: string, typeOnly: boolean): string | null 
     return WEB_PACKAGES.test(name) || (typeOnly && name === 'typebox') ? null : 'not for browsers'
   const [from, to] = [webRoomOf(file), webRoomOf(name)]
   if (isScreens(from) && isScreens(to) && from !== to)
-    return /\.(queries|link)\.tsx?$/.test(name) ? null : "only queries and links of another noun's folder"
+    return /\.(queries|link|part)\.tsx?$/.test(name)
+      ? null
+      : "only queries, links and parts of another noun's folder"
   const floorOf = (room: string) => (isScreens(room) ? 'screens' : room)
   return floorFault(WEB, floorOf(from), floorOf(to))
 }
@@ -258,4 +260,6 @@ const NOUNS = new Set([
   'usage.ts',
   'user.ts',
   'why-not-by-policy.ts',
+  'verifier.ts',
+  'arrival.ts',
 ])

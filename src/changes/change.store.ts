@@ -5,8 +5,8 @@ import { inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
 import type { Db } from '../db/schema.ts'
 import { type Bookmark, type ChangesRead, KEPT_SECONDS, type StoredChange } from './change.ts'
 
-/** Microseconds since the epoch, as text. */
-const RUN = sql`(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text`
+/** Start time of the Postgres server, in microseconds since the epoch, as text: see {@link Bookmark.run}. */
+export const RUN = sql`(extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint::text`
 
 /** The position after the last change. */
 export async function lastBookmark(db: Db): Promise<Bookmark> {

@@ -44,6 +44,7 @@ import { up as findingSilentRotations } from './migrations/0039-finding-silent-r
 import { up as staffPasskeys } from './migrations/0040-staff-passkeys.ts'
 import { up as keysOfCreators } from './migrations/0041-keys-of-creators.ts'
 import { up as branding } from './migrations/0045-branding.ts'
+import { up as verifiers } from './migrations/0047-verifiers.ts'
 import { up as policies } from './migrations/0049-policies.ts'
 import { up as jobs } from './migrations/0053-jobs.ts'
 import type { Db, Tx } from './schema.ts'
@@ -103,6 +104,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0040-staff-passkeys': { up: staffPasskeys },
   '0041-keys-of-creators': { up: keysOfCreators, concurrently: true },
   '0045-branding': { up: branding },
+  '0047-verifiers': { up: verifiers },
   '0049-policies': { up: policies },
   '0053-jobs': { up: jobs },
 }

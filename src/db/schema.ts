@@ -1,6 +1,7 @@
 import type { QuotaWire, RateLimitWire } from '@doorward/sdk/kernel'
 import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { BrandingTable } from './branding-table.ts'
+import type { AppliedChangesTable, ChangesHeadTable, ChangesTable, VerifiersTable } from './change-tables.ts'
 import type { Fixed, Json } from './columns.ts'
 import type {
   AccessTokensTable,
@@ -14,13 +15,7 @@ import type {
   TokenFamiliesTable,
 } from './oauth-tables.ts'
 import type { PoliciesTable } from './policies-table.ts'
-import type {
-  ChangesHeadTable,
-  ChangesTable,
-  IdempotentRequestsTable,
-  JobsTable,
-  RefusedAttemptsTable,
-} from './server-tables.ts'
+import type { IdempotentRequestsTable, JobsTable, RefusedAttemptsTable } from './server-tables.ts'
 import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
   StaffLinksTable,
@@ -69,6 +64,8 @@ export interface Schema {
   audit_archived: AuditHeadTable
   changes: ChangesTable
   changes_head: ChangesHeadTable
+  verifiers: VerifiersTable
+  applied_changes: AppliedChangesTable
   usage_minutes: UsageTable
   usage_hours: UsageTable
   usage_days: UsageTable

@@ -35,22 +35,3 @@ export interface RefusedAttemptsTable {
   codes: ColumnType<Record<string, number>, string>
   routes: ColumnType<string[], string>
 }
-
-export interface ChangesTable {
-  position: Fixed<number>
-  at: Fixed<Date>
-  action: Fixed<string>
-  hashes: Fixed<Uint8Array[] | null>
-  ended_reason: Fixed<string | null>
-  ended_at: Fixed<Date | null>
-  owner_ids: Fixed<string[] | null>
-  client_ids: Fixed<string[] | null>
-  token: ColumnType<string, string | undefined, never>
-}
-
-export interface ChangesHeadTable {
-  one: Fixed<boolean>
-  position: number
-  pruned_to: number
-  pruned_token: ColumnType<string, string | undefined, string>
-}

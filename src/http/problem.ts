@@ -80,6 +80,7 @@ export const PROBLEMS = {
   unsupported_media_type: [415, 'The content type is not supported'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],
   too_many_requests: [429, 'Too many requests with this credential'],
+  too_many_verifiers: [429, 'Too many verifiers report'],
   header_too_large: [431, 'The headers are too large'],
   internal_error: [500, 'Internal error'],
   too_many_listeners: [503, 'Too many listeners'],

@@ -1,4 +1,6 @@
 import { systemOrigin } from '../audit/audit-event.ts'
+import type { Clock } from '../base/clock.ts'
+import { runPeriodically } from '../base/run-periodically.ts'
 import { MAX_HASHES } from '../changes/change.ts'
 import { record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -8,6 +10,7 @@ import { shortenLives } from './shorten-lives.ts'
 
 /** Keys and clients of one transaction. Their changes wait for it, and so does the audit log. */
 const AT_ONCE = 500
+const LOOK_EVERY_MS = 2_000
 
 /**
  * Shortens existing secrets after an environment's longest lifetime was set, step by step: each step is a transaction
@@ -16,6 +19,11 @@ const AT_ONCE = 500
 export async function shortenByPolicy(db: Db, now: Date): Promise<void> {
   for (const environment of await environmentsToShorten(db))
     while (await db.transaction().execute((tx) => shortenNext(tx, environment, now)));
+}
+
+/** Shortens existing secrets soon after a policy was changed, until the timer is cleared. */
+export function shortenPeriodically(db: Db, clock: Clock, onError: (error: unknown) => void): NodeJS.Timeout {
+  return runPeriodically(LOOK_EVERY_MS, [() => shortenByPolicy(db, clock.now())], onError)
 }
 
 /** @returns false once nothing is left to this server */

@@ -20,7 +20,7 @@ import { permissionsOf, ROLE_NAMES, type RoleName } from './role.ts'
 /** Programs do these with a key of their own. */
 const FOR_PROGRAMS = new Set(['verify', 'login_challenges:write'])
 /** Read what is of all environments; `getUsageSeries` does where no key is named. */
-const OF_ALL_ENVIRONMENTS = new Set(['getOwnerImpact', 'getUsage', 'getUsageSeries'])
+const OF_ALL_ENVIRONMENTS = new Set(['getOwnerImpact', 'getUsage', 'getUsageSeries', 'listVerifiers'])
 /** Needs a fresh proof for some changes. */
 const SOMETIMES = new Set(['createClient', 'changeClient'])
 

@@ -20,6 +20,9 @@ const LIFETIME_MS = 300_000
 /** Limit of missed changes that are read from the database; after more, starting over is quicker. */
 const MAX_MISSED = 500
 
+/** Header with which a listener says that it reports what it has applied. */
+const REPORTER = 'doorward-verifier'
+
 const BookmarkText = Type.String({ pattern: BOOKMARK })
 
 interface ChangesParts {
@@ -30,19 +33,27 @@ interface ChangesParts {
   readonly maxListeners?: number
 }
 
-/** Streams changes to SDKs as Server-Sent Events. */
+/** The listeners of this process. */
+export interface ListenerCounts {
+  readonly all: number
+  /** Those that do not report which changes they have applied, such as older SDKs. */
+  readonly notReporting: number
+}
+
+/** Streams changes to SDKs as Server-Sent Events. Returns a function that counts the listeners. */
 export function changesRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
   { verdicts, knownAdminKeys, feed, maxListeners = MAX_LISTENERS }: ChangesParts,
-): void {
+): () => ListenerCounts {
   const { clock } = pipeline
-  const streams = new Set<ChangesStream>()
+  /** By stream: does its listener report what it has applied? */
+  const streams = new Map<ChangesStream, { readonly reports: boolean }>()
   /** Streams being opened: they count, or many concurrent requests would all pass the limit. */
   let opening = 0
   // An open stream would delay the server's stop for as long as its listener stays.
   app.addHook('preClose', async () => {
-    for (const stream of streams) stream.finish()
+    for (const stream of streams.keys()) stream.finish()
   })
 
   const follow = {
@@ -86,7 +97,7 @@ export function changesRoutes(
         endsAtMs: clock.steadyMs() + Math.min(lifetimeMs, livesForMs(key, clock.nowMs())),
         adminKeyHash: hashCredential(presented.reveal()),
       })
-      streams.add(stream)
+      streams.set(stream, { reports: REPORTER in headers })
       stream.once('close', () => streams.delete(stream))
       return yes(stream)
     } finally {
@@ -105,6 +116,11 @@ export function changesRoutes(
         : { after, missed: changes, restarted }
     }
   })
+
+  return () => {
+    const notReporting = [...streams.values()].filter(({ reports }) => !reports).length
+    return { all: streams.size, notReporting }
+  }
 }
 
 /** Time until an admin key ends by the clock. A revocation arrives as a change. */

@@ -211,10 +211,18 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     verify: { body: { credential: key.secret } },
     verifyBatch: { body: { verify: [{ credential: key.secret }] } },
     followChanges: { query: 'once=true' },
+    reportVerifier: { body: VERIFIER },
+    listVerifiers: {},
+    getArrival: { query: 'at=2026-01-01T00:00:00.000Z' },
     lookUpRecords: { body: { hashes: ['0'.repeat(64)] } },
     spendQuotas: { body: { spends: [{ credential_id: 'sec_none', cost: 1 }] } },
     reportUsage: { body: { id: 'batch_0000001', items: [], exposed: [] } },
   }
+}
+
+const VERIFIER = {
+  ...{ id: '00000000-0000-4000-8000-000000000001', applied: '0' },
+  ...{ applied_ago_ms: 0, running_ms: 0 },
 }
 
 /** Stores a grant, as if a user had answered the consent page. */
