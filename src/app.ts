@@ -63,6 +63,7 @@ import { overviewRoutes } from './overview/overview.routes.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import { policyRoutes } from './owners/policy.routes.ts'
 import type { ConfiguredPolicy } from './owners/policy.ts'
+import { shortenPeriodically } from './owners/shorten-by-policy.ts'
 import { cookiesFor } from './pages/cookies.ts'
 import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
@@ -280,10 +281,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()],
     (error) => log.warn({ err: error }, 'refused attempts could not be written; trying again'),
   )
-  const runner = new JobRunner({
-    ...{ db, clock, jobs, name: `${hostname()}:${process.pid}` },
-    onError: (error, job) => log.warn({ err: error, job }, 'a job failed; it runs again later'),
-  })
+  const onError = (err: unknown, job: string | null) =>
+    log.warn({ err, job }, 'a job failed; it runs again later')
+  const runner = new JobRunner({ db, clock, jobs, name: `${hostname()}:${process.pid}`, onError })
   if (runsJobs) await runner.start()
   const shortening = runsJobs
     ? shortenPeriodically(db, clock, (err) => log.warn({ err }, 'no secret was shortened; trying again'))

@@ -261,6 +261,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByText('Reason: contract ended').waitFor()
     const { body } = await desk.app.call('GET', `/v1/keys/${id}`)
     assert.deepEqual([body.state, body.revoked_reason], ['revoked', 'contract ended'])
+    await page.getByText(/^Refused at this server since \d\d:\d\d:\d\d\.\d{3}\.$/).waitFor()
     seat.assertClean()
   })
 

@@ -1,4 +1,5 @@
 import { after, before, describe, it } from 'node:test'
+import type { TestApp } from '../app.ts'
 import { noChromium } from '../chromium.ts'
 import { type Desk, openDesk } from './desk.ts'
 
@@ -24,6 +25,7 @@ describe('the pages about keys in the dashboard, in every state', { skip: noChro
     const nightly = await app.keyFor('org_42', { name: 'nightly export', scopes: ['orders:read'] })
     const { id } = await app.keyFor('org_8', { name: 'rotating now' })
     await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 3600 })
+    const stopped = await stoppedWithSilentSdk(app)
     for (const [width, colorScheme] of WINDOWS) {
       await using seat = await desk.open('administrator', {
         viewport: { width, height: 900 },
@@ -40,11 +42,17 @@ describe('the pages about keys in the dashboard, in every state', { skip: noChro
         ['rotate-key', `/keys/${nightly.id}/rotate`],
         ['rotation', `/keys/${id}/rotate`],
         ['change-many', `/keys/change?ids=${nightly.id}&act=disable`],
+        ['key-stopped', `/keys/${stopped}`],
         ['missing', '/nowhere'],
       ] as const) {
         await seat.go(path)
         await seat.look(what)
       }
+      await seat.go(`/keys/${stopped}`)
+      await page.getByText('Refused at 1 of 2 verifiers so far.').waitFor()
+      await page.getByText('Verifiers', { exact: true }).click()
+      await page.getByRole('cell', { name: 'orders-api' }).waitFor()
+      await seat.look('verifiers')
       await seat.go(`/keys/${id}/rotate`)
       await page.getByRole('button', { name: 'Finish: end the old secret' }).click()
       await page.getByRole('dialog').waitFor()
@@ -56,3 +64,18 @@ describe('the pages about keys in the dashboard, in every state', { skip: noChro
     }
   })
 })
+
+/** A revoked key, and an SDK that has not confirmed it. */
+async function stoppedWithSilentSdk(app: TestApp): Promise<string> {
+  const sdk = {
+    id: '00000000-0000-4000-8000-000000000001',
+    name: 'orders-api',
+    applied: '0',
+    bound_ms: 5_000,
+  }
+  await app.call('POST', '/v1/verifier-reports', { ...sdk, applied_ago_ms: 0, running_ms: 60_000 })
+  const { id } = await app.keyFor('org_42', { name: 'leaked' })
+  app.clock.advance({ ms: 1 })
+  await app.call('POST', `/v1/keys/${id}/revoke`, { reason: 'found in a public repository' })
+  return id
+}

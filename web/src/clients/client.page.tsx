@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
+import { Arrival } from '../verifiers/arrival.part.tsx'
 import { clientWords as words } from '../words/clients.ts'
 import { ClientActs } from './client-acts.tsx'
 import { ClientFacts } from './client-facts.tsx'
@@ -63,6 +64,7 @@ function ClientScreen({ client, onSecret }: ScreenParts) {
       actions={state === 'revoked' ? undefined : <Actions client={client} onAsk={ask} whyNot={whyNot} />}
     >
       <StateNotice client={client} />
+      <Arrival at={client.revoked_at ?? client.suspended_at} />
       <ClientSecrets client={client} act={query.act} onAsk={ask} onSecret={onSecret} />
       <Section
         title={words.allowedBy}

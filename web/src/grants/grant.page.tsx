@@ -13,6 +13,7 @@ import { Page } from '../ui/page.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
+import { Arrival } from '../verifiers/arrival.part.tsx'
 import { grantWords as words } from '../words/grants.ts'
 import { type Grant, grantQuery } from './grants.queries.ts'
 import { ShownConsent } from './shown-consent.tsx'
@@ -69,6 +70,7 @@ function GrantScreen({ grant }: { readonly grant: Grant }) {
         </Button>
       }
     >
+      <Arrival at={grant.revoked_at} />
       {state === 'stopped' && <Notice kind="warn" title={words.stoppedTitle} />}
       <div className="card">
         <Facts

@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { Arrival } from '../verifiers/arrival.part.tsx'
 import { oneKeyWords as words } from '../words/key.ts'
 import { keyWords } from '../words/keys.ts'
 import { KeyHistory } from './key-history.tsx'
@@ -101,6 +102,7 @@ function About({ keyRow }: { readonly keyRow: KeyRow }) {
   }
   return (
     <>
+      <Arrival at={keyRow.revoked_at ?? keyRow.disabled_at} />
       {keyRow.secrets.some(({ exposed_at, state }) => exposed_at !== null && state !== 'ended') && (
         <Notice kind="alert">{words.exposed}</Notice>
       )}

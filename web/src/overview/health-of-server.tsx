@@ -1,7 +1,9 @@
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Facts } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
+import { VerifiersInShort, VerifiersList } from '../verifiers/verifiers.part.tsx'
 import { appWords } from '../words/app.ts'
+import { arrivalWords } from '../words/arrival.ts'
 import { overviewWords as words } from '../words/overview.ts'
 import type { Overview } from './overview.queries.ts'
 
@@ -46,9 +48,11 @@ export function HealthOfServer({ health }: { readonly health: Health }) {
                 ? words.noLag
                 : words.lagOf(words.milliseconds(lag.p50_ms), words.milliseconds(lag.p99_ms), lag.changes),
             ],
+            [arrivalWords.verifiers, <VerifiersInShort key="verifiers" />],
           ]}
         />
       </div>
+      <VerifiersList />
       {jobs.length > 0 && (
         <details className="more">
           <summary>{words.jobs(jobs.filter(({ error }) => error !== null).length)}</summary>

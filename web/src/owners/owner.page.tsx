@@ -11,6 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { FullTime } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
+import { Arrival } from '../verifiers/arrival.part.tsx'
 import { ownerWords as words } from '../words/owners.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { Members } from './members.tsx'
@@ -73,6 +74,7 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
           </p>
         </Notice>
       )}
+      <Arrival at={owner.suspended_at} />
       <OwnerCredentials
         ownerId={id}
         shown={query.credentials === 'all' ? 'all' : 'active'}

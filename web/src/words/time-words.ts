@@ -50,6 +50,18 @@ export function exactWords(at: number): string {
   return exact.format(at)
 }
 
+const precise = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+})
+
+/** "14:03:07.412", in the reader's zone, where the day is known. */
+export function preciseWords(at: number): string {
+  return precise.format(at)
+}
+
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/
 
 /** A moment of the API in the reader's words; any other text as it is. */
