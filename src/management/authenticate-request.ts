@@ -69,8 +69,8 @@ export async function authenticateRequest(
 
 /** Depends on the text alone, so that real and made-up credentials get the same answer. */
 function whyNoKind(token: string): string {
-  return parseCredential(token) === null && /(^|_)ak_/.test(token)
-    ? 'This looks like an admin key in which a character is missing, added or changed.'
+  return parseCredential(token) === null && /(^|_)[a-z]{2}_[a-z]*_?\w{16}/.test(token)
+    ? 'This looks like a credential in which a character is missing, added or changed.'
     : 'This kind of credential is not accepted here.'
 }
 
