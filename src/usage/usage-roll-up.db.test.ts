@@ -3,6 +3,7 @@ import { after, before, beforeEach, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { JOBS } from '../all-jobs.ts'
 import { storeUsage } from './usage.store.ts'
 import { GRAINS, type Grain, startOf } from './usage.ts'
 import { rollUpUsage } from './usage-roll-up.store.ts'
@@ -205,11 +206,12 @@ describe('the roll-up of usage', () => {
 
   it('runs in every server every ten minutes', async (t) => {
     t.mock.timers.enable({ apis: ['setInterval'] })
-    const own = await openTestApp()
+    const own = await openTestApp({}, { jobs: JOBS })
     const bucket = startOf('minute', new Date(own.clock.now().getTime() - 26 * 3_600_000))
     const row = { credential_id: 'sec_1', bucket, outcome: 'accepted', scope: '', count: 1, calls: 1 }
     await own.db.insertInto('usage_minutes').values(row).execute()
-    t.mock.timers.tick(600_000)
+    own.clock.advance({ seconds: 600 })
+    t.mock.timers.tick(5_000)
     const hours = () => own.db.selectFrom('usage_hours').select('count').execute()
     let found = await hours()
     for (let tries = 0; found.length === 0 && tries < 100; tries++) {
