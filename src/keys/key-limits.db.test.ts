@@ -76,7 +76,7 @@ describe('limits of keys and owners, as they are set', () => {
   it('the audit log holds the limits that were set, and no others', async () => {
     const { id } = await app.keyFor('org_told', { quota: DAILY })
     await app.call('PATCH', `/v1/keys/${id}`, { rate_limits: [BURST] })
-    await app.call('PATCH', '/v1/owners/org_told', { quota: null })
+    for (const quota of [DAILY, null, null]) await app.call('PATCH', '/v1/owners/org_told', { quota })
     const { body } = await app.call('GET', '/v1/audit-events?owner_id=org_told')
     const details = body.data.map(
       ({ action, detail }: { action: string; detail: Record<string, unknown> }) => [
@@ -87,6 +87,7 @@ describe('limits of keys and owners, as they are set', () => {
     )
     assert.deepEqual(details, [
       ['owner.changed', undefined, null],
+      ['owner.changed', undefined, DAILY],
       ['key.changed', [BURST], undefined],
       ['key.created', [], DAILY],
     ])
