@@ -106,7 +106,8 @@ describe('slow lists', {
     await eventually(async () => String((await waiting()) > 0), 'true')
 
     const ask = (method: string, path: string, body?: unknown) => app.call(method, path, body, { node })
-    const spends = [{ credential_id: key.id, cost: 1 }]
+    const { body: spender } = await ask('GET', `/v1/keys/${key.id}`)
+    const spends = [{ credential_id: spender.secrets[0].id, cost: 1 }]
     for (let n = 0; n < 5; n += 1) {
       app.clock.advance({ seconds: 6 })
       const [verified, looked, spent, feed, ready] = await Promise.all([
