@@ -51,7 +51,7 @@ describe('the pages about keys in the dashboard, in every state', { skip: noChro
       await seat.go(`/keys/${stopped}`)
       await page.getByText('Refused at 1 of 2 verifiers so far.').waitFor()
       await page.getByText('Verifiers', { exact: true }).click()
-      await page.getByRole('cell', { name: 'orders-api' }).waitFor()
+      await page.getByRole('rowheader', { name: 'orders-api' }).waitFor()
       await seat.look('verifiers')
       await seat.go(`/keys/${id}/rotate`)
       await page.getByRole('button', { name: 'Finish: end the old secret' }).click()
