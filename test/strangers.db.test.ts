@@ -6,6 +6,7 @@ import { CONSENT_PATH, REFUSED_PATH } from '../src/oauth/authorize/paths.ts'
 import { DEFAULT_TOKEN_LIFETIMES } from '../src/oauth/tokens/token-lifetimes.ts'
 import type { FetchDocument } from '../src/outbound/guarded-fetch.ts'
 import { openJar } from './cookie-jar.ts'
+import { OF_SERVERS } from './management/content.ts'
 import {
   allow,
   arrive,
@@ -209,13 +210,15 @@ function pathsOf(tree: string): string[] {
   return paths
 }
 
-/** Rows of all tables but that of refused attempts, which has a bound of its own (AUD-12) and is written by a timer. */
+/**
+ * Rows of all tables but that of refused attempts, which has a bound of its own (AUD-12) and is written by a timer, and
+ * those that servers write about themselves.
+ */
 async function rowsByTable({ app }: OAuthApp): Promise<ReadonlyMap<string, number>> {
   const { rows: tables } = await sql<{ name: string }>`
     select table_name as name from information_schema.tables
-    where table_schema = current_schema() and table_type = 'BASE TABLE' and table_name <> 'refused_attempts'`.execute(
-    app.db,
-  )
+    where table_schema = current_schema() and table_type = 'BASE TABLE'
+      and table_name <> all(${['refused_attempts', ...OF_SERVERS]})`.execute(app.db)
   const counts = tables.map(
     ({ name }) => sql`select ${name} as name, count(*)::int as n from ${sql.table(name)}`,
   )

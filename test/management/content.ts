@@ -5,7 +5,7 @@ import type { TestApp } from '../app.ts'
 const WHERE_REFUSALS_GO = ['audit_events', 'audit_head', 'refused_attempts']
 
 /** Servers write these about themselves, whatever is asked of them. */
-const OF_SERVERS = ['verifiers', 'applied_changes', 'jobs']
+export const OF_SERVERS = ['verifiers', 'applied_changes', 'jobs']
 
 /** All rows of all other tables, to compare: a refused operation changes none. */
 export async function contentOf({ db }: TestApp): Promise<Readonly<Record<string, string>>> {
