@@ -37,7 +37,7 @@ export const JOBS: readonly Job[] = [
   job('forget_old_batches', forgetOldBatches, 'Removes the ids of usage batches after a day'),
   job('roll_up_usage', rollUpUsage, 'Adds minutes of usage up to hours, and hours to days'),
   job('forget_old_quotas', forgetOldQuotas, 'Removes what was spent of quotas in periods that are over'),
-  job('prune_changes', pruneChanges, 'Removes changes that every verifier has read'),
+  job('prune_changes', pruneChanges, 'Removes changes from the outbox after an hour'),
   job('prune_verifiers', pruneVerifiers, 'Removes verifiers that have not reported for long'),
   job('forget_old_assertions', forgetOldAssertions, 'Removes client assertions that have expired'),
   job('prune_challenges', pruneChallenges, 'Removes sign-ins that were started and not ended'),
@@ -49,7 +49,11 @@ export const JOBS: readonly Job[] = [
     'Removes invitations and sign-in links of staff that have expired',
   ),
   job('prune_staff_sessions', pruneStaffSessions, 'Removes sessions of staff that are over'),
-  job('prune_staff_sign_ins', pruneStaffSignIns, 'Removes counts of failed sign-ins of staff'),
+  job(
+    'prune_staff_sign_ins',
+    pruneStaffSignIns,
+    'Removes sign-ins of staff whose second step did not follow',
+  ),
   job('prune_sso_flows', pruneSsoFlows, 'Removes single sign-ons that were started and not ended'),
   job(
     'prune_spent_challenges',
@@ -59,7 +63,7 @@ export const JOBS: readonly Job[] = [
   job(
     'prune_unused_clients',
     pruneUnusedClients,
-    'Removes self-registered apps that nobody has used within a week',
+    'Removes self-registered apps that nobody has allowed within a week',
   ),
   job(
     'prune_authorization_requests',

@@ -34,7 +34,7 @@ function reserve(port: number): boolean {
   return true
 }
 
-/** Whether its process was killed before it could remove the file. */
+/** True where the process that made the file was killed before it could remove it. */
 function isLeftBehind(path: string): boolean {
   try {
     process.kill(Number(readFileSync(path, 'utf8') || process.pid), 0)
