@@ -238,12 +238,12 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
     await page.evaluate(`window.opened = window.open(${JSON.stringify(urlOf(await newClient()))}); null`)
     const popup = await opening
     await popup.waitForSelector('#password')
-    assert.equal(await page.evaluate('window.opened.closed'), false, 'at the sign-in')
+    await eventually(() => page.evaluate('window.opened.closed'), false, 'at the sign-in')
     await signIn(popup)
     await popup.click('button[value=allow]')
     await popup.waitForSelector('h1:has-text("Back in the app")')
-    assert.equal(await page.evaluate('window.opened.closed'), false, 'at the app')
-    assert.equal(await popup.evaluate('window.opener !== null'), true)
+    await eventually(() => page.evaluate('window.opened.closed'), false, 'at the app')
+    await eventually(() => popup.evaluate('window.opener !== null'), true)
     await context.close()
   })
 

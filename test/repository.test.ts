@@ -70,6 +70,20 @@ describe('the repository', () => {
     )
   })
 
+  it('asserts what a browser shows by polling, since a page changes a moment after the click', () => {
+    const reading =
+      /assert\.\w+\(\s*\(?await [^;]*?\.(count|isChecked|isDisabled|isEnabled|isVisible|textContent|innerText|getAttribute|inputValue)\(|assert\.\w+\(\s*(new URL\()?page\.url\(/
+    const drivers = tracked.filter(
+      (file) => /\.test\.ts$/.test(file) && /openDesk|openChromium/.test(readFileSync(file, 'utf8')),
+    )
+    assert.ok(drivers.length > 5)
+    assert.deepEqual(
+      drivers.filter((file) => reading.test(readFileSync(file, 'utf8'))),
+      [],
+      'use test/eventually.ts',
+    )
+  })
+
   it('SUP-05: has no real credential in a tracked file', () => {
     for (const file of tracked)
       for (const [text] of readFileSync(file, 'latin1').matchAll(/[a-z][a-z0-9_]*_[0-9A-Za-z]{49}/g))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { noChromium } from '../chromium.ts'
+import { eventually } from '../eventually.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
 
 describe('keys in the dashboard', { skip: noChromium }, () => {
@@ -33,16 +34,16 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.getByRole('link', { name: 'Keys', exact: true }).click()
     await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
-    assert.match(page.url(), /\/dashboard\/keys\?state=live$/)
+    await eventually(() => page.url(), /\/dashboard\/keys\?state=live$/)
     const rows = page.getByRole('table', { name: 'API keys' }).getByRole('row')
     await rows.nth(2).waitFor()
-    assert.equal(await rows.count(), 3)
+    await eventually(() => rows.count(), 3)
     await page
       .getByRole('row', { name: /nightly export sk_live_.{4}… org_42 live Active 1 hour ago/ })
       .waitFor()
     await page.getByRole('link', { name: 'Ended 1' }).click()
     await page.getByRole('row', { name: /an old one/ }).waitFor()
-    assert.match(page.url(), /state=expired%2Crevoked/)
+    await eventually(() => page.url(), /state=expired%2Crevoked/)
     seat.assertClean()
   })
 
@@ -54,13 +55,13 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByLabel('Environment').selectOption('test')
     await page.getByRole('button', { name: 'Key', exact: true }).click()
     await page.getByRole('row', { name: /billing sync/ }).waitFor()
-    assert.equal(await page.getByRole('row', { name: /nightly export/ }).count(), 0)
+    await eventually(() => page.getByRole('row', { name: /nightly export/ }).count(), 0)
     const header = page.getByRole('columnheader', { name: 'Key', exact: true })
-    assert.equal(await header.getAttribute('aria-sort'), 'ascending')
-    assert.equal(new URL(page.url()).search, '?environment=test&state=live&sort=name')
+    await eventually(() => header.getAttribute('aria-sort'), 'ascending')
+    await eventually(() => new URL(page.url()).search, '?environment=test&state=live&sort=name')
     await page.reload()
     await page.getByRole('row', { name: /billing sync/ }).waitFor()
-    assert.equal(await page.getByLabel('Environment').inputValue(), 'test')
+    await eventually(() => page.getByLabel('Environment').inputValue(), 'test')
     seat.assertClean()
   })
 
@@ -95,7 +96,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
       const other = page.getByLabel(label, { exact: true })
       await other.fill(`x ${nightly.secret}`)
       await page.getByText('That was a secret, and was not sent.').waitFor()
-      assert.equal(await other.inputValue(), '')
+      await eventually(() => other.inputValue(), '')
       await other.press('Enter')
     }
     for (const request of requests.filter((each) => each.url().includes('/v1/')))
@@ -108,35 +109,35 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     const { page } = seat
     await seat.go('/keys/new?owner_id=org_9&name=from+a+link&scopes=orders:read,what:else')
     await page.getByText('what:else').waitFor()
-    assert.ok(await page.getByRole('checkbox', { name: /^orders:read/ }).isChecked())
+    await eventually(() => page.getByRole('checkbox', { name: /^orders:read/ }).isChecked(), true)
     await page.getByRole('checkbox', { name: /^orders:write/ }).check()
     await page.getByRole('button', { name: 'Create key' }).click()
     const field = page.getByRole('textbox', { name: 'Secret', exact: true })
     const secret = await field.inputValue()
     assert.match(secret, /^sk_live_/)
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1')
-    assert.equal(await field.evaluate((input: HTMLInputElement) => input.readOnly), true)
+    await eventually(() => page.evaluate(() => document.activeElement?.tagName), 'H1')
+    await eventually(() => field.evaluate((input: HTMLInputElement) => input.readOnly), true)
     const described = await field.getAttribute('aria-describedby')
-    assert.match((await page.locator(`[id="${described}"]`).textContent()) ?? '', /Copy it/)
+    await eventually(() => page.locator(`[id="${described}"]`).textContent(), /Copy it/)
 
     const copy = page.getByRole('button', { name: 'Copy: Secret' })
     await copy.click()
     await page.getByRole('status').filter({ hasText: 'Secret copied.' }).waitFor()
-    assert.ok(await copy.evaluate((button) => button === document.activeElement))
-    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), secret)
-    assert.equal(
-      await page.getByRole('textbox', { name: 'Line for an .env file' }).inputValue(),
+    await eventually(() => copy.evaluate((button) => button === document.activeElement), true)
+    await eventually(() => page.evaluate(() => navigator.clipboard.readText()), secret)
+    await eventually(
+      () => page.getByRole('textbox', { name: 'Line for an .env file' }).inputValue(),
       `MY_API_KEY=${secret}`,
     )
-    assert.match(
-      await page.getByRole('textbox', { name: 'Code for your program: Node' }).inputValue(),
+    await eventually(
+      () => page.getByRole('textbox', { name: 'Code for your program: Node' }).inputValue(),
       /process\.env\.MY_API_KEY/,
     )
 
     await page.getByRole('link', { name: 'Keys', exact: true }).click()
     await page.getByText('The secret is still on this page').waitFor()
     await page.goBack()
-    assert.equal(await field.inputValue(), secret)
+    await eventually(() => field.inputValue(), secret)
     assert.doesNotMatch(await page.title(), /sk_/)
 
     await page.getByRole('button', { name: 'I have stored it' }).click()
@@ -155,9 +156,9 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.getByRole('button', { name: 'Create key' }).click()
     await page.getByRole('alert').filter({ hasText: 'without blanks' }).first().waitFor()
     const owner = page.getByLabel('Owner', { exact: true })
-    assert.equal(await owner.getAttribute('aria-invalid'), 'true')
+    await eventually(() => owner.getAttribute('aria-invalid'), 'true')
     const ids = (await owner.getAttribute('aria-describedby'))?.split(' ') ?? []
-    assert.match((await page.locator(`[id="${ids.at(-1)}"]`).textContent()) ?? '', /without blanks/)
+    await eventually(() => page.locator(`[id="${ids.at(-1)}"]`).textContent(), /without blanks/)
   })
 
   it('KEY-08: rotates as planned: both secrets side by side, undo while the new one is unused', async () => {
@@ -208,7 +209,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     ])
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'hidden' })
-    assert.ok(await opener.evaluate((button) => button === document.activeElement))
+    await eventually(() => opener.evaluate((button) => button === document.activeElement), true)
     await page.keyboard.press('Enter')
     await page.getByRole('button', { name: 'Drop the new secret', exact: true }).click()
     await page.getByRole('status').filter({ hasText: 'The rotation is undone' }).waitFor()
@@ -245,7 +246,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
       }
       assert.fail(`no way by Tab to ${name}`)
     }
-    assert.equal(await page.getByRole('link', { name: 'Rotate' }).count(), 0)
+    await eventually(() => page.getByRole('link', { name: 'Rotate' }).count(), 0)
     await press(/^Stop it/)
     await page.getByRole('heading', { level: 1, name: 'Stop to stop' }).waitFor()
     await press(/^Disable this key$/)
@@ -269,18 +270,18 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await using seat = await desk.open('viewer')
     const { page, context } = seat
     await seat.go('/keys?state=active')
-    assert.equal(await page.getByRole('link', { name: 'Create a key' }).count(), 0)
-    assert.equal(await page.getByRole('checkbox').count(), 0)
+    await eventually(() => page.getByRole('link', { name: 'Create a key' }).count(), 0)
+    await eventually(() => page.getByRole('checkbox').count(), 0)
     await seat.go(`/keys/${nightly.id}`)
     for (const name of ['Rotate', 'Edit', 'Stop it …'])
-      assert.equal(await page.getByRole('link', { name }).count(), 0, name)
+      await eventually(() => page.getByRole('link', { name }).count(), 0, name)
     const rotating = await desk.app.keyFor('org_8', { name: 'rotates for a viewer' })
     await desk.app.call('POST', `/v1/keys/${rotating.id}/rotate`, { overlap_seconds: 3600 })
     const refuses = async (path: string, name: string, permission: string) => {
       await seat.go(path)
       const button = page.getByRole('button', { name, exact: true })
       await button.filter({ visible: true }).first().waitFor()
-      assert.equal(await button.getAttribute('aria-disabled'), 'true', path)
+      await eventually(() => button.getAttribute('aria-disabled'), 'true', path)
       await page.getByText(`You need the permission ${permission}.`).first().waitFor()
     }
     await refuses('/keys?state=active', 'Create a key', 'keys:write')
@@ -293,7 +294,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await refuses('/scopes/new', 'Declare a scope', 'scopes:write')
     await seat.go(`/keys/${nightly.id}/rotate`)
     await page.getByText('You need the permission keys:write.').waitFor()
-    assert.equal(await page.getByRole('radio').count(), 0)
+    await eventually(() => page.getByRole('radio').count(), 0)
     await seat.go('/overview')
     await page.getByRole('link', { name: 'rotates for a viewer' }).click()
     await page.waitForURL(new RegExp(`/keys/${rotating.id}$`))
@@ -357,6 +358,6 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await page.waitForURL(/\/staff\/signed-out$/)
     await page.goBack().catch(() => null)
     await page.waitForURL(/\/staff\/(sign-in|signed-out)/)
-    assert.equal(await page.getByText('nightly export').count(), 0)
+    await eventually(() => page.getByText('nightly export').count(), 0)
   })
 })

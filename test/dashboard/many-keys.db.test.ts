@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hashCredential } from '@doorward/sdk/kernel'
 import { noChromium } from '../chromium.ts'
+import { eventually } from '../eventually.ts'
 import { type Desk, openDesk } from './desk.ts'
 
 describe('many keys at once, what needs attention, and a developer in the dashboard', {
@@ -38,7 +39,7 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
     const foreseen = page.getByRole('table', { name: 'What would happen, latest used first' })
     await page.getByRole('status').filter({ hasText: '2 keys would change, of 1 owner.' }).waitFor()
     await page.getByText('1 of these keys was used in the last 24 hours').waitFor()
-    assert.match((await foreseen.getByRole('row').nth(1).textContent()) ?? '', /batch two.*org_batch.*7/)
+    await eventually(() => foreseen.getByRole('row').nth(1).textContent(), /batch two.*org_batch.*7/)
     await seat.look('change-many')
     // Meanwhile a colleague has revoked one of them.
     await app.call('POST', `/v1/keys/${one.id}/revoke`, {})
@@ -62,7 +63,7 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
     // With a filter left out, more keys would match than were meant.
     await seat.go('/keys/change?state=live&owner=org_filter&act=revoke')
     await page.getByText('“owner”').waitFor()
-    assert.equal(await page.getByRole('button', { name: 'Show what would happen' }).count(), 0)
+    await eventually(() => page.getByRole('button', { name: 'Show what would happen' }).count(), 0)
     await seat.go('/keys?owner_id=org_filter&state=live')
     await page.getByRole('link', { name: 'Change all that match …' }).click()
     await page.getByText('All keys that match').waitFor()
@@ -100,8 +101,8 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
     await seat.go('/overview')
     await page.getByRole('link', { name: 'Show: Secret was seen in a URL' }).click()
     await page.getByRole('row', { name: /leaky script/ }).waitFor()
-    assert.equal(new URL(page.url()).search, '?exposed=true')
-    assert.equal(await page.getByLabel('Attention').inputValue(), 'exposed')
+    await eventually(() => new URL(page.url()).search, '?exposed=true')
+    await eventually(() => page.getByLabel('Attention').inputValue(), 'exposed')
     await page.goBack()
     await page.getByRole('link', { name: 'Show: Dead, and still presented' }).click()
     await page.getByRole('row', { name: /forgotten server.*org_9.*198\.51\.100\.9.*3/ }).waitFor()
@@ -121,10 +122,10 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.getByText('What needs a look in your environments: test.').waitFor()
     await page.getByText('Verifications are summed over all environments together').waitFor()
-    assert.equal(await page.getByRole('heading', { name: 'Health of this server' }).count(), 0)
+    await eventually(() => page.getByRole('heading', { name: 'Health of this server' }).count(), 0)
     // Of the keys of live environments, made above, nothing is counted here.
     const active = page.getByRole('table', { name: 'Keys by state' }).getByRole('row', { name: /^Active/ })
-    assert.match((await active.textContent()) ?? '', /^Active1$/)
+    await eventually(() => active.textContent(), /^Active1$/)
     await seat.look('overview-developer')
     const links = await page
       .getByRole('navigation', { name: 'Main' })

@@ -4,6 +4,7 @@ import { newId } from '../../src/base/id.ts'
 import { storeRefusals } from '../../src/clients/refused-requests.store.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
 import { noChromium } from '../chromium.ts'
+import { eventually } from '../eventually.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
 
 describe('owners, clients, grants and users in the dashboard', { skip: noChromium }, () => {
@@ -120,7 +121,7 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     const secret = await field.inputValue()
     await seat.look('client-secret')
     await page.getByRole('link', { name: 'Clients' }).click()
-    assert.equal(await field.inputValue(), secret)
+    await eventually(() => field.inputValue(), secret)
     await page.getByRole('button', { name: 'I have stored it' }).click()
     await page.getByRole('heading', { level: 1, name: 'Mail merge' }).waitFor()
     assert.deepEqual(await placesWith(page, secret.slice(14)), [])
@@ -142,7 +143,7 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     ] as const) {
       await seat.go(path)
       const found = page.getByRole('button', { name: button, exact: true })
-      assert.equal(await found.getAttribute('aria-disabled'), 'true', path)
+      await eventually(() => found.getAttribute('aria-disabled'), 'true', path)
       await page.getByText(`You need the permission ${permission}.`).first().waitFor()
       await seat.look(`viewer${path.replaceAll('/', '-')}`)
     }
@@ -186,9 +187,9 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     await dialog.getByRole('button', { name: 'Save' }).click()
     await page.getByText('example.com, example.org').waitFor()
     const button = page.getByRole('button', { name: 'Require it' })
-    assert.equal(await button.getAttribute('aria-disabled'), 'true')
+    await eventually(() => button.getAttribute('aria-disabled'), 'true')
     await page.getByText('An administrator must have tested it first.').waitFor()
-    assert.equal(await page.getByRole('link', { name: 'Test the sign-in' }).count(), 1)
+    await eventually(() => page.getByRole('link', { name: 'Test the sign-in' }).count(), 1)
     await seat.look('single-sign-on')
     assert.deepEqual(await placesWith(page, 'a secret of the provider'), [])
     await page.getByRole('button', { name: 'Remove' }).click()
