@@ -4,6 +4,7 @@ import { forgetOldAssertions } from './clients/authentication/client-assertion.s
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
 import type { Job } from './jobs/job-runner.ts'
+import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
 import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
 import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
@@ -83,12 +84,23 @@ export const JOBS: readonly Job[] = [
     'Finishes rotations whose old secret has been silent for as long as asked',
   ),
   job(
+    'disable_by_policy',
+    disableByPolicy,
+    'Disables keys at the date that a rule of the policy has set: not rotated, without an allow-list, or unused',
+    60,
+  ),
+  job(
+    'date_unused_keys',
+    dateUnusedKeys,
+    'Gives keys that have been unused for longer than the policy allows the date at which they are disabled',
+  ),
+  job(
     'refresh_key_hints',
     refreshKeyHints,
     'Notes for the lists of keys which have lapsed, and when they were last used',
   ),
 ]
 
-function job(name: string, run: Job['run'], summary: string): Job {
-  return { name, everySeconds: EVERY_SECONDS, summary, run }
+function job(name: string, run: Job['run'], summary: string, everySeconds = EVERY_SECONDS): Job {
+  return { name, everySeconds, summary, run }
 }

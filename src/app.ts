@@ -60,10 +60,10 @@ import type { RefusedRequests } from './oauth/tokens/refusal-log.ts'
 import type { FetchDocument } from './outbound/guarded-fetch.ts'
 import type { ProviderFetch } from './outbound/provider-fetch.ts'
 import { overviewRoutes } from './overview/overview.routes.ts'
+import { applyPeriodically } from './owners/apply-policies.ts'
 import { ownerRoutes } from './owners/owner.routes.ts'
 import { policyRoutes } from './owners/policy.routes.ts'
 import type { ConfiguredPolicy } from './owners/policy.ts'
-import { shortenPeriodically } from './owners/shorten-by-policy.ts'
 import { cookiesFor } from './pages/cookies.ts'
 import { type BuiltDashboard, dashboardRoutes } from './pages/dashboard.ts'
 import { openPages } from './pages/pages.ts'
@@ -285,11 +285,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     log.warn({ err, job }, 'a job failed; it runs again later')
   const runner = new JobRunner({ db, clock, jobs, name: `${hostname()}:${process.pid}`, onError })
   if (runsJobs) await runner.start()
-  const shortening = runsJobs
-    ? shortenPeriodically(db, clock, (err) => log.warn({ err }, 'no secret was shortened; trying again'))
+  const applying = runsJobs
+    ? applyPeriodically(db, clock, (err) => log.warn({ err }, 'a policy was not applied; trying again'))
     : undefined
   app.addHook('onClose', async () => {
-    for (const timer of [noting, shortening]) clearInterval(timer)
+    for (const timer of [noting, applying]) clearInterval(timer)
     runner.close()
     feed.close()
     await Promise.all([ownReports.close(), flushing.close()])

@@ -230,6 +230,7 @@ const NOUNS = new Set([
   'consent.ts',
   'expiry.ts',
   'directory-actions.ts',
+  'disabling.ts',
   'grant.ts',
   'job.ts',
   'key.ts',

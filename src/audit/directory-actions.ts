@@ -31,7 +31,7 @@ export const DIRECTORY_ACTIONS = {
   },
   'policy.changed': {
     description:
-      'The policy of an environment was changed. Where it set a longest lifetime, existing secrets are shortened in steps (`policy.applied`).',
+      'The policy of an environment was changed. A longest lifetime, and rules that disable keys at a date, reach what exists in steps (`policy.applied`).',
     target: 'environment',
     altersVerdicts: 'never',
     detail: {
@@ -44,10 +44,15 @@ export const DIRECTORY_ACTIONS = {
   },
   'policy.applied': {
     description:
-      'Existing secrets got an earlier end by the longest lifetime of an environment: one step of several.',
+      'Existing secrets got an earlier end by the longest lifetime of an environment, or keys got, changed or lost a date at which a rule disables them: one step of several.',
     target: 'environment',
     altersVerdicts: 'sometimes',
-    detail: { environment: 'text', secrets_shortened: 'number', secrets_ended: 'number' },
+    detail: {
+      environment: 'text',
+      'secrets_shortened?': 'number',
+      'secrets_ended?': 'number',
+      'keys_dated?': 'number',
+    },
   },
   'member.added': {
     description: 'A user was allowed to act for an owner.',

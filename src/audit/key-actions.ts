@@ -43,10 +43,11 @@ export const KEY_ACTIONS = {
     },
   },
   'key.disabled': {
-    description: 'A key was disabled until it is enabled again.',
+    description:
+      'A key was disabled until it is enabled again. `rule`: by the policy, at the date that had been stated.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: BATCH,
+    detail: { ...BATCH, 'rule?': 'text', 'stated_at?': 'time' },
   },
   'key.enabled': {
     description: 'A disabled key was enabled.',

@@ -3,7 +3,7 @@ import type { ActionThatAlters, AuditAction } from '../audit/audit-action.ts'
 import type { NewEvent, Origin } from '../audit/audit-event.ts'
 import type { Tx } from '../db/schema.ts'
 import { announce } from './announce.store.ts'
-import type { AlteredVerdicts } from './change.ts'
+import { type AlteredVerdicts, MAX_HASHES } from './change.ts'
 
 /** Required, optional or forbidden, as the table of actions has it: no change can be written without its announcement. */
 type Announced<A extends AuditAction> =
@@ -56,6 +56,13 @@ export async function announceOnly(
   altered: AlteredVerdicts,
 ): Promise<void> {
   await announce(tx, now, action, altered)
+}
+
+/** Announcements of many secrets. More in one would be told as owners, whose other keys had nothing changed. */
+export function inAnnouncements(secretIds: readonly string[]): AlteredVerdicts[] {
+  return Array.from({ length: Math.ceil(secretIds.length / MAX_HASHES) }, (_, n) => ({
+    secretIds: secretIds.slice(n * MAX_HASHES, (n + 1) * MAX_HASHES),
+  }))
 }
 
 async function announceEach(

@@ -47,6 +47,8 @@ import { up as branding } from './migrations/0045-branding.ts'
 import { up as verifiers } from './migrations/0047-verifiers.ts'
 import { up as policies } from './migrations/0049-policies.ts'
 import { up as jobs } from './migrations/0053-jobs.ts'
+import { up as disablingByPolicy } from './migrations/0057-disabling-by-policy.ts'
+import { up as findingDatedKeys } from './migrations/0058-finding-dated-keys.ts'
 import type { Db, Tx } from './schema.ts'
 import { isLockTimeout } from './unavailable.ts'
 
@@ -107,6 +109,8 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0047-verifiers': { up: verifiers },
   '0049-policies': { up: policies },
   '0053-jobs': { up: jobs },
+  '0057-disabling-by-policy': { up: disablingByPolicy },
+  '0058-finding-dated-keys': { up: findingDatedKeys, concurrently: true },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

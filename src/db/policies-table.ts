@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely'
 import type { Fixed } from './columns.ts'
 
 export interface PoliciesTable {
@@ -9,6 +10,9 @@ export interface PoliciesTable {
   max_keys: number | null
   ip_allowlist_required: boolean
   allowed_scopes: string[] | null
+  owner_allowed_scopes: string[] | null
+  rotate_every_days: number | null
+  disable_unused_after_days: number | null
   changed_at: Date
   changed_by: string
   shortening_to_seconds: number | null
@@ -18,4 +22,10 @@ export interface PoliciesTable {
   shortening_after: string
   shortening_shortened: number
   shortening_ended: number
+  dating_started_at: Date | null
+  dating_finished_at: Date | null
+  unrotated_not_before: Date | null
+  unlisted_not_before: Date | null
+  dating_after: Generated<string>
+  dating_keys: Generated<number>
 }

@@ -151,6 +151,12 @@ interface KeysTable {
   created_by: Fixed<string>
   created_at: Fixed<Date>
   disabled_at: Date | null
+  /** Name of the rule that disabled it; null: a person did. */
+  disabled_by: string | null
+  /** Dates at which rules disable it. */
+  disable_unrotated_at: Date | null
+  disable_unlisted_at: Date | null
+  disable_unused_at: Date | null
   revoked_at: Date | null
   revoked_reason: string | null
   rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>

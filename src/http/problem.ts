@@ -56,6 +56,7 @@ export const PROBLEMS = {
   rotation_running: [409, 'A rotation is already running'],
   no_rotation: [409, 'No rotation is running'],
   rotation_in_use: [409, 'The new secret is already in use'],
+  rotation_required: [409, 'The policy asks for a rotation first'],
   selection_changed: [409, 'The filter matches other keys than before'],
   retiring_secret: [409, 'The secret that was presented is being replaced'],
   old_secret_in_use: [409, 'The old secret is still in use'],

@@ -226,7 +226,7 @@ async function changeOne(
     case 'disable':
       return await disableKey(tx, caller, id, batch)
     case 'enable':
-      return await enableKey(tx, caller, id, batch)
+      return await enableKey(tx, caller, configured, id, batch)
     case 'revoke':
       return await revokeKey(tx, caller, id, change.reason, batch)
     case 'shorten-expiry':

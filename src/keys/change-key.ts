@@ -3,7 +3,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
-import type { Caller } from '../management/caller.ts'
+import { type Caller, ownerOf } from '../management/caller.ts'
 import { limitsForAudit, toLimitColumns } from '../owners/limits.wire.ts'
 import { sharePolicies } from '../owners/policy.store.ts'
 import type { ConfiguredPolicy } from '../owners/policy.ts'
@@ -22,6 +22,7 @@ import {
   whyNotEnableKey,
   whyNotRevokeKey,
 } from './key.ts'
+import { freshDates, whyNotByDates } from './key-dates.ts'
 import { keyProblem } from './key-problem.ts'
 import { type Chosen, whyNotChoose } from './key-settings.ts'
 
@@ -56,6 +57,7 @@ export async function changeKey(
     policyProblem(policy, {
       ipAllowlist: update.ipAllowlist,
       addedScopes: (update.scopes ?? []).filter((scope) => !key.scopes.includes(scope)),
+      isByOwner: ownerOf(caller.reach) !== null,
     })
   if (fault !== null) return no(fault)
 
@@ -88,7 +90,8 @@ export async function changeKey(
   }
   if (isUnchanged(key, update, former !== null, caller.now)) return yes(id)
   const undoable = former === null ? {} : { former_scopes: former, scopes_changed_at: caller.now }
-  if (Object.keys(change).length > 0) await updateKey(tx, key, { ...change, ...undoable })
+  const dates = update.ipAllowlist == null ? {} : { disable_unlisted_at: null }
+  if (Object.keys(change).length > 0) await updateKey(tx, key, { ...change, ...undoable, ...dates })
   await record(tx, caller, {
     action: 'key.changed',
     target: key,
@@ -142,18 +145,27 @@ export async function disableKey(
   return yes(id)
 }
 
+/**
+ * Enables a disabled key, unless a rule would have disabled it by now: a key whose rotation is overdue is rotated before,
+ * and one without a required allow-list is given one. Unused since long, it has its days again.
+ */
 export async function enableKey(
   tx: Tx,
   caller: Caller,
+  configured: ConfiguredPolicy,
   id: string,
   batch?: string,
 ): Promise<Result<string, Problem>> {
+  await sharePolicies(tx)
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   const why = whyNotEnableKey(key)
   if (why?.code === 'not_disabled') return yes(id)
   if (why !== null) return no(keyProblem(why))
-  await updateKey(tx, key, { disabled_at: null })
+  const dates = await freshDates(tx, configured, key)
+  const fault = whyNotByDates(dates, caller.now)
+  if (fault !== null) return no(fault)
+  await updateKey(tx, key, { disabled_at: null, disabled_by: null, ...dates })
   const altersVerdictsOf = { holderId: id }
   await record(tx, caller, { action: 'key.enabled', target: key, detail: ofBatch(batch), altersVerdictsOf })
   return yes(id)

@@ -4,9 +4,10 @@ import { no, type Result, yes } from '../base/result.ts'
 import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
-import { type Caller, covers, coversEnvironment } from '../management/caller.ts'
+import { type Caller, covers, coversEnvironment, ownerOf } from '../management/caller.ts'
 import { notWithin } from '../management/why-not-permitted.ts'
 import type { ChosenLimits } from '../owners/check-limits.ts'
+import { unrotatedUntil } from '../owners/disabling.ts'
 import type { AskedLifetime } from '../owners/expiry.ts'
 import { limitsForAudit } from '../owners/limits.wire.ts'
 import { touchOwner } from '../owners/owner.store.ts'
@@ -58,7 +59,8 @@ export async function createKey(
   const expiry = expiryOf(asked, policy, caller.now)
   if (!expiry.ok) return expiry
   const fault =
-    (await whyNotChoose(tx, caller, asked)) ?? policyProblem(policy, { ipAllowlist, addedScopes: scopes })
+    (await whyNotChoose(tx, caller, asked)) ??
+    policyProblem(policy, { ipAllowlist, addedScopes: scopes, isByOwner: ownerOf(caller.reach) !== null })
   if (fault !== null) return no(fault)
 
   if (owner.suspendedAt !== null) return no(problem('owner_suspended', 'Resume the owner first.'))
@@ -72,7 +74,7 @@ export async function createKey(
   const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
   const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, selfRotation, note }
-  await insertKey(tx, { id, ...chosen, ...made })
+  await insertKey(tx, { id, ...chosen, ...made, disableUnrotatedAt: unrotatedUntil(policy, caller.now) })
   const request = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, request, caller.now)
 

@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
+import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
 import { coversEnvironment, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
+import { NOTICE_SECONDS } from '../owners/disabling.ts'
 import { holderOf } from '../secrets/secret.store.ts'
 import { hasNotEnded } from './key.store.ts'
 import { dayOf, type KeyState } from './key.ts'
@@ -152,6 +154,8 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
   if (createdBy !== undefined) all.push(sql`keys.created_by = ${createdBy}`)
   if (asked.noExpiry === true) all.push(sql`keys.ends_at is null`)
   if (expiringBefore !== undefined) all.push(sql`keys.ends_at < ${expiringBefore}::timestamptz`)
+  if (asked.rotationDueBefore !== undefined)
+    all.push(sql`keys.disable_unrotated_at < ${disabledBefore(asked.rotationDueBefore)}::timestamptz`)
   // Hints: they spare the secrets of most keys.
   if (asked.neverUsed === true) all.push(sql`keys.used_day <= 0`)
   if (unusedSince !== undefined)
@@ -176,6 +180,11 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
       < ${unusedSince}::timestamptz`)
   if (asked.overScoped !== null) all.push(...isOverScoped(asked.overScoped))
   return all
+}
+
+/** Keys whose rotation is due before a moment are disabled before this one. */
+export function disabledBefore(rotationDueBefore: Date): Date {
+  return momentAt(rotationDueBefore.getTime() + NOTICE_SECONDS * 1000)
 }
 
 function isFoundBy(q: string, found: readonly string[]): RawBuilder<boolean> {

@@ -46,6 +46,8 @@ export interface KeyFilter {
   readonly unusedSince?: Date | undefined
   /** Expires before then. Without a state: active only. */
   readonly expiringBefore?: Date | undefined
+  /** Its rotation is due before then, by the policy. Without a state: active only. */
+  readonly rotationDueBefore?: Date | undefined
   /** With a secret that still works and was seen in a URL. Without a state: neither revoked nor expired. */
   readonly exposed?: boolean | undefined
   /** Used lately, and not for each of its scopes. Without a state: neither revoked nor expired. */
@@ -61,6 +63,7 @@ export function statesOf(asked: readonly AskedState[]): readonly KeyState[] {
 export function statesAskedFor({
   states,
   expiringBefore,
+  rotationDueBefore,
   unusedSince,
   neverUsed,
   noExpiry,
@@ -68,7 +71,7 @@ export function statesAskedFor({
   overScoped,
 }: KeyFilter): readonly KeyState[] | null {
   if (states !== undefined) return states
-  if (expiringBefore !== undefined) return ['active']
+  if (expiringBefore !== undefined || rotationDueBefore !== undefined) return ['active']
   const isOfLive = [neverUsed, noExpiry, exposed, overScoped].includes(true) || unusedSince !== undefined
   return isOfLive ? LIVE_STATES : null
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import type { Tx } from '../db/schema.ts'
 import { plainText, strictObject } from '../http/wire.ts'
+import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline } from '../management/pipeline.ts'
 import { RotationChangeWire } from '../secrets/secret.wire.ts'
 import { changeKey, disableKey, enableKey, revokeKey } from './change-key.ts'
@@ -69,9 +71,10 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       id: 'enableKey',
       verb: 'enable',
       summary: 'Enable a disabled key',
-      act: enableKey,
+      act: (db: Tx, caller: Caller, id: string) => enableKey(db, caller, settings.policy, id),
       permission: 'keys:revoke',
       isDangerous: true,
+      problems: ['rotation_required', 'ip_allowlist_required'],
     },
     {
       id: 'finishKeyRotation',
@@ -84,8 +87,8 @@ export function keyLifeRoutes(app: FastifyInstance, pipeline: Pipeline, settings
       id: 'undoKeyRotation',
       verb: 'rotation/undo',
       summary: 'Revoke the new secret while it is unused; the old one works as before',
-      act: undoKeyRotation,
-      problems: ['no_rotation', 'rotation_in_use'],
+      act: (db: Tx, caller: Caller, id: string) => undoKeyRotation(db, caller, settings, id),
+      problems: ['no_rotation', 'rotation_in_use', 'rotation_required'],
     },
   ] as const
   for (const { id: operationId, verb, summary, act, ...more } of simple) {

@@ -5,6 +5,7 @@ import {
   EnvironmentName,
   Limit,
   Moment,
+  type MomentText,
   OwnerId,
   oneOf,
   pageWire,
@@ -58,6 +59,9 @@ const FilterQuery = {
   no_expiry: Type.Optional(OnlyTrue),
   unused_since: Type.Optional(Moment),
   expiring_before: Type.Optional(Moment),
+  rotation_due_before: Type.Optional(
+    Type.Unsafe<MomentText>({ ...Moment, description: 'That the policy asks to rotate before then' }),
+  ),
   exposed: Type.Optional({
     ...OnlyTrue,
     description: 'With a secret that still works and was seen in a URL; of many, the latest 2,000',
@@ -110,6 +114,7 @@ export function fromKeyQuery(query: Partial<Static<typeof KeyListQuery>>): KeyFi
     noExpiry: query.no_expiry === 'true',
     unusedSince: toMoment(query.unused_since),
     expiringBefore: toMoment(query.expiring_before),
+    rotationDueBefore: toMoment(query.rotation_due_before),
     exposed: query.exposed === 'true',
     overScoped: query.over_scoped === 'true',
   }

@@ -3,7 +3,7 @@ import { momentAt } from '../base/moment.ts'
 import type { Db } from '../db/schema.ts'
 import { LIVE } from './key.store.ts'
 import { dayOf, KEY_STATES } from './key.ts'
-import { type Asked, END, isShort, NEVER } from './key-conditions.store.ts'
+import { type Asked, disabledBefore, END, isShort, NEVER } from './key-conditions.store.ts'
 import { LIVE_STATES } from './key-filter.ts'
 
 /** Keys that some index has together. A filter is a part of each of its sets. */
@@ -49,6 +49,13 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
       is: sql`keys.revoked_at is null and ${END} < ${expiringBefore}::timestamptz
         and ${END} > ${isLive ? now : momentAt(0)}::timestamptz`,
       by: END,
+      kind: 'ordered',
+    })
+  if (asked.rotationDueBefore !== undefined && only.length === 1 && only[0] === 'active')
+    sets.push({
+      is: sql`keys.revoked_at is null and keys.disabled_at is null
+        and keys.disable_unrotated_at < ${disabledBefore(asked.rotationDueBefore)}::timestamptz`,
+      by: sql`keys.disable_unrotated_at`,
       kind: 'ordered',
     })
   if (unusedSince !== undefined && isLive)

@@ -2,6 +2,7 @@ import { limitsOfWire } from '@doorward/sdk/kernel'
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { covers, environmentsOf, ownerOf, type Reach } from '../management/caller.ts'
+import type { DisablingRule } from '../owners/disabling.ts'
 import { toLimitColumns } from '../owners/limits.wire.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
@@ -19,6 +20,9 @@ export async function insertKey(
     Key,
     | 'secrets'
     | 'disabledAt'
+    | 'disabledBy'
+    | 'disableUnlistedAt'
+    | 'disableUnusedAt'
     | 'revokedAt'
     | 'revokedReason'
     | 'ownerSuspendedAt'
@@ -39,6 +43,7 @@ export async function insertKey(
       ...toLimitColumns(key.limits),
       self_rotation: key.selfRotation,
       note: key.note,
+      disable_unrotated_at: key.disableUnrotatedAt,
       created_by: key.createdBy,
       created_at: key.createdAt,
       seen_day: dayOf(key.createdAt),
@@ -127,6 +132,10 @@ export interface KeyChange {
   readonly former_scopes?: string[]
   readonly scopes_changed_at?: Date
   readonly disabled_at?: Date | null
+  readonly disabled_by?: DisablingRule | null
+  readonly disable_unrotated_at?: Date | null
+  readonly disable_unlisted_at?: Date | null
+  readonly disable_unused_at?: Date | null
   readonly revoked_at?: Date
   readonly revoked_reason?: string
 }
@@ -192,6 +201,10 @@ export function fromRow(row: KeyRow, secrets: readonly StoredSecret[]): Key {
         ? null
         : { scopes: row.former_scopes, changedAt: row.scopes_changed_at },
     disabledAt: row.disabled_at,
+    disabledBy: row.disabled_by as DisablingRule | null,
+    disableUnrotatedAt: row.disable_unrotated_at,
+    disableUnlistedAt: row.disable_unlisted_at,
+    disableUnusedAt: row.disable_unused_at,
     revokedAt: row.revoked_at,
     revokedReason: row.revoked_reason,
     ownerSuspendedAt: row.suspended_at,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { NO_DATES } from '../owners/disabling.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import {
   type Key,
@@ -41,7 +42,14 @@ const key = (more: Partial<Key>): Key => ({
     formerScopes: null,
     createdAt: BEFORE,
   },
-  ...{ disabledAt: null, revokedAt: null, revokedReason: null, ownerSuspendedAt: null },
+  ...{
+    disabledAt: null,
+    disabledBy: null,
+    ...NO_DATES,
+    revokedAt: null,
+    revokedReason: null,
+    ownerSuspendedAt: null,
+  },
   secrets: [secret('sec_1')],
   ...more,
 })

@@ -1,4 +1,11 @@
 import type { Limits } from '@doorward/sdk/rules'
+import { addSeconds } from '../base/clock.ts'
+import {
+  type DisablingDates,
+  type DisablingRule,
+  NOTICE_SECONDS,
+  nextDisabling,
+} from '../owners/disabling.ts'
 import {
   currentSecret,
   endOf,
@@ -13,7 +20,7 @@ import {
 } from '../secrets/secret.ts'
 
 /** The identity of an owner's program. It keeps its id, scopes and history through every rotation. */
-export interface Key {
+export interface Key extends DisablingDates {
   readonly id: string
   readonly ownerId: string
   readonly name: string
@@ -34,6 +41,8 @@ export interface Key {
   /** Scopes before they were last changed. */
   readonly formerScopes: { readonly scopes: readonly string[]; readonly changedAt: Date } | null
   readonly disabledAt: Date | null
+  /** The rule of the policy that disabled it; null: a person did. */
+  readonly disabledBy: DisablingRule | null
   readonly revokedAt: Date | null
   readonly revokedReason: string | null
   readonly ownerSuspendedAt: Date | null
@@ -57,9 +66,22 @@ export function stateOf(key: Key, now: Date): KeyState {
 }
 
 /** The latest use of any of its secrets. */
-export function lastUse(key: Key): StoredSecret | null {
+export function lastUse(key: Pick<Key, 'secrets'>): StoredSecret | null {
   const used = key.secrets.filter((secret) => secret.lastUsedAt !== null)
   return used.toSorted((a, b) => Number(b.lastUsedAt) - Number(a.lastUsedAt))[0] ?? null
+}
+
+/** The next date at which a rule disables it; null where none does, or it has stopped working anyway. */
+export function disablingOf(key: Key): { readonly rule: DisablingRule; readonly at: Date } | null {
+  if (key.revokedAt !== null || key.disabledAt !== null) return null
+  const isUsed = key.disableUnusedAt !== null && usedSince(key, key.disableUnusedAt)
+  return nextDisabling(isUsed ? { ...key, disableUnusedAt: null } : key)
+}
+
+/** True where a key was used since the day on which it got the date because it was not. */
+export function usedSince(key: Pick<Key, 'secrets'>, disableUnusedAt: Date): boolean {
+  const used = lastUse(key)?.lastUsedAt ?? null
+  return used !== null && used > addSeconds(disableUnusedAt, -NOTICE_SECONDS)
 }
 
 /** The day of UTC that a moment is in, counted from 1970. */
@@ -120,11 +142,13 @@ export function whyNotRotateKey(
   key: Key,
   now: Date,
 ): KeyRevoked | KeyExpired | KeyStopped | RotationRunning | null {
-  const { ownerSuspendedAt, disabledAt } = key
+  const { ownerSuspendedAt, disabledAt, disabledBy } = key
   const over = whyNotChangeExpiry(key, now)
   if (over !== null) return over
   if (ownerSuspendedAt !== null) return { code: 'owner_suspended', at: ownerSuspendedAt }
-  if (disabledAt !== null) return { code: 'key_disabled', at: disabledAt }
+  // One that was disabled because it had not been rotated is rotated before it can be enabled.
+  if (disabledAt !== null && disabledBy !== 'rotate_every_days')
+    return { code: 'key_disabled', at: disabledAt }
   return whyNotStartRotation(key.secrets, now)
 }
 

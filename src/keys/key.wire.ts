@@ -13,6 +13,7 @@ import {
   strictObject,
   toMoment,
 } from '../http/wire.ts'
+import { DISABLING_RULES, rotationDueAt } from '../owners/disabling.ts'
 import { AskedLimitFields, fromLimitFields, LimitFields } from '../owners/limits.wire.ts'
 import { currentSecret } from '../secrets/secret.ts'
 import {
@@ -24,7 +25,7 @@ import {
 } from '../secrets/secret.wire.ts'
 import type { KeyUpdate } from './change-key.ts'
 import type { NewKey } from './create-key.ts'
-import { KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
+import { disablingOf, KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
 
 /** Any text: the catalogue decides which scopes exist, and refuses a misspelt one with the nearest known name. */
 const ScopeList = Type.Array(Type.String({ maxLength: 200 }), {
@@ -114,6 +115,12 @@ export const KeyWire = Type.Object({
   created_at: Moment,
   expires_at: nullable(Moment),
   disabled_at: nullable(Moment),
+  disabled_by: nullable(oneOf(DISABLING_RULES, 'The rule that disabled it; null: a person did')),
+  disables_at: nullable(Moment),
+  disables_by: nullable(
+    oneOf(DISABLING_RULES, 'The rule that disables it at `disables_at`, unless it complies by then'),
+  ),
+  rotation_due_at: nullable(Moment),
   revoked_at: nullable(Moment),
   revoked_reason: nullable(Type.String()),
   last_used_at: nullable(Moment),
@@ -130,6 +137,7 @@ export const IssuedKeyWire = Type.Object({
 export function toKeyWire(key: Key, now: Date) {
   const current = currentSecret(key.secrets)
   const used = lastUse(key)
+  const disabling = disablingOf(key)
   return {
     id: key.id,
     hint: current.hint,
@@ -150,6 +158,10 @@ export function toKeyWire(key: Key, now: Date) {
     created_at: iso(key.createdAt),
     expires_at: iso(current.expiresAt),
     disabled_at: iso(key.disabledAt),
+    disabled_by: key.disabledAt === null ? null : key.disabledBy,
+    disables_at: iso(disabling?.at ?? null),
+    disables_by: disabling?.rule ?? null,
+    rotation_due_at: iso(key.disableUnrotatedAt === null ? null : rotationDueAt(key.disableUnrotatedAt)),
     revoked_at: iso(key.revokedAt),
     revoked_reason: key.revokedReason,
     last_used_at: iso(used?.lastUsedAt ?? null),

@@ -1,5 +1,6 @@
 import type { Lifetime } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
+import { earlier } from '../base/clock.ts'
 import type { Db, Tx } from '../db/schema.ts'
 
 /** A key as its secret presents it. */
@@ -34,6 +35,7 @@ function presentedRow(db: Db, hash: string) {
     .innerJoin('owners', 'owners.id', 'keys.owner_id')
     .select(['keys.id', 'keys.owner_id', 'keys.self_rotation', 'keys.ip_allowlist'])
     .select(['keys.revoked_at as key_revoked_at', 'keys.disabled_at', 'owners.suspended_at'])
+    .select(['keys.disable_unrotated_at', 'keys.disable_unlisted_at'])
     .select(['secrets.revoked_at', 'secrets.retires_at', 'secrets.retired_at', 'secrets.expires_at'])
     .where('secrets.hash', '=', Buffer.from(hash, 'hex'))
 }
@@ -49,7 +51,8 @@ function toPresented(row: Row): PresentedKey {
     revokedAt: row.key_revoked_at ?? row.revoked_at,
     retiresAt: row.retires_at,
     retiredAt: row.retired_at,
-    expiresAt: row.expires_at,
+    // A rule that disables the key at a date is compared like its end, until the job has disabled it.
+    expiresAt: earlier(row.expires_at, earlier(row.disable_unrotated_at, row.disable_unlisted_at)),
     ownerSuspendedAt: row.suspended_at,
     disabledAt: row.disabled_at,
   }

@@ -4,6 +4,7 @@ import { no, type Result, yes } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { unrotatedUntil } from '../owners/disabling.ts'
 import { type AskedLifetime, nearestEnd } from '../owners/expiry.ts'
 import { sharePolicies } from '../owners/policy.store.ts'
 import type { Policy } from '../owners/policy.ts'
@@ -17,7 +18,7 @@ import {
   successorExpiry,
 } from '../secrets/secret.ts'
 import type { KeySettings } from './create-key.ts'
-import { lockKey } from './key.store.ts'
+import { lockKey, updateKey } from './key.store.ts'
 import {
   type Key,
   type KeyRefusal,
@@ -25,6 +26,7 @@ import {
   whyNotRotateKey,
   whyNotUndoKeyRotation,
 } from './key.ts'
+import { rotationRequired, unrotatedSince } from './key-dates.ts'
 import { keyProblem } from './key-problem.ts'
 
 export interface KeyRotationSettings extends AskedLifetime {
@@ -53,6 +55,7 @@ export async function rotateKey(
   if (!expiry.ok) return expiry
   const overlap = overlapOf(settings.overlapSeconds, DEFAULT_OVERLAP_SECONDS, policy, caller.now)
   if (!overlap.ok) return overlap
+  await updateKey(tx, key, { disable_unrotated_at: unrotatedUntil(policy, caller.now) })
   return await startRotation(tx, caller, key, 'key', {
     environment,
     brand,
@@ -109,10 +112,22 @@ export async function finishKeyRotation(
   return locked.ok ? await finishRotation(tx, caller, locked.value, 'key') : locked
 }
 
-/** Revokes the new secret while it is unused; the old one works as before. */
-export async function undoKeyRotation(tx: Tx, caller: Caller, id: string): Promise<Result<string, Problem>> {
+/** Revokes the new secret while it is unused; the old one works as before, and its rotation is due as before. */
+export async function undoKeyRotation(
+  tx: Tx,
+  caller: Caller,
+  { policy: configured }: KeySettings,
+  id: string,
+): Promise<Result<string, Problem>> {
+  await sharePolicies(tx)
   const locked = await lockAllowed(tx, caller, id, whyNotUndoKeyRotation)
-  return locked.ok ? await undoRotation(tx, caller, locked.value, 'key') : locked
+  if (!locked.ok) return locked
+  const key = locked.value
+  const running = runningRotation(key.secrets, caller.now)
+  const until = running === null ? null : await unrotatedSince(tx, configured, key, running.old.createdAt)
+  if (until !== null && until <= caller.now) return no(rotationRequired(until))
+  await updateKey(tx, key, { disable_unrotated_at: until })
+  return await undoRotation(tx, caller, key, 'key')
 }
 
 /** The key, locked, if it is within reach and the rule allows the action. */

@@ -4,6 +4,7 @@ import { no, type Result } from '../base/result.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
+import { unrotatedUntil } from '../owners/disabling.ts'
 import { sharePolicies } from '../owners/policy.store.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { overlapOf } from '../owners/policy-problem.ts'
@@ -11,6 +12,7 @@ import { finishRotation, startRotation } from '../secrets/rotate-secret.ts'
 import { secretIdByHash } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation, whyNotQuiet } from '../secrets/secret.ts'
 import type { KeySettings } from './create-key.ts'
+import { updateKey } from './key.store.ts'
 import { whyNotFinishKeyRotation, whyNotRotateKey } from './key.ts'
 import { freshExpiry, lockAllowed } from './rotate-key.ts'
 
@@ -48,6 +50,7 @@ export async function rotateOwnKey(
   const overlap = overlapOf(overlapSeconds, OWN_OVERLAP_SECONDS.default, policy, caller.now)
   if (!overlap.ok) return overlap
   const { expiresAt: had } = currentSecret(key.secrets)
+  await updateKey(tx, key, { disable_unrotated_at: unrotatedUntil(policy, caller.now) })
   return await startRotation(tx, caller, key, 'key', {
     environment: key.environment,
     brand,

@@ -5,6 +5,9 @@ import type { Tx } from '../db/schema.ts'
 import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { whyNotFresh } from '../management/why-not-permitted.ts'
+import { datesKeys, floorsBy, foreseeDisabling, newDating } from './date-change.ts'
+import { NOTICE_SECONDS } from './disabling.ts'
+import type { DisablingForeseen } from './disabling-effect.store.ts'
 import {
   findPolicy,
   holdPolicies,
@@ -25,9 +28,6 @@ import { type Foreseen, foreseeShortening } from './policy-effect.store.ts'
 import { toRuleFields } from './policy-fields.ts'
 import type { LongestLife } from './secret-lives.store.ts'
 
-/** Existing secrets live for at least so long after a longest lifetime was set, unless it is applied at once. */
-const NOTICE_SECONDS = 30 * 24 * 3600
-
 export interface PolicyChange {
   /** Rules that are not named stay as they are. */
   readonly rules: Partial<PolicyRules>
@@ -40,13 +40,19 @@ export interface PolicyChange {
 export interface ChangedPolicy {
   readonly environment: string
   readonly stored: StoredPolicy
-  /** Null after a change: existing secrets are shortened in the steps that follow. */
-  readonly effect: Foreseen | null
+  /** Null after a change: existing secrets and keys are reached in the steps that follow. */
+  readonly effect: PolicyEffect | null
+}
+
+export interface PolicyEffect extends Foreseen {
+  /** For each of the rules in the change that disable keys at a date. */
+  readonly disabling: readonly DisablingForeseen[]
 }
 
 /**
  * Changes the rules of an environment. They hold for whatever is made or changed afterwards. A longest lifetime also
- * reaches existing secrets, in steps (`shortenByPolicy`); no rule revives or lengthens anything.
+ * reaches existing secrets, in steps (`shortenByPolicy`), and rules that disable keys give existing ones a date
+ * (`dateByPolicy`). No rule revives or lengthens anything.
  */
 export async function changePolicy(
   tx: Tx,
@@ -75,13 +81,20 @@ export async function changePolicy(
   const shortening = isSet
     ? shorteningBy(longest, before?.shortening ?? null, caller.now)
     : before?.shortening
-  const made = { changedAt: caller.now, changedBy: caller.actor.id, shortening: shortening ?? null }
+  const floor = notBefore ?? caller.now
+  const change = { environment, rules, chosen, before, floor, now: caller.now }
+  const disabling = floorsBy(change)
+  const made = { changedAt: caller.now, changedBy: caller.actor.id }
   if (dryRun) {
-    const stored = { environment, rules, ...made, shortening: before?.shortening ?? null }
-    const effect = longest === null ? NONE_REACHED : await foreseeShortening(tx, longest)
-    return yes({ environment, stored, effect })
+    const walks = { shortening: before?.shortening ?? null, dating: before?.dating ?? null }
+    const effect = {
+      ...(longest === null ? NONE_REACHED : await foreseeShortening(tx, longest)),
+      disabling: await foreseeDisabling(tx, change, disabling),
+    }
+    return yes({ environment, stored: { environment, rules, ...made, disabling, ...walks }, effect })
   }
-  const stored = { environment, rules, ...made }
+  const dating = datesKeys(change) ? newDating(caller.now) : (before?.dating ?? null)
+  const stored = { environment, rules, ...made, shortening: shortening ?? null, disabling, dating }
   await savePolicy(tx, stored)
   await record(tx, caller, {
     action: 'policy.changed',
@@ -90,7 +103,8 @@ export async function changePolicy(
       environment,
       before: toRuleFields(before?.rules ?? NO_RULES),
       after: toRuleFields(rules),
-      ...(longest === null ? {} : { shortens_to_seconds: longest.maxLifetimeSeconds, at_once: applyAtOnce }),
+      ...(longest === null ? {} : { shortens_to_seconds: longest.maxLifetimeSeconds }),
+      ...(longest === null && !datesKeys(change) ? {} : { at_once: applyAtOnce }),
     },
   })
   return yes({ environment, stored, effect: null })

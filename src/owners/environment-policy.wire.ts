@@ -1,9 +1,9 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { EnvironmentName, iso, Moment, nullable, OwnerId, oneOf, strictObject } from '../http/wire.ts'
-import type { ChangedPolicy, PolicyChange } from './change-policy.ts'
+import type { ChangedPolicy, PolicyChange, PolicyEffect } from './change-policy.ts'
+import { DISABLING_RULES } from './disabling.ts'
 import type { StoredPolicy } from './policy.store.ts'
 import type { Policy } from './policy.ts'
-import type { Foreseen } from './policy-effect.store.ts'
 import { fromRuleFields, RULE_FIELDS, RULE_NAMES, toRuleFields } from './policy-fields.ts'
 import { POLICY_PRESETS, PRESET_NAMES } from './policy-preset.ts'
 
@@ -29,11 +29,32 @@ const MaxKeys = Type.Integer({
   description:
     'Keys of one owner in this environment that are neither revoked nor expired. null: as configured, in all environments together',
 })
-const AllowlistRequired = Type.Boolean({ description: 'True: each new key has an `ip_allowlist`' })
+const AllowlistRequired = Type.Boolean({
+  description: 'True: each new key has an `ip_allowlist`, and existing ones without are disabled at a date',
+})
 const AllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
   uniqueItems: true,
   maxItems: 200,
   description: 'The only scopes that keys can be given. null: all',
+})
+
+const OwnerAllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
+  uniqueItems: true,
+  maxItems: 200,
+  description:
+    'Of the allowed scopes, the only ones that callers bound to one owner can give to keys. null: all of these',
+})
+const RotateEvery = Type.Integer({
+  minimum: 1,
+  maximum: 3650,
+  description:
+    'Days after which the rotation of a key is due. 30 days later the key is disabled, unless it was rotated. null: never',
+})
+const DisableUnusedAfter = Type.Integer({
+  minimum: 1,
+  maximum: 3650,
+  description:
+    'Days without use after which a key is given a date, 30 days ahead. It is disabled then, unless it was used. null: never',
 })
 
 /** Rules of an environment. */
@@ -45,6 +66,9 @@ const RuleFields = {
   max_keys: nullable(MaxKeys),
   ip_allowlist_required: AllowlistRequired,
   allowed_scopes: nullable(AllowedScopes),
+  owner_allowed_scopes: nullable(OwnerAllowedScopes),
+  rotate_every_days: nullable(RotateEvery),
+  disable_unused_after_days: nullable(DisableUnusedAfter),
 }
 
 const holding = <T extends TSchema>(value: T) =>
@@ -61,6 +85,9 @@ export const EnvironmentPolicyWire = Type.Object({
     max_keys: holding(MaxKeys),
     ip_allowlist_required: holding(AllowlistRequired),
     allowed_scopes: holding(nullable(AllowedScopes)),
+    owner_allowed_scopes: holding(nullable(OwnerAllowedScopes)),
+    rotate_every_days: holding(nullable(RotateEvery)),
+    disable_unused_after_days: holding(nullable(DisableUnusedAfter)),
   }),
   changed_at: nullable(Moment),
   changed_by: nullable(Type.String()),
@@ -75,6 +102,16 @@ export const EnvironmentPolicyWire = Type.Object({
         finished_at: nullable(Moment),
       },
       { description: 'How far the longest lifetime that was set last has reached existing secrets' },
+    ),
+  ),
+  dating: nullable(
+    Type.Object(
+      {
+        started_at: Moment,
+        keys_dated: Type.Integer({ description: 'Keys whose date was set, moved or lifted' }),
+        finished_at: nullable(Moment),
+      },
+      { description: 'How far a change of a rule that disables keys at a date has reached existing keys' },
     ),
   ),
 })
@@ -102,6 +139,9 @@ export const PolicyChangeWire = strictObject({
   max_keys: Type.Optional(RuleFields.max_keys),
   ip_allowlist_required: Type.Optional(RuleFields.ip_allowlist_required),
   allowed_scopes: Type.Optional(RuleFields.allowed_scopes),
+  owner_allowed_scopes: Type.Optional(RuleFields.owner_allowed_scopes),
+  rotate_every_days: Type.Optional(RuleFields.rotate_every_days),
+  disable_unused_after_days: Type.Optional(RuleFields.disable_unused_after_days),
   dry_run: Type.Optional(
     Type.Boolean({ default: false, description: 'Change nothing; return what a change would do' }),
   ),
@@ -109,7 +149,7 @@ export const PolicyChangeWire = strictObject({
     Type.Boolean({
       default: false,
       description:
-        'End existing secrets that are older than the longest lifetime at once, and not 30 days from now',
+        'End existing secrets that are older than the longest lifetime at once, and not 30 days from now; likewise disable keys whose rotation is long overdue, and keys without a required allow-list. Keys that are unused always have their 30 days',
     }),
   ),
 })
@@ -135,6 +175,26 @@ export const ChangedPolicyWire = Type.Object({
           }),
           { description: 'Those that would end first; of these, those that were used last' },
         ),
+        keys_disabled: Type.Array(
+          Type.Object({
+            rule: oneOf(DISABLING_RULES),
+            keys: Type.Integer({ description: 'Keys that it would disable, unless they comply by then' }),
+            at_once: Type.Integer({ description: 'Of these, keys that would be disabled at once' }),
+            counted_fully: Type.Boolean({ description: 'False: there are more' }),
+            first: Type.Array(
+              Type.Object({
+                id: Type.String(),
+                name: Type.String(),
+                owner_id: Type.String(),
+                hint: Type.String(),
+                disables_at: Moment,
+                last_used_at: nullable(Moment),
+              }),
+              { description: 'Those that would be disabled first' },
+            ),
+          }),
+          { description: 'One for each rule of the request that disables keys at a date' },
+        ),
       },
       { description: 'What a change would do to existing secrets; only with `dry_run`' },
     ),
@@ -143,6 +203,7 @@ export const ChangedPolicyWire = Type.Object({
 
 export function toEnvironmentPolicyWire(policy: Policy, stored: StoredPolicy | undefined, isTest: boolean) {
   const shortening = stored?.shortening ?? null
+  const dating = stored?.dating ?? null
   return {
     environment: policy.environment,
     is_test: isTest,
@@ -159,6 +220,11 @@ export function toEnvironmentPolicyWire(policy: Policy, stored: StoredPolicy | u
       secrets_ended: shortening.ended,
       finished_at: iso(shortening.finishedAt),
     },
+    dating: dating && {
+      started_at: iso(dating.startedAt),
+      keys_dated: dating.keys,
+      finished_at: iso(dating.finishedAt),
+    },
   }
 }
 
@@ -170,7 +236,7 @@ export function toChangedPolicyWire(policy: Policy, { stored, effect }: ChangedP
   return { ...toEnvironmentPolicyWire(policy, stored, isTest), effect: effect && toEffectWire(effect) }
 }
 
-function toEffectWire({ shortened, ended, isCountedFully, first }: Foreseen) {
+function toEffectWire({ shortened, ended, isCountedFully, first, disabling }: PolicyEffect) {
   return {
     secrets_shortened: shortened,
     secrets_ended: ended,
@@ -184,6 +250,20 @@ function toEffectWire({ shortened, ended, isCountedFully, first }: Foreseen) {
       expires_at: iso(secret.expiresAt),
       ends_at: iso(secret.endsAt),
       last_used_at: iso(secret.lastUsedAt),
+    })),
+    keys_disabled: disabling.map((foreseen) => ({
+      rule: foreseen.rule,
+      keys: foreseen.keys,
+      at_once: foreseen.atOnce,
+      counted_fully: foreseen.isCountedFully,
+      first: foreseen.first.map((key) => ({
+        id: key.id,
+        name: key.name,
+        owner_id: key.ownerId,
+        hint: key.hint,
+        disables_at: iso(key.disablesAt),
+        last_used_at: iso(key.lastUsedAt),
+      })),
     })),
   }
 }

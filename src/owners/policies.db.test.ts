@@ -24,6 +24,9 @@ describe('the policy of an environment', () => {
     max_keys: null,
     ip_allowlist_required: false,
     allowed_scopes: null,
+    owner_allowed_scopes: null,
+    rotate_every_days: null,
+    disable_unused_after_days: null,
   }
   const set = async (rules: object, environment = 'live') => {
     const answer = await app.call('PATCH', `/v1/policies/${environment}`, { ...NONE, ...rules })
@@ -73,6 +76,9 @@ describe('the policy of an environment', () => {
       max_keys: { value: 3, from: 'owner' },
       ip_allowlist_required: { value: true, from: 'environment' },
       allowed_scopes: { value: null, from: 'configuration' },
+      owner_allowed_scopes: { value: null, from: 'configuration' },
+      rotate_every_days: { value: null, from: 'configuration' },
+      disable_unused_after_days: { value: null, from: 'configuration' },
     })
     assert.deepEqual(test.rules.max_lifetime_seconds, { value: null, from: 'configuration' })
     assert.deepEqual(

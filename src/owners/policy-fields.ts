@@ -9,6 +9,9 @@ export const RULE_FIELDS = {
   maxKeys: 'max_keys',
   ipAllowlistRequired: 'ip_allowlist_required',
   allowedScopes: 'allowed_scopes',
+  ownerAllowedScopes: 'owner_allowed_scopes',
+  rotateEveryDays: 'rotate_every_days',
+  disableUnusedAfterDays: 'disable_unused_after_days',
 } as const satisfies Record<RuleName, string>
 
 export const RULE_NAMES = Object.keys(RULE_FIELDS) as readonly RuleName[]

@@ -14,13 +14,14 @@ export const POLICY_PRESETS = {
     neverExpiresAllowed: false,
     maxOverlapSeconds: 30 * DAY,
   },
-  /** As auditors of SOC 2 ask for: 90 days, and nothing without an end. */
+  /** As auditors of SOC 2 ask for: 90 days, nothing without an end, and rotation, due 30 days before that end. */
   soc2: {
     ...NO_RULES,
     maxLifetimeSeconds: 90 * DAY,
     defaultLifetimeSeconds: 90 * DAY,
     neverExpiresAllowed: false,
     maxOverlapSeconds: 7 * DAY,
+    rotateEveryDays: 60,
   },
 } as const satisfies Record<string, PolicyRules>
 

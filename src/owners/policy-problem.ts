@@ -54,7 +54,7 @@ function detailOf(why: PolicyRefusal, policy: Policy): string {
     case 'ip_allowlist_required':
       return `${says('ipAllowlistRequired', policy)} asks for an \`ip_allowlist\`: name the addresses from which the key is used.`
     case 'scope_not_allowed':
-      return `${says('allowedScopes', policy)} does not have ${named(why.scopes)}: leave out what it does not have, or choose of ${named(policy.allowedScopes ?? [])}.`
+      return `${says(why.rule, policy)} does not have ${named(why.scopes)}: leave out what it does not have, or choose of ${named(policy[why.rule] ?? [])}.`
     case 'too_many_keys':
       return `${says('maxKeys', policy)} allows ${why.most}. Revoke unused ones.`
   }

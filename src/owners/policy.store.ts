@@ -10,6 +10,24 @@ export interface StoredPolicy {
   readonly changedAt: Date
   readonly changedBy: string
   readonly shortening: Shortening | null
+  readonly disabling: DisablingFloors
+  readonly dating: Dating | null
+}
+
+/** Moments before which a rule disables no key that existed when it was set; null: it is not set. */
+export interface DisablingFloors {
+  readonly unrotatedNotBefore: Date | null
+  readonly unlistedNotBefore: Date | null
+}
+
+/** The walk over the keys of an environment after a rule was changed that disables keys at a date. */
+export interface Dating {
+  readonly startedAt: Date
+  /** Keys up to this id are done. */
+  readonly after: string
+  /** Keys whose date was set or changed. */
+  readonly keys: number
+  readonly finishedAt: Date | null
 }
 
 /** The walk over the secrets of an environment after its longest lifetime was set. */
@@ -57,41 +75,48 @@ export async function findPolicy(db: Db, environment: string): Promise<StoredPol
   return row === undefined ? undefined : fromRow(row)
 }
 
-/** Environments in which a shorter lifetime has not reached all secrets yet. */
-export async function environmentsToShorten(db: Db): Promise<string[]> {
+/** The two walks over what exists, by the columns in which they are stored. */
+export type Walk = 'shortening' | 'dating'
+
+/** Environments in which a walk has not finished. */
+export async function environmentsToWalk(db: Db, walk: Walk): Promise<string[]> {
   const rows = await db
     .selectFrom('policies')
     .select('environment')
-    .where('shortening_started_at', 'is not', null)
-    .where('shortening_finished_at', 'is', null)
+    .where(`${walk}_started_at`, 'is not', null)
+    .where(`${walk}_finished_at`, 'is', null)
     .orderBy('environment')
     .execute()
   return rows.map(({ environment }) => environment)
 }
 
 /** Locks a policy whose walk has not finished; undefined: there is none, or another server walks. */
-export async function lockToShorten(tx: Tx, environment: string): Promise<Shortening | undefined> {
+export async function lockToWalk(tx: Tx, environment: string, walk: Walk): Promise<StoredPolicy | undefined> {
   const row = await tx
     .selectFrom('policies')
     .selectAll()
     .where('environment', '=', environment)
-    .where('shortening_started_at', 'is not', null)
-    .where('shortening_finished_at', 'is', null)
+    .where(`${walk}_started_at`, 'is not', null)
+    .where(`${walk}_finished_at`, 'is', null)
     .forUpdate()
     .skipLocked()
     .executeTakeFirst()
-  return row === undefined ? undefined : (fromRow(row).shortening ?? undefined)
+  return row === undefined ? undefined : fromRow(row)
 }
 
 /** Stores the rules of an environment, and with them the walk that they begin. */
 export async function savePolicy(tx: Tx, policy: StoredPolicy): Promise<void> {
-  const { environment, rules, changedAt, changedBy, shortening } = policy
+  const { environment, rules, changedAt, changedBy, shortening, disabling, dating } = policy
   const row = {
     ...toRuleFields(rules),
     allowed_scopes: rules.allowedScopes === null ? null : [...rules.allowedScopes],
+    owner_allowed_scopes: rules.ownerAllowedScopes === null ? null : [...rules.ownerAllowedScopes],
     changed_at: changedAt,
     changed_by: changedBy,
     ...toShorteningColumns(shortening),
+    unrotated_not_before: disabling.unrotatedNotBefore,
+    unlisted_not_before: disabling.unlistedNotBefore,
+    ...toDatingColumns(dating),
   }
   await tx
     .insertInto('policies')
@@ -108,6 +133,23 @@ export async function saveShortening(tx: Tx, environment: string, shortening: Sh
     .execute()
 }
 
+export async function saveDating(tx: Tx, environment: string, dating: Dating): Promise<void> {
+  await tx
+    .updateTable('policies')
+    .set(toDatingColumns(dating))
+    .where('environment', '=', environment)
+    .execute()
+}
+
+function toDatingColumns(dating: Dating | null) {
+  return {
+    dating_started_at: dating?.startedAt ?? null,
+    dating_finished_at: dating?.finishedAt ?? null,
+    dating_after: dating?.after ?? '',
+    dating_keys: dating?.keys ?? 0,
+  }
+}
+
 function toShorteningColumns(shortening: Shortening | null) {
   return {
     shortening_to_seconds: shortening?.maxLifetimeSeconds ?? null,
@@ -122,6 +164,7 @@ function toShorteningColumns(shortening: Shortening | null) {
 
 function fromRow(row: Selectable<Schema['policies']>): StoredPolicy {
   const { shortening_started_at: startedAt, shortening_to_seconds: maxLifetimeSeconds } = row
+  const { dating_started_at: datingStartedAt } = row
   return {
     environment: row.environment,
     rules: Object.fromEntries(
@@ -140,6 +183,19 @@ function fromRow(row: Selectable<Schema['policies']>): StoredPolicy {
             shortened: row.shortening_shortened,
             ended: row.shortening_ended,
             finishedAt: row.shortening_finished_at,
+          },
+    disabling: {
+      unrotatedNotBefore: row.unrotated_not_before,
+      unlistedNotBefore: row.unlisted_not_before,
+    },
+    dating:
+      datingStartedAt === null
+        ? null
+        : {
+            startedAt: datingStartedAt,
+            after: row.dating_after,
+            keys: row.dating_keys,
+            finishedAt: row.dating_finished_at,
           },
   }
 }

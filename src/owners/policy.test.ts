@@ -37,6 +37,9 @@ describe('policies', () => {
       maxKeys: 'owner',
       ipAllowlistRequired: 'environment',
       allowedScopes: 'configuration',
+      ownerAllowedScopes: 'configuration',
+      rotateEveryDays: 'configuration',
+      disableUnusedAfterDays: 'configuration',
     })
   })
 
@@ -81,6 +84,12 @@ describe('policies', () => {
       { allowedScopes: ['a:read'] },
       [{ addedScopes: ['a:read'] }, { addedScopes: [] }, {}],
       [{ addedScopes: ['a:read', 'a:write'] }],
+      'scope_not_allowed',
+    ],
+    [
+      { ownerAllowedScopes: ['a:read'] },
+      [{ addedScopes: ['a:write'] }, { addedScopes: ['a:read'], isByOwner: true }],
+      [{ addedScopes: ['a:write'], isByOwner: true }],
       'scope_not_allowed',
     ],
     [{ allowedScopes: [] }, [{ addedScopes: [] }], [{ addedScopes: ['a:read'] }], 'scope_not_allowed'],

@@ -20,10 +20,16 @@ export interface PolicyRules {
   readonly maxOverlapSeconds: number | null
   /** Keys of one owner that are neither revoked nor expired. */
   readonly maxKeys: number | null
-  /** True: each new key has an allow-list of addresses. */
+  /** True: each new key has an allow-list of addresses; existing ones without are disabled at a date. */
   readonly ipAllowlistRequired: boolean
   /** The only scopes that keys can be given. */
   readonly allowedScopes: readonly string[] | null
+  /** Of these, the only ones that callers of one owner can give. */
+  readonly ownerAllowedScopes: readonly string[] | null
+  /** A key that has not been rotated for so long is due, and disabled 30 days later. */
+  readonly rotateEveryDays: number | null
+  /** A key that has not been used for so long is given a date, and disabled then unless it is used. */
+  readonly disableUnusedAfterDays: number | null
 }
 
 export type RuleName = keyof PolicyRules
@@ -58,6 +64,9 @@ export const NO_RULES: PolicyRules = {
   maxKeys: null,
   ipAllowlistRequired: false,
   allowedScopes: null,
+  ownerAllowedScopes: null,
+  rotateEveryDays: null,
+  disableUnusedAfterDays: null,
 }
 
 const NO_REPLACEMENTS: OwnPolicy = { maxLifetimeSeconds: null, maxKeys: null }
@@ -86,6 +95,9 @@ export function policyOf(
       maxKeys: originOf('maxKeys'),
       ipAllowlistRequired: originOf('ipAllowlistRequired'),
       allowedScopes: originOf('allowedScopes'),
+      ownerAllowedScopes: originOf('ownerAllowedScopes'),
+      rotateEveryDays: originOf('rotateEveryDays'),
+      disableUnusedAfterDays: originOf('disableUnusedAfterDays'),
     },
   }
 }

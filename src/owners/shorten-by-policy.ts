@@ -1,35 +1,26 @@
 import { systemOrigin } from '../audit/audit-event.ts'
-import type { Clock } from '../base/clock.ts'
-import { runPeriodically } from '../base/run-periodically.ts'
-import { MAX_HASHES } from '../changes/change.ts'
-import { record } from '../changes/record.ts'
+import { inAnnouncements, record } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { environmentsToShorten, lockToShorten, saveShortening } from './policy.store.ts'
+import { environmentsToWalk, lockToWalk, saveShortening } from './policy.store.ts'
 import { holdHolders, nextHolders } from './secret-lives.store.ts'
 import { shortenLives } from './shorten-lives.ts'
 
 /** Keys and clients of one transaction. Their changes wait for it, and so does the audit log. */
 const AT_ONCE = 500
-const LOOK_EVERY_MS = 2_000
 
 /**
  * Shortens existing secrets after an environment's longest lifetime was set, step by step: each step is a transaction
  * that also stores how far it came, so a server that is killed loses nothing, and of several servers one walks.
  */
 export async function shortenByPolicy(db: Db, now: Date): Promise<void> {
-  for (const environment of await environmentsToShorten(db))
+  for (const environment of await environmentsToWalk(db, 'shortening'))
     while (await db.transaction().execute((tx) => shortenNext(tx, environment, now)));
-}
-
-/** Shortens existing secrets soon after a policy was changed, until the timer is cleared. */
-export function shortenPeriodically(db: Db, clock: Clock, onError: (error: unknown) => void): NodeJS.Timeout {
-  return runPeriodically(LOOK_EVERY_MS, [() => shortenByPolicy(db, clock.now())], onError)
 }
 
 /** @returns false once nothing is left to this server */
 async function shortenNext(tx: Tx, environment: string, now: Date): Promise<boolean> {
-  const walk = await lockToShorten(tx, environment)
-  if (walk === undefined) return false
+  const walk = (await lockToWalk(tx, environment, 'shortening'))?.shortening ?? null
+  if (walk === null) return false
   const ids = await nextHolders(tx, environment, walk.after, AT_ONCE)
   await holdHolders(tx, ids)
   const { maxLifetimeSeconds, notBefore } = walk
@@ -51,14 +42,7 @@ async function shortenNext(tx: Tx, environment: string, now: Date): Promise<bool
       action: 'policy.applied',
       target: { id: environment, ownerId: null },
       detail: { environment, secrets_shortened: shortened, secrets_ended: ended },
-      altersVerdictsOf: chunksOf(secretIds).map((some) => ({ secretIds: some })),
+      altersVerdictsOf: inAnnouncements(secretIds),
     })
   return ids.length === AT_ONCE
-}
-
-/** More in one announcement would be told as owners, whose other keys had nothing changed. */
-function chunksOf(secretIds: readonly string[]): (readonly string[])[] {
-  return Array.from({ length: Math.ceil(secretIds.length / MAX_HASHES) }, (_, n) =>
-    secretIds.slice(n * MAX_HASHES, (n + 1) * MAX_HASHES),
-  )
 }

@@ -9,6 +9,8 @@ export interface Proposed {
   readonly ipAllowlist?: readonly string[] | null | undefined
   /** Scopes that a key did not have. */
   readonly addedScopes?: readonly string[]
+  /** The caller acts for one owner only. */
+  readonly isByOwner?: boolean
   /** The time in which both secrets of a rotation work. */
   readonly overlap?: { readonly startedAt: Date; readonly endsAt: Date }
   /** Keys that count against the limit when one more is to be made. */
@@ -21,7 +23,11 @@ export type PolicyRefusal =
   | { readonly code: 'lifetime_too_long'; readonly maxLifetimeSeconds: number; readonly latest: Date }
   | { readonly code: 'overlap_too_long'; readonly maxOverlapSeconds: number; readonly latest: Date }
   | { readonly code: 'ip_allowlist_required' }
-  | { readonly code: 'scope_not_allowed'; readonly scopes: readonly string[] }
+  | {
+      readonly code: 'scope_not_allowed'
+      readonly rule: 'allowedScopes' | 'ownerAllowedScopes'
+      readonly scopes: readonly string[]
+    }
   | { readonly code: 'too_many_keys'; readonly most: number }
 
 /** The one place that compares what is made or changed with the rules of a policy. */
@@ -55,13 +61,18 @@ function whyNotOverlap({ maxOverlapSeconds }: Policy, { overlap }: Proposed): Po
 }
 
 function whyNotChosen(
-  { ipAllowlistRequired, allowedScopes }: Policy,
-  { ipAllowlist, addedScopes = [] }: Proposed,
+  policy: Policy,
+  { ipAllowlist, addedScopes = [], isByOwner = false }: Proposed,
 ): PolicyRefusal | null {
-  if (ipAllowlistRequired && ipAllowlist === null) return { code: 'ip_allowlist_required' }
-  if (allowedScopes === null) return null
-  const scopes = addedScopes.filter((scope) => !allowedScopes.includes(scope))
-  return scopes.length === 0 ? null : { code: 'scope_not_allowed', scopes }
+  if (policy.ipAllowlistRequired && ipAllowlist === null) return { code: 'ip_allowlist_required' }
+  for (const rule of isByOwner
+    ? (['allowedScopes', 'ownerAllowedScopes'] as const)
+    : (['allowedScopes'] as const)) {
+    const allowed = policy[rule]
+    const scopes = allowed === null ? [] : addedScopes.filter((scope) => !allowed.includes(scope))
+    if (scopes.length > 0) return { code: 'scope_not_allowed', rule, scopes }
+  }
+  return null
 }
 
 function whyNotOneMore({ maxKeys }: Policy, { keysBefore }: Proposed): PolicyRefusal | null {

@@ -7,6 +7,7 @@ import {
   type RecordLimitsWire,
 } from '@doorward/sdk/kernel'
 import { sql } from 'kysely'
+import { earlier } from '../base/clock.ts'
 import { dateOf, ms } from '../db/moments.ts'
 import type { Expand } from './record-columns.store.ts'
 
@@ -33,6 +34,7 @@ const ENDS = [
   'secrets.expires_at',
   'owners.suspended_at',
   'keys.disabled_at',
+  'least(keys.disable_unrotated_at, keys.disable_unlisted_at)',
 ]
 
 /** Encodes {@link Unusual} as a JSON list; null for the many keys that have none of it. */
@@ -59,6 +61,8 @@ type Unusual = readonly [
   expiresAt: number | null,
   ownerSuspendedAt: number | null,
   disabledAt: number | null,
+  /** When a rule of the policy disables it. */
+  disablesAt: number | null,
 ]
 
 /** Decodes a line into the position of its hash, from 1, and the record. */
@@ -109,12 +113,18 @@ const NOTHING_UNUSUAL: UnusualPart = {
 function decodeUnusual(unusual: Unusual, nowMs: number): UnusualPart {
   const [ipAllowlist, metadata, limits, revoked, retired, retires, expires, ownerSuspended, disabled] =
     unusual
-  const deadlines = { retiresAt: dateOf(retires), expiresAt: dateOf(expires) }
+  // A date at which a rule disables the key is a deadline like its expiry, at no cost for a verifier.
+  const disables = unusual[9]
+  const isDisabled = disables !== null && disables <= nowMs
+  const deadlines = {
+    retiresAt: dateOf(retires),
+    expiresAt: isDisabled ? dateOf(expires) : earlier(dateOf(expires), dateOf(disables)),
+  }
   const actions = {
     revokedAt: dateOf(revoked),
     retiredAt: dateOf(retired),
     ownerSuspendedAt: dateOf(ownerSuspended),
-    disabledAt: dateOf(disabled),
+    disabledAt: dateOf(disabled ?? (isDisabled ? disables : null)),
   }
   return {
     metadata,

@@ -270,17 +270,22 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
     await page.getByLabel('Only some scopes can be given to keys').check()
     await page.getByLabel('orders:read').check()
     await save.click()
-    await page.getByRole('link', { name: 'old importer' }).waitFor()
+    await page.getByRole('link', { name: 'old importer' }).first().waitFor()
     await page.getByText('1 secret would end earlier than now.').waitFor()
+    await page.getByText('1 key would be disabled at a date, unless they are rotated by then.').waitFor()
+    await page.getByText('1 key would be disabled at a date, unless they are given an allow-list').waitFor()
     await seat.look('edit-policy')
     assert.equal((await app.call('GET', `/v1/keys/${id}`)).body.expires_at, null)
     await page.getByRole('button', { name: 'Save the policy' }).click()
     await page.getByRole('heading', { level: 1, name: 'Policies' }).waitFor()
     await page.getByText('90 days').first().waitFor()
-    await eventually(
-      async () => `${(await app.call('GET', `/v1/keys/${id}`)).body.expires_at !== null}`,
-      'true',
-    )
+    await eventually(async () => {
+      const { expires_at, disables_by } = (await app.call('GET', `/v1/keys/${id}`)).body
+      return `${expires_at !== null} ${disables_by}`
+    }, 'true ip_allowlist_required')
+    await seat.go(`/keys/${id}`)
+    await page.getByText('unless it has an allow-list of addresses by then').waitFor()
+    await seat.look('key-under-policy')
 
     // The form of a new key follows the rules.
     await seat.go('/keys/new?environment=test&owner_id=org_policy')
@@ -297,6 +302,7 @@ describe('audit, scopes and settings in the dashboard', { skip: noChromium }, ()
       max_overlap_seconds: null,
       ip_allowlist_required: false,
       allowed_scopes: null,
+      rotate_every_days: null,
     })
     seat.assertClean()
   })

@@ -13,6 +13,7 @@ export const KEY_FILTER = [
   'no_expiry',
   'unused_since',
   'expiring_before',
+  'rotation_due_before',
   'exposed',
   'over_scoped',
 ] as const satisfies readonly (keyof Static<typeof KeyFilterWire>)[]

@@ -5,6 +5,7 @@ import {
   whyNotRevokeKey,
   whyNotRotateKey,
 } from '../../../src/keys/key.ts'
+import { NO_DATES } from '../../../src/owners/disabling.ts'
 import { keyWords as words } from '../words/keys.ts'
 import { exactWords } from '../words/time-words.ts'
 import type { KeyRow } from './keys.queries.ts'
@@ -36,6 +37,8 @@ function keyOf(row: KeyRow): Key {
         ? null
         : { scopes: row.former_scopes, changedAt: dateOf(row.scopes_changed_at) },
     disabledAt: maybe(row.disabled_at),
+    disabledBy: row.disabled_by as Key['disabledBy'],
+    ...NO_DATES,
     revokedAt,
     revokedReason: row.revoked_reason,
     // The wire says that it is suspended, not since when: no rule compares it.

@@ -23,9 +23,11 @@ export function stateSentence(key: KeyRow): string {
   const at = (moment: KeyRow['expires_at']) => (moment === null ? '' : exactWords(msOf(moment)))
   switch (key.state) {
     case 'active':
-      return words.active
+      return key.disables_at === null
+        ? words.active
+        : `${words.active} ${words.disables(at(key.disables_at), key.disables_by)}`
     case 'disabled':
-      return words.disabled(at(key.disabled_at))
+      return words.disabled(at(key.disabled_at), key.disabled_by)
     case 'suspended':
       return words.suspended
     case 'expired':

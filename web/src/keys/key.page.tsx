@@ -149,6 +149,10 @@ function KeyFacts({ keyRow }: { readonly keyRow: KeyRow }) {
           </>,
         ],
         [facts.expires, <FullTime key="expires" at={keyRow.expires_at} ifNone={facts.noExpiry} />],
+        keyRow.rotation_due_at !== null && [
+          facts.rotationDue,
+          <FullTime key="due" at={keyRow.rotation_due_at} />,
+        ],
         [facts.allowList, keyRow.ip_allowlist === null ? facts.anywhere : keyRow.ip_allowlist.join(', ')],
         [facts.note, keyRow.note ?? <span className="soft">{facts.noNote}</span>],
         keyRow.self_rotation && [facts.selfRotation, '✓'],

@@ -85,13 +85,14 @@ function States({ query }: Pick<KeysUrl, 'query'>) {
 /** Filters without a control of their own, each with a way to drop it. */
 function Chips({ url: { query, set } }: { readonly url: KeysUrl }) {
   const { staff } = useSession()
-  const { created_by: by, unused_since: since, expiring_before: before } = query
+  const { created_by: by, unused_since: since, expiring_before: before, rotation_due_before: due } = query
   const chips = [
     ['secret_sha256', query.secret_sha256 && words.ofSecret],
     ['owner_id', query.owner_id && words.ofOwner(query.owner_id)],
     ['created_by', by && by !== staff.id && words.ofCreator(by)],
     ['unused_since', since && words.unusedSince(momentWords(since))],
     ['expiring_before', before && words.expiringBefore(momentWords(before))],
+    ['rotation_due_before', due && words.rotationDueBefore(momentWords(due))],
   ] as const
   return (
     <ul className="chips">
@@ -123,6 +124,7 @@ const NO_ATTENTION = {
   no_expiry: undefined,
   unused_since: undefined,
   expiring_before: undefined,
+  rotation_due_before: undefined,
   exposed: undefined,
   over_scoped: undefined,
   created_by: undefined,
@@ -141,6 +143,7 @@ function attentionQuery(which: string, me: string): Partial<Record<KeyParameter,
   if (which === 'no_expiry') return { ...NO_ATTENTION, no_expiry: 'true' }
   if (which === 'unused') return { ...NO_ATTENTION, unused_since: inDays(-90) }
   if (which === 'expiring') return { ...NO_ATTENTION, expiring_before: inDays(30) }
+  if (which === 'rotation_due') return { ...NO_ATTENTION, rotation_due_before: inDays(1) }
   if (which === 'exposed') return { ...NO_ATTENTION, exposed: 'true' }
   if (which === 'over_scoped') return { ...NO_ATTENTION, over_scoped: 'true' }
   if (which === 'mine') return { ...NO_ATTENTION, created_by: me }
@@ -152,6 +155,7 @@ function attentionOf(query: KeysUrl['query'], me: string): string {
   if (query.no_expiry !== undefined) return 'no_expiry'
   if (query.unused_since !== undefined) return 'unused'
   if (query.expiring_before !== undefined) return 'expiring'
+  if (query.rotation_due_before !== undefined) return 'rotation_due'
   if (query.exposed !== undefined) return 'exposed'
   if (query.over_scoped !== undefined) return 'over_scoped'
   return query.created_by === me ? 'mine' : ''

@@ -19,7 +19,7 @@ import { settingsWords } from '../words/settings.ts'
 import { PolicyFields } from './policy.form.tsx'
 import { type EnvironmentPolicy, type Policies, policiesQuery } from './policy.queries.ts'
 import { bodyOf, draftOf, ownRules, type PolicyDraft, rulesOf } from './policy-draft.ts'
-import { PolicyDifference, PolicyEffect } from './policy-effect.tsx'
+import { endsAtOnce, PolicyDifference, PolicyEffect } from './policy-effect.tsx'
 import { configuredPolicyQuery } from './settings.queries.ts'
 
 /** Changes the rules of an environment, after a preview of what that would end. */
@@ -117,11 +117,11 @@ function PolicyEditor({
       <div className="form-end">
         <Button
           type="submit"
-          kind={effect !== null && effect.secrets_ended > 0 ? 'danger' : 'main'}
+          kind={effect !== null && endsAtOnce(effect) ? 'danger' : 'main'}
           busy={act.isBusy}
           whyNot={whyNot('policies:write') ?? (isSame ? words.nothing : null)}
         >
-          {effect === null ? words.preview : effect.secrets_ended > 0 ? words.saveAtOnce : words.save}
+          {effect === null ? words.preview : endsAtOnce(effect) ? words.saveAtOnce : words.save}
         </Button>
         <ButtonLink kind="quiet" to={paths.policies.to()}>
           {appWords.cancel}

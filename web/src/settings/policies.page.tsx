@@ -29,7 +29,7 @@ export default function PoliciesPage() {
 
 function Environment({ policy }: { readonly policy: EnvironmentPolicy }) {
   const whyNot = useWhyNot()
-  const { environment, is_test: isTest, shortening, changed_at } = policy
+  const { environment, is_test: isTest, shortening, dating, changed_at } = policy
   return (
     <Section
       title={environment}
@@ -57,6 +57,11 @@ function Environment({ policy }: { readonly policy: EnvironmentPolicy }) {
       {shortening !== null && shortening.finished_at === null && (
         <Notice kind="warn" title={words.running} isAnnounced>
           <p>{words.runningSoFar(shortening.secrets_shortened, shortening.secrets_ended)}</p>
+        </Notice>
+      )}
+      {dating !== null && dating.finished_at === null && (
+        <Notice kind="warn" title={words.dating} isAnnounced>
+          <p>{words.datingSoFar(dating.keys_dated)}</p>
         </Notice>
       )}
       <div className="card">

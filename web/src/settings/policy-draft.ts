@@ -15,6 +15,10 @@ export interface PolicyDraft {
   readonly ipAllowlistRequired: boolean
   /** Null: all. */
   readonly allowedScopes: readonly string[] | null
+  /** Null: all of these. */
+  readonly ownerAllowedScopes: readonly string[] | null
+  readonly rotateEveryDays: string
+  readonly disableUnusedAfterDays: string
 }
 
 export const RULES = [
@@ -25,6 +29,9 @@ export const RULES = [
   'max_keys',
   'ip_allowlist_required',
   'allowed_scopes',
+  'owner_allowed_scopes',
+  'rotate_every_days',
+  'disable_unused_after_days',
 ] as const satisfies readonly (keyof RuleFields)[]
 
 export type Rule = (typeof RULES)[number]
@@ -45,9 +52,12 @@ export function draftOf(rules: RuleFields): PolicyDraft {
     defaultLifetimeDays: daysOf(rules.default_lifetime_seconds),
     neverExpiresAllowed: rules.never_expires_allowed,
     maxOverlapDays: daysOf(rules.max_overlap_seconds),
-    maxKeys: rules.max_keys === null ? '' : String(rules.max_keys),
+    maxKeys: textOf(rules.max_keys),
     ipAllowlistRequired: rules.ip_allowlist_required,
     allowedScopes: rules.allowed_scopes,
+    ownerAllowedScopes: rules.owner_allowed_scopes,
+    rotateEveryDays: textOf(rules.rotate_every_days),
+    disableUnusedAfterDays: textOf(rules.disable_unused_after_days),
   }
 }
 
@@ -61,6 +71,9 @@ export function rulesOf(draft: PolicyDraft): RuleFields {
     max_keys: numberOf(draft.maxKeys),
     ip_allowlist_required: draft.ipAllowlistRequired,
     allowed_scopes: draft.allowedScopes,
+    owner_allowed_scopes: draft.ownerAllowedScopes,
+    rotate_every_days: numberOf(draft.rotateEveryDays),
+    disable_unused_after_days: numberOf(draft.disableUnusedAfterDays),
   }
 }
 
@@ -81,6 +94,10 @@ function secondsOf(days: string): number | null {
 
 function daysOf(seconds: number | null): string {
   return seconds === null ? '' : String(Number((seconds / DAY_SECONDS).toFixed(4)))
+}
+
+function textOf(value: number | null): string {
+  return value === null ? '' : String(value)
 }
 
 /** Null where it is empty. */

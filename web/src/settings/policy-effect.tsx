@@ -1,3 +1,4 @@
+import { Fragment } from 'react'
 import type { Static } from 'typebox'
 import { Link } from 'wouter'
 import type { ChangedPolicyWire } from '../../../src/owners/environment-policy.wire.ts'
@@ -34,8 +35,9 @@ export function PolicyDifference({
 
 type Effect = NonNullable<Static<typeof ChangedPolicyWire>['effect']>
 type First = Effect['first'][number]
+type Disabled = Effect['keys_disabled'][number]['first'][number]
 
-/** Existing secrets that would end earlier: how many, and which first. */
+/** Existing secrets that would end earlier, and keys that would be disabled: how many, and which first. */
 export function PolicyEffect({
   effect,
   isAtOnce,
@@ -46,7 +48,10 @@ export function PolicyEffect({
   readonly onAtOnce: (isAtOnce: boolean) => void
 }) {
   const { secrets_shortened: shortened, secrets_ended: ended, counted_fully, first } = effect
-  if (shortened + ended === 0)
+  const disabled = effect.keys_disabled.filter(({ keys }) => keys > 0)
+  const canBeAtOnce =
+    shortened + ended > 0 || disabled.some(({ rule }) => rule !== 'disable_unused_after_days')
+  if (shortened + ended === 0 && disabled.length === 0)
     return (
       <Notice isAnnounced>
         <p>{words.effectNone}</p>
@@ -54,13 +59,37 @@ export function PolicyEffect({
     )
   return (
     <>
-      <Notice kind={ended > 0 ? 'alert' : 'warn'} title={words.effectTitle} isAnnounced>
-        <p>{words.effect(shortened, ended, counted_fully)}</p>
-      </Notice>
-      <DataTable caption={words.effectCaption} columns={COLUMNS} rows={first} idOf={({ id }) => id} />
-      <Check label={words.atOnce} hint={words.atOnceHint} isOn={isAtOnce} onChange={onAtOnce} />
+      {shortened + ended > 0 && (
+        <>
+          <Notice kind={ended > 0 ? 'alert' : 'warn'} title={words.effectTitle} isAnnounced>
+            <p>{words.effect(shortened, ended, counted_fully)}</p>
+          </Notice>
+          <DataTable caption={words.effectCaption} columns={COLUMNS} rows={first} idOf={({ id }) => id} />
+        </>
+      )}
+      {disabled.map(({ rule, keys, at_once: atOnce, counted_fully: isAll, first: keysFirst }) => (
+        <Fragment key={rule}>
+          <Notice kind={atOnce > 0 ? 'alert' : 'warn'} title={words.disabledTitle} isAnnounced>
+            <p>{words.disabled(rule, keys, atOnce, isAll)}</p>
+          </Notice>
+          <DataTable
+            caption={words.disabledCaption(rule)}
+            columns={DISABLED_COLUMNS}
+            rows={keysFirst}
+            idOf={({ id }) => id}
+          />
+        </Fragment>
+      ))}
+      {canBeAtOnce && (
+        <Check label={words.atOnce} hint={words.atOnceHint} isOn={isAtOnce} onChange={onAtOnce} />
+      )}
     </>
   )
+}
+
+/** True where saving would stop something at once. */
+export function endsAtOnce({ secrets_ended: ended, keys_disabled: disabled }: Effect): boolean {
+  return ended > 0 || disabled.some(({ at_once: atOnce }) => atOnce > 0)
 }
 
 const COLUMNS: readonly Column<First>[] = [
@@ -75,4 +104,11 @@ const COLUMNS: readonly Column<First>[] = [
   { id: 'lastUsed', head: words.lastUsed, cell: ({ last_used_at }) => <Time at={last_used_at} /> },
   { id: 'expires', head: words.expires, cell: ({ expires_at }) => <Time at={expires_at} /> },
   { id: 'ends', head: words.ends, cell: ({ ends_at }) => <Time at={ends_at} /> },
+]
+
+const DISABLED_COLUMNS: readonly Column<Disabled>[] = [
+  { id: 'key', head: words.key, cell: ({ id, name }) => <Link to={paths.key.to(id)}>{name}</Link> },
+  { id: 'owner', head: words.owner, cell: ({ owner_id }) => owner_id },
+  { id: 'lastUsed', head: words.lastUsed, cell: ({ last_used_at }) => <Time at={last_used_at} /> },
+  { id: 'disables', head: words.disables, cell: ({ disables_at }) => <Time at={disables_at} /> },
 ]

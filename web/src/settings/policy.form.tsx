@@ -19,7 +19,9 @@ interface FieldsParts {
   readonly error: unknown
 }
 
-type Text = 'maxLifetimeDays' | 'defaultLifetimeDays' | 'maxOverlapDays' | 'maxKeys'
+type Text = {
+  [Name in keyof PolicyDraft]: PolicyDraft[Name] extends string ? Name : never
+}[keyof PolicyDraft]
 
 /** One field for each rule, and the presets that fill them in. */
 export function PolicyFields({ draft, onChange, presets, scopes, configured, error }: FieldsParts) {
@@ -85,6 +87,22 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
           {(ids) => <input {...ids} inputMode="numeric" {...text('maxKeys')} />}
         </Field>
       </div>
+      <div className="field-row">
+        <Field
+          label={words.rotateEvery}
+          hint={words.rotateEveryHint}
+          error={faultAt(error, '/rotate_every_days')}
+        >
+          {(ids) => <input {...ids} inputMode="numeric" {...text('rotateEveryDays')} />}
+        </Field>
+        <Field
+          label={words.disableUnused}
+          hint={words.disableUnusedHint}
+          error={faultAt(error, '/disable_unused_after_days')}
+        >
+          {(ids) => <input {...ids} inputMode="numeric" {...text('disableUnusedAfterDays')} />}
+        </Field>
+      </div>
       <Check
         label={words.allowList}
         hint={words.allowListHint}
@@ -104,6 +122,21 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
           checks={namesOf(scopes, draft.allowedScopes).map((value) => ({ value }))}
           chosen={draft.allowedScopes}
           onChange={(allowedScopes) => onChange({ allowedScopes })}
+        />
+      )}
+      <Check
+        label={words.ownerScopes}
+        hint={words.ownerScopesHint}
+        isOn={draft.ownerAllowedScopes !== null}
+        onChange={(isOn) => onChange({ ownerAllowedScopes: isOn ? [] : null })}
+      />
+      {draft.ownerAllowedScopes !== null && (
+        <CheckList
+          legend={words.scopesOfOwners}
+          error={faultAt(error, '/owner_allowed_scopes')}
+          checks={namesOf(scopes, draft.ownerAllowedScopes).map((value) => ({ value }))}
+          chosen={draft.ownerAllowedScopes}
+          onChange={(ownerAllowedScopes) => onChange({ ownerAllowedScopes })}
         />
       )}
     </>

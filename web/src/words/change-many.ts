@@ -25,6 +25,7 @@ export const manyWords = {
     no_expiry: 'Never expire',
     unused_since: 'Unused since',
     expiring_before: 'Expire before',
+    rotation_due_before: 'Rotation due before',
     exposed: 'Secret seen in a URL',
     over_scoped: 'Scopes unused for 90 days',
   } as Readonly<Record<string, string>>,

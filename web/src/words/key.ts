@@ -1,6 +1,17 @@
 import { counted } from './counted.ts'
 import { countWords } from './time-words.ts'
 
+const disabledBy: Readonly<Record<string, string>> = {
+  rotate_every_days: 'it was not rotated in time. Rotate it, then enable it',
+  ip_allowlist_required: 'it has no allow-list of addresses. Give it one, then enable it',
+  disable_unused_after_days: 'it was not used for long. Enable it if it is needed',
+}
+const unlessBy: Readonly<Record<string, string>> = {
+  rotate_every_days: 'unless it is rotated by then',
+  ip_allowlist_required: 'unless it has an allow-list of addresses by then',
+  disable_unused_after_days: 'unless it is used by then',
+}
+
 /** Words of the page about one key. */
 export const oneKeyWords = {
   rotate: 'Rotate',
@@ -10,7 +21,12 @@ export const oneKeyWords = {
   edit: 'Edit',
   sentence: {
     active: 'Calls with it are accepted.',
-    disabled: (when: string) => `Since ${when}: refused until it is enabled again.`,
+    disabled: (when: string, rule: string | null) =>
+      rule === null
+        ? `Since ${when}: refused until it is enabled again.`
+        : `By the policy, since ${when}: ${disabledBy[rule] ?? rule}.`,
+    disables: (when: string, rule: string | null) =>
+      `The policy disables it at ${when}, ${unlessBy[rule ?? ''] ?? 'unless it complies by then'}.`,
     suspended: 'Refused until the owner is resumed.',
     expired: (when: string) => `Since ${when}. An expired key does not come back; create a new one.`,
     revoked: (when: string, reason: string) => `For good, since ${when}. Reason: ${reason}`,
@@ -30,6 +46,7 @@ export const oneKeyWords = {
     accuracy: 'Uses arrive from each verifier within a minute.',
     expires: 'Expires',
     noExpiry: 'never',
+    rotationDue: 'Rotation due',
     allowList: 'Works only from',
     anywhere: 'anywhere',
     note: 'Where it is kept',

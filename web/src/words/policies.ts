@@ -19,6 +19,9 @@ export const policyWords = {
     max_keys: 'Keys of one owner',
     ip_allowlist_required: 'Allow-list of addresses',
     allowed_scopes: 'Scopes that keys can be given',
+    owner_allowed_scopes: 'Of these, by callers of one owner',
+    rotate_every_days: 'Rotation of a key is due after',
+    disable_unused_after_days: 'A key is unused for too long after',
   },
   from: {
     owner: 'the owner’s own',
@@ -30,6 +33,7 @@ export const policyWords = {
     if (rule === 'ip_allowlist_required') return value === true ? 'required' : 'not required'
     if (value === null || value === undefined) return 'no rule'
     if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ')
+    if (rule.endsWith('_days')) return counted(Number(value), 'day')
     return rule === 'max_keys' ? countWords(Number(value)) : durationWords(Number(value))
   },
   lastChanged: 'Last changed',
@@ -41,13 +45,13 @@ export const policyWords = {
   noneThere: (environment: string) => `${environment} is not an environment of yours`,
   editTitle: (environment: string) => `Policy of ${environment}`,
   editLead:
-    'The rules hold for what is made or changed from now on. Only the longest lifetime reaches secrets that exist.',
+    'The rules hold for what is made or changed from now on. A longest lifetime reaches secrets that exist; rotation, lack of use and a missing allow-list disable existing keys at a date.',
   preset: 'Begin with a preset',
   presetHint: 'It fills in the form, and changes nothing yet.',
   presets: {
     open: 'open: no rules',
     standard: 'standard: a year, and 90 days where none is named',
-    soc2: 'soc2: 90 days, nothing without an end',
+    soc2: 'soc2: 90 days, nothing without an end, rotation due after 60',
   } as Readonly<Record<string, string>>,
   choose: 'choose …',
   maxLifetime: 'Longest lifetime of a secret, in days',
@@ -62,10 +66,17 @@ export const policyWords = {
   maxKeys: 'Keys of one owner',
   maxKeysHint: 'In this environment, neither revoked nor expired. Empty: as configured.',
   allowList: 'Each new key needs an allow-list of addresses',
-  allowListHint: 'Existing keys without one keep working.',
+  allowListHint: 'Existing keys without one are disabled 30 days from now, unless they are given one.',
   someScopes: 'Only some scopes can be given to keys',
   someScopesHint: 'What a chosen scope implies comes with it. Keys keep what they have.',
   scopes: 'Scopes that keys can be given',
+  ownerScopes: 'Callers of one owner can give only some of these',
+  ownerScopesHint: 'Admin keys that are bound to an owner. Staff and your own admin keys are not meant.',
+  scopesOfOwners: 'Scopes that callers of one owner can give',
+  rotateEvery: 'Rotation of a key is due after, in days',
+  rotateEveryHint: 'A key that is not rotated in the 30 days that follow is disabled. Empty: no rule.',
+  disableUnused: 'A key is unused for too long after, in days',
+  disableUnusedHint: 'It is disabled 30 days later, unless it is used. Empty: no rule.',
 
   changes: 'What changes',
   changesCaption: 'Rules before and after',
@@ -77,19 +88,40 @@ export const policyWords = {
   save: 'Save the policy',
   saveAtOnce: 'Save, and end these at once',
   effectTitle: 'Secrets that would end earlier',
-  effectNone: 'No existing secret would end earlier.',
+  effectNone: 'No existing secret would end earlier, and no existing key would be disabled.',
   effect: (shortened: number, ended: number, isAll: boolean) =>
     `${isAll ? '' : 'More than '}${counted(shortened, 'secret')} would end earlier than now${
       ended === 0 ? '' : `, and ${counted(ended, 'more', 'more')} at once`
     }. None that ended comes back if the rule is lifted.`,
   effectCaption: 'Those that would end first',
+  disabledTitle: 'Keys that would be disabled',
+  disabled: (rule: string, keys: number, atOnce: number, isAll: boolean) => {
+    const many = `${isAll ? '' : 'More than '}${counted(keys, 'key')}`
+    const unless =
+      {
+        rotate_every_days: 'unless they are rotated by then',
+        ip_allowlist_required: 'unless they are given an allow-list by then',
+      }[rule] ?? 'unless they are used by then'
+    return `${many} would be disabled at a date, ${unless}${
+      atOnce === 0 ? '' : `; ${countWords(atOnce)} of these at once`
+    }. None that was disabled comes back if the rule is lifted.`
+  },
+  disabledCaption: (rule: string) =>
+    ({
+      rotate_every_days: 'Not rotated: those that would be disabled first',
+      ip_allowlist_required: 'Without an allow-list: those that would be disabled first',
+    })[rule] ?? 'Unused: those that would be disabled first',
+  key: 'Key',
+  disables: 'Would be disabled',
+  dating: 'Existing keys are given the dates of a changed rule',
+  datingSoFar: (keys: number) => `So far ${counted(keys, 'key has', 'keys have')} another date.`,
   holder: 'Key or app',
   owner: 'Owner',
   provider: 'your own',
   expires: 'Ends now',
   ends: 'Would end',
   lastUsed: 'Last used',
-  atOnce: 'Do not wait 30 days: end secrets that are too old at once',
+  atOnce: 'Do not wait 30 days: end and disable at once',
   atOnceHint:
-    'Otherwise nothing ends sooner than 30 days from now. Programs that use these secrets stop without notice.',
+    'Otherwise nothing ends sooner than 30 days from now. Programs that use these keys stop without notice. Unused keys always have their 30 days.',
 }

@@ -1,0 +1,66 @@
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/schema.ts'
+import type { DisablingRule } from '../owners/disabling.ts'
+import { isUnused } from '../owners/disabling-effect.store.ts'
+
+const COLUMN = {
+  rotate_every_days: 'disable_unrotated_at',
+  ip_allowlist_required: 'disable_unlisted_at',
+  disable_unused_after_days: 'disable_unused_at',
+} as const satisfies Record<DisablingRule, string>
+
+/** Keys whose date by a rule has come, those that waited longest first. */
+export async function keysDueBy(db: Db, rule: DisablingRule, until: Date, limit: number): Promise<string[]> {
+  const column = sql.raw(`keys.${COLUMN[rule]}`)
+  const { rows } = await sql<{ id: string }>`
+    select id from keys
+    where ${column} <= ${until}::timestamptz and ${column} is not null and revoked_at is null and disabled_at is null
+    order by ${column}, id limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** Keys that have a date because they were unused, and have been used since. */
+export async function keysUsedSinceDated(db: Db, noticeSeconds: number, limit: number): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from keys
+    where disable_unused_at is not null and revoked_at is null and disabled_at is null
+      and exists (
+        select from secrets where holder_id = keys.id
+          and last_used_at > keys.disable_unused_at - make_interval(secs => ${noticeSeconds}::double precision)
+      )
+    order by disable_unused_at, id limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** Keys of an environment that have been unused since a moment, and have no date for it yet. */
+export async function keysUnusedSince(
+  db: Db,
+  environment: string,
+  since: Date,
+  now: Date,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    select id from keys
+    where ${isUnused(environment, since, now)} and keys.disable_unused_at is null
+    order by -keys.seen_day, keys.created_at, keys.id limit ${limit}`.execute(db)
+  return rows.map(({ id }) => id)
+}
+
+/** Disables some keys, whose rows are locked. */
+export async function disableKeys(
+  tx: Tx,
+  ids: readonly string[],
+  rule: DisablingRule,
+  now: Date,
+): Promise<void> {
+  await sql`
+    update keys set disabled_at = ${now}::timestamptz, disabled_by = ${rule}
+    where id = any(${ids}::text[])`.execute(tx)
+}
+
+/** Gives some keys the date at which they are disabled for lack of use, or takes it away. Their rows are locked. */
+export async function setUnusedDate(tx: Tx, ids: readonly string[], at: Date | null): Promise<void> {
+  await sql`
+    update keys set disable_unused_at = ${at}::timestamptz where id = any(${ids}::text[])`.execute(tx)
+}
