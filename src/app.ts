@@ -165,7 +165,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   const catalogue = new KnownCatalogue(verdicts, clock)
   feed.follow(catalogue)
-  const verification = openVerification({ verifier, catalogue, environments: policy.environments })
+  const verification = openVerification({ verifier, catalogue, environments: policy.environments, clock })
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)

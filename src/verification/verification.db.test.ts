@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { eventually } from '../../test/eventually.ts'
+import { addSeconds } from '../base/clock.ts'
 
 describe('verification by the server', () => {
   let app: TestApp
@@ -93,6 +95,25 @@ describe('verification by the server', () => {
     }
     const { body } = await verify({ credential: `${secret.slice(0, 10)} ${secret.slice(10)}` })
     assert.match(body.refusal.fix, /a character is missing/)
+  })
+
+  it('warns of a key that ends within a week, and of a secret that is being replaced', async () => {
+    const { secret: endless } = await app.keyFor('org_1')
+    const end = addSeconds(app.clock.now(), 8 * 86_400).toISOString()
+    const { id, secret } = await app.keyFor('org_1', { expires_at: end })
+    const warnings = async (credential: string) => (await verify({ credential })).body.warnings
+    assert.deepEqual([await warnings(endless), await warnings(secret)], [undefined, undefined])
+    app.clock.advance({ days: 1 })
+    assert.deepEqual(await warnings(secret), [{ code: 'expires_soon', at: end }])
+    const { body } = await app.call('POST', `/v1/keys/${id}/rotate`, { lifetime_seconds: 90 * 86_400 })
+    await eventually(
+      async () => JSON.stringify(await warnings(secret)),
+      JSON.stringify([
+        { code: 'expires_soon', at: end },
+        { code: 'old_secret_in_use', at: body.rotation.ends_at },
+      ]),
+    )
+    assert.equal(await warnings(body.secret), undefined)
   })
 
   it('VER-01: accepts a hash in place of the credential', async () => {

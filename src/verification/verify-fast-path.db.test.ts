@@ -68,6 +68,7 @@ describe('the fast path of /v1/verify', () => {
     const unknown = mintCredential('api_key', { environment: 'live' }).reveal()
     const asked: [body: unknown, status: number][] = [
       [{ credential: secret }, 200],
+      [{ credential: (await app.keyFor('org_1', { lifetime_seconds: 3600 })).secret }, 200],
       [{ credential: secret, scopes: ['orders:read'], environment: 'live', client_ip: '::1' }, 200],
       [{ credential: secret, scopes: ['orders:write'] }, 200],
       [{ credential: secret, scopes: ['order:write', 'orders:write', 'orders:read'] }, 400],

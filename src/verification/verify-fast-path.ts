@@ -5,7 +5,7 @@ import type { FastPath, FastPaths } from '../http/fast-paths.ts'
 import type { Problem } from '../http/problem.ts'
 import { plainQuestion, plainQuestions } from './fast-path-body.ts'
 import type { Verification } from './verify.ts'
-import { toVerdictWire } from './verify.wire.ts'
+import type { VerdictAnswer } from './verify.wire.ts'
 
 const BEARER = 'Bearer '
 /** Serialized verdicts, or the fault of the request. */
@@ -30,8 +30,8 @@ export function verifyFastPath(
     if (question === null || verification.whyNot(question) !== null) return null
     const answerTo = (verdict: Verdict) => {
       const undeclared = verification.whyUndeclared(verdict)
-      if (undeclared === null) return textOf(verdict)
-      return undeclared.then((fault) => fault ?? textOf(verdict))
+      if (undeclared === null) return textOf(verification.answerOf(verdict))
+      return undeclared.then((fault) => fault ?? textOf(verification.answerOf(verdict)))
     }
     const verdict = verification.verdictOn(question)
     return verdict instanceof Promise ? verdict.then(answerTo) : answerTo(verdict)
@@ -42,8 +42,8 @@ export function verifyFastPath(
       return null
     const answerTo = (verdicts: readonly Verdict[]) => {
       const undeclared = verification.whyAnyUndeclared(verdicts)
-      if (undeclared === null) return textOfAll(verdicts)
-      return undeclared.then((fault) => fault ?? textOfAll(verdicts))
+      if (undeclared === null) return textOfAll(verdicts.map(verification.answerOf))
+      return undeclared.then((fault) => fault ?? textOfAll(verdicts.map(verification.answerOf)))
     }
     const verdicts = questions.map((question) => verification.verdictOn(question))
     return verdicts.some((verdict) => verdict instanceof Promise)
@@ -79,10 +79,10 @@ export function verifyFastPath(
   }
 }
 
-function textOf(verdict: Verdict): string {
-  return JSON.stringify(toVerdictWire(verdict))
+function textOf(answer: VerdictAnswer): string {
+  return JSON.stringify(answer)
 }
 
-function textOfAll(verdicts: readonly Verdict[]): string {
-  return JSON.stringify({ data: verdicts.map(toVerdictWire) })
+function textOfAll(answers: readonly VerdictAnswer[]): string {
+  return JSON.stringify({ data: answers })
 }

@@ -7,7 +7,7 @@ import { strictObject } from '../http/wire.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { recordsByHash } from './record.store.ts'
 import type { Verification } from './verify.ts'
-import { Hash, toVerdictWire, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
+import { Hash, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './verify.wire.ts'
 
 const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
@@ -40,7 +40,7 @@ export function verifyRoutes(
     if (fault !== null) return no(fault)
     const verdict = await verification.verdictOn(body)
     const undeclared = await verification.whyUndeclared(verdict)
-    return undeclared === null ? yes(toVerdictWire(verdict)) : no(undeclared)
+    return undeclared === null ? yes(verification.answerOf(verdict)) : no(undeclared)
   })
 
   const batch = {
@@ -59,7 +59,7 @@ export function verifyRoutes(
     }
     const verdicts = await Promise.all(questions.map((question) => verification.verdictOn(question)))
     const undeclared = await verification.whyAnyUndeclared(verdicts)
-    return undeclared === null ? yes({ data: verdicts.map(toVerdictWire) }) : no(undeclared)
+    return undeclared === null ? yes({ data: verdicts.map(verification.answerOf) }) : no(undeclared)
   })
 
   const lookups = {

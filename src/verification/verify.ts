@@ -1,8 +1,9 @@
 import { addressOfHop, type Verdict, type Verifier } from '@doorward/sdk/kernel'
+import type { Clock } from '../base/clock.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
 import type { KnownCatalogue } from './known-catalogue.ts'
-import type { Question } from './verify.wire.ts'
+import { type Question, toVerdictWire, type VerdictAnswer } from './verify.wire.ts'
 
 /** Wildcard environment: a credential of any is accepted, and the principal names its own. */
 const ANY_ENVIRONMENT = '*'
@@ -12,6 +13,7 @@ export interface VerificationParts {
   readonly catalogue: KnownCatalogue
   /** Configured environments; the first is the default of a request that names none. */
   readonly environments: readonly string[]
+  readonly clock: Clock
 }
 
 /** Verification for verifiers in any language, on the fast path and the slow path. */
@@ -25,11 +27,14 @@ export interface Verification {
    * missing scopes are declared; the catalogue is read only where a scope is missing.
    */
   whyUndeclared(verdict: Verdict): Promise<Problem | null> | null
+  /** The answer, with warnings of a key that ends soon. */
+  answerOf(verdict: Verdict): VerdictAnswer
   /** The same for a batch, which then fails as a whole: the units that it took of limits are returned. */
   whyAnyUndeclared(verdicts: readonly Verdict[]): Promise<Problem | null> | null
 }
 
-export function openVerification({ verifier, catalogue, environments }: VerificationParts): Verification {
+export function openVerification(parts: VerificationParts): Verification {
+  const { verifier, catalogue, environments, clock } = parts
   const [usual = ''] = environments
 
   const judge = (question: Question, resource: string): Verdict | Promise<Verdict> => {
@@ -82,6 +87,8 @@ export function openVerification({ verifier, catalogue, environments }: Verifica
     },
 
     whyUndeclared: (verdict) => undeclaredIn(verdict, '/scopes'),
+
+    answerOf: (verdict) => toVerdictWire(verdict, clock.nowMs),
 
     whyAnyUndeclared: (verdicts) => {
       const faults = verdicts.flatMap((verdict, at) => undeclaredIn(verdict, `/verify/${at}/scopes`) ?? [])

@@ -100,6 +100,11 @@ const LimitStateWire = Type.Object({
   reset_seconds: Type.Integer(),
 })
 
+/** Things that a valid credential is warned of. */
+const WARNINGS = ['expires_soon', 'old_secret_in_use'] as const
+/** A key that ends sooner than this is warned. */
+const SOON_MS = 7 * 24 * 3600 * 1000
+
 export const VerdictWire = Type.Object({
   valid: Type.Boolean(),
   principal: Type.Optional(PrincipalWire),
@@ -118,17 +123,48 @@ export const VerdictWire = Type.Object({
       description: 'Where its limits stand after this; absent where it has none',
     }),
   ),
+  warnings: Type.Optional(
+    Type.Array(Type.Object({ code: oneOf(WARNINGS), at: Moment }), {
+      description:
+        '`expires_soon`: the key ends within 7 days, by its expiry or by a rule of the policy. `old_secret_in_use`: this secret is being replaced, and works until then. Absent where there is none, and for tokens',
+    }),
+  ),
 })
 
 export const VerdictsWire = Type.Object({
   data: Type.Array(VerdictWire, { description: 'In the order of the questions, each for itself' }),
 })
 
-export function toVerdictWire(verdict: Verdict) {
+export type VerdictAnswer = ReturnType<typeof toVerdictWire>
+
+/**
+ * The answer to a verifier.
+ *
+ * @param nowMs asked only for the few keys that have an end
+ */
+export function toVerdictWire(verdict: Verdict, nowMs: () => number) {
   const limits = verdict.limits && { limits: verdict.limits.map(limitStateToWire) }
   return verdict.valid
-    ? { valid: true, principal: toPrincipalWire(verdict.principal), ...limits }
+    ? {
+        valid: true,
+        principal: toPrincipalWire(verdict.principal),
+        ...limits,
+        ...warningsAbout(verdict, nowMs),
+      }
     : { valid: false, refusal: toRefusalWire(verdict.refusal), ...limits }
+}
+
+function warningsAbout({ principal, retiresAt }: Verdict & { valid: true }, nowMs: () => number) {
+  const { expiresAt } = principal
+  if ((expiresAt === null && retiresAt === undefined) || principal.kind !== 'api_key') return null
+  const isSoon = expiresAt !== null && expiresAt.getTime() - nowMs() <= SOON_MS
+  if (!isSoon && retiresAt === undefined) return null
+  return {
+    warnings: [
+      ...(isSoon ? [{ code: 'expires_soon' as const, at: iso(expiresAt) }] : []),
+      ...(retiresAt === undefined ? [] : [{ code: 'old_secret_in_use' as const, at: iso(retiresAt) }]),
+    ],
+  }
 }
 
 function toRefusalWire(refusal: Refusal) {

@@ -221,6 +221,26 @@ export function behavesAsAGuard(
     assert.equal(free.headers.ratelimit, undefined)
   })
 
+  test(`${adapter}: a key that ends within a day is told when, on a yes`, async (t) => {
+    const { records, port } = await start(t)
+    const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000)
+    const [soon, later] = [inHours(1), inHours(48)]
+    const rows: [different: Parameters<Records['add']>[0], header: string | undefined][] = [
+      [{ expiresAt: soon }, soon.toISOString()],
+      [{ expiresAt: later, retiresAt: soon }, soon.toISOString()],
+      [{ expiresAt: later }, undefined],
+      [{}, undefined],
+      [{ kind: 'access_token', keyId: null, clientId: 'cli_1', expiresAt: soon }, undefined],
+    ]
+    for (const [at, [different, header]] of rows.entries()) {
+      const secret = records.add({ credentialId: `sec_1${at}`, ...different })
+      for (const seen of ['looked up', 'cached']) {
+        const { status, headers } = await call(port, 'GET /orders', { authorization: `Bearer ${secret}` })
+        assert.deepEqual([status, headers['doorward-credential-expires']], [200, header], `${at} ${seen}`)
+      }
+    }
+  })
+
   test(`${adapter}: VER-06: two guards on one request are one call, counted once, and a refused one takes nothing`, async () => {
     const records = new CountingRecords()
     const { port, close } = await open(records)

@@ -34,6 +34,8 @@ const CHECKS: Readonly<Record<keyof GuardOptions, Check>> = {
     typeof value === 'string' && isQuotable(value)
       ? null
       : 'must be printable ASCII without " and \\ (RFC 6750 §3)',
+  expiryHeaderSeconds: (value) =>
+    typeof value === 'number' && value >= 0 ? null : 'must be a number of seconds, 0 for no header',
   onRefusal: isA('function', 'a function'),
   onError: isA('function', 'a function'),
   maxStalenessMs: isA('number', 'a number of milliseconds'),

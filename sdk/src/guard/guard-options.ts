@@ -31,6 +31,11 @@ export interface GuardOptions<Scope extends string = string> {
   readonly trustedProxies?: readonly string[]
   /** Named in challenges (RFC 6750 §3). Default: none. */
   readonly realm?: string
+  /**
+   * Seconds before its end in which the header `Doorward-Credential-Expires` (RFC 3339) announces to a key that it ends. 0:
+   * never. Default 86400, a day.
+   */
+  readonly expiryHeaderSeconds?: number
   /** Called with each refusal and its reason, for your log; clients are told less. Throwing here has no effect. */
   readonly onRefusal?: (refusal: Refusal | PresentationFault, where: RefusedAt) => void
   /** Called with the reason why verification is impossible. Default: a process warning, each at most once a minute. */

@@ -308,3 +308,21 @@ test('RS-03, RS-06: a guard with a resource identifier names its metadata, and s
   for (const wrong of ['orders', 'ftp://a.example', 'https://a.example/#x', 'https://a.example/"'])
     assert.throws(() => open({ resource: wrong }), TypeError, wrong)
 })
+
+test('the header before a key ends can be sent earlier, and not at all', async () => {
+  for (const [expiryHeaderSeconds, isSent] of [
+    [0, false],
+    [3599, false],
+    [3600, true],
+    [undefined, true],
+  ] as const) {
+    const { server, admit } = open({ ...(expiryHeaderSeconds === undefined ? {} : { expiryHeaderSeconds }) })
+    const admission = await admit(by(server.add({ expiresAt: at(3600) })))
+    assert.ok('principal' in admission)
+    assert.deepEqual(
+      admission.headers,
+      isSent ? { 'Doorward-Credential-Expires': at(3600).toISOString() } : null,
+    )
+  }
+  assert.throws(() => open({ expiryHeaderSeconds: -1 }), /expiryHeaderSeconds must be a number of seconds/)
+})

@@ -14,6 +14,7 @@ import { createVerifier, type VerifierHealth } from '../verifier/verifier.ts'
 import { answerTo, answerUnavailable } from './challenge.ts'
 import { checkOptions } from './check-options.ts'
 import { clientIp } from './client-ip.ts'
+import { DEFAULT_EXPIRY_HEADER_SECONDS, expiryHeader } from './expiry-header.ts'
 import { checkRequirements, type GuardOptions, type Requirement, trustedProxiesOf } from './guard-options.ts'
 import { type PresentedRequest, readCredential } from './presented.ts'
 import type { Answer } from './problem.ts'
@@ -29,7 +30,7 @@ export interface Incoming extends PresentedRequest {
   readonly userAgent: string | null
 }
 
-/** The principal of an admitted request, with headers about its limits if it has any; or the answer to a refused one. */
+/** The principal of an admitted request, with headers about its limits and its end if any; or the answer to a refused one. */
 export type Admission =
   | { readonly principal: Principal; readonly headers: Readonly<Record<string, string>> | null }
   | { readonly answer: Answer }
@@ -101,6 +102,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     staleIfUnreachableMs,
     maxEntries,
     maxBytes,
+    expiryHeaderSeconds = DEFAULT_EXPIRY_HEADER_SECONDS,
   } = options
   const metadataUrl = resource === null ? undefined : metadataUrlOf(resource)
   const trusted = trustedProxiesOf(options)
@@ -143,6 +145,12 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     }
   }
 
+  const headersOf = (verdict: Verdict & { valid: true }): Readonly<Record<string, string>> | null => {
+    const expiry = expiryHeader(verdict, expiryHeaderSeconds, now)
+    const limits = verdict.limits ? rateLimitFields(verdict.limits) : null
+    return expiry === null ? limits : { ...limits, ...expiry }
+  }
+
   const noted = Symbol('doorward')
 
   const admit = (
@@ -167,8 +175,8 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
         carrier[noted] = undefined
         return refuse(verdict.refusal, request, text, verdict.limits)
       }
-      const { principal, limits, giveBack = nothing } = verdict
-      const admission = { principal, headers: limits ? rateLimitFields(limits) : null }
+      const { principal, giveBack = nothing } = verdict
+      const admission = { principal, headers: headersOf(verdict) }
       carrier[noted] = { text, ip, userAgent, scopes, cost, giveBack, admission }
       return admission
     }
@@ -213,7 +221,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
         passed.giveBack()
         giveMoreBack()
       }
-      if (limits) admission.headers = rateLimitFields(limits)
+      if (limits) admission.headers = headersOf(verdict)
       carrier[noted] = { ...passed, scopes, cost: passed.cost + more, giveBack }
       return { principal, headers: limits ? admission.headers : null }
     }

@@ -18,12 +18,14 @@ export interface Ask {
 
 /**
  * `limits`: the state of the credential's limits after this call, if it has any and they were reached. `giveBack`: makes
- * the units of the call available again, where it is refused for another reason later.
+ * the units of the call available again, where it is refused for another reason later. `retiresAt`: the end of the overlap,
+ * where the secret is being replaced.
  */
 export type Verdict =
   | {
       readonly valid: true
       readonly principal: Principal
+      readonly retiresAt?: Date
       readonly limits?: readonly LimitState[]
       readonly giveBack?: () => void
     }
@@ -66,9 +68,7 @@ export function judge(record: CredentialRecord | null, ask: Ask, nowMs: number):
   if (record === null) return { valid: false, refusal: { reason: 'unknown' } }
   const refusal = whyNot(record, record.ended ?? pastItsEnd(record, nowMs), ask)
   if (refusal !== null) return { valid: false, refusal }
-  const { credentialId, keyId, expiresAt } = record
-  return {
-    valid: true,
-    principal: toPrincipal(record, viewOf(record.scopes), credentialId, keyId, expiresAt),
-  }
+  const { credentialId, keyId, expiresAt, retiresAt } = record
+  const principal = toPrincipal(record, viewOf(record.scopes), credentialId, keyId, expiresAt)
+  return retiresAt === null ? { valid: true, principal } : { valid: true, principal, retiresAt }
 }

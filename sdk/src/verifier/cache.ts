@@ -116,6 +116,11 @@ export class RecordCache {
     return toPrincipal(profile, profile.scopesView, this.credentialIdAt(slot), this.#keyIdAt(slot), expiresAt)
   }
 
+  /** The end of the overlap; null while nothing replaces the secret. */
+  retiresAt(slot: Slot): Date | null {
+    return dateOf(this.#table.number(slot, RETIRES_AT))
+  }
+
   recordAt(slot: Slot): CredentialRecord {
     const { key, parts, scopesView, references, isInvalidated, ...profile } = this.profileAt(slot)
     return {
@@ -123,7 +128,7 @@ export class RecordCache {
       credentialId: this.credentialIdAt(slot),
       keyId: this.#keyIdAt(slot),
       ended: this.#ends.get(slot) ?? null,
-      retiresAt: dateOf(this.#table.number(slot, RETIRES_AT)),
+      retiresAt: this.retiresAt(slot),
       expiresAt: dateOf(this.#table.number(slot, EXPIRES_AT)),
     }
   }

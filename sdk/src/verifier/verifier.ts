@@ -189,14 +189,19 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return verdict
   }
 
+  const acceptedAt = (slot: Slot): Verdict => {
+    const principal = cache.principalAt(slot)
+    const retiresAt = cache.retiresAt(slot)
+    return retiresAt === null ? { valid: true, principal } : { valid: true, principal, retiresAt }
+  }
+
   /** Fast path: judges a cached record in its slot, since building a record would cost as much again. */
   const decideAt = (slot: Slot, ask: Ask, call: CallFacts, nowMs: number): Verdict | Promise<Verdict> => {
     if (slot === UNKNOWN) return decide(null, ask, call, nowMs)
     const profile = cache.profileAt(slot)
     if (profile.limits !== null) return decide(cache.recordAt(slot), ask, call, nowMs, slot)
     const refusal = whyNot(profile, cache.endedAt(slot, nowMs), ask)
-    const verdict: Verdict =
-      refusal === null ? { valid: true, principal: cache.principalAt(slot) } : { valid: false, refusal }
+    const verdict: Verdict = refusal === null ? acceptedAt(slot) : { valid: false, refusal }
     if (call.dryRun !== true) countAt(verdict, slot, ask, call, nowMs)
     return verdict
   }
