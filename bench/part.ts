@@ -4,6 +4,7 @@ import { flood } from './flood.ts'
 import { guard } from './guard.ts'
 import { lists } from './lists.ts'
 import { peers } from './peers.ts'
+import { policies } from './policies.ts'
 import { revocation } from './revocation.ts'
 import { tenMillion } from './ten-million.ts'
 import { verifyEndpoint } from './verify-endpoint.ts'
@@ -28,6 +29,7 @@ const PARTS = new Map<string, Part>([
   ['g', revocation],
   ['h', tenMillion],
   ['i', lists],
+  ['j', policies],
 ])
 
 process.on('message', async ({ letter, postgresUrl, quick }: PartMessage) => {

@@ -19,6 +19,7 @@ const PARTS = {
   g: 'revocation seen by another process, with the feed and without',
   h: 'cold lookups with 10 million keys (needs 20 GB for temporary files)',
   i: 'lists of keys by filter and sort, with a million keys of 50,000 owners',
+  j: 'a tightened policy over 100,000 keys: its preview, its steps, and verification beside them',
 } as const
 
 const HELP = `Compares Doorward with what else one could do, and prints one table of ratios.
