@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
+import { apply, type Migration } from './apply-migration.ts'
 import type { Database, Notice } from './database.ts'
-import { type Index, indexesOf } from './migration-indexes.ts'
 import { up as foundation } from './migrations/0001-foundation.ts'
 import { up as changes } from './migrations/0002-changes.ts'
 import { up as usage } from './migrations/0003-usage.ts'
@@ -22,7 +22,7 @@ import { up as holdersOfChanges } from './migrations/0017-holders-of-changes.ts'
 import { up as answers } from './migrations/0018-answers.ts'
 import { up as broughtScopes } from './migrations/0019-brought-scopes.ts'
 import { up as endsOfKeys } from './migrations/0020-ends-of-keys.ts'
-import { up as endsOfKeysThere } from './migrations/0021-ends-of-keys-there.ts'
+import { fill as endsOfKeysThere } from './migrations/0021-ends-of-keys-there.ts'
 import { up as listsOfKeys } from './migrations/0022-lists-of-keys.ts'
 import { up as newestKeysOfOwner } from './migrations/0023-newest-keys-of-owner.ts'
 import { up as eitherSecretMethod } from './migrations/0024-either-secret-method.ts'
@@ -46,24 +46,18 @@ import { up as keysOfCreators } from './migrations/0041-keys-of-creators.ts'
 import { up as branding } from './migrations/0045-branding.ts'
 import { up as verifiers } from './migrations/0047-verifiers.ts'
 import { up as policies } from './migrations/0049-policies.ts'
+import { up as keysOfRefusals } from './migrations/0050-keys-of-refusals.ts'
+import { fill as keysOfRefusalsThere } from './migrations/0051-keys-of-refusals-there.ts'
+import { up as refusalsOfDeadKeys } from './migrations/0052-refusals-of-dead-keys.ts'
 import { up as jobs } from './migrations/0053-jobs.ts'
+import { fill as broughtScopesThere } from './migrations/0054-brought-scopes-there.ts'
+import { up as broughtScopesKnown } from './migrations/0055-brought-scopes-known.ts'
 import { up as disablingByPolicy } from './migrations/0057-disabling-by-policy.ts'
 import { up as findingDatedKeys } from './migrations/0058-finding-dated-keys.ts'
 import type { Db, Tx } from './schema.ts'
-import { isLockTimeout } from './unavailable.ts'
-
-export interface Migration {
-  /** Runs in one transaction: DDL that is quick once it has its lock, and few rows. */
-  readonly up: (db: Kysely<unknown>) => Promise<void>
-  /**
-   * Set where the migration only creates indexes on tables that may be large: on Postgres they are then built outside a
-   * transaction without blocking writes (`create index concurrently`).
-   */
-  readonly concurrently?: boolean
-}
 
 /** In order, append-only: a released migration is never edited. */
-const MIGRATIONS: Readonly<Record<string, Migration>> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-foundation': { up: foundation },
   '0002-changes': { up: changes },
   '0003-usage': { up: usage },
@@ -71,7 +65,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-clients': { up: clients },
   '0006-accounts': { up: accounts },
   '0007-oauth': { up: oauth },
-  '0008-refresh-tokens-of-family': { up: refreshTokensOfFamily },
+  '0008-refresh-tokens-of-family': { up: refreshTokensOfFamily, concurrently: true },
   '0009-own-policies': { up: ownPolicies },
   '0010-disabled-users': { up: disabledUsers },
   '0011-blocked-clients': { up: blockedClients },
@@ -84,7 +78,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0018-answers': { up: answers },
   '0019-brought-scopes': { up: broughtScopes },
   '0020-ends-of-keys': { up: endsOfKeys },
-  '0021-ends-of-keys-there': { up: endsOfKeysThere },
+  '0021-ends-of-keys-there': { fill: endsOfKeysThere },
   '0022-lists-of-keys': { up: listsOfKeys, concurrently: true },
   '0023-newest-keys-of-owner': { up: newestKeysOfOwner },
   '0024-either-secret-method': { up: eitherSecretMethod },
@@ -108,7 +102,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0045-branding': { up: branding },
   '0047-verifiers': { up: verifiers },
   '0049-policies': { up: policies },
+  '0050-keys-of-refusals': { up: keysOfRefusals },
+  '0051-keys-of-refusals-there': { fill: keysOfRefusalsThere },
+  '0052-refusals-of-dead-keys': { up: refusalsOfDeadKeys, concurrently: true },
   '0053-jobs': { up: jobs },
+  '0054-brought-scopes-there': { fill: broughtScopesThere },
+  '0055-brought-scopes-known': { up: broughtScopesKnown },
   '0057-disabling-by-policy': { up: disablingByPolicy },
   '0058-finding-dated-keys': { up: findingDatedKeys, concurrently: true },
 }
@@ -119,12 +118,6 @@ const MIGRATIONS_LOCK = '3853314791062309107'
 /** Intervals of polling for the other server's migration, and of logging that this one waits. */
 const ASK_AGAIN_AFTER_MS = 500
 const SAY_EVERY_MS = 5_000
-/** DDL that waits for a table lock blocks every later query on it: so it waits briefly and retries. */
-const TABLE_LOCK_MS = 1_000
-/** Pause before a retry; doubles up to the longest. */
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 8_000
-
 /** The database has migrations that this version of Doorward does not know. */
 export class NewerSchemaError extends Error {
   constructor(unknown: readonly string[]) {
@@ -219,48 +212,6 @@ async function applyAll(db: Db, holder: Tx | null, { migrations, notice }: Todo)
     notice('info', `migration ${name} is applied`)
   }
   return names
-}
-
-async function apply(
-  db: Db,
-  holder: Tx | null,
-  name: string,
-  { up, concurrently }: Migration,
-  notice: Notice,
-): Promise<void> {
-  if (holder !== null && concurrently === true) {
-    for (const index of await indexesOf(up)) await buildIndex(db, index)
-    await note(db, name)
-    return
-  }
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS))
-    try {
-      await db.transaction().execute(async (tx) => {
-        // First, so that of two servers that lost the lock without noticing, one fails.
-        await note(tx, name)
-        await sql`set local lock_timeout = ${sql.lit(TABLE_LOCK_MS)}`.execute(tx)
-        await up(tx as unknown as Kysely<unknown>)
-      })
-      return
-    } catch (error) {
-      if (!isLockTimeout(error)) throw error
-      notice('warn', `migration ${name} needs a table that is in use: trying again in ${pauseMs} ms`)
-      await sleep(pauseMs)
-    }
-}
-
-async function note(db: Db, name: string): Promise<void> {
-  await sql`
-    insert into kysely_migration (name, timestamp) values (${name}, ${new Date().toISOString()})`.execute(db)
-}
-
-/** Builds an index; rebuilds one that a killed server left invalid. */
-async function buildIndex(db: Db, { name, where }: Index): Promise<void> {
-  const { rows } = await sql<{ valid: boolean }>`
-    select indisvalid as valid from pg_index where indexrelid = to_regclass(${name})`.execute(db)
-  if (rows[0]?.valid === true) return
-  if (rows[0] !== undefined) await sql`drop index concurrently ${sql.ref(name)}`.execute(db)
-  await sql`create index concurrently ${sql.ref(name)} on ${sql.raw(where)}`.execute(db)
 }
 
 interface Todo {

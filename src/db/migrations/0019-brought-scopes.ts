@@ -2,22 +2,10 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * Scopes that each granted scope implied at the time of consent, as `<scope> <implied>`: later implications are not
- * granted. Existing grants are taken to be of today's catalogue.
+ * granted. Null in grants that exist, until a later migration fills them in.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  await sql`alter table grants add column brought text[] not null default '{}'`.execute(db)
-  await sql`
-    update grants set brought = array(
-      with recursive reach (root, name) as (
-        select scope, scope from unnest(grants.scopes) as scope
-        union
-        select reach.root, implied
-        from reach
-        join scopes on scopes.name = reach.name
-        cross join lateral unnest(scopes.implies) as implied
-      )
-      select root || ' ' || name from reach where name <> root order by 1
-    )
-    where revoked_at is null
-      and scopes && array(select name from scopes where cardinality(implies) > 0)`.execute(db)
+  await sql`alter table grants add column brought text[]`.execute(db)
+  // For grants of servers of the previous version, which are still running. Not for those that exist.
+  await sql`alter table grants alter column brought set default '{}'`.execute(db)
 }

@@ -1,13 +1,11 @@
 import { type Kysely, sql } from 'kysely'
+import { nextIds } from '../next-ids.ts'
 
-/** Backfills the expiry of existing keys. Apart from adding the columns, whose table lock must be short. */
-export async function up(db: Kysely<unknown>): Promise<void> {
+/** Fills in the expiry of existing keys. */
+export async function fill(db: Kysely<unknown>, after: string): Promise<string | null> {
+  const ids = await nextIds(db, 'keys', after)
   await sql`
-    update keys set ends_at = secret.ends_at
-    from (
-      select holder_id, max(least(expires_at, retires_at)) as ends_at
-      from secrets where revoked_at is null and retired_at is null
-      group by holder_id having not bool_or(least(expires_at, retires_at) is null)
-    ) as secret
-    where keys.id = secret.holder_id and keys.ends_at is distinct from secret.ends_at`.execute(db)
+    update keys set ends_at = end_of_key(id)
+    where id = any(${ids}::text[]) and ends_at is distinct from end_of_key(id)`.execute(db)
+  return ids.at(-1) ?? null
 }

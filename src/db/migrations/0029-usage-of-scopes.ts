@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely'
 
 /**
  * Stores usage as screens show it: sums by scope over everything and over each owner (under `scopes` and
- * `scopes:` with the owner's id, by hour), the last day on which each key exercised each scope, the latest addresses of
- * each secret, and the key and owner of each last refusal.
+ * `scopes:` with the owner's id, by hour), the last day on which each key exercised each scope, and the latest addresses
+ * of each secret.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
@@ -37,19 +37,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     where outcome = 'accepted' and scope <> '' and secrets.holder_id like 'key\\_%'
     group by 1, 2`.execute(db)
   await sumUpScopes(db)
-
-  await sql`alter table last_refusals add column key_id text, add column owner_id text`.execute(db)
-  await sql`
-    update last_refusals set key_id = keys.id, owner_id = keys.owner_id
-    from secrets join keys on keys.id = secrets.holder_id
-    where secrets.id = last_refusals.credential_id`.execute(db)
-  const dead = sql`
-    key_id is not null and outcome in ('revoked', 'rotated', 'expired', 'owner_suspended', 'disabled')`
-  await sql`
-    create index last_refusals_dead on last_refusals (at, credential_id, outcome) where ${dead}`.execute(db)
-  await sql`
-    create index last_refusals_dead_of_owner on last_refusals (owner_id, at, credential_id, outcome)
-    where ${dead}`.execute(db)
 }
 
 /** Fills the sums by scope from the counts of each credential. */

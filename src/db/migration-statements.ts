@@ -6,8 +6,10 @@ export interface Index {
   readonly where: string
 }
 
-/** Returns the indexes that a migration would create, without running it. @throws where it does anything else */
-export async function indexesOf(up: (db: Kysely<unknown>) => Promise<void>): Promise<readonly Index[]> {
+/** Returns the statements that a migration would run on an empty database, without running them. */
+export async function statementsOf(
+  up: (db: Kysely<unknown>) => Promise<unknown>,
+): Promise<readonly string[]> {
   const statements: string[] = []
   const recorder = new Kysely<unknown>({
     dialect: {
@@ -16,11 +18,16 @@ export async function indexesOf(up: (db: Kysely<unknown>) => Promise<void>): Pro
       createIntrospector: (db) => new PostgresIntrospector(db),
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
-    log: ({ query }) => void statements.push(query.sql),
+    log: ({ query }) => void statements.push(query.sql.trim()),
   })
   await up(recorder)
-  return statements.map((statement) => {
-    const found = /^create index (\w+)\s+on\s+(.+)$/s.exec(statement.trim())
+  return statements
+}
+
+/** Returns the indexes that a migration would create, without running it. @throws where it does anything else */
+export async function indexesOf(up: (db: Kysely<unknown>) => Promise<void>): Promise<readonly Index[]> {
+  return (await statementsOf(up)).map((statement) => {
+    const found = /^create index (?:if not exists )?(\w+)\s+on\s+(.+)$/s.exec(statement)
     if (found === null) throw new Error(`this cannot be done outside of a transaction: ${statement}`)
     const [, name = '', where = ''] = found
     return { name, where }
