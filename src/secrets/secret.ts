@@ -37,6 +37,9 @@ export const MAX_OVERLAP_SECONDS = 90 * 24 * 3600
 /** The old secret must be unused for this long before finishing is called safe, and before a rotation finishes by itself. */
 export const QUIET_SECONDS = 3600
 
+/** The last use of a secret is stored at most this often: the true one can be as much later. */
+export const USE_STORED_EVERY_SECONDS = 60
+
 /** End of a secret with its reason and time, or null. Its holder may be disabled or revoked all the same. */
 export function endOf(secret: StoredSecret, now: Date): Ended | null {
   return endedBy({ ...secret, ownerSuspendedAt: null, disabledAt: null }, now.getTime())
@@ -152,8 +155,10 @@ export interface OldSecretInUse {
   readonly usedAt: Date
 }
 
+/** Counts the last use as late as it can have been. */
 export function whyNotQuiet({ lastUsedAt }: StoredSecret, now: Date): OldSecretInUse | null {
-  if (lastUsedAt === null || lastUsedAt <= addSeconds(now, -QUIET_SECONDS)) return null
+  const since = addSeconds(now, -QUIET_SECONDS - USE_STORED_EVERY_SECONDS)
+  if (lastUsedAt === null || lastUsedAt <= since) return null
   return { code: 'old_secret_in_use', usedAt: lastUsedAt }
 }
 

@@ -53,6 +53,7 @@ export function keyUseRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const rotation = {
     ...read,
     id: 'getKeyRotation',
+    hasEntityTag: true,
     url: '/v1/keys/:id/rotation',
     summary: 'The running rotation: who uses which of the two secrets, and whether it is safe to finish',
     answer: KeyRotationWire,

@@ -56,14 +56,18 @@ export async function noteAddresses(tx: Tx, counted: readonly Counted[]): Promis
     returning secret_id, xmax = 0 as is_new`.execute(tx)
   const grown = [...new Set(rows.filter((row) => row.is_new).map((row) => row.secret_id))]
   if (grown.length === 0) return
+  // What another batch is writing is left to it, or to the next one: two batches must not wait for each other.
   await sql`
-    delete from last_addresses where (secret_id, ip) in (
-      select secret_id, ip from (
-        select secret_id, ip, row_number() over (partition by secret_id order by at desc, ip) as place
-        from last_addresses where secret_id = any(${grown}::text[])
-      ) as ranked
-      where place > ${sql.lit(ADDRESSES_OF_SECRET)}
-    )`.execute(tx)
+    delete from last_addresses where ctid = any(array(
+      select ctid from last_addresses where (secret_id, ip) in (
+        select secret_id, ip from (
+          select secret_id, ip, row_number() over (partition by secret_id order by at desc, ip) as place
+          from last_addresses where secret_id = any(${grown}::text[])
+        ) as ranked
+        where place > ${sql.lit(ADDRESSES_OF_SECRET)}
+      )
+      for update skip locked
+    ))`.execute(tx)
 }
 
 /** Latest addresses of the secrets of a key, latest first. */

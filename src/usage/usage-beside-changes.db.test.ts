@@ -17,13 +17,23 @@ describe('a report of usage beside a change', {
 
   let batches = 0
   const nextId = () => `batch_${String(++batches).padStart(8, '0')}`
-  const report = (ids: readonly string[], outcome: string) => {
+  const report = async (ids: readonly string[], how: 'accepted' | 'exposed') => {
     const at = app.clock.now().toISOString()
-    const same = { outcome, scope: '', minute: at, count: 1, calls: 1, last_at: at }
+    const same = {
+      outcome: how === 'accepted' ? how : 'expired',
+      scope: '',
+      minute: at,
+      count: 1,
+      calls: 1,
+      last_at: at,
+    }
     const items = ids.map((credential_id) => ({
       ...{ ...same, credential_id, last_ip: '198.51.100.7', last_user_agent: null },
     }))
-    return app.call('POST', '/v1/usage-batches', { id: nextId(), items, exposed: [] })
+    const { rows } = await sql<{ hash: string }>`
+      select encode(hash, 'hex') as hash from secrets where id = any(${ids}::text[])`.execute(app.db)
+    const exposed = how === 'accepted' ? [] : rows.map(({ hash }) => ({ hash, at, ip: null }))
+    return await app.call('POST', '/v1/usage-batches', { id: nextId(), items, exposed })
   }
   const waits = (n: number) =>
     eventually(async () => {
@@ -53,9 +63,11 @@ describe('a report of usage beside a change', {
     what: string,
     make: () => Promise<string>,
     change: (id: string) => Promise<{ status: number } | boolean>,
+    /** How the secrets are reported; a use would make the change impossible. */
+    how?: 'exposed',
   ])[] = [
     ['an expiry is moved', aKey, (id) => app.call('PATCH', `/v1/keys/${id}`, { expires_at: inDays(9) })],
-    ['a rotation is undone', aKey, (id) => app.call('POST', `/v1/keys/${id}/rotation/undo`)],
+    ['a rotation is undone', aKey, (id) => app.call('POST', `/v1/keys/${id}/rotation/undo`), 'exposed'],
     [
       'expiries are shortened',
       aKey,
@@ -86,9 +98,10 @@ describe('a report of usage beside a change', {
         return id
       },
       () => hasRoom(app.db, 'dynamic', 1),
+      'exposed',
     ],
   ]
-  for (const [what, make, change] of CHANGES)
+  for (const [what, make, change, how = 'accepted'] of CHANGES)
     for (const order of [
       ['a', 'b'],
       ['b', 'a'],
@@ -98,7 +111,7 @@ describe('a report of usage beside a change', {
         const [first = '', last = ''] = (await orderSecrets(id, order)).toSorted()
         const both = await app.db.transaction().execute(async (tx) => {
           await sql`select id from secrets where id = ${first} for update`.execute(tx)
-          const batch = report([first, last], 'expired')
+          const batch = report([first, last], how)
           await waits(1)
           // With the other secret locked already, it and the batch would now wait for each other.
           const changed = change(id)

@@ -10,6 +10,7 @@ import { SUMS_BY_SCOPE } from '../keys/scope-use.ts'
 import { noteExercisedScopes } from './exercised-scope.store.ts'
 import { noteAddresses } from './last-address.store.ts'
 import { noteLastRefusals } from './last-refusal.store.ts'
+import { lockDueUses, noteLastUse } from './last-use.store.ts'
 import {
   ALL,
   byScopeUnder,
@@ -37,15 +38,16 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
 
     const items = batch.items.map((item) => toCounted(item, origin.now))
     const exposed = batch.exposed.map((each) => Buffer.from(each.hash, 'hex'))
-    const known = await lockKnown(tx, [...new Set(items.map((item) => item.credentialId))], exposed)
+    const known = await findKnown(tx, [...new Set(items.map((item) => item.credentialId))])
     const ours = items.filter((item) => item.credentialId === UNKNOWN || known.has(item.credentialId))
+    const used = ours.filter((item) => item.outcome === 'accepted')
+    const due = await lockDueUses(tx, used, exposed)
     await addCounts(
       tx,
       'usage_minutes',
       ours.filter((item) => item.credentialId !== UNKNOWN),
     )
-    const used = ours.filter((item) => item.outcome === 'accepted')
-    await noteLastUse(tx, used)
+    await noteLastUse(tx, used, due)
     await noteExposures(tx, origin, exposed)
     await noteAddresses(
       tx,
@@ -113,27 +115,21 @@ function toCounted(item: UsageBatch['items'][number], now: Date): Counted {
 }
 
 /**
- * Finds the known ids: secrets, and for tokens grants and clients. Locks grants, then secrets, each in the order of ids:
- * two batches, or a batch and a change, wait for each other and do not deadlock.
+ * Finds the known ids: secrets, and for tokens grants and clients.
  *
  * @returns the key that each belongs to; null where it belongs to none
  */
-async function lockKnown(tx: Tx, ids: readonly string[], hashes: readonly Buffer[]): Promise<Known> {
-  if (ids.length === 0 && hashes.length === 0) return new Map()
+async function findKnown(tx: Tx, ids: readonly string[]): Promise<Known> {
+  if (ids.length === 0) return new Map()
   const { rows: holders } = await sql<{ id: string }>`
-    with known as materialized (
-      select id from grants where id = any(${ids}::text[]) order by id for no key update
-    )
-    select id from known
+    select id from grants where id = any(${ids}::text[])
     union all
     select id from clients where id = any(${ids}::text[])`.execute(tx)
   const rows = await tx
     .selectFrom('secrets')
     .leftJoin('keys', 'keys.id', 'secrets.holder_id')
     .select(['secrets.id', 'keys.id as keyId', 'keys.owner_id as ownerId'])
-    .where(sql<boolean>`(secrets.id = any(${ids}::text[]) or secrets.hash = any(${hashes}::bytea[]))`)
-    .orderBy('secrets.id')
-    .forUpdate('secrets')
+    .where(sql<boolean>`secrets.id = any(${ids}::text[])`)
     .execute()
   return new Map<string, KeyOfSecret | null>([
     ...holders.map(({ id }) => [id, null] as const),
@@ -167,40 +163,6 @@ async function addCounts(
     on conflict (credential_id, bucket, outcome, scope) do update set
       count = ${to}.count + excluded.count,
       calls = ${to}.calls + excluded.calls`.execute(tx)
-}
-
-async function noteLastUse(tx: Tx, items: readonly Counted[]): Promise<void> {
-  if (items.length === 0) return
-  await sql`
-    update grants set last_used_at = latest.at
-    from (
-      select id, max(at) as at
-      from unnest(
-        ${items.map((item) => item.credentialId)}::text[], ${items.map((item) => item.lastAt)}::timestamptz[]
-      ) as batch (id, at)
-      group by id order by id
-    ) as latest
-    where grants.id = latest.id and (grants.last_used_at is null or grants.last_used_at < latest.at)`.execute(
-    tx,
-  )
-  await sql`
-    update secrets set
-      last_used_at = latest.at,
-      last_used_ip = latest.ip,
-      last_used_user_agent = latest.user_agent
-    from (
-      select distinct on (id) id, at, ip, user_agent
-      from unnest(
-        ${items.map((item) => item.credentialId)}::text[],
-        ${items.map((item) => item.lastAt)}::timestamptz[],
-        ${items.map((item) => item.lastIp)}::text[],
-        ${items.map((item) => item.lastUserAgent)}::text[]
-      ) as batch (id, at, ip, user_agent)
-      order by id, at desc
-    ) as latest
-    where secrets.id = latest.id and (secrets.last_used_at is null or secrets.last_used_at < latest.at)`.execute(
-    tx,
-  )
 }
 
 /** Marks leaked secrets as exposed, once, each with an audit event. */

@@ -1,5 +1,7 @@
 import { endedBy, hashCredential } from '@doorward/sdk/kernel'
+import { addSeconds } from '../../base/clock.ts'
 import { no, type Result, yes } from '../../base/result.ts'
+import { USE_STORED_EVERY_SECONDS } from '../../secrets/secret.ts'
 import {
   type AuthMethod,
   type Client,
@@ -142,10 +144,8 @@ const SECRET_ENDS = new Map<string, ClientRefusalReason>([
   ['expired', 'secret_expired'],
 ])
 
-const STORED_EVERY_MS = 60_000
-
 function isDue({ lastUsedAt }: KnownSecret, now: Date): boolean {
-  return lastUsedAt === null || now.getTime() - lastUsedAt.getTime() >= STORED_EVERY_MS
+  return lastUsedAt === null || lastUsedAt <= addSeconds(now, -USE_STORED_EVERY_SECONDS)
 }
 
 function proofOf(presented: PresentedClient): string {
