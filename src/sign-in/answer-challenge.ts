@@ -31,6 +31,12 @@ export interface StatedPerson extends Omit<Person, 'authenticatedAt'> {
   readonly authenticatedAt: Date | null
 }
 
+/** A rejection may be of a stranger: not each is an audit event. */
+export interface Rejection {
+  readonly rejectedReason: string
+  readonly isAudited: boolean
+}
+
 const EXPIRED = problem(
   'login_challenge_expired',
   'A challenge works for 15 minutes. Ask the user to start again from the app.',
@@ -46,7 +52,7 @@ export async function answer(
   tx: Tx,
   caller: Caller,
   token: string,
-  stated: { readonly person: StatedPerson } | { readonly rejectedReason: string },
+  stated: { readonly person: StatedPerson } | Rejection,
 ): Promise<Result<string, Problem>> {
   const open = await readChallenge(tx, token, caller.now)
   if (!open.ok) return open
@@ -62,7 +68,7 @@ export async function answer(
     const { userId, owners } = stated.person
     const detail = { user_id: userId, owners: owners.map(({ id }) => id) }
     await record(tx, caller, { action: 'login.accepted', target: { id: userId, ownerId: null }, detail })
-  } else {
+  } else if (stated.isAudited) {
     await record(tx, caller, {
       action: 'login.rejected',
       target: { id: null, ownerId: null },

@@ -162,6 +162,23 @@ describe('external login at the API provider', () => {
     assert.equal(events.data[0].detail.reason, 'Your <account> is closed.')
   })
 
+  it('AUD-12: of the sign-ins of strangers that are rejected, twenty a minute are audit events, and the rest are counted', async () => {
+    app.clock.advance({ seconds: 61 })
+    const since = app.clock.now().toISOString()
+    for (let n = 0; n < 50; n++) {
+      const { challenge } = await sentAway()
+      assert.equal((await call(challenge, '/reject', { reason: `no ${n}` })).status, 200)
+    }
+    const { body: events } = await app.call(
+      'GET',
+      `/v1/audit-events?action=login.rejected&since=${since}&limit=200`,
+    )
+    assert.equal(events.data.length, 20)
+    const { body: counted } = await app.call('GET', '/v1/refused-attempts')
+    assert.equal(counted.data[0].codes.sign_in_refused, 30)
+    app.clock.advance({ seconds: 61 })
+  })
+
   it('shows a rejected person who came from an app the reason, and leads back to the app', async () => {
     const { client_id } = await app.clientFor(null)
     const { jar, challenge } = await sentAway(authorizePath({ client_id, code_challenge: pkce().challenge }))

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
+import { FixedWindowLimiter } from '../base/fixed-window-limiter.ts'
 import { type Result, yes } from '../base/result.ts'
 import type { Problem } from '../http/problem.ts'
 import { strictObject } from '../http/wire.ts'
@@ -22,12 +23,19 @@ const common = {
   problems: ['not_found', 'login_challenge_expired', 'login_challenge_answered'],
 } as const
 
+/**
+ * Rejected sign-ins that are audit events in a minute on this server. A stranger can cause any number of them, and nobody
+ * can empty the audit log (AUD-12): the rest are counted with the refused attempts.
+ */
+const AUDITED_REJECTIONS = { most: 20, windowMs: 60_000 }
+
 /** Routes for the backend of the external login. @param urlOf our URL of a path */
 export function loginChallengeRoutes(
   app: FastifyInstance,
   pipeline: Pipeline,
   urlOf: (path: string) => string,
 ): void {
+  const rejections = new FixedWindowLimiter(pipeline.clock, AUDITED_REJECTIONS)
   const get = {
     ...common,
     id: 'getLoginChallenge',
@@ -66,9 +74,16 @@ export function loginChallengeRoutes(
     answer: RedirectWire,
     idempotent: true,
   } as const
-  changes(app, pipeline, reject, async ({ db, caller, params, body }) =>
-    redirect(await answer(db, caller, params.challenge, { rejectedReason: body.reason })),
-  )
+  changes(app, pipeline, reject, async ({ db, caller, params, body }) => {
+    const isAudited = rejections.count('all') === null
+    const done = await answer(db, caller, params.challenge, { rejectedReason: body.reason, isAudited })
+    if (done.ok && !isAudited)
+      await pipeline.refusedAttempts.record(
+        { ...caller, actor: { kind: 'anonymous', id: null } },
+        { code: 'sign_in_refused', method: reject.method, route: reject.url, targetId: null, ownerId: null },
+      )
+    return redirect(done)
+  })
 
   function redirect(done: Result<string, Problem>): Result<unknown, Problem> {
     return done.ok ? yes({ redirect_to: urlOf(`/sign-in/return?login_verifier=${done.value}`) }) : done
