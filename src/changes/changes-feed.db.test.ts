@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import { bookmarkAt, changesSince } from '../../test/bookmark.ts'
 import { type TestClock, testClock } from '../../test/clock.ts'
 import { ENGINE, openTestDatabase, type TestDatabase } from '../../test/database.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { openLog } from '../http/log.ts'
 import { announce } from './announce.store.ts'
 import { changesAfter, lastBookmark, pruneChanges } from './change.store.ts'
@@ -45,9 +46,9 @@ describe('the feed of changes', () => {
     return { feed, heard, confirmedAtMs: () => confirmedAtMs }
   }
 
-  /** Waits until a condition is true, for ten seconds at most. */
+  /** Waits until a condition is true, for 30 s at most. */
   async function until(isSo: () => boolean): Promise<void> {
-    for (let n = 0; n < 1_000 && !isSo(); n++) await sleep(10)
+    for (let n = 0; n < 3_000 && !isSo(); n++) await sleep(10)
     assert.ok(isSo())
   }
 
@@ -129,8 +130,10 @@ describe('the feed of changes', () => {
     const quick = announceOne('quick')
     quick.then(() => order.push('quick'))
     // PGlite has one connection, held by the slow transaction; on Postgres a gap would show here.
-    await sleep(100)
-    if (ENGINE === 'postgres') assert.deepEqual((await changesSince(db, 0)).changes, [])
+    if (ENGINE === 'postgres') {
+      await waitForLocks(db, 1)
+      assert.deepEqual((await changesSince(db, 0)).changes, [])
+    }
     assert.deepEqual(order, [])
     gate.resolve()
     await Promise.all([slow, quick])

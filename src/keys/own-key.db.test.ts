@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { type CallOptions, openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { holdRequest } from '../../test/held-request.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 
 const DAY = 24 * 3600
 
@@ -275,7 +276,7 @@ describe('a key that acts for itself', () => {
     const held = await app.db.transaction().execute(async (tx) => {
       await tx.selectFrom('audit_head').selectAll().forUpdate().execute()
       const rotating = rotate(secret)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await waitForLocks(app.db, 1)
       await tx
         .updateTable('owners')
         .set({ suspended_at: app.clock.now(), suspended_reason: 'abuse' })

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { sql } from 'kysely'
 import { Type } from 'typebox'
 import { type CallOptions, openTestApp, type TestAnswer, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { eventually } from '../../test/eventually.ts'
 import { holdRequest } from '../../test/held-request.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { pipelineOf } from '../../test/pipeline.ts'
 import { staffAs } from '../../test/staff.ts'
 import { systemOrigin } from '../audit/audit-event.ts'
@@ -196,11 +195,7 @@ describe('a change under way while its caller ends', () => {
       })
       await suspending.promise
       const changed = app.call(method, path, body, { as })
-      await eventually(async () => {
-        const { rows } = await sql`select from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
-        return String(rows.length)
-      }, '1')
+      await waitForLocks(app.db, 1)
       mayCommit.resolve()
       await suspended
       assert.equal((await changed).status, 401, path)

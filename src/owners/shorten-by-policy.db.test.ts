@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { eventually } from '../../test/eventually.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { shortenByPolicy } from './shorten-by-policy.ts'
@@ -176,7 +177,7 @@ describe('an environment’s longest lifetime', () => {
     assert.ok(changes.every(({ hashes }) => hashes !== null))
   })
 
-  it('KEY-09: lifting it ends a walk that is not done, and a new one begins again with the new lifetime', async () => {
+  it('KEY-09: lifting the lifetime ends an unfinished walk, and the next one starts with the new lifetime', async () => {
     const constraint = sql`check (expires_at is null) not valid`
     const { id } = await key()
     await sql`alter table secrets add constraint held ${constraint}`.execute(app.db)
@@ -239,19 +240,13 @@ describe('an environment’s longest lifetime', () => {
       ]
       if (/lifted/.test(what))
         await app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds: 365 * DAY })
-      const waits = (n: number) =>
-        eventually(async () => {
-          const { rows } = await sql<{ n: number }>`
-            select count(distinct pid) as n from pg_locks where not granted`.execute(app.db)
-          return `${rows[0]?.n}`
-        }, `${n}`)
       const both = await app.db.transaction().execute(async (tx) => {
         // Every change takes this lock last: the first one gets as far as here.
         await chainHead(tx, 'lock')
         const first = act({ keyId, clientId })
-        await waits(1)
+        await waitForLocks(app.db, 1)
         const second = change({ max_lifetime_seconds: 40 * DAY })
-        await waits(2)
+        await waitForLocks(app.db, 2)
         return { first, second }
       })
       await both.first

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { eventually } from '../../test/eventually.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { MAX_HASHES } from '../changes/change.ts'
@@ -269,19 +269,13 @@ describe('a policy that is tightened', () => {
     }, async () => {
       await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'Reads' })
       const [{ id: keyId }, { client_id: clientId }] = [await key(), await app.clientFor('org_1')]
-      const waits = (n: number) =>
-        eventually(async () => {
-          const { rows } = await sql<{ n: number }>`
-            select count(distinct pid) as n from pg_locks where not granted`.execute(app.db)
-          return `${rows[0]?.n}`
-        }, `${n}`)
       const both = await app.db.transaction().execute(async (tx) => {
         // Every change takes this lock last: the first one gets as far as here.
         await chainHead(tx, 'lock')
         const first = act({ keyId, clientId })
-        await waits(1)
+        await waitForLocks(app.db, 1)
         const second = tighten(10)
-        await waits(2)
+        await waitForLocks(app.db, 2)
         return { first, second }
       })
       await both.first

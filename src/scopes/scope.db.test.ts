@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { eventually } from '../../test/eventually.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { clientsWithScope } from '../clients/scope-client.store.ts'
 import { transact } from '../db/transact.ts'
 import { applyCatalogue, type Catalogue } from './apply-catalogue.ts'
@@ -111,17 +111,11 @@ describe('the catalogue', () => {
   }, async () => {
     await declare('lost:read', { implies: [] })
     await declare('lost:write', { implies: ['lost:read'] })
-    const waiting = async () => {
-      const { rows } = await sql<{ n: number }>`
-        select count(*)::int as n from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
-      return String(rows[0]?.n)
-    }
     let changed: Promise<unknown> | undefined
     await app.db.transaction().execute(async (tx) => {
       await lockCatalogue(tx)
       changed = app.call('PATCH', '/v1/scopes/lost:write', { description: 'Another text' })
-      await eventually(waiting, '1')
+      await waitForLocks(app.db, 1)
       await sql`update scopes set implies = '{}', sensitivity = 'restricted' where name = 'lost:write'`.execute(
         tx,
       )

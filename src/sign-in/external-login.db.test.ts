@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { sql } from 'kysely'
 import type { TestApp } from '../../test/app.ts'
 import { type CookieJar, openJar } from '../../test/cookie-jar.ts'
 import { ENGINE } from '../../test/database.ts'
-import { eventually } from '../../test/eventually.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { authorizePath, pkce, REDIRECT_URI } from '../../test/oauth.ts'
 import { isSignedIn, openListening } from '../../test/sign-in.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
@@ -151,7 +150,7 @@ describe('external login at the API provider', () => {
       assert.equal((await one.jar.get(`/sign-in/return?login_verifier=${made}`)).status, 400)
   })
 
-  it('shows a rejected person the reason, as text, and signs nobody in', async () => {
+  it('shows a rejected person the reason, as text, and starts no session', async () => {
     const { jar, challenge } = await sentAway()
     const { body } = await call(challenge, '/reject', { reason: 'Your <account> is closed.' })
     const back = await jar.get(body.redirect_to.replace('http://doorward.test', ''))
@@ -286,19 +285,13 @@ describe('external login at the API provider', () => {
     const ivy = { user_id: 'ivy@idp/1' }
     const { jar, challenge } = await sentAway()
     const path = await accept(challenge, ivy)
-    const waiting = async () => {
-      const { rows } = await sql<{ n: number }>`
-        select count(*)::int as n from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
-      return String(rows[0]?.n)
-    }
     // The audit log's lock blocks the session once it is stored, and the removal once all its rows are deleted.
     const { coming, removing } = await app.db.transaction().execute(async (tx) => {
       await chainHead(tx, 'lock')
       const coming = jar.get(path)
-      await eventually(waiting, '1')
+      await waitForLocks(app.db, 1)
       const removing = app.call('DELETE', `/v1/owners/org_2/members/${encodeURIComponent(ivy.user_id)}`)
-      await eventually(waiting, '2')
+      await waitForLocks(app.db, 2)
       return { coming, removing }
     })
     await coming

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { eventually } from '../../test/eventually.ts'
+import { waitForLocks } from '../../test/lock-waits.ts'
 import { hasRoom } from '../clients/registration/unregistered-client.store.ts'
 
 describe('a report of usage beside a change', {
@@ -35,13 +35,7 @@ describe('a report of usage beside a change', {
     const exposed = how === 'accepted' ? [] : rows.map(({ hash }) => ({ hash, at, ip: null }))
     return await app.call('POST', '/v1/usage-batches', { id: nextId(), items, exposed })
   }
-  const waits = (n: number) =>
-    eventually(async () => {
-      const { rows } = await sql<{ n: number }>`
-        select count(*)::int as n from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`.execute(app.db)
-      return `${rows[0]?.n}`
-    }, `${n}`)
+  const waits = (n: number) => waitForLocks(app.db, n)
 
   /** Gives the two secrets of a holder ids in this order, the newer one's first. */
   const orderSecrets = async (holderId: string, ids: readonly [newer: string, older: string]) => {

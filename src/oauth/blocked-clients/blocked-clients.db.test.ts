@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { sql } from 'kysely'
 import type { TestClient } from '../../../test/app.ts'
 import { openJar } from '../../../test/cookie-jar.ts'
 import { ENGINE } from '../../../test/database.ts'
-import { eventually } from '../../../test/eventually.ts'
+import { waitForLocks } from '../../../test/lock-waits.ts'
 import {
   allow,
   arrive,
@@ -22,7 +21,6 @@ import { makeUser } from '../../../test/sign-in.ts'
 import { addSeconds } from '../../base/clock.ts'
 import { client } from '../../clients/authentication/client.fixture.ts'
 import { insertClient } from '../../clients/client.store.ts'
-import type { Tx } from '../../db/schema.ts'
 import type { Caller } from '../../management/caller.ts'
 import { issueCode } from '../authorize/issue-code.ts'
 import { blockClient } from './block-client.ts'
@@ -107,7 +105,7 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual(await eventsOf(client), [['client.blocked', { reason: 'not vetted', grants_ended: 1 }]])
   })
 
-  it('CON-21 CON-20: the user of that one workspace reads who blocked it, and the app gets access_denied', async () => {
+  it('CON-21 CON-20: a user of that workspace alone reads who blocked the app, and the app gets access_denied', async () => {
     const client = await newClient()
     await block(client)
     const jar = openJar(oauth.origin)
@@ -119,7 +117,7 @@ describe('a client that is blocked for an owner', () => {
     assert.deepEqual([back.get('error'), back.get('state')], ['access_denied', 's'])
   })
 
-  it('CON-21 CON-17: nothing is allowed in silence, neither before anybody was asked nor after', async () => {
+  it('CON-21 CON-17: nothing is granted without a consent page, neither before the block nor after it', async () => {
     const jar = openJar(oauth.origin)
     for (const firstParty of [true, false]) {
       const client = await newClient({ first_party: firstParty })
@@ -135,7 +133,7 @@ describe('a client that is blocked for an owner', () => {
     }
   })
 
-  it('CON-21: of several workspaces the others can be chosen, and this one is said not to be there', async () => {
+  it('CON-21: of several workspaces the others can be chosen, and the page says that this one is not available', async () => {
     const client = await newClient()
     await block(client)
     const jar = openJar(oauth.origin)
@@ -192,15 +190,6 @@ describe('a client that is blocked for an owner', () => {
   })
 
   const skip = ENGINE === 'pglite' ? 'one connection: nobody waits for a lock' : false
-  /** Until somebody waits for what this transaction holds. */
-  const somebodyWaits = (tx: Tx) =>
-    eventually(async () => {
-      const { rows } = await sql`
-        select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
-        tx,
-      )
-      return rows.length > 0 ? 'waits' : 'goes on'
-    }, 'waits')
   const callerNow = (): Caller => ({
     ...{
       actor: { kind: 'admin_key', id: 'adm_test' },
@@ -219,7 +208,7 @@ describe('a client that is blocked for an owner', () => {
       const place = { ownerId: 'org_1', clientId: app.client_id }
       assert.ok((await blockClient(tx, callerNow(), place, 'test')).ok)
       const saying = jar.submit(page, [...ticked(page), ['decision', 'allow']])
-      await somebodyWaits(tx)
+      await waitForLocks(oauth.app.db, 1)
       return { saying }
     })
     const answer = await saying
@@ -249,7 +238,7 @@ describe('a client that is blocked for an owner', () => {
       const said = { request, brand: null, grantSeconds: null, consent }
       assert.ok((await issueCode(tx, caller, said)).ok)
       const blocking = block(app)
-      await somebodyWaits(tx)
+      await waitForLocks(oauth.app.db, 1)
       return { blocking }
     })
     assert.equal((await blocking).status, 200)
