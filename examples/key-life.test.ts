@@ -12,6 +12,7 @@ interface IssuedKey {
   readonly id: string
   readonly secret: string
   readonly scopes: readonly string[]
+  readonly expires_at: string | null
 }
 
 describe("a key's life, seen at the orders API, which is never restarted", { concurrency: true }, () => {
@@ -53,9 +54,16 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
   })
 
   test('KEY-08, KEY-10: expired', async () => {
-    const key = await workingKey({ lifetime_seconds: 2 })
-    const afterMs = await assertRefused(key, 'expired')
-    assert.ok(afterMs < 3_000, `still accepted ${afterMs} ms after it was made`)
+    // Longer than its first call takes on a busy machine.
+    const key = await workingKey({ lifetime_seconds: 15 })
+    const expiresAtMs = Date.parse(key.expires_at ?? '')
+    // The time of the question counts, however late its answer comes.
+    for (let askedAtMs = Date.now(); (await call(key.secret)).status === 200; askedAtMs = Date.now()) {
+      assert.ok(askedAtMs < expiresAtMs, 'accepted although it was asked after its expiry')
+      await sleep(EVERY_MS)
+    }
+    assert.ok(Date.now() >= expiresAtMs)
+    await assertRefused(key, 'expired')
   })
 
   test('KEY-18: of another environment', async () => {
@@ -96,7 +104,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     await answers(rotated.secret, 200)
   })
 
-  test('KEY-11: a rotation undone leaves the old secret at work, and the new one for nothing', async () => {
+  test('KEY-11: after a rotation is undone the old secret works, and the new one is refused', async () => {
     const key = await workingKey()
     const rotated = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 3600 })
     const undone = await ask<IssuedKey>('POST', `/v1/keys/${key.id}/rotation/undo`)
@@ -106,8 +114,8 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
   })
 
   /** The client gets the same 401 for every reason, at most 5 s after the change. The owner gets the reason. */
-  async function assertRefused({ secret }: IssuedKey, reason: string): Promise<number> {
-    const { response, lastOtherMs } = await answers(secret, 401)
+  async function assertRefused({ secret }: IssuedKey, reason: string): Promise<void> {
+    const response = await answers(secret, 401)
     assert.equal(response.headers.get('www-authenticate'), 'Bearer error="invalid_token"')
     const { hint, ...body } = (await response.json()) as { hint?: string }
     const made = mintCredential('api_key', { environment: 'live' }).reveal()
@@ -117,24 +125,26 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
     const { valid, refusal } = await verdict(secret)
     assert.deepEqual([valid, refusal?.reason], [false, reason])
     assert.ok(refusal?.message && refusal.fix)
-    return lastOtherMs
   }
 
   /** Polls until the status is as expected, for at most 5 s from now. */
   async function answers(secret: string, status: number, userAgent?: string) {
     const since = performance.now()
-    for (let lastOtherMs = 0; ; await sleep(EVERY_MS)) {
+    for (; ; await sleep(EVERY_MS)) {
       const sentMs = performance.now() - since
       const response = await call(secret, userAgent)
-      if (response.status === status) return { response, lastOtherMs }
+      if (response.status === status) return response
       assert.ok(sentMs <= WITHIN_MS, `still ${response.status} after ${sentMs} ms`)
-      lastOtherMs = sentMs
     }
   }
 
-  function call(secret: string, userAgent = 'test'): Promise<Response> {
+  /** Calls again while there is no verdict, because the server did not answer in time: on a busy machine it may. */
+  async function call(secret: string, userAgent = 'test'): Promise<Response> {
     const headers = { authorization: `Bearer ${secret}`, 'user-agent': userAgent }
-    return fetch(`${at.ordersUrl}/orders?limit=1`, { headers })
+    for (let tries = 0; ; tries++, await sleep(EVERY_MS)) {
+      const response = await fetch(`${at.ordersUrl}/orders?limit=1`, { headers })
+      if (response.status !== 503 || tries === 100) return response
+    }
   }
 
   function verdict(credential: string) {
@@ -171,7 +181,7 @@ describe("a key's life, seen at the orders API, which is never restarted", { con
       }>('GET', `/v1/keys/${id}`)
       const [, old] = secrets
       if (old?.last_used_user_agent === userAgent) return old
-      assert.ok(tries < 50, 'nobody is said to have used the old secret')
+      assert.ok(tries < 300, 'nobody is said to have used the old secret')
     }
   }
 })

@@ -34,7 +34,7 @@ export function openJar(origin: string, publicUrl = 'http://doorward.test'): Coo
       ...init,
       headers: { ...(cookie === '' ? {} : { cookie }), ...headers },
       redirect: 'manual',
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
     })
     for (const line of answer.headers.getSetCookie()) {
       const [name = '', value = ''] = line.split(';', 1)[0]?.split('=') ?? []

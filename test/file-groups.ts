@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Time of one file, if only its tests wait; its whole process has more. */
-const FILE_TIMEOUT_MS = 300_000
+const FILE_TIMEOUT_MS = 600_000
 
 /** A process of test files, by the module that imports them. */
 export interface FileGroup {

@@ -53,10 +53,10 @@ default_pool_size = ${backends}
   if ('uid' in asNobody) for (const path of [directory, users, ini]) chownSync(path, NOBODY, NOBODY)
   const child: ChildProcess = spawn(PATH, ['--quiet', ini], { ...asNobody, stdio: 'ignore' })
   const forget = endAtExit(() => child.kill('SIGKILL'))
-  const giveUpAt = Date.now() + 20_000
+  const giveUpAt = Date.now() + 60_000
   while (!(await answers(port))) {
     if (child.exitCode !== null) throw new Error(`PgBouncer ended with ${child.exitCode}`)
-    if (Date.now() > giveUpAt) throw new Error('PgBouncer did not come up within 20 s')
+    if (Date.now() > giveUpAt) throw new Error('PgBouncer did not come up within 60 s')
     await sleep(30)
   }
   return {

@@ -32,9 +32,9 @@ export async function startRedis(): Promise<TestRedis> {
   const start = async () => {
     const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
     running = spawn(PATH, [...settings, '--dir', directory], { stdio: 'ignore' })
-    const giveUpAt = Date.now() + 10_000
+    const giveUpAt = Date.now() + 60_000
     while (!(await answers(port))) {
-      if (Date.now() > giveUpAt) throw new Error('Redis did not come up within 10 s')
+      if (Date.now() > giveUpAt) throw new Error('Redis did not come up within 60 s')
       await sleep(20)
     }
   }

@@ -90,6 +90,17 @@ describe('the repository', () => {
         assert.ok(!isWellFormed(text), `${file} holds ${text.slice(0, 12)}…`)
   })
 
+  it('has tests that poll for what they expect, and pause for no fixed time', () => {
+    const files = tracked.filter((file) =>
+      /\.(test|suite|fixture|target|program)\.ts$|^test\/.*\.ts$/.test(file),
+    )
+    assert.deepEqual(
+      files.filter((file) => pausesIn(readFileSync(file, 'utf8')).length > 0).sort(),
+      Object.keys(PAUSES).sort(),
+      'use test/eventually.ts, a clock of the test, or a promise of the code under test; see PAUSES',
+    )
+  })
+
   it('has documents whose relative links lead to an existing file and heading', () => {
     assert.ok(documents.length > 5)
     for (const file of documents)
@@ -111,6 +122,36 @@ describe('the repository', () => {
         assert.ok(existsSync(path), `${file} names ${path}`)
   })
 })
+
+/** Files that pause outside of a loop that polls, and what for. A pause before an assertion is not a reason. */
+const PAUSES: Readonly<Record<string, string>> = {
+  'sdk/src/source/http-feed.test.ts': 'a closed feed does not reconnect in a time in which it would',
+  'src/base/run-periodically.test.ts': 'a step lasts longer than its interval',
+  'src/outbound/guarded-fetch-hostile.test.ts': 'a server resets a connection after a while',
+  'test/eventually.ts': 'it polls',
+  'test/faults/api-process.ts': 'time-out of an answer',
+  'test/faults/feed-broken.db.test.ts': 'a fault lasts as long as a cached record may be used',
+  'test/faults/paused.db.test.ts': 'a server is paused for so long',
+  'test/faults/postgres-stopped.db.test.ts': 'Postgres is stopped for so long',
+  'test/faults/redis.test.ts': 'Redis is not asked for a second after a failure',
+  'test/file-groups.ts': 'reports of a process are on their way',
+  'test/interop/mcp.db.test.ts': 'time-out of a client',
+  'test/oauth-pages.db.test.ts': 'Chromium says nothing where it blocks nothing',
+  'test/sign-in-pages.db.test.ts': 'Chromium says nothing where nothing shifts',
+}
+
+/** The lines of a file that pause, unless one of the seven lines before them begins a loop. */
+function pausesIn(text: string): string[] {
+  const lines = text.split('\n')
+  return lines.filter(
+    (line, at) =>
+      /\b(sleep|setTimeout|waitForTimeout)\(/.test(line) &&
+      !line.includes('socket.setTimeout(') &&
+      !lines
+        .slice(Math.max(0, at - 7), at + 1)
+        .some((each) => /^\s*(\} )?(for|while) \((?!const)/.test(each)),
+  )
+}
 
 /** The anchors that GitHub generates for the headings of a document. */
 function headingsOf(file: string): ReadonlySet<string> {

@@ -24,7 +24,7 @@ export interface CallAnswer {
 }
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const READY_WITHIN_MS = 60_000
+const READY_WITHIN_MS = 120_000
 
 exitWhenTerminated()
 
@@ -79,7 +79,7 @@ export async function startServer(env: Record<string, string>, adminKey: string)
           ...headers,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(60_000),
       })
       const text = await answer.text()
       return { status: answer.status, body: text === '' ? null : JSON.parse(text) }

@@ -60,8 +60,8 @@ for (const [name, version] of Object.entries(VERSIONS))
     for (const key of [source.add(), unknownKey()]) {
       const answer = await fetch(`http://127.0.0.1:${port}/orders`, { headers: { 'x-api-key': key } })
       assert.deepEqual([answer.status, await answer.text()], [503, 'too late'])
-      source.answer()
-      await new Promise((turn) => setTimeout(turn, 10))
+      await source.answer()
+      await new Promise((turn) => setImmediate(turn))
     }
     assert.deepEqual([lost, handled], [[], 0])
     await Promise.all([close(), closeGuard()])
@@ -69,11 +69,15 @@ for (const [name, version] of Object.entries(VERSIONS))
 
 /** Answers when the test says so. */
 class Slow extends Records {
-  answer: () => void = () => {}
+  readonly #asked: PromiseWithResolvers<() => void>[] = [Promise.withResolvers()]
+  /** Waits for the next lookup and answers it. */
+  async answer(): Promise<void> {
+    const answer = await this.#asked.at(-1)?.promise
+    this.#asked.push(Promise.withResolvers())
+    answer?.()
+  }
   override async lookup(hashes: readonly string[]) {
-    await new Promise<void>((resolve) => {
-      this.answer = resolve
-    })
+    await new Promise<void>((resolve) => this.#asked.at(-1)?.resolve(resolve))
     return await super.lookup(hashes)
   }
 }

@@ -6,9 +6,16 @@ import type { Logger } from '../http/log.ts'
 /** Maximum pause between two attempts to reach Redis. */
 const RECONNECT_MS = 1_000
 
+interface SharedLimiterOptions {
+  readonly url: string
+  readonly without: WithoutRedis
+  /** Timeout of one command. Default: the SDK's. */
+  readonly timeoutMs?: number
+}
+
 /** Rate limits in a Redis or Valkey that several nodes share. Reconnects for as long as the process runs. */
 export function openSharedLimiter(
-  { url, without }: { readonly url: string; readonly without: WithoutRedis },
+  { url, without, timeoutMs }: SharedLimiterOptions,
   log: Logger,
 ): { readonly limiter: RateLimiter; close(): void } {
   const redis = new Redis(url, {
@@ -25,5 +32,8 @@ export function openSharedLimiter(
   // Logs from the start on, not from the first limited call. Without a listener an error would end the process.
   redis.on('error', onError)
   redis.on('ready', () => log.info('rate limits are counted in Redis'))
-  return { limiter: redisLimiter({ redis, withoutRedis: without, onError }), close: () => redis.disconnect() }
+  return {
+    limiter: redisLimiter({ redis, withoutRedis: without, timeoutMs, onError }),
+    close: () => redis.disconnect(),
+  }
 }

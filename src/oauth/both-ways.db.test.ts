@@ -47,7 +47,7 @@ describe('the short way of OAuth’s endpoints', () => {
     ]
     for (const [path, body, headers, status] of rows) {
       const what = `${path} ${body.slice(0, 60)}`
-      const signal = AbortSignal.timeout(10_000)
+      const signal = AbortSignal.timeout(60_000)
       const answer = await fetch(oauth.origin + path, { method: 'POST', body, headers, signal })
       const short = {
         status: answer.status,

@@ -78,7 +78,10 @@ describe('fetching documents', { skip: pair === null }, () => {
   })
 
   it('REG-11: accepts https only, no redirect, and JSON of a bounded size in a bounded time', async () => {
-    const fetch = openGuardedFetch({ ca: pair?.cert ?? '', mayReach: () => true, timeoutMs: 500 })
+    const within = (timeoutMs: number) =>
+      openGuardedFetch({ ca: pair?.cert ?? '', mayReach: () => true, timeoutMs })
+    // So long that only what has to time out does, however busy the machine.
+    const [hasty, fetch] = [within(500), within(60_000)]
     const rows: [url: string, fault: string][] = [
       [`${server.origin.replace('https', 'http')}/good`, 'not_https'],
       [server.origin.replace('//', '//user:pw@'), 'not_https'],
@@ -92,7 +95,10 @@ describe('fetching documents', { skip: pair === null }, () => {
       [`${server.origin}/never`, 'too_slow'],
       ['https://127.0.0.1:9/x', 'not_reached'],
     ]
-    for (const [url, fault] of rows) assert.deepEqual(await fetch(url), { ok: false, no: fault }, url)
+    for (const [url, fault] of rows) {
+      const isSlow = fault === 'too_slow' || fault === 'not_resolved'
+      assert.deepEqual(await (isSlow ? hasty : fetch)(url), { ok: false, no: fault }, url)
+    }
     const good = await fetch(`${server.origin}/good`)
     assert.deepEqual(good, { ok: true, value: { json: { a: 1 }, maxAgeSeconds: 60 } })
     assert.equal(reached.at(-1), 'GET /good ', 'no cookie and no credential goes along')

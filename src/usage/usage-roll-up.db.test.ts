@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { eventually } from '../../test/eventually.ts'
 import { JOBS } from '../all-jobs.ts'
 import { storeUsage } from './usage.store.ts'
 import { GRAINS, type Grain, startOf } from './usage.ts'
@@ -213,12 +213,7 @@ describe('the roll-up of usage', () => {
     own.clock.advance({ seconds: 600 })
     t.mock.timers.tick(5_000)
     const hours = () => own.db.selectFrom('usage_hours').select('count').execute()
-    let found = await hours()
-    for (let tries = 0; found.length === 0 && tries < 100; tries++) {
-      await sleep(50)
-      found = await hours()
-    }
-    assert.deepEqual(found, [{ count: 1 }])
+    await eventually(async () => JSON.stringify(await hours()), JSON.stringify([{ count: 1 }]))
     await own.close()
   })
 

@@ -54,7 +54,7 @@ describe('the changes stream of one listener', () => {
   async function readUntil(stream: ChangesStream, wanted: string): Promise<string> {
     let text = ''
     stream.on('data', (chunk) => (text += chunk)).resume()
-    for (let n = 0; n < 500 && !text.includes(wanted) && !stream.readableEnded; n++) await sleep(10)
+    for (let n = 0; n < 3_000 && !text.includes(wanted) && !stream.readableEnded; n++) await sleep(10)
     stream.pause()
     stream.removeAllListeners('data')
     assert.ok(wanted === '' || text.includes(wanted), text.slice(-500))

@@ -12,7 +12,7 @@ const BROKEN: [name: string, row: 'key' | 'token', how: (row: string) => RawBuil
     (id) => sql`update keys set ip_allowlist = '{"hunter2"}' where id = ${id}`,
   ],
   [
-    'a rate limit that is no list',
+    'a rate limit that is not a list',
     'key',
     (id) => sql`update keys set rate_limits = '"hunter2"' where id = ${id}`,
   ],

@@ -15,7 +15,7 @@ export function openAttackBrowser(origin: string, issuer: string): AttackBrowser
         headers: { ...(cookie === '' ? {} : { cookie }), ...headers },
         ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
         redirect: 'manual',
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(60_000),
       })
       for (const line of answer.headers.getSetCookie()) {
         const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s)

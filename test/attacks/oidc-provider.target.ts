@@ -79,7 +79,7 @@ export async function openOidcProvider(postgresUrl: string): Promise<Target> {
     )
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text))
-    const giveUpAt = Date.now() + 30_000
+    const giveUpAt = Date.now() + 60_000
     while (!said.includes('ready')) {
       if (Date.now() > giveUpAt || child.exitCode !== null)
         throw new Error(`oidc-provider does not start:\n${said}`)

@@ -46,7 +46,7 @@ export async function post(
       method: 'POST',
       body: fields,
       headers: { ...basic, ...headers },
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(60_000),
     }),
   )
 }

@@ -43,7 +43,7 @@ describe('a revocation on its way to the SDKs of two APIs, in their own processe
   const revoke = async (id: string): Promise<string> =>
     (await server.call('POST', `/v1/keys/${id}/revoke`, { reason: 'leaked' })).body.revoked_at
 
-  it('KEY-10: is told to be refused at all three verifiers, since a moment at which each of them refuses', async () => {
+  it('KEY-10: is reported as refused at all three verifiers, since a moment at which each of them refuses', async () => {
     await until(verifiers, ({ current }) => current === 3)
     const key = await revokeOne()
     const revokedAt = await revoke(key.id)
@@ -57,7 +57,7 @@ describe('a revocation on its way to the SDKs of two APIs, in their own processe
     assert.ok(Date.parse(arrived.refused_since) <= Date.now())
   })
 
-  it('KEY-10: a paused SDK is waited for, then told to have lapsed, and refuses once it wakes up', async () => {
+  it('KEY-10: waits for a paused SDK, then reports it as lapsed, and it refuses once it resumes', async () => {
     const key = await revokeOne()
     other.pause()
     const revokedAt = await revoke(key.id)

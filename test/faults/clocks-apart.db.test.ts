@@ -10,9 +10,11 @@ import { openLog } from '../../src/http/log.ts'
 import { DEFAULT_SETTINGS } from '../app.ts'
 import { openTestDatabase, type TestDatabase } from '../database.ts'
 import type { CallAnswer } from '../server-process.ts'
-import { BOUND_MS, Witness } from './witness.ts'
+import { Witness } from './witness.ts'
 
-const APART_MS = 30_000
+const APART_MS = 120_000
+/** Rarely, because each of the tests has four witnesses, and all of them run at once. */
+const ASKED_EVERY_MS = 500
 
 /** A server, and an SDK that asks it, on one clock. */
 interface Node {
@@ -31,7 +33,7 @@ function clockOf(aheadMs: number): Clock {
   }
 }
 
-describe('two servers whose clocks are 30 s apart', { concurrency: true }, () => {
+describe('two servers whose clocks are two minutes apart', { concurrency: true }, () => {
   const adminKey = mintCredential('admin_key')
   let place: TestDatabase
   let ahead: Node
@@ -69,14 +71,15 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
         method,
         headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
       })
       return { status: answer.status, body: await answer.json() }
     }
     return {
       call,
       verdict: async (secret) => {
-        const { body } = await call('POST', '/v1/verify', { credential: secret })
+        const { status, body } = await call('POST', '/v1/verify', { credential: secret })
+        if (status !== 200) return `${status}`
         return body.valid ? 'accepted' : body.refusal.reason
       },
       sdkVerdict: async (secret) => {
@@ -93,8 +96,8 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
   /** Verdicts on a secret by every server and SDK, asked repeatedly. */
   function everybody(secret: string): Witness[] {
     return [ahead, behind].flatMap((node) => [
-      new Witness(() => node.verdict(secret)),
-      new Witness(() => node.sdkVerdict(secret)),
+      new Witness(() => node.verdict(secret), ASKED_EVERY_MS),
+      new Witness(() => node.sdkVerdict(secret), ASKED_EVERY_MS),
     ])
   }
 
@@ -121,14 +124,15 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
     for (const [what, reason, ...steps] of ENDINGS)
       it(`KEY-10: ${what} at the server that is ${where}: seen by all within the bound, and for good`, async (t) => {
         const { body: key } = await own().call('POST', '/v1/keys', asked)
-        assert.equal(await other().verdict(key.secret), 'accepted', 'as soon as it is made')
+        // Overload is no verdict.
+        assert.match(await other().verdict(key.secret), /^(accepted|503)$/, 'as soon as it is made')
         const witnesses = everybody(key.secret)
         t.after(() => Promise.all(witnesses.map((witness) => witness.dismiss())))
         await all(witnesses, 'accepted')
         for (const [verb, body] of steps)
           assert.equal((await own().call('POST', `/v1/keys/${key.id}/${verb}`, body)).status, 200)
         const endedAt = performance.now()
-        await new Promise((done) => setTimeout(done, BOUND_MS + 1_000))
+        await Promise.all(witnesses.map((witness) => witness.hearsAfterBound(endedAt)))
         await all(witnesses, reason)
         await Promise.all(witnesses.map((witness) => witness.dismiss()))
         for (const witness of witnesses) witness.neverAcceptedAfter(endedAt)
@@ -148,7 +152,7 @@ describe('two servers whose clocks are 30 s apart', { concurrency: true }, () =>
       await witness.hears('accepted')
       await own().call('POST', `/v1/admin-keys/${made.id}/revoke`, { reason: 'leaked' })
       const endedAt = performance.now()
-      await new Promise((done) => setTimeout(done, BOUND_MS + 1_000))
+      await witness.hearsAfterBound(endedAt)
       await witness.dismiss()
       witness.neverAcceptedAfter(endedAt)
     })

@@ -9,9 +9,7 @@ import { countsExactly, newKeys, revoke } from './keys.ts'
 import { startProxy } from './proxy.ts'
 import { BOUND_MS, Witness } from './witness.ts'
 
-/** Longer than a cached record may be used, and then a lookup may take. */
-const BROKEN_MS = BOUND_MS + 3_000
-const FOLLOWED_AGAIN_WITHIN_MS = 20_000
+const FOLLOWED_AGAIN_WITHIN_MS = 60_000
 
 describe('the network between an SDK and its server', { concurrency: true }, () => {
   const adminKey = mintCredential('admin_key').reveal()
@@ -50,7 +48,9 @@ describe('the network between an SDK and its server', { concurrency: true }, () 
         proxy.break(fault, path)
         const brokenAt = performance.now()
         const revokedAt = await revoke(server, keys.revoked)
-        await sleep(BROKEN_MS)
+        // As long as a cached record may be used; what is asked from then on has its answer while the fault lasts.
+        await sleep(Math.max(0, brokenAt + BOUND_MS - performance.now()))
+        await kept.hears(meanwhile)
         proxy.mend()
         const mendedAt = performance.now()
         assert.ok(proxy.hits > 0, 'the fault has struck')
@@ -62,8 +62,8 @@ describe('the network between an SDK and its server', { concurrency: true }, () 
           await sleep(50)
         }
         const revokedLaterAt = await revoke(server, keys.later)
-        await later.hears('401', BOUND_MS)
-        await sleep(revokedLaterAt + BOUND_MS + 1_000 - performance.now())
+        await later.hears('401')
+        await Promise.all([revoked.hearsAfterBound(revokedAt), later.hearsAfterBound(revokedLaterAt)])
         await Promise.all(witnesses.map((witness) => witness.dismiss()))
 
         revoked.neverAcceptedAfter(revokedAt)

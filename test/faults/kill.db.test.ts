@@ -5,7 +5,7 @@ import { mintCredential } from '@doorward/sdk/kernel'
 import { testPlace } from '../database.ts'
 import { type ServerProcess, startServer } from '../server-process.ts'
 
-const KILLS = 20
+const KILLS = 12
 const WRITERS = 8
 
 /** Changes that the server has confirmed. */

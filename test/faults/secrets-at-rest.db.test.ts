@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import { openDatabase } from '../../src/db/open.ts'
 import { hiddenFields, openJar } from '../cookie-jar.ts'
 import { testPlace } from '../database.ts'
+import { eventually } from '../eventually.ts'
 import { startServer } from '../server-process.ts'
 
 const KEYS = 50
@@ -81,7 +82,7 @@ describe('secrets at rest', () => {
 
     const dump = await dumpOf(place.place)
     assert.match(dump, /key 49/, 'the dump is a dump')
-    assert.match(server.output(), /"request completed"/, 'the log is a log')
+    await eventually(async () => `${server.output().includes('"request completed"')}`, 'true')
     for (const secret of secrets)
       for (const text of spellings(secret)) {
         assert.ok(!dump.includes(text), `the database holds ${secret.slice(0, 8)}… as ${text.slice(0, 6)}…`)

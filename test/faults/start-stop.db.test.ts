@@ -41,6 +41,7 @@ describe('starting and stopping', () => {
     const signIn = async (env: Record<string, string>) => {
       const server = await startServer({ ...place.env, DOORWARD_LOG_LEVEL: 'info', ...env }, adminKey)
       const { status } = await fetch(`${server.url}/sign-in`, { redirect: 'manual' })
+      await eventually(async () => `${server.output().includes('"listening"')}`, 'true')
       await server.kill('SIGTERM')
       return { status, said: server.output() }
     }
@@ -138,7 +139,7 @@ describe('starting and stopping', () => {
   })
 
   it('OPS-10: reports a port in use in one sentence, and mints no admin key that would never be shown', async () => {
-    const fresh = await testPlace({ empty: true })
+    const fresh = await testPlace()
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
@@ -243,7 +244,7 @@ describe('starting and stopping', () => {
     writeFileSync(file, JSON.stringify({ scopes: [{ name: 'Files Read', colour: 'red' }] }))
     const { code, said } = await runMain([], { ...place.env, DOORWARD_CATALOGUE: file, PORT: '0' })
     assert.equal(code, 2)
-    assert.match(said, /is no catalogue:[\s\S]*\/scopes\/0/)
+    assert.match(said, /is not a valid catalogue:[\s\S]*\/scopes\/0/)
   })
 })
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { mintCredential } from '@doorward/sdk/kernel'
 import { ENGINE, type TestPlace, testPlace } from '../database.ts'
 import { runMain, type ServerProcess, startServer } from '../server-process.ts'
@@ -99,12 +98,11 @@ describe(
       const isValid = async () =>
         (await server(1).call('POST', '/v1/verify', { credential: key.secret })).body.valid as boolean
       assert.equal(await isValid(), true)
-      const revokedAt = Date.now()
       await server(0).call('POST', `/v1/keys/${key.id}/revoke`, { reason: 'leaked' })
-      while (await isValid()) {
-        assert.ok(Date.now() - revokedAt < 5_500, 'still valid after 5.5 s')
-        await sleep(50)
-      }
+      const revokedAt = performance.now()
+      // The time of the question counts, however late its answer comes.
+      for (let askedAt = revokedAt; await isValid(); askedAt = performance.now())
+        assert.ok(askedAt - revokedAt < 5_000, 'valid although it was asked 5 s after the revocation')
     })
 
     it('AUD-04: the audit chain has no gap after these races', async () => {

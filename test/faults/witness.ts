@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
  */
 export const BOUND_MS = 5_000
 const EVERY_MS = 100
+/** However busy the machine. */
+const WITHIN_MS = 60_000
 /** Bound on unanswered questions; beyond it a question is skipped, not delayed. */
 const MAX_OPEN = 200
 
@@ -38,11 +40,24 @@ export class Witness {
   }
 
   /** Waits for the expected answer to a question that is asked from now on. */
-  async hears(expected: string, withinMs = 20_000): Promise<void> {
-    const from = performance.now()
-    while (!this.#askedFrom(from).some(({ said }) => said === expected)) {
+  async hears(expected: string): Promise<void> {
+    await this.#hearsFrom(performance.now(), expected, ({ said }) => said === expected)
+  }
+
+  /** Waits until a question has its answer that was asked after the bound: only that can show an acceptance too late. */
+  async hearsAfterBound(revokedAtMs: number): Promise<void> {
+    await this.#hearsFrom(revokedAtMs + BOUND_MS, 'any answer', ({ said }) => !said.startsWith('no answer'))
+  }
+
+  async #hearsFrom(
+    fromMs: number,
+    expected: string,
+    isExpected: (each: Testimony) => boolean,
+  ): Promise<void> {
+    const giveUpAtMs = Math.max(fromMs, performance.now()) + WITHIN_MS
+    while (!this.#askedFrom(fromMs).some(isExpected)) {
       const last = this.heard.slice(-5).map(({ said }) => said)
-      assert.ok(performance.now() - from < withinMs, `never ${expected} in ${withinMs} ms; last: ${last}`)
+      assert.ok(performance.now() < giveUpAtMs, `never ${expected} in ${WITHIN_MS} ms; last: ${last}`)
       await sleep(20)
     }
   }

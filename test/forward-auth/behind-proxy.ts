@@ -94,7 +94,7 @@ export async function openBehindProxy(program: ProxyProgram, section: GuideSecti
     send: async (line, headers = [`Authorization: Bearer ${key.secret}`], body = '') => {
       const before = reached.length
       const socket = connect(port, '127.0.0.1')
-      socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')))
+      socket.setTimeout(60_000, () => socket.destroy(new Error('no answer')))
       const closing = headers.some((header) => /^connection:.*\bclose\b/i.test(header))
       const head = [
         `${line} HTTP/1.1`,

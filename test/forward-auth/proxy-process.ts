@@ -55,7 +55,7 @@ export async function startProxy(
     await exited
     rmSync(directory, { recursive: true, force: true })
   }
-  const giveUpAt = Date.now() + 10_000
+  const giveUpAt = Date.now() + 60_000
   while (!(await isOpen(port))) {
     if (child.exitCode !== null || Date.now() > giveUpAt) {
       await stop()

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { eventually } from '../eventually.ts'
 import { freePort } from '../free-port.ts'
 import { endAtExit, exitWhenTerminated } from '../left-behind.ts'
 import { openWorld, type World } from './world.ts'
@@ -73,7 +74,7 @@ DocumentRoot ${directory}/htdocs
       child.kill('SIGTERM')
       await exited
     }
-    const giveUpAt = Date.now() + 15_000
+    const giveUpAt = Date.now() + 60_000
     while (!(await fetch(url).catch(() => null))) {
       assert.ok(Date.now() < giveUpAt && child.exitCode === null, said)
       await sleep(50)
@@ -109,7 +110,7 @@ DocumentRoot ${directory}/htdocs
     })
     assert.equal(await ask(key.body.secret), 200, 'an API key is asked about in the same way')
     await world.call('POST', `/v1/keys/${key.body.id}/revoke`, { reason: 'test' })
-    await sleep(2_100)
-    assert.equal(await ask(key.body.secret), 401)
+    // Apache keeps an answer for as long as its configuration says.
+    await eventually(async () => `${await ask(key.body.secret)}`, '401')
   })
 })

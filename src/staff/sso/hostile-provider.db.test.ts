@@ -4,7 +4,12 @@ import type { ServerResponse } from 'node:http'
 import { after, before, describe, it, mock } from 'node:test'
 import type { TestApp } from '../../../test/app.ts'
 import { type CookieJar, openJar, withForm } from '../../../test/cookie-jar.ts'
-import { type HostileProvider, openHostileProvider, type Twist } from '../../../test/hostile-provider.ts'
+import {
+  type HostileProvider,
+  openHostileProvider,
+  silent,
+  type Twist,
+} from '../../../test/hostile-provider.ts'
 import { openListening } from '../../../test/sign-in.ts'
 import { type SignedInStaff, staffAs } from '../../../test/staff.ts'
 
@@ -19,7 +24,6 @@ const json = { 'content-type': 'application/json' }
 const redirect = (response: ServerResponse) =>
   response.writeHead(302, { location: 'https://169.254.169.254/latest/meta-data' }).end()
 const huge = (response: ServerResponse) => response.writeHead(200, json).end(`"${'x'.repeat(300_000)}"`)
-const never = () => {}
 const page = (response: ServerResponse) =>
   response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Hello</h1>')
 const unsigned = async (claims: object) => `${part({ alg: 'none' })}.${part(claims)}.`
@@ -90,7 +94,7 @@ describe('a hostile identity provider', { skip: opened === null }, () => {
     return /<code>(\w+)<\/code>/.exec(done.text)?.[1] ?? done.text
   }
 
-  it('CON-22: lets an honest answer in, and sends the verifier of its own challenge (PKCE)', async () => {
+  it('CON-22: accepts an honest answer, and sends the code verifier of its own challenge (PKCE)', async () => {
     const begun = await begin()
     const done = await begun.jar.get(answerOf(begun))
     assert.deepEqual([done.status, done.location], [303, '/dashboard'], done.text)
@@ -130,7 +134,7 @@ describe('a hostile identity provider', { skip: opened === null }, () => {
       ['a huge profile', { claims: { sub: 'eve' }, answer: { '/userinfo': huge } }, 'unreachable'],
       ['a redirect of the token endpoint', { answer: { '/token': redirect } }],
       ['a huge answer', { answer: { '/token': huge } }, 'unreachable'],
-      ['no answer', { answer: { '/token': never } }, 'unreachable'],
+      ['no answer', { answer: { '/token': silent } }, 'unreachable'],
       ['a page', { answer: { '/token': page } }],
       [
         'a code that was used',
@@ -151,7 +155,7 @@ describe('a hostile identity provider', { skip: opened === null }, () => {
     assert.ok(!app.log().includes(SECRET) && !app.log().includes('a code'))
   })
 
-  it('CON-13: asks for the second factor of a member who has one, and waits with the session', async () => {
+  it('CON-13: asks for the second factor of a member who has one before it starts the session', async () => {
     const app_ = { staff_id: ann.id, id: 'fac_1', name: 'a', sealed_secret: Buffer.from('a'), last_step: 0 }
     const now = app.clock.now()
     await app.db
@@ -204,7 +208,7 @@ describe('a hostile identity provider', { skip: opened === null }, () => {
       ['plain PKCE only', { metadata: { code_challenge_methods_supported: ['plain'] } }],
       ['a redirect', { answer: { [DISCOVERY]: redirect } }],
       ['a huge document', { answer: { [DISCOVERY]: huge } }],
-      ['silence', { answer: { [DISCOVERY]: never } }],
+      ['silence', { answer: { [DISCOVERY]: silent } }],
       ['a page', { answer: { [DISCOVERY]: page } }],
       ['an internal address', {}, { issuer: 'https://169.254.169.254' }],
       ['a name of this machine', {}, { issuer: 'https://[::1]' }],
