@@ -61,7 +61,9 @@ async function postgresPlace(empty: boolean): Promise<TestPlace> {
   const server = process.env.TEST_POSTGRES_URL ?? (await ownPostgres()).url
   const name = `test_${process.pid}_${++made}`
   const template = empty ? undefined : process.env.TEST_POSTGRES_TEMPLATE
-  await ask(server, `create database ${name}${template === undefined ? '' : ` template ${template}`}`)
+  // Copying the files takes half as long as logging each block of them.
+  const from = template === undefined ? '' : ` template ${template} strategy file_copy`
+  await ask(server, `create database ${name}${from}`)
   const url = new URL(server)
   url.pathname = `/${name}`
   const release = async () => {

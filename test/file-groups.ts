@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Time of one file, if only its tests wait; its whole process has more. */
@@ -10,6 +10,8 @@ export interface FileGroup {
   readonly entry: string
   /** Absolute paths. */
   readonly files: readonly string[]
+  /** True where another process finds the processor free meanwhile. */
+  readonly mostlyWaits: boolean
 }
 
 /** Files that alter or watch their process, start others, or take long, have a process of their own. */
@@ -17,6 +19,9 @@ const ALONE_BY_NAME =
   /^(test\/(faults|attacks|interop|forward-auth|dashboard)\/|examples\/|bench\/|web\/)|-pages?\.db\.test\.ts$/
 const ALONE_BY_TEXT =
   /\bprocess\.|\bglobalThis\b|\bmock\b|child_process|worker_threads|node:v8|from '[^']*(server-process|chromium|postgres|redis|tls-server)\.ts'/
+/** Files that mostly wait: for a fault to last, or for a revocation's bound to pass. */
+const WAITS =
+  /^test\/faults\/(arrival|clocks-apart|database-down|feed-broken|paused|postgres-stopped|quotas-stopped|redis|usage-once)\.|^examples\/key-life\.|^src\/outbound\/guarded-fetch-hostile\./
 /** For reports that are on their way. */
 const GRACE_MS = 1_000
 /** Bounds the memory that one process gathers. */
@@ -30,7 +35,8 @@ const FILES_IN_GROUP = 12
  * @param paths relative to the working directory
  */
 export function groupFiles(directory: string, paths: readonly string[]): FileGroup[] {
-  const isAlone = (path: string) => ALONE_BY_NAME.test(path) || ALONE_BY_TEXT.test(readFileSync(path, 'utf8'))
+  const isAlone = (path: string) =>
+    ALONE_BY_NAME.test(path) || WAITS.test(path) || ALONE_BY_TEXT.test(readFileSync(path, 'utf8'))
   const absolute = (path: string) => join(process.cwd(), path)
   const alone = paths.filter(isAlone).map(absolute)
   const together = paths.filter((path) => !isAlone(path)).map(absolute)
@@ -40,7 +46,8 @@ export function groupFiles(directory: string, paths: readonly string[]): FileGro
   return [...alone.map((file) => [file]), ...shared].map((files, n) => {
     const entry = join(directory, `group-${n}.mjs`)
     writeFileSync(entry, moduleOf(files))
-    return { entry, files }
+    const mostlyWaits = files.every((file) => WAITS.test(relative(process.cwd(), file)))
+    return { entry, files, mostlyWaits }
   })
 }
 

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { migrate } from '../src/db/migrate.ts'
 import { openDatabase } from '../src/db/open.ts'
 import { buildIfChanged } from '../web/build.ts'
-import { groupFiles } from './file-groups.ts'
+import { type FileGroup, groupFiles } from './file-groups.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
 import { ask } from './postgres-ask.ts'
 import { quickTmpdir } from './quick-tmpdir.ts'
@@ -26,6 +26,8 @@ const IN_BROWSER = /(-pages?|test\/dashboard\/\S+)\.db\.test\.ts$/
 const ONCE = 'pages in a browser run once in a whole run, on Postgres; here with `--engine pglite`'
 const PROCESS_TIMEOUT_MS = 900_000
 const CONCURRENCY = 2
+/** Of files that mostly wait, beside the others. */
+const WAITING_CONCURRENCY = 1
 /** Compile cache: modules are stripped of types and compiled once for all files, which halves the start of a file. */
 const COMPILED = { NODE_COMPILE_CACHE: join(process.cwd(), 'node_modules/.cache/compiled') }
 
@@ -116,7 +118,7 @@ async function onPostgres(files: readonly string[]): Promise<void> {
   await runFiles(postgres.description, files, { TEST_ENGINE: 'postgres', ...env })
 }
 
-/** Runs some files, two processes at a time. */
+/** Runs some files, two processes at a time, and beside them those that mostly wait. */
 async function runFiles(name: string, files: readonly string[], env: Record<string, string>): Promise<void> {
   if (files.length === 0 || abort.signal.aborted) return
   process.stdout.write(`\n${name}\n`)
@@ -153,20 +155,21 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
     if (outcome === 'passed') noteGuarantees(data.name)
   }
 
-  const events = run({
-    files: groups.map(({ entry }) => entry),
-    concurrency: CONCURRENCY,
-    timeout: PROCESS_TIMEOUT_MS,
-    signal: abort.signal,
-  })
+  const start = (some: readonly FileGroup[], concurrency: number) =>
+    run({
+      files: some.map(({ entry }) => entry),
+      concurrency,
+      timeout: PROCESS_TIMEOUT_MS,
+      signal: abort.signal,
+    })
   /** Reports of tests, whose file is known by its own report after them. */
   const waiting = new Map<string, Reported[]>()
-  for await (const event of events) {
+  const take = (event: TestEvent) => {
     const { type, data } = event
     if (type === 'test:stderr') stderr.set(data.file, (stderr.get(data.file) ?? '') + data.message)
     if (type === 'test:complete' && isOfFile(data))
       seconds.set(relative(process.cwd(), data.name), data.details.duration_ms / 1000)
-    if (type !== 'test:pass' && type !== 'test:fail') continue
+    if (type !== 'test:pass' && type !== 'test:fail') return
     // Not `file`: shared tests are in their own module.
     const entry = data.entryFile ?? data.file ?? data.name
     const group = ofEntry.get(entry)
@@ -178,13 +181,26 @@ async function runFiles(name: string, files: readonly string[], env: Record<stri
         event,
         entry,
       )
-      continue
+      return
     }
     const reports = [...(waiting.get(entry) ?? []), event]
     const isLast = group.files.includes(data.name) && data.nesting === 0
     waiting.set(entry, isLast ? [] : reports)
     if (isLast) for (const report of reports) note(relative(process.cwd(), data.name), report, entry)
   }
+  const follow = async (some: readonly FileGroup[], concurrency: number) => {
+    if (some.length > 0) for await (const event of start(some, concurrency)) take(event)
+  }
+  await Promise.all([
+    follow(
+      groups.filter(({ mostlyWaits }) => !mostlyWaits),
+      CONCURRENCY,
+    ),
+    follow(
+      groups.filter(({ mostlyWaits }) => mostlyWaits),
+      WAITING_CONCURRENCY,
+    ),
+  ])
   for (const { entry, files } of abort.signal.aborted ? [] : groups)
     for (const file of files.map((path) => relative(process.cwd(), path)))
       if (!ofFile.has(file)) noteMissing(name, tally, file, entry)
