@@ -48,7 +48,7 @@ export function withPalette(png: Buffer): Buffer {
 interface Header {
   readonly width: number
   readonly height: number
-  /** 3: indexes of a palette; 6: RGBA. */
+  /** 0: grey; 3: indexes of a palette; 6: RGBA. */
   readonly colorType: number
 }
 

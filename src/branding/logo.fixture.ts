@@ -1,4 +1,5 @@
-import { crc32, deflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
+import { encodePng } from '../../examples/demo/palette-png.ts'
 
 /** Images of 16 × 8 pixels, as encoders write them. */
 const JPEG =
@@ -19,7 +20,7 @@ export const IMAGES = {
   webpAnimated: Buffer.from(WEBP_ANIMATED, 'base64'),
 }
 
-const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+const GREY = 0
 
 /** A grey PNG, with more chunks before its data. The header may lie about the size. */
 export function pngOf(
@@ -27,26 +28,7 @@ export function pngOf(
   height: number,
   chunks: readonly (readonly [type: string, body: Buffer])[] = [],
 ): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 0, 0, 0, 0], 8)
   const rows = Buffer.alloc(Math.min(height, 64) * (1 + Math.min(width, 64)), 0x60)
   for (let row = 0; row < rows.length; row += 1 + Math.min(width, 64)) rows[row] = 0
-  return Buffer.concat([
-    SIGNATURE,
-    chunk('IHDR', header),
-    ...chunks.map(([type, body]) => chunk(type, body)),
-    chunk('IDAT', deflateSync(rows)),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-}
-
-function chunk(type: string, body: Buffer): Buffer {
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(body.length)
-  const typed = Buffer.concat([Buffer.from(type, 'latin1'), body])
-  const sum = Buffer.alloc(4)
-  sum.writeUInt32BE(crc32(typed))
-  return Buffer.concat([length, typed, sum])
+  return encodePng({ width, height, colorType: GREY }, [...chunks, ['IDAT', deflateSync(rows)]])
 }
