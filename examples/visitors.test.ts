@@ -29,7 +29,7 @@ describe('visitors of the example app', () => {
     assert.equal(returns(visitors, stranger), false, 'the oldest stranger makes room')
   })
 
-  it('of users who have connected, the least recently seen makes room', () => {
+  it('of users who have connected, evicts the one least recently seen', () => {
     const visitors = new Visitors()
     const all = Array.from({ length: MOST }, () => {
       const each = arrive(visitors)

@@ -230,7 +230,9 @@ function readCatalogue(path: string): Catalogue {
   const content = readJson('DOORWARD_CATALOGUE', path)
   const faults = faultsInFile(CatalogueFile, content)
   if (faults.length === 0) return content as Catalogue
-  throw new ConfigurationError(`DOORWARD_CATALOGUE: ${path} is no catalogue:\n  ${faults.join('\n  ')}`)
+  throw new ConfigurationError(
+    `DOORWARD_CATALOGUE: ${path} is not a valid catalogue:\n  ${faults.join('\n  ')}`,
+  )
 }
 
 function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): ForwardAuthRules | null {
@@ -238,7 +240,7 @@ function readForwardAuthRules({ forwardAuthPath: path, settings }: Config): Forw
   const read = readForwardAuth(readJson('DOORWARD_FORWARD_AUTH', path), settings.policy.environments)
   if (read.ok) return read.value
   throw new ConfigurationError(
-    `DOORWARD_FORWARD_AUTH: ${path} holds no sound rules:\n  ${read.no.join('\n  ')}`,
+    `DOORWARD_FORWARD_AUTH: ${path} holds invalid rules:\n  ${read.no.join('\n  ')}`,
   )
 }
 

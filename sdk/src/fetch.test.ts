@@ -35,7 +35,7 @@ behavesAsAGuard('fetch', async (source, more) => {
   return { port: (server.address() as AddressInfo).port, close: () => Promise.all([closed(), close()]) }
 })
 
-test('fetch: without a peer address an allow-list lets nobody in', async () => {
+test('fetch: without a peer address an allow-list refuses every caller', async () => {
   const source = new Records()
   const { guard } = doorward({ environment: 'live', source })
   const orders = guard('orders:read')(() => new Response('in'))

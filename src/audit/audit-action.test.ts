@@ -7,7 +7,7 @@ import { allActions, namesOf } from './audit-action.ts'
 describe('audit actions', () => {
   const names = allActions().flatMap(({ action, formerNames }) => [action, ...formerNames])
 
-  it('AUD-01: each name is a noun and a past tense, and stands for one action', () => {
+  it('AUD-01: each name is a noun and a past tense, and names one action', () => {
     for (const name of names) assert.match(name, /^[a-z_]{1,40}\.[a-z_]{1,40}$/)
     assert.equal(new Set(names).size, names.length)
   })

@@ -348,7 +348,7 @@ describe('redirect URIs at authorization', () => {
     it(`AUZ-01: ${JSON.stringify(asked)} ${expected ? 'is' : 'is not'} ${registered}`, () =>
       assert.equal(matchesRedirectUri(asked, ['https://other.example/', registered]), expected))
 
-  it('AUZ-01: nothing is asked for that was not registered, but for a port of this machine', () => {
+  it('AUZ-01: matches a registered URI only, except for the port of a loopback address', () => {
     const registered = [...HTTPS, ...LOOPBACK, ...NATIVE]
     const portless = (uri: string) => uri.replace(/^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)):\d+/, '$1')
     const places = new Set(registered.map(portless))

@@ -39,9 +39,9 @@ export const PROBLEMS = {
   fresh_proof_required: [403, 'A fresh proof of who you are is required'],
   second_factor_required: [403, 'A second factor must be set up first'],
   proxy_not_trusted: [403, 'The caller is not a trusted proxy'],
-  owner_not_covered: [403, 'The admin key is bound to another owner'],
-  exceeds_authority: [403, 'An admin key cannot grant permissions that it lacks'],
-  limits_not_permitted: [403, 'An admin key that is bound to one owner cannot set limits'],
+  owner_not_covered: [403, 'The caller is bound to another owner'],
+  exceeds_authority: [403, 'The caller cannot grant permissions that it lacks'],
+  limits_not_permitted: [403, 'A caller that is bound to one owner cannot set limits'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'The path does not support this method'],
   key_revoked: [409, 'The key is revoked, which cannot be undone'],
@@ -120,7 +120,7 @@ export function problem(
 }
 
 /** The same bytes for an unknown id and for one of another owner. */
-export const NOT_FOUND = problem('not_found', 'Nothing with this id is within reach of your admin key.')
+export const NOT_FOUND = problem('not_found', 'Nothing with this id is within reach of the caller.')
 
 export function statusOf({ code }: Problem): number {
   return PROBLEMS[code][0]

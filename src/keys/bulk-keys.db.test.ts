@@ -41,7 +41,7 @@ describe('bulk changes of keys', () => {
       detail: Record<string, unknown>
     }[]
 
-  it('KEY-10: a dry run names who breaks, the busiest first, and changes nothing', async () => {
+  it('KEY-10: a dry run names the affected callers, the busiest first, and changes nothing', async () => {
     const [idle, busy] = [
       await app.keyFor('org_dry', { name: 'idle' }),
       await app.keyFor('org_dry', { name: 'busy' }),

@@ -29,6 +29,8 @@ export interface Proof {
   readonly provenAt: Date | null
   /** True where a second factor is demanded and the person has enrolled none. */
   readonly lacksSecondFactor: boolean
+  /** Paths of the pages where the person proves a factor again, and enrols one. */
+  readonly pages: { readonly confirm: string; readonly enrol: string }
 }
 
 /** A reach that is bound to an owner, to environments, or to nothing. */

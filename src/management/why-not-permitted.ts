@@ -1,5 +1,5 @@
 import { type Problem, problem } from '../http/problem.ts'
-import { type Caller, environmentsOf } from './caller.ts'
+import { type Caller, environmentsOf, type Proof } from './caller.ts'
 import type { Needs } from './operation.ts'
 
 /** Age up to which a proof counts for dangerous operations. */
@@ -8,7 +8,8 @@ export const FRESH_SECONDS = 15 * 60
 /** The one place that decides if a caller may do an operation, by what the operation says of itself. */
 export function whyNotPermitted(caller: Caller, needs: Needs): Problem | null {
   const { permission, withinEnvironments, isDangerous, mediaType } = needs
-  if (caller.proof?.lacksSecondFactor === true && !permission.startsWith('self:')) return NO_SECOND_FACTOR
+  if (caller.proof?.lacksSecondFactor === true && !permission.startsWith('self:'))
+    return noSecondFactor(caller.proof)
   if (!caller.permissions.has(permission))
     return problem('insufficient_permission', `This needs the permission \`${permission}\`.`)
   if (environmentsOf(caller.reach) !== null && withinEnvironments !== true && !permission.startsWith('self:'))
@@ -39,7 +40,7 @@ export function whyNotFresh({ proof, now }: Pick<Caller, 'proof' | 'now'>): Prob
   if (proof === null || isFresh(proof.provenAt, now)) return null
   return problem(
     'fresh_proof_required',
-    `Confirm that it is you with your ${WORDS[proof.factor]} at /staff/confirm, and send the request again within 15 minutes.`,
+    `Confirm that it is you with your ${WORDS[proof.factor]} at ${proof.pages.confirm}, and send the request again within 15 minutes.`,
   )
 }
 
@@ -48,10 +49,12 @@ export function isFresh(provenAt: Date | null, now: Date): boolean {
   return provenAt !== null && now.getTime() - provenAt.getTime() <= FRESH_SECONDS * 1000
 }
 
-const NO_SECOND_FACTOR = problem(
-  'second_factor_required',
-  'Staff need a second factor here, and you have none. Set one up at /staff/factors.',
-)
+function noSecondFactor({ pages }: Proof): Problem {
+  return problem(
+    'second_factor_required',
+    `A second factor is required, and you have none. Set one up at ${pages.enrol}.`,
+  )
+}
 
 const WORDS = {
   password: 'password',

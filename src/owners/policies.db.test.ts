@@ -330,7 +330,7 @@ describe('the policy of an environment', () => {
     }
   })
 
-  it('AUD-01: the audit log has the rules before and after, with who changed them', async () => {
+  it('AUD-01: the audit log has the rules before and after, and the actor', async () => {
     await set({ max_keys: 7 })
     await set({ max_keys: 8 })
     const { body } = await app.call('GET', '/v1/audit-events?action=policy.changed&limit=1')

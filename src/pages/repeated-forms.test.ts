@@ -84,7 +84,7 @@ describe('a form that is sent twice', () => {
     assert.equal(times(), 2)
   })
 
-  it('CON-05: counts a refusal once for requests that wait for it, and handles a later one anew', async () => {
+  it('CON-05: counts a refusal once for requests that wait for it, and handles a later one again', async () => {
     const forms = newForms()
     let times = 0
     const handle = async () => {

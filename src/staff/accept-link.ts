@@ -61,7 +61,7 @@ export async function acceptLink(
   })
 }
 
-/** @returns null where the link is over: somebody else was first, or the address is taken */
+/** @returns null where the link was used meanwhile, or the address is taken */
 async function makeMember(
   tx: Tx,
   visit: Visit,

@@ -93,9 +93,12 @@ function callerOf(
     proof: {
       ...latestProofOf(enrolled, session.provenAt),
       lacksSecondFactor: requiresSecondFactor && !hasSecondFactor(enrolled),
+      pages: PAGES,
     },
   }
 }
+
+const PAGES = { confirm: '/staff/confirm', enrol: '/staff/factors' }
 
 const NOT_ACCEPTED = problem(
   'invalid_token',

@@ -10,7 +10,7 @@ import type { StaffMember } from './staff.ts'
 import { spendLinksOfStaff } from './staff-link.store.ts'
 import { endSessionsOfStaff } from './staff-session.store.ts'
 
-/** Reason why a caller cannot give a role: nobody gives more than they have (privilege escalation). */
+/** Reason why a caller cannot give a role: it would have more permissions than the caller's own (privilege escalation). */
 export function whyNotGive(caller: Caller, role: RoleName): Problem | null {
   const beyond = [...permissionsOf(role)].filter((permission) => !caller.permissions.has(permission))
   if (beyond.length > 0)
@@ -131,5 +131,5 @@ async function whyLast(tx: Tx, { id, role, disabledAt }: StaffMember): Promise<P
 const OWN_ACCOUNT = problem('own_account', 'Nothing was changed. Ask another administrator.')
 const LAST_ADMINISTRATOR = problem(
   'last_administrator',
-  'Nothing was changed. Make another administrator first; without one nobody could invite staff.',
+  'Nothing was changed. Make another administrator first; without one no staff could be invited.',
 )

@@ -21,7 +21,7 @@ export interface FirstProof {
   readonly returnTo: string
   /** Of a sign-in at the identity provider. */
   readonly sso?: SsoProof
-  /** True for a one-time link, which lets in whoever single sign-on does not. */
+  /** True for a one-time link, which is accepted while single sign-on is required. */
   readonly isByLink?: boolean
 }
 

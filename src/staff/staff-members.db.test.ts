@@ -85,7 +85,7 @@ describe('staff and their invitations', () => {
     ann = await staffAs(app, 'administrator')
   })
 
-  it('MGT-06: gives nobody a role beyond the caller’s own rights', async () => {
+  it('MGT-06: refuses to give a role beyond the caller’s own permissions', async () => {
     const as = { as: await app.adminKeyWith(['staff:read', 'staff:write', 'keys:read']) }
     const viewer = await staffAs(app, 'viewer')
     assert.equal((await invite('x@example.com', 'viewer', as as never)).body.code, 'exceeds_authority')
@@ -94,7 +94,7 @@ describe('staff and their invitations', () => {
     assert.equal((await stored(viewer.id)).role, 'viewer')
   })
 
-  it('MGT-06: an admin key that ends makes no member, who would not end', async () => {
+  it('MGT-06: an admin key with an expiry cannot create a member, who has none', async () => {
     const made = await app.call('POST', '/v1/admin-keys', {
       name: 'for an hour',
       permissions: ['staff:read', 'staff:write', ...READS],
@@ -105,7 +105,7 @@ describe('staff and their invitations', () => {
     assert.match(body.detail, /has an end/)
   })
 
-  it('MGT-06: an invitation ends with the power of whoever made it: demoted, disabled, or a revoked admin key', async () => {
+  it('MGT-06: an invitation ends when its creator is demoted, disabled or, for an admin key, revoked', async () => {
     const endings: [how: string, end: (id: string) => Promise<unknown>][] = [
       ['demoted', (id) => app.call('PATCH', `/v1/staff/${id}`, { role: 'viewer' }, ann.as)],
       ['disabled', (id) => app.call('POST', `/v1/staff/${id}/disable`, { reason: 'left' }, ann.as)],

@@ -200,7 +200,7 @@ export function staffPages(parts: StaffPagesParts): void {
     )
   }
 
-  /** An invitation can be accepted by single sign-on; the other links are for whoever cannot sign in by it. */
+  /** An invitation can be accepted by single sign-on; the other links are for members who cannot sign in by it. */
   async function formOf(form: Omit<WelcomeForm, 'sso'>): Promise<WelcomeForm> {
     return { ...form, sso: form.link.kind === 'invitation' ? await ssoOfferOf(db) : 'off' }
   }

@@ -48,7 +48,7 @@ describe('the session of a staff member, in the pipeline', () => {
       assert.equal((await session(wrong)).status, 401)
   })
 
-  it('says who is signed in, with permissions, reach, factors and times', async () => {
+  it('answers with the signed-in member, permissions, reach, factors and times', async () => {
     const { token, id, email, sessionId } = await staffAs(app, 'developer')
     const { body } = await session(token)
     assert.deepEqual(body.staff, { id, email, name: 'A developer', role: 'developer' })

@@ -21,7 +21,7 @@ import { staffSessionRoutes } from './staff-session.routes.ts'
 import type { Installation } from './staff-session.wire.ts'
 
 interface StaffParts extends Omit<StaffPagesParts, 'pages' | 'publicUrl'> {
-  /** Null without a server secret: nobody can sign in. */
+  /** Null without a server secret: staff cannot sign in. */
   readonly pages: Pages | null
   readonly clock: Clock
   readonly serverSecret: Secret | null

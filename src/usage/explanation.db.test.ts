@@ -131,7 +131,7 @@ describe('why a credential is refused', () => {
 })
 
 describe('why a request was refused', () => {
-  it('is told by its id: which permission, who, and what to do; within reach and with `audit:read` only', async () => {
+  it('is explained by its id: the permission, the caller and the fix; within reach and with `audit:read` only', async () => {
     const nosy = await app.adminKeyWith(['keys:read', 'audit:read'], 'org_2')
     const { headers } = await app.call('GET', '/v1/owners', undefined, { as: nosy })
     const requestId = String(headers['x-request-id'])

@@ -56,5 +56,5 @@ const ONE_OF_THREE = problem('invalid_request', 'Give one of `secret_sha256`, `k
 
 const NO_REQUEST = problem(
   'not_found',
-  'No refused request with this id is within reach of your admin key. Recorded are requests to the management API that were refused because of their caller or of an id, some twenty a minute for each caller.',
+  'No refused request with this id is within reach of the caller. Recorded are requests to the management API that were refused because of their caller or of an id, some twenty a minute for each caller.',
 )

@@ -168,7 +168,7 @@ describe('dead credentials in use', () => {
   const reasons = async (query = '', as?: string) =>
     (await dead(query, as)).data.map(({ key_id, reason }) => `${key_id} ${reason}`)
 
-  it('are listed latest first with who knocks, since when they are dead and how often; only while they are', async () => {
+  it('are listed latest first with caller, end and number of refusals, while they are still presented', async () => {
     const [revoked, disabled, expired, rotated, fine] = [
       await aKey('org_dead'),
       await aKey('org_dead'),

@@ -4,7 +4,7 @@ const FRACTION = /(\.\d+)?Z$/
 
 /** Reads a time in UTC. @throws TypeError that names the field */
 export function momentFromWire(value: unknown, name: string): Date {
-  if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
+  if (typeof value !== 'string') throw new TypeError(`${name} is not a string`)
   const at = new Date(value)
   // `Date` reads 30 February as 2 March: the same text must come back.
   if (
@@ -12,6 +12,6 @@ export function momentFromWire(value: unknown, name: string): Date {
     Number.isNaN(at.getTime()) ||
     !at.toISOString().startsWith(value.replace(FRACTION, ''))
   )
-    throw new TypeError(`${name} is no moment in ISO 8601, UTC`)
+    throw new TypeError(`${name} is not a moment in ISO 8601, UTC`)
   return at
 }

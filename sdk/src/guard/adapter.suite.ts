@@ -179,7 +179,7 @@ export function behavesAsAGuard(
     )
   })
 
-  test(`${adapter}: VER-12: behind a trusted proxy a hop that cannot be read is nobody's address, and a port is none`, async (t) => {
+  test(`${adapter}: VER-12: behind a trusted proxy an unreadable hop is no client address, and a port is ignored`, async (t) => {
     const records = new Records()
     const { port, close } = await open(records, { trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] })
     t.after(close)
@@ -204,7 +204,7 @@ export function behavesAsAGuard(
     }
   })
 
-  test(`${adapter}: VER-11: the limits of a key are told on a yes and on a no, which is 429`, async (t) => {
+  test(`${adapter}: VER-11: sends the limits of a key with an accepted response and with a refusal, which is 429`, async (t) => {
     const { records, port } = await start(t)
     const key = { rateLimits: [{ name: 'burst', limit: 1, windowSeconds: 60 }], quota: null }
     const authorization = `Bearer ${records.add({ limits: { key, owner: { rateLimits: [], quota: null } } })}`

@@ -123,7 +123,7 @@ export function checkRequirements(
 function checkScopes(wanted: readonly string[], declared: readonly string[] | undefined): void {
   for (const scope of wanted) {
     if (typeof scope !== 'string' || parseScope(scope) === null)
-      throw new TypeError(`${JSON.stringify(scope)} is no scope: <resource>:<action>`)
+      throw new TypeError(`${JSON.stringify(scope)} is not a scope: write <resource>:<action>`)
     if (declared === undefined || declared.includes(scope)) continue
     throw new TypeError(`${scope} is not among the declared scopes${didYouMean(scope, declared)}`)
   }

@@ -50,7 +50,7 @@ async function answerTo(admission: ReturnType<ReturnType<typeof open>['admit']>)
   return settled.answer
 }
 
-test('a guard says once, and last, what a call costs; what is no cost is refused at the start', () => {
+test('the last cost of a guard counts, once; an invalid cost is refused at start', () => {
   const guard = createGuard({ environment: 'live', source: new Records() })
   guard.admitting(['orders:read', { cost: 5 }])
   guard.admitting([{ cost: 0 }])
@@ -121,7 +121,7 @@ test('VER-12: an allow-list sees through the configured proxies only', async () 
   assert.deepEqual(plain.told, ['ip_not_allowed GET /orders'])
 })
 
-test('VER-18, RS-10: without an answer from the source it is 503, told to the operator, and nothing is let in', async () => {
+test('VER-18, RS-10: without an answer from the source responds 503, reports it to the operator, and accepts nothing', async () => {
   const { server, admit, told } = open()
   const key = server.add()
   server.failure = new Error('connection refused')

@@ -80,7 +80,7 @@ test('an empty header is none, alone and beside a credential', () => {
   }
 })
 
-test('a proxy’s own Authorization of another scheme stands beside X-API-Key', () => {
+test('accepts X-API-Key together with a proxy’s own Authorization of another scheme', () => {
   const digest = 'Digest username="a", realm="b, c", uri="/orders", response="0"'
   for (const header of ['Basic eDp5', digest, 'Negotiate abc=='])
     assert.equal(read({ authorization: [header], xApiKey: [key] }), key, header)

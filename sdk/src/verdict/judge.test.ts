@@ -120,7 +120,7 @@ test('VER-12: an allow-list never contains an unknown address, and an empty one 
   assert.equal(refusal(aRecord({ ipAllowlist: ranges() }))?.reason, 'ip_not_allowed')
 })
 
-test('KEY-18: a test key never passes a live check; null is for those who separate environments themselves', () => {
+test('KEY-18: a test key never passes a live check; null leaves the separation of environments to the API', () => {
   assert.equal(
     refusal(aRecord({ environment: 'test' }), { environment: 'live' })?.reason,
     'environment_mismatch',

@@ -76,7 +76,7 @@ export function recordLimitsFromWire(value: unknown, name: string): RecordLimits
 function limitsFromWire(value: unknown, name: string): Limits {
   const { rate_limits: list, quota, ...more } = objectOf(value, name)
   noneOf(more, name)
-  if (!Array.isArray(list)) throw new TypeError(`${name}.rate_limits is no list`)
+  if (!Array.isArray(list)) throw new TypeError(`${name}.rate_limits is not a list`)
   const rateLimits = list.map((each) => rateLimitFromWire(each, `${name}.rate_limits`))
   const why = whyNotRateLimits(rateLimits)
   if (why !== null) throw new TypeError(`${name}.rate_limits cannot be meant`)
@@ -87,14 +87,14 @@ function rateLimitFromWire(value: unknown, name: string): RateLimit {
   const { name: text, limit, window_seconds: windowSeconds, ...more } = objectOf(value, name)
   noneOf(more, name)
   if (typeof text !== 'string' || typeof limit !== 'number' || typeof windowSeconds !== 'number')
-    throw new TypeError(`${name} holds what is no rate limit`)
+    throw new TypeError(`${name} holds an entry that is not a rate limit`)
   return { name: text, limit, windowSeconds }
 }
 
 function quotaFromWire(value: unknown, name: string): Quota {
   const { limit, period, ...more } = objectOf(value, name)
   noneOf(more, name)
-  if (typeof limit !== 'number' || typeof period !== 'string') throw new TypeError(`${name} is no quota`)
+  if (typeof limit !== 'number' || typeof period !== 'string') throw new TypeError(`${name} is not a quota`)
   const quota = { limit, period: period as QuotaPeriod }
   if (whyNotQuota(quota) !== null) throw new TypeError(`${name} cannot be meant`)
   return quota
@@ -145,7 +145,7 @@ function quotaCountFromWire(value: unknown): QuotaCount {
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw new TypeError(`${name} is no object`)
+    throw new TypeError(`${name} is not an object`)
   return value as Record<string, unknown>
 }
 

@@ -116,34 +116,37 @@ function withRateLimit(rateLimit: object) {
 test('refuses an invalid record, and names the field but not the value', () => {
   const wrong: [different: Record<string, unknown>, fault: RegExp][] = [
     [{ kind: 'hunter2' }, /record\.kind is not known/],
-    [{ credential_id: 7 }, /record\.credential_id is no text/],
-    [{ owner_id: null }, /record\.owner_id is no text/],
-    [{ environment: undefined }, /record\.environment is no text/],
+    [{ credential_id: 7 }, /record\.credential_id is not a string/],
+    [{ owner_id: null }, /record\.owner_id is not a string/],
+    [{ environment: undefined }, /record\.environment is not a string/],
     [{ kind: 'session' }, /record\.kind is not known/],
-    [{ client_id: 7 }, /record\.client_id is no text/],
+    [{ client_id: 7 }, /record\.client_id is not a string/],
     [{ key_id: null }, /record\.kind does not fit/],
     [{ client_id: 'cli_1' }, /record\.kind does not fit/],
     [{ user_id: 'usr_1' }, /record\.kind does not fit/],
     [{ kind: 'access_token' }, /record\.kind does not fit/],
     [{ kind: 'access_token', key_id: null }, /record\.kind does not fit/],
-    [{ audiences: 'hunter2' }, /record\.audiences is no list/],
-    [{ scopes: 'hunter2' }, /record\.scopes is no list/],
-    [{ scopes: [null] }, /record\.scopes is no text/],
-    [{ metadata: null }, /record\.metadata is no object/],
-    [{ metadata: ['hunter2'] }, /record\.metadata is no object/],
+    [{ audiences: 'hunter2' }, /record\.audiences is not a list/],
+    [{ scopes: 'hunter2' }, /record\.scopes is not a list/],
+    [{ scopes: [null] }, /record\.scopes is not a string/],
+    [{ metadata: null }, /record\.metadata is not an object/],
+    [{ metadata: ['hunter2'] }, /record\.metadata is not an object/],
     [{ ip_allowlist: ['hunter2'] }, /record\.ip_allowlist holds/],
-    [{ ip_allowlist: undefined }, /record\.ip_allowlist is no list/],
-    [{ limits: undefined }, /record\.limits is no object/],
+    [{ ip_allowlist: undefined }, /record\.ip_allowlist is not a list/],
+    [{ limits: undefined }, /record\.limits is not an object/],
     [{ limits: { ...wire.limits, hunter2: 1 } }, /record\.limits has a field/],
-    [{ limits: { ...wire.limits, key: null } }, /record\.limits\.key is no object/],
+    [{ limits: { ...wire.limits, key: null } }, /record\.limits\.key is not an object/],
     [
       { limits: { ...wire.limits, key: { rate_limits: 'hunter2', quota: null } } },
-      /key\.rate_limits is no list/,
+      /key\.rate_limits is not a list/,
     ],
-    [{ limits: withRateLimit({ name: 'burst', limit: '7', window_seconds: 1 }) }, /what is no rate limit/],
+    [
+      { limits: withRateLimit({ name: 'burst', limit: '7', window_seconds: 1 }) },
+      /an entry that is not a rate limit/,
+    ],
     [{ limits: withRateLimit({ name: 'burst', limit: 0, window_seconds: 1 }) }, /cannot be meant/],
     [{ limits: withRateLimit({ name: 'burst', limit: 1, window_seconds: 1, per: 'ip' }) }, /has a field/],
-    [{ limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: 1 } } } }, /quota is no quota/],
+    [{ limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: 1 } } } }, /quota is not a quota/],
     [
       { limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: -1, period: 'day' } } } },
       /quota cannot/,
@@ -152,17 +155,17 @@ test('refuses an invalid record, and names the field but not the value', () => {
       { limits: { ...wire.limits, key: { rate_limits: [], quota: { limit: 1, period: 'hunter2' } } } },
       /quota cannot/,
     ],
-    [{ ended: 'hunter2' }, /record\.ended is no object/],
-    [{ ended: undefined }, /record\.ended is no object/],
-    [{ ended: { reason: 'hunter2', at: wire.expires_at } }, /record\.ended\.reason is no known end/],
-    [{ ended: { reason: 'revoked', at: null } }, /record\.ended\.at is no text/],
-    [{ expires_at: 'hunter2' }, /record\.expires_at is no moment/],
-    [{ expires_at: '2026' }, /record\.expires_at is no moment/],
-    [{ expires_at: '2026-13-01T00:00:00Z' }, /record\.expires_at is no moment/],
-    [{ expires_at: '2026-02-30T00:00:00.000Z' }, /record\.expires_at is no moment/],
-    [{ expires_at: '2026-03-01T24:00:00.000Z' }, /record\.expires_at is no moment/],
-    [{ retires_at: 0 }, /record\.retires_at is no text/],
-    [{ retires_at: undefined }, /record\.retires_at is no text/],
+    [{ ended: 'hunter2' }, /record\.ended is not an object/],
+    [{ ended: undefined }, /record\.ended is not an object/],
+    [{ ended: { reason: 'hunter2', at: wire.expires_at } }, /record\.ended\.reason is not a known reason/],
+    [{ ended: { reason: 'revoked', at: null } }, /record\.ended\.at is not a string/],
+    [{ expires_at: 'hunter2' }, /record\.expires_at is not a moment/],
+    [{ expires_at: '2026' }, /record\.expires_at is not a moment/],
+    [{ expires_at: '2026-13-01T00:00:00Z' }, /record\.expires_at is not a moment/],
+    [{ expires_at: '2026-02-30T00:00:00.000Z' }, /record\.expires_at is not a moment/],
+    [{ expires_at: '2026-03-01T24:00:00.000Z' }, /record\.expires_at is not a moment/],
+    [{ retires_at: 0 }, /record\.retires_at is not a string/],
+    [{ retires_at: undefined }, /record\.retires_at is not a string/],
   ]
   for (const [different, fault] of wrong)
     assert.throws(
@@ -171,7 +174,7 @@ test('refuses an invalid record, and names the field but not the value', () => {
       JSON.stringify(different),
     )
   for (const nothing of [null, undefined, 'x', 7, []])
-    assert.throws(() => recordFromWire(nothing), /the record is no object/)
+    assert.throws(() => recordFromWire(nothing), /the record is not an object/)
 })
 
 test('VER-20: a field of a newer server stops an older SDK only where it must be understood', () => {
@@ -189,9 +192,9 @@ test('VER-20: a field of a newer server stops an older SDK only where it must be
     ['named, and not even there', { must_understand: ['hours'] }, /record\.hours is not known/],
     ['a part of a field', { must_understand: ['scopes.until'] }, /record\.scopes\.until is not known/],
     ['a name of every object', { must_understand: ['constructor'] }, /record\.constructor is not known/],
-    ['no list', { must_understand: 'hunter2' }, /record\.must_understand is no list/],
-    ['null', { must_understand: null }, /record\.must_understand is no list/],
-    ['no texts', { must_understand: [['scopes']] }, /record\.must_understand is no text/],
+    ['no list', { must_understand: 'hunter2' }, /record\.must_understand is not a list/],
+    ['null', { must_understand: null }, /record\.must_understand is not a list/],
+    ['no texts', { must_understand: [['scopes']] }, /record\.must_understand is not a string/],
     ['inside of limits', { limits: { ...wire.limits, hunter2: 1 } }, /record\.limits has a field/],
   ]
   const known = recordFromWire(wire)

@@ -122,7 +122,7 @@ function endedOf(value: unknown, name: string): Ended | null {
   if (value === null) return null
   const { reason, at } = objectOf(value, name)
   if (typeof reason !== 'string' || !ENDINGS.has(reason))
-    throw new TypeError(`${name}.reason is no known end`)
+    throw new TypeError(`${name}.reason is not a known reason`)
   return { reason: reason as Ended['reason'], at: momentFromWire(at, `${name}.at`) }
 }
 
@@ -135,12 +135,12 @@ function rangesOf(value: unknown, name: string): IpRanges | null {
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw new TypeError(`${name} is no object`)
+    throw new TypeError(`${name} is not an object`)
   return value as Record<string, unknown>
 }
 
 function textOf(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${name} is no text`)
+  if (typeof value !== 'string') throw new TypeError(`${name} is not a string`)
   return value
 }
 
@@ -149,7 +149,7 @@ function textOrNull(value: unknown, name: string): string | null {
 }
 
 function textsOf(value: unknown, name: string): string[] {
-  if (!Array.isArray(value)) throw new TypeError(`${name} is no list`)
+  if (!Array.isArray(value)) throw new TypeError(`${name} is not a list`)
   return value.map((each) => textOf(each, name))
 }
 

@@ -71,7 +71,7 @@ test('KEY-10: an answer is good for maxStalenessMs from when it was asked for, a
   assert.equal(cache.get(digest('c'), NOW), undefined)
 })
 
-test('KEY-10: while changes are told, answers stay good; from the last word on, for maxStalenessMs', () => {
+test('KEY-10: while changes are confirmed, records stay usable; after the last confirmation, for maxStalenessMs', () => {
   const cache = new RecordCache()
   cache.set(digest('a'), record, NOW)
   cache.set(digest('b'), null, NOW)
@@ -129,7 +129,7 @@ test('an older answer never replaces a newer one', () => {
   assert.deepEqual(cache.get(digest('a'), NOW + 1), aRecord({ scopes: new Set() }))
 })
 
-test('KEY-10: no cache can be told to keep an answer longer than 5 s', () => {
+test('KEY-10: no cache can be configured to use a record for longer than 5 s', () => {
   for (const maxStalenessMs of [5_001, -1, Number.NaN, Number.POSITIVE_INFINITY])
     assert.throws(() => new RecordCache({ maxStalenessMs }), RangeError)
   for (const maxEntries of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])

@@ -88,7 +88,7 @@ test('OPS-08: refuses a flood beyond 10,000 waiting hashes, and still answers th
   assert.deepEqual(questions.at(-1)?.hashes, [hashCredential('one more')])
 })
 
-test('KEY-10: what was asked before a change is asked again, and only the new answer is told and kept', async () => {
+test('KEY-10: a lookup from before a change is repeated, and only the new answer is returned and cached', async () => {
   const { questions, kept, lookups, clock } = open()
   const waiting = lookups.record(digest('a'))
   await turn()
@@ -141,7 +141,7 @@ test('KEY-10 OPS-08: of very many such changes no more is remembered, and all is
   assert.equal(await waiting, record)
 })
 
-test('who waits in the very turn of a change, before anything was asked, is asked for once', async () => {
+test('a lookup that is queued in the turn of a change, before the request, is sent once', async () => {
   const { questions, kept, lookups } = open()
   const waiting = lookups.record(digest('a'))
   lookups.invalidate(digest('a'))
@@ -231,7 +231,7 @@ test('KEY-10: does not use an answer that took more than 5 s', async () => {
   }
 })
 
-test('KEY-10: nobody waits for an answer that may be as old as none may be; who asked for it is served by it', async () => {
+test('KEY-10: no later caller joins a lookup that may be too old; the callers that began it get its answer', async () => {
   const { questions, clock, kept, lookups } = open(500)
   const first = lookups.record(digest('a'))
   await turn()
@@ -254,7 +254,7 @@ test('KEY-10: nobody waits for an answer that may be as old as none may be; who 
   assert.equal(lookups.waiting, 0)
 })
 
-test('KEY-10: with 0 each asks for himself, save who comes before the question is put', async () => {
+test('KEY-10: with maxStalenessMs 0 each call has its own lookup, except those before the request is sent', async () => {
   const { questions, clock, lookups } = open(0)
   const together = [lookups.record(digest('a')), lookups.record(digest('a'))]
   await turn()

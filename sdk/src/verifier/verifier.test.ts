@@ -119,7 +119,7 @@ test('looks up again after forgetAll', async () => {
   assert.equal(reasonOf(await verifier.verify(key, ask)), 'disabled')
 })
 
-test('VER-18: a source that fails is never a yes; what is fresh is still used, and no longer than 5 s', async () => {
+test('VER-18: a source that fails never leads to acceptance; a fresh record is still used, for at most 5 s', async () => {
   const { clock, records, verifier } = open()
   const [warm, cold] = [records.add(), records.add()]
   await verifier.verify(warm, ask)
@@ -132,7 +132,7 @@ test('VER-18: a source that fails is never a yes; what is fresh is still used, a
   assert.equal(reasonOf(await verifier.verify(cold, ask)), 'accepted', 'the failure itself is not remembered')
 })
 
-test('a verifier that has only the hash gets the same, and a text that is no hash asks nobody', async () => {
+test('a verifier that has only the hash gets the same verdict, and a text that is not a hash causes no lookup', async () => {
   const { records, verifier } = open()
   const key = records.add()
   assert.equal(reasonOf(await verifier.verifyHash(hashCredential(key), ask)), 'accepted')
@@ -261,7 +261,7 @@ test('after a long silence of the feed, looks up again what was cached before', 
   assert.ok(verifier.verify(key, ask) instanceof Promise)
 })
 
-test('VER-18: only who asks for it gets stale answers, only while nobody can be asked, and not for longer', async () => {
+test('VER-18: uses stale records only where configured, only while the source is unreachable, and for a bounded time', async () => {
   const stale: unknown[] = []
   const { clock, records, verifier } = withFeed({
     staleIfUnreachableMs: 10_000,
@@ -283,7 +283,7 @@ test('VER-18: only who asks for it gets stale answers, only while nobody can be 
   assert.throws(() => createVerifier({ source: records, staleIfUnreachableMs: -1 }), RangeError)
 })
 
-test('KEY-10: a stale answer is not used where a change was heard while the source was asked', async () => {
+test('KEY-10: a stale record is not used where a change arrived during the lookup', async () => {
   const { clock, records, verifier, feed } = withFeed({ staleIfUnreachableMs: 10_000, onStale: () => {} })
   const [revoked, narrowed] = [records.add(), records.add()]
   for (const key of [revoked, narrowed]) await verifier.verify(key, ask)

@@ -72,7 +72,7 @@ describe('private_key_jwt', () => {
       assert.equal(told.spent.size, reason === null ? 1 : 0)
     })
 
-  it('TOK-18: iss is who it is from: unknown, or another than the client_id beside it', async () => {
+  it('TOK-18: iss names the client: refuses an unknown one, and one that differs from client_id', async () => {
     const { ask } = make()
     assert.equal(why(await ask(null, await assertionOf({ iss: 'cli_b' }))), 'unknown_client')
     assert.equal(

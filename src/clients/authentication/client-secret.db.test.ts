@@ -99,7 +99,7 @@ describe('clients and their secrets in the database', () => {
     assert.deepEqual(await asked(), ['secret_rotated', client.client_id])
   })
 
-  it('the client shows who still uses which secret; finish ends the old one at once', async () => {
+  it('the client shows the last caller of each secret; finish ends the old one at once', async () => {
     const client = await app.clientFor(null)
     await ask(basic(client, client.client_secret))
     app.clock.advance({ seconds: 1 })
@@ -164,7 +164,7 @@ describe('clients and their secrets in the database', () => {
     assert.equal(await posted(client.client_secret), 'secret_revoked')
   })
 
-  it('VER-13: a secret that was seen in a URL is marked, and told to its owner', async () => {
+  it('VER-13: a secret that was seen in a URL is marked as exposed, and shown to its owner so', async () => {
     const { client_id, client_secret } = await app.clientFor('org_1')
     const exposed = [{ hash: hashCredential(client_secret), at: app.clock.now().toISOString(), ip: null }]
     await app.call('POST', '/v1/usage-batches', { id: 'batch_exposed1', items: [], exposed })

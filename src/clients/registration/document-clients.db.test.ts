@@ -24,7 +24,7 @@ const newKey = (kid: string) => ({
   kid,
 })
 
-describe('clients by their own documents, and who makes work of it', () => {
+describe('clients by their own documents, and bounds on fetching them', () => {
   let app: TestApp
   before(async () => {
     app = await openTestApp()

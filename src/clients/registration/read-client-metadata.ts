@@ -34,7 +34,7 @@ export function readClientMetadata(
   privateSchemes?: PrivateSchemes,
 ): Result<ClientDescription, MetadataFault> {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
-    return fault('It is no JSON object.')
+    return fault('It is not a JSON object.')
   const said = value as Readonly<Record<string, unknown>>
   const method = said.token_endpoint_auth_method ?? usualMethod
   const tokenEndpointAuthMethod = AUTH_METHODS.find((each) => each === method)
@@ -52,7 +52,7 @@ export function readClientMetadata(
     return fault(`redirect_uris is a list of 1 to ${MAX_REDIRECT_URIS}.`, 'invalid_redirect_uri')
   const given = said.client_name ?? UNNAMED
   const name = typeof given === 'string' ? withoutCredentials(given) : null
-  const whyNot = name === null ? 'is no text.' : whyNotName(name)
+  const whyNot = name === null ? 'is not a string.' : whyNotName(name)
   if (whyNot !== null) return fault(`client_name ${whyNot}`)
   const jwks = said.jwks === undefined ? null : readKeySet(said.jwks)
   if (jwks !== null && 'fault' in jwks) return fault(`jwks: ${jwks.fault}`)

@@ -138,7 +138,7 @@ describe('how a client sends its secret', () => {
     )
   })
 
-  it('TOK-10: a known client is told its method, the same for a right and a wrong secret', async () => {
+  it('TOK-10: the response names a known client’s method, the same for a right and a wrong secret', async () => {
     const client = await made({ token_endpoint_auth_method: 'client_secret_basic' })
     const said = 'This client is registered for client_secret_basic; the secret was sent in the body.'
     for (const secret of [client.client_secret, 'wrong'])

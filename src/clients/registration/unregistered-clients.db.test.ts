@@ -245,7 +245,7 @@ describe('clients that register themselves', () => {
     assert.deepEqual([answer.status, answer.location], [400, null])
   })
 
-  it('REG-03 REG-04 REG-08 REG-12: what is refused, and how it is said', async () => {
+  it('REG-03 REG-04 REG-08 REG-12: refuses each invalid registration with its code and reason', async () => {
     const rows: [what: string, body: unknown, error: string][] = [
       ['no JSON', '{', 'invalid_client_metadata'],
       ['no object', [], 'invalid_client_metadata'],

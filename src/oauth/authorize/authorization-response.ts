@@ -15,11 +15,11 @@ export function responseUrl(
 
 /** Describes `access_denied` (RFC 6749 §4.1.2.1) by the decision that led to it. */
 export function accessDenied(decision: AnswerJson['decision']) {
-  return { error: 'access_denied', error_description: DENIED.get(decision) ?? 'The user said no.' }
+  return { error: 'access_denied', error_description: DENIED.get(decision) ?? 'The user denied the request.' }
 }
 
 const DENIED: ReadonlyMap<AnswerJson['decision'], string> = new Map([
-  ['back', 'This user cannot allow it.'],
+  ['back', 'The user is not permitted to allow the request.'],
   ['refused', 'The user was not signed in.'],
 ])
 

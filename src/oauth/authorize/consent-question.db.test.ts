@@ -12,7 +12,7 @@ import {
 } from '../../../test/oauth.ts'
 import { makeUser } from '../../../test/sign-in.ts'
 
-describe('a yes', () => {
+describe('consent', () => {
   let oauth: OAuthApp
   before(async () => {
     oauth = await openOAuthApp()
@@ -65,7 +65,7 @@ describe('a yes', () => {
     ['the app has another name', (id) => ['PATCH', `/v1/clients/${id}`, { name: 'Your bank' }]],
   ]
   for (const [what, change] of CHANGES)
-    it(`CON-15 CON-16: is to what was shown: where ${what} meanwhile, the page comes again and nothing is granted`, async () => {
+    it(`CON-15 CON-16: covers what was shown only: where ${what} meanwhile, the page is shown again and nothing is granted`, async () => {
       const id = await newClient()
       const jar = openJar(oauth.origin)
       const page = await arrive(jar, path(id))
@@ -101,7 +101,7 @@ describe('a yes', () => {
   })
 })
 
-describe('a user who cannot say yes', () => {
+describe('a user who cannot consent', () => {
   let oauth: OAuthApp
   before(async () => {
     oauth = await openOAuthApp({ owners: [] })

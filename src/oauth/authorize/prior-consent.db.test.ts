@@ -13,7 +13,7 @@ import {
 } from '../../../test/oauth.ts'
 import { makeUser, PASSWORD } from '../../../test/sign-in.ts'
 
-describe('when nobody is asked', () => {
+describe('prior consent, without a consent page', () => {
   let oauth: OAuthApp
   before(async () => {
     oauth = await openOAuthApp()

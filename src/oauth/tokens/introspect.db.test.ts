@@ -21,7 +21,7 @@ describe('introspection', () => {
     post(oauth.origin, '/oauth/introspect', { token }, { headers: { authorization: `Bearer ${as}` } })
   const seconds = () => Math.floor(oauth.app.clock.now().getTime() / 1000)
 
-  it('REV-08: of a token says whose, for which API, from when and until when', async () => {
+  it('REV-08: answers with the subject, audience, issue time and expiry of a token', async () => {
     const { verifier, challenge } = pkce()
     const back = await connect(oauth.jar, { client_id: client.client_id, code_challenge: challenge })
     const tokens = await redeem(oauth.origin, client, back, verifier)
@@ -55,7 +55,7 @@ describe('introspection', () => {
     assert.deepEqual([body.active, body.sub, body.user_id], [true, client.client_id, undefined])
   })
 
-  it('REV-08 REV-10: a key that never expires is said to, a minute from now, so that the answer is not kept', async () => {
+  it('REV-08 REV-10: answers with an expiry in a minute for a key without one, so that the answer is not cached', async () => {
     const { secret } = await oauth.app.keyFor('org_1')
     const { body } = await introspect(secret)
     assert.deepEqual([body.active, body.exp, body.iat], [true, seconds() + 60, seconds()])

@@ -17,7 +17,7 @@ export interface OwnSession extends PresentedSession {
 
 /**
  * Locks the signed-in member for a change of the factors, which needs a fresh proof of the strongest one. Sign-ins and
- * whatever ends sessions wait, so that nobody is signed in past a factor that this enrols.
+ * whatever ends sessions wait, so that no sign-in skips a factor that this enrols.
  */
 export async function holdOwnFactors(tx: Tx, visit: Visit): Promise<Result<OwnSession, NotHeld>> {
   const token = visit.cookie('staff') ?? ''

@@ -18,7 +18,7 @@ type TakeForm = (
 
 /** Parts that all forms of the signed-in member share. */
 export interface OwnForms {
-  /** Registers a form. One that was shown to another session acts for nobody. */
+  /** Registers a form. A form that was shown to another session is refused. */
   post(path: string, take: TakeForm): void
   /** Leads to the sign-in or the confirmation, and then back to the own factors. */
   notHeld(why: NotHeld, returnTo: string): Answer

@@ -44,7 +44,7 @@ export function passkeyPages({ relyingParty, ...parts }: PasskeyPagesParts): voi
     openPasskeyPages({ ...parts, relyingParty })
     return
   }
-  // A passkey of an earlier address cannot be used here: a recovery code stands for it.
+  // A passkey of an earlier address cannot be used here: a recovery code is accepted instead.
   const { pages } = parts
   pages.get(PASSKEY_PATH, async () => ({ goTo: pages.at('/staff/sign-in') }))
   pages.get(CONFIRM_PASSKEY_PATH, async (visit) => {

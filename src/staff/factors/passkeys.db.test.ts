@@ -165,7 +165,7 @@ describe('passkeys of staff', () => {
       assert.equal((await answer(openJar(origin), '/staff/passkey', passkey, { counter })).status, status)
   })
 
-  it('CON-13: asks for the passkey before dangerous operations, and a recovery code stands for it', async () => {
+  it('CON-13: asks for the passkey before dangerous operations, and accepts a recovery code instead', async () => {
     const { jar, email, id } = await joinStaff(app, origin, 'administrator', 'fa@example.com')
     const { secret } = await enrolApp(app, jar)
     const { passkey, done } = await enrol(jar)
@@ -238,7 +238,7 @@ describe('passkeys of staff', () => {
     assert.equal((await sendPassword(origin, email)).answer.location, '/dashboard')
   })
 
-  it('CON-12: a disabled member, and one who was reset, has no passkey that works', async () => {
+  it('CON-12: refuses the passkeys of a disabled member, and of one whose factors were reset', async () => {
     const { jar, id } = await joinStaff(app, origin, 'viewer', 'hal@example.com')
     const { passkey } = await enrol(jar)
     await app.call('POST', `/v1/staff/${id}/disable`, { reason: 'test' })

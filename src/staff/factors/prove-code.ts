@@ -25,7 +25,7 @@ export type CodeRefused = 'wrong' | 'unreadable' | { readonly retryAt: Date }
 /** A code that is spent in the transaction that relies on it. */
 export interface FoundCode {
   readonly by: TypedCode['kind']
-  /** @returns the factor that the code stands for; null where the code is spent or wrong */
+  /** @returns the factor that the code proves; null where the code is spent or wrong */
   spend(tx: Tx): Promise<Factor | null>
 }
 
@@ -72,7 +72,7 @@ async function findTotpCode(
   return yes({ by: 'totp', spend })
 }
 
-/** A recovery code stands for the strongest factor that the member has enrolled and may have lost. */
+/** A recovery code proves the strongest factor that the member has enrolled and may have lost. */
 async function spendRecovery(tx: Tx, visit: Visit, staffId: string, hash: Buffer): Promise<Factor | null> {
   if (!(await spendRecoveryCode(tx, staffId, hash, visit.now))) return null
   const { left } = await countRecoveryCodes(tx, staffId)

@@ -11,7 +11,7 @@ import { deleteAllFactors } from './factor.store.ts'
 
 /**
  * Removes the second factors of another member who has lost them. Who resets could sign in with the password alone from
- * then on, so nobody resets a member who has more than they have. Idempotent.
+ * then on, so no member resets one with more permissions than their own. Idempotent.
  */
 export async function resetFactors(tx: Tx, caller: Caller, id: string): Promise<Result<void, Problem>> {
   const found = await lockOther(tx, caller, id)
@@ -23,7 +23,7 @@ export async function resetFactors(tx: Tx, caller: Caller, id: string): Promise<
 }
 
 /**
- * The same at the command line, for an operator with the database: the last administrator has nobody else to ask.
+ * The same at the command line, for an operator with the database: the last administrator has no other member to ask.
  *
  * @returns how many factors there were; "no", in words, where there is no such member
  */

@@ -210,7 +210,7 @@ describe('authenticator apps and recovery codes of staff', () => {
     assert.deepEqual([replayed.status, beforeSignIn.cookies.get('doorward-staff')], [401, undefined])
   })
 
-  it('CON-05: bounds guesses at a code for each sign-in and each member, and locks nobody out', async () => {
+  it('CON-05: bounds guesses at a code for each sign-in and each member, and locks no member out', async () => {
     const { jar: own, email, id } = await joinStaff(app, origin, 'viewer', 'ed@example.com')
     const { secret, codes } = await enrolApp(app, own)
     const { jar } = await sendPassword(origin, email)

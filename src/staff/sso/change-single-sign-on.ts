@@ -85,7 +85,7 @@ export async function removeSingleSignOn(tx: Tx, caller: Caller): Promise<Result
 
 /**
  * Requires single sign-on: every other sign-in is refused from now on. Only what has let an administrator in can be
- * required, and only by somebody whom it lets in. Sessions that began otherwise end, but for the caller's own.
+ * required, and only by a member whom it lets in. Sessions that began otherwise end, but for the caller's own.
  *
  * @param ownHash of the secret that the caller presented
  */
@@ -160,7 +160,7 @@ export const TARGET = { id: 'single_sign_on', ownerId: null } as const
 
 const REQUIRED = problem(
   'sso_required',
-  'Nothing was changed. Stop requiring it first: another provider, client or client secret may let nobody in.',
+  'Nothing was changed. Stop requiring it first: with another provider, client or client secret sign-ins may fail.',
 )
 const NOT_CONFIGURED = problem('sso_not_configured', 'Set the provider with `PUT /v1/single-sign-on`.')
 const NOT_TESTED = problem(

@@ -26,7 +26,7 @@ const MAX_METHODS = 10
 /** The latest moment that a number of seconds can name in both JavaScript and Postgres. */
 const MAX_SECONDS = 253_402_300_799
 
-/** Reads the identity from a verified ID token; null where it is of another issuer, or names nobody. */
+/** Reads the identity from a verified ID token; null where it is of another issuer, or names no subject. */
 export function personOf(claims: Claims, issuer: string): Person | null {
   const { iss, sub, auth_time: at, amr } = claims
   if (iss !== issuer || typeof sub !== 'string' || !SUBJECT.test(sub)) return null

@@ -125,7 +125,7 @@ describe('single sign-on, with a real provider', { skip: provider === null }, ()
     ann = await staffAs(app, 'administrator', { email: 'ann2@example.com' })
   })
 
-  it('CON-22: lets in nobody who is not linked: neither by an address of a member nor by one that is not verified', async () => {
+  it('CON-22: refuses a person who is not linked, whether the address is a member’s or is not verified', async () => {
     const rows: [title: string, account: Account][] = [
       ['address_taken', { sub: 'eve', email: 'ann@example.com', email_verified: true }],
       ['not_linked', { sub: 'eve', email: 'new@example.com', email_verified: false }],
@@ -363,7 +363,7 @@ describe('single sign-on, with a real provider', { skip: provider === null }, ()
     assert.equal((await signIn(openJar(origin), browser({ sub: 'bo' }))).status, 303)
   })
 
-  it('CON-14: lets a member in by a link of the command line while it is required, for a quarter of an hour of power', async () => {
+  it('CON-14: while required, accepts a sign-in link of the command line, whose session has full permissions for 15 minutes', async () => {
     const bo = await staffAs(app, 'administrator', { email: 'lost@example.com', proven: [] })
     const link = await makeLinkFor(app.db, systemOrigin(app.clock.now()), bo.email)
     assert.ok(link.ok)

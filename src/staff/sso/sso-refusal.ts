@@ -2,7 +2,7 @@ import { type Html, html } from '../../pages/html.ts'
 import type { Failure } from '../../pages/page.ts'
 import type { ProviderFault } from './identity-provider.ts'
 
-/** Reason why a sign-in at the provider lets nobody in here. */
+/** Reason why a sign-in at the provider starts no session here. */
 export type SsoRefusal =
   | ProviderFault['reason']
   | 'flow_over'
@@ -88,7 +88,7 @@ const WORDS: Readonly<Record<SsoRefusal, Words>> = {
     403,
     'This account is not connected yet',
     'Sign in as you did until now, and connect it at Single sign-on.',
-    'A member has this address. An address is no proof of who somebody is, so it links nothing.',
+    'A member has this address. An address does not prove who a person is, so it links nothing.',
   ],
   identity_taken: [
     409,

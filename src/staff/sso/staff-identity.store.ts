@@ -62,7 +62,7 @@ export async function deleteIdentitiesOf(tx: Tx, staffId: string): Promise<Ident
     .execute()
 }
 
-/** The state of the member who has or had an address; undefined: nobody ever had. */
+/** The state of the member who has or had an address; undefined: no member ever had it. */
 export async function addressOfStaff(tx: Tx, email: string): Promise<'active' | 'removed' | undefined> {
   const rows = await tx.selectFrom('staff').select('removed_at').where('email', '=', email).execute()
   if (rows.length === 0) return undefined
