@@ -4,10 +4,9 @@ import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
 import { eventually } from '../../test/eventually.ts'
-import { waitForLocks } from '../../test/lock-waits.ts'
-import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { shortenByPolicy } from './shorten-by-policy.ts'
+import { expiriesIn, RACES, shortenDuring } from './shorten-races.fixture.ts'
 
 const DAY = 86_400
 
@@ -207,53 +206,32 @@ describe('an environment’s longest lifetime', () => {
       ...[1, 2, 3, 4].map(() => key()),
       app.clientFor('org_1', { environment: 'live' }),
     ])
-    const secrets = await app.db.selectFrom('secrets').selectAll().execute()
-    const long = secrets
-      .filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
-      .map(({ expires_at }) => expires_at?.toISOString())
-    assert.deepEqual(new Set(long), new Set([inDays(40)]))
+    assert.deepEqual(await expiriesIn(app), new Set([inDays(40)]))
   })
 
   const skip = ENGINE === 'pglite' ? 'one connection: nothing waits for a lock' : false
-  const MEANWHILE: readonly (readonly [
-    what: string,
-    act: (made: { keyId: string; clientId: string }) => Promise<unknown>,
-  ])[] = [
-    ['a key is made', () => key()],
-    ['a client is registered', () => app.clientFor('org_1', { environment: 'live' })],
-    ['a key is rotated', ({ keyId }) => app.call('POST', `/v1/keys/${keyId}/rotate`, {})],
-    ['an end is moved', ({ keyId }) => app.call('PATCH', `/v1/keys/${keyId}`, { expires_at: inDays(300) })],
-    ['a client is rotated', ({ clientId }) => app.call('POST', `/v1/clients/${clientId}/rotate`, {})],
-    [
-      'an owner’s own lifetime is lifted',
-      () => app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds: null }),
-    ],
-  ]
-  for (const [what, act] of MEANWHILE)
+  for (const [what, act] of RACES)
     it(`KEY-09: ${what}, and not committed before it is set: is waited for, and shortened`, {
       skip,
     }, async () => {
-      await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'Reads' })
-      const [{ id: keyId }, { client_id: clientId }] = [
-        await key(),
-        await app.clientFor('org_1', { environment: 'live' }),
-      ]
-      if (/lifted/.test(what))
-        await app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds: 365 * DAY })
-      const both = await app.db.transaction().execute(async (tx) => {
-        // Every change takes this lock last: the first one gets as far as here.
-        await chainHead(tx, 'lock')
-        const first = act({ keyId, clientId })
-        await waitForLocks(app.db, 1)
-        const second = change({ max_lifetime_seconds: 40 * DAY })
-        await waitForLocks(app.db, 2)
-        return { first, second }
-      })
-      await both.first
-      await both.second
+      await shortenDuring(app, act, () => change({ max_lifetime_seconds: 40 * DAY }))
       await tighten(40)
-      const secrets = await app.db.selectFrom('secrets').selectAll().execute()
-      const reached = secrets.filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
-      assert.ok(reached.every(({ expires_at }) => expires_at?.toISOString() === inDays(40)))
+      assert.deepEqual(await expiriesIn(app), new Set([inDays(40)]))
     })
+
+  it('KEY-09: an owner’s own lifetime is lifted, and not committed before it is set: is waited for, and shortened', {
+    skip,
+  }, async () => {
+    const own = (days: number | null) =>
+      app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds: days === null ? null : days * DAY })
+    await key()
+    await own(365)
+    await shortenDuring(
+      app,
+      () => own(null),
+      () => change({ max_lifetime_seconds: 40 * DAY }),
+    )
+    await tighten(40)
+    assert.deepEqual(await expiriesIn(app), new Set([inDays(40)]))
+  })
 })

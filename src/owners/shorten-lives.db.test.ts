@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { ENGINE } from '../../test/database.ts'
-import { waitForLocks } from '../../test/lock-waits.ts'
 import { chainHead } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { MAX_HASHES } from '../changes/change.ts'
 import { lockOwner } from './owner.store.ts'
+import { expiriesIn, RACES, shortenDuring } from './shorten-races.fixture.ts'
 
 const DAY = 86_400
 
@@ -242,47 +242,16 @@ describe('a policy that is tightened', () => {
       ...[1, 2, 3, 4].map(() => key()),
       app.clientFor('org_1'),
     ])
-    const secrets = await app.db.selectFrom('secrets').selectAll().execute()
-    const long = secrets
-      .filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
-      .map(({ expires_at }) => expires_at?.toISOString())
-    assert.deepEqual(new Set(long), new Set([inDays(10)]))
+    assert.deepEqual(await expiriesIn(app), new Set([inDays(10)]))
   })
 
   const skip = ENGINE === 'pglite' ? 'one connection: nothing waits for a lock' : false
-  const MEANWHILE: readonly (readonly [
-    what: string,
-    act: (made: { keyId: string; clientId: string }) => Promise<unknown>,
-  ])[] = [
-    ['a key is made', () => key()],
-    ['a client is registered', () => app.clientFor('org_1')],
-    ['a key is rotated', ({ keyId }) => app.call('POST', `/v1/keys/${keyId}/rotate`, {})],
-    [
-      'an expiry is moved',
-      ({ keyId }) => app.call('PATCH', `/v1/keys/${keyId}`, { expires_at: inDays(300) }),
-    ],
-    ['a client is rotated', ({ clientId }) => app.call('POST', `/v1/clients/${clientId}/rotate`, {})],
-  ]
-  for (const [what, act] of MEANWHILE)
+  for (const [what, change] of RACES)
     it(`KEY-09: ${what}, and not committed before the policy is tightened: is waited for, and shortened`, {
       skip,
     }, async () => {
-      await app.call('POST', '/v1/scopes', { name: 'orders:read', description: 'Reads' })
-      const [{ id: keyId }, { client_id: clientId }] = [await key(), await app.clientFor('org_1')]
-      const both = await app.db.transaction().execute(async (tx) => {
-        // Every change takes this lock last: the first one gets as far as here.
-        await chainHead(tx, 'lock')
-        const first = act({ keyId, clientId })
-        await waitForLocks(app.db, 1)
-        const second = tighten(10)
-        await waitForLocks(app.db, 2)
-        return { first, second }
-      })
-      await both.first
-      await both.second
-      const secrets = await app.db.selectFrom('secrets').selectAll().execute()
-      const ofOwner = secrets.filter(({ holder_id }) => /^(key|cli)_/.test(holder_id))
-      assert.ok(ofOwner.every(({ expires_at }) => expires_at?.toISOString() === inDays(10)))
+      await shortenDuring(app, change, () => tighten(10))
+      assert.deepEqual(await expiriesIn(app), new Set([inDays(10)]))
     })
 
   it('KEY-09: changes of a key or a client wait for no owner while they hold its row, so that they deadlock with no policy', {
