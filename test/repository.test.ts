@@ -71,8 +71,9 @@ describe('the repository', () => {
   })
 
   it('asserts what a browser shows by polling, since a page changes a moment after the click', () => {
+    // Within one statement: its other lines are indented.
     const reading =
-      /assert\.\w+\(\s*\(?await [^;]*?\.(count|isChecked|isDisabled|isEnabled|isVisible|textContent|innerText|getAttribute|inputValue)\(|assert\.\w+\(\s*(new URL\()?page\.url\(/
+      /^( *)assert\.\w+\(\s*\(?await ([^\n]|\n\1 )*?\.(count|isChecked|isDisabled|isEnabled|isVisible|textContent|innerText|getAttribute|inputValue)\(|assert\.\w+\(\s*(new URL\()?page\.url\(/m
     const drivers = tracked.filter(
       (file) => /\.test\.ts$/.test(file) && /openDesk|openChromium/.test(readFileSync(file, 'utf8')),
     )
