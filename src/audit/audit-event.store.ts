@@ -111,6 +111,37 @@ export async function refusedEventOf(
   return row === undefined ? undefined : fromRow(row)
 }
 
+/** The latest event and its request; undefined where there is none. */
+export async function latestEvent(
+  db: Db,
+): Promise<{ readonly id: string; readonly requestId: string | null } | undefined> {
+  return await db
+    .selectFrom('audit_events')
+    .select(['id', 'request_id as requestId'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
+/**
+ * True where something was done to a target after an event, by another request and not by the server itself. True as well
+ * where the event is unknown: archived, or of another database.
+ */
+export async function changedAfter(
+  db: Db,
+  since: 'the start' | { readonly eventId: string },
+  { targetId, exceptRequestId }: { readonly targetId: string; readonly exceptRequestId: string | null },
+): Promise<boolean> {
+  const seq = since === 'the start' ? sql`0` : sql`(select seq from audit_events where id = ${since.eventId})`
+  const { rows } = await sql<{ changed: boolean }>`
+    select ${seq} is null or exists (
+      select from audit_events
+      where target_id = ${targetId} and seq > ${seq} and result = 'done' and actor_kind <> 'system'
+        and request_id is distinct from ${exceptRequestId}
+    ) as changed`.execute(db)
+  return rows[0]?.changed !== false
+}
+
 /** The next stretch of the chain, oldest first. */
 export async function eventsAfter(db: Db, seq: number, limit: number): Promise<AuditEvent[]> {
   const query = db.selectFrom('audit_events').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit)

@@ -21,6 +21,7 @@ export function brandingRoutes(
   const get = {
     ...common,
     id: 'getBranding',
+    hasEntityTag: true,
     method: 'GET',
     permission: 'owners:read',
     // It is on pages that everybody can see.

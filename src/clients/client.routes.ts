@@ -88,6 +88,7 @@ export function clientRoutes(app: FastifyInstance, pipeline: Pipeline, mint: Cli
 
   const get = {
     id: 'getClient',
+    hasEntityTag: true,
     method: 'GET',
     url: '/v1/clients/:id',
     permission: 'clients:read',

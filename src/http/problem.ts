@@ -77,6 +77,7 @@ export const PROBLEMS = {
   login_challenge_expired: [409, 'The login challenge has expired'],
   login_challenge_answered: [409, 'The login challenge was already answered'],
   sign_in_too_old: [409, 'A fresh sign-in is required'],
+  changed_meanwhile: [412, 'It was changed meanwhile'],
   payload_too_large: [413, 'The body is too large'],
   unsupported_media_type: [415, 'The content type is not supported'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used for another request'],

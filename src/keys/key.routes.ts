@@ -56,6 +56,7 @@ export function keyRoutes(app: FastifyInstance, pipeline: Pipeline, settings: Ke
 
   const get = {
     id: 'getKey',
+    hasEntityTag: true,
     method: 'GET',
     url: '/v1/keys/:id',
     permission: 'keys:read',

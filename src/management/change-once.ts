@@ -6,20 +6,13 @@ import type { Problem } from '../http/problem.ts'
 import { type Authenticated, authenticateAgain } from './authenticator.ts'
 import type { Caller } from './caller.ts'
 import { claim, keep, type NamedRequest } from './idempotency.ts'
-import type { Needs } from './operation.ts'
+import type { ChangeRequest } from './read-change.ts'
 import { changeInTurn, readInTurn, type Slots } from './slots.ts'
 
 interface ChangeParts extends Slots {
   readonly db: Db
   readonly clock: Clock
   readonly onChanged: () => Promise<void>
-}
-
-interface Asked {
-  readonly needs: Needs
-  readonly named: NamedRequest | null
-  /** It only reads, perhaps much, and waits with the other reads. */
-  readonly isDryRun: boolean
 }
 
 /**
@@ -35,7 +28,7 @@ interface Asked {
 export async function changeOnce(
   parts: ChangeParts,
   who: Authenticated,
-  { needs, named, isDryRun }: Asked,
+  { needs, named, isDryRun }: Pick<ChangeRequest, 'needs' | 'named' | 'isDryRun'>,
   change: (tx: Tx, caller: Caller) => Promise<Result<unknown, Problem>>,
 ): Promise<Result<unknown, Problem>> {
   const { db, clock, onChanged } = parts

@@ -25,6 +25,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly withinEnvironments?: boolean
   /** Needs a fresh proof of a person who is signed in: it ends or gives out much at once. */
   readonly isDangerous?: boolean
+  /** Its answer has an `ETag`, for the `If-Match` of a PATCH. Answers of PATCH operations always have one. */
+  readonly hasEntityTag?: boolean
   /** Accepts an `Idempotency-Key`, because a repeated request would create a second thing. */
   readonly idempotent?: boolean
 }
@@ -70,11 +72,13 @@ export function schemaOf(
     problems = [],
     idempotent,
     isDangerous,
+    hasEntityTag,
   } = operation
   const codes: ProblemCode[] = [
     ...ANY_OPERATION,
     ...problems,
     ...(idempotent === true ? IDEMPOTENT_PROBLEMS : []),
+    ...(method === 'PATCH' ? ['changed_meanwhile' as const] : []),
     ...(isDangerous === true ? ['fresh_proof_required' as const] : []),
     ...(method === 'GET' || permission === 'verify' ? [] : ['too_many_requests' as const]),
   ]
@@ -89,10 +93,15 @@ export function schemaOf(
     ...(query === undefined ? {} : { querystring: query }),
     ...(body === undefined ? {} : { body }),
     ...(idempotent === true ? { headers: IDEMPOTENCY_HEADER } : {}),
+    ...(method === 'PATCH' ? { headers: IF_MATCH_HEADER } : {}),
     response: {
       [status]:
         mediaType === undefined
-          ? { ...answer, description: (answer as { description?: string }).description ?? summary }
+          ? {
+              ...answer,
+              description: (answer as { description?: string }).description ?? summary,
+              ...(method === 'PATCH' || hasEntityTag === true ? { headers: ETAG_HEADER } : {}),
+            }
           : {
               description: (answer as { description?: string }).description,
               content: { [mediaType]: { schema: answer } },
@@ -116,6 +125,22 @@ const IDEMPOTENCY_HEADER = {
       description: 'The same request under the same key, within 24 hours, has one effect and one answer.',
     },
   },
+}
+
+const IF_MATCH_HEADER = {
+  type: 'object',
+  properties: {
+    'if-match': {
+      type: 'string',
+      maxLength: 600,
+      description:
+        'The ETag of what you read. Where it was changed since, nothing is changed, and the answer is 412 `changed_meanwhile`.',
+    },
+  },
+}
+
+const ETAG_HEADER = {
+  ETag: { type: 'string', description: 'For `If-Match` of a change of what this answer holds' },
 }
 
 function refusedAs(codes: readonly ProblemCode[]) {

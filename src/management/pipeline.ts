@@ -1,20 +1,22 @@
-import { type Secret, withoutCredentials } from '@doorward/sdk/kernel'
+import type { Secret } from '@doorward/sdk/kernel'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Static, TSchema } from 'typebox'
-import { canonicalJson } from '../audit/audit-event.ts'
 import type { RefusedAttempts } from '../audit/refused-attempts.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
-import { type Problem, problem, statusOf } from '../http/problem.ts'
+import { type Problem, statusOf } from '../http/problem.ts'
 import { sendProblem } from '../http/send-problem.ts'
 import { type AuthenticationParts, arrivalOf, authenticateRequest } from './authenticate-request.ts'
 import { type Arrival, type Authenticated, authenticateAgain, type View } from './authenticator.ts'
 import { type Caller, ownerOf } from './caller.ts'
 import type { ChangeLimit } from './change-limit.ts'
 import { changeOnce } from './change-once.ts'
-import { findAnswer, type NamedRequest } from './idempotency.ts'
+import { tagAfter, tagBefore, whyChangedMeanwhile } from './entity-tag.ts'
+import { hideCredentials } from './hide-credentials.ts'
+import { findAnswer } from './idempotency.ts'
 import { withoutMetadata } from './metadata.ts'
 import { type Needs, type Operation, schemaOf } from './operation.ts'
+import { type ChangeRequest, readChange } from './read-change.ts'
 import { readInTurn, type Slots } from './slots.ts'
 import { whyNotPermitted } from './why-not-permitted.ts'
 
@@ -45,8 +47,13 @@ type Handle<Params extends TSchema, Query extends TSchema, Body extends TSchema,
   call: Call<Params, Query, Body, Store>,
 ) => Promise<Result<unknown, Problem>>
 
-/** Returns an operation's answer, or throws where its schema cannot serialize it: before anything is committed. */
-type CheckAnswer = (done: Result<unknown, Problem>) => Result<unknown, Problem>
+/** An answer in the making. */
+interface Answering {
+  /** Throws where the operation's schema cannot serialize the answer: before anything is committed. */
+  readonly check: (answer: unknown) => void
+  /** Sent with a success. */
+  entityTag: string | null
+}
 
 /** Registers an operation that changes nothing, or has its own transactions. */
 export function reads<Params extends TSchema, Query extends TSchema, Body extends TSchema>(
@@ -55,10 +62,13 @@ export function reads<Params extends TSchema, Query extends TSchema, Body extend
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Db>,
 ): void {
-  open(app, pipeline, operation, async (call, who) => {
+  open(app, pipeline, operation, async (call, who, _, answering) => {
     const caller = await callerAfterBody(pipeline, operation, who)
     if (!caller.ok) return caller
-    const read = () => handle({ ...call, caller: caller.value, db: pipeline.db })
+    const read = async () => {
+      if (operation.hasEntityTag === true) answering.entityTag = await tagBefore(pipeline.db)
+      return await handle({ ...call, caller: caller.value, db: pipeline.db })
+    }
     return await (mayTakeLong(operation) ? readInTurn(pipeline, caller.value, read) : read())
   })
 }
@@ -75,14 +85,11 @@ export function changes<Params extends TSchema, Query extends TSchema, Body exte
   operation: Operation<Params, Query, Body>,
   handle: Handle<Params, Query, Body, Tx>,
 ): void {
-  open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
-    const tooMany = pipeline.changeLimit.count(who.caller, operation)
-    if (tooMany !== null) return no(tooMany)
-    const named = nameOf(operation, request)
-    if (!named.ok) return named
-    const asked = { needs: operation, named: named.value, isDryRun: isDryRun(call.body) }
-    return await changeOnce(pipeline, who, asked, async (db, caller) =>
-      checkAnswer(await handle({ ...call, caller, db })),
+  open(app, pipeline, operation, async (call, who, request, answering) => {
+    const asked = readChange(pipeline.changeLimit, operation, who.caller, request)
+    if (!asked.ok) return asked
+    return await changeOnce(pipeline, who, asked.value, async (db, caller) =>
+      conclude({ ...call, caller, db }, operation, asked.value, answering, (call) => handle(call)),
     )
   })
 }
@@ -105,15 +112,14 @@ export function changesPrepared<
   prepare: (call: Omit<Call<Params, Query, Body>, 'db'>) => Promise<Result<Prepared, Problem>>,
   handle: (call: Call<Params, Query, Body, Tx>, prepared: Prepared) => Promise<Result<unknown, Problem>>,
 ): void {
-  open(app, pipeline, operation, async (call, who, request, checkAnswer) => {
-    const tooMany = pipeline.changeLimit.count(who.caller, operation)
-    if (tooMany !== null) return no(tooMany)
-    const named = nameOf(operation, request)
-    if (!named.ok) return named
+  open(app, pipeline, operation, async (call, who, request, answering) => {
+    const asked = readChange(pipeline.changeLimit, operation, who.caller, request)
+    if (!asked.ok) return asked
+    const { named } = asked.value
     const caller = await callerAfterBody(pipeline, operation, who)
     if (!caller.ok) return caller
     const again = { ...who, caller: caller.value }
-    const before = named.value === null ? yes(null) : await findAnswer(pipeline.db, again, named.value)
+    const before = named === null ? yes(null) : await findAnswer(pipeline.db, again, named)
     if (!before.ok) return before
     if (before.value !== null) {
       await pipeline.onChanged()
@@ -121,27 +127,32 @@ export function changesPrepared<
     }
     const prepared = await prepare({ ...call, caller: caller.value })
     if (!prepared.ok) return prepared
-    const asked = { needs: operation, named: named.value, isDryRun: isDryRun(call.body) }
-    return await changeOnce(pipeline, again, asked, async (db, caller) =>
-      checkAnswer(await handle({ ...call, caller, db }, prepared.value)),
+    return await changeOnce(pipeline, again, asked.value, async (db, caller) =>
+      conclude({ ...call, caller, db }, operation, asked.value, answering, (call) =>
+        handle(call, prepared.value),
+      ),
     )
   })
 }
 
-function isDryRun(body: unknown): boolean {
-  return (body as { readonly dry_run?: unknown } | null)?.dry_run === true
-}
-
-/** The request's `Idempotency-Key` and content; null where it has none, or the operation accepts none. */
-function nameOf(
-  operation: Pick<Operation<TSchema, TSchema, TSchema>, 'idempotent'>,
-  request: FastifyRequest,
-): Result<NamedRequest | null, Problem> {
-  const key = operation.idempotent === true ? request.headers['idempotency-key'] : undefined
-  if (typeof key !== 'string') return yes(null)
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    return no(problem('invalid_request', 'An Idempotency-Key is 1 to 255 printable characters.'))
-  return yes({ key, content: `${request.method} ${request.url}\n${canonicalJson(request.body)}` })
+/** Makes a change in its transaction, judges `If-Match`, and checks that the answer can be given. */
+async function conclude<C extends Call<TSchema, TSchema, TSchema, Tx>>(
+  call: C,
+  operation: Operation<TSchema, TSchema, TSchema>,
+  { ifMatch }: ChangeRequest,
+  answering: Answering,
+  handle: (call: C) => Promise<Result<unknown, Problem>>,
+): Promise<Result<unknown, Problem>> {
+  const { db, caller, params } = call
+  const before = operation.method === 'PATCH' ? await tagBefore(db) : null
+  const done = await handle(call)
+  if (!done.ok) return done
+  const meanwhile =
+    ifMatch === null ? null : await whyChangedMeanwhile(db, caller, operation, params, ifMatch)
+  if (meanwhile !== null) return no(meanwhile)
+  if (before !== null) answering.entityTag = await tagAfter(db, caller, before)
+  answering.check(done.value)
+  return done
 }
 
 type Asked = Needs & Pick<Operation<TSchema, TSchema, TSchema>, 'method'>
@@ -172,7 +183,7 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
     call: Omit<Call<Params, Query, Body>, 'db'>,
     who: Authenticated,
     request: FastifyRequest,
-    checkAnswer: CheckAnswer,
+    answering: Answering,
   ) => Promise<Result<unknown, Problem>>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Authenticated>()
@@ -219,13 +230,17 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         headers: request.headers,
         again: () => authenticateAgain(who, view, operation, pipeline.clock.now()),
       }
-      const result = await handle(call, who, request, (done) => {
-        if (done.ok && operation.status !== 204)
-          reply.serializeInput(done.value as Record<string, unknown>, String(operation.status))
-        return done
-      })
+      const answering: Answering = {
+        check: (answer) => {
+          if (operation.status !== 204)
+            reply.serializeInput(answer as Record<string, unknown>, String(operation.status))
+        },
+        entityTag: null,
+      }
+      const result = await handle(call, who, request, answering)
       reply.header('cache-control', 'no-store')
       if (result.ok) {
+        if (answering.entityTag !== null) reply.header('etag', answering.entityTag)
         if (operation.mediaType !== undefined)
           reply.type(operation.mediaType).header('x-accel-buffering', 'no')
         return reply
@@ -236,19 +251,6 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
       return sendProblem(reply, result.no)
     },
   })
-}
-
-/** Members with text from people for people. */
-const FOR_PEOPLE = ['name', 'reason', 'description', 'display_name', 'note', 'product_name'] as const
-
-/** Masks credentials that were pasted into such text: a dump of the database must not hold any. */
-function hideCredentials(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return
-  const members = body as Record<string, unknown>
-  for (const name of FOR_PEOPLE) {
-    const text = members[name]
-    if (typeof text === 'string') members[name] = withoutCredentials(text)
-  }
 }
 
 /** Records refusals because of the caller, or of an id that is out of reach. A request that is merely invalid is not recorded. */

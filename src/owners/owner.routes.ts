@@ -56,6 +56,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Co
   const get = {
     ...read,
     id: 'getOwner',
+    hasEntityTag: true,
     url: '/v1/owners/:id',
     summary: 'One owner',
     params,

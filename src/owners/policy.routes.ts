@@ -53,6 +53,7 @@ export function policyRoutes(
   const list = {
     ...read,
     id: 'listPolicies',
+    hasEntityTag: true,
     url: '/v1/policies',
     summary: 'The policy of each environment, rule by rule with where it comes from; and presets',
     query: PolicyQuery,
@@ -65,6 +66,7 @@ export function policyRoutes(
   const get = {
     ...read,
     id: 'getEnvironmentPolicy',
+    hasEntityTag: true,
     url: '/v1/policies/:environment',
     summary: 'The policy of one environment',
     params: PolicyParams,

@@ -33,6 +33,7 @@ export function scopeRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
     id: 'listScopes',
+    hasEntityTag: true,
     url: '/v1/scopes',
     summary: 'All scopes of the catalogue',
     answer: pageWire(ScopeWire),
@@ -115,6 +116,7 @@ function apiRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const list = {
     ...read,
     id: 'listApis',
+    hasEntityTag: true,
     url: '/v1/apis',
     summary: 'The protected resources',
     answer: pageWire(ApiWire),

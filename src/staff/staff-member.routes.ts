@@ -50,6 +50,7 @@ export function staffMemberRoutes(app: FastifyInstance, pipeline: Pipeline): voi
   const get = {
     ...read,
     id: 'getStaff',
+    hasEntityTag: true,
     url: '/v1/staff/:id',
     summary: 'One staff member',
     params,

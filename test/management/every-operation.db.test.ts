@@ -16,6 +16,20 @@ import {
   isOfSelf,
 } from './operations.ts'
 
+/** For each PATCH where its ETag is read, and a change besides that of the example. */
+const READ_AND_CHANGE: Readonly<Record<string, [path: string, change: object]>> = {
+  changeKey: ['/v1/keys/{id}', { name: 'c' }],
+  changeKeyRotation: ['/v1/keys/{id}', { overlap_seconds: 120 }],
+  changeClient: ['/v1/clients/{id}', { name: 'c' }],
+  changeOwner: ['/v1/owners/{id}', { name: 'c' }],
+  changePolicy: ['/v1/policies/{environment}', { max_keys: 900 }],
+  changeScope: ['/v1/scopes', { description: 'Third' }],
+  changeApi: ['/v1/apis', { name: 'Third' }],
+  changeStaff: ['/v1/staff/{id}', { role: 'developer' }],
+  changeBranding: ['/v1/branding', { product_name: 'Ebb' }],
+  reduceGrant: ['/v1/grants/{id}', { scopes: ['orders:read'] }],
+}
+
 describe('every operation of the management API', () => {
   let app: TestApp
   let operations: Documented[]
@@ -168,5 +182,61 @@ describe('every operation of the management API', () => {
       )
       assert.ok(status < 300, `${operation.id} answers ${status}: ${text}`)
     }
+  })
+
+  it('MGT-34: a PATCH with the ETag of what was read is refused where it was changed since, and has no effect', async () => {
+    const own = await examplesOn(app, 'org_tags')
+    const patches = operations.filter(({ method }) => method === 'PATCH')
+    assert.deepEqual(patches.map(({ id }) => id).sort(), Object.keys(READ_AND_CHANGE).sort())
+    for (const operation of patches) {
+      const { path = {}, body: example } = own[operation.id] ?? {}
+      const [at, other] = READ_AND_CHANGE[operation.id] ?? ['', {}]
+      const [url, readUrl] = [operation.path, at].map((each) =>
+        each.replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? ''),
+      ) as [string, string]
+      const read = async () => {
+        const { status, headers, text } = await app.call('GET', readUrl)
+        assert.equal(status, 200, `${operation.id} ${text}`)
+        return { tag: String(headers.etag), text }
+      }
+      const change = (body: object | undefined, tag: string) =>
+        app.call('PATCH', url, body, { headers: { 'if-match': tag } })
+      const outcome = ({ status, body }: TestAnswer) => [operation.id, status, body.code]
+
+      const before = await read()
+      await app.keyFor('org_else', { scopes: [] })
+      const done = await change(other, before.tag)
+      assert.deepEqual(outcome(done), [operation.id, 200, undefined], done.text)
+      const between = await read()
+      for (const stale of [before.tag, `W/${between.tag}`, '"evt_unknown"', `${before.tag}, "none"`])
+        assert.deepEqual(
+          outcome(await change(example, stale)),
+          [operation.id, 412, 'changed_meanwhile'],
+          stale,
+        )
+      assert.equal((await read()).text, between.text)
+      for (const wrong of ['unquoted', '"a" "b"', '"', '""'])
+        assert.deepEqual(outcome(await change(example, wrong)), [operation.id, 400, 'invalid_request'], wrong)
+      const again = await change(example, String(done.headers.etag))
+      assert.deepEqual(outcome(again), [operation.id, 200, undefined], again.text)
+      const listed = await change(example, `"evt_unknown", ${String(again.headers.etag)}`)
+      assert.deepEqual(outcome(listed), [operation.id, 200, undefined], listed.text)
+      for (const fresh of [(await read()).tag, '*'])
+        assert.deepEqual(outcome(await change(example, fresh)), [operation.id, 200, undefined], fresh)
+    }
+  })
+
+  it('MGT-34: of changes at the same time with the same ETag, one has an effect', async () => {
+    const { id } = await app.keyFor('org_tags')
+    const { headers } = await app.call('GET', `/v1/keys/${id}`)
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, n) =>
+        app.call('PATCH', `/v1/keys/${id}`, { name: `${n}` }, { headers: { 'if-match': `${headers.etag}` } }),
+      ),
+    )
+    const statuses = answers.map(({ status }) => status).sort()
+    assert.deepEqual(statuses, [200, 412, 412, 412, 412, 412])
+    const { body } = await app.call('GET', `/v1/keys/${id}`)
+    assert.equal(body.name, answers.find(({ status }) => status === 200)?.body.name)
   })
 })

@@ -65,6 +65,7 @@ export function grantRoutes(app: FastifyInstance, pipeline: Pipeline): void {
   const get = {
     ...one,
     id: 'getGrant',
+    hasEntityTag: true,
     method: 'GET',
     url: '/v1/grants/:id',
     permission: 'grants:read',

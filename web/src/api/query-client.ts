@@ -1,4 +1,5 @@
 import { QueryClient } from '@tanstack/react-query'
+import { shareTagged } from './entity-tags.ts'
 import { ApiProblem } from './problem.ts'
 
 const TRIES = 2
@@ -9,6 +10,7 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 10_000,
       gcTime: 60_000,
+      structuralSharing: shareTagged,
       retry: (count, error) =>
         count < TRIES && (!(error instanceof ApiProblem) || error.status === 0 || error.status >= 502),
     },

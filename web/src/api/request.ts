@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox'
 import { type Search, searchText } from '../paths.ts'
 import { leaveFor, SERVER_BASE } from './base.ts'
+import { noteTag, tagOf } from './entity-tags.ts'
 import { secretIn } from './pasted-secret.ts'
 import { ApiProblem } from './problem.ts'
 import { isUnattended } from './request-activity.ts'
@@ -13,6 +14,8 @@ interface Sending {
   readonly signal?: AbortSignal
   /** With an `Idempotency-Key`: sent again because its answer was lost, the request has one effect. */
   readonly once?: boolean
+  /** The thing to change, as it was read when the person saw it: refused where somebody else has changed it since. */
+  readonly since?: object
 }
 
 /** Reads. The type parameter is the operation's own schema: `get<typeof KeyWire>('/v1/keys/key_1')`. */
@@ -39,6 +42,8 @@ async function send(method: string, path: string, body: unknown, sending: Sendin
   const text = body === undefined ? undefined : JSON.stringify(body)
   const submission = `${method} ${path} ${text}`
   if (sending.once) headers.set('idempotency-key', submissionKey(submission))
+  const since = sending.since === undefined ? null : tagOf(sending.since)
+  if (since !== null) headers.set('if-match', since)
   // Of a page that nobody uses: it must not keep the session alive.
   if (isUnattended()) headers.set('doorward-background', 'true')
   const answer = await fetch(SERVER_BASE + target, {
@@ -56,7 +61,11 @@ async function send(method: string, path: string, body: unknown, sending: Sendin
   if (answer.ok && content === null) throw new ApiProblem(0, { code: 'no_answer' })
   // After an error of the server it is not known what was done.
   if (answer.status < 500) noteAnswered(submission)
-  if (answer.ok) return content
+  if (answer.ok) {
+    const tag = answer.headers.get('etag')
+    if (tag !== null) for (const read of [content, sending.since]) noteTag(read, tag)
+    return content
+  }
   const problem = new ApiProblem(
     answer.status,
     (content ?? {}) as Record<string, unknown>,

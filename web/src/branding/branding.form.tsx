@@ -21,7 +21,8 @@ type TextField = Exclude<keyof BrandingDraft, 'logo'>
 
 /** The form, and beside it the pages as they will be. */
 export function BrandingForm({ branding }: { readonly branding: Branding }) {
-  const [draft, setDraft] = useState(() => draftOf(branding))
+  const [opened, setOpened] = useState(branding)
+  const [draft, setDraft] = useState(() => draftOf(opened))
   const [isSaved, setSaved] = useState(false)
   const whyNot = useWhyNot()('branding:write')
   const cache = useQueryClient()
@@ -45,11 +46,13 @@ export function BrandingForm({ branding }: { readonly branding: Branding }) {
         'PATCH',
         '/v1/branding',
         body,
+        { since: opened },
       )
       cache.setQueryData(brandingQuery.queryKey, after)
       return after
     })
     if (done === undefined) return
+    setOpened(done)
     setDraft(draftOf(done))
     setSaved(true)
   }

@@ -37,7 +37,8 @@ export default function EditClientPage({ id }: { readonly id: string }) {
 }
 
 function EditForm({ client, catalogue }: { readonly client: Client; readonly catalogue: readonly Scope[] }) {
-  const [draft, setDraft] = useState(() => draftOf(client))
+  const [opened] = useState(client)
+  const [draft, setDraft] = useState(() => draftOf(opened))
   const { environments } = useSession()
   const act = useAct()
   const whyNot = useWhyNot()
@@ -46,7 +47,12 @@ function EditForm({ client, catalogue }: { readonly client: Client; readonly cat
     const body = changeBody(draft, client)
     const isSaved = await act.run(async () => {
       if (Object.keys(body).length > 0)
-        await change<typeof ClientWire, typeof ClientChangeWire>('PATCH', clientPath(client.client_id), body)
+        await change<typeof ClientWire, typeof ClientChangeWire>(
+          'PATCH',
+          clientPath(client.client_id),
+          body,
+          { since: opened },
+        )
       return true
     })
     if (isSaved === true) navigate(paths.client.to(client.client_id))

@@ -35,6 +35,7 @@ export default function GrantPage({ id }: { readonly id: string }) {
 
 function GrantScreen({ grant }: { readonly grant: Grant }) {
   const { id, client_id, client_name, user_id, user_name, owner_id, owner_name, scopes, state } = grant
+  const [opened] = useState(grant)
   const [kept, setKept] = useState<readonly string[]>(scopes)
   const { query, set } = useUrlQuery(['act'])
   const whyNot = useWhyNot()
@@ -138,7 +139,7 @@ function GrantScreen({ grant }: { readonly grant: Grant }) {
           isDangerous
           onClose={close}
           onAct={async () => {
-            await change<typeof GrantWire>('PATCH', path, { scopes: [...kept] })
+            await change<typeof GrantWire>('PATCH', path, { scopes: [...kept] }, { since: opened })
           }}
         >
           <p>{words.reduceWords}</p>

@@ -52,7 +52,8 @@ interface FormParts {
 
 function EditForm({ keyRow, scopes }: FormParts) {
   // As it was when the form was opened: the key is read again every half minute.
-  const [before] = useState(() => editOf(keyRow))
+  const [opened] = useState(keyRow)
+  const [before] = useState(() => editOf(opened))
   const [edit, setEdit] = useState(before)
   const act = useAct()
   const whyNot = useWhyNot()
@@ -64,7 +65,9 @@ function EditForm({ keyRow, scopes }: FormParts) {
     const changes = changesOf(before, edit, keyRow.rate_limits)
     const isSaved = await act.run(async () => {
       if (Object.keys(changes).length > 0)
-        await change<typeof KeyWire, typeof KeyChangeWire>('PATCH', `/v1/keys/${id}`, changes)
+        await change<typeof KeyWire, typeof KeyChangeWire>('PATCH', `/v1/keys/${id}`, changes, {
+          since: opened,
+        })
       return true
     })
     if (isSaved === true) navigate(paths.key.to(id))

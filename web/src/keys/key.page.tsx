@@ -95,7 +95,12 @@ function About({ keyRow }: { readonly keyRow: KeyRow }) {
   const { id } = keyRow
   const setScopes = async (scopes: readonly string[]) => {
     const done = await act.run(async () => {
-      await change<typeof KeyWire, typeof KeyChangeWire>('PATCH', `/v1/keys/${id}`, { scopes: [...scopes] })
+      await change<typeof KeyWire, typeof KeyChangeWire>(
+        'PATCH',
+        `/v1/keys/${id}`,
+        { scopes: [...scopes] },
+        { since: keyRow },
+      )
       return true
     })
     return done === true

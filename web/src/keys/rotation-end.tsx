@@ -32,27 +32,32 @@ export function RotationEnd({ id, rotation }: EndParts) {
           {words.changeEnd}
         </Button>
       </p>
-      {isAsked && <EndDialog id={id} silent={silent} onClose={() => setAsked(false)} />}
+      {isAsked && <EndDialog id={id} rotation={rotation} onClose={() => setAsked(false)} />}
     </>
   )
 }
 
-interface DialogParts {
-  readonly id: string
-  readonly silent: number | null
+interface DialogParts extends EndParts {
   readonly onClose: () => void
 }
 
-function EndDialog({ id, silent, onClose }: DialogParts) {
+function EndDialog({ id, rotation, onClose }: DialogParts) {
+  const [opened] = useState(rotation)
+  const silent = opened.finish_when_silent_seconds
   const [overlap, setOverlap] = useState('')
   const [silence, setSilence] = useState(String(silent ?? ''))
   const known = words.silences.some(([value]) => value === String(silent ?? ''))
   const own = known ? [] : [[String(silent), words.silenceOf(silent ?? 0)] as const]
   const save = () =>
-    change<typeof KeyWire, typeof RotationChangeWire>('PATCH', `/v1/keys/${id}/rotation`, {
-      ...(overlap === '' ? {} : { overlap_seconds: Number(overlap) }),
-      finish_when_silent_seconds: silence === '' ? null : Number(silence),
-    })
+    change<typeof KeyWire, typeof RotationChangeWire>(
+      'PATCH',
+      `/v1/keys/${id}/rotation`,
+      {
+        ...(overlap === '' ? {} : { overlap_seconds: Number(overlap) }),
+        finish_when_silent_seconds: silence === '' ? null : Number(silence),
+      },
+      { since: opened },
+    )
   return (
     <ActDialog title={words.changeEndTitle} act={words.changeEndAct} onClose={onClose} onAct={save}>
       <Field label={words.endsAfter} hint={words.endsAfterHint}>

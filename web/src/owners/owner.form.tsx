@@ -24,7 +24,8 @@ type Body = Static<typeof OwnerChangeWire>
 
 /** Name, notice address, limits and policy. A change of the longest lifetime is tried first: it may end secrets. */
 export function OwnerForm({ owner, onClose }: FormParts) {
-  const [draft, setDraft] = useState<OwnerDraft>(() => draftOf(owner))
+  const [opened] = useState(owner)
+  const [draft, setDraft] = useState<OwnerDraft>(() => draftOf(opened))
   const [effect, setEffect] = useState<{ shortened: number; ended: number } | null>(null)
   const act = useAct()
   const fill = (changes: Partial<OwnerDraft>) => {
@@ -41,6 +42,7 @@ export function OwnerForm({ owner, onClose }: FormParts) {
       'PATCH',
       `/v1/owners/${encodeURIComponent(owner.id)}`,
       body,
+      { since: opened },
     )
   const submit = () => {
     const body = bodyOf(draft, owner)

@@ -13,6 +13,7 @@ import type { Api } from './scopes.queries.ts'
 
 /** Declares a protected resource, or changes one. */
 export function ApiDialog({ api, onClose }: { readonly api: Api | null; readonly onClose: () => void }) {
+  const [opened] = useState(api)
   const [name, setName] = useState(api?.name ?? '')
   const [identifier, setIdentifier] = useState(api?.identifier ?? '')
   const act = useAct()
@@ -20,7 +21,10 @@ export function ApiDialog({ api, onClose }: { readonly api: Api | null; readonly
     act.run(async () => {
       const body = { name: name.trim(), identifier: identifier.trim() }
       if (api === null) await change<typeof ApiWire, typeof NewApiWire>('POST', '/v1/apis', body)
-      else await change<typeof ApiWire, typeof ApiChangeWire>('PATCH', `/v1/apis/${api.id}`, body)
+      else
+        await change<typeof ApiWire, typeof ApiChangeWire>('PATCH', `/v1/apis/${api.id}`, body, {
+          since: opened ?? api,
+        })
       onClose()
     })
   return (

@@ -52,16 +52,20 @@ function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes:
   const holders = useQuery({ ...holdersQuery(name), enabled: can('keys:read') })
   const exercised = useExercised()
   const [open, setOpen] = useState<'edit' | 'deprecate' | 'remove' | null>(null)
+  const [opened, setOpened] = useState(scope)
   const act = useAct()
   const whyNot = useWhyNot()('scopes:write')
   const api = apis.data?.find(({ id }) => id === api_id)
-  const send = (body: Parameters<typeof change<typeof ScopeWire, typeof ScopeChangeWire>>[2]) =>
+  const send = (
+    body: Parameters<typeof change<typeof ScopeWire, typeof ScopeChangeWire>>[2],
+    since: Scope = scope,
+  ) =>
     act.run(async () => {
-      await change<typeof ScopeWire, typeof ScopeChangeWire>('PATCH', scopePath(name), body)
+      await change<typeof ScopeWire, typeof ScopeChangeWire>('PATCH', scopePath(name), body, { since })
       setOpen(null)
     })
   const save = ({ name: _, apiId, implies: chosen, ...draft }: ScopeDraft) =>
-    send({ ...draft, implies: [...chosen], api_id: apiId })
+    send({ ...draft, implies: [...chosen], api_id: apiId }, opened)
   const held = holders.data
   const inUse =
     held !== undefined &&
@@ -77,7 +81,14 @@ function KnownScope({ scope, scopes }: { readonly scope: Scope; readonly scopes:
       above={[{ to: paths.scopes.to(), words: words.title }]}
       actions={
         <>
-          <Button kind="quiet" whyNot={whyNot} onClick={() => setOpen('edit')}>
+          <Button
+            kind="quiet"
+            whyNot={whyNot}
+            onClick={() => {
+              setOpened(scope)
+              setOpen('edit')
+            }}
+          >
             {words.change}
           </Button>
           {deprecated_at === null ? (

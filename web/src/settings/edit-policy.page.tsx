@@ -55,7 +55,8 @@ function PolicyEditor({
   readonly presets: Policies['presets']
 }) {
   const { environment } = policy
-  const [before] = useState(() => ownRules(policy))
+  const [opened] = useState(policy)
+  const [before] = useState(() => ownRules(opened))
   const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(before))
   const [isAtOnce, setAtOnce] = useState(false)
   const [effect, setEffect] = useState<Effect | null>(null)
@@ -72,6 +73,7 @@ function PolicyEditor({
       'PATCH',
       `/v1/policies/${encodeURIComponent(environment)}`,
       { ...body, dry_run: dryRun, apply_at_once: atOnce },
+      { since: opened },
     )
   const preview = (atOnce: boolean) => act.ask(async () => setEffect((await send(true, atOnce)).effect))
   const submit = () => {

@@ -49,12 +49,13 @@ function KnownMember({
   const own = useSession().staff.id === id
   const [, navigate] = useLocation()
   const [open, setOpen] = useState<'disable' | 'remove' | null>(null)
+  const [opened] = useState(member)
   const [chosen, setChosen] = useState<string>(role)
   const [said, setSaid] = useState('')
   const act = useAct()
   const whyNot = mayNot ?? (own ? words.ownAccount : null)
   const send = (method: 'PATCH' | 'POST', path: `/v1/${string}`, body: object) =>
-    act.run(() => change<typeof StaffWire>(method, path, body))
+    act.run(() => change<typeof StaffWire>(method, path, body, method === 'PATCH' ? { since: opened } : {}))
   const endSessions = () =>
     act.run(async () => {
       const { ended } = await change<typeof EndedStaffSessionsWire>(

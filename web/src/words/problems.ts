@@ -33,6 +33,11 @@ export const problemWords = {
     insufficient_permission: { title: 'You may not do that' },
     environment_not_covered: { title: 'You may not do that in this environment' },
     fresh_proof_required: { title: 'Confirm that it is you' },
+    changed_meanwhile: {
+      title: 'It was changed meanwhile',
+      detail:
+        'A change was saved after you opened this, by somebody else or in another tab. Nothing was saved now. Open it again to see what it is, and decide then.',
+    },
     database_unavailable: { title: 'The database does not answer' },
     database_timeout: { title: 'The database took too long' },
   } as Readonly<Record<string, Said | undefined>>,
