@@ -9,11 +9,22 @@ export const noChromium: string | false = existsSync(PATH)
   ? false
   : `no Chromium at ${PATH}; set CHROMIUM_PATH`
 
+/** Of every wait, for a machine that is busy with other tests. */
+const WAIT_MS = 60_000
+
 /** Opens a headless browser without background requests. */
 export async function openChromium(): Promise<Browser> {
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking']
-  return await chromium.launch({
+  const browser = await chromium.launch({
     executablePath: PATH,
     args: [...args, '--disable-component-update', '--disable-sync'],
+    timeout: WAIT_MS,
   })
+  const newContext = browser.newContext.bind(browser)
+  browser.newContext = async (options) => {
+    const context = await newContext(options)
+    context.setDefaultTimeout(WAIT_MS)
+    return context
+  }
+  return browser
 }

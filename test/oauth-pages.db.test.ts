@@ -184,7 +184,7 @@ describe('consent and connected apps, in a browser', { skip: noChromium }, () =>
       await page.goto(urlOf(clientId, { redirect_uri: `http://${host}:${listening.port}/cb`, state: host }))
       await signIn(page)
       await page.click('button[value=allow]')
-      await page.waitForURL(({ pathname }) => pathname === '/cb', { timeout: 10_000 })
+      await page.waitForURL(({ pathname }) => pathname === '/cb')
       const back = await listening.arrival
       await context.close()
       listening.close()

@@ -12,8 +12,6 @@ import { exampleProvider } from '../management/operations.ts'
 import { staffAs } from '../staff.ts'
 
 const DIST = new URL('../../web/dist/', import.meta.url)
-/** A machine may be busy with other tests. */
-const WAIT_MS = 15_000
 const USUAL = { width: 1280, height: 900 }
 /** The usual window at a zoom of 200 % (WCAG 1.4.10), and a wide screen. */
 const OTHERS = [
@@ -80,7 +78,6 @@ async function seatIn(context: BrowserContext, origin: string, app: TestApp): Pr
   const faults: string[] = []
   const requests: Request[] = []
   const page = await context.newPage()
-  page.setDefaultTimeout(WAIT_MS)
   // The page tells the time by the clock of the test, and its timers run.
   await page.clock.setFixedTime(app.clock.now())
   await page.exposeFunction('noteViolation', (what: string) => faults.push(`CSP: ${what}`))

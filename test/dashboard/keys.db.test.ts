@@ -336,10 +336,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     const { page } = seat
     await page.route('**/v1/keys?*', (route) => route.abort())
     await page.goto(`${desk.origin}/dashboard/keys?state=active`)
-    await page
-      .getByRole('alert')
-      .filter({ hasText: 'The server does not answer' })
-      .waitFor({ timeout: 20_000 })
+    await page.getByRole('alert').filter({ hasText: 'The server does not answer' }).waitFor()
     await page.unroute('**/v1/keys?*')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('row', { name: /nightly export/ }).waitFor()
