@@ -50,7 +50,7 @@ export function AuditEventDialog({
         <p>{words.noDetail}</p>
       ) : (
         <div className="table-box">
-          <table className="plain">
+          <table>
             <caption className="unseen">{words.changesOf(event.seq)}</caption>
             <thead>
               <tr>

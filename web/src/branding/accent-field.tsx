@@ -48,8 +48,8 @@ export function AccentField({ color, error, onChange }: FieldParts) {
             return [
               words.scheme[scheme],
               <span key={scheme} className="accent-facts">
-                <Swatch color={given}>{words.given(given, roundedRatio(givenContrast))}</Swatch>
-                {used !== given && <Swatch color={used}>{words.used(used, roundedRatio(contrast))}</Swatch>}
+                <Sample color={given}>{words.given(given, roundedRatio(givenContrast))}</Sample>
+                {used !== given && <Sample color={used}>{words.used(used, roundedRatio(contrast))}</Sample>}
                 <span className="soft">{words.textOn(text, roundedRatio(textContrast))}</span>
               </span>,
             ] as const
@@ -60,10 +60,10 @@ export function AccentField({ color, error, onChange }: FieldParts) {
   )
 }
 
-function Swatch({ color, children }: { readonly color: string; readonly children: ReactNode }) {
+function Sample({ color, children }: { readonly color: string; readonly children: ReactNode }) {
   return (
-    <span className="swatch">
-      <span className="swatch-color" style={{ background: color }} />
+    <span className="sample">
+      <span className="sample-color" style={{ background: color }} />
       <span>{children}</span>
     </span>
   )

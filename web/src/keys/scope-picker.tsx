@@ -28,7 +28,7 @@ export function ScopePicker({ scopes, chosen, onChange }: PickerParts) {
   const toggle = (name: string) =>
     onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name])
   return (
-    <fieldset className="scopes">
+    <fieldset>
       <legend>{words.scopes}</legend>
       <p className="hint">{words.scopesHint}</p>
       <div className="scope-tools">

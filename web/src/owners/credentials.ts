@@ -47,7 +47,7 @@ function fromKey(key: KeyRow): Credential {
     id: key.id,
     name: key.name,
     about: key.hint,
-    by: key.created_by,
+    by: key.created_by_name ?? key.created_by,
     scopes: key.scopes,
     state: key.state,
     createdAt: String(key.created_at),

@@ -24,7 +24,7 @@ export function Bars({
     .range([0, 100])
   return (
     <figure className="bars">
-      <table className="plain">
+      <table>
         <caption className="unseen">{caption}</caption>
         <thead className="unseen">
           <tr>

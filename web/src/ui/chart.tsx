@@ -54,7 +54,7 @@ export function Chart({ title, buckets, stepSeconds, series, empty, height = 160
           </li>
         ))}
       </ul>
-      <div ref={box} className="chart-box">
+      <div ref={box}>
         {total === 0 ? (
           <p className="chart-empty">{empty}</p>
         ) : (
@@ -92,7 +92,7 @@ export function Chart({ title, buckets, stepSeconds, series, empty, height = 160
               )
             })}
             {timeTicks(buckets, width).map((at) => (
-              <text key={at} className="chart-time" x={x(at)} y={height - 4}>
+              <text key={at} x={x(at)} y={height - 4}>
                 {axisWords(buckets[at] ?? 0, stepSeconds)}
               </text>
             ))}
@@ -113,7 +113,7 @@ function ChartTable({ title, buckets, series, stepSeconds }: Omit<ChartParts, 'e
     <details className="chart-table">
       <summary>{words.asTable}</summary>
       <div className="table-box">
-        <table className="plain">
+        <table>
           <caption className="unseen">{title}</caption>
           <thead>
             <tr>

@@ -80,13 +80,7 @@ export function DataTable<Row>({ caption, columns, rows, idOf, sorting, selectio
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td
-                    key={column.id}
-                    className={column.align}
-                    data-head={column.isUnseenHead === true ? undefined : column.head}
-                  >
-                    {column.cell(row)}
-                  </td>
+                  <Cell key={column.id} column={column} row={row} />
                 ),
               )}
             </tr>
@@ -94,6 +88,21 @@ export function DataTable<Row>({ caption, columns, rows, idOf, sorting, selectio
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** From here on a word may be broken: it is an id of any length, and the table would grow wider than the page. */
+const LONG_WORD = /\S{17}/
+
+function Cell<Row>({ column, row }: { readonly column: Column<Row>; readonly row: Row }) {
+  const { align, head, isUnseenHead } = column
+  const content = column.cell(row)
+  const isWhole = typeof content === 'string' && !LONG_WORD.test(content)
+  const classes = [align, isWhole && 'whole-words'].filter(Boolean).join(' ')
+  return (
+    <td className={classes || undefined} data-head={isUnseenHead === true ? undefined : head}>
+      {content}
+    </td>
   )
 }
 
