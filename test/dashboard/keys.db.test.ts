@@ -353,7 +353,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     await seat.go('/owners')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL(/\/staff\/signed-out$/)
-    await page.goBack().catch(() => null)
+    await page.goBack({ timeout: 15_000 }).catch(() => null)
     await page.waitForURL(/\/staff\/(sign-in|signed-out)/)
     await eventually(() => page.getByText('nightly export').count(), 0)
   })
