@@ -22,6 +22,9 @@ const ALONE_BY_TEXT =
 /** Files that mostly wait: for a fault to last, or for a revocation's bound to pass. */
 const WAITS =
   /^test\/faults\/(arrival|clocks-apart|database-down|feed-broken|paused|postgres-stopped|quotas-stopped|redis|usage-once)\.|^examples\/key-life\.|^src\/outbound\/guarded-fetch-hostile\./
+/** Files that take longest begin first, so that none of them runs alone at the end. */
+const LONG =
+  /^(sdk\/packed|examples\/start|test\/attacks\/|test\/dashboard\/|test\/(oauth|sign-in|staff)-pages|test\/faults\/(kill|oauth-kill|start-stop|workers))/
 /** For reports that are on their way. */
 const GRACE_MS = 1_000
 /** Bounds the memory that one process gathers. */
@@ -38,12 +41,15 @@ export function groupFiles(directory: string, paths: readonly string[]): FileGro
   const isAlone = (path: string) =>
     ALONE_BY_NAME.test(path) || WAITS.test(path) || ALONE_BY_TEXT.test(readFileSync(path, 'utf8'))
   const absolute = (path: string) => join(process.cwd(), path)
-  const alone = paths.filter(isAlone).map(absolute)
+  const alone = paths.filter(isAlone)
+  const isLong = (path: string) => LONG.test(path)
+  const [long, short] = [alone.filter(isLong), alone.filter((path) => !isLong(path))]
   const together = paths.filter((path) => !isAlone(path)).map(absolute)
   const count = Math.ceil(together.length / FILES_IN_GROUP)
   // Neighbours are alike, in time too, so they are dealt out.
   const shared = Array.from({ length: count }, (_, n) => together.filter((_, at) => at % count === n))
-  return [...alone.map((file) => [file]), ...shared].map((files, n) => {
+  const each = (some: readonly string[]) => some.map((path) => [absolute(path)])
+  return [...each(long), ...shared, ...each(short)].map((files, n) => {
     const entry = join(directory, `group-${n}.mjs`)
     writeFileSync(entry, moduleOf(files))
     const mostlyWaits = files.every((file) => WAITS.test(relative(process.cwd(), file)))
