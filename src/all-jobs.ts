@@ -8,6 +8,7 @@ import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
 import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
 import { refreshKeyHints } from './keys/key-hints.store.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
+import { forgetOldSpends } from './limits/repeated-spends.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
 import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
 import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
@@ -38,6 +39,7 @@ export const JOBS: readonly Job[] = [
   job('forget_old_batches', forgetOldBatches, 'Removes the ids of usage batches after a day'),
   job('roll_up_usage', rollUpUsage, 'Adds minutes of usage up to hours, and hours to days'),
   job('forget_old_quotas', forgetOldQuotas, 'Removes what was spent of quotas in periods that are over'),
+  job('forget_old_spends', forgetOldSpends, 'Removes the ids of spends of quotas after two minutes', 60),
   job('prune_changes', pruneChanges, 'Removes changes from the outbox after an hour'),
   job('prune_verifiers', pruneVerifiers, 'Removes verifiers that have not reported for long'),
   job('forget_old_assertions', forgetOldAssertions, 'Removes client assertions that have expired'),

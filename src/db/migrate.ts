@@ -54,6 +54,7 @@ import { fill as broughtScopesThere } from './migrations/0054-brought-scopes-the
 import { up as broughtScopesKnown } from './migrations/0055-brought-scopes-known.ts'
 import { up as disablingByPolicy } from './migrations/0057-disabling-by-policy.ts'
 import { up as findingDatedKeys } from './migrations/0058-finding-dated-keys.ts'
+import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
 import type { Db, Tx } from './schema.ts'
 
 /** In order, append-only: a released migration is never edited. */
@@ -110,6 +111,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0055-brought-scopes-known': { up: broughtScopesKnown },
   '0057-disabling-by-policy': { up: disablingByPolicy },
   '0058-finding-dated-keys': { up: findingDatedKeys, concurrently: true },
+  '0067-repeated-spends': { up: repeatedSpends },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -31,6 +31,7 @@ import type {
   ExercisedScopesTable,
   LastAddressesTable,
   LastRefusalsTable,
+  QuotaSpendsTable,
   QuotaSpentTable,
   UsageBatchesTable,
   UsageTable,
@@ -74,6 +75,7 @@ export interface Schema {
   exercised_scopes: ExercisedScopesTable
   usage_batches: UsageBatchesTable
   quota_spent: QuotaSpentTable
+  quota_spends: QuotaSpendsTable
   users: UsersTable
   disabled_users: DisabledUsersTable
   user_credentials: UserCredentialsTable

@@ -38,6 +38,12 @@ export interface UsageBatchesTable {
   received_at: Fixed<Date>
 }
 
+export interface QuotaSpendsTable {
+  id: Fixed<string>
+  granted: Fixed<(boolean | null)[]>
+  spent_at: Fixed<Date>
+}
+
 export interface QuotaSpentTable {
   holder_id: Fixed<string>
   period: Fixed<'day' | 'month'>

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { httpSource } from '@doorward/sdk'
 import { openSecondNode, openTestApp, type TestApp } from '../../test/app.ts'
+import { startProxy } from '../../test/faults/proxy.ts'
 import { forgetOldQuotas } from './quota.store.ts'
+import { forgetOldSpends } from './repeated-spends.store.ts'
 
 type App = TestApp['app']
 
@@ -167,6 +170,82 @@ describe('rate limits and quotas, through /v1/verify and /v1/quota-spends', () =
       { spends: [{ credential_id, cost: -1 }] },
     ]
     for (const each of wrong) assert.equal((await app.call('POST', '/v1/quota-spends', each)).status, 400)
+  })
+
+  async function credentialOf(secret: string): Promise<string> {
+    const { body } = await app.call('POST', '/v1/verify', { credential: secret, dry_run: true })
+    return body.principal.credential_id
+  }
+
+  it('VER-06: of one request that is sent five times, at once and to two nodes, the units are spent once', async () => {
+    const { id, secret } = await app.keyFor('org_again', { quota: daily(5) })
+    const credential_id = await credentialOf(secret)
+    const spends = [
+      { credential_id, cost: 3 },
+      { credential_id, cost: 3 },
+      { credential_id: 'sec_none', cost: 1 },
+      { credential_id, cost: 2 },
+    ]
+    const send = async (id: string | undefined, node: App = app.app) => {
+      const { status, body } = await app.call('POST', '/v1/quota-spends', { id, spends }, { node })
+      assert.equal(status, 200)
+      return body.data.map((each: { granted: boolean } | null) => each?.granted ?? null)
+    }
+    const nodes = [app.app, second, app.app, second]
+    const first = await Promise.all(nodes.map((node) => send('a-request-0000001', node)))
+    assert.deepEqual(
+      first,
+      nodes.map(() => [true, false, null, true]),
+    )
+    assert.deepEqual(await spentOf(id), [5])
+    // The last units are gone, and this is the answer to the call that got them.
+    assert.deepEqual(await send('a-request-0000001'), [true, false, null, true])
+    assert.deepEqual(await send('a-request-0000002'), [false, false, null, false])
+    assert.deepEqual(await spentOf(id), [5])
+
+    app.clock.advance({ seconds: 121 })
+    await forgetOldSpends(app.db, app.clock.now())
+    assert.deepEqual(await app.db.selectFrom('quota_spends').selectAll().execute(), [])
+    for (const id of ['', 'short', 'a'.repeat(65), 'a-request-0000/03'])
+      assert.equal((await app.call('POST', '/v1/quota-spends', { id, spends })).status, 400)
+  })
+
+  it('VER-06: a request that is sent again after midnight has the answer of its own day', async () => {
+    const { id, secret } = await app.keyFor('org_midnight', { quota: daily(2) })
+    const credential_id = await credentialOf(secret)
+    const body = { id: 'a-request-at-midnight', spends: [{ credential_id, cost: 1 }] }
+    const before = await app.call('POST', '/v1/quota-spends', body)
+    const msLeft = Date.parse(before.body.data[0].quotas[0].ends_at) - app.clock.now().getTime()
+    app.clock.advance({ seconds: msLeft / 1000 - 1 })
+    const late = { ...body, id: 'a-request-at-its-end' }
+    const first = await app.call('POST', '/v1/quota-spends', late)
+    assert.equal(first.body.data[0].granted, true)
+    app.clock.advance({ seconds: 2 })
+    assert.deepEqual((await app.call('POST', '/v1/quota-spends', late)).body, first.body)
+    assert.deepEqual(await spentOf(id), [0])
+  })
+
+  it('VER-06, VER-18: a kept connection that breaks after the units were spent costs neither the call nor a unit', async (t) => {
+    const { id, secret } = await app.keyFor('org_dead', { quota: daily(9) })
+    const spend = { credentialId: await credentialOf(secret), cost: 1 }
+    const proxy = await startProxy(await app.app.listen({ port: 0, host: '127.0.0.1' }))
+    t.after(() => proxy.close())
+    const { spendQuotas } = httpSource({
+      url: `http://127.0.0.1:${proxy.port}`,
+      adminKey: app.adminKey,
+      timeoutMs: 60_000,
+      feed: false,
+    })
+    await spendQuotas([spend])
+    for (const spent of [2, 3]) {
+      proxy.break('answers lost', '/v1/quota-spends')
+      void proxy.nextHit().then(() => proxy.mend())
+      const [answer] = await spendQuotas([spend])
+      assert.ok(answer !== undefined && !(answer instanceof Error))
+      assert.deepEqual([answer.granted, answer.quotas[0]?.spent], [true, spent])
+    }
+    assert.equal(proxy.hits, 2)
+    assert.deepEqual(await spentOf(id), [3])
   })
 
   it('an admin key bound to an owner cannot lift limits, but can change the rest', async () => {

@@ -27,7 +27,16 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     permission: 'verify',
     tag: 'Verification',
     summary: 'Spend quotas for calls that an SDK accepts; each as one act, of all quotas or of none',
-    body: strictObject({ spends: Type.Array(Spend, { minItems: 1, maxItems: MAX_SPENDS }) }),
+    body: strictObject({
+      id: Type.Optional(
+        Type.String({
+          pattern: '^[A-Za-z0-9_-]{16,64}$',
+          description:
+            'Made by the sender at random; the same request, sent again within two minutes, spends nothing more and gets the same decisions',
+        }),
+      ),
+      spends: Type.Array(Spend, { minItems: 1, maxItems: MAX_SPENDS }),
+    }),
     status: 200,
     answer: Type.Object({
       data: Type.Array(
@@ -42,7 +51,7 @@ export function quotaRoutes(app: FastifyInstance, pipeline: Pipeline): void {
       cost,
       givesBack,
     }))
-    const answers = await spendQuotas(db, spends, caller.now)
+    const answers = await spendQuotas(db, spends, caller.now, body.id)
     return yes({
       data: answers.map((answer) => (answer instanceof Error ? null : quotaAnswerToWire(answer))),
     })

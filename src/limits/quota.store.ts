@@ -10,6 +10,7 @@ import { sql } from 'kysely'
 import { addSeconds } from '../base/clock.ts'
 import { forgetBefore } from '../db/in-batches.ts'
 import type { Db, Tx } from '../db/schema.ts'
+import { type NotedSpends, noteSpends } from './repeated-spends.store.ts'
 
 /** Retention of spent units: the current month, the last one, and a margin. */
 const KEPT_SECONDS = 100 * 24 * 3600
@@ -27,18 +28,17 @@ interface Account {
  * Spends calendar quotas in request order, each atomically: the key's quota and its owner's, or neither. The rows of all
  * accounts are locked first, in one order, so that two nodes take turns at the same accounts without a deadlock, and no
  * unit is spent twice.
+ *
+ * @param id of the request, which spends nothing where it was sent before
  */
 export async function spendQuotas(
   db: Db,
   spends: readonly QuotaSpend[],
   now: Date,
+  id?: string,
 ): Promise<readonly (QuotaAnswer | Error)[]> {
   return await db.transaction().execute(async (tx) => {
-    const accounts = await accountsOf(
-      tx,
-      spends.map(({ credentialId }) => credentialId),
-      now,
-    )
+    const accounts = await accountsOf(tx, spends, now)
     const spent = await lockSpent(tx, [...accounts.values()].flat())
     const before = new Map(spent)
     const answers = spends.map(({ credentialId, cost, givesBack }): QuotaAnswer | Error => {
@@ -53,11 +53,32 @@ export async function spendQuotas(
           spent.set(nameOf(account), Math.max(0, (spent.get(nameOf(account)) ?? 0) + units))
       return { granted, quotas: own.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0)) }
     })
+    if (id !== undefined) {
+      const granted = answers.map((answer) => (answer instanceof Error ? null : answer.granted))
+      const first = await noteSpends(tx, { id, granted, spentAt: now })
+      if (first !== null) return await answersAgain(tx, spends, first)
+    }
     const changed = [...accounts.values()]
       .flat()
       .filter((account) => spent.get(nameOf(account)) !== before.get(nameOf(account)))
     if (changed.length > 0) await writeSpent(tx, changed, spent)
     return answers
+  })
+}
+
+/** The first decisions, with the counts of the periods in which they were made. */
+async function answersAgain(
+  tx: Tx,
+  spends: readonly QuotaSpend[],
+  first: NotedSpends,
+): Promise<readonly (QuotaAnswer | Error)[]> {
+  const accounts = await accountsOf(tx, spends, first.spentAt)
+  const spent = await spentOf(tx, [...accounts.values()].flat())
+  return spends.map(({ credentialId }, at) => {
+    const granted = first.granted[at] ?? null
+    const own = accounts.get(credentialId)
+    if (granted === null || own === undefined) return new Error('no such credential')
+    return { granted, quotas: own.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0)) }
   })
 }
 
@@ -70,10 +91,7 @@ export async function quotasOfKey(db: Db, keyId: string, now: Date): Promise<rea
     .where('keys.id', '=', keyId)
     .executeTakeFirstOrThrow()
   const accounts = accountsFor({ ...row, key_id: keyId }, now)
-  const { rows } = await sql<SpentRow>`
-    select spent.holder_id, spent.period, spent.period_start, spent.spent
-    from quota_spent as spent join ${unnested(accounts)} using (holder_id, period, period_start)`.execute(db)
-  const spent = new Map(rows.map((each) => [nameOfRow(each), each.spent]))
+  const spent = await spentOf(db, accounts)
   return accounts.map((account) => toCount(account, spent.get(nameOf(account)) ?? 0))
 }
 
@@ -84,16 +102,17 @@ export async function forgetOldQuotas(db: Db, now: Date): Promise<void> {
 /** Accounts by credential: an empty list for one without a quota, no entry for one that does not exist. */
 async function accountsOf(
   tx: Tx,
-  credentialIds: readonly string[],
+  spends: readonly QuotaSpend[],
   now: Date,
 ): Promise<ReadonlyMap<string, readonly Account[]>> {
+  const credentialIds = [...new Set(spends.map(({ credentialId }) => credentialId))]
   const rows = await tx
     .selectFrom('secrets')
     .innerJoin('keys', 'keys.id', 'secrets.holder_id')
     .innerJoin('owners', 'owners.id', 'keys.owner_id')
     .select(['secrets.id', 'keys.id as key_id', 'keys.quota as key_quota'])
     .select(['owners.id as owner_id', 'owners.quota as owner_quota'])
-    .where('secrets.id', 'in', [...new Set(credentialIds)])
+    .where('secrets.id', 'in', credentialIds)
     .execute()
   const ofTokens = await tx
     .selectFrom('owners')
@@ -133,6 +152,14 @@ interface SpentRow {
   readonly period: string
   readonly period_start: Date
   readonly spent: number
+}
+
+/** Returns the units spent so far, without a lock. */
+async function spentOf(db: Db | Tx, accounts: readonly Account[]): Promise<Map<string, number>> {
+  const { rows } = await sql<SpentRow>`
+    select spent.holder_id, spent.period, spent.period_start, spent.spent
+    from quota_spent as spent join ${unnested(accounts)} using (holder_id, period, period_start)`.execute(db)
+  return new Map(rows.map((each) => [nameOfRow(each), each.spent]))
 }
 
 /**

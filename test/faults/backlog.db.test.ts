@@ -39,6 +39,7 @@ describe('a backlog of housekeeping', () => {
       ['usage_batches', 'id, received_at', "n::text, '2020-01-01'"],
       ['last_refusals', 'credential_id, outcome, at', "n::text, 'x', '2020-01-01'"],
       ['quota_spent', 'holder_id, period, period_start, spent', "n::text, 'day', '2020-01-01', 1"],
+      ['quota_spends', 'id, granted, spent_at', "n::text, '{true}', '2020-01-01'"],
       ['changes', 'position, at, action', "-n, '2020-01-01', 'x'"],
       ['client_assertions', 'client_id, jti_hash, forget_at', "'a', sha256(n::text::bytea), '2020-01-01'"],
     ] as const

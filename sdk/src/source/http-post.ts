@@ -8,8 +8,6 @@ export interface Posting {
   readonly agent: Agent
   /** For the request, its answer and its retry together. */
   readonly signal: AbortSignal
-  /** May be sent twice: it has no effect, or only one for its id (idempotent). */
-  readonly isRepeatable: boolean
 }
 
 export interface PostAnswer {
@@ -32,15 +30,17 @@ export function keepingAgent(base: string): Agent {
  * Sends a request, and once more where a kept-alive connection broke before the whole answer was received: a load balancer
  * or a restart had closed it, which shows only when something is sent. The retry uses a new connection, because other
  * kept-alive ones may be dead too. Redirects are not followed.
+ *
+ * So everything that is posted is idempotent: it has no effect, or one for its id.
  */
 export async function post(posting: Posting): Promise<PostAnswer> {
-  const { url, agent, signal, isRepeatable } = posting
+  const { url, agent, signal } = posting
   let asked: ClientRequest | undefined
   const once = () => ask(posting, (request) => (asked = request))
   try {
     return await once()
   } catch (error) {
-    if (!isRepeatable || signal.aborted || asked?.reusedSocket !== true) throw error
+    if (signal.aborted || asked?.reusedSocket !== true) throw error
     closeIdle(agent, new URL(url).hostname)
     return await once()
   }

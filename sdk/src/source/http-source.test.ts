@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent, createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
+import { json, text } from 'node:stream/consumers'
 import test from 'node:test'
 import { hashCredential, mintCredential } from '../credential/credential.ts'
 import { recordToWire } from '../verdict/record.wire.ts'
@@ -237,18 +237,17 @@ test('OPS-10: reports an invalid URL or admin key at the start, without showing 
 async function serveOnce(t: test.TestContext, always = false) {
   const used = new WeakSet<object>()
   const seen: string[] = []
-  const url = await serve(t, (request, response) => {
+  const ids: unknown[] = []
+  const url = await serve(t, async (request, response) => {
     seen.push(String(request.url))
+    ids.push(JSON.parse(await text(request)).id)
     if (always || used.has(request.socket)) return void request.socket.destroy()
     used.add(request.socket)
-    request.resume()
-    request.on('end', () =>
-      request.url === '/v1/lookups'
-        ? response.end(JSON.stringify({ data: hashes.map((hash) => ({ hash, record: null })) }))
-        : response.end('{"data":[]}'),
-    )
+    if (request.url === '/v1/lookups')
+      response.end(JSON.stringify({ data: hashes.map((hash) => ({ hash, record: null })) }))
+    else response.end('{"data":[]}')
   })
-  return { url, seen }
+  return { url, seen, ids }
 }
 
 test('VER-18: retries a lookup once, over a new connection, where a kept-alive one breaks', async (t) => {
@@ -260,12 +259,19 @@ test('VER-18: retries a lookup once, over a new connection, where a kept-alive o
   assert.equal(seen.length, 5)
 })
 
-test('VER-06: does not retry a spend, nor a request on a new connection', async (t) => {
-  const kept = await serveOnce(t)
-  const source = httpSource({ url: kept.url, adminKey })
+test('VER-06, VER-18: retries a spend under the id of the first request, and another spend has another id', async (t) => {
+  const { url, ids } = await serveOnce(t)
+  const source = httpSource({ url, adminKey })
   await source.spendQuotas([])
-  await assert.rejects(source.spendQuotas([]), /does not answer/)
-  assert.deepEqual(kept.seen, ['/v1/quota-spends', '/v1/quota-spends'])
+  assert.deepEqual(await source.spendQuotas([]), [])
+  const [first, sent, again] = ids
+  assert.equal(ids.length, 3)
+  assert.match(String(sent), /^[0-9a-f-]{36}$/)
+  assert.equal(again, sent)
+  assert.notEqual(first, sent)
+})
+
+test('VER-18: does not retry a request on a new connection', async (t) => {
   const broken = await serveOnce(t, true)
   await assert.rejects(httpSource({ url: broken.url, adminKey }).lookup(hashes), /does not answer/)
   assert.equal(broken.seen.length, 1)

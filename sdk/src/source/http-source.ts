@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Agent } from 'node:http'
 import { parseCredential } from '../credential/credential.ts'
 import { Secret } from '../credential/secret.ts'
@@ -6,7 +7,7 @@ import { quotaAnswerFromWire } from '../verdict/limits.wire.ts'
 import { recordFromWire } from '../verdict/record.wire.ts'
 import { type AppliedReport, AppliedReports, appliedReportToWire } from './applied-reports.ts'
 import { followOverHttp } from './http-feed.ts'
-import { keepingAgent, post } from './http-post.ts'
+import { keepingAgent, type PostAnswer, post } from './http-post.ts'
 import { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source.ts'
 import { usageBatchToWire } from './usage.wire.ts'
 import type { UsageBatch } from './usage-batch.ts'
@@ -46,6 +47,9 @@ export interface HttpSourceOptions {
   readonly steady?: (() => number) | undefined
 }
 
+/** The server knows the id of a spend for two minutes: one that is sent again later would be spent twice. */
+const MAX_SPEND_MS = 10_000
+
 /** A source that also takes counts and spends quotas, and notifies of changes unless `feed` is false. */
 export type HttpSource = CredentialSource & Required<Pick<CredentialSource, 'sendUsage' | 'spendQuotas'>>
 
@@ -64,27 +68,30 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
   const agent = options.agent ?? keepingAgent(base)
   const send = fetch === undefined ? post : posterOf(fetch)
 
-  /** Returns the body of a 2xx answer. A redirect is an error: it could send the admin key to another server. */
-  const ask = async (
-    path: string,
-    body: unknown,
-    { refusedBy = unavailableBy, isRepeatable = true } = {},
-  ): Promise<string> => {
+  /** Returns any answer. A redirect is an error: it could send the admin key to another server. */
+  const answerTo = async (path: string, body: unknown, withinMs = timeoutMs): Promise<PostAnswer> => {
     try {
-      const { status, text } = await send({
+      return await send({
         url: base + path,
         headers: { authorization: `Bearer ${adminKey.reveal()}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
         agent,
-        signal: AbortSignal.timeout(timeoutMs),
-        isRepeatable,
+        signal: AbortSignal.timeout(withinMs),
       })
-      if (status >= 200 && status < 300) return text
-      throw refusedBy(base, status)
     } catch (cause) {
-      if (cause instanceof SourceUnavailableError || cause instanceof BatchRefusedError) throw cause
       throw new SourceUnavailableError(`Doorward at ${base} does not answer`, { cause })
     }
+  }
+
+  /** Returns the body of a 2xx answer. */
+  const ask = async (
+    path: string,
+    body: unknown,
+    { refusedBy = unavailableBy, withinMs = timeoutMs } = {},
+  ): Promise<string> => {
+    const { status, text } = await answerTo(path, body, withinMs)
+    if (status >= 200 && status < 300) return text
+    throw refusedBy(base, status)
   }
 
   const report = async (applied: AppliedReport): Promise<number> => {
@@ -127,12 +134,26 @@ export function httpSource(options: HttpSourceOptions): HttpSource {
         cost,
         ...(givesBack === true ? { gives_back: true } : {}),
       })
-      const body = { spends: spends.map(toWire) }
-      // Not repeatable: where only the answer was lost, the units would be spent twice.
-      const text = await ask('/v1/quota-spends', body, { isRepeatable: false })
+      const body = { id: randomUUID(), spends: spends.map(toWire) }
+      const text = await ask('/v1/quota-spends', body, {
+        withinMs: Math.min(timeoutMs, MAX_SPEND_MS),
+      })
       return understood(base, () => readSpends(spends.length, JSON.parse(text)))
     },
+    whyUndeclared: async ({ hash, scopes, environment, resource }) => {
+      const asked = { scopes, environment, ...(resource === null ? {} : { resource }) }
+      const body = { credential_sha256: hash, ...asked, dry_run: true }
+      const { status, text } = await answerTo('/v1/verify', body)
+      if (status >= 500) throw unavailableBy(base, status)
+      return status === 400 ? understood(base, () => undeclaredIn(JSON.parse(text))) : null
+    },
   }
+}
+
+/** Reads the detail of a problem about what is not declared; null for another one. */
+function undeclaredIn({ code, detail }: { code?: unknown; detail?: unknown }): string | null {
+  const isUndeclared = code === 'unknown_scope' || code === 'unknown_api' || code === 'unknown_environment'
+  return isUndeclared ? String(detail) : null
 }
 
 /** Reads which part of a batch the server did not take; null for none. An older server returns no body. */

@@ -25,6 +25,18 @@ export interface CredentialSource {
    * Error in the place of one that failed. Without this, credentials with quotas are refused with 503.
    */
   spendQuotas?(spends: readonly QuotaSpend[]): Promise<readonly (QuotaAnswer | Error)[]>
+  /**
+   * Returns the fault of requirements that refused this credential and can be met by none: an environment, a resource or
+   * a scope that nobody declared. Null where all are declared. Counts nothing.
+   */
+  whyUndeclared?(asked: Requirements & { readonly hash: string }): Promise<string | null>
+}
+
+/** The requirements of an API for a credential. */
+export interface Requirements {
+  readonly scopes: readonly string[]
+  readonly environment: string
+  readonly resource: string | null
 }
 
 /** Nothing is known about a credential, because no source answered. Never a "yes" (fail closed). */
