@@ -43,6 +43,7 @@ export {
 } from './verdict/limits.wire.ts'
 export type { CredentialRecord, Principal } from './verdict/record.ts'
 export { recordToWire } from './verdict/record.wire.ts'
+export { canonicalResource } from './verdict/resource.ts'
 export { flushEvery } from './verifier/flush.ts'
 export { Lookups } from './verifier/lookups.ts'
 export { createVerifier, type Verifier } from './verifier/verifier.ts'

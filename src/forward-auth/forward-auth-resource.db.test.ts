@@ -6,6 +6,7 @@ import { openOAuthApp, post } from '../../test/oauth.ts'
 import { readForwardAuth } from './forward-auth.wire.ts'
 
 const INVOICES = 'https://invoices.example.com/'
+const SPELLED = 'https://invoices.example.com'
 
 function rulesOf(rules: readonly object[], more: object = {}) {
   const file = { proxy: 'caddy', proxies: ['127.0.0.1'], environment: 'live', rules, ...more }
@@ -18,6 +19,7 @@ describe('the API to which a proxy’s route belongs', () => {
   it('RS-06: refuses a token for another API, also where a rule requires no scope', async () => {
     const forwardAuth = rulesOf([
       { path: '/invoices/*', scopes: [], resource: INVOICES },
+      { path: '/spelled/*', scopes: [], resource: SPELLED },
       { path: '/*', scopes: [] },
     ])
     const oauth = await openOAuthApp({ forwardAuth })
@@ -55,8 +57,10 @@ describe('the API to which a proxy’s route belongs', () => {
       [await ask('/', orders), await ask('/', invoices), await ask('/', secret)],
       [200, 401, 200],
     )
-    const atInvoices = [orders, invoices, secret].map((each) => ask('/invoices/7', each))
-    assert.deepEqual(await Promise.all(atInvoices), [401, 200, 200])
+    for (const path of ['/invoices/7', '/spelled/7']) {
+      const atInvoices = [orders, invoices, secret].map((each) => ask(path, each))
+      assert.deepEqual(await Promise.all(atInvoices), [401, 200, 200], path)
+    }
     await oauth.close()
   })
 
@@ -64,6 +68,7 @@ describe('the API to which a proxy’s route belongs', () => {
     const rules = [
       { path: '/a', scopes: ['orders:read', 'order:read'] },
       { path: '/b', scopes: [], resource: INVOICES },
+      { path: '/c', scopes: [], resource: SPELLED },
     ]
     const app = await openTestApp({ forwardAuth: rulesOf(rules) })
     const warnings = () =>
@@ -73,12 +78,15 @@ describe('the API to which a proxy’s route belongs', () => {
         .filter((line) => line.includes('forward-auth rules name what is not declared'))
         .map((line) => JSON.parse(line))
         .map(({ scopes, resources }) => [...scopes, ...resources].join(' '))
-    await eventually(async () => warnings().join('; '), `orders:read order:read ${INVOICES}`)
+    await eventually(async () => warnings().join('; '), `orders:read order:read ${INVOICES} ${SPELLED}`)
     await app.keyFor('org_1')
     await app.call('POST', '/v1/apis', { identifier: INVOICES, name: 'Invoices' })
     const changed = { description: 'See orders, all of them' }
     await app.call('PATCH', '/v1/scopes/orders:read', changed)
-    await eventually(async () => warnings().join('; '), `orders:read order:read ${INVOICES}; order:read`)
+    await eventually(
+      async () => warnings().join('; '),
+      `orders:read order:read ${INVOICES} ${SPELLED}; order:read`,
+    )
     await app.call('PATCH', '/v1/scopes/orders:read', { description: 'See orders' })
     await app.call('POST', '/v1/verify', { credential: 'x' })
     assert.equal(warnings().length, 2)

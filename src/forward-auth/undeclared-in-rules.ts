@@ -1,4 +1,4 @@
-import { SourceUnavailableError } from '@doorward/sdk/kernel'
+import { canonicalResource, SourceUnavailableError } from '@doorward/sdk/kernel'
 import type { StoredChange } from '../changes/change.ts'
 import type { FeedListener } from '../changes/changes-feed.ts'
 import type { Logger } from '../http/log.ts'
@@ -50,11 +50,11 @@ export class UndeclaredInRules implements FeedListener {
   }
 }
 
-function undeclaredIn({ rules }: ForwardAuthRules, { names, identifiers }: Catalogued) {
+function undeclaredIn({ rules }: ForwardAuthRules, { names, resources: declared }: Catalogued) {
   const scopes = new Set(rules.flatMap((rule) => rule.scopes ?? []))
   const resources = new Set(rules.flatMap((rule) => rule.resource ?? []))
   return {
     scopes: [...scopes].filter((scope) => !names.has(scope)),
-    resources: [...resources].filter((resource) => !identifiers.has(resource)),
+    resources: [...resources].filter((resource) => !declared.has(canonicalResource(resource))),
   }
 }

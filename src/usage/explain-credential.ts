@@ -64,7 +64,7 @@ export async function explainByHash(
     },
     caller.now.getTime(),
   )
-  // An undeclared scope is a mistake in the question, not in the key.
+  // An undeclared scope or API is a mistake in the question, not in the key.
   const undeclared = await verification.whyUndeclared(verdict)
   if (undeclared !== null) return no(undeclared)
   const key = record?.keyId == null ? undefined : await findKey(db, caller.reach, record.keyId)

@@ -28,7 +28,7 @@ export function explanationRoutes(app: FastifyInstance, pipeline: Pipeline, part
     body: ExplanationQuestionWire,
     status: 200,
     answer: ExplanationWire,
-    problems: ['not_found', 'unknown_scope', 'unknown_environment'],
+    problems: ['not_found', 'unknown_scope', 'unknown_api', 'unknown_environment'],
   } as const
   reads(app, pipeline, explain, async ({ db, caller, body }) => {
     const { secret_sha256: hash, key_id: keyId, request_id: requestId } = body

@@ -1,4 +1,4 @@
-import type { ChangesListener } from '@doorward/sdk/kernel'
+import { type ChangesListener, canonicalResource } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { allApis, allScopes } from '../scopes/scope.store.ts'
@@ -11,8 +11,8 @@ const FRESH_MS = 5_000
 export interface Catalogued {
   readonly scopes: readonly CatalogueScope[]
   readonly names: ReadonlySet<string>
-  /** The identifiers of all APIs. */
-  readonly identifiers: ReadonlySet<string>
+  /** The identifiers of all APIs, each in its one spelling (`canonicalResource`). */
+  readonly resources: ReadonlySet<string>
   readonly defaultIdentifier: string
 }
 
@@ -104,7 +104,7 @@ async function readCatalogue(db: Db): Promise<Catalogued> {
   return {
     scopes,
     names: new Set(scopes.map(({ name }) => name)),
-    identifiers: new Set(apis.map(({ identifier }) => identifier)),
+    resources: new Set(apis.map(({ identifier }) => canonicalResource(identifier))),
     defaultIdentifier: apis.find(({ isDefault }) => isDefault)?.identifier ?? '',
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { httpSource } from '@doorward/sdk'
+import { doorward } from '@doorward/sdk/fetch'
 import { hashCredential, mintCredential } from '@doorward/sdk/kernel'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { eventually } from '../../test/eventually.ts'
@@ -56,6 +58,51 @@ describe('verification by the server', () => {
     const { status, body } = await app.call('POST', '/v1/verify-batches', batch)
     assert.deepEqual([status, body.code], [400, 'unknown_environment'])
     assert.match(body.detail, /^\/verify\/1: /)
+  })
+
+  it('VER-22: warns the operator of an API once of each requirement that nobody declared', async (t) => {
+    const { secret } = await app.keyFor('org_1', { scopes: ['invoices:read'] })
+    const asked: unknown[] = []
+    const source = httpSource({
+      url: 'http://127.0.0.1',
+      adminKey: app.adminKey,
+      feed: false,
+      fetch: async (url, init) => {
+        const path = new URL(String(url)).pathname
+        asked.push(path)
+        const { status, text } = await app.call('POST', path, JSON.parse(String(init?.body)))
+        return new Response(text, { status })
+      },
+    })
+    const warned: string[] = []
+    const open = (environment: string) => {
+      const api = doorward({ environment, source, onError: (error) => warned.push(String(error)) })
+      t.after(() => api.close())
+      return async (...scopes: string[]) => {
+        const request = new Request('http://api/', { headers: { authorization: `Bearer ${secret}` } })
+        return (await api.guard(...scopes)(() => new Response())(request)).status
+      }
+    }
+    const guarded = open('live')
+    await app.call('POST', '/v1/scopes', { name: 'invoices:write', description: 'Change invoices' })
+    assert.equal(await guarded('invoices:read'), 200)
+    for (const scope of ['invoice:read', 'invoice:read', 'invoices:write', 'invoices:write'])
+      assert.equal(await guarded(scope), 403)
+    await eventually(
+      async () => asked.filter((path) => path === '/v1/verify').join(),
+      '/v1/verify,/v1/verify',
+    )
+    assert.equal(await open('lvie')('invoices:read'), 401)
+    const said = [
+      'Error: No environment "lvie" is configured. Configured are: live, test.',
+      'Error: No scope "invoice:read" is declared; did you mean "invoices:read"?',
+    ]
+    const warnings = async () =>
+      warned
+        .map((each) => each.split(' This API')[0])
+        .sort()
+        .join('\n')
+    await eventually(warnings, said.join('\n'))
   })
 
   it('VER-22: rejects a request with an undeclared scope, and takes no units for it', async () => {

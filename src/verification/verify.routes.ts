@@ -11,7 +11,7 @@ import { Hash, VerdictsWire, VerdictWire, VerifyBatchWire, VerifyWire } from './
 
 const tag = 'Verification'
 const ask = { method: 'POST', permission: 'verify', tag, status: 200 } as const
-const problems = ['unknown_environment', 'unknown_scope'] as const
+const problems = ['unknown_environment', 'unknown_scope', 'unknown_api'] as const
 
 interface VerifyParts {
   readonly verification: Verification

@@ -1,8 +1,8 @@
-import { addressOfHop, type Verdict, type Verifier } from '@doorward/sdk/kernel'
+import { addressOfHop, canonicalResource, type Verdict, type Verifier } from '@doorward/sdk/kernel'
 import type { Clock } from '../base/clock.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { whyNotGrantable } from '../scopes/grantable.ts'
-import type { KnownCatalogue } from './known-catalogue.ts'
+import type { Catalogued, KnownCatalogue } from './known-catalogue.ts'
 import { type Question, toVerdictWire, type VerdictAnswer } from './verify.wire.ts'
 
 /** Wildcard environment: a credential of any is accepted, and the principal names its own. */
@@ -23,8 +23,8 @@ export interface Verification {
   /** Synchronous on a cache hit; see `Verifier`. */
   verdictOn(question: Question): Verdict | Promise<Verdict>
   /**
-   * The fault of a request with an undeclared scope, which no credential can have. Null without a promise where all
-   * missing scopes are declared; the catalogue is read only where a scope is missing.
+   * The fault of a refused request with an undeclared scope or API, which no credential can have. Null without a promise
+   * where all are declared; the catalogue is read only where a scope is missing, or the audience is wrong.
    */
   whyUndeclared(verdict: Verdict): Promise<Problem | null> | null
   /** The answer, with warnings of a key that ends soon. */
@@ -56,11 +56,14 @@ export function openVerification(parts: VerificationParts): Verification {
   }
 
   const undeclaredIn = (verdict: Verdict, at: string): Promise<Problem | null> | null => {
-    if (verdict.valid || verdict.refusal.reason !== 'missing_scope') return null
-    const { missing, required } = verdict.refusal
+    if (verdict.valid) return null
+    const { refusal } = verdict
+    if (refusal.reason === 'wrong_audience') return undeclaredApi(catalogue, refusal.expected, at)
+    if (refusal.reason !== 'missing_scope') return null
+    const { missing, required } = refusal
     const known = catalogue.get()
     if (!(known instanceof Promise) && missing.every((scope) => known.names.has(scope))) return null
-    return undeclared(catalogue, missing, required, at)
+    return undeclaredScope(catalogue, missing, required, `${at}/scopes`)
   }
 
   return {
@@ -86,12 +89,12 @@ export function openVerification(parts: VerificationParts): Verification {
         : resource.then((known) => judge(question, known))
     },
 
-    whyUndeclared: (verdict) => undeclaredIn(verdict, '/scopes'),
+    whyUndeclared: (verdict) => undeclaredIn(verdict, ''),
 
     answerOf: (verdict) => toVerdictWire(verdict, clock.nowMs),
 
     whyAnyUndeclared: (verdicts) => {
-      const faults = verdicts.flatMap((verdict, at) => undeclaredIn(verdict, `/verify/${at}/scopes`) ?? [])
+      const faults = verdicts.flatMap((verdict, at) => undeclaredIn(verdict, `/verify/${at}`) ?? [])
       return faults.length === 0 ? null : firstOf(faults, verdicts)
     },
   }
@@ -106,7 +109,7 @@ async function firstOf(
   return first
 }
 
-async function undeclared(
+async function undeclaredScope(
   catalogue: KnownCatalogue,
   missing: readonly string[],
   required: readonly string[],
@@ -116,4 +119,24 @@ async function undeclared(
   const known = await catalogue.fresh().catch(() => null)
   if (known === null || missing.every((scope) => known.names.has(scope))) return null
   return whyNotGrantable(required, known.scopes, required, at)
+}
+
+/** Null without a promise where the API is declared. */
+function undeclaredApi(
+  catalogue: KnownCatalogue,
+  resource: string,
+  at: string,
+): Promise<Problem | null> | null {
+  const meant = canonicalResource(resource)
+  const known = catalogue.get()
+  if (!(known instanceof Promise) && known.resources.has(meant)) return null
+  const judge = ({ resources }: Catalogued): Problem | null =>
+    resources.has(meant)
+      ? null
+      : problem(
+          'unknown_api',
+          `${at === '' ? '' : `${at}: `}No API ${JSON.stringify(resource.slice(0, 200))} is declared; see GET /v1/apis.`,
+        )
+  // As with scopes: without the catalogue the verdict remains.
+  return catalogue.fresh().then(judge, () => null)
 }

@@ -19,13 +19,14 @@ import { checkRequirements, type GuardOptions, type Requirement, trustedProxiesO
 import { type PresentedRequest, readCredential } from './presented.ts'
 import type { Answer } from './problem.ts'
 import { metadataUrlOf, resourceMetadata, type ServedMetadata } from './resource-metadata.ts'
+import { undeclaredReporter } from './undeclared.ts'
 
 /** A request, as an adapter reads it. */
 export interface Incoming extends PresentedRequest {
   readonly method: string
   /** The other end of the connection; null where it is not known. */
   readonly peerIp: string | null
-  /** `X-Forwarded-For`, repeated ones joined by commas; null only where there is none. */
+  /** `X-Forwarded-For`, repeated ones joined by commas; null only where there is none, and no `Forwarded` either. */
   readonly forwardedFor: string | null
   readonly userAgent: string | null
 }
@@ -126,6 +127,8 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
   })
 
   const countsApart = options.source === undefined && options.limiter === undefined
+  const noteRefused = undeclaredReporter(source, { environment, resource }, report)
+
   const noLongerCounts = countsApart ? noteCountedApart(options, warn) : nothing
 
   const refuse = (
@@ -134,6 +137,7 @@ export function createGuard(options: GuardOptions, adapterOptions: readonly stri
     presented: string | null,
     limits?: readonly LimitState[],
   ): Admission => {
+    if (presented !== null) noteRefused(no, presented)
     onRefusal?.(no, { method: request.method, path: withoutSecretShapes(pathOf(request.url)) })
     return { answer: answerTo(no, { realm, environment, presented, limits, resourceMetadata: metadataUrl }) }
   }

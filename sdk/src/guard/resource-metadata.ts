@@ -1,3 +1,4 @@
+import { canonicalResource } from '../verdict/resource.ts'
 import type { GuardOptions } from './guard-options.ts'
 
 /** Protected resource metadata (RFC 9728 §2): read by a client that does not know the API yet. */
@@ -20,7 +21,11 @@ export function metadataUrlOf(resource: string): string {
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
 }
 
-/** @throws TypeError where the options name no resource or no issuer */
+/**
+ * The resource in the spelling of its identifier, and of the `aud` of its tokens: `new URL(x).href` adds a slash.
+ *
+ * @throws TypeError where the options name no resource or no issuer
+ */
 export function resourceMetadata({ resource, issuer, url, scopes }: GuardOptions): ServedMetadata {
   const server = issuer ?? url
   if (resource === undefined || server === undefined)
@@ -28,7 +33,7 @@ export function resourceMetadata({ resource, issuer, url, scopes }: GuardOptions
   return {
     path: new URL(metadataUrlOf(resource)).pathname,
     document: {
-      resource,
+      resource: canonicalResource(resource),
       authorization_servers: [server.replace(/\/+$/, '')],
       ...(scopes === undefined ? {} : { scopes_supported: scopes }),
       bearer_methods_supported: ['header'],

@@ -40,10 +40,11 @@ test('RS-06: a token for another API is refused here; a key has its scopes alone
   const token = aRecord({ kind: 'access_token', audiences: ['https://a.example', 'https://b.example'] })
   assert.equal(refusal(token, { resource: 'https://b.example' }), null)
   assert.equal(refusal(token), null)
-  assert.deepEqual(refusal(token, { resource: 'https://b.example/' }), {
+  assert.equal(refusal(token, { resource: 'https://b.example/' }), null)
+  assert.deepEqual(refusal(token, { resource: 'https://b.example/c' }), {
     reason: 'wrong_audience',
     audiences: ['https://a.example', 'https://b.example'],
-    expected: 'https://b.example/',
+    expected: 'https://b.example/c',
   })
   assert.equal(refusal(aRecord(), { resource: 'https://b.example' }), null)
 })

@@ -2,6 +2,7 @@ import { pastItsEnd } from './lifetime.ts'
 import type { LimitState } from './limits.ts'
 import { type CredentialRecord, type Principal, type Terms, toPrincipal } from './record.ts'
 import type { Ended, Refusal } from './refusal.ts'
+import { isForResource } from './resource.ts'
 import { viewOf } from './scopes-view.ts'
 
 /** The requirements of a request for its credential. */
@@ -46,7 +47,7 @@ export function whyNot(terms: Terms, ended: Ended | null, ask: Ask): Refusal | n
   if (ask.environment !== null && terms.environment !== ask.environment)
     return { reason: 'environment_mismatch', actual: terms.environment, expected: ask.environment }
   const { audiences } = terms
-  if (audiences !== null && ask.resource != null && !audiences.includes(ask.resource))
+  if (audiences !== null && ask.resource != null && !isForResource(audiences, ask.resource))
     return { reason: 'wrong_audience', audiences, expected: ask.resource }
   if (terms.ipAllowlist !== null && !terms.ipAllowlist.includes(ask.clientIp))
     return { reason: 'ip_not_allowed', clientIp: ask.clientIp }

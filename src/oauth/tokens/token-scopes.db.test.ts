@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hashCredential } from '@doorward/sdk/kernel'
 import type { TestClient } from '../../../test/app.ts'
 import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../../test/oauth.ts'
 
@@ -33,7 +34,8 @@ describe('what a token is for', () => {
     return { back, redeem: () => redeem(oauth.origin, of, back, verifier) }
   }
   const verdict = async (credential: string, more: object = {}) => {
-    const { body } = await oauth.app.call('POST', '/v1/verify', { credential, ...more })
+    const { status, body } = await oauth.app.call('POST', '/v1/verify', { credential, ...more })
+    if (status !== 200) return body.code
     return body.valid ? [...body.principal.scopes].sort().join(' ') : body.refusal.reason
   }
 
@@ -89,9 +91,39 @@ describe('what a token is for', () => {
     const rename = (identifier: string) => oauth.app.call('PATCH', `/v1/apis/${id}`, { identifier })
     await rename('https://orders.example.com')
     assert.equal(await verdict(forBoth.body.access_token), 'invoices:read orders:read')
-    assert.equal(await verdict(forBoth.body.access_token, { resource: orders }), 'wrong_audience')
+    assert.equal(await verdict(forBoth.body.access_token, { resource: orders }), 'unknown_api')
     assert.equal(await verdict(token), 'wrong_audience')
     await rename(orders)
+  })
+
+  it('RS-06: the API may spell its identifier as a URL parser does, and as it is declared', async () => {
+    const client = await oauth.app.clientFor(null, { scopes: ['invoices:read'] })
+    const { access_token } = await (await connected(client)).redeem()
+    const { origin } = new URL(INVOICES)
+    for (const resource of [INVOICES, origin, `${origin}:443/`, origin.toUpperCase()])
+      assert.equal(await verdict(access_token, { resource }), 'invoices:read', resource)
+    assert.equal(await verdict(access_token, { resource: orders }), 'wrong_audience')
+  })
+
+  it('VER-22: rejects a request of an API that is not declared, where a token is refused for it', async () => {
+    const client = await oauth.app.clientFor(null, { scopes: ['orders:read'] })
+    const { access_token: credential } = await (await connected(client)).redeem()
+    const { secret } = await oauth.app.keyFor('org_1', { quota: { limit: 5, period: 'day' } })
+    const resource = 'https://orders.example/typo'
+    for (const call of [
+      oauth.app.call('POST', '/v1/verify', { credential, resource }),
+      oauth.app.call('POST', '/v1/explanations', { secret_sha256: hashCredential(credential), resource }),
+    ]) {
+      const { status, body } = await call
+      assert.deepEqual([status, body.code], [400, 'unknown_api'])
+      assert.equal(body.detail, `No API "${resource}" is declared; see GET /v1/apis.`)
+    }
+    const verify = [{ credential: secret }, { credential, resource }]
+    const batch = await oauth.app.call('POST', '/v1/verify-batches', { verify })
+    assert.deepEqual([batch.status, batch.body.code], [400, 'unknown_api'])
+    assert.match(batch.body.detail, /^\/verify\/1: No API /)
+    const { body: quotas } = await oauth.app.call('POST', '/v1/verify', { credential: secret })
+    assert.equal(quotas.limits[0].remaining, 4, 'the batch took no unit')
   })
 
   it('REF-06: a resource narrows one token to its API; the family keeps the rest', async () => {
@@ -102,6 +134,14 @@ describe('what a token is for', () => {
     assert.equal(less.body.scope, 'invoices:read')
     assert.equal(await verdict(less.body.access_token, { resource: INVOICES }), 'invoices:read')
     assert.equal(await verdict(less.body.access_token, { resource: orders }), 'wrong_audience')
+    const commas = await refreshed(client, less.body.refresh_token, { scope: 'orders:read,invoices:read' })
+    assert.deepEqual(
+      [commas.body.error, commas.body.error_description],
+      [
+        'invalid_scope',
+        'The scope orders:read,invoices:read was not granted. Scopes are separated by spaces.',
+      ],
+    )
     const whole = await refreshed(client, less.body.refresh_token)
     assert.equal(whole.body.scope, 'orders:read invoices:read')
     const rest = { scope: 'orders:read', resource: INVOICES }
