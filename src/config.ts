@@ -4,7 +4,7 @@ import {
   isEnvironmentName,
   nearestName,
   parseCredential,
-  parseIpRanges,
+  readIpRanges,
   Secret,
 } from '@doorward/sdk/kernel'
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
@@ -77,9 +77,9 @@ export function readConfig(
   const whole = (name: NumberName & NameWithDefault): number => wholeOrNull(name) ?? VARIABLES[name].range[0]
   const text = (name: NameWithDefault): string => get(name) ?? ''
   const rangesOrNull = (name: VariableName): IpRanges | null => {
-    const ranges = parseIpRanges(listOf(get(name) ?? ''))
-    if (!('notARange' in ranges)) return ranges.entries.length === 0 ? null : ranges
-    faults.push(`${name} holds ${ranges.notARange}, which is not an address or CIDR block`)
+    const ranges = readIpRanges(listOf(get(name) ?? ''))
+    if (!('fault' in ranges)) return ranges.entries.length === 0 ? null : ranges
+    faults.push(`${name} ${ranges.fault}`)
     return null
   }
 

@@ -27,7 +27,7 @@ export { type CredentialSource, SourceUnavailableError } from './source/source.t
 export { UsageCounter } from './source/usage.ts'
 export type { Exposure, UsageBatch } from './source/usage-batch.ts'
 export { warnSparingly } from './source/warn.ts'
-export { type IpRanges, normalizeIp, parseIpRanges } from './verdict/ip-ranges.ts'
+export { type IpRanges, normalizeIp, parseIpRanges, readIpRanges } from './verdict/ip-ranges.ts'
 export { judge, type Verdict } from './verdict/judge.ts'
 export type { QuotaAnswer, QuotaCount, QuotaSpend } from './verdict/limits.ts'
 export {

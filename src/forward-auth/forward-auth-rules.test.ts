@@ -249,6 +249,7 @@ describe('the rules file', () => {
       [faultsOf({ proxy: 'apache' }), /^\/proxy must be one of nginx, caddy, traefik, envoy$/],
       [faultsOf({ environment: 'production' }), /^\/environment must be one of live, test$/],
       [faultsOf({ proxies: ['10.0.0.0/8', 'proxy'] }), /^\/proxies holds proxy/],
+      [faultsOf({ proxies: ['::/0'] }), /^\/proxies contains every IPv4 address/],
       [faultsOf({ rules: [] }), /^\/rules /],
       [faultsOf({ rule: [] }), /^\/rule is not known here$/],
       [ofRule({ scope: 'a:read' }), /^\/rules\/0\/scope is not known here$/],
@@ -289,6 +290,17 @@ describe('the rules file', () => {
     }
     assert.equal(readForwardAuth('rules', ENVIRONMENTS).ok, false)
     assert.equal(faultsOf({ proxy: 'x', environment: 'y', proxies: ['z'] }).length, 3)
+    const asked = { proxy: 'haproxy', proxies: ['10.0.0.1/8'], rules: [{ path: 'orders', scopes: ['A'] }] }
+    const read = readForwardAuth({ ...asked, rule: 1 }, ENVIRONMENTS)
+    assert.ok(!read.ok)
+    const places = read.no.map((fault) => fault.split(' ', 1)[0])
+    assert.deepEqual(
+      new Set(places),
+      new Set(['/', '/rule', '/rules/0/scopes/0', '/proxy', '/proxies', '/rules/0/path']),
+      'of form and of meaning together',
+    )
+    for (const rules of [null, 7, [null, 7, 'x', []], [{ path: 7, host: 7 }]])
+      assert.equal(readForwardAuth({ ...sound, rules }, ENVIRONMENTS).ok, false)
   })
 
   it('reports a rule that an earlier one covers: its scopes would never be required', () => {

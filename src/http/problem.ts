@@ -25,7 +25,7 @@ export const PROBLEMS = {
   policy_contradicts: [400, 'The rules of the policy contradict each other'],
   unsuitable_password: [400, 'The password is not suitable'],
   metadata_too_large: [400, 'The metadata is too large'],
-  invalid_ip_range: [400, 'An entry is neither an IP address nor a CIDR block'],
+  invalid_ip_range: [400, 'The allow-list cannot be used'],
   invalid_redirect_uri: [400, 'A redirect URI cannot be registered'],
   invalid_client_metadata: [400, 'The client metadata is inconsistent'],
   malformed_header: [400, 'The Authorization header is malformed'],

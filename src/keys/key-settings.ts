@@ -1,4 +1,4 @@
-import { parseIpRanges } from '@doorward/sdk/kernel'
+import { readIpRanges } from '@doorward/sdk/kernel'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
@@ -26,12 +26,8 @@ export async function whyNotChoose(
     if (fault !== null) return fault
   }
   if (chosen.ipAllowlist != null) {
-    const ranges = parseIpRanges(chosen.ipAllowlist)
-    if ('notARange' in ranges)
-      return problem(
-        'invalid_ip_range',
-        `${JSON.stringify(ranges.notARange.slice(0, 60))} is neither an IP address nor a CIDR block such as 203.0.113.0/24.`,
-      )
+    const ranges = readIpRanges(chosen.ipAllowlist)
+    if ('fault' in ranges) return problem('invalid_ip_range', `The allow-list ${ranges.fault}.`)
   }
   const bytes = chosen.metadata === undefined ? 0 : Buffer.byteLength(JSON.stringify(chosen.metadata))
   if (bytes > MAX_METADATA_BYTES)

@@ -53,6 +53,13 @@ const CREATES: readonly (readonly [what: string, body: unknown, code: string, sa
   ['unknown environment', { ...KEY, environment: 'staging' }, 'unknown_environment', /live, test/],
   ['environment with an underscore', { ...KEY, environment: 'li_ve' }, 'invalid_request', /\/environment/],
   ['no IP ranges', { ...KEY, ip_allowlist: [] }, 'invalid_request', /\/ip_allowlist/],
+  ['a block with more bits', { ...KEY, ip_allowlist: ['10.0.0.1/8'] }, 'invalid_ip_range', /10\.0\.0\.0\/8/],
+  [
+    'all of IPv4',
+    { ...KEY, ip_allowlist: ['10.0.0.1', '0.0.0.0/0'] },
+    'invalid_ip_range',
+    /every IPv4 address/,
+  ],
   ['no IP range', { ...KEY, ip_allowlist: ['10.0.0.0/33'] }, 'invalid_ip_range', /10\.0\.0\.0\/33/],
   ['number as text', { ...KEY, lifetime_seconds: '60' }, 'invalid_request', /\/lifetime_seconds/],
   ['scopes as text', { ...KEY, scopes: 'orders:read' }, 'invalid_request', /\/scopes/],

@@ -202,6 +202,18 @@ export function behavesAsAGuard(
       const answer = await call(port, 'GET /orders', { authorization, 'x-forwarded-for': hops })
       assert.equal(answer.status, status, hops)
     }
+    // `Forwarded` is not read: alone it makes the client unknown, and beside the other it changes nothing.
+    const forwarded = { forwarded: 'for=10.0.0.9' }
+    const others: [headers: Record<string, string>, status: number][] = [
+      [{}, 200],
+      [forwarded, 401],
+      [{ ...forwarded, 'x-forwarded-for': '10.0.0.9' }, 200],
+      [{ ...forwarded, 'x-forwarded-for': '203.0.113.7' }, 401],
+    ]
+    for (const [headers, status] of others) {
+      const answer = await call(port, 'GET /orders', { authorization: inside, ...headers })
+      assert.equal(answer.status, status, JSON.stringify(headers))
+    }
   })
 
   test(`${adapter}: VER-11: sends the limits of a key with an accepted response and with a refusal, which is 429`, async (t) => {

@@ -65,6 +65,15 @@ test('RS-01, RS-02: status, code and challenge of each reason', () => {
   }
 })
 
+test('RS-03: an API with metadata says how to connect, and another one does not', () => {
+  for (const reason of ['no_credential', 'malformed_header'] as const) {
+    assert.doesNotMatch(answerTo({ reason }, setting).body.detail, /OAuth/)
+    const resourceMetadata = 'https://api.example/.well-known/oauth-protected-resource'
+    const { detail } = answerTo({ reason }, { ...setting, resourceMetadata }).body
+    assert.match(detail, /^Connect by OAuth, .* Or send an API key/)
+  }
+})
+
 test('VER-01: whatever is wrong with a credential, the client gets the same bytes', () => {
   for (const presented of [null, 'garbage', key, unknownKey('test'), mintCredential('admin_key').reveal()]) {
     const answers = NOT_ACCEPTED.map((no) => JSON.stringify(answerTo(no, { ...setting, presented })))

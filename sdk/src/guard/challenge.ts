@@ -27,7 +27,7 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
   switch (no.reason) {
     case 'no_credential':
       return hinted(
-        challenge(401, setting, 'no_credential', null, 'Authentication is required', HOW_TO_PRESENT),
+        challenge(401, setting, 'no_credential', null, 'Authentication is required', howToPresent(setting)),
         no.found === undefined ? null : FOUND[no.found],
       )
     case 'malformed':
@@ -49,7 +49,7 @@ export function answerTo(no: Refusal | PresentationFault, setting: Setting): Ans
     }
     case 'malformed_header':
       return hinted(
-        badRequest(setting, no.reason, 'A credential header is malformed', HOW_TO_PRESENT),
+        badRequest(setting, no.reason, 'A credential header is malformed', howToPresent(setting)),
         no.found === undefined ? null : FOUND[no.found],
       )
     case 'two_credentials':
@@ -84,7 +84,12 @@ export function answerUnavailable(retryAfterSeconds: number): Answer {
   return later(503, 'verification_unavailable', 'Verification is unavailable', detail, retryAfterSeconds)
 }
 
-const HOW_TO_PRESENT = 'Send one credential, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
+/** An API with metadata takes access tokens as well, which OAuth clients such as those of MCP ask for by themselves. */
+function howToPresent({ resourceMetadata }: Setting): string {
+  return resourceMetadata === undefined
+    ? 'Send one credential, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
+    : 'Connect by OAuth, as the metadata that the challenge names says, and send the access token as `Authorization: Bearer …`. Or send an API key, as `Authorization: Bearer sk_…` or `X-API-Key: sk_…`.'
+}
 
 function invalidToken(setting: Setting): Answer {
   const detail =

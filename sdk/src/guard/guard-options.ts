@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http'
 import type { RateLimiter } from '../limits/rate-limiter.ts'
 import type { CredentialSource } from '../source/source.ts'
-import { type IpRanges, parseIpRanges } from '../verdict/ip-ranges.ts'
+import { type IpRanges, readIpRanges } from '../verdict/ip-ranges.ts'
 import { isCost } from '../verdict/limits.ts'
 import type { PresentationFault, Refusal } from '../verdict/refusal.ts'
 import { parseScope } from '../verdict/scope.ts'
@@ -83,14 +83,11 @@ export interface RefusedAt {
   readonly path: string
 }
 
-/** Reads `trustedProxies`. @throws TypeError where an entry is neither an address nor a CIDR block */
+/** Reads `trustedProxies`. @throws TypeError where an entry is no address or block, or they are all addresses */
 export function trustedProxiesOf({ trustedProxies = [] }: GuardOptions): IpRanges | null {
   if (trustedProxies.length === 0) return null
-  const ranges = parseIpRanges(trustedProxies)
-  if ('notARange' in ranges)
-    throw new TypeError(
-      `trustedProxies: ${JSON.stringify(ranges.notARange)} is neither an address nor a CIDR block`,
-    )
+  const ranges = readIpRanges(trustedProxies)
+  if ('fault' in ranges) throw new TypeError(`trustedProxies ${ranges.fault}`)
   return ranges
 }
 

@@ -269,7 +269,18 @@ test('OPS-10: reports an invalid option when the program starts', () => {
     [{ environment: '', source }, /environment must be/],
     [{ environment: 'Live', source }, /environment must be/],
     [{ environment: 'live', source, realm: 'a"b' }, /realm must be/],
-    [{ environment: 'live', source, trustedProxies: ['10.0.0.0/8', 'proxy'] }, /trustedProxies: "proxy"/],
+    [
+      { environment: 'live', source, trustedProxies: ['10.0.0.0/8', 'proxy'] },
+      /trustedProxies holds proxy, which is neither/,
+    ],
+    [
+      { environment: 'live', source, trustedProxies: ['10.0.0.1/8'] },
+      /trustedProxies holds 10\.0\.0\.1\/8, .* the block is 10\.0\.0\.0\/8/,
+    ],
+    [
+      { environment: 'live', source, trustedProxies: ['0.0.0.0/1', '128.0.0.0/1'] },
+      /trustedProxies contains every IPv4 address/,
+    ],
     ...WRONG_IN_JAVASCRIPT.map(([option, message]): [GuardOptions, RegExp] => [
       { environment: 'live', source, ...option },
       message,
@@ -305,6 +316,10 @@ test('RS-03, RS-06: a guard with a resource identifier names its metadata, and s
   const here = server.add({ kind: 'access_token', audiences: [resource], scopes: new Set() })
   assert.equal(await challengeTo(here), `Bearer error="insufficient_scope", scope="orders:read", ${where}`)
   assert.throws(() => open().guard.resourceMetadata(), TypeError)
+  const spelled = open({ resource: 'https://API.example.com:443/', issuer: 'https://id.example.com' })
+  assert.equal(spelled.guard.resourceMetadata().document.resource, 'https://api.example.com')
+  const token = spelled.server.add({ kind: 'access_token', audiences: ['https://api.example.com'] })
+  assert.ok('principal' in (await spelled.admit(by(token))))
   for (const wrong of ['orders', 'ftp://a.example', 'https://a.example/#x', 'https://a.example/"'])
     assert.throws(() => open({ resource: wrong }), TypeError, wrong)
 })

@@ -2,7 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Incoming } from './guard.ts'
 import { lengthsOf, nameAt } from './raw-headers.ts'
 
-const LENGTHS = lengthsOf('authorization', 'x-api-key', 'x-forwarded-for', 'user-agent')
+const LENGTHS = lengthsOf('authorization', 'x-api-key', 'x-forwarded-for', 'forwarded', 'user-agent')
+
+/**
+ * Stands for `X-Forwarded-For` where a proxy sent only `Forwarded` (RFC 7239), which is not read: the client is then
+ * unknown. Without it, the proxy's own address would pass for the client's.
+ */
+export const UNREADABLE = ''
 
 /**
  * Reads a request of Node, as Fastify and Express have it.
@@ -13,6 +19,7 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
   const authorization: string[] = []
   const xApiKey: string[] = []
   const forwardedFor: string[] = []
+  let isForwarded = false
   let userAgent: string | null = null
   const rawHeaders = headersOf(request)
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -29,6 +36,9 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
       case 'x-forwarded-for':
         forwardedFor.push(value)
         break
+      case 'forwarded':
+        isForwarded = true
+        break
       case 'user-agent':
         userAgent ??= value
     }
@@ -39,7 +49,7 @@ export function fromNodeRequest(request: IncomingMessage, url: string): Incoming
     xApiKey,
     url,
     peerIp: request.socket?.remoteAddress ?? null,
-    forwardedFor: forwardedFor.length === 0 ? null : forwardedFor.join(','),
+    forwardedFor: forwardedFor.length > 0 ? forwardedFor.join(',') : isForwarded ? UNREADABLE : null,
     userAgent,
   }
 }

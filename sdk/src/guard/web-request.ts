@@ -1,4 +1,5 @@
 import type { Incoming } from './guard.ts'
+import { UNREADABLE } from './node-request.ts'
 import type { Answer } from './problem.ts'
 
 /**
@@ -15,7 +16,7 @@ export function fromWebRequest({ headers, method, url }: Request, peerIp: string
     xApiKey: list('x-api-key'),
     url,
     peerIp,
-    forwardedFor: headers.get('x-forwarded-for'),
+    forwardedFor: headers.get('x-forwarded-for') ?? (headers.has('forwarded') ? UNREADABLE : null),
     userAgent: headers.get('user-agent'),
   }
 }

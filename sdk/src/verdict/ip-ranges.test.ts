@@ -3,7 +3,7 @@ import { BlockList, isIPv4 } from 'node:net'
 import test from 'node:test'
 import fc from 'fast-check'
 import { ranges } from '../source/record.fixture.ts'
-import { normalizeIp, parseIpRanges } from './ip-ranges.ts'
+import { normalizeIp, parseIpRanges, readIpRanges } from './ip-ranges.ts'
 
 test('addresses and CIDR blocks of both families', () => {
   const office = ranges('203.0.113.7', '10.0.0.0/8', '2001:db8::/32', '::1')
@@ -40,6 +40,67 @@ test('names an entry that is not a range', () => {
   ]
   wrong.push('::/129', '10.0.0.0/1e1', ' 10.0.0.0/8', 'fe80::1%eth0', '10.0.0.0/8\n')
   for (const entry of wrong) assert.deepEqual(parseIpRanges(['::1', entry]), { notARange: entry })
+})
+
+test('VER-12: of what a person wrote, refuses a block with bits after its prefix, and names the block', () => {
+  const rows: readonly (readonly [entry: string, block: string | null])[] = [
+    ['10.0.0.1/8', '10.0.0.0/8'],
+    ['203.0.113.7/24', '203.0.113.0/24'],
+    ['192.168.1.1/31', '192.168.1.0/31'],
+    ['255.255.255.255/1', '128.0.0.0/1'],
+    ['2001:db8::1/32', '2001:db8::/32'],
+    ['2001:DB8:0:1::/48', '2001:db8::/48'],
+    ['::ffff:10.0.0.1/104', '::ffff:a00:0/104'],
+    ['10.0.0.0/8', null],
+    ['10.0.0.1', null],
+    ['10.0.0.1/32', null],
+    ['2001:db8::/32', null],
+    ['::1', null],
+    ['::1/128', null],
+    ['::ffff:10.0.0.0/104', null],
+  ]
+  for (const [entry, block] of rows) {
+    const read = readIpRanges(['203.0.113.0/24', entry])
+    if (block === null) assert.ok('entries' in read, entry)
+    else assert.ok('fault' in read && read.fault.includes(`the block is ${block},`), JSON.stringify(read))
+  }
+  const none = readIpRanges(['x'.repeat(1_000)])
+  assert.ok('fault' in none && none.fault.length < 200)
+})
+
+test('VER-12: of what a person wrote, refuses blocks that contain every address together', () => {
+  const whole = [
+    ['0.0.0.0/0'],
+    ['203.0.113.7', '0.0.0.0/0'],
+    ['::/0'],
+    ['0.0.0.0/1', '128.0.0.0/1'],
+    ['128.0.0.0/1', '64.0.0.0/2', '0.0.0.0/2'],
+    ['::ffff:0:0/96'],
+    ['::/1', '8000::/1'],
+    // It contains the IPv4-mapped addresses.
+    ['::/1'],
+  ]
+  for (const entries of whole) {
+    const read = readIpRanges(entries)
+    assert.ok('fault' in read, entries.join())
+    assert.match(read.fault, /^contains every IPv[46] address, so it restricts nothing$/)
+  }
+  const parts = [['0.0.0.0/1'], ['0.0.0.0/1', '128.0.0.0/2'], ['2000::/3'], ['8000::/1', '0.0.0.0/1'], []]
+  for (const entries of parts) assert.ok('entries' in readIpRanges(entries), entries.join())
+})
+
+test('VER-12: what a person wrote and is taken holds what it says, and the block that is named is taken', () => {
+  const word = fc.nat({ max: 0xffffffff })
+  fc.assert(
+    fc.property(word, fc.integer({ min: 1, max: 32 }), (net, bits) => {
+      const entry = `${dotted(net)}/${bits}`
+      const read = readIpRanges([entry])
+      if ('entries' in read) return
+      const block = /the block is (\S+),/.exec(read.fault)?.[1] ?? ''
+      assert.ok('entries' in readIpRanges([block]), `${entry}: ${block}`)
+      assert.ok(ranges(block).includes(dotted(net)))
+    }),
+  )
 })
 
 test('a v4 block holds exactly the addresses that begin with its bits', () => {

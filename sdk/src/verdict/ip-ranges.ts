@@ -8,10 +8,73 @@ export interface IpRanges {
   includes(ip: string | null): boolean
 }
 
-/** Parses a list of addresses and CIDR blocks; where an entry is neither, returns it. */
+/**
+ * Parses a list of addresses and CIDR blocks; where an entry is neither, returns it. A block may have bits after its
+ * prefix, as stored lists have: {@link readIpRanges} is for what a person wrote.
+ */
 export function parseIpRanges(entries: readonly string[]): IpRanges | { readonly notARange: string } {
   for (const entry of entries) if (!isRange(entry)) return { notARange: entry }
   return new SortedRanges(entries)
+}
+
+/**
+ * Reads a list that a person wrote, and refuses what is likely not meant: a block with bits after its prefix, and a list
+ * that contains every address of a family, which restricts nothing.
+ *
+ * @returns the ranges, or the fault as the rest of a sentence about the list
+ */
+export function readIpRanges(entries: readonly string[]): IpRanges | { readonly fault: string } {
+  const ranges = parseIpRanges(entries)
+  if ('notARange' in ranges) {
+    const shown = ranges.notARange.slice(0, 60)
+    return { fault: `holds ${shown}, which is neither an IP address nor a CIDR block such as 203.0.113.0/24` }
+  }
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/')
+    const [start] = rangeOf(entry)
+    if (compare(start, wordsOf(address)) === 0) continue
+    const block = `${textOf(start, isIP(address) === 4)}/${bits}`
+    return {
+      fault: `holds ${entry}, which has bits after its first ${bits}: the block is ${block}, and ${address} alone is one address`,
+    }
+  }
+  const family = wholeFamily(entries)
+  return family === null ? ranges : { fault: `contains every ${family} address, so it restricts nothing` }
+}
+
+/** Several blocks may contain a family together, such as the two halves. */
+function wholeFamily(entries: readonly string[]): 'IPv4' | 'IPv6' | null {
+  const all = entries.map(rangeOf).sort(([a], [b]) => compare(a, b))
+  const ofV4 = all.filter(([, end]) => compare(end, FIRST_MAPPED) >= 0)
+  if (containsAll(ofV4, FIRST_MAPPED, LAST_MAPPED)) return 'IPv4'
+  return containsAll(all, [0, 0, 0, 0], [ALL_ONES, ALL_ONES, ALL_ONES, ALL_ONES]) ? 'IPv6' : null
+}
+
+/** Looks for a gap between sorted ranges. */
+function containsAll(sorted: readonly (readonly [Words, Words])[], first: Words, last: Words): boolean {
+  let missing = first
+  for (const [start, end] of sorted) {
+    if (compare(start, missing) > 0) return false
+    if (compare(end, last) >= 0) return true
+    if (compare(end, missing) >= 0) missing = after(end)
+  }
+  return false
+}
+
+/** The next address. */
+function after(words: Words): Words {
+  const next: Words = [...words]
+  for (let word = V6 - 1; word >= 0; word--) {
+    next[word] = ((next[word] ?? 0) + 1) >>> 0
+    if (next[word] !== 0) break
+  }
+  return next
+}
+
+function textOf(words: Words, isV4: boolean): string {
+  if (isV4) return [24, 16, 8, 0].map((bits) => (words[3] >>> bits) & 0xff).join('.')
+  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff])
+  return new URL(`http://[${groups.map((group) => group.toString(16)).join(':')}]`).hostname.slice(1, -1)
 }
 
 function isRange(entry: string): boolean {
@@ -25,6 +88,7 @@ function isRange(entry: string): boolean {
 const V6 = 4
 /** The third word of IPv4-mapped IPv6 addresses, `::ffff:0:0/96`. */
 const MAPPED = 0xffff
+const ALL_ONES = 0xffff_ffff
 
 /**
  * Sorted ranges with binary search: 8 bytes for a range of IPv4 and 32 for one of IPv6, where Node's `BlockList` takes
