@@ -129,30 +129,33 @@ export const ClientChangeWire = strictObject({
   ),
 })
 
-export const ClientWire = Type.Object({
-  client_id: Type.String(),
-  owner_id: nullable(Type.String({ description: "null: the API provider's own registration" })),
-  type: oneOf(CLIENT_TYPES),
-  environment: Type.String(),
-  source: oneOf(CLIENT_SOURCES),
-  state: State,
-  ...said,
-  optional_scopes: ScopeList('Those of `scopes` that a user can leave out'),
-  ceiling_set_by_operator: Type.Boolean({
-    description:
-      'For a client without pre-registration. true: `scopes` stay as they were set. false: they are the basic ones',
-  }),
-  created_by: Type.String(),
-  created_at: Moment,
-  published_at: nullable(Moment),
-  suspended_at: nullable(Moment),
-  suspended_reason: nullable(Type.String()),
-  suspended_by_provider: Type.Boolean({ description: 'Then its owner cannot resume it' }),
-  revoked_at: nullable(Moment),
-  revoked_reason: nullable(Type.String()),
-  rotation: nullable(RotationWire),
-  secrets: Type.Array(SecretWire, { description: 'Newest first' }),
-})
+export const ClientWire = Type.Object(
+  {
+    client_id: Type.String(),
+    owner_id: nullable(Type.String({ description: "null: the API provider's own registration" })),
+    type: oneOf(CLIENT_TYPES),
+    environment: Type.String(),
+    source: oneOf(CLIENT_SOURCES),
+    state: State,
+    ...said,
+    optional_scopes: ScopeList('Those of `scopes` that a user can leave out'),
+    ceiling_set_by_operator: Type.Boolean({
+      description:
+        'For a client without pre-registration. true: `scopes` stay as they were set. false: they are the basic ones',
+    }),
+    created_by: Type.String(),
+    created_at: Moment,
+    published_at: nullable(Moment),
+    suspended_at: nullable(Moment),
+    suspended_reason: nullable(Type.String()),
+    suspended_by_provider: Type.Boolean({ description: 'Then its owner cannot resume it' }),
+    revoked_at: nullable(Moment),
+    revoked_reason: nullable(Type.String()),
+    rotation: nullable(RotationWire),
+    secrets: Type.Array(SecretWire, { description: 'Newest first' }),
+  },
+  { title: 'Client' },
+)
 
 export const IssuedClientWire = Type.Object({
   client_secret: Type.Optional(Type.String({ description: 'Shown here once, and never again' })),

@@ -33,6 +33,8 @@ export async function serveOpenApi(app: FastifyInstance, publicUrl: string): Pro
         },
       },
     },
+    transformObject: (document) =>
+      'openapiObject' in document ? named(document.openapiObject) : document.swaggerObject,
     refResolver: { buildLocalReference: (json, _base, _fragment, at) => String(json.$id ?? `def-${at}`) },
   })
   await app.register(swaggerUi, {
@@ -45,6 +47,25 @@ export async function serveOpenApi(app: FastifyInstance, publicUrl: string): Pro
   app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
     reply.header('cache-control', 'no-cache').send(app.swagger()),
   )
+}
+
+/**
+ * Moves schemas with a title to `components`, so that generators of clients make one type of each, named by its title.
+ * Schemas that spread the properties of such a one are others, without a title.
+ */
+function named<Document extends { components?: { schemas?: object } }>(document: Document): Document {
+  const { components = {} } = document
+  const schemas: Record<string, unknown> = { ...components.schemas }
+  const walk = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    if (Array.isArray(value)) return value.map(walk)
+    const copy = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, walk(part)]))
+    if (typeof copy.title !== 'string' || copy.type !== 'object') return copy
+    schemas[copy.title] ??= copy
+    return { $ref: `#/components/schemas/${copy.title}` }
+  }
+  const paths = walk(Reflect.get(document, 'paths'))
+  return { ...document, paths, components: { ...components, schemas } }
 }
 
 /** CSP of the viewer: its own scripts, and the inline styles and data URLs that it sets; no other origin. */

@@ -89,45 +89,48 @@ export const RotateKeyWire = strictObject({
   lifetime_seconds: Type.Optional(Lifetime),
 })
 
-export const KeyWire = Type.Object({
-  id: Type.String(),
-  hint: Type.String(),
-  owner_id: Type.String(),
-  name: Type.String(),
-  environment: Type.String(),
-  scopes: Type.Array(Type.String()),
-  state: State,
-  ip_allowlist: nullable(Type.Array(Type.String())),
-  metadata: nullable(anyObject('null where the caller may not see metadata')),
-  self_rotation: Type.Boolean(),
-  ...LimitFields,
-  note: nullable(Type.String()),
-  former_scopes: nullable(
-    Type.Array(Type.String(), {
-      description: 'Scopes before they were last changed. For 7 days a change can give all of them back',
-    }),
-  ),
-  scopes_changed_at: nullable(Moment),
-  created_by: Type.String(),
-  created_by_name: nullable(
-    Type.String({ description: 'Of the admin key; null where it is unknown or not yours' }),
-  ),
-  created_at: Moment,
-  expires_at: nullable(Moment),
-  disabled_at: nullable(Moment),
-  disabled_by: nullable(oneOf(DISABLING_RULES, 'The rule that disabled it; null: a person did')),
-  disables_at: nullable(Moment),
-  disables_by: nullable(
-    oneOf(DISABLING_RULES, 'The rule that disables it at `disables_at`, unless it complies by then'),
-  ),
-  rotation_due_at: nullable(Moment),
-  revoked_at: nullable(Moment),
-  revoked_reason: nullable(Type.String()),
-  last_used_at: nullable(Moment),
-  last_used_ip: nullable(Type.String()),
-  rotation: nullable(RotationWire),
-  secrets: Type.Array(SecretWire, { description: 'Newest first' }),
-})
+export const KeyWire = Type.Object(
+  {
+    id: Type.String(),
+    hint: Type.String(),
+    owner_id: Type.String(),
+    name: Type.String(),
+    environment: Type.String(),
+    scopes: Type.Array(Type.String()),
+    state: State,
+    ip_allowlist: nullable(Type.Array(Type.String())),
+    metadata: nullable(anyObject('null where the caller may not see metadata')),
+    self_rotation: Type.Boolean(),
+    ...LimitFields,
+    note: nullable(Type.String()),
+    former_scopes: nullable(
+      Type.Array(Type.String(), {
+        description: 'Scopes before they were last changed. For 7 days a change can give all of them back',
+      }),
+    ),
+    scopes_changed_at: nullable(Moment),
+    created_by: Type.String(),
+    created_by_name: nullable(
+      Type.String({ description: 'Of the admin key; null where it is unknown or not yours' }),
+    ),
+    created_at: Moment,
+    expires_at: nullable(Moment),
+    disabled_at: nullable(Moment),
+    disabled_by: nullable(oneOf(DISABLING_RULES, 'The rule that disabled it; null: a person did')),
+    disables_at: nullable(Moment),
+    disables_by: nullable(
+      oneOf(DISABLING_RULES, 'The rule that disables it at `disables_at`, unless it complies by then'),
+    ),
+    rotation_due_at: nullable(Moment),
+    revoked_at: nullable(Moment),
+    revoked_reason: nullable(Type.String()),
+    last_used_at: nullable(Moment),
+    last_used_ip: nullable(Type.String()),
+    rotation: nullable(RotationWire),
+    secrets: Type.Array(SecretWire, { description: 'Newest first' }),
+  },
+  { title: 'Key' },
+)
 
 export const IssuedKeyWire = Type.Object({
   secret: Type.String({ description: 'Shown only in this answer' }),

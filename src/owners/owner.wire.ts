@@ -17,16 +17,19 @@ import { AskedLimitFields, LimitFields } from './limits.wire.ts'
 import { OWNER_STATES, type Owner } from './owner.ts'
 import { AskedOwnPolicyFields, OwnPolicyFields, toOwnPolicyFields } from './policy.wire.ts'
 
-export const OwnerWire = Type.Object({
-  id: Type.String(),
-  name: nullable(Type.String()),
-  notice_email: nullable(Type.String()),
-  suspended_at: nullable(Moment),
-  suspended_reason: nullable(Type.String()),
-  ...LimitFields,
-  ...OwnPolicyFields,
-  created_at: Moment,
-})
+export const OwnerWire = Type.Object(
+  {
+    id: Type.String(),
+    name: nullable(Type.String()),
+    notice_email: nullable(Type.String()),
+    suspended_at: nullable(Moment),
+    suspended_reason: nullable(Type.String()),
+    ...LimitFields,
+    ...OwnPolicyFields,
+    created_at: Moment,
+  },
+  { title: 'Owner' },
+)
 
 export const OwnerListQuery = strictObject({
   q: Type.Optional(searched('In the name or the id, in either case')),
