@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { indexOfFault } from './json-fault.ts'
 import { parseStrictJson } from './strict-json.ts'
 
 const read = (text: string) => parseStrictJson(Buffer.from(text))
@@ -92,9 +93,61 @@ describe('untrusted JSON', () => {
     }
   })
 
-  it('refuses invalid JSON without repeating it', () => {
-    const { detail } = faultOf('{"secret_xyz":')
-    assert.ok(!detail.includes('secret_xyz'))
+  it('MGT-31: refuses invalid JSON with its place, without repeating it', () => {
+    const rows: readonly (readonly [text: string, where: string])[] = [
+      ['{"secret_xyz":', 'it ends too early'],
+      ['{"secret_xyz', 'it ends too early'],
+      ['[', 'it ends too early'],
+      ['-', 'it has a fault at line 1, column 1'],
+      ['secret_xyz', 'it has a fault at line 1, column 1'],
+      ["{'secret_xyz': 1}", 'it has a fault at line 1, column 2'],
+      ['{"a": 1,\n "secret_xyz": 2,\n}', 'it has a fault at line 3, column 1'],
+      ['{"a": 1\n "secret_xyz": 2}', 'it has a fault at line 2, column 2'],
+      ['{"a": undefined}', 'it has a fault at line 1, column 7'],
+      ['{"a": 01}', 'it has a fault at line 1, column 7'],
+      ['{"a" 1}', 'it has a fault at line 1, column 6'],
+      ['{"a": "b\tc"}', 'it has a fault at line 1, column 9'],
+      ['{"a": "\\x"}', 'it has a fault at line 1, column 8'],
+      ['[1,]', 'it has a fault at line 1, column 4'],
+      ['[1}', 'it has a fault at line 1, column 3'],
+      ['{} {}', 'it has a fault at line 1, column 4'],
+      ['{"a": 1}]', 'it has a fault at line 1, column 9'],
+      ['{"a": 1,, "b": 2}', 'it has a fault at line 1, column 9'],
+    ]
+    for (const [text, where] of rows) {
+      const { detail } = faultOf(text)
+      assert.equal(detail, `The body cannot be read as JSON: ${where}.`, text)
+      assert.ok(!detail.includes('secret_xyz'))
+    }
+  })
+
+  it('MGT-31: finds a fault where JSON.parse finds one, and everything before it can be the start of JSON', () => {
+    const text = fc
+      .tuple(
+        fc.json({ maxDepth: 4 }),
+        fc.nat(),
+        fc.constantFrom('', '{', ']', ',', '"', ':', 'x', '0', '\\', '\n'),
+      )
+      .map(
+        ([json, at, put]) => json.slice(0, at % (json.length + 1)) + put + json.slice(at % (json.length + 1)),
+      )
+    fc.assert(
+      fc.property(text, (text) => {
+        let isJson = true
+        try {
+          JSON.parse(text)
+        } catch {
+          isJson = false
+        }
+        if (isJson) return
+        const at = indexOfFault(text)
+        assert.ok(at >= 0 && at <= text.length)
+        if (at < text.length) assert.ok(indexOfFault(`${text.slice(0, at)}\u0001`) === at)
+      }),
+      { numRuns: 2_000 },
+    )
+    const started = `${'['.repeat(1_000_000)}x`
+    assert.equal(indexOfFault(started), 1_000_000)
   })
 
   it('MGT-30: any JSON that is accepted is the same value when it is serialized again', () => {

@@ -1,4 +1,5 @@
 import { no, type Result, yes } from '../base/result.ts'
+import { indexOfFault } from './json-fault.ts'
 import { type Problem, problem } from './problem.ts'
 
 /** Deeper JSON is refused before any other code walks it. */
@@ -30,11 +31,19 @@ export function parseStrictJson(bytes: Uint8Array): Result<unknown, Problem> {
   try {
     value = JSON.parse(text)
   } catch {
-    return no(problem('invalid_request', 'The body cannot be read as JSON.'))
+    return no(problem('invalid_request', `The body cannot be read as JSON: ${whereItEnds(text)}.`))
   }
   const walk = new Walk(text)
   const message = walk.value(0)
   return message === null ? yes(value) : no(faultAt(walk.path, message))
+}
+
+/** Names lines as editors do. Nothing of the body is repeated: it may be a secret. */
+function whereItEnds(text: string): string {
+  const at = indexOfFault(text)
+  if (at >= text.length) return 'it ends too early'
+  const lines = text.slice(0, at).split('\n')
+  return `it has a fault at line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
 }
 
 function faultAt(path: readonly (string | number)[], message: string): Problem {
