@@ -77,6 +77,17 @@ export function theirId(maxLength: number, description: string) {
   })
 }
 
+/**
+ * The same for users, of whom directories have ids such as `DOMAIN\jdoe`, `uid=jane,ou=people` and `o'brien`. No segment
+ * is `.` or `..`: servers and proxies on the way may read a backslash as a slash.
+ */
+export function theirUserId(maxLength: number, description: string) {
+  return Type.String({
+    pattern: `^(?!(?:.{0,${maxLength}}[/\\\\])?\\.{1,2}(?:[/\\\\]|$))[!#$&'()*+,./0-9:;=?@A-Z\\[\\\\\\]^_a-z|~-]{1,${maxLength}}$`,
+    description: `${description}: 1 to ${maxLength} ASCII letters, digits and signs, without blanks, double quotes, backticks, braces, < > and %`,
+  })
+}
+
 /** The API provider's own id of an owner. */
 export const OwnerId = theirId(128, 'Your own id of the organisation, such as org_42 or auth0|5f7c')
 

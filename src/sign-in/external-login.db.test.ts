@@ -188,15 +188,51 @@ describe('external login at the API provider', () => {
     assert.equal((await jar.get(linkOf(page))).location, DENIED)
   })
 
-  it('accepts the ids of identity providers, up to 255 characters', async () => {
+  it('accepts the ids of identity providers and directories, up to 255 characters', async () => {
     const ids = ['auth0|64f0a1b2', 'google-oauth2|1037', 'dlvyg+PkAtlC=', '_AAAA', '-BBBB', 'u'.repeat(255)]
+    ids.push(
+      'DOMAIN\\jdoe',
+      "uid=o'brien,ou=people,dc=x",
+      '=1+1',
+      '...',
+      '.a/..b',
+      'a\\...\\b',
+      'https://idp/u/7',
+    )
     for (const user_id of ids) {
       const { jar, challenge } = await sentAway()
       assert.equal((await jar.get(await accept(challenge, { user_id }))).status, 303, user_id)
       const sessions = await app.call('GET', `/v1/users/${encodeURIComponent(user_id)}/sessions`)
       assert.equal(sessions.body.data.length, 1, user_id)
     }
-    for (const user_id of ['', 'u'.repeat(256), 'a b', 'a\u0000', 'ä']) {
+    // Header injection, path traversal, and characters that some parser on the way reads differently.
+    const refused = [
+      '',
+      'u'.repeat(256),
+      'a b',
+      'a\u0000',
+      'ä',
+      'a\r\nX-Admin: 1',
+      'a\n',
+      'a\t',
+      '.',
+      '..',
+      '../keys',
+    ]
+    refused.push(
+      '..\\keys',
+      'a/../b',
+      'a\\..\\b',
+      'a/..',
+      'a\\.',
+      'a%2e',
+      'a"b',
+      'a`b',
+      '<b>',
+      '{a}',
+      'a\u007f',
+    )
+    for (const user_id of refused) {
       const { challenge } = await sentAway()
       assert.equal((await call(challenge, '/accept', { ...ANN, user_id })).status, 400)
     }

@@ -13,7 +13,7 @@ import {
   searched,
   shownText,
   strictObject,
-  theirId,
+  theirUserId,
 } from '../http/wire.ts'
 import { USER_STATES, type User } from './user.ts'
 
@@ -24,7 +24,7 @@ const Email = Type.String({
 })
 export const UserId = idOf('usr')
 /** Id of a user, ours or the API provider's: OpenID Connect Core §2 allows a `sub` of 255 ASCII characters. */
-export const AnyUserId = theirId(255, 'Id of a Doorward user, or your own user id with an external login')
+export const AnyUserId = theirUserId(255, 'Id of a Doorward user, or your own user id with an external login')
 
 export const NewUserWire = strictObject({
   email: Email,
