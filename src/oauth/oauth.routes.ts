@@ -11,7 +11,11 @@ import { JwksCache } from '../clients/authentication/jwks-cache.ts'
 import { clientWithSecret } from '../clients/client.store.ts'
 import type { PrivateSchemes } from '../clients/redirect-uri.ts'
 import { DocumentClients, type DocumentHosts } from '../clients/registration/document-clients.ts'
-import { REGISTER_PATH, registerRoutes } from '../clients/registration/register.routes.ts'
+import {
+  REGISTER_PATH,
+  registerRoutes,
+  registrationOffRoute,
+} from '../clients/registration/register.routes.ts'
 import { isReliedOn } from '../clients/registration/unregistered-client.store.ts'
 import type { Db } from '../db/schema.ts'
 import type { FastPaths } from '../http/fast-paths.ts'
@@ -131,7 +135,7 @@ export async function oauthRoutes(app: FastifyInstance, parts: OAuthParts): Prom
     const { policy } = parts
     const registering = { environment, brand, policy, registrationsPerHour, privateSchemes }
     await registerRoutes(app, { db, clock, log, trustedProxies, ...registering })
-  }
+  } else registrationOffRoute(app)
   metadataRoutes(app, db, issuer, {
     ...(registration ? { registration_endpoint: issuer + REGISTER_PATH } : {}),
     ...(hosts === 'none' ? {} : { client_id_metadata_document_supported: true }),

@@ -6,6 +6,8 @@ import { networksOf } from '../../base/network.ts'
 import type { Db } from '../../db/schema.ts'
 import { preflightFor } from '../../http/cross-origin.ts'
 import type { Logger } from '../../http/log.ts'
+import { problem } from '../../http/problem.ts'
+import { sendProblem } from '../../http/send-problem.ts'
 import { problemOfThrown } from '../../http/server.ts'
 import type { ConfiguredPolicy } from '../../owners/policy.ts'
 import type { PrivateSchemes } from '../redirect-uri.ts'
@@ -125,4 +127,13 @@ function toWire(client: SelfRegistered, now: Date) {
     ...(client.jwks === null ? {} : { jwks: client.jwks }),
     ...Object.fromEntries(Object.entries(uris).filter(([, uri]) => uri !== null)),
   }
+}
+
+/** Answers while registration is off, with how to switch it on; clients learn from the metadata that there is none. */
+export function registrationOffRoute(app: FastifyInstance): void {
+  const off = problem(
+    'not_found',
+    'Clients cannot register themselves here. Set DOORWARD_CLIENT_REGISTRATION=on and start the server again, or register the client with POST /v1/clients.',
+  )
+  app.all(REGISTER_PATH, { schema: { hide: true } }, async (_, reply) => sendProblem(reply, off))
 }
