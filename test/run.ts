@@ -74,6 +74,11 @@ async function main(): Promise<number> {
   })
     .filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part)))
     .sort()
+  const unmatched = positionals.filter((part) => !files.some((file) => file.includes(part)))
+  if (unmatched.length > 0) {
+    process.stderr.write(`No test file has ${unmatched.join(' or ')} in its path. Nothing was run.\n`)
+    return 1
+  }
   const onDatabases = files.filter((file) => file.endsWith('.db.test.ts'))
   const plain = files.filter((file) => !file.endsWith('.db.test.ts'))
   if (files.some((file) => /^(examples|test\/dashboard)\//.test(file))) await buildIfChanged()

@@ -2,6 +2,9 @@ import { doorward, principalOf } from '@doorward/sdk/fastify'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type NewOrder, OrderBook, toOrderWire } from './orders.ts'
 
+// The default is milliseconds since the epoch.
+const timestamp = () => `,"time":"${new Date().toISOString()}"`
+
 export interface OrdersApiOptions {
   /** The URL of Doorward. */
   readonly doorwardUrl: string
@@ -16,7 +19,7 @@ const DEFAULT_LIMIT = 20
 
 /** A usual API. Doorward adds three things: `doorward`, a guard per route, and `principalOf(request)`. */
 export function buildOrdersApi({ doorwardUrl, doorwardKey, environment }: OrdersApiOptions): FastifyInstance {
-  const app = Fastify({ logger: { level: 'warn', base: null } })
+  const app = Fastify({ logger: { level: 'warn', base: null, timestamp } })
   const orders = new OrderBook()
   const { guard, close } = doorward({
     url: doorwardUrl,

@@ -3,6 +3,9 @@ import * as oauth from 'openid-client'
 import { type OrderShown, page } from './page.ts'
 import { type Tokens, type Visitor, Visitors } from './visitors.ts'
 
+// The default is milliseconds since the epoch.
+const timestamp = () => `,"time":"${new Date().toISOString()}"`
+
 export interface OrdersAppOptions {
   /** Doorward's issuer identifier. */
   readonly issuer: string
@@ -24,7 +27,7 @@ const ON_ONE_MACHINE: oauth.DiscoveryRequestOptions = {
 /** A third party's app. It knows an issuer and an API, and nothing of Doorward's code. */
 export async function buildOrdersApp(options: OrdersAppOptions): Promise<FastifyInstance> {
   const { issuer, clientId, clientSecret, ordersUrl, ownUrl } = options
-  const app = Fastify({ logger: { level: 'warn', base: null } })
+  const app = Fastify({ logger: { level: 'warn', base: null, timestamp } })
   const visitors = new Visitors()
   const proof = oauth.ClientSecretBasic(clientSecret)
   const config = await oauth.discovery(new URL(issuer), clientId, clientSecret, proof, ON_ONE_MACHINE)

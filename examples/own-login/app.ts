@@ -4,6 +4,9 @@ import { type Ask, ProblemError } from '../management.ts'
 import { page } from './page.ts'
 import { type OwnUser, userWith } from './users.ts'
 
+// The default is milliseconds since the epoch.
+const timestamp = () => `,"time":"${new Date().toISOString()}"`
+
 const COOKIE = 'own_login'
 const MOST = 1_000
 
@@ -19,7 +22,7 @@ interface Challenge {
  * @param ask Doorward's management API, with an admin key that has only `login_challenges:write`
  */
 export function buildOwnLogin(ask: Ask): FastifyInstance {
-  const app = Fastify({ logger: { level: 'warn', base: null } })
+  const app = Fastify({ logger: { level: 'warn', base: null, timestamp } })
   /** The challenge of each browser. Kept here, because a user could change a field of the form. */
   const waiting = new Map<string, string>()
 
