@@ -53,9 +53,10 @@ describe('starting and stopping', () => {
     for (const name of Object.keys(of)) assert.ok(without.said.includes(name), name)
     assert.ok(!without.said.includes('ak_x'))
     const secret = 'a secret of the test, of 32 bytes and more'
-    const configured = await signIn({ DOORWARD_SECRET: secret, PUBLIC_URL: 'http://id.example.com' })
+    const configured = await signIn({ DOORWARD_SECRET: secret, PUBLIC_URL: 'http://0.0.0.0:4000' })
     assert.equal(configured.status, 303)
     assert.match(configured.said, /without TLS/)
+    assert.match(configured.said, /nobody reaches this server .*set PUBLIC_URL/)
     assert.ok(!configured.said.includes(secret))
     if ('dataDir' in place.place) {
       const path = join(place.place.dataDir, 'doorward.secret')

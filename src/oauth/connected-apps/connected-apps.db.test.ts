@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { openJar } from '../../../test/cookie-jar.ts'
-import { connect, type OAuthApp, openOAuthApp, pkce } from '../../../test/oauth.ts'
+import { connect, type OAuthApp, openOAuthApp, pkce, post, redeem } from '../../../test/oauth.ts'
 
 describe('connected apps', () => {
   let oauth: OAuthApp
@@ -82,5 +82,36 @@ describe('connected apps', () => {
       assert.equal(answer.status, 422, JSON.stringify(fields))
       assert.equal(await stateOf(id), 'active')
     }
+  })
+
+  it('CON-16, CON-19, REF-06: two hundred long scopes can be allowed, kept and asked for again', async () => {
+    const { app, jar, origin } = oauth
+    const { body: apis } = await app.call('GET', '/v1/apis')
+    const scopes = Array.from({ length: 200 }, (_, n) => `${'s'.repeat(60)}${n}:${'a'.repeat(17)}`)
+    const declared = { api_id: apis.data[0].id, description: 'See it', sensitivity: 'basic' } as const
+    const rest = { implies: [], deprecated_at: null, created_at: app.clock.now() }
+    await app.db
+      .insertInto('scopes')
+      .values(scopes.map((name) => ({ name, ...declared, ...rest })))
+      .execute()
+    const client = await app.clientFor(null, { scopes })
+    const { challenge, verifier } = pkce()
+    const asked = { client_id: client.client_id, code_challenge: challenge, scope: undefined }
+    const tokens = await redeem(origin, client, await connect(jar, asked), verifier)
+    assert.equal(tokens.scope.split(' ').length, scopes.length)
+
+    const { body: grants } = await app.call('GET', `/v1/grants?client_id=${client.client_id}`)
+    const page = await jar.get(`/connected-apps?app=${grants.data[0].id}`)
+    const kept = scopes.slice(1).map((scope): [string, string] => ['scope', scope])
+    assert.equal((await jar.submit(page, [...kept, ['decision', 'reduce']])).status, 303)
+
+    const again = await post(
+      origin,
+      '/oauth/token',
+      { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, scope: scopes.join(' ') },
+      { basic: [client.client_id, client.client_secret] },
+    )
+    assert.equal(again.status, 200, JSON.stringify(again.body).slice(0, 300))
+    assert.equal(again.body.scope.split(' ').length, scopes.length - 1)
   })
 })
