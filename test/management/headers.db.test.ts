@@ -51,4 +51,32 @@ describe('headers', () => {
     const { body } = await app.call('GET', '/openapi.json', undefined, { headers: { host: 'evil.example' } })
     assert.deepEqual(body.servers, [{ url: 'http://doorward.test' }])
   })
+
+  it('the OpenAPI document names the schemas of keys, clients and owners, and refers to them', async () => {
+    const { body } = await app.call('GET', '/openapi.json')
+    const { schemas } = body.components
+    assert.deepEqual(Object.keys(schemas).sort(), ['Client', 'Key', 'Owner', 'Problem'])
+    assert.ok(
+      schemas.Key.properties.scopes && schemas.Client.properties.client_id && schemas.Owner.properties.id,
+    )
+    const answerOf = (path: string) =>
+      body.paths[path].get.responses['200'].content['application/json'].schema
+    for (const [path, name] of [
+      ['/v1/keys/{id}', 'Key'],
+      ['/v1/clients/{id}', 'Client'],
+      ['/v1/owners/{id}', 'Owner'],
+    ] as const)
+      assert.deepEqual(answerOf(path), { $ref: `#/components/schemas/${name}` }, path)
+    assert.deepEqual(answerOf('/v1/keys').properties.data.items, { $ref: '#/components/schemas/Key' })
+    const named = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)]
+    for (const [, name = ''] of named) assert.ok(Object.hasOwn(schemas, name), name)
+  })
+
+  it('OPS-10: says at the path of registration how to switch it on, while it is off', async () => {
+    for (const method of ['POST', 'GET']) {
+      const { status, body } = await app.call(method, '/oauth/register')
+      assert.deepEqual([status, body.code], [404, 'not_found'])
+      assert.match(body.detail, /DOORWARD_CLIENT_REGISTRATION=on/)
+    }
+  })
 })
