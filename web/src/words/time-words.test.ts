@@ -22,7 +22,7 @@ describe('times in words', () => {
     it(`says ${words}`, () => assert.equal(relativeWords(NOW + seconds * 1000, NOW), words))
 
   it('say the exact second with the zone', () => {
-    assert.match(exactWords(NOW), /31 Jan 2030.*\d\d:00:00 \S+/)
+    assert.match(exactWords(NOW), /(31 Jan|1 Feb) 2030.*\d\d:\d\d:00 \S+/)
   })
 
   it('say how long', () => {
