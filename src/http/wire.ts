@@ -70,7 +70,7 @@ export function anyObject(description?: string) {
  * An id given by another system: printable ASCII without blanks and characters that some parser on the way reads
  * differently (quotes, backslash, `<`, `>`, `%`, braces, comma). `.` and `..` would be path segments in a URL.
  */
-export function theirId(maxLength: number, description: string) {
+function theirId(maxLength: number, description: string) {
   return Type.String({
     pattern: `^(?!\\.{1,2}$)[!#$&()*+./0-9:;=?@A-Z\\[\\]^_a-z|~-]{1,${maxLength}}$`,
     description: `${description}: 1 to ${maxLength} ASCII letters, digits and signs, without blanks, quotes, commas, braces, \\ < > and %`,
