@@ -63,6 +63,45 @@ describe('reported usage', () => {
     })
   })
 
+  it('KEY-19: stores the first use at once and later ones once a minute, and counts each', async () => {
+    const { id, keyId } = await aSecret()
+    const uses: string[] = []
+    for (const seconds of [0, 59, 1, 59]) {
+      app.clock.advance({ seconds })
+      await report([item(id)])
+      uses.push((await secretOf(keyId)).last_used_at)
+    }
+    const [first, , second] = uses
+    assert.equal(Date.parse(second ?? '') - Date.parse(first ?? ''), 60_000)
+    assert.deepEqual(uses, [first, first, second, second])
+    assert.deepEqual(callsOf(await usageOf(keyId)), { 'accepted orders:read': 12 })
+    app.clock.advance({ seconds: 1 })
+  })
+
+  it('KEY-11: stores each use in a rotation; before it, an old secret counts as used a minute later than is stored', async () => {
+    const { id, keyId } = await aSecret()
+    await report([item(id)])
+    app.clock.advance({ seconds: 59 })
+    await report([item(id)])
+    const { body } = await app.call('POST', `/v1/keys/${keyId}/rotate`, {})
+    const next = body.rotation.new_secret_id
+    const rotation = async () => (await app.call('GET', `/v1/keys/${keyId}/rotation`)).body
+    await report([item(next)])
+    app.clock.advance({ seconds: 3_600 })
+    assert.equal((await rotation()).verdict.code, 'old_secret_in_use', 'unused for an hour and no more')
+    app.clock.advance({ seconds: 1 })
+    assert.equal((await rotation()).verdict.code, 'old_secret_quiet')
+
+    for (const used of [id, next, id, next]) {
+      app.clock.advance({ seconds: 15 })
+      await report([item(used)])
+      const { secrets } = (await app.call('GET', `/v1/keys/${keyId}`)).body
+      const stored = secrets.find((secret: { id: string }) => secret.id === used)
+      assert.equal(stored.last_used_at, app.clock.now().toISOString())
+    }
+    assert.equal((await rotation()).verdict.code, 'old_secret_in_use')
+  })
+
   it('counts a batch once that arrives twelve times concurrently', async () => {
     const { id, keyId } = await aSecret()
     const batchId = nextId()

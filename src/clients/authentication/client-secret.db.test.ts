@@ -104,7 +104,10 @@ describe('clients and their secrets in the database', () => {
     await ask(basic(client, client.client_secret))
     app.clock.advance({ seconds: 1 })
     const { client_secret } = await post(client.client_id, 'rotate')
-    app.clock.advance({ hours: 1 })
+    // A use is stored once a minute, so that the last one can have been a minute later.
+    app.clock.advance({ seconds: 3_658 })
+    assert.equal((await read(client.client_id)).rotation.safe_to_finish, false)
+    app.clock.advance({ seconds: 1 })
     await ask(basic(client, client_secret))
     const { rotation, secrets } = await read(client.client_id)
     assert.equal(rotation.safe_to_finish, true)
@@ -115,7 +118,7 @@ describe('clients and their secrets in the database', () => {
         secret.last_used_at,
       ]),
       [
-        ['198.51.100.7', 'app/1.0', '2030-01-01T01:00:01.000Z'],
+        ['198.51.100.7', 'app/1.0', '2030-01-01T01:01:00.000Z'],
         ['198.51.100.7', 'app/1.0', '2030-01-01T00:00:00.000Z'],
       ],
     )
