@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 import type { DisablingRule } from '../owners/disabling.ts'
-import { isUnused } from '../owners/disabling-effect.store.ts'
+import { isUnusedByHint } from '../owners/disabling-effect.store.ts'
 
 const COLUMN = {
   rotate_every_days: 'disable_unrotated_at',
@@ -40,9 +40,12 @@ export async function keysUnusedSince(
   now: Date,
   limit: number,
 ): Promise<string[]> {
+  // A subquery for each row: with `not exists` the secrets of all keys would be read for a few.
   const { rows } = await sql<{ id: string }>`
     select id from keys
-    where ${isUnused(environment, since, now)} and keys.disable_unused_at is null
+    where ${isUnusedByHint(environment, since, now)} and keys.disable_unused_at is null
+      and coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
+        <= ${since}::timestamptz
     order by -keys.seen_day, keys.created_at, keys.id limit ${limit}`.execute(db)
   return rows.map(({ id }) => id)
 }

@@ -55,19 +55,21 @@ export async function foreseeUnused(
   const reached = sql`
     select keys.id, ${now}::timestamptz + make_interval(secs => ${NOTICE_SECONDS}::double precision) as at
     from keys
-    where ${isUnused(environment, unusedSince, now)} and keys.disable_unused_at is null`
+    where ${isUnusedByHint(environment, unusedSince, now)} and keys.disable_unused_at is null
+      and not exists (
+        select from secrets
+        where secrets.holder_id = keys.id and secrets.last_used_at > ${unusedSince}::timestamptz
+      )`
   return await foresee(db, 'disable_unused_after_days', reached, now)
 }
 
-/** Keys that work, and that were made and last used before a moment. */
-export function isUnused(environment: string, since: Date, now: Date) {
+/** Keys that work, were made before a moment, and were last used before it as far as hints say. */
+export function isUnusedByHint(environment: string, since: Date, now: Date) {
   const day = Math.floor(since.getTime() / (24 * 3600 * 1000))
   return sql<boolean>`keys.environment = ${environment} and keys.revoked_at is null and keys.disabled_at is null
     and not keys.lapsed and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)
     and -keys.seen_day >= ${-day}::integer
-    and keys.created_at <= ${since}::timestamptz
-    and coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
-      <= ${since}::timestamptz`
+    and keys.created_at <= ${since}::timestamptz`
 }
 
 async function foresee(

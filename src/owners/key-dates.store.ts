@@ -72,9 +72,7 @@ export function datesBy({
   now,
 }: DatedByPolicy) {
   const seconds = rotateEveryDays === null ? null : rotateEveryDays * DAY_SECONDS + NOTICE_SECONDS
-  const byAge = sql`
-    (select created_at from secrets where holder_id = keys.id and revoked_at is null and retires_at is null)
-      + make_interval(secs => ${seconds}::double precision)`
+  const byAge = sql`current.created_at + make_interval(secs => ${seconds}::double precision)`
   const unrotated =
     seconds === null
       ? sql`null::timestamptz`
@@ -95,6 +93,8 @@ export function datesBy({
       case when ${passed('disable_unlisted_at')} then keys.disable_unlisted_at else ${unlisted} end as unlisted,
       ${unused} as unused
     from keys
+    join secrets as current
+      on current.holder_id = keys.id and current.revoked_at is null and current.retires_at is null
     where ${ofThese} and keys.revoked_at is null
       and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
 }

@@ -28,9 +28,16 @@ export interface Foreseen extends Reached {
 }
 
 /** Counts and names what a longest lifetime would shorten, in one walk over the secrets. */
-export async function foreseeShortening(db: Db, longest: LongestLife): Promise<Foreseen> {
+export async function foreseeShortening(
+  db: Db,
+  longest: LongestLife & { readonly of: { readonly environment: string } },
+): Promise<Foreseen> {
+  // One for each table: of both together Postgres expects so few that it would look up each secret by itself.
+  const of = (table: 'keys' | 'clients') => overlong({ ...longest, of: { ...longest.of, table } })
   const { rows } = await sql<Reached & { counted: number } & (ShortenedSecret | { id: null })>`
-    with overlong as materialized (${overlong(longest)} limit ${MOST_COUNTED + 1}),
+    with overlong as materialized (
+      (${of('keys')}) union all (${of('clients')}) limit ${MOST_COUNTED + 1}
+    ),
     total as (
       select
         count(*) as counted,
@@ -39,23 +46,23 @@ export async function foreseeShortening(db: Db, longest: LongestLife): Promise<F
       from overlong
     ),
     first as (
-      select secrets.*, overlong.latest
-      from overlong join secrets on secrets.id = overlong.id
-      where secrets.retires_at is null
-      order by overlong.latest, secrets.last_used_at desc nulls last, secrets.id
+      select * from overlong
+      where retires_at is null
+      order by latest, last_used_at desc nulls last, id
       limit ${NAMED}
     )
     select
       total.*,
       case when keys.id is null then 'client' else 'key' end as kind,
-      first.holder_id as id,
+      secrets.holder_id as id,
       coalesce(keys.name, clients.name) as name,
       coalesce(keys.owner_id, clients.owner_id) as "ownerId",
-      first.hint, first.expires_at as "expiresAt", first.latest as "endsAt", first.last_used_at as "lastUsedAt"
+      secrets.hint, secrets.expires_at as "expiresAt", first.latest as "endsAt", first.last_used_at as "lastUsedAt"
     from total
     left join first on true
-    left join keys on keys.id = first.holder_id
-    left join clients on clients.id = first.holder_id
+    left join secrets on secrets.id = first.id
+    left join keys on keys.id = secrets.holder_id
+    left join clients on clients.id = secrets.holder_id
     order by first.latest, first.last_used_at desc nulls last, first.id`.execute(db)
   const { shortened = 0, ended = 0, counted = 0 } = rows[0] ?? {}
   const first = rows.flatMap((row) => (row.id === null ? [] : [row]))

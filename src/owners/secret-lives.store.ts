@@ -14,7 +14,7 @@ export interface LongestLife {
 export type HoldersOf =
   | { readonly ownerId: string; readonly environment: string | null }
   /** Those for which the environment's longest lifetime holds: of owners without one of their own, and the provider's. */
-  | { readonly environment: string }
+  | { readonly environment: string; readonly table?: 'keys' | 'clients' }
   | { readonly ids: readonly string[] }
 
 /** Numbers of existing secrets: those that end earlier than before, and those that end at once. */
@@ -99,7 +99,7 @@ export async function shortenSecrets(
     with overlong as materialized (${overlong(longest)} order by id for update)
     update secrets set
       expires_at = overlong.latest,
-      retires_at = case when retires_at is null then null else least(retires_at, overlong.latest) end
+      retires_at = case when secrets.retires_at is null then null else least(secrets.retires_at, overlong.latest) end
     from overlong
     where secrets.id = overlong.id
     returning secrets.id, secrets.expires_at as "expiresAt"`.execute(tx)
@@ -111,7 +111,7 @@ export function overlong({ of, maxLifetimeSeconds, notBefore, now }: LongestLife
   const byAge = sql`created_at + make_interval(secs => ${maxLifetimeSeconds}::double precision)`
   const latest = notBefore === null ? byAge : sql`greatest(${byAge}, ${notBefore}::timestamptz)`
   return sql`
-    select id, ${latest} as latest
+    select id, ${latest} as latest, retires_at, last_used_at
     from secrets
     where ${heldBy(of)}
       and revoked_at is null and retired_at is null
@@ -121,6 +121,10 @@ export function overlong({ of, maxLifetimeSeconds, notBefore, now }: LongestLife
 
 function heldBy(of: HoldersOf) {
   if ('ids' in of) return sql`holder_id = any(${of.ids}::text[])`
+  if ('table' in of && of.table !== undefined)
+    return sql`holder_id in (
+      select id from ${sql.table(of.table)} as holder where ${ofEnvironment(of.environment)}
+    )`
   const within = 'ownerId' in of ? ofOwner(of.ownerId, of.environment) : ofEnvironment(of.environment)
   return sql`holder_id in (
     select id from keys as holder where ${within}
