@@ -75,7 +75,7 @@ export const policyWords = {
   scopesOfOwners: 'Scopes that callers of one owner can give',
   rotateEvery: 'Rotation of a key is due after, in days',
   rotateEveryHint: 'A key that is not rotated in the 30 days that follow is disabled. Empty: no rule.',
-  disableUnused: 'A key is unused for too long after, in days',
+  disableUnused: 'Too long without use, in days',
   disableUnusedHint: 'It is disabled 30 days later, unless it is used. Empty: no rule.',
 
   changes: 'What changes',
@@ -99,9 +99,9 @@ export const policyWords = {
     const many = `${isAll ? '' : 'More than '}${counted(keys, 'key')}`
     const unless =
       {
-        rotate_every_days: 'unless they are rotated by then',
-        ip_allowlist_required: 'unless they are given an allow-list by then',
-      }[rule] ?? 'unless they are used by then'
+        rotate_every_days: 'unless rotated by then',
+        ip_allowlist_required: 'unless given an allow-list by then',
+      }[rule] ?? 'unless used by then'
     return `${many} would be disabled at a date, ${unless}${
       atOnce === 0 ? '' : `; ${countWords(atOnce)} of these at once`
     }. None that was disabled comes back if the rule is lifted.`
