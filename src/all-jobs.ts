@@ -1,4 +1,5 @@
 import { deleteOldAttempts } from './audit/refused-attempt.store.ts'
+import type { Clock } from './base/clock.ts'
 import { pruneChanges } from './changes/change.store.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
@@ -7,9 +8,14 @@ import type { Job } from './jobs/job-runner.ts'
 import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
 import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
 import { refreshKeyHints } from './keys/key-hints.store.ts'
+import { recordExpiredKeys } from './keys/record-expired-keys.ts'
 import { forgetOldQuotas } from './limits/quota.store.ts'
 import { forgetOldSpends } from './limits/repeated-spends.store.ts'
 import { forgetOldRequests } from './management/idempotency.ts'
+import { claimDueNotices } from './notices/claim-notices.ts'
+import { forgetOldMails } from './notices/mail.store.ts'
+import { type Mailing, sendMails } from './notices/send-mails.ts'
+import { writeMails } from './notices/write-mails.ts'
 import { pruneAuthorizationCodes } from './oauth/authorize/authorization-code.store.ts'
 import { pruneAuthorizationRequests } from './oauth/authorize/authorization-request.store.ts'
 import { pruneTokens } from './oauth/tokens/token-family.store.ts'
@@ -28,7 +34,7 @@ import { pruneVerifiers } from './verifiers/verifier.store.ts'
 /** Ten minutes: none of this is urgent, since every check compares moments by itself. */
 const EVERY_SECONDS = 600
 
-/** All that servers do by themselves. */
+/** All that servers do by themselves, but for mails ({@link mailJobs}). */
 export const JOBS: readonly Job[] = [
   job(
     'forget_old_requests',
@@ -85,6 +91,7 @@ export const JOBS: readonly Job[] = [
     finishSilentRotations,
     'Finishes rotations whose old secret has been silent for as long as asked',
   ),
+  job('record_expired_keys', recordExpiredKeys, 'Writes `key.expired` for keys that have expired'),
   job(
     'disable_by_policy',
     disableByPolicy,
@@ -99,9 +106,29 @@ export const JOBS: readonly Job[] = [
   job(
     'refresh_key_hints',
     refreshKeyHints,
-    'Notes for the lists of keys which have lapsed, and when they were last used',
+    'Notes for the lists of keys when those of older servers were last used',
   ),
+  job('claim_notices', claimDueNotices, 'Finds the secrets whose people are to be told that they end'),
+  job('forget_old_mails', forgetOldMails, 'Removes mails after 90 days, and notices of ends long past'),
 ]
+
+/** Mails are written and sent more often: a test mail is waited for. */
+const MAIL_EVERY_SECONDS = 15
+
+/** The jobs that need more than the database. */
+export function mailJobs(mailing: Mailing, clock: Clock): readonly Job[] {
+  return [
+    {
+      name: 'send_mails',
+      everySeconds: MAIL_EVERY_SECONDS,
+      summary: 'Writes the mails for notices that are due, and sends them',
+      run: async (db, now) => {
+        await writeMails(db, now)
+        await sendMails(db, mailing, clock)
+      },
+    },
+  ]
+}
 
 function job(name: string, run: Job['run'], summary: string, everySeconds = EVERY_SECONDS): Job {
   return { name, everySeconds, summary, run }

@@ -12,12 +12,10 @@ import type { FastifyInstance } from 'fastify'
 import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
 import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
-import { JOBS } from './all-jobs.ts'
+import { JOBS, mailJobs } from './all-jobs.ts'
 import { systemOrigin } from './audit/audit-event.ts'
 import { RefusedAttempts } from './audit/refused-attempts.ts'
-import { auditActionRoutes } from './audit-log/audit-action.routes.ts'
 import { auditRoutes } from './audit-log/audit-event.routes.ts'
-import { refusedAttemptRoutes } from './audit-log/refused-attempt.routes.ts'
 import type { Clock } from './base/clock.ts'
 import { runPeriodically } from './base/run-periodically.ts'
 import { brandingRoutes } from './branding/branding.routes.ts'
@@ -25,7 +23,6 @@ import { ShownBranding } from './branding/shown-branding.ts'
 import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
-import { refusedRequestRoutes } from './clients/refused-request.routes.ts'
 import type { Database } from './db/database.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
@@ -44,9 +41,11 @@ import { keysRoutes } from './keys/keys.routes.ts'
 import { ownKeyRoutes } from './keys/own-key.routes.ts'
 import { quotaRoutes } from './limits/quota.routes.ts'
 import { quotasOfKey } from './limits/quota.store.ts'
+import type { Mailer } from './mail/mailer.ts'
 import { ChangeLimit } from './management/change-limit.ts'
 import type { Pipeline } from './management/pipeline.ts'
 import { slotsFor } from './management/slots.ts'
+import { mailRoutes } from './notices/mail.routes.ts'
 import { blockedClientRoutes } from './oauth/blocked-clients/blocked-client.routes.ts'
 import { grantRoutes } from './oauth/grants/grant.routes.ts'
 import {
@@ -128,6 +127,8 @@ export interface Parts {
   readonly passwordLogN?: number | undefined
   /** Runs jobs in this process. Harmless in several processes at once, and enough in one. Default true. */
   readonly runsJobs?: boolean
+  /** Hands mails over; null or missing: they are only listed. */
+  readonly mailer?: Mailer | null | undefined
   /** Default: all. */
   readonly jobs?: readonly Job[] | undefined
   /** Null or missing: `/dashboard` says that it is not built. */
@@ -144,10 +145,11 @@ const REFUSED_EVERY_MS = 10_000
 /** Wires the whole server, in one list. Closing the app writes counts that are still in memory. */
 export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, passwordLogN } = parts
-  const { runsJobs = true, jobs = JOBS } = parts
   const { db, verdicts } = database
   const { publicUrl, hosts, brand, policy, trustedProxies, serverSecret, loginUrl } = settings
   const { forwardAuth: rules } = settings
+  const mailing = { mailer: parts.mailer ?? null, publicUrl }
+  const { runsJobs = true, jobs = [...JOBS, ...mailJobs(mailing, clock)] } = parts
   const system = () => systemOrigin(clock.now())
 
   const usage = new UsageCounter()
@@ -202,7 +204,6 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   ownKeyRoutes(app, pipeline, { settings: { brand, policy }, quotasOf: quotasOfKey })
   const { privateSchemes } = settings.oauth
   clientRoutes(app, pipeline, { brand, policy, privateSchemes })
-  refusedRequestRoutes(app, pipeline)
   clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
   usageRoutes(app, pipeline, { verification, onUnreadable })
   overviewRoutes(app, pipeline, { feed, jobs })
@@ -219,9 +220,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   })
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
-  auditActionRoutes(app, pipeline)
-  refusedAttemptRoutes(app, pipeline)
   brandingRoutes(app, pipeline, publicUrl, branding)
+  mailRoutes(app, pipeline, mailing)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path

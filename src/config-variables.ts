@@ -183,6 +183,19 @@ export const VARIABLES = {
     description: 'Your own login page, for an external login',
     otherwise: 'people sign in here, with passwords',
   },
+  SMTP_URL: {
+    type: 'secret',
+    example: 'smtps://doorward:…@smtp.example.com:465',
+    description:
+      'Mail server for notices: smtps:// (TLS) or smtp:// (STARTTLS, which only a server on this machine may lack), with user and password',
+    otherwise: 'no mail is sent; the dashboard shows what would have been',
+  },
+  DOORWARD_MAIL_FROM: {
+    type: 'text',
+    example: 'keys@example.com',
+    description: 'Address of the sender of mails',
+    otherwise: 'must be set beside SMTP_URL',
+  },
   DOORWARD_ACCESS_TOKEN_SECONDS: {
     type: 'number',
     range: [30, 86400],

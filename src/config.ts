@@ -9,6 +9,7 @@ import {
 } from '@doorward/sdk/kernel'
 import { WITHOUT_REDIS, type WithoutRedis } from '@doorward/sdk/rate-limiter-flexible'
 import type { Settings } from './app.ts'
+import { HTTP, isUrl, POSTGRES, REDIS } from './base/is-url.ts'
 import {
   type NameWithDefault,
   type NumberName,
@@ -17,6 +18,8 @@ import {
   type VariableName,
 } from './config-variables.ts'
 import type { DatabasePlace } from './db/database.ts'
+import { readMailSettings } from './mail/read-mail-settings.ts'
+import type { SmtpSettings } from './mail/smtp-settings.ts'
 import { PLACE_VARIABLE } from './workers.ts'
 
 export interface Config {
@@ -32,6 +35,8 @@ export interface Config {
   readonly prepares: boolean | null
   /** Null: rate limits are counted in this process. */
   readonly redis: { readonly url: string; readonly without: WithoutRedis } | null
+  /** Null: no mail is sent. */
+  readonly smtp: SmtpSettings | null
   readonly firstAdminKey: Secret | null
   readonly cataloguePath: string | null
   readonly forwardAuthPath: string | null
@@ -184,6 +189,8 @@ export function readConfig(
     loginUrl === null || secret !== undefined || databaseUrl === undefined,
     'needs DOORWARD_SECRET beside it; create one with `openssl rand -base64 32`',
   )
+  const mail = readMailSettings(get('SMTP_URL'), get('DOORWARD_MAIL_FROM'))
+  faults.push(...mail.faults)
   const accessSeconds = whole('DOORWARD_ACCESS_TOKEN_SECONDS')
   const refreshIdleDays = whole('DOORWARD_REFRESH_IDLE_DAYS')
   const refreshMaxDays = whole('DOORWARD_REFRESH_MAX_DAYS')
@@ -219,6 +226,7 @@ export function readConfig(
     connections,
     prepares: prepares ?? null,
     redis: redisUrl === undefined ? null : { url: redisUrl, without: without ?? 'local' },
+    smtp: mail.smtp,
     firstAdminKey: adminKey === undefined ? null : new Secret(adminKey),
     cataloguePath: get('DOORWARD_CATALOGUE') ?? null,
     forwardAuthPath: get('DOORWARD_FORWARD_AUTH') ?? null,
@@ -278,14 +286,6 @@ const OF_PROGRAMS = /^DOORWARD_(URL|VERIFY_KEY|LOGIN_KEY)$/
 
 function isLoopback(host: string): boolean {
   return /^(127\..*|localhost|::1)$/.test(host)
-}
-
-const HTTP = ['http:', 'https:']
-const REDIS = ['redis:', 'rediss:']
-const POSTGRES = ['postgres:', 'postgresql:']
-
-function isUrl(text: string, protocols: readonly string[]): boolean {
-  return URL.canParse(text) && protocols.includes(new URL(text).protocol)
 }
 
 function listOf(text: string): string[] {

@@ -16,6 +16,7 @@ import { readForwardAuth } from './forward-auth/forward-auth.wire.ts'
 import type { ForwardAuthRules } from './forward-auth/forward-auth-rules.ts'
 import { type Logger, openLog } from './http/log.ts'
 import { faultsInFile } from './http/validate-file.ts'
+import { openMailer } from './mail/mailer.ts'
 import { readDashboard } from './pages/dashboard.ts'
 import { applyCatalogue, type Catalogue } from './scopes/apply-catalogue.ts'
 import { CatalogueFile } from './scopes/scope.wire.ts'
@@ -157,7 +158,8 @@ async function listen(
   const settings = { ...config.settings, forwardAuth, serverSecret: serverSecretOf(config) }
   const dashboard = readDashboard(DASHBOARD)
   if (dashboard === null) parts.log.warn('the dashboard is not built: npm run build:web')
-  const app = await buildApp({ ...parts, clock: systemClock, settings, dashboard })
+  const mailer = config.smtp === null ? null : openMailer(config.smtp, new URL(settings.publicUrl).hostname)
+  const app = await buildApp({ ...parts, clock: systemClock, settings, dashboard, mailer })
   await app.listen({ port: config.port, host: config.host }).catch(async (error: unknown): Promise<never> => {
     await app.close()
     throw error

@@ -1,7 +1,7 @@
 import type { Secret } from '@doorward/sdk/kernel'
 import type { InjectOptions } from 'fastify'
 import { ensureFirstAdminKey, makeRecoveryKey } from '../../src/admin-keys/first-admin-key.ts'
-import { JOBS } from '../../src/all-jobs.ts'
+import { JOBS, mailJobs } from '../../src/all-jobs.ts'
 import { buildApp } from '../../src/app.ts'
 import { systemOrigin } from '../../src/audit/audit-event.ts'
 import type { Clock } from '../../src/base/clock.ts'
@@ -174,7 +174,8 @@ async function serveOn(
       await app.listen({ port, host: '127.0.0.1' })
     },
     tidy: async () => {
-      for (const job of JOBS) await job.run(database.db, at)
+      const mailing = { mailer: null, publicUrl: settings.publicUrl }
+      for (const job of [...JOBS, ...mailJobs(mailing, clock)]) await job.run(database.db, at)
     },
     close: async () => await app.close(),
   }

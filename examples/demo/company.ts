@@ -5,7 +5,7 @@ export const OWNERS = [
   {
     id: 'org_larkfield',
     name: 'Larkfield Outdoor',
-    notice_email: 'platform@larkfield.example',
+    notice_contacts: ['platform@larkfield.example'],
     rate_limits: [{ name: 'all', limit: 6000, window_seconds: 60 }],
     quota: { limit: 20_000_000, period: 'month' },
     share: 0.6,
@@ -13,14 +13,14 @@ export const OWNERS = [
   {
     id: 'org_brightwater',
     name: 'Brightwater Grocers',
-    notice_email: 'it-security@brightwater.example',
+    notice_contacts: ['it-security@brightwater.example'],
     rate_limits: [{ name: 'all', limit: 3000, window_seconds: 60 }],
     quota: { limit: 8_000_000, period: 'month' },
     share: 0.32,
   },
-  { id: 'org_kestrel', name: 'Kestrel & Co', notice_email: 'dev@kestrel.example', share: 0.045 },
-  { id: 'org_mosswood', name: 'Mosswood Ceramics', notice_email: null, share: 0.025 },
-  { id: 'org_pinnacle', name: 'Pinnacle Robotics', notice_email: 'ap@pinnacle.example', share: 0 },
+  { id: 'org_kestrel', name: 'Kestrel & Co', notice_contacts: ['dev@kestrel.example'], share: 0.045 },
+  { id: 'org_mosswood', name: 'Mosswood Ceramics', notice_contacts: [], share: 0.025 },
+  { id: 'org_pinnacle', name: 'Pinnacle Robotics', notice_contacts: ['ap@pinnacle.example'], share: 0 },
 ] as const
 
 /** Its keys are suspended with it: it did not pay. */

@@ -55,6 +55,7 @@ interface Listed {
   readonly name?: string
   readonly environment?: string
   readonly state?: string
+  readonly subject?: string
   readonly last_used_at?: string | null
   readonly rotation?: object | null
 }
@@ -117,6 +118,8 @@ async function main(): Promise<void> {
         })
         for (const shown of pages)
           await take(context, shown, `${shown.name}-${viewport.width}-${colorScheme}.png`)
+        if (values.only === undefined || values.only.split(',').includes('notice-mail'))
+          await takeMail(context, ask, `notice-mail-${viewport.width}-${colorScheme}.png`)
         await context.close()
       }
   } finally {
@@ -188,6 +191,23 @@ async function take(context: BrowserContext, { path }: Shown, file: string): Pro
   process.stdout.write(
     `${file}  ${(png.length / 1000).toFixed(0)} kB${faults.map((fault) => `\n    ${fault}`).join('')}\n`,
   )
+  await page.close()
+}
+
+/** A mail about several notices, as a mail program shows it. */
+async function takeMail(context: BrowserContext, ask: Ask, file: string): Promise<void> {
+  const { data }: ListPage = await ask('GET', '/v1/mails?limit=100')
+  const mail = data.find(({ subject }) => /^\d+ credentials/.test(subject ?? '')) ?? data[0]
+  if (mail === undefined) throw new Error('There is no mail.')
+  const { html }: { html: string } = await ask('GET', `/v1/mails/${mail.id}`)
+  const { logo }: { logo: { url: string } | null } = await ask('GET', '/v1/branding')
+  const page = await context.newPage()
+  await page.setContent(html.replace('cid:logo@doorward', logo?.url ?? ''))
+  await page.waitForLoadState('networkidle')
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 }
+  const png = withPalette(await page.screenshot({ clip: { x: 0, y: 0, width, height } }))
+  writeFileSync(join(INTO, file), png)
+  process.stdout.write(`${file}  ${(png.length / 1000).toFixed(0)} kB\n`)
   await page.close()
 }
 

@@ -8,6 +8,7 @@ import { pageWire } from '../http/wire.ts'
 import { ownerOf } from '../management/caller.ts'
 import { type Pipeline, reads } from '../management/pipeline.ts'
 import { withActorNames } from './actor-name.store.ts'
+import { auditActionRoutes } from './audit-action.routes.ts'
 import {
   AuditEventWire,
   AuditQuery,
@@ -18,6 +19,7 @@ import {
   VerificationQuery,
 } from './audit-event.wire.ts'
 import { auditExportRoutes } from './audit-export.routes.ts'
+import { refusedAttemptRoutes } from './refused-attempt.routes.ts'
 
 const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 200 } as const
 
@@ -31,6 +33,8 @@ const SEQUENCE_NUMBER: CursorCodec<number> = {
 }
 
 export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
+  auditActionRoutes(app, pipeline)
+  refusedAttemptRoutes(app, pipeline)
   const list = {
     ...read,
     id: 'listAuditEvents',

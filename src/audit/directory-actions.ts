@@ -3,12 +3,13 @@ import type { AuditActionRow } from './audit-action-format.ts'
 /** Audit actions of owners, users and the catalogue, and of the audit log itself. */
 export const DIRECTORY_ACTIONS = {
   'owner.changed': {
-    description: 'Name, notice contact, limits or policy of an owner were changed.',
+    description: 'Name, notice contacts, limits or policy of an owner were changed.',
     target: 'owner',
     altersVerdicts: 'sometimes',
     detail: {
       name: 'text or null',
-      notice_email: 'text or null',
+      'notice_email?': 'text or null',
+      'notice_contacts?': 'list of texts',
       'rate_limits?': 'JSON',
       'quota?': 'JSON',
       'max_lifetime_seconds?': 'number or null',
@@ -182,6 +183,12 @@ export const DIRECTORY_ACTIONS = {
       'privacy_url?': 'from and to',
       'terms_url?': 'from and to',
     },
+  },
+  'mail.tested': {
+    description: 'A test mail was asked for.',
+    target: 'mail',
+    altersVerdicts: 'never',
+    detail: { to: 'text' },
   },
   'attempt.refused': {
     description:

@@ -85,6 +85,13 @@ export const KEY_ACTIONS = {
     altersVerdicts: 'always',
     detail: { reason: 'text', ...BATCH },
   },
+  'key.expired': {
+    description:
+      'A key expired: none of its secrets works any more. Written within minutes; verifiers refuse it from the second that `expired_at` says.',
+    target: 'key',
+    altersVerdicts: 'never',
+    detail: { expired_at: 'time' },
+  },
   'key.exposed': {
     description: 'A secret of a key was sent in a URL, for the first time.',
     target: 'key',

@@ -19,6 +19,9 @@ export type IdKind =
   | 'fac'
   | 'bat'
   | 'sso'
+  | 'ntc'
+  | 'mai'
+  | 'eml'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

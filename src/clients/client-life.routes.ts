@@ -15,6 +15,7 @@ import {
 } from './client.wire.ts'
 import type { ClientSettings } from './create-client.ts'
 import { publishClient } from './publish-client.ts'
+import { refusedRequestRoutes } from './refused-request.routes.ts'
 import { finishClientRotation, rotateClient, undoClientRotation } from './rotate-client.ts'
 import { type RevokeGrants, resumeClient, revokeClient, suspendClient } from './suspend-client.ts'
 
@@ -34,6 +35,7 @@ export function clientLifeRoutes(
   pipeline: Pipeline,
   { revokeGrants, ...mint }: ClientSettings & { readonly revokeGrants: RevokeGrants },
 ): void {
+  refusedRequestRoutes(app, pipeline)
   const change = {
     ...write,
     id: 'changeClient',

@@ -54,6 +54,9 @@ import { fill as broughtScopesThere } from './migrations/0054-brought-scopes-the
 import { up as broughtScopesKnown } from './migrations/0055-brought-scopes-known.ts'
 import { up as disablingByPolicy } from './migrations/0057-disabling-by-policy.ts'
 import { up as findingDatedKeys } from './migrations/0058-finding-dated-keys.ts'
+import { up as notices } from './migrations/0061-notices.ts'
+import { up as endsOfSecrets } from './migrations/0062-ends-of-secrets.ts'
+import { fill as noticeContactsThere } from './migrations/0063-notice-contacts-there.ts'
 import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
 import type { Db, Tx } from './schema.ts'
 
@@ -111,6 +114,9 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0055-brought-scopes-known': { up: broughtScopesKnown },
   '0057-disabling-by-policy': { up: disablingByPolicy },
   '0058-finding-dated-keys': { up: findingDatedKeys, concurrently: true },
+  '0061-notices': { up: notices },
+  '0062-ends-of-secrets': { up: endsOfSecrets, concurrently: true },
+  '0063-notice-contacts-there': { fill: noticeContactsThere },
   '0067-repeated-spends': { up: repeatedSpends },
 }
 

@@ -13,6 +13,7 @@ export interface PoliciesTable {
   owner_allowed_scopes: string[] | null
   rotate_every_days: number | null
   disable_unused_after_days: number | null
+  notice_tiers: number[] | null
   changed_at: Date
   changed_by: string
   shortening_to_seconds: number | null

@@ -3,6 +3,7 @@ import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { BrandingTable } from './branding-table.ts'
 import type { AppliedChangesTable, ChangesHeadTable, ChangesTable, VerifiersTable } from './change-tables.ts'
 import type { Fixed, Json } from './columns.ts'
+import type { MailDeliveriesTable, MailsTable, NoticesTable } from './notice-tables.ts'
 import type {
   AccessTokensTable,
   AuthorizationCodesTable,
@@ -105,6 +106,9 @@ export interface Schema {
   sso_flows: SsoFlowsTable
   jobs: JobsTable
   branding: BrandingTable
+  notices: NoticesTable
+  mails: MailsTable
+  mail_deliveries: MailDeliveriesTable
 }
 
 export type Db = Kysely<Schema>
@@ -132,7 +136,7 @@ interface ScopesTable {
 interface OwnersTable {
   id: Fixed<string>
   name: string | null
-  notice_email: string | null
+  notice_contacts: Generated<string[]>
   suspended_at: Date | null
   suspended_reason: string | null
   created_at: Fixed<Date>

@@ -184,6 +184,8 @@ describe('rules that disable keys', () => {
         },
       ],
     },
+    // It is told of, and refuses nothing.
+    noticeTiers: { rules: { notice_tiers: [] }, refuses: null, stops: null },
     disableUnusedAfterDays: {
       rules: { disable_unused_after_days: 90 },
       refuses: null,

@@ -1,23 +1,34 @@
 import { sql } from 'kysely'
 import { affected, inBatches, ROWS_AT_ONCE } from '../db/in-batches.ts'
-import type { Db } from '../db/schema.ts'
+import type { Db, Tx } from '../db/schema.ts'
 import { dayOf } from './key.ts'
 
+/** A key that has expired. */
+export interface ExpiredKey {
+  readonly id: string
+  readonly ownerId: string
+  readonly expiredAt: Date
+}
+
 /**
- * Refreshes the columns that the indexes of key lists use: that a key has lapsed, and the last day of use, where it is not
- * known (keys of older servers). Lists are correct without them, and then cost more.
+ * Marks keys that have expired, at most so many, and returns those that were not marked before. Rows that are locked are
+ * left for the next time. Lists are correct without the mark, and then cost more.
  */
-export async function refreshKeyHints(db: Db, now: Date): Promise<void> {
-  await inBatches(() =>
-    affected(
-      db,
-      sql`
-        update keys set lapsed = true where id in (
-          select id from keys where revoked_at is null and not lapsed and ends_at <= ${now}
-          order by ends_at limit ${ROWS_AT_ONCE} for update skip locked
-        )`,
-    ),
-  )
+export async function lapseKeys(tx: Tx, now: Date, most: number): Promise<ExpiredKey[]> {
+  const { rows } = await sql<ExpiredKey>`
+    update keys set lapsed = true where id in (
+      select id from keys where revoked_at is null and not lapsed and ends_at <= ${now}
+      order by ends_at limit ${most} for update skip locked
+    )
+    returning id, owner_id as "ownerId", ends_at as "expiredAt"`.execute(tx)
+  return rows
+}
+
+/**
+ * Refreshes a column that the indexes of key lists use: the last day of use, where it is not known (keys of older
+ * servers). Lists are correct without it, and then cost more.
+ */
+export async function refreshKeyHints(db: Db): Promise<void> {
   await inBatches(() =>
     affected(
       db,

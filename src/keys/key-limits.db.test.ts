@@ -98,7 +98,7 @@ describe('limits of keys and owners, as they are set', () => {
     const announced = async () =>
       (await app.db.selectFrom('changes_head').select('position').executeTakeFirstOrThrow()).position
     const before = await announced()
-    for (const change of [{ name: 'A name' }, { notice_email: 'ops@example.com' }, {}])
+    for (const change of [{ name: 'A name' }, { notice_contacts: ['ops@example.com'] }, {}])
       assert.equal((await app.call('PATCH', '/v1/owners/org_heard', change)).status, 200)
     assert.equal(await announced(), before)
     for (const change of [

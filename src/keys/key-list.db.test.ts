@@ -7,7 +7,7 @@ import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from './key.ts'
 import type { KeyFilter, KeyPosition, KeySort } from './key-filter.ts'
-import { refreshKeyHints } from './key-hints.store.ts'
+import { lapseKeys, refreshKeyHints } from './key-hints.store.ts'
 import { type KeyPageRequest, listKeys } from './key-list.store.ts'
 
 const DAY = 86_400
@@ -71,7 +71,8 @@ describe('lists of keys at size', () => {
       await rare(`key_quiet${owner}`, owner, { seen_day: 0 }, { last_used_at: null })
     }
     await rare('key_stopped', 'org_stopped', {})
-    await refreshKeyHints(db, now)
+    await db.transaction().execute((tx) => lapseKeys(tx, now, 1_000_000))
+    await refreshKeyHints(db)
     for (const table of ['keys', 'secrets', 'owners']) await sql`analyze ${sql.table(table)}`.execute(db)
   })
   after(() => app.close())

@@ -6,7 +6,7 @@ import { findKey } from './key.store.ts'
 import { KEY_STATES, type Key, type KeyState, lastUse, stateOf } from './key.ts'
 import { countKeys } from './key-counts.store.ts'
 import { KEY_SORTS, type KeyFilter, type KeyPosition, type KeySort, statesAskedFor } from './key-filter.ts'
-import { refreshKeyHints } from './key-hints.store.ts'
+import { lapseKeys, refreshKeyHints } from './key-hints.store.ts'
 import { listKeys } from './key-list.store.ts'
 
 const DAY = 86_400_000
@@ -49,7 +49,8 @@ describe('finding keys', () => {
         await ok('POST', '/v1/usage-batches', { id: `batch_${key.id}`, items, exposed: [] })
       }
     }
-    await refreshKeyHints(app.db, app.clock.now())
+    await app.db.transaction().execute((tx) => lapseKeys(tx, app.clock.now(), 1_000_000))
+    await refreshKeyHints(app.db)
     for (const at of [3, 10, 31, 62]) await ok('POST', `/v1/keys/${made[at]?.id}/disable`)
     for (const at of [4, 11, 32, 33]) await ok('POST', `/v1/keys/${made[at]?.id}/revoke`)
     await ok('POST', '/v1/owners/org_2/suspend', { reason: 'test' })

@@ -32,7 +32,7 @@ describe('changes that only fill the audit log', () => {
       expires_at: expiresAt,
     }
     const { id } = await app.keyFor('org_1', ofKey)
-    const ofOwner = { name: 'One', notice_email: 'one@example.com', rate_limits: [BURST], max_keys: 5 }
+    const ofOwner = { name: 'One', notice_contacts: ['one@example.com'], rate_limits: [BURST], max_keys: 5 }
     await app.call('PATCH', '/v1/owners/org_1', ofOwner)
     const { client_id } = await app.clientFor('org_1')
     const ofClient = { name: 'An app', redirect_uris: ['https://app.example.com/cb'] }

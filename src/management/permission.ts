@@ -27,6 +27,8 @@ export const PERMISSIONS = {
   'staff:read': 'List staff and invitations, and where staff are signed in',
   'staff:write': 'Invite, change, disable and remove staff',
   'branding:write': 'Change how pages for people look',
+  'notices:read': 'Read notices and the mails that carry them',
+  'mail:test': 'Send test mails',
   verify: 'Verify credentials, look up records, report usage: what an SDK needs, and no more',
 } as const
 
@@ -52,6 +54,7 @@ export const UNBOUND_ONLY: ReadonlySet<Permission> = new Set<Permission>([
   'staff:read',
   'staff:write',
   'branding:write',
+  'mail:test',
   'verify',
 ])
 

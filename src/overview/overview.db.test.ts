@@ -10,7 +10,7 @@ import type { Position } from '../db/keyset.ts'
 import type { Db } from '../db/schema.ts'
 import { dayOf } from '../keys/key.ts'
 import { countMatching } from '../keys/key-counts.store.ts'
-import { refreshKeyHints } from '../keys/key-hints.store.ts'
+import { lapseKeys, refreshKeyHints } from '../keys/key-hints.store.ts'
 import { countDeadCredentials, deadCredentials } from '../usage/dead-credential.store.ts'
 import { countExposed, keysByAge, keysByExpiry, MOST_A_DAY, rotationsUnderWay } from './overview.store.ts'
 import { readOverview } from './overview.ts'
@@ -262,7 +262,8 @@ describe('the overview at size', () => {
     await sql`
       insert into usage_days (credential_id, bucket, outcome, scope, count, calls)
       values ('scopes', ${addSeconds(now, -150 * DAY)}::timestamptz, 'accepted', 'a:read', 1, 1)`.execute(db)
-    await refreshKeyHints(db, now)
+    await db.transaction().execute((tx) => lapseKeys(tx, now, 1_000_000))
+    await refreshKeyHints(db)
     for (const table of ['keys', 'secrets', 'owners', 'last_refusals', 'exercised_scopes'])
       await sql`analyze ${sql.table(table)}`.execute(db)
   })

@@ -22,7 +22,7 @@ import { shortenLives } from './shorten-lives.ts'
 
 export interface OwnerChange extends ChosenLimits, ChosenPolicy {
   readonly name?: string | null | undefined
-  readonly noticeEmail?: string | null | undefined
+  readonly noticeContacts?: readonly string[] | undefined
   /** Changes nothing, and returns what a change would do. */
   readonly dryRun: boolean
 }
@@ -65,11 +65,11 @@ export async function changeOwner(
 
   if (secretIds.length === 0 && canonicalJson(changed) === canonicalJson(owner))
     return yes({ owner, ...reached })
-  const { name, noticeEmail } = changed
+  const { name, noticeContacts } = changed
   const policy = toOwnPolicyFields(change)
   await setOwner(tx, caller.reach, id, {
     name,
-    notice_email: noticeEmail,
+    notice_contacts: [...noticeContacts],
     ...toLimitColumns(change),
     ...policy,
   })
@@ -80,7 +80,7 @@ export async function changeOwner(
     target: { id, ownerId: id },
     detail: {
       name,
-      notice_email: noticeEmail,
+      notice_contacts: [...noticeContacts],
       ...limitsForAudit(change),
       ...policy,
       ...(lives.length === 0 ? {} : { secrets_shortened: reached.shortened, secrets_ended: reached.ended }),
@@ -94,13 +94,13 @@ export async function changeOwner(
 }
 
 function withChange(owner: Owner, change: OwnerChange): Owner {
-  const { name = owner.name, noticeEmail = owner.noticeEmail } = change
+  const { name = owner.name, noticeContacts = owner.noticeContacts } = change
   const { rateLimits = owner.limits.rateLimits, quota = owner.limits.quota } = change
   const { maxLifetimeSeconds = owner.policy.maxLifetimeSeconds, maxKeys = owner.policy.maxKeys } = change
   return {
     ...owner,
     name,
-    noticeEmail,
+    noticeContacts,
     limits: { rateLimits, quota },
     policy: { maxLifetimeSeconds, maxKeys },
   }

@@ -37,6 +37,11 @@ const AllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
   maxItems: 200,
   description: 'The only scopes that keys can be given. null: all',
 })
+const NoticeTiers = Type.Array(Type.Integer({ minimum: 1, maximum: 365 }), {
+  maxItems: 10,
+  description:
+    'Days before the end of a secret at which a notice is sent; none before the middle of its life. null: 30, 7 and 1',
+})
 
 const OwnerAllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
   uniqueItems: true,
@@ -69,6 +74,7 @@ const RuleFields = {
   owner_allowed_scopes: nullable(OwnerAllowedScopes),
   rotate_every_days: nullable(RotateEvery),
   disable_unused_after_days: nullable(DisableUnusedAfter),
+  notice_tiers: nullable(NoticeTiers),
 }
 
 const holding = <T extends TSchema>(value: T) =>
@@ -88,6 +94,7 @@ export const EnvironmentPolicyWire = Type.Object({
     owner_allowed_scopes: holding(nullable(OwnerAllowedScopes)),
     rotate_every_days: holding(nullable(RotateEvery)),
     disable_unused_after_days: holding(nullable(DisableUnusedAfter)),
+    notice_tiers: holding(nullable(NoticeTiers)),
   }),
   changed_at: nullable(Moment),
   changed_by: nullable(Type.String()),
@@ -142,6 +149,7 @@ export const PolicyChangeWire = strictObject({
   owner_allowed_scopes: Type.Optional(RuleFields.owner_allowed_scopes),
   rotate_every_days: Type.Optional(RuleFields.rotate_every_days),
   disable_unused_after_days: Type.Optional(RuleFields.disable_unused_after_days),
+  notice_tiers: Type.Optional(RuleFields.notice_tiers),
   dry_run: Type.Optional(
     Type.Boolean({ default: false, description: 'Change nothing; return what a change would do' }),
   ),

@@ -75,7 +75,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Co
     method: 'PATCH',
     url: '/v1/owners/:id',
     summary:
-      'Change name, notice contact, limits or policy; a shorter maximum lifetime applies to existing secrets too',
+      'Change name, notice contacts, limits or policy; a shorter maximum lifetime applies to existing secrets too',
     body: OwnerChangeWire,
     answer: ChangedOwnerWire,
     problems: ['not_found', 'limits_not_permitted'],
@@ -83,7 +83,7 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Co
   changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeOwner(db, caller, policy, id, {
       name: body.name,
-      noticeEmail: body.notice_email,
+      noticeContacts: body.notice_contacts,
       dryRun: body.dry_run === true,
       ...fromLimitFields(body),
       ...fromOwnPolicyFields(body),

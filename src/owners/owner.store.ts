@@ -84,7 +84,7 @@ export async function setOwner(
   id: string,
   change: {
     name?: string | null
-    notice_email?: string | null
+    notice_contacts?: string[]
     suspended_at?: Date | null
     suspended_reason?: string | null
     rate_limits?: string
@@ -109,7 +109,7 @@ function fromRow(row: Selectable<Schema['owners']>): Owner {
   return {
     id: row.id,
     name: row.name,
-    noticeEmail: row.notice_email,
+    noticeContacts: row.notice_contacts,
     suspendedAt: row.suspended_at,
     suspendedReason: row.suspended_reason,
     createdAt: row.created_at,

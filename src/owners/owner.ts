@@ -5,8 +5,8 @@ import type { OwnPolicy } from './policy.ts'
 export interface Owner {
   readonly id: string
   readonly name: string | null
-  /** Where notices about its keys go. */
-  readonly noticeEmail: string | null
+  /** Addresses to which notices about its credentials go. */
+  readonly noticeContacts: readonly string[]
   /** While set, none of its credentials works. */
   readonly suspendedAt: Date | null
   readonly suspendedReason: string | null

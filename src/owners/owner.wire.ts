@@ -21,7 +21,7 @@ export const OwnerWire = Type.Object(
   {
     id: Type.String(),
     name: nullable(Type.String()),
-    notice_email: nullable(Type.String()),
+    notice_contacts: Type.Array(Type.String(), { description: 'Where notices about its credentials go' }),
     suspended_at: nullable(Moment),
     suspended_reason: nullable(Type.String()),
     ...LimitFields,
@@ -41,10 +41,12 @@ export const OwnerListQuery = strictObject({
 
 export const OwnerChangeWire = strictObject({
   name: Type.Optional(nullable(shownText(200, 'For people'))),
-  notice_email: Type.Optional(
-    nullable(
-      Type.String({ format: 'email', maxLength: 254, description: 'Where notices about its keys go' }),
-    ),
+  notice_contacts: Type.Optional(
+    Type.Array(Type.String({ format: 'email', maxLength: 254 }), {
+      uniqueItems: true,
+      maxItems: 10,
+      description: 'Where notices about its credentials go: rather the address of a team than of one person',
+    }),
   ),
   ...AskedLimitFields,
   ...AskedOwnPolicyFields,
@@ -70,7 +72,7 @@ export function toOwnerWire(owner: Owner) {
   return {
     id: owner.id,
     name: owner.name,
-    notice_email: owner.noticeEmail,
+    notice_contacts: owner.noticeContacts,
     suspended_at: iso(owner.suspendedAt),
     suspended_reason: owner.suspendedReason,
     ...limitsToWire(owner.limits),

@@ -27,6 +27,7 @@ describe('the policy of an environment', () => {
     owner_allowed_scopes: null,
     rotate_every_days: null,
     disable_unused_after_days: null,
+    notice_tiers: null,
   }
   const set = async (rules: object, environment = 'live') => {
     const answer = await app.call('PATCH', `/v1/policies/${environment}`, { ...NONE, ...rules })
@@ -79,6 +80,7 @@ describe('the policy of an environment', () => {
       owner_allowed_scopes: { value: null, from: 'configuration' },
       rotate_every_days: { value: null, from: 'configuration' },
       disable_unused_after_days: { value: null, from: 'configuration' },
+      notice_tiers: { value: null, from: 'configuration' },
     })
     assert.deepEqual(test.rules.max_lifetime_seconds, { value: null, from: 'configuration' })
     assert.deepEqual(

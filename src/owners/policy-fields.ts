@@ -12,6 +12,7 @@ export const RULE_FIELDS = {
   ownerAllowedScopes: 'owner_allowed_scopes',
   rotateEveryDays: 'rotate_every_days',
   disableUnusedAfterDays: 'disable_unused_after_days',
+  noticeTiers: 'notice_tiers',
 } as const satisfies Record<RuleName, string>
 
 export const RULE_NAMES = Object.keys(RULE_FIELDS) as readonly RuleName[]

@@ -22,6 +22,7 @@ export const POLICY_PRESETS = {
     neverExpiresAllowed: false,
     maxOverlapSeconds: 7 * DAY,
     rotateEveryDays: 60,
+    noticeTiers: [30, 7, 1],
   },
 } as const satisfies Record<string, PolicyRules>
 

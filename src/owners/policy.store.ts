@@ -111,6 +111,7 @@ export async function savePolicy(tx: Tx, policy: StoredPolicy): Promise<void> {
     ...toRuleFields(rules),
     allowed_scopes: rules.allowedScopes === null ? null : [...rules.allowedScopes],
     owner_allowed_scopes: rules.ownerAllowedScopes === null ? null : [...rules.ownerAllowedScopes],
+    notice_tiers: rules.noticeTiers === null ? null : [...rules.noticeTiers],
     changed_at: changedAt,
     changed_by: changedBy,
     ...toShorteningColumns(shortening),

@@ -40,6 +40,7 @@ describe('policies', () => {
       ownerAllowedScopes: 'configuration',
       rotateEveryDays: 'configuration',
       disableUnusedAfterDays: 'configuration',
+      noticeTiers: 'configuration',
     })
   })
 

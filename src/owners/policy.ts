@@ -30,7 +30,11 @@ export interface PolicyRules {
   readonly rotateEveryDays: number | null
   /** A key that has not been used for so long is given a date, and disabled then unless it is used. */
   readonly disableUnusedAfterDays: number | null
+  /** Days before the end of a secret at which its people are told; null: {@link DEFAULT_NOTICE_TIERS}. */
+  readonly noticeTiers: readonly number[] | null
 }
+
+export const DEFAULT_NOTICE_TIERS: readonly number[] = [30, 7, 1]
 
 export type RuleName = keyof PolicyRules
 
@@ -67,6 +71,7 @@ export const NO_RULES: PolicyRules = {
   ownerAllowedScopes: null,
   rotateEveryDays: null,
   disableUnusedAfterDays: null,
+  noticeTiers: null,
 }
 
 const NO_REPLACEMENTS: OwnPolicy = { maxLifetimeSeconds: null, maxKeys: null }
@@ -98,6 +103,7 @@ export function policyOf(
       ownerAllowedScopes: originOf('ownerAllowedScopes'),
       rotateEveryDays: originOf('rotateEveryDays'),
       disableUnusedAfterDays: originOf('disableUnusedAfterDays'),
+      noticeTiers: originOf('noticeTiers'),
     },
   }
 }

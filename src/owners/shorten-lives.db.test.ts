@@ -195,10 +195,10 @@ describe('a policy that is tightened', () => {
     assert.deepEqual(
       body.data.map(({ detail }: { detail: object }) => detail),
       [
-        { name: 'Acme', notice_email: null },
+        { name: 'Acme', notice_contacts: [] },
         {
           name: null,
-          notice_email: null,
+          notice_contacts: [],
           max_lifetime_seconds: 10 * DAY,
           max_keys: 5,
           secrets_shortened: 1,

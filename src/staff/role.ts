@@ -16,6 +16,7 @@ const READS: readonly Permission[] = [
   'owners:read',
   'scopes:read',
   'users:read',
+  'notices:read',
 ]
 
 export const ROLES = {

@@ -9,7 +9,11 @@ import { configurationPage } from './configuration-page.ts'
 describe('docs/configuration.md', () => {
   const variables: [name: string, variable: Variable][] = Object.entries(VARIABLES)
   /** Settings that others need beside them. */
-  const beside = { DATABASE_URL: 'postgres://localhost/doorward', DOORWARD_SECRET: 'x'.repeat(32) }
+  const beside = {
+    DATABASE_URL: 'postgres://localhost/doorward',
+    DOORWARD_SECRET: 'x'.repeat(32),
+    DOORWARD_MAIL_FROM: 'keys@example.com',
+  }
   const faultsOf = (name: string, value: string) => {
     const config = readConfig({ ...beside, [name]: value })
     return 'faults' in config ? config.faults : []

@@ -136,6 +136,7 @@ describe('every operation of the management API', () => {
       grt: 'grt_unknown',
       org: 'org_unknown',
       usr: 'usr_unknown',
+      eml: 'eml_unknown',
     }
     const before = await contentOf(app)
     let asked = 0

@@ -45,6 +45,7 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
   const [client, rotatingClient, undoingClient] = [await newClient(), await newClient(), await newClient()]
   for (const { client_id } of [rotatingClient, undoingClient])
     await app.call('POST', `/v1/clients/${client_id}/rotate`)
+  const { body: mail } = await app.call('POST', '/v1/mails/test', { to: 'me@tidewater.example' })
   const { body: user } = await app.call('POST', '/v1/users', {
     email: `ann.${ownerId}@example.com`,
     name: 'Ann',
@@ -122,6 +123,10 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     listStaffInvitations: {},
     inviteStaff: { body: { email: 'invited@staff.example', role: 'viewer' } },
     getBranding: {},
+    listMails: {},
+    getMail: { path: { id: mail.id } },
+    getMailServer: {},
+    testMail: { body: { to: 'ops@tidewater.example' } },
     changeBranding: { body: { product_name: 'Tidewater', accent_color: '#0b66d8' } },
     getSingleSignOn: {},
     setSingleSignOn: { body: { issuer: EXAMPLE_ISSUER, client_id: 'doorward', domains: ['example.com'] } },

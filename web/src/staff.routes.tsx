@@ -41,6 +41,8 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.editClient.pattern, () => import('./clients/edit-client.page.tsx')),
   screen(paths.grants.pattern, () => import('./grants/grants.page.tsx')),
   screen(paths.grant.pattern, () => import('./grants/grant.page.tsx')),
+  screen(paths.mails.pattern, () => import('./mails/mails.page.tsx')),
+  screen(paths.mail.pattern, () => import('./mails/mail.page.tsx')),
   screen(paths.users.pattern, () => import('./users/users.page.tsx')),
   screen(paths.user.pattern, () => import('./users/user.page.tsx')),
   screen(paths.staff.pattern, () => import('./staff/staff.page.tsx')),
@@ -61,6 +63,7 @@ const NAVIGATION: readonly NavigationLink[] = [
   { to: paths.grants.to(), words: navWords.grants, permission: 'grants:read' },
   { to: paths.users.to(), words: navWords.users, permission: 'users:read' },
   { to: paths.scopes.to(), words: navWords.scopes, permission: 'scopes:read' },
+  { to: paths.mails.to(), words: navWords.mails, permission: 'notices:read' },
   { to: paths.audit.to(), words: navWords.audit, permission: 'audit:read' },
   { to: paths.settings.to(), words: navWords.settings, permission: 'owners:read' },
 ]

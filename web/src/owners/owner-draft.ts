@@ -7,7 +7,8 @@ const DAY_SECONDS = 86_400
 /** The form of an owner, as it is typed. */
 export interface OwnerDraft {
   readonly name: string
-  readonly noticeEmail: string
+  /** Addresses, separated by commas or blanks. */
+  readonly noticeContacts: string
   readonly maxKeys: string
   readonly maxLifetimeDays: string
   readonly rates: readonly RateDraft[]
@@ -27,7 +28,7 @@ export function draftOf(owner: Owner): OwnerDraft {
   const days = owner.max_lifetime_seconds === null ? null : owner.max_lifetime_seconds / DAY_SECONDS
   return {
     name: owner.name ?? '',
-    noticeEmail: owner.notice_email ?? '',
+    noticeContacts: owner.notice_contacts.join(', '),
     maxKeys: textOf(owner.max_keys),
     maxLifetimeDays: textOf(days),
     rates: owner.rate_limits.map(({ name, limit, window_seconds: seconds }, row) => ({
@@ -46,7 +47,7 @@ export function bodyOf(draft: OwnerDraft, owner: Owner): Static<typeof OwnerChan
   const days = numberOf(draft.maxLifetimeDays)
   const asked = {
     name: draft.name.trim() === '' ? null : draft.name.trim(),
-    notice_email: draft.noticeEmail.trim() === '' ? null : draft.noticeEmail.trim(),
+    notice_contacts: draft.noticeContacts.split(/[\s,;]+/).filter((address) => address !== ''),
     max_keys: numberOf(draft.maxKeys),
     max_lifetime_seconds: days === null ? null : Math.round(days * DAY_SECONDS),
     rate_limits: draft.rates.map(({ name, limit, seconds }) => ({

@@ -22,7 +22,7 @@ interface FormParts {
 
 type Body = Static<typeof OwnerChangeWire>
 
-/** Name, notice address, limits and policy. A change of the longest lifetime is tried first: it may end secrets. */
+/** Name, notice contacts, limits and policy. A change of the longest lifetime is tried first: it may end secrets. */
 export function OwnerForm({ owner, onClose }: FormParts) {
   const [opened] = useState(owner)
   const [draft, setDraft] = useState<OwnerDraft>(() => draftOf(opened))
@@ -32,7 +32,7 @@ export function OwnerForm({ owner, onClose }: FormParts) {
     setDraft({ ...draft, ...changes })
     setEffect(null)
   }
-  const text = (name: 'name' | 'noticeEmail' | 'maxKeys' | 'maxLifetimeDays' | 'quotaLimit') => ({
+  const text = (name: 'name' | 'noticeContacts' | 'maxKeys' | 'maxLifetimeDays' | 'quotaLimit') => ({
     value: draft[name],
     autoComplete: 'off',
     onChange: (event: { target: { value: string } }) => fill({ [name]: event.target.value }),
@@ -68,8 +68,8 @@ export function OwnerForm({ owner, onClose }: FormParts) {
         <Field label={words.displayName} hint={words.displayNameHint} error={faultAt(act.error, '/name')}>
           {(ids) => <input {...ids} maxLength={200} {...text('name')} />}
         </Field>
-        <Field label={words.notice} hint={words.noticeHint} error={faultAt(act.error, '/notice_email')}>
-          {(ids) => <input {...ids} type="email" maxLength={254} {...text('noticeEmail')} />}
+        <Field label={words.notice} hint={words.noticeHint} error={faultAt(act.error, '/notice_contacts')}>
+          {(ids) => <input {...ids} maxLength={2600} {...text('noticeContacts')} />}
         </Field>
         <div className="field-row">
           <Field label={words.maxKeys} hint={words.maxKeysHint} error={faultAt(act.error, '/max_keys')}>

@@ -114,10 +114,10 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
 }
 
 function factsOf(owner: Owner) {
-  const { max_keys, max_lifetime_seconds, rate_limits, quota, notice_email } = owner
+  const { max_keys, max_lifetime_seconds, rate_limits, quota, notice_contacts } = owner
   return [
     [words.created, <FullTime key="created" at={owner.created_at} />],
-    [words.notice, notice_email ?? words.noNotice],
+    [words.notice, notice_contacts.join(', ') || words.noNotice],
     [words.maxKeys, max_keys === null ? words.asConfigured : countWords(max_keys)],
     [
       words.maxLifetime,

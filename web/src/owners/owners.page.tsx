@@ -43,7 +43,12 @@ const COLUMNS: readonly Column<Owner>[] = [
   {
     id: 'notice',
     head: words.notice,
-    cell: ({ notice_email }) => notice_email ?? <span className="soft">{appWords.none}</span>,
+    cell: ({ notice_contacts }) =>
+      notice_contacts.length === 0 ? (
+        <span className="soft">{appWords.none}</span>
+      ) : (
+        notice_contacts.join(', ')
+      ),
   },
   { id: 'limits', head: words.ownLimits, cell: (owner) => <OwnLimits owner={owner} /> },
   {

@@ -19,6 +19,9 @@ export interface PolicyDraft {
   readonly ownerAllowedScopes: readonly string[] | null
   readonly rotateEveryDays: string
   readonly disableUnusedAfterDays: string
+  /** Days before an end, separated by commas; empty: as usual. */
+  readonly noticeTiers: string
+  readonly noNotices: boolean
 }
 
 export const RULES = [
@@ -32,6 +35,7 @@ export const RULES = [
   'owner_allowed_scopes',
   'rotate_every_days',
   'disable_unused_after_days',
+  'notice_tiers',
 ] as const satisfies readonly (keyof RuleFields)[]
 
 export type Rule = (typeof RULES)[number]
@@ -58,6 +62,8 @@ export function draftOf(rules: RuleFields): PolicyDraft {
     ownerAllowedScopes: rules.owner_allowed_scopes,
     rotateEveryDays: textOf(rules.rotate_every_days),
     disableUnusedAfterDays: textOf(rules.disable_unused_after_days),
+    noticeTiers: rules.notice_tiers?.join(', ') ?? '',
+    noNotices: rules.notice_tiers?.length === 0,
   }
 }
 
@@ -74,6 +80,7 @@ export function rulesOf(draft: PolicyDraft): RuleFields {
     owner_allowed_scopes: draft.ownerAllowedScopes,
     rotate_every_days: numberOf(draft.rotateEveryDays),
     disable_unused_after_days: numberOf(draft.disableUnusedAfterDays),
+    notice_tiers: draft.noNotices ? [] : tiersOf(draft.noticeTiers),
   }
 }
 
@@ -85,6 +92,12 @@ export function changedRules(before: RuleFields, after: RuleFields): readonly Ru
 /** The change that the form asks for: only the rules that differ. */
 export function bodyOf(before: RuleFields, after: RuleFields): Static<typeof PolicyChangeWire> {
   return Object.fromEntries(changedRules(before, after).map((name) => [name, after[name]]))
+}
+
+/** Null where it is empty. A text that is no number stays one that the API refuses. */
+function tiersOf(text: string): number[] | null {
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== '')
+  return parts.length === 0 ? null : parts.map((part) => numberOf(part) ?? -1)
 }
 
 function secondsOf(days: string): number | null {

@@ -115,6 +115,17 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
         isOn={draft.allowedScopes !== null}
         onChange={(isOn) => onChange({ allowedScopes: isOn ? [] : null })}
       />
+      <Check
+        label={words.noNotices}
+        hint={words.noNoticesHint}
+        isOn={draft.noNotices}
+        onChange={(noNotices) => onChange({ noNotices })}
+      />
+      {!draft.noNotices && (
+        <Field label={words.noticeTiers} hint={words.noticeTiersHint} error={faultAt(error, '/notice_tiers')}>
+          {(ids) => <input {...ids} maxLength={60} {...text('noticeTiers')} />}
+        </Field>
+      )}
       {draft.allowedScopes !== null && (
         <CheckList
           legend={words.scopes}

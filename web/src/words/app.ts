@@ -50,6 +50,7 @@ export const navWords = {
   grants: 'Grants',
   users: 'Users',
   scopes: 'Scopes',
+  mails: 'Notices',
   audit: 'Audit',
   settings: 'Settings',
 }

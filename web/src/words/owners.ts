@@ -8,7 +8,7 @@ export const ownerWords = {
   owner: 'Owner',
   state: 'State',
   states: { active: 'Active', suspended: 'Suspended' } as Readonly<Record<string, string>>,
-  notice: 'Notice address',
+  notice: 'Notice contacts',
   ownLimits: 'Own limits',
   ownLimitsNone: 'as configured',
   ownLimit: {
@@ -27,7 +27,7 @@ export const ownerWords = {
   suspendedSince: 'Suspended since',
   suspendedTitle: 'This owner is suspended: none of its keys and apps works',
   reason: 'Reason',
-  noNotice: 'none: notices about its keys go nowhere',
+  noNotice: 'none: nobody is told before its credentials end',
   maxKeys: 'Keys at most',
   maxLifetime: 'Longest lifetime of a secret',
   asConfigured: 'as configured',
@@ -103,7 +103,8 @@ export const ownerWords = {
   formTitle: (name: string) => `Change ${name}`,
   displayName: 'Name',
   displayNameHint: 'For people. Empty: its id is shown.',
-  noticeHint: 'Where notices about its keys go. Empty: nowhere.',
+  noticeHint:
+    'Addresses that are told before its credentials end, separated by commas: rather of a team than of one person.',
   maxKeysHint: 'Keys that are neither revoked nor expired. Empty: as configured.',
   maxLifetimeDays: 'Longest lifetime of a secret, in days',
   maxLifetimeHint: 'A shorter one applies to existing secrets too. Empty: as configured.',

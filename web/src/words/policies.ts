@@ -22,6 +22,7 @@ export const policyWords = {
     owner_allowed_scopes: 'Of these, by callers of one owner',
     rotate_every_days: 'Rotation of a key is due after',
     disable_unused_after_days: 'A key is unused for too long after',
+    notice_tiers: 'Notices, in days before an end',
   },
   from: {
     owner: 'the owner’s own',
@@ -31,6 +32,7 @@ export const policyWords = {
   value: (rule: string, value: unknown): string => {
     if (rule === 'never_expires_allowed') return value === true ? 'allowed' : 'not allowed'
     if (rule === 'ip_allowlist_required') return value === true ? 'required' : 'not required'
+    if (rule === 'notice_tiers' && !Array.isArray(value)) return '30, 7, 1'
     if (value === null || value === undefined) return 'no rule'
     if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(', ')
     if (rule.endsWith('_days')) return counted(Number(value), 'day')
@@ -77,6 +79,11 @@ export const policyWords = {
   rotateEveryHint: 'A key that is not rotated in the 30 days that follow is disabled. Empty: no rule.',
   disableUnused: 'Too long without use, in days',
   disableUnusedHint: 'It is disabled 30 days later, unless it is used. Empty: no rule.',
+  noNotices: 'Nobody is told before a secret ends',
+  noNoticesHint: 'That it has ended is told all the same.',
+  noticeTiers: 'Notices, in days before the end',
+  noticeTiersHint:
+    'Whole days, separated by commas; one before the middle of a secret’s life is left out. Empty: 30, 7, 1.',
 
   changes: 'What changes',
   changesCaption: 'Rules before and after',

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, it, type TestContext } from 'node:test'
+import { openTestApp, type TestApp } from '../../test/app.ts'
+import { openMailServer } from '../../test/mail-server.ts'
+import { addSeconds } from '../base/clock.ts'
+import { recordExpiredKeys } from '../keys/record-expired-keys.ts'
+import { openMailer } from '../mail/mailer.ts'
+import { recordSecretUse } from '../secrets/secret.store.ts'
+import { announceEnd, withdrawEnd } from './announce-end.ts'
+import { claimDueNotices } from './claim-notices.ts'
+import { sendMails } from './send-mails.ts'
+import { writeMails } from './write-mails.ts'
+
+const HOUR = 3600
+const DAY = 24 * HOUR
+const LIMITS = { connectMs: 5_000, answerMs: 5_000, totalMs: 10_000 }
+
+describe('notices', () => {
+  let app: TestApp
+  let owner = ''
+  let owners = 0
+  before(async () => {
+    app = await openTestApp()
+  })
+  after(() => app.close())
+  beforeEach(async () => {
+    owner = `org_${++owners}`
+    await app.db.deleteFrom('mails').execute()
+    await app.db.deleteFrom('notices').execute()
+    await app.db
+      .updateTable('secrets')
+      .set({ revoked_at: app.clock.now() })
+      .where((eb) => eb.or([eb('holder_id', 'like', 'key_%'), eb('expires_at', 'is not', null)]))
+      .execute()
+    const made = await app.keyFor(owner, { expires_at: inDays(1000) })
+    await app.call('POST', `/v1/keys/${made.id}/revoke`, { reason: 'only the owner is wanted' })
+    await app.call('PATCH', `/v1/owners/${owner}`, { name: 'Acme', notice_contacts: ['ops@acme.example'] })
+  })
+
+  const inDays = (days: number) => addSeconds(app.clock.now(), days * DAY).toISOString()
+  const mailerTo = (port: number) =>
+    openMailer(
+      { host: '127.0.0.1', port, isSecure: false, login: null, from: 'keys@tidewater.example' },
+      'localhost',
+      LIMITS,
+    )
+  /** One round of the jobs of a server. */
+  const round = async (port: number | null) => {
+    const now = app.clock.now()
+    await recordExpiredKeys(app.db, now)
+    await claimDueNotices(app.db, now)
+    await writeMails(app.db, now)
+    const mailer = port === null ? null : mailerTo(port)
+    await sendMails(app.db, { mailer, publicUrl: 'http://doorward.test' }, app.clock)
+  }
+  /** Turns the clock in steps, with the jobs of two servers at once after each. */
+  const pass = async (days: number, port: number | null, stepHours = 12) => {
+    for (let hours = 0; hours < days * 24; hours += stepHours) {
+      app.clock.advance({ hours: stepHours })
+      await Promise.all([round(port), round(port)])
+    }
+  }
+  const subjects = (server: { received: readonly { subject: string }[] }) =>
+    server.received.map(({ subject }) => subject)
+  const mails = async (query = '') => (await app.call('GET', `/v1/mails${query}`)).body.data
+  const eventsOf = async (id: string) =>
+    (await app.call('GET', '/v1/audit-events?action=key.expired')).body.data.filter(
+      ({ target_id }: { target_id: string }) => target_id === id,
+    )
+
+  it('a key gets one at 30, 7 and 1 days and one at its end, from two servers', async (t) => {
+    const server = await openMailServer(t)
+    const key = await app.keyFor(owner, { name: 'exporter', expires_at: inDays(90) })
+    await pass(95, server.port)
+    assert.deepEqual(subjects(server), [
+      'API key "exporter" expires in 30 days',
+      'API key "exporter" expires in 7 days',
+      'API key "exporter" expires in 1 day',
+      'API key "exporter" has expired',
+    ])
+    for (const { to, raw } of server.received) {
+      assert.deepEqual(to, ['ops@acme.example'])
+      assert.ok(!raw.includes(key.secret))
+    }
+    const [event, ...more] = await eventsOf(key.id)
+    assert.equal(more.length, 0)
+    assert.equal(event.actor.kind, 'system')
+  })
+
+  it('none is lost or sent twice while the mail server is down for a day, and slow to come back', async (t) => {
+    const server = await openMailServer(t)
+    await app.keyFor(owner, { name: 'exporter', expires_at: inDays(60) })
+    await pass(29, server.port)
+    await server.stop()
+    await pass(2, server.port, 6)
+    const [waiting] = await mails('?state=waiting')
+    assert.equal(waiting.to, 'ops@acme.example')
+    assert.ok(waiting.attempts > 2)
+    assert.match(waiting.answer, /ECONNREFUSED/)
+    await server.start()
+    await pass(1, server.port)
+    assert.deepEqual(subjects(server), ['API key "exporter" expires in 30 days'])
+    const [sent] = await mails('?state=sent')
+    assert.deepEqual([sent.id, sent.next_attempt_at], [waiting.id, null])
+    assert.equal(server.received[0]?.messageId, `<${sent.id}@tidewater.example>`)
+  })
+
+  it('a mail whose sender stopped before it stored that it had sent goes again under the same Message-ID', async (t) => {
+    const server = await openMailServer(t)
+    await app.keyFor(owner, { expires_at: inDays(60) })
+    app.clock.advance({ days: 30 })
+    await round(server.port)
+    await app.db
+      .updateTable('mail_deliveries')
+      .set({ state: 'waiting', next_attempt_at: addSeconds(app.clock.now(), 120) })
+      .execute()
+    await round(server.port)
+    assert.equal(server.received.length, 1, 'the lease of the server that stopped still runs')
+    app.clock.advance({ seconds: 120 })
+    await round(server.port)
+    const [first, second] = server.received.map(({ messageId }) => messageId)
+    assert.ok(first !== '' && first === second)
+  })
+
+  it('one refused recipient stops no other, and after three days what cannot be sent is given up', async (t) => {
+    const server = await openMailServer(t, { refused: ['gone@acme.example'], putOff: ['full@acme.example'] })
+    const contacts = ['gone@acme.example', 'full@acme.example', 'ops@acme.example']
+    await app.call('PATCH', `/v1/owners/${owner}`, { notice_contacts: contacts })
+    await app.keyFor(owner, { expires_at: inDays(60) })
+    await pass(34, server.port)
+    const states = (await mails()).map(({ to, state, answer }: Record<string, string>) => [to, state, answer])
+    assert.deepEqual(states.sort(), [
+      ['full@acme.example', 'given_up', '451 try again later'],
+      ['gone@acme.example', 'refused', '550 no such mailbox'],
+      ['ops@acme.example', 'sent', '250 OK: message queued'],
+    ])
+    assert.equal(server.received.length, 1)
+  })
+
+  it('many that are due on one day go in one mail to an owner', async (t) => {
+    const server = await openMailServer(t)
+    for (let n = 0; n < 12; n++)
+      await app.keyFor(owner, { name: `key ${n}`, expires_at: inDays(60 + n / 12.1) })
+    await pass(62, server.port, 2)
+    const all = '12 credentials of Acme need your attention'
+    // What has ended cannot be told ahead: it waits for the next day's mail.
+    const ended = ['API key "key 0" has expired', '11 credentials of Acme need your attention']
+    assert.deepEqual(subjects(server), [all, all, all, ...ended])
+    for (let n = 0; n < 12; n++) assert.ok(server.received[0]?.raw.includes(`"key ${n}"`), `key ${n}`)
+  })
+
+  it('are silent after a rotation whose old secret is quiet, and say who still uses it where it is not', async (t) => {
+    const server = await openMailServer(t)
+    const quiet = await app.keyFor(owner, { name: 'quiet', expires_at: inDays(60) })
+    const used = await app.keyFor(owner, { name: 'used', expires_at: inDays(60) })
+    app.clock.advance({ days: 20 })
+    for (const { id } of [quiet, used])
+      await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 20 * DAY })
+    app.clock.advance({ hours: 1 })
+    const oldId = async (id: string) => (await app.call('GET', `/v1/keys/${id}`)).body.secrets.at(-1).id
+    await use(await newId(quiet.id))
+    await pass(18, server.port)
+    assert.deepEqual(subjects(server), [])
+    app.clock.advance({ hours: 1 })
+    await use(await oldId(used.id))
+    app.clock.advance({ hours: 2 })
+    await round(server.port)
+    const [mail] = server.received
+    assert.match(
+      mail?.subject ?? '',
+      /^The old secret of API key "used" is still in use and stops working in/,
+    )
+    const { body } = await app.call('GET', `/v1/mails/${(await mails('?state=sent'))[0].id}`)
+    assert.match(body.text, /Move these callers: last from 203\.0\.113\.9, exporter\/1\.4, 2 h ago\./)
+    assert.match(body.text, /The new secret has not been used yet\./)
+    await pass(5, server.port)
+    assert.equal(server.received.length, 2, 'the tier of a day, and nothing once the old secret has ended')
+  })
+
+  const newId = async (id: string) => (await app.call('GET', `/v1/keys/${id}`)).body.secrets[0].id
+  const use = async (secretId: string) =>
+    await recordSecretUse(app.db, secretId, {
+      now: app.clock.now(),
+      ip: '203.0.113.9',
+      userAgent: 'exporter/1.4',
+    })
+
+  it('of a revoked, disabled or suspended key are none, and one that was claimed is dropped', async (t: TestContext) => {
+    const server = await openMailServer(t)
+    const [revoked, disabled, extended] = [
+      await app.keyFor(owner, { expires_at: inDays(60) }),
+      await app.keyFor(owner, { expires_at: inDays(60) }),
+      await app.keyFor(owner, { expires_at: inDays(60) }),
+    ]
+    app.clock.advance({ days: 30 })
+    await claimDueNotices(app.db, app.clock.now())
+    await app.call('POST', `/v1/keys/${revoked.id}/revoke`, { reason: 'test' })
+    await app.call('POST', `/v1/keys/${disabled.id}/disable`)
+    await app.call('PATCH', `/v1/keys/${extended.id}`, { expires_at: inDays(300) })
+    await pass(10, server.port)
+    assert.deepEqual(subjects(server), [])
+  })
+
+  it('without a mail server are listed as what would have been sent, and given up after three days', async () => {
+    await app.keyFor(owner, { name: 'exporter', expires_at: inDays(60) })
+    await pass(31, null)
+    const [mail] = await mails(`?owner_id=${owner}`)
+    assert.deepEqual([mail.state, mail.to, mail.attempts], ['waiting', 'ops@acme.example', 0])
+    const { body } = await app.call('GET', `/v1/mails/${mail.id}`)
+    assert.match(body.text, /API key "exporter" \(live\)/)
+    assert.deepEqual(
+      body.notices.map(({ cause, tier }: Record<string, unknown>) => [cause, tier]),
+      [['expires', 30]],
+    )
+    await pass(3, null)
+    assert.deepEqual((await mails('?state=given_up')).length, 1)
+    const server = await app.call('GET', '/v1/mail-server')
+    assert.deepEqual(server.body, { smtp: null, waiting: 0, failed: 1 })
+  })
+
+  it('of an owner without contacts go to nobody, and say so; makers who are members get theirs', async () => {
+    await app.call('PATCH', `/v1/owners/${owner}`, { notice_contacts: [] })
+    const key = await app.keyFor(owner, { name: 'exporter', expires_at: inDays(60) })
+    await pass(31, null)
+    assert.deepEqual(
+      (await mails()).map(({ to, state }: Record<string, unknown>) => [to, state]),
+      [[null, 'nobody']],
+    )
+    const { body: user } = await app.call('POST', '/v1/users', {
+      email: `${owner}@acme.example`,
+      name: 'Ann',
+    })
+    await app.db.deleteFrom('keys').where('id', '=', key.id).execute()
+    const made = await app.keyFor(owner, { name: 'of Ann', expires_at: inDays(60) })
+    await app.db
+      .updateTable('keys')
+      .set({ created_by: user.id } as never)
+      .where('id', '=', made.id)
+      .execute()
+    await app.call('PUT', `/v1/owners/${owner}/members/${user.id}`)
+    await app.db.deleteFrom('mails').execute()
+    await pass(31, null)
+    assert.deepEqual(
+      (await mails()).map(({ to, subject }: Record<string, unknown>) => [to, subject]),
+      [[`${owner}@acme.example`, 'API key "of Ann" expires in 30 days']],
+    )
+  })
+
+  it('follow the tiers of the environment’s policy; none where it has no tier', async (t) => {
+    const server = await openMailServer(t)
+    const set = (tiers: readonly number[] | null) =>
+      app.call('PATCH', '/v1/policies/live', { notice_tiers: tiers })
+    assert.equal((await set([14])).status, 200)
+    await app.keyFor(owner, { name: 'exporter', expires_at: inDays(60) })
+    await pass(59, server.port)
+    assert.deepEqual(subjects(server), ['API key "exporter" expires in 14 days'])
+    await set([])
+    await app.keyFor(owner, { name: 'other', expires_at: inDays(60) })
+    await pass(59, server.port)
+    assert.ok(!subjects(server).some((subject) => subject.includes('other')))
+    await set(null)
+  })
+
+  it('of client secrets and admin keys are told as of keys; the API provider’s own go to administrators', async (t) => {
+    const server = await openMailServer(t)
+    const { body: adminKey } = await app.call('POST', '/v1/admin-keys', {
+      name: 'deploy',
+      permissions: ['verify'],
+    })
+    const client = await app.clientFor(owner, { name: 'An app' })
+    const ends = { expires_at: new Date(inDays(40)) }
+    await app.db
+      .updateTable('secrets')
+      .set(ends)
+      .where('holder_id', 'in', [client.client_id, adminKey.id])
+      .execute()
+    await pass(34, server.port)
+    const listed = (await mails()).map(({ owner_id, subject }: Record<string, unknown>) => [
+      owner_id,
+      subject,
+    ])
+    assert.deepEqual(
+      listed.sort(),
+      [
+        [null, 'Admin key "deploy" expires in 7 days'],
+        [owner, 'Client secret of "An app" expires in 7 days'],
+      ].sort(),
+    )
+  })
+
+  it('of a rule that will disable a key are told once for each tier, and can be taken back', async (t) => {
+    const server = await openMailServer(t)
+    const key = await app.keyFor(owner, { name: 'exporter' })
+    const startsAt = app.clock.now()
+    const end = {
+      ...({ holderKind: 'key', holderId: key.id, ownerId: owner, subjectId: key.id, cause: 'idle' } as const),
+      ...{ startsAt, endsAt: addSeconds(startsAt, 40 * DAY), tiers: [7, 1] },
+    }
+    const announce = () => app.db.transaction().execute((tx) => announceEnd(tx, end, app.clock.now()))
+    for (let day = 0; day < 39; day++) {
+      app.clock.advance({ days: 1 })
+      await announce()
+      assert.equal(await announce(), false)
+      if (day < 36) await round(server.port)
+    }
+    assert.deepEqual(subjects(server), ['API key "exporter" will be disabled in 7 days'])
+    await app.db.transaction().execute((tx) => withdrawEnd(tx, end))
+    await pass(0.5, server.port)
+    assert.equal(server.received.length, 1)
+  })
+
+  it('a test mail is sent like the others, and its state can be read', async (t) => {
+    const server = await openMailServer(t)
+    const { status, body } = await app.call('POST', '/v1/mails/test', { to: 'me@tidewater.example' })
+    assert.deepEqual([status, body.state, body.kind], [201, 'waiting', 'test'])
+    await round(server.port)
+    assert.deepEqual(subjects(server), ['A test mail'])
+    assert.equal((await app.call('GET', `/v1/mails/${body.id}`)).body.state, 'sent')
+  })
+
+  it('of another owner are not found, nor listed', async () => {
+    await app.keyFor(owner, { expires_at: inDays(60) })
+    await pass(31, null)
+    const [mail] = await mails()
+    const as = await app.adminKeyWith(['notices:read'], 'org_other')
+    assert.deepEqual((await app.call('GET', '/v1/mails', undefined, { as })).body.data, [])
+    assert.equal((await app.call('GET', `/v1/mails/${mail.id}`, undefined, { as })).status, 404)
+    assert.equal((await app.call('GET', '/v1/mail-server', undefined, { as })).status, 403)
+  })
+})
