@@ -318,7 +318,7 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     seat.assertClean()
   })
 
-  it('edits a key, sending only what was changed', async () => {
+  it('MGT-34: edits a key, sending only what was changed, and not over a change of another person', async () => {
     const { id } = await desk.app.keyFor('org_8', { name: 'to edit' })
     await using seat = await desk.open('administrator')
     const { page, requests } = seat
@@ -329,6 +329,14 @@ describe('keys in the dashboard', { skip: noChromium }, () => {
     const sent = requests.find((request) => request.method() === 'PATCH')
     assert.deepEqual(sent?.postDataJSON(), { name: 'edited' })
     seat.assertClean()
+
+    // Of two people the second is told, and loses nothing of the first.
+    await seat.go(`/keys/${id}/edit`)
+    await page.getByLabel('Name').fill('mine')
+    await desk.app.call('PATCH', `/v1/keys/${id}`, { name: 'of another' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').filter({ hasText: 'It was changed meanwhile' }).waitFor()
+    assert.equal((await desk.app.call('GET', `/v1/keys/${id}`)).body.name, 'of another')
   })
 
   it('says what it cannot reach, and shows nothing without a session', async () => {
