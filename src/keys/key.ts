@@ -79,7 +79,7 @@ export function disablingOf(key: Key): { readonly rule: DisablingRule; readonly 
 }
 
 /** True where a key was used since the day on which it got the date because it was not. */
-export function usedSince(key: Pick<Key, 'secrets'>, disableUnusedAt: Date): boolean {
+function usedSince(key: Pick<Key, 'secrets'>, disableUnusedAt: Date): boolean {
   const used = lastUse(key)?.lastUsedAt ?? null
   return used !== null && used > addSeconds(disableUnusedAt, -NOTICE_SECONDS)
 }
