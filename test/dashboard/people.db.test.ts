@@ -128,6 +128,26 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     seat.assertClean()
   })
 
+  it('lists notices with what became of them, and takes a test mail; without a mail server it says so', async () => {
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/mails')
+    await page.getByText('No mail server is configured: nothing is sent').waitFor()
+    await page.getByText('No notices yet').waitFor()
+    await page.getByRole('button', { name: 'Send a test mail' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Send a test mail' })
+    await dialog.getByLabel('To which address').fill('ops@tidewater.example')
+    await seat.look('test-mail')
+    await dialog.getByRole('button', { name: 'Send a test mail' }).click()
+    await dialog.waitFor({ state: 'detached' })
+    await page.getByRole('rowheader').getByRole('link', { name: 'A test mail' }).waitFor()
+    await seat.look('notices')
+    await page.getByRole('link', { name: 'A test mail' }).click()
+    await page.getByText('They carry no secret').waitFor()
+    await seat.look('notice')
+    seat.assertClean()
+  })
+
   it('a viewer sees all of it, and is told why nothing can be changed', async () => {
     await using seat = await desk.open('viewer', {
       viewport: { width: 390, height: 844 },
