@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mintCredential } from '@doorward/sdk/kernel'
 import { testPlace } from '../database.ts'
+import { eventually } from '../eventually.ts'
 import { type ServerProcess, startServer } from '../server-process.ts'
 
 const KILLS = 12
@@ -40,8 +41,12 @@ describe('kill -9', () => {
     const verdicts = async (secrets: Iterable<string>) => {
       const found: string[] = []
       for (const credential of secrets) {
-        const { body } = await server.call('POST', '/v1/verify', { credential })
-        found.push(body.valid ? 'valid' : body.refusal.reason)
+        await eventually(async () => {
+          const { status, body } = await server.call('POST', '/v1/verify', { credential })
+          // On a busy machine there may be no verdict yet.
+          if (status !== 503) found.push(body.valid ? 'valid' : body.refusal.reason)
+          return status
+        }, 200)
       }
       return new Set(found)
     }
@@ -64,6 +69,8 @@ async function write(server: ServerProcess, known: Acknowledged, writer: number)
     try {
       const asked = { owner_id: `org_${writer}`, name: 'a', environment: 'live', scopes: [] }
       const made = await server.call('POST', '/v1/keys', asked)
+      // A busy machine: nothing is acknowledged, and what was begun stays unsure.
+      if (made.status === 503) continue
       assert.equal(made.status, 201)
       known.changes += 1
       id = made.body.id as string
@@ -71,12 +78,14 @@ async function write(server: ServerProcess, known: Acknowledged, writer: number)
       known.unsure.add(id)
       if (n % 3 === 1) {
         const rotated = await server.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 0 })
+        if (rotated.status === 503) continue
         assert.equal(rotated.status, 200)
         known.changes += 1
         known.live.set(id, rotated.body.secret)
       }
       if (n % 3 === 2) {
         const revoked = await server.call('POST', `/v1/keys/${id}/revoke`, { reason: 'test' })
+        if (revoked.status === 503) continue
         assert.equal(revoked.status, 200)
         known.changes += 1
         known.revoked.set(id, made.body.secret)
