@@ -44,7 +44,7 @@ interface PostPage {
 }
 
 /** POST paths that no page of ours sends: requests of programs, and a GET that came as POST. */
-const FOR_PROGRAMS = /^\/(v1\/|oauth\/(token|revoke|introspect|authorize)$)/
+const FOR_PROGRAMS = /^\/(v1\/|oauth\/(token|revoke|introspect|authorize|register)$)/
 
 describe('a form that is sent twice', {
   skip: provider === null && 'NO OPENSSL to make a certificate with',

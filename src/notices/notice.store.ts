@@ -6,7 +6,7 @@ import { AHEAD_SECONDS, type HolderKind, type Notice, type NoticeCause } from '.
 /** Ends closer together than this are one end: it was told already when it is moved by less. */
 const SAME_END_SECONDS = 24 * 3600
 
-/** What was told before, or waits to be. */
+/** A notice that was told before, or waits to be. */
 export interface Told {
   readonly subjectId: string
   readonly cause: NoticeCause

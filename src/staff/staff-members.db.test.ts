@@ -10,7 +10,15 @@ import { pathOfLink } from './make-staff-link.ts'
 import { makeLinkFor } from './staff-command.ts'
 
 const PASSWORD = 'two brown owls tap'
-const READS = ['keys:read', 'clients:read', 'grants:read', 'owners:read', 'scopes:read', 'users:read']
+const READS = [
+  'keys:read',
+  'clients:read',
+  'grants:read',
+  'owners:read',
+  'scopes:read',
+  'users:read',
+  'notices:read',
+]
 
 describe('staff and their invitations', () => {
   let app: TestApp

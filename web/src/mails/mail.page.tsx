@@ -36,7 +36,7 @@ export default function MailPage({ id }: { readonly id: string }) {
               </Section>
             )}
             <Section title={words.text}>
-              <pre className="code">{shown.text}</pre>
+              <pre>{shown.text}</pre>
             </Section>
           </>
         )}
