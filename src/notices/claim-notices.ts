@@ -4,19 +4,29 @@ import type { Db } from '../db/schema.ts'
 import { findPolicies, type StoredPolicy } from '../owners/policy.store.ts'
 import { DEFAULT_NOTICE_TIERS } from '../owners/policy.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
+import { type EndByRule, keysEndingBy } from './ends-by-rule.store.ts'
 import { type EndOfSecret, type NoticeHolder, noticeHolders, secretsEnding } from './holder.store.ts'
 import { claimNotices, tiersTold, toldBefore } from './notice.store.ts'
-import { AHEAD_SECONDS, type Notice, type NoticeCause, noticeOf, TOLD_AFTER_END_SECONDS } from './notice.ts'
+import {
+  AHEAD_SECONDS,
+  NOTICES_BY_RULE,
+  type Notice,
+  type NoticeByRule,
+  type NoticeCause,
+  noticeOf,
+  TOLD_AFTER_END_SECONDS,
+  tierByRule,
+} from './notice.ts'
 
-/** Secrets of one step. On PGlite nothing else runs during a statement. */
+/** Secrets or keys of one step. On PGlite nothing else runs during a statement. */
 const AT_ONCE = 500
 /** Longest pause after a step, which is as long as the step took. */
 const LONGEST_PAUSE_MS = 250
 const DAY_SECONDS = 24 * 3600
 
 /**
- * Claims what is to be told about secrets that end: steps over all that end within the farthest tier. Each notice is
- * stored once, whatever other servers do and however often this is done again.
+ * Claims what is to be told: of secrets that end, and of keys that a rule of the policy disables. Steps over all that end
+ * within the farthest tier. Each notice is stored once, whatever other servers do and however often this is done again.
  */
 export async function claimDueNotices(db: Db, now: Date): Promise<void> {
   const policies = await findPolicies(db)
@@ -25,17 +35,31 @@ export async function claimDueNotices(db: Db, now: Date): Promise<void> {
     ...DEFAULT_NOTICE_TIERS,
     ...[...policies.keys()].flatMap((env) => tiersIn(policies, env)),
   )
-  const span = {
-    from: addSeconds(now, -TOLD_AFTER_END_SECONDS),
-    until: addSeconds(now, farthest * DAY_SECONDS + AHEAD_SECONDS),
-  }
-  let after: EndOfSecret | null = null
+  const until = addSeconds(now, farthest * DAY_SECONDS + AHEAD_SECONDS)
+  const ended = { from: addSeconds(now, -TOLD_AFTER_END_SECONDS), until }
+  await inSteps(
+    (after: EndOfSecret | null) => secretsEnding(db, ended, after, AT_ONCE),
+    async (ends) => claimNotices(db, await noticesOf(db, ends, policies, now), now),
+  )
+  for (const cause of NOTICES_BY_RULE)
+    await inSteps(
+      (after: EndByRule | null) => keysEndingBy(db, cause, { from: now, until }, after, AT_ONCE),
+      async (ends) => claimNotices(db, await noticesByRule(db, cause, ends, policies, now), now),
+    )
+}
+
+/** Takes the rows of a walk in steps, with a pause after each. */
+async function inSteps<Row>(
+  next: (after: Row | null) => Promise<Row[]>,
+  take: (rows: readonly Row[]) => Promise<unknown>,
+): Promise<void> {
+  let after: Row | null = null
   for (;;) {
     const startedAt = performance.now()
-    const ends: EndOfSecret[] = await secretsEnding(db, span, after, AT_ONCE)
-    await claimNotices(db, await noticesOf(db, ends, policies, now), now)
-    after = ends.at(-1) ?? null
-    if (ends.length < AT_ONCE) return
+    const rows = await next(after)
+    await take(rows)
+    after = rows.at(-1) ?? null
+    if (rows.length < AT_ONCE) return
     await sleep(Math.min(performance.now() - startedAt, LONGEST_PAUSE_MS))
   }
 }
@@ -48,12 +72,9 @@ async function noticesOf(
 ): Promise<Omit<Notice, 'id'>[]> {
   const holderIds = [...new Set(ends.map(({ holderId }) => holderId))]
   const holders = await noticeHolders(db, holderIds)
-  const told = Map.groupBy(
-    await toldBefore(
-      db,
-      ends.map(({ id }) => id),
-    ),
-    ({ subjectId }) => subjectId,
+  const told = await toldOf(
+    db,
+    ends.map(({ id }) => id),
   )
   const secrets = Map.groupBy(await secretsOf(db, holderIds), ({ holderId }) => holderId)
   return ends.flatMap(({ id, holderId }) => {
@@ -61,12 +82,35 @@ async function noticesOf(
     const ofHolder = secrets.get(holderId) ?? []
     const secret = ofHolder.find((each) => each.id === id)
     if (holder === undefined || holder.isStopped || secret === undefined) return []
-    const toldOf = (cause: NoticeCause, endsAt: Date) => tiersTold(told.get(id) ?? [], cause, endsAt)
-    const found = noticeOf(secret, ofHolder, tiersFor(holder, policies), now, toldOf)
+    const before = (cause: NoticeCause, endsAt: Date) => tiersTold(told.get(id) ?? [], cause, endsAt)
+    const found = noticeOf(secret, ofHolder, tiersFor(holder, policies), now, before)
     if (found === null) return []
     const { kind: holderKind, ownerId } = holder
     return [{ subjectId: id, holderKind, holderId, ownerId, ...found }]
   })
+}
+
+async function noticesByRule(
+  db: Db,
+  cause: NoticeByRule,
+  ends: readonly EndByRule[],
+  policies: ReadonlyMap<string, StoredPolicy>,
+  now: Date,
+): Promise<Omit<Notice, 'id'>[]> {
+  const told = await toldOf(
+    db,
+    ends.map(({ id }) => id),
+  )
+  return ends.flatMap(({ id, ownerId, environment, endsAt }) => {
+    const before = tiersTold(told.get(id) ?? [], cause, endsAt)
+    const found = tierByRule(endsAt, tiersIn(policies, environment), now, before)
+    if (found === null) return []
+    return [{ subjectId: id, holderKind: 'key', holderId: id, ownerId, cause, endsAt, ...found }]
+  })
+}
+
+async function toldOf(db: Db, subjectIds: readonly string[]) {
+  return Map.groupBy(await toldBefore(db, subjectIds), ({ subjectId }) => subjectId)
 }
 
 /** Days before the end at which people of a holder are told. Admin keys are of no environment. */

@@ -72,16 +72,6 @@ function toColumns(notice: Notice) {
   }
 }
 
-/** Drops notices about a subject that no mail has carried yet. */
-export async function dropPending(tx: Tx, subjectId: string, cause: NoticeCause): Promise<void> {
-  await tx
-    .deleteFrom('notices')
-    .where('subject_id', '=', subjectId)
-    .where('cause', '=', cause)
-    .where('mailed_at', 'is', null)
-    .execute()
-}
-
 /**
  * Owners whose notices are due to be mailed; null stands for the API provider. An owner that got a mail within the last
  * day waits for the rest of it, unless something ends within two days.

@@ -1,4 +1,5 @@
 import { addSeconds } from '../base/clock.ts'
+import { NOTICE_SECONDS } from '../owners/disabling.ts'
 import { runningRotation, type StoredSecret } from '../secrets/secret.ts'
 
 export const HOLDER_KINDS = ['key', 'client', 'admin_key'] as const
@@ -144,7 +145,23 @@ function isOldInUse({ old, next }: { old: StoredSecret; next: StoredSecret }, no
 /** The new secret was used this much later than the old one: its callers have moved. */
 const QUIET_MS = 2 * DAY_MS
 
-/** True where a rule of the policy disables the holder: the rule itself says when that is no longer so. */
-export function isByRule(cause: NoticeCause): boolean {
-  return cause === 'rotation_due' || cause === 'idle' || cause === 'no_allow_list'
+/** Causes that are rules of the policy: they disable a key, whatever its secrets. */
+export const NOTICES_BY_RULE = ['rotation_due', 'idle', 'no_allow_list'] as const satisfies NoticeCause[]
+export type NoticeByRule = (typeof NOTICES_BY_RULE)[number]
+
+export function isByRule(cause: NoticeCause): cause is NoticeByRule {
+  return NOTICES_BY_RULE.some((each) => each === cause)
+}
+
+/**
+ * The tier to tell of a date at which a rule disables a key. Such a date is stated 30 days ahead at the least, so its
+ * tiers begin there.
+ */
+export function tierByRule(
+  endsAt: Date,
+  tiers: readonly number[],
+  now: Date,
+  told: readonly number[] = [],
+): Tier | null {
+  return tierToTell({ startsAt: addSeconds(endsAt, -2 * NOTICE_SECONDS), endsAt }, tiers, now, told)
 }

@@ -6,7 +6,6 @@ import { addSeconds } from '../base/clock.ts'
 import { recordExpiredKeys } from '../keys/record-expired-keys.ts'
 import { openMailer } from '../mail/mailer.ts'
 import { recordSecretUse } from '../secrets/secret.store.ts'
-import { announceEnd, withdrawEnd } from './announce-end.ts'
 import { claimDueNotices } from './claim-notices.ts'
 import { sendMails } from './send-mails.ts'
 import { writeMails } from './write-mails.ts'
@@ -288,25 +287,41 @@ describe('notices', () => {
     )
   })
 
-  it('of a rule that will disable a key are told once for each tier, and can be taken back', async (t) => {
+  it('of a rule that disables a key are told once for each tier, and no more once it is rotated', async (t) => {
+    const server = await openMailServer(t)
+    const setPolicy = async (body: object) => {
+      const { status, text } = await app.call('PATCH', '/v1/policies/live', body)
+      assert.equal(status, 200, text)
+    }
+    await setPolicy({ rotate_every_days: 60 })
+    const key = await app.keyFor(owner, { name: 'exporter' })
+    const other = await app.keyFor(owner, { name: 'importer' })
+    await pass(58, server.port)
+    assert.deepEqual(subjects(server), [])
+    await app.call('POST', `/v1/keys/${other.id}/rotate`, { overlap_seconds: 0 })
+    await pass(26, server.port)
+    const told = [
+      'API key "exporter" will be disabled in 30 days',
+      'API key "exporter" will be disabled in 7 days',
+    ]
+    assert.deepEqual(subjects(server), told)
+    await app.call('POST', `/v1/keys/${key.id}/rotate`, { overlap_seconds: 0 })
+    await pass(8, server.port)
+    assert.deepEqual(subjects(server), told)
+    await setPolicy({ rotate_every_days: null })
+  })
+
+  it('of a rule are not mailed where the date was taken away meanwhile', async (t) => {
     const server = await openMailServer(t)
     const key = await app.keyFor(owner, { name: 'exporter' })
-    const startsAt = app.clock.now()
-    const end = {
-      ...({ holderKind: 'key', holderId: key.id, ownerId: owner, subjectId: key.id, cause: 'idle' } as const),
-      ...{ startsAt, endsAt: addSeconds(startsAt, 40 * DAY), tiers: [7, 1] },
-    }
-    const announce = () => app.db.transaction().execute((tx) => announceEnd(tx, end, app.clock.now()))
-    for (let day = 0; day < 39; day++) {
-      app.clock.advance({ days: 1 })
-      await announce()
-      assert.equal(await announce(), false)
-      if (day < 36) await round(server.port)
-    }
-    assert.deepEqual(subjects(server), ['API key "exporter" will be disabled in 7 days'])
-    await app.db.transaction().execute((tx) => withdrawEnd(tx, end))
-    await pass(0.5, server.port)
-    assert.equal(server.received.length, 1)
+    const setDate = (at: Date | null) =>
+      app.db.updateTable('keys').set({ disable_unused_at: at }).where('id', '=', key.id).execute()
+    await setDate(addSeconds(app.clock.now(), 7 * DAY))
+    await claimDueNotices(app.db, app.clock.now())
+    await setDate(null)
+    await round(server.port)
+    assert.deepEqual(subjects(server), [])
+    assert.deepEqual(await app.db.selectFrom('notices').select('id').execute(), [])
   })
 
   it('a test mail is sent like the others, and its state can be read', async (t) => {

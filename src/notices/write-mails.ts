@@ -3,6 +3,7 @@ import { ownerNames } from '../owners/owner.store.ts'
 import { findPolicies, type StoredPolicy } from '../owners/policy.store.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { tiersFor } from './claim-notices.ts'
+import { endsByRule } from './ends-by-rule.store.ts'
 import { addressesOfMakers, administrators, contactsOf, noticeHolders } from './holder.store.ts'
 import { insertMail } from './mail.store.ts'
 import { deleteNotices, lockPending, ownersToMail, setMailed } from './notice.store.ts'
@@ -80,11 +81,16 @@ async function stillTrue(
   const holderIds = [...new Set(pending.map(({ holderId }) => holderId))]
   const holders = await noticeHolders(tx, holderIds)
   const secretsOfHolder = Map.groupBy(await secretsOf(tx, holderIds), ({ holderId }) => holderId)
+  const byRule = await endsByRule(tx, holderIds)
   return pending.flatMap((notice) => {
     const holder = holders.get(notice.holderId)
     const secrets = secretsOfHolder.get(notice.holderId) ?? []
     if (holder === undefined || holder.isStopped) return []
-    if (isByRule(notice.cause)) return notice.endsAt > now ? [{ notice, holder, secrets }] : []
+    if (isByRule(notice.cause)) {
+      const endsAt = byRule.get(notice.holderId)?.[notice.cause]
+      const isSame = endsAt?.getTime() === notice.endsAt.getTime() && notice.endsAt > now
+      return isSame ? [{ notice, holder, secrets }] : []
+    }
     const secret = secrets.find(({ id }) => id === notice.subjectId)
     const found = secret && noticeOf(secret, secrets, tiersFor(holder, policies), now)
     const isSame = found?.cause === notice.cause && found.endsAt.getTime() === notice.endsAt.getTime()
