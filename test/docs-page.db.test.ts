@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { openTestApp } from './app.ts'
 import { noChromium, openChromium } from './chromium.ts'
+import { eventually } from './eventually.ts'
 
 /** Colours do not depend on the width. */
 const WINDOWS = [
@@ -25,6 +26,12 @@ describe('the pages of the API document', { skip: noChromium }, () => {
       })
       await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
       await page.waitForSelector('.title:has-text("Doorward management API")')
+      const document = await (await fetch(`${origin}/openapi.json`)).json()
+      const paths = Object.values((document as { paths: Record<string, object> }).paths)
+      const operations = paths.flatMap((path) => Object.values(path) as { tags: string[] }[])
+      const groups = new Set(operations.flatMap(({ tags }) => tags))
+      await eventually(() => page.locator('h3.opblock-tag').count(), groups.size)
+      await page.click('.opblock-tag:has-text("Keys")')
       await page.click('text=Create a key; its secret')
       await page.waitForSelector('text=Idempotency-Key', { state: 'attached' })
       for (const { viewport, colorScheme } of WINDOWS) {

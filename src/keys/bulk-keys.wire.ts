@@ -49,24 +49,27 @@ const BulkItemWire = Type.Object({
   ),
 })
 
-export const BulkKeysWire = Type.Object({
-  dry_run: Type.Boolean(),
-  batch_id: nullable(Type.String({ description: 'In the detail of each audit event' })),
-  counts: Type.Object({
-    matched: Type.Integer({ description: 'Dry run: of all; else of this request' }),
-    changed: Type.Integer({ description: 'Dry run: that would change' }),
-    unchanged: Type.Integer(),
-    refused: Type.Integer(),
-    used_last_day: Type.Integer(),
-    owners: Type.Integer(),
-  }),
-  data: Type.Array(BulkItemWire, {
-    description: `Dry run: at most ${MOST_AT_ONCE}, the latest used first; else all of this request`,
-  }),
-  token: nullable(Type.String({ description: 'Of a dry run with a filter, to be sent with the real run' })),
-  next_token: nullable(Type.String({ description: 'Repeat the request with it, until it is null' })),
-  remaining: Type.Integer(),
-})
+export const BulkKeysWire = Type.Object(
+  {
+    dry_run: Type.Boolean(),
+    batch_id: nullable(Type.String({ description: 'In the detail of each audit event' })),
+    counts: Type.Object({
+      matched: Type.Integer({ description: 'Dry run: of all; else of this request' }),
+      changed: Type.Integer({ description: 'Dry run: that would change' }),
+      unchanged: Type.Integer(),
+      refused: Type.Integer(),
+      used_last_day: Type.Integer(),
+      owners: Type.Integer(),
+    }),
+    data: Type.Array(BulkItemWire, {
+      description: `Dry run: at most ${MOST_AT_ONCE}, the latest used first; else all of this request`,
+    }),
+    token: nullable(Type.String({ description: 'Of a dry run with a filter, to be sent with the real run' })),
+    next_token: nullable(Type.String({ description: 'Repeat the request with it, until it is null' })),
+    remaining: Type.Integer(),
+  },
+  { title: 'BulkChange' },
+)
 
 type AnyBulkBody = Static<ReturnType<typeof bulkBody<Record<never, TSchema>>>>
 

@@ -52,11 +52,11 @@ describe('notices', () => {
     const mailer = port === null ? null : mailerTo(port)
     await sendMails(app.db, { mailer, publicUrl: 'http://doorward.test' }, app.clock)
   }
-  /** Turns the clock in steps, with the jobs of two servers at once after each. */
-  const pass = async (days: number, port: number | null, stepHours = 12) => {
+  /** Turns the clock in steps, with the jobs of some servers at once after each. */
+  const pass = async (days: number, port: number | null, { stepHours = 12, servers = 1 } = {}) => {
     for (let hours = 0; hours < days * 24; hours += stepHours) {
       app.clock.advance({ hours: stepHours })
-      await Promise.all([round(port), round(port)])
+      await Promise.all(Array.from({ length: servers }, () => round(port)))
     }
   }
   const subjects = (server: { received: readonly { subject: string }[] }) =>
@@ -70,7 +70,7 @@ describe('notices', () => {
   it('a key gets one at 30, 7 and 1 days and one at its end, from two servers', async (t) => {
     const server = await openMailServer(t)
     const key = await app.keyFor(owner, { name: 'exporter', expires_at: inDays(90) })
-    await pass(95, server.port)
+    await pass(95, server.port, { servers: 2 })
     assert.deepEqual(subjects(server), [
       'API key "exporter" expires in 30 days',
       'API key "exporter" expires in 7 days',
@@ -91,7 +91,7 @@ describe('notices', () => {
     await app.keyFor(owner, { name: 'exporter', expires_at: inDays(60) })
     await pass(29, server.port)
     await server.stop()
-    await pass(2, server.port, 6)
+    await pass(2, server.port, { stepHours: 6 })
     const [waiting] = await mails('?state=waiting')
     assert.equal(waiting.to, 'ops@acme.example')
     assert.ok(waiting.attempts > 2)
@@ -140,7 +140,7 @@ describe('notices', () => {
     const server = await openMailServer(t)
     for (let n = 0; n < 12; n++)
       await app.keyFor(owner, { name: `key ${n}`, expires_at: inDays(60 + n / 12.1) })
-    await pass(62, server.port, 2)
+    await pass(62, server.port, { stepHours: 2 })
     const all = '12 credentials of Acme need your attention'
     // What has ended cannot be told ahead: it waits for the next day's mail.
     const ended = ['API key "key 0" has expired', '11 credentials of Acme need your attention']

@@ -80,48 +80,51 @@ const RuleFields = {
 const holding = <T extends TSchema>(value: T) =>
   Type.Object({ value, from: oneOf(['owner', 'environment', 'configuration'], 'What sets the rule') })
 
-export const EnvironmentPolicyWire = Type.Object({
-  environment: Type.String(),
-  is_test: Type.Boolean({ description: 'Whether staff with the role `developer` may change its keys' }),
-  rules: Type.Object({
-    max_lifetime_seconds: holding(nullable(MaxLifetime)),
-    default_lifetime_seconds: holding(nullable(DefaultLifetime)),
-    never_expires_allowed: holding(NeverAllowed),
-    max_overlap_seconds: holding(nullable(MaxOverlap)),
-    max_keys: holding(MaxKeys),
-    ip_allowlist_required: holding(AllowlistRequired),
-    allowed_scopes: holding(nullable(AllowedScopes)),
-    owner_allowed_scopes: holding(nullable(OwnerAllowedScopes)),
-    rotate_every_days: holding(nullable(RotateEvery)),
-    disable_unused_after_days: holding(nullable(DisableUnusedAfter)),
-    notice_tiers: holding(nullable(NoticeTiers)),
-  }),
-  changed_at: nullable(Moment),
-  changed_by: nullable(Type.String()),
-  shortening: nullable(
-    Type.Object(
-      {
-        to_seconds: Type.Integer(),
-        not_before: nullable(Moment),
-        started_at: Moment,
-        secrets_shortened: Type.Integer(),
-        secrets_ended: Type.Integer(),
-        finished_at: nullable(Moment),
-      },
-      { description: 'How far the longest lifetime that was set last has reached existing secrets' },
+export const EnvironmentPolicyWire = Type.Object(
+  {
+    environment: Type.String(),
+    is_test: Type.Boolean({ description: 'Whether staff with the role `developer` may change its keys' }),
+    rules: Type.Object({
+      max_lifetime_seconds: holding(nullable(MaxLifetime)),
+      default_lifetime_seconds: holding(nullable(DefaultLifetime)),
+      never_expires_allowed: holding(NeverAllowed),
+      max_overlap_seconds: holding(nullable(MaxOverlap)),
+      max_keys: holding(MaxKeys),
+      ip_allowlist_required: holding(AllowlistRequired),
+      allowed_scopes: holding(nullable(AllowedScopes)),
+      owner_allowed_scopes: holding(nullable(OwnerAllowedScopes)),
+      rotate_every_days: holding(nullable(RotateEvery)),
+      disable_unused_after_days: holding(nullable(DisableUnusedAfter)),
+      notice_tiers: holding(nullable(NoticeTiers)),
+    }),
+    changed_at: nullable(Moment),
+    changed_by: nullable(Type.String()),
+    shortening: nullable(
+      Type.Object(
+        {
+          to_seconds: Type.Integer(),
+          not_before: nullable(Moment),
+          started_at: Moment,
+          secrets_shortened: Type.Integer(),
+          secrets_ended: Type.Integer(),
+          finished_at: nullable(Moment),
+        },
+        { description: 'How far the longest lifetime that was set last has reached existing secrets' },
+      ),
     ),
-  ),
-  dating: nullable(
-    Type.Object(
-      {
-        started_at: Moment,
-        keys_dated: Type.Integer({ description: 'Keys whose date was set, moved or lifted' }),
-        finished_at: nullable(Moment),
-      },
-      { description: 'How far a change of a rule that disables keys at a date has reached existing keys' },
+    dating: nullable(
+      Type.Object(
+        {
+          started_at: Moment,
+          keys_dated: Type.Integer({ description: 'Keys whose date was set, moved or lifted' }),
+          finished_at: nullable(Moment),
+        },
+        { description: 'How far a change of a rule that disables keys at a date has reached existing keys' },
+      ),
     ),
-  ),
-})
+  },
+  { title: 'EnvironmentPolicy' },
+)
 
 export const EnvironmentPoliciesWire = Type.Object({
   data: Type.Array(EnvironmentPolicyWire, { description: 'One for each environment within reach' }),

@@ -12,18 +12,23 @@ import {
   verdictOn,
 } from './secret.ts'
 
-export const SecretWire = Type.Object({
-  id: Type.String(),
-  hint: Type.String({ description: 'Prefix and four characters; the rest of a secret is never shown again' }),
-  state: oneOf(['live', 'retiring', 'ended']),
-  created_at: Moment,
-  expires_at: nullable(Moment),
-  retires_at: nullable(Moment),
-  last_used_at: nullable(Moment),
-  last_used_ip: nullable(Type.String()),
-  last_used_user_agent: nullable(Type.String()),
-  exposed_at: nullable(Moment),
-})
+export const SecretWire = Type.Object(
+  {
+    id: Type.String(),
+    hint: Type.String({
+      description: 'Prefix and four characters; the rest of a secret is never shown again',
+    }),
+    state: oneOf(['live', 'retiring', 'ended']),
+    created_at: Moment,
+    expires_at: nullable(Moment),
+    retires_at: nullable(Moment),
+    last_used_at: nullable(Moment),
+    last_used_ip: nullable(Type.String()),
+    last_used_user_agent: nullable(Type.String()),
+    exposed_at: nullable(Moment),
+  },
+  { title: 'Secret' },
+)
 
 export const FinishWhenSilent = nullable(
   Type.Integer({ description: 'Silence of the old secret after which the rotation finishes by itself' }),
@@ -39,7 +44,10 @@ export const RotationWire = Type.Object(
     safe_to_finish: Type.Boolean(),
     advice: Type.String(),
   },
-  { description: 'Set while two secrets work. The last use of the old one is in `secrets`.' },
+  {
+    title: 'Rotation',
+    description: 'Set while two secrets work. The last use of the old one is in `secrets`.',
+  },
 )
 
 export const OverlapSeconds = Type.Integer({

@@ -6,7 +6,7 @@ import { testPlace } from '../database.ts'
 import { eventually } from '../eventually.ts'
 import { type ServerProcess, startServer } from '../server-process.ts'
 
-const KILLS = 12
+const KILLS = 6
 const WRITERS = 8
 
 /** Changes that the server has confirmed. */

@@ -7,7 +7,7 @@ import type { Target } from '../attacks/target.ts'
 import { ENGINE } from '../database.ts'
 
 const skip = ENGINE === 'postgres' ? false : 'two processes need a Postgres'
-const ROUNDS = 4
+const ROUNDS = 3
 
 /** Response of a server that may have been killed meanwhile; null if there was none. */
 async function tried(asking: ReturnType<typeof post>) {
