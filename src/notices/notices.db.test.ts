@@ -142,7 +142,7 @@ describe('notices', () => {
       await app.keyFor(owner, { name: `key ${n}`, expires_at: inDays(60 + n / 12.1) })
     await pass(62, server.port, { stepHours: 2 })
     const all = '12 credentials of Acme need your attention'
-    // What has ended cannot be told ahead: it waits for the next day's mail.
+    // Notices of the end itself are never sent ahead: those of the same day wait for the next mail.
     const ended = ['API key "key 0" has expired', '11 credentials of Acme need your attention']
     assert.deepEqual(subjects(server), [all, all, all, ...ended])
     for (let n = 0; n < 12; n++) assert.ok(server.received[0]?.raw.includes(`"key ${n}"`), `key ${n}`)

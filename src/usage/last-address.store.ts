@@ -56,7 +56,7 @@ export async function noteAddresses(tx: Tx, counted: readonly Counted[]): Promis
     returning secret_id, xmax = 0 as is_new`.execute(tx)
   const grown = [...new Set(rows.filter((row) => row.is_new).map((row) => row.secret_id))]
   if (grown.length === 0) return
-  // What another batch is writing is left to it, or to the next one: two batches must not wait for each other.
+  // Skips rows that another batch has locked: two batches must not wait for each other, and the next one deletes them.
   await sql`
     delete from last_addresses where ctid = any(array(
       select ctid from last_addresses where (secret_id, ip) in (
