@@ -45,11 +45,11 @@ describe('an environment’s longest lifetime', () => {
     const { id } = await key()
     await sql`
       insert into keys (id, owner_id, name, environment, scopes, metadata, self_rotation, created_by, created_at, seen_day, used_day)
-      select 'key_m' || lpad(n::text, 6, '0'), owner_id, name, environment, scopes, metadata, self_rotation, created_by, created_at, seen_day, used_day
+      select 'key_many' || lpad(n::text, 6, '0'), owner_id, name, environment, scopes, metadata, self_rotation, created_by, created_at, seen_day, used_day
       from keys, generate_series(1, ${count}) as n where id = ${id}`.execute(app.db)
     await sql`
       insert into secrets (hash, id, holder_id, hint, created_at)
-      select sha256(id::bytea), 'sec_' || substr(id, 5), id, 'x', created_at from keys where id like 'key_m%'`.execute(
+      select sha256(id::bytea), 'sec_' || substr(id, 5), id, 'x', created_at from keys where id like 'key\\_many%'`.execute(
       app.db,
     )
   }
@@ -140,7 +140,7 @@ describe('an environment’s longest lifetime', () => {
     await manyKeys(1200)
     await change({ max_lifetime_seconds: 60 * DAY })
     // The second step fails, as if the server were killed in it.
-    const constraint = sql`check (id <> 'sec_m000700' or expires_at is null)`
+    const constraint = sql`check (id <> 'sec_many000700' or expires_at is null)`
     await sql`alter table secrets add constraint killed ${constraint}`.execute(app.db)
     await assert.rejects(async () => {
       // Where the app's own job is at work on the policy, this one has nothing to do.
