@@ -4,6 +4,7 @@ import { pruneChanges } from './changes/change.store.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
+import { findFindings } from './findings/find-findings.ts'
 import type { Job } from './jobs/job-runner.ts'
 import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
 import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
@@ -107,6 +108,12 @@ export const JOBS: readonly Job[] = [
     'refresh_key_hints',
     refreshKeyHints,
     'Notes for the lists of keys when those of older servers were last used',
+  ),
+  job(
+    'find_findings',
+    findFindings,
+    'Looks for what needs attention: what is unused, too old, too strong, or used from a strange place',
+    3600,
   ),
   job('claim_notices', claimDueNotices, 'Finds the secrets whose people are to be told that they end'),
   job('forget_old_mails', forgetOldMails, 'Removes mails after 90 days, and notices of ends long past'),

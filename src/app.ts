@@ -10,6 +10,7 @@ import {
 } from '@doorward/sdk/kernel'
 import type { FastifyInstance } from 'fastify'
 import { adminKeyRoutes } from './admin-keys/admin-key.routes.ts'
+import { AdminKeyUses } from './admin-keys/admin-key-uses.ts'
 import { adminKeyAuthenticator } from './admin-keys/authenticate-admin-key.ts'
 import { KnownAdminKeys } from './admin-keys/known-admin-keys.ts'
 import { JOBS, mailJobs } from './all-jobs.ts'
@@ -24,6 +25,7 @@ import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/database.ts'
+import { findingRoutes } from './findings/finding.routes.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
 import { forwardAuthFastPath } from './forward-auth/forward-auth-fast-path.ts'
@@ -168,7 +170,8 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const catalogue = new KnownCatalogue(verdicts, clock)
   feed.follow(catalogue)
   const verification = openVerification({ verifier, catalogue, environments: policy.environments, clock })
-  const knownAdminKeys = new KnownAdminKeys(verdicts, clock)
+  const adminKeyUses = new AdminKeyUses(db, clock, trustedProxies)
+  const knownAdminKeys = new KnownAdminKeys(verdicts, clock, adminKeyUses)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
   const branding = new ShownBranding(db, clock, log, publicUrl)
@@ -211,17 +214,13 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   quotaRoutes(app, pipeline)
   const listeners = changesRoutes(app, pipeline, { verdicts, knownAdminKeys, feed })
   const { boundMs } = verifier.health()
-  const ownReports = verifierRoutes(app, pipeline, {
-    feed,
-    log,
-    listeners,
-    boundMs,
-    name: parts.name ?? null,
-  })
+  const reporting = { feed, log, listeners, boundMs, name: parts.name ?? null }
+  const ownReports = verifierRoutes(app, pipeline, reporting)
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
   brandingRoutes(app, pipeline, publicUrl, branding)
   mailRoutes(app, pipeline, mailing)
+  findingRoutes(app, pipeline)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path
@@ -271,15 +270,16 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   dashboardRoutes(app, publicUrl, parts.dashboard ?? null)
 
   const flushing = flushEvery({
-    counter: usage,
-    send: (batch) => storeUsage(db, system(), batch),
-    everyMs: USAGE_EVERY_MS,
+    ...{ counter: usage, everyMs: USAGE_EVERY_MS, send: (batch) => storeUsage(db, system(), batch) },
     onError: (error) => log.warn({ err: error }, 'usage could not be written; it is kept for the next try'),
   })
   const noting = runPeriodically(
     REFUSED_EVERY_MS,
     [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()],
     (error) => log.warn({ err: error }, 'refused attempts could not be written; trying again'),
+  )
+  const writingUses = runPeriodically(USAGE_EVERY_MS, [() => adminKeyUses.flush()], (error) =>
+    log.warn({ err: error }, 'uses of admin keys could not be written; trying again'),
   )
   const onError = (err: unknown, job: string | null) =>
     log.warn({ err, job }, 'a job failed; it runs again later')
@@ -289,11 +289,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     ? applyPeriodically(db, clock, (err) => log.warn({ err }, 'a policy was not applied; trying again'))
     : undefined
   app.addHook('onClose', async () => {
-    for (const timer of [noting, applying]) clearInterval(timer)
+    for (const timer of [noting, writingUses, applying]) clearInterval(timer)
     runner.close()
     feed.close()
     await Promise.all([ownReports.close(), flushing.close()])
-    await refusedAttempts.flush(clock.now(), true)
+    await Promise.all([adminKeyUses.flush(), refusedAttempts.flush(clock.now(), true)])
     await refusedRequests?.flush()
   })
   return app

@@ -28,6 +28,7 @@ export async function insertAdminKey(tx: Tx, key: Omit<AdminKey, 'secrets' | 're
 /** The facts that decide whether a presented admin key is accepted, in one statement. */
 export interface PresentedAdminKey extends Lifetime {
   readonly id: string
+  readonly secretId: string
   readonly permissions: readonly Permission[]
   readonly ownerId: string | null
   readonly environments: readonly string[] | null
@@ -79,6 +80,7 @@ function presentedRows(db: Db, hashes: readonly string[]) {
     .leftJoin('owners', 'owners.id', 'admin_keys.owner_id')
     .select([
       'secrets.hash',
+      'secrets.id as secret_id',
       'admin_keys.id',
       'admin_keys.permissions',
       'admin_keys.owner_id',
@@ -101,6 +103,7 @@ type PresentedRow = Awaited<ReturnType<ReturnType<typeof presentedRows>['execute
 function toPresented(row: PresentedRow): PresentedAdminKey {
   return {
     id: row.id,
+    secretId: row.secret_id,
     permissions: row.permissions as Permission[],
     ownerId: row.owner_id,
     environments: row.environments,

@@ -9,6 +9,7 @@ import {
 import type { Clock } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
 import { adminKeysByHash, type PresentedAdminKey } from './admin-key.store.ts'
+import { AdminKeyUses } from './admin-key-uses.ts'
 
 /**
  * Maximum age of a cache entry, from its lookup's start: bounds how long a revoked admin key may verify, whatever fails.
@@ -29,12 +30,15 @@ interface Answer {
  * database instead: see `authenticate-admin-key.ts`.
  */
 export class KnownAdminKeys implements ChangesListener {
+  /** What the keys are used for is noted here, by all that accept one. */
+  readonly uses: AdminKeyUses
   readonly #clock: Clock
   readonly #known = new Map<string, Answer>()
   readonly #unknown = new Map<string, Answer>()
   readonly #lookups: Lookups<PresentedAdminKey>
 
-  constructor(db: Db, clock: Clock) {
+  constructor(db: Db, clock: Clock, uses = new AdminKeyUses(db, clock)) {
+    this.uses = uses
     this.#clock = clock
     this.#lookups = new Lookups<PresentedAdminKey>(
       { lookup: (hashes) => adminKeysByHash(db, hashes) },

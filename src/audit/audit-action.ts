@@ -1,5 +1,6 @@
 import type { AuditActionRow, DetailOf } from './audit-action-format.ts'
 import { DIRECTORY_ACTIONS } from './directory-actions.ts'
+import { FINDING_ACTIONS } from './finding-actions.ts'
 import { KEY_ACTIONS } from './key-actions.ts'
 import { OAUTH_ACTIONS } from './oauth-actions.ts'
 import { STAFF_ACTIONS } from './staff-actions.ts'
@@ -8,7 +9,13 @@ import { STAFF_ACTIONS } from './staff-actions.ts'
  * Closed table of the audit actions: noun, past tense. The types of `record`, `GET /v1/audit-actions` and
  * docs/audit-actions.md follow from it.
  */
-const AUDIT_ACTIONS = { ...KEY_ACTIONS, ...OAUTH_ACTIONS, ...DIRECTORY_ACTIONS, ...STAFF_ACTIONS }
+const AUDIT_ACTIONS = {
+  ...KEY_ACTIONS,
+  ...OAUTH_ACTIONS,
+  ...DIRECTORY_ACTIONS,
+  ...STAFF_ACTIONS,
+  ...FINDING_ACTIONS,
+}
 
 type Actions = typeof AUDIT_ACTIONS
 export type AuditAction = keyof Actions

@@ -22,6 +22,7 @@ export type IdKind =
   | 'ntc'
   | 'mai'
   | 'eml'
+  | 'fnd'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIPv4, isIPv6 } from 'node:net'
 
 /** The network of an address, for counting: the holder of one IPv6 address has 2^64 of them. */
 export function networkOf(ip: string | null): string {
@@ -11,6 +11,22 @@ export function networkOf(ip: string | null): string {
  */
 export function networksOf(ip: string | null): readonly string[] {
   return ip !== null && isIPv6(ip) ? [prefixOf(ip, 4), `${prefixOf(ip, 3)}::/48`] : [networkOf(ip)]
+}
+
+const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i
+
+/**
+ * The network in which an address is, as people name it: a /24, and a /48 of IPv6. The same text for every way in which
+ * an address can be written; null for a text that is no address.
+ */
+export function wideNetworkOf(address: string): string | null {
+  const ip = MAPPED.exec(address)?.[1] ?? address
+  if (isIPv4(ip)) return `${ip.slice(0, ip.lastIndexOf('.'))}.0/24`
+  if (!isIPv6(ip)) return null
+  const groups = prefixOf(ip, 3)
+    .split(':')
+    .map((group) => Number.parseInt(group, 16).toString(16))
+  return `${groups.join(':')}::/48`
 }
 
 function prefixOf(ip: string, length: number): string {

@@ -58,6 +58,7 @@ import { up as notices } from './migrations/0061-notices.ts'
 import { up as endsOfSecrets } from './migrations/0062-ends-of-secrets.ts'
 import { fill as noticeContactsThere } from './migrations/0063-notice-contacts-there.ts'
 import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
+import { up as findings } from './migrations/0068-findings.ts'
 import type { Db, Tx } from './schema.ts'
 
 /** In order, append-only: a released migration is never edited. */
@@ -118,6 +119,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0062-ends-of-secrets': { up: endsOfSecrets, concurrently: true },
   '0063-notice-contacts-there': { fill: noticeContactsThere },
   '0067-repeated-spends': { up: repeatedSpends },
+  '0068-findings': { up: findings },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

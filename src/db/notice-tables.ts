@@ -18,7 +18,7 @@ export interface NoticesTable {
 
 export interface MailsTable {
   id: Fixed<string>
-  kind: Fixed<'notices' | 'test'>
+  kind: Fixed<'notices' | 'findings' | 'test'>
   owner_id: Fixed<string | null>
   created_at: Fixed<Date>
   content: Json<unknown>

@@ -3,6 +3,13 @@ import type { ColumnType, Generated, Kysely, Transaction } from 'kysely'
 import type { BrandingTable } from './branding-table.ts'
 import type { AppliedChangesTable, ChangesHeadTable, ChangesTable, VerifiersTable } from './change-tables.ts'
 import type { Fixed, Json } from './columns.ts'
+import type {
+  ExercisedPermissionsTable,
+  FindingMailsTable,
+  FindingSettingsTable,
+  FindingsTable,
+  SeenNetworksTable,
+} from './finding-tables.ts'
 import type { MailDeliveriesTable, MailsTable, NoticesTable } from './notice-tables.ts'
 import type {
   AccessTokensTable,
@@ -109,6 +116,11 @@ export interface Schema {
   notices: NoticesTable
   mails: MailsTable
   mail_deliveries: MailDeliveriesTable
+  findings: FindingsTable
+  finding_settings: FindingSettingsTable
+  finding_mails: FindingMailsTable
+  seen_networks: SeenNetworksTable
+  exercised_permissions: ExercisedPermissionsTable
 }
 
 export type Db = Kysely<Schema>

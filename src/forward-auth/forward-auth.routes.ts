@@ -53,8 +53,10 @@ async function notTrusted(
   const text = request.headers[PROXY_KEY_HEADER]
   if (typeof text !== 'string') return arrival
   const who = await authenticateAdminKey(knownAdminKeys, text, { of: 'cache' }, arrival)
-  if (!who.ok) return arrival
-  return whyNotPermitted(who.value, { permission: 'verify' }) === null ? null : who.value
+  if (who === null) return arrival
+  if (whyNotPermitted(who.caller, { permission: 'verify' }) !== null) return who.caller
+  knownAdminKeys.uses.note(who.key, 'verify', request.raw)
+  return null
 }
 
 async function audit(pipeline: Pipeline, who: Arrival | Caller, { method }: FastifyRequest): Promise<void> {

@@ -65,10 +65,16 @@ export function openForwardAuth(parts: ForwardAuthParts): ForwardAuth {
   return {
     rules,
 
-    trusts: ({ socket, headers }) => {
-      if (proxies?.includes(normalizeIp(socket.remoteAddress)) === true) return true
-      const key = headers[PROXY_KEY_HEADER]
-      return typeof key === 'string' && adminKeys.live(key)?.permissions.includes('verify') === true
+    trusts: (request) => {
+      if (proxies?.includes(normalizeIp(request.socket.remoteAddress)) === true) return true
+      const text = request.headers[PROXY_KEY_HEADER]
+      const key = typeof text === 'string' ? adminKeys.live(text) : undefined
+      if (key?.permissions.includes('verify') !== true) return false
+      adminKeys.uses.noteFrom(key, 'verify', {
+        ip: normalizeIp(request.socket.remoteAddress),
+        userAgent: request.headers['user-agent'] ?? null,
+      })
+      return true
     },
 
     answer: (request) => {

@@ -22,6 +22,7 @@ export const PROBLEMS = {
   overlap_too_long: [400, 'The overlap is longer than the policy allows'],
   ip_allowlist_required: [400, 'The policy asks for an allow-list of addresses'],
   scope_not_allowed: [400, 'The policy does not allow a scope'],
+  unsuitable_acceptance: [400, 'A finding cannot be accepted until then'],
   policy_contradicts: [400, 'The rules of the policy contradict each other'],
   unsuitable_password: [400, 'The password is not suitable'],
   metadata_too_large: [400, 'The metadata is too large'],

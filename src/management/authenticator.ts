@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Secret } from '@doorward/sdk/kernel'
 import { no, type Result } from '../base/result.ts'
 import type { Db, Tx } from '../db/schema.ts'
@@ -35,6 +35,8 @@ export interface PresentedCredential {
   /** True for a cookie: browsers send it by themselves, so a change with one needs protection from CSRF. */
   readonly carrier: 'header' | 'cookie'
   authenticate(view: View, arrival: Arrival): Promise<Result<Caller, Problem>>
+  /** Called once the caller may do an operation, where uses of this kind are recorded. */
+  readonly noteUse?: (permission: AnyPermission, request: IncomingMessage) => void
 }
 
 /** One kind of credential that calls the management API. */

@@ -17,6 +17,8 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
   readonly answer: TSchema
   /** Content type of the answer, where it is not JSON. */
   readonly mediaType?: string
+  /** Its answer has no metadata, though it is a stream, which the pipeline cannot look into. */
+  readonly isWithoutMetadata?: boolean
   /** Besides those that any operation can answer with. */
   readonly problems?: readonly ProblemCode[]
   /** In bytes, where the default of 256 KB is not enough. */
@@ -34,7 +36,7 @@ export interface Operation<Params extends TSchema, Query extends TSchema, Body e
 /** Requirements of an operation on its caller. */
 export type Needs = Pick<
   Operation<TSchema, TSchema, TSchema>,
-  'permission' | 'withinEnvironments' | 'isDangerous' | 'mediaType'
+  'permission' | 'withinEnvironments' | 'isDangerous' | 'mediaType' | 'isWithoutMetadata'
 >
 
 const ANY_OPERATION = [

@@ -29,6 +29,8 @@ export const PERMISSIONS = {
   'branding:write': 'Change how pages for people look',
   'notices:read': 'Read notices and the mails that carry them',
   'mail:test': 'Send test mails',
+  'findings:read': 'Read what needs attention, of what may be read anyway',
+  'findings:write': 'Accept findings for a time',
   verify: 'Verify credentials, look up records, report usage: what an SDK needs, and no more',
 } as const
 
@@ -68,6 +70,8 @@ export const WITHIN_ENVIRONMENTS: ReadonlySet<Permission> = new Set<Permission>(
   'clients:revoke',
   'owners:read',
   'scopes:read',
+  'findings:read',
+  'findings:write',
 ])
 
 /** These show metadata in answers that the pipeline does not see as a whole, so a caller without metadata cannot have them. */

@@ -208,7 +208,9 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
         await audit(pipeline, who.ok ? who.value.caller : arrival, request, refused)
         return sendProblem(reply, refused)
       }
-      if (who.ok) callers.set(request, who.value)
+      if (!who.ok) return
+      callers.set(request, who.value)
+      who.value.credential.noteUse?.(operation.permission, request.raw)
     },
 
     // Where no field is required, a missing body counts as an empty object.
@@ -245,12 +247,17 @@ function open<Params extends TSchema, Query extends TSchema, Body extends TSchem
           reply.type(operation.mediaType).header('x-accel-buffering', 'no')
         return reply
           .code(operation.status)
-          .send(caller.seesMetadata ? result.value : withoutMetadata(result.value))
+          .send(isShown(caller, operation) ? result.value : withoutMetadata(result.value))
       }
       await audit(pipeline, caller, request, result.no)
       return sendProblem(reply, result.no)
     },
   })
+}
+
+/** True where the answer goes out as it is. */
+function isShown({ seesMetadata }: Caller, { isWithoutMetadata }: Needs): boolean {
+  return seesMetadata || isWithoutMetadata === true
 }
 
 /** Records refusals because of the caller, or of an id that is out of reach. A request that is merely invalid is not recorded. */

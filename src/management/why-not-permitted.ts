@@ -7,7 +7,7 @@ export const FRESH_SECONDS = 15 * 60
 
 /** The one place that decides if a caller may do an operation, by what the operation says of itself. */
 export function whyNotPermitted(caller: Caller, needs: Needs): Problem | null {
-  const { permission, withinEnvironments, isDangerous, mediaType } = needs
+  const { permission, withinEnvironments, isDangerous, mediaType, isWithoutMetadata } = needs
   if (caller.proof?.lacksSecondFactor === true && !permission.startsWith('self:'))
     return noSecondFactor(caller.proof)
   if (!caller.permissions.has(permission))
@@ -15,7 +15,7 @@ export function whyNotPermitted(caller: Caller, needs: Needs): Problem | null {
   if (environmentsOf(caller.reach) !== null && withinEnvironments !== true && !permission.startsWith('self:'))
     return notOfOneEnvironment(caller)
   // A stream is not a value that metadata could be taken out of.
-  if (!caller.seesMetadata && mediaType !== undefined)
+  if (!caller.seesMetadata && mediaType !== undefined && isWithoutMetadata !== true)
     return problem('insufficient_permission', 'This shows metadata, which you may not see.')
   return isDangerous === true ? whyNotFresh(caller) : null
 }

@@ -2,11 +2,13 @@
 export const MAIL_STATES = ['waiting', 'sent', 'refused', 'given_up', 'nobody'] as const
 export type MailState = (typeof MAIL_STATES)[number]
 
+export const MAIL_KINDS = ['notices', 'findings', 'test'] as const
+
 /** A mail to one recipient: each is sent, refused and tried again by itself. */
 export interface Delivery {
   readonly id: string
   readonly mailId: string
-  readonly kind: 'notices' | 'test'
+  readonly kind: (typeof MAIL_KINDS)[number]
   /** Null: about what is the API provider's own. */
   readonly ownerId: string | null
   /** Null: nobody. */

@@ -1,13 +1,13 @@
 import { Type } from 'typebox'
 import { Cursor, iso, Limit, Moment, nullable, OwnerId, oneOf, pageWire, strictObject } from '../http/wire.ts'
 import type { SmtpSettings } from '../mail/smtp-settings.ts'
-import { type Delivery, MAIL_STATES, messageIdOf } from './mail.ts'
+import { type Delivery, MAIL_KINDS, MAIL_STATES, messageIdOf } from './mail.ts'
 import { HOLDER_KINDS, NOTICE_CAUSES, type Notice } from './notice.ts'
 
 export const DeliveryWire = Type.Object({
   id: Type.String(),
   mail_id: Type.String({ description: 'The same for all recipients of a mail' }),
-  kind: oneOf(['notices', 'test']),
+  kind: oneOf(MAIL_KINDS),
   owner_id: nullable(Type.String({ description: "null: about what is the API provider's own" })),
   to: nullable(Type.String({ description: 'null: nobody; the owner has no notice contact' })),
   subject: Type.String(),

@@ -32,6 +32,37 @@ export async function secretsOf(db: Db, holderIds: readonly string[]): Promise<S
   return rows.map(fromRow)
 }
 
+/** The secrets of some holders that work by themselves at a moment, newest first. Holders can have very many that do not. */
+export async function workingSecretsOf(
+  db: Db,
+  holderIds: readonly string[],
+  now: Date,
+): Promise<StoredSecret[]> {
+  const rows = await db
+    .selectFrom('secrets')
+    .selectAll()
+    .where(sql<boolean>`holder_id = any(${holderIds}::text[])`)
+    .where('revoked_at', 'is', null)
+    .where('retired_at', 'is', null)
+    .where(sql<boolean>`(retires_at is null or retires_at > ${now}::timestamptz)`)
+    .where(sql<boolean>`(expires_at is null or expires_at > ${now}::timestamptz)`)
+    .orderBy('created_at', 'desc')
+    .execute()
+  return rows.map(fromRow)
+}
+
+/** The latest use of any secret of some holders, those that do not work any more among them. */
+export async function lastUsesOf(db: Db, holderIds: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  const rows = await db
+    .selectFrom('secrets')
+    .select((eb) => ['holder_id', eb.fn.max('last_used_at').as('at')])
+    .where(sql<boolean>`holder_id = any(${holderIds}::text[])`)
+    .where('last_used_at', 'is not', null)
+    .groupBy('holder_id')
+    .execute()
+  return new Map(rows.flatMap(({ holder_id, at }) => (at === null ? [] : [[holder_id, at] as const])))
+}
+
 /**
  * Locks the secrets of some holders until the transaction ends. Transactions that lock several secrets do so in the order
  * of ids, as batches of usage do, and after their holders: otherwise two of them could wait for each other.
@@ -160,14 +191,19 @@ export async function deleteSecretsOf(tx: Tx, holderIds: readonly string[]): Pro
   await sql`delete from secrets where holder_id = any(${holderIds}::text[])`.execute(tx)
 }
 
+/** A user agent as it is stored: others' words, without what looks like a credential. */
+export function printableUserAgent(userAgent: string | null): string | null {
+  const clean = userAgent === null ? null : withoutCredentials(userAgent)
+  return clean?.replace(/[^\x20-\x7e]/g, '').slice(0, 256) ?? null
+}
+
 /** Stores the latest use of a secret, if this one is later than the stored one. */
 export async function recordSecretUse(
   db: Db,
   id: string,
   { now, ip, userAgent }: { now: Date; ip: string | null; userAgent: string | null },
 ): Promise<void> {
-  const clean = userAgent === null ? null : withoutCredentials(userAgent)
-  const printable = clean?.replace(/[^\x20-\x7e]/g, '').slice(0, 256) ?? null
+  const printable = printableUserAgent(userAgent)
   await db
     .updateTable('secrets')
     .set({ last_used_at: now, last_used_ip: ip, last_used_user_agent: printable })

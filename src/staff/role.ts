@@ -17,6 +17,7 @@ const READS: readonly Permission[] = [
   'scopes:read',
   'users:read',
   'notices:read',
+  'findings:read',
 ]
 
 export const ROLES = {
@@ -33,10 +34,20 @@ export const ROLES = {
       'owners:suspend',
       'users:disable',
       'admin_keys:revoke',
+      'findings:write',
     ],
   },
   developer: {
-    permissions: ['keys:read', 'keys:write', 'clients:read', 'clients:write', 'owners:read', 'scopes:read'],
+    permissions: [
+      'keys:read',
+      'keys:write',
+      'clients:read',
+      'clients:write',
+      'owners:read',
+      'scopes:read',
+      'findings:read',
+      'findings:write',
+    ],
     testOnly: true,
   },
   support: { permissions: READS, hidesMetadata: true },

@@ -18,6 +18,7 @@ const READS = [
   'scopes:read',
   'users:read',
   'notices:read',
+  'findings:read',
 ]
 
 describe('staff and their invitations', () => {

@@ -4,6 +4,7 @@ import type { Db } from '../db/schema.ts'
 import { forgetOldScopes } from './exercised-scope.store.ts'
 import { forgetOldAddresses } from './last-address.store.ts'
 import { forgetOldRefusals } from './last-refusal.store.ts'
+import { forgetOldNetworks } from './seen-network.store.ts'
 import { coarserThan, GRAINS, type Grain, outdatedBefore } from './usage.ts'
 
 /**
@@ -16,6 +17,7 @@ export async function rollUpUsage(db: Db, now: Date, rowsAtOnce = ROWS_AT_ONCE):
   await forgetOldRefusals(db, now)
   await forgetOldScopes(db, now)
   await forgetOldAddresses(db, now)
+  await forgetOldNetworks(db, now)
 }
 
 /** @returns number of rows removed from the finer table */

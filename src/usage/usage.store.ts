@@ -11,6 +11,7 @@ import { noteExercisedScopes } from './exercised-scope.store.ts'
 import { noteAddresses } from './last-address.store.ts'
 import { noteLastRefusals } from './last-refusal.store.ts'
 import { lockDueUses, noteLastUse } from './last-use.store.ts'
+import { noteNetworks } from './seen-network.store.ts'
 import {
   ALL,
   byScopeUnder,
@@ -54,6 +55,7 @@ export async function storeUsage(db: Db, origin: Origin, batch: UsageBatch): Pro
       ours.filter((item) => known.get(item.credentialId) != null),
     )
     await noteExercisedScopes(tx, used, known)
+    await noteNetworks(tx, used, known)
     // Last, because every batch writes the same rows here: their locks are held only as long as a commit takes.
     await noteLastRefusals(
       tx,

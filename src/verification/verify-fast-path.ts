@@ -59,6 +59,7 @@ export function verifyFastPath(
     if (post?.authorization?.startsWith(BEARER) !== true) return false
     const adminKey = adminKeys.live(post.authorization.slice(BEARER.length))
     if (adminKey?.permissions.includes('verify') !== true) return false
+    adminKeys.uses.note(adminKey, 'verify', request)
 
     const send = (answer: Answer) =>
       typeof answer === 'string'

@@ -137,6 +137,7 @@ describe('every operation of the management API', () => {
       org: 'org_unknown',
       usr: 'usr_unknown',
       eml: 'eml_unknown',
+      fnd: 'fnd_unknown',
     }
     const before = await contentOf(app)
     let asked = 0

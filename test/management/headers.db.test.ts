@@ -59,6 +59,7 @@ describe('headers', () => {
       'BulkChange',
       'Client',
       'EnvironmentPolicy',
+      'Finding',
       'Key',
       'Owner',
       'Problem',

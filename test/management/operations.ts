@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { newId } from '../../src/base/id.ts'
+import { findingsOfHolders } from '../../src/findings/finding.store.ts'
+import { refreshFindings } from '../../src/findings/refresh-findings.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
 import type { ProviderFetch } from '../../src/outbound/provider-fetch.ts'
 import type { Visit } from '../../src/pages/visit.ts'
@@ -24,6 +26,10 @@ export interface Example {
   readonly as?: string
   /** A signed-in staff member, likewise. */
   readonly staff?: SignedInStaff
+}
+
+function inAWeek({ clock }: TestApp): string {
+  return new Date(clock.nowMs() + 7 * 24 * 3600 * 1000).toISOString()
 }
 
 /** Requests that succeed with the first admin key in the order of {@link inOrderOfLife}, each on its own objects. */
@@ -79,6 +85,10 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
   ]
   const blocked = { id: ownerId, client_id: client.client_id }
   const newKey = { owner_id: ownerId, name: 'a', ...of }
+  const withFinding = { kind: 'key', id: key.id } as const
+  await app.db.transaction().execute((tx) => refreshFindings(tx, withFinding, app.clock.now()))
+  const [finding] = await findingsOfHolders(app.db, 'key', [key.id])
+  const byFinding = { id: finding?.id ?? '' }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
     createKey: { body: newKey },
@@ -127,6 +137,14 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     getMail: { path: { id: mail.id } },
     getMailServer: {},
     testMail: { body: { to: 'ops@tidewater.example' } },
+    listFindings: {},
+    countFindings: {},
+    exportFindingsAsCsv: {},
+    getFinding: { path: byFinding },
+    acceptFinding: { path: byFinding, body: { reason: 'Known', until: inAWeek(app) } },
+    withdrawAcceptance: { path: byFinding, body: {} },
+    getFindingSettings: {},
+    putFindingSettings: { body: { unused_after_days: 60 } },
     changeBranding: { body: { product_name: 'Tidewater', accent_color: '#0b66d8' } },
     getSingleSignOn: {},
     setSingleSignOn: { body: { issuer: EXAMPLE_ISSUER, client_id: 'doorward', domains: ['example.com'] } },

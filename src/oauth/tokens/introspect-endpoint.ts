@@ -77,7 +77,11 @@ async function authorizeCaller(
   const adminKey = adminKeyIn(call)
   if (adminKey !== null) {
     await knownAdminKeys.find(adminKey)
-    if (knownAdminKeys.live(adminKey)?.permissions.includes('verify') === true) return { clientId: null }
+    const key = knownAdminKeys.live(adminKey)
+    if (key?.permissions.includes('verify') === true) {
+      knownAdminKeys.uses.noteFrom(key, 'verify', { ip, userAgent })
+      return { clientId: null }
+    }
     refused.record('introspect', 'admin_key_not_entitled', null, call)
     return NOT_ENTITLED
   }
