@@ -5,6 +5,7 @@ import { forgetOldAssertions } from './clients/authentication/client-assertion.s
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
 import { findFindings } from './findings/find-findings.ts'
+import { mailFindings } from './findings/mail-findings.ts'
 import type { Job } from './jobs/job-runner.ts'
 import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
 import { finishSilentRotations } from './keys/finish-silent-rotations.ts'
@@ -115,6 +116,7 @@ export const JOBS: readonly Job[] = [
     'Looks for what needs attention: what is unused, too old, too strong, or used from a strange place',
     3600,
   ),
+  job('mail_findings', mailFindings, 'Writes the weekly mails about what needs attention', 3600),
   job('claim_notices', claimDueNotices, 'Finds the secrets whose people are to be told that they end'),
   job('forget_old_mails', forgetOldMails, 'Removes mails after 90 days, and notices of ends long past'),
 ]
