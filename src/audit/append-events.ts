@@ -10,14 +10,14 @@ import { chainHash } from './hash-chain.ts'
  */
 export async function appendEvents(tx: Tx, origin: Origin, added: readonly NewEvent[]): Promise<void> {
   if (added.length === 0) return
-  const { actor, ip, requestId, now } = origin
+  const { actor, ip, requestId, now, finding } = origin
   let head = await chainHead(tx, 'lock')
   const events = added.map(({ action, target, detail = {} }) => {
     const event = {
       ...{ seq: head.seq + 1, id: newId('evt'), at: now, actor, ip, requestId },
       ...{ action, result: resultOf(action), ownerId: target.ownerId, targetId: target.id },
       // The detail is hashed as it will be read back, without what JSON cannot hold.
-      detail: JSON.parse(canonicalJson(detail)),
+      detail: JSON.parse(canonicalJson(finding === undefined ? detail : { ...detail, finding })),
     }
     head = { seq: event.seq, hash: chainHash(head.hash, event) }
     return { ...event, hash: head.hash }

@@ -7,6 +7,8 @@ export interface Origin {
   readonly ip: string | null
   readonly requestId: string | null
   readonly now: Date
+  /** The finding that the change is a remedy of; in the detail of each of its events. */
+  readonly finding?: string | undefined
 }
 
 export interface Actor {

@@ -13,6 +13,8 @@ export function auditActionsPage(): string {
     '**Verdicts** says whether verifiers are notified: of every such event (*always*), of those that alter a verdict ' +
       '(*sometimes*), or of none (*never*). A field with `?` is there only where it applies.',
     '',
+    'The detail of what was done as the remedy of a [finding](guides/lifecycle.md#what-helps) has its id too: `finding` (text).',
+    '',
     '| action | means | target | detail | verdicts |',
     '|---|---|---|---|---|',
     ...rows.map(lineOf),
