@@ -25,7 +25,7 @@ import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/database.ts'
-import { findingRoutes } from './findings/finding.routes.ts'
+import { findingsRoutes } from './findings/findings.routes.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
 import { forwardAuthFastPath } from './forward-auth/forward-auth-fast-path.ts'
@@ -149,7 +149,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const { database, clock, log, settings, limiter, fetchDocument, passwordLogN } = parts
   const { db, verdicts } = database
   const { publicUrl, hosts, brand, policy, trustedProxies, serverSecret, loginUrl } = settings
-  const { forwardAuth: rules } = settings
+  const { forwardAuth: rules, oauth } = settings
   const mailing = { mailer: parts.mailer ?? null, publicUrl }
   const { runsJobs = true, jobs = [...JOBS, ...mailJobs(mailing, clock)] } = parts
   const system = () => systemOrigin(clock.now())
@@ -205,9 +205,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   policyRoutes(app, pipeline, settings)
   keysRoutes(app, pipeline, { brand, policy, callsOf: callsOfKeys })
   ownKeyRoutes(app, pipeline, { settings: { brand, policy }, quotasOf: quotasOfKey })
-  const { privateSchemes } = settings.oauth
-  clientRoutes(app, pipeline, { brand, policy, privateSchemes })
-  clientLifeRoutes(app, pipeline, { brand, policy, privateSchemes, revokeGrants: revokeGrantsOfClient })
+  const clientParts = { ...oauth, brand, policy, revokeGrants: revokeGrantsOfClient }
+  clientRoutes(app, pipeline, clientParts)
+  clientLifeRoutes(app, pipeline, clientParts)
   usageRoutes(app, pipeline, { verification, onUnreadable })
   overviewRoutes(app, pipeline, { feed, jobs })
   verifyRoutes(app, pipeline, { verification, verdicts, onUnreadable })
@@ -220,7 +220,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   auditRoutes(app, pipeline)
   brandingRoutes(app, pipeline, publicUrl, branding)
   mailRoutes(app, pipeline, mailing)
-  findingRoutes(app, pipeline)
+  findingsRoutes(app, pipeline, clientParts)
 
   const passwords = openPasswords({ db, serverSecret, publicUrl, logN: passwordLogN })
   const urlOf = (path: string) => publicUrl + path

@@ -255,6 +255,7 @@ const NOUNS = new Set([
   'reach.ts',
   'redirect-uri.ts',
   'refused-attempt.ts',
+  'remedy.ts',
   'return-path.ts',
   'role.ts',
   'scope.ts',

@@ -23,6 +23,7 @@ import {
   stateOf,
 } from './finding.ts'
 import type { CountOfKind } from './finding-list.store.ts'
+import { REMEDIES, remediesOf } from './remedy.ts'
 
 const texts = (description: string) => Type.Optional(Type.Array(Type.String(), { description }))
 const text = (description: string) => Type.Optional(Type.String({ description }))
@@ -82,6 +83,9 @@ export const FindingWire = Type.Object(
     first_seen_at: Moment,
     state: oneOf(FINDING_STATES, '`open` again when an acceptance is over'),
     evidence: EvidenceWire,
+    remedies: Type.Array(oneOf(REMEDIES), {
+      description: 'Of `POST /v1/findings/{id}/remedy`; the one that hurts least first',
+    }),
     acceptance: nullable(
       Type.Object({ at: Moment, until: Moment, by: Type.String(), reason: Type.String() }),
     ),
@@ -151,6 +155,7 @@ export function toFindingWire(finding: Finding, name: string | null, now: Date) 
   return {
     ...{ id, kind, holder: { ...holder, name }, subject },
     ...{ owner_id: ownerId, environment, first_seen_at: iso(firstSeenAt), state, evidence },
+    remedies: remediesOf(kind, holder.kind),
     acceptance:
       acceptance === null || state === 'open'
         ? null

@@ -8,7 +8,7 @@ import { holdFindings } from './walk.store.ts'
 
 /**
  * Looks at one holder again, so that a change of it shows at once: what does not hold any more is deleted, and what is
- * new is stored. Call it after the change, in its transaction. The row of a finding must not be locked before.
+ * new is stored. Call it after the change, in its transaction.
  */
 export async function refreshFindings(tx: Tx, holder: FindingHolder, now: Date): Promise<void> {
   await refreshHolders(tx, holder.kind, [holder.id], await findSettings(tx), now)

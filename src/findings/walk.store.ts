@@ -36,7 +36,10 @@ export async function deletedHolders(
   return rows.map(({ id }) => id)
 }
 
-/** Serializes looking for findings: what reads facts and stores what it found must not be overtaken by another. Call it after all locks of rows. */
+/**
+ * Serializes looking for findings: what reads facts and stores what it found must not be overtaken by another. Call it
+ * after all locks of rows, except in a remedy: its act locks the rows of the holder, and nothing that has locked them waits here.
+ */
 export async function holdFindings(db: Db): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('doorward: findings'))`.execute(db)
 }

@@ -85,9 +85,9 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
   ]
   const blocked = { id: ownerId, client_id: client.client_id }
   const newKey = { owner_id: ownerId, name: 'a', ...of }
-  const withFinding = { kind: 'key', id: key.id } as const
+  const withFinding = { kind: 'key', id: (await app.keyFor(ownerId, of)).id } as const
   await app.db.transaction().execute((tx) => refreshFindings(tx, withFinding, app.clock.now()))
-  const [finding] = await findingsOfHolders(app.db, 'key', [key.id])
+  const [finding] = await findingsOfHolders(app.db, 'key', [withFinding.id])
   const byFinding = { id: finding?.id ?? '' }
   const [byKey, byOwner, byClient] = [{ id: key.id }, { id: ownerId }, { id: client.client_id }]
   return {
@@ -141,6 +141,7 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     countFindings: {},
     exportFindingsAsCsv: {},
     getFinding: { path: byFinding },
+    applyRemedy: { path: byFinding, body: { remedy: 'revoke', dry_run: true } },
     acceptFinding: { path: byFinding, body: { reason: 'Known', until: inAWeek(app) } },
     withdrawAcceptance: { path: byFinding, body: {} },
     getFindingSettings: {},
