@@ -46,6 +46,7 @@ const CHOSEN: Readonly<Record<string, (object: Listed) => boolean>> = {
   client: ({ name }) => name === 'ParcelHive Desk',
   editClient: ({ name }) => name === 'ParcelHive Desk',
   grant: ({ state }) => state === 'active',
+  finding: ({ kind, holder }) => kind === 'over_scoped' && holder?.kind === 'key',
   scope: ({ name }) => name === 'orders:write',
 }
 
@@ -58,6 +59,8 @@ interface Listed {
   readonly subject?: string
   readonly last_used_at?: string | null
   readonly rotation?: object | null
+  readonly kind?: string
+  readonly holder?: { readonly kind: string }
 }
 
 interface ListPage {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { hashCredential } from '@doorward/sdk/kernel'
 import { newId } from '../../src/base/id.ts'
 import { storeRefusals } from '../../src/clients/refused-requests.store.ts'
+import { refreshFindings } from '../../src/findings/refresh-findings.ts'
 import { insertGrant } from '../../src/oauth/grants/grant.store.ts'
 import { noChromium } from '../chromium.ts'
 import { eventually } from '../eventually.ts'
@@ -53,6 +55,13 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     await storeRefusals(app.db, [refusal])
   })
   after(() => desk?.close())
+
+  /** Looks for what needs attention of some keys. */
+  const find = async (ids: readonly string[]) => {
+    const { db, clock } = desk.app
+    for (const id of ids)
+      await db.transaction().execute((tx) => refreshFindings(tx, { kind: 'key', id }, clock.now()))
+  }
 
   it('shows keys and connected apps of an owner in one list, and what stops before it is suspended', async () => {
     await using seat = await desk.open('administrator')
@@ -148,18 +157,80 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     seat.assertClean()
   })
 
+  it('lists findings with what helps, shows what a remedy would change, and does it only then', async () => {
+    const { app } = desk
+    const [forgotten, kept] = [
+      await app.keyFor('org_44', { name: 'forgotten' }),
+      await app.keyFor('org_44', { name: 'kept' }),
+    ]
+    await find([forgotten.id, kept.id])
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/overview')
+    await page.getByRole('link', { name: '2 open findings' }).click()
+    const line = page.getByRole('rowheader').getByRole('link', { name: 'Never expires: forgotten' })
+    await line.waitFor()
+    await seat.look('findings')
+    const file = page.getByRole('link', { name: 'Download CSV' })
+    await eventually(() => file.getAttribute('href'), '/v1/findings.csv?state=open')
+    await page.getByLabel('Kind').selectOption('exposed')
+    await page.getByText('No finding matches').waitFor()
+    await page.getByLabel('Kind').selectOption('no_expiry')
+    await line.click()
+
+    const key = async (id: string) => (await app.call('GET', `/v1/keys/${id}`)).body
+    await page.getByRole('radio', { name: 'Let it expire' }).press('Tab')
+    await page.keyboard.press('Tab')
+    await page.getByRole('button', { name: 'Show what would change' }).press('Enter')
+    await page.getByText('Who would be refused').waitFor()
+    assert.equal((await key(forgotten.id)).expires_at, null)
+    await seat.look('finding')
+    await page.getByRole('button', { name: 'Set the expiry' }).press('Enter')
+    await page.getByText('The finding is gone.').waitFor()
+    assert.notEqual((await key(forgotten.id)).expires_at, null)
+
+    await seat.go(`/keys/${kept.id}`)
+    await page.getByRole('link', { name: 'Never expires' }).click()
+    await page.getByRole('button', { name: 'Accept for a time' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Accept this finding?' })
+    await dialog.getByLabel('Reason').fill('moves to OAuth in spring')
+    await seat.look('accept-finding')
+    await dialog.getByRole('button', { name: 'Accept for a time' }).click()
+    await page.getByText('moves to OAuth in spring').waitFor()
+    await page.getByRole('button', { name: 'Withdraw the acceptance' }).waitFor()
+
+    const at = app.clock.now().toISOString()
+    const exposed = [{ hash: hashCredential(kept.secret), at, ip: null }]
+    await app.call('POST', '/v1/usage-batches', { id: 'batch_exposed', items: [], exposed })
+    await find([kept.id])
+    await seat.go('/findings?kind=exposed')
+    await page.getByRole('link', { name: 'Secret seen in a URL: kept' }).click()
+    await page.getByRole('button', { name: 'Show what would change' }).click()
+    await page.getByRole('button', { name: 'Make the new secret' }).click()
+    const secret = await page.getByRole('textbox', { name: 'Secret' }).inputValue()
+    assert.notEqual(secret, kept.secret)
+    await page.getByRole('button', { name: 'I have stored it' }).click()
+    await page.getByText('The finding is gone.').waitFor()
+    assert.deepEqual(await placesWith(page, secret.slice(12)), [])
+    seat.assertClean()
+  })
+
   it('a viewer sees all of it, and is told why nothing can be changed', async () => {
     await using seat = await desk.open('viewer', {
       viewport: { width: 390, height: 844 },
       colorScheme: 'dark',
     })
     const { page } = seat
+    const { body: findings } = await desk.app.call('GET', '/v1/findings?owner_id=org_44&kind=no_expiry')
+    const finding = `/findings/${findings.data[0].id}`
     for (const [path, button, permission] of [
       ['/owners/org_42', 'Suspend', 'owners:suspend'],
       [`/clients/${clientId}`, 'Suspend', 'clients:revoke'],
       ['/clients', 'Register an app', 'clients:write'],
       [`/grants/${grantId}`, 'Revoke', 'grants:write'],
       [`/users/${userId}`, 'Disable', 'users:disable'],
+      [finding, 'Withdraw the acceptance', 'findings:write'],
+      [finding, 'Show what would change', 'keys:write'],
     ] as const) {
       await seat.go(path)
       const found = page.getByRole('button', { name: button, exact: true })

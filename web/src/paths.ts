@@ -38,6 +38,8 @@ export const paths = {
   editClient: pageOf('/clients/:id/edit'),
   grants: page('/grants'),
   grant: pageOf('/grants/:id'),
+  findings: page('/findings'),
+  finding: pageOf('/findings/:id'),
   mails: page('/mails'),
   mail: pageOf('/mails/:id'),
   users: page('/users'),

@@ -3,6 +3,7 @@ import { Link } from 'wouter'
 import type { KeyChangeWire, KeyWire } from '../../../src/keys/key.wire.ts'
 import { change } from '../api/request.ts'
 import { useCan } from '../api/session.ts'
+import { FindingsOfHolder } from '../findings/findings-of-holder.part.tsx'
 import { paths } from '../paths.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
@@ -111,6 +112,7 @@ function About({ keyRow }: { readonly keyRow: KeyRow }) {
       {keyRow.secrets.some(({ exposed_at, state }) => exposed_at !== null && state !== 'ended') && (
         <Notice kind="alert">{words.exposed}</Notice>
       )}
+      <FindingsOfHolder id={id} />
       <div className="card">
         <KeyFacts keyRow={keyRow} />
       </div>

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useSession } from '../api/session.ts'
+import { OpenFindings } from '../findings/open-findings.part.tsx'
 import { paths } from '../paths.ts'
 import { Bars } from '../ui/bars.tsx'
 import { ButtonLink } from '../ui/button.tsx'
@@ -55,6 +56,7 @@ function Content({ overview }: { readonly overview: Overview }) {
       )}
       <Section title={words.attention}>
         <AttentionList attention={attention} />
+        <OpenFindings />
       </Section>
       <Section title={words.usage}>
         {usage === null ? <p className="soft">{words.usageOfAll}</p> : <Verifications usage={usage} />}

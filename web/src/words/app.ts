@@ -50,6 +50,7 @@ export const navWords = {
   grants: 'Grants',
   users: 'Users',
   scopes: 'Scopes',
+  findings: 'Findings',
   mails: 'Notices',
   audit: 'Audit',
   settings: 'Settings',

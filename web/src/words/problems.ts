@@ -38,6 +38,8 @@ export const problemWords = {
       detail:
         'A change was saved after you opened this, by somebody else or in another tab. Nothing was saved now. Open it again to see what it is, and decide then.',
     },
+    finding_changed: { title: 'It is not as it was shown any more' },
+    finding_gone: { title: 'The finding is gone' },
     database_unavailable: { title: 'The database does not answer' },
     database_timeout: { title: 'The database took too long' },
   } as Readonly<Record<string, Said | undefined>>,
