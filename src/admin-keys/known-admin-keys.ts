@@ -30,7 +30,7 @@ interface Answer {
  * database instead: see `authenticate-admin-key.ts`.
  */
 export class KnownAdminKeys implements ChangesListener {
-  /** What the keys are used for is noted here, by all that accept one. */
+  /** Notes the uses of the keys, of all that accept one. */
   readonly uses: AdminKeyUses
   readonly #clock: Clock
   readonly #known = new Map<string, Answer>()

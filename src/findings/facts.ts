@@ -11,13 +11,13 @@ export interface SeenNetwork {
   readonly environments: readonly string[]
 }
 
-/** What was exercised of what a holder may do; null where that is not known for long enough. */
+/** The part that was exercised of what a holder may do; null where that is not known for long enough. */
 export interface Exercised {
   readonly used: readonly string[]
   readonly unused: readonly string[]
 }
 
-/** What is known of a holder when findings are looked for. */
+/** Facts of a holder, by which findings are detected. */
 export interface Facts {
   readonly holder: FindingHolder
   readonly ownerId: string | null

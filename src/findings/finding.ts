@@ -14,7 +14,7 @@ export const FINDING_KINDS = [
 ] as const
 export type FindingKind = (typeof FINDING_KINDS)[number]
 
-/** What a finding can be about. */
+/** Kinds of things that a finding can be about. */
 export const FINDING_HOLDERS = ['key', 'admin_key', 'client', 'grant', 'mail'] as const
 export type FindingHolderKind = (typeof FINDING_HOLDERS)[number]
 

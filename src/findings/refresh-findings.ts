@@ -40,7 +40,7 @@ export async function refreshHolders(
   await putFindings(tx, changed, now)
 }
 
-/** What a finding is known by, besides its id. */
+/** Names a finding, as its id does. */
 function nameOf(holderId: string, { kind, subject }: Pick<Found, 'kind' | 'subject'>): string {
   return `${holderId} ${kind} ${subject}`
 }

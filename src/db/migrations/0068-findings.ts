@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 
 /**
- * What needs attention, as jobs find it: a row for each thing, deleted when it is no longer so. Its settings; when each
+ * Findings, as jobs keep them: a row for each thing, deleted when it is no longer so. Its settings; when each
  * owner was last mailed about it; and what has to be recorded for it: the networks from which keys are used, and the
  * permissions that admin keys exercise. One statement each.
  */
