@@ -130,6 +130,7 @@ export function mailJobs(mailing: Mailing, clock: Clock): readonly Job[] {
     {
       name: 'send_mails',
       everySeconds: MAIL_EVERY_SECONDS,
+      isRemote: true,
       summary: 'Writes the mails for notices that are due, and sends them',
       run: async (db, now) => {
         await writeMails(db, now)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { eventually } from '../../test/eventually.ts'
 import { addSeconds } from '../base/clock.ts'
 import { claimJob, jobStates, renewLease, settleJob } from './job.store.ts'
 import { LEASE_SECONDS, MAX_ERROR_LENGTH } from './job.ts'
@@ -57,6 +58,21 @@ describe('jobs', () => {
     wait(1)
     assert.deepEqual(await round(), ['dust', 'sweep'])
     for (const server of servers) server.close()
+  })
+
+  it('one that waits for another machine holds up no other of its server', async () => {
+    const held = Promise.withResolvers<void>()
+    const mails = { ...job('mails', () => held.promise), isRemote: true }
+    const server = await open([mails, job('sweep'), job('dust')])
+    wait(EVERY_SECONDS)
+    const running = server.runDue()
+    for (const name of ['sweep', 'dust'])
+      await eventually(async () => `${(await stateOf(name))?.succeededAt != null}`, 'true')
+    assert.equal((await stateOf('mails'))?.runner, 'server_1')
+    held.resolve()
+    await running
+    assert.equal((await stateOf('mails'))?.runner, null)
+    server.close()
   })
 
   it('a server does one while another does another', async () => {

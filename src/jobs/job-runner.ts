@@ -14,6 +14,8 @@ export interface Job {
   readonly everySeconds: number
   /** A sentence about its work, for people. */
   readonly summary: string
+  /** True where a run waits for other machines: it goes beside the others of its server, and none waits for it. */
+  readonly isRemote?: boolean
   run(db: Db, now: Date): Promise<unknown>
 }
 
@@ -30,36 +32,46 @@ const LOOK_EVERY_MS = 5_000
 const RENEW_EVERY_MS = (LEASE_SECONDS * 1_000) / 3
 
 /**
- * Does the jobs that are due, one after the other. Any number of servers may do so beside each other: each run is
+ * Does the jobs that are due, one after the other, and remote ones beside them. Any number of servers may do so beside each other: each run is
  * claimed by one of them (`FOR UPDATE SKIP LOCKED`) and held by a lease.
  */
 export class JobRunner {
   readonly #parts: JobRunnerParts
-  readonly #names: readonly string[]
-  #timer: NodeJS.Timeout | null = null
+  /** Names of jobs that are done one after the other. */
+  readonly #lanes: readonly (readonly string[])[]
+  #timers: NodeJS.Timeout[] = []
   #isClosed = false
 
   constructor(parts: JobRunnerParts) {
     this.#parts = parts
-    this.#names = parts.jobs.map(({ name }) => name)
+    this.#lanes = [false, true]
+      .map((isRemote) => parts.jobs.filter((job) => (job.isRemote ?? false) === isRemote))
+      .filter((jobs) => jobs.length > 0)
+      .map((jobs) => jobs.map(({ name }) => name))
   }
 
   /** Schedules the jobs, and looks for due ones every five seconds until `close`. */
   async start(): Promise<void> {
     const { db, clock, jobs, onError } = this.#parts
     await scheduleJobs(db, jobs, clock.now())
-    this.#timer = runPeriodically(
-      LOOK_EVERY_MS,
-      [() => this.runDue()],
-      (error) => this.#isClosed || onError(error, null),
+    this.#timers = this.#lanes.map((names) =>
+      runPeriodically(
+        LOOK_EVERY_MS,
+        [() => this.#runLane(names)],
+        (error) => this.#isClosed || onError(error, null),
+      ),
     )
   }
 
   /** Runs all jobs that are due. One that fails stops no other. */
   async runDue(): Promise<void> {
+    await Promise.all(this.#lanes.map((names) => this.#runLane(names)))
+  }
+
+  async #runLane(names: readonly string[]): Promise<void> {
     const { db, clock, name } = this.#parts
     while (!this.#isClosed) {
-      const run = await claimJob(db, this.#names, name, clock.now())
+      const run = await claimJob(db, names, name, clock.now())
       if (run === null) return
       await this.#do(run)
     }
@@ -68,7 +80,7 @@ export class JobRunner {
   /** Starts no further run. What runs is given up with the database, and taken over when its lease is over. */
   close(): void {
     this.#isClosed = true
-    if (this.#timer !== null) clearInterval(this.#timer)
+    for (const timer of this.#timers) clearInterval(timer)
   }
 
   async #do(run: JobRun): Promise<void> {

@@ -15,7 +15,7 @@ export interface Mailing {
 
 /** Mails that are on their way at once. */
 const AT_ONCE = 8
-/** A run ends after this time; the next one goes on. Other jobs of this server wait for it. */
+/** A run ends after this time; the next one goes on. */
 const RUN_MS = 60_000
 
 /**
