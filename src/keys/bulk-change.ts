@@ -1,5 +1,6 @@
 import { currentSecret } from '../secrets/secret.ts'
 import {
+  asDisabledBy,
   isSooner,
   type Key,
   type KeyRefusal,
@@ -27,7 +28,7 @@ export function effectOn(key: Key, change: BulkChange, now: Date): Expected {
       return why === null ? 'changed' : why.code === 'already_disabled' ? 'unchanged' : why
     }
     case 'enable': {
-      const why = whyNotEnableKey(key)
+      const why = whyNotEnableKey(asDisabledBy(now, key))
       return why === null ? 'changed' : why.code === 'not_disabled' ? 'unchanged' : why
     }
     case 'revoke':

@@ -13,6 +13,7 @@ import { lockSecretsOf, setSecretExpiry, shortenOverlap } from '../secrets/secre
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
 import {
+  asDisabledBy,
   isSooner,
   type Key,
   scopesItMayKeep,
@@ -159,7 +160,7 @@ export async function enableKey(
   await sharePolicies(tx)
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
-  const why = whyNotEnableKey(key)
+  const why = whyNotEnableKey(asDisabledBy(caller.now, key))
   if (why?.code === 'not_disabled') return yes(id)
   if (why !== null) return no(keyProblem(why))
   const dates = await freshDates(tx, configured, key)

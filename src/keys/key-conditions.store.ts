@@ -17,6 +17,8 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256' | 'over
   readonly within: readonly string[] | null
   /** Null: keys of several owners. */
   readonly ownerIsSuspended: boolean | null
+  /** A rule has disabled keys by now, and the job has not written so yet. */
+  readonly someAreDue: boolean
   /** Few keys have expired and are not marked so yet: these can be read and sorted. */
   readonly fewLapse: boolean
   /** Keys that the search finds by their hint or their id. */
@@ -72,11 +74,13 @@ export async function resolve(
     filter.noExpiry === true ? (wanted?.filter((state) => state !== 'expired') ?? wanted) : wanted
   if (states?.length === 0) return null
   const fewLapse = await doFewLapse(db, states, now)
-  if (ownerId === undefined) return { ...bound, states, fewLapse, ownerIsSuspended: null }
+  const someAreDue = states !== null && (await areSomeDue(db, now))
+  const known = { ...bound, fewLapse, someAreDue }
+  if (ownerId === undefined) return { ...known, states, ownerIsSuspended: null }
   // Asked once: else all keys of the owner would be walked through for none of them.
   const ownerIsSuspended = await isSuspended(db, ownerId)
   const possible = states?.filter((state) => isPossible(state, ownerIsSuspended)) ?? null
-  return possible?.length === 0 ? null : { ...bound, states: possible, fewLapse, ownerIsSuspended }
+  return possible?.length === 0 ? null : { ...known, states: possible, ownerIsSuspended }
 }
 
 function isPossible(state: KeyState, ownerIsSuspended: boolean): boolean {
@@ -99,6 +103,21 @@ async function doFewLapse(db: Db, states: Asked['states'], now: Date): Promise<b
       order by ends_at limit ${MOST_LAPSING + 1}
     ) as lapsing`.execute(db)
   return (rows[0]?.n ?? 0) <= MOST_LAPSING
+}
+
+/**
+ * Not marked as disabled, and refused since a rule's date: by the indexes of these dates. As a rule there is none, because
+ * a job looks each minute; so the lists are spared the comparison.
+ */
+export function isDue(now: Date) {
+  return sql<boolean>`keys.disabled_at is null and keys.revoked_at is null
+    and (keys.disable_unrotated_at <= ${now}::timestamptz or keys.disable_unlisted_at <= ${now}::timestamptz)`
+}
+
+async function areSomeDue(db: Db, now: Date): Promise<boolean> {
+  const { rows } = await sql<{ are: boolean }>`
+    select exists (select from keys where ${isDue(now)}) as are`.execute(db)
+  return rows[0]?.are === true
 }
 
 async function isSuspended(db: Db, ownerId: string): Promise<boolean> {
@@ -166,7 +185,7 @@ export function conditionsOf(asked: Asked, now: Date): RawBuilder<boolean>[] {
   if (asked.exposedIds !== null) all.push(sql`keys.id = any(${asked.exposedIds}::text[])`)
   if (scope !== undefined) all.push(sql`keys.scopes @> array[${scope}]::text[]`)
   if (q !== undefined) all.push(isFoundBy(q, asked.found))
-  if (states !== null) all.push(stateIs(states, asked.ownerIsSuspended, now))
+  if (states !== null) all.push(stateIs(states, asked, now))
   if (asked.exposedIds !== null)
     all.push(sql`exists (select from secrets where holder_id = keys.id and exposed_at is not null
       and revoked_at is null and retired_at is null
@@ -200,7 +219,7 @@ export function isShort(q: string): boolean {
 /** The state of a key, as `stateOf` has it: a test holds the two together. */
 function stateIs(
   states: readonly KeyState[],
-  ownerIsSuspended: boolean | null,
+  asked: Pick<Asked, 'ownerIsSuspended' | 'someAreDue'>,
   now: Date,
 ): RawBuilder<boolean> {
   const ends: RawBuilder<boolean>[] = []
@@ -209,7 +228,7 @@ function stateIs(
   if (states.includes('revoked')) ends.push(sql`keys.revoked_at is not null`)
   const live = LIVE_STATES.filter((state) => states.includes(state))
   const kinds =
-    live.length === LIVE_STATES.length ? [sql`true`] : live.map((s) => kindOf(s, ownerIsSuspended))
+    live.length === LIVE_STATES.length ? [sql`true`] : live.map((state) => kindOf(state, asked, now))
   if (kinds.length > 0) ends.push(sql`(${hasNotEnded(now)} and (${sql.join(kinds, sql` or `)}))`)
   return ends.length === 0 ? sql`false` : sql`(${sql.join(ends, sql` or `)})`
 }
@@ -217,13 +236,20 @@ function stateIs(
 /** A subquery for each row: a join might read all owners first. */
 export const SUSPENDED_AT = sql`(select suspended_at from owners where id = keys.owner_id)`
 
-function kindOf(state: (typeof LIVE_STATES)[number], ownerIsSuspended: boolean | null): RawBuilder<boolean> {
+function kindOf(
+  state: (typeof LIVE_STATES)[number],
+  { ownerIsSuspended, someAreDue }: Pick<Asked, 'ownerIsSuspended' | 'someAreDue'>,
+  now: Date,
+): RawBuilder<boolean> {
   const known = ownerIsSuspended !== null
   if (state === 'suspended') return known ? sql`true` : sql`${SUSPENDED_AT} is not null`
   const ownerResumes = known ? sql`true` : sql`${SUSPENDED_AT} is null`
-  return state === 'active'
-    ? sql`keys.disabled_at is null and ${ownerResumes}`
-    : sql`keys.disabled_at is not null and ${ownerResumes}`
+  const isDisabled = someAreDue
+    ? sql`(keys.disabled_at is not null or coalesce(${isDue(now)}, false))`
+    : sql`keys.disabled_at is not null`
+  if (state === 'disabled') return sql`${isDisabled} and ${ownerResumes}`
+  const isEnabled = someAreDue ? sql`not ${isDisabled}` : sql`keys.disabled_at is null`
+  return sql`${isEnabled} and ${ownerResumes}`
 }
 
 /** The names that begin with a search that is too short for the index of their parts. */

@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import { momentAt } from '../base/moment.ts'
 import { type KeyRow, LIVE } from './key.store.ts'
 import { dayOf } from './key.ts'
-import { type Asked, END, FOLDED_NAME, NEVER, namesThatBegin } from './key-conditions.store.ts'
+import { type Asked, END, FOLDED_NAME, isDue, NEVER, namesThatBegin } from './key-conditions.store.ts'
 import { type KeyPosition, type KeySort, LIVE_STATES, type OrderName } from './key-filter.ts'
 
 export type OrderedRow = KeyRow & { readonly order_of_name?: string }
@@ -131,7 +131,11 @@ export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk
           },
         ]
       }
-      if (isOnly(states, 'disabled')) return [along(LIVE, sql`keys.disabled_at is not null`, ...range)]
+      if (isOnly(states, 'disabled')) {
+        const due: Walk = { ...along(LIVE, isDue(now), ...range), few: true }
+        const written = along(LIVE, sql`keys.disabled_at is not null`, ...range)
+        return asked.someAreDue ? [written, due] : [written]
+      }
       add(live, along(LIVE, ...range))
       add(expired, along(UNREVOKED, sql`keys.lapsed`, ...range))
       add(expired && !live, lapsing)

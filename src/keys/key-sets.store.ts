@@ -32,7 +32,7 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
     if (ownerId !== undefined) sets.push({ is: sql`${ofCreator.is}${ofOwner}`, kind: 'both' })
   }
   if (isLive && only.length === 1 && ownerId === undefined) {
-    if (only[0] === 'disabled')
+    if (only[0] === 'disabled' && !asked.someAreDue)
       sets.push({
         is: sql`${LIVE} and keys.disabled_at is not null`,
         by: sql`keys.created_at`,

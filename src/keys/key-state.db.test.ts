@@ -8,6 +8,7 @@ import { addSeconds } from '../base/clock.ts'
 import { openLog } from '../http/log.ts'
 import { countUnendedKeys, findKey } from './key.store.ts'
 import { KEY_STATES, type KeyState, stateOf } from './key.ts'
+import { countKeys } from './key-counts.store.ts'
 import { listKeys } from './key-list.store.ts'
 
 const DAY = 86_400
@@ -151,6 +152,7 @@ describe('the state of a key and its secrets', () => {
           else if (each.do === 'tighten')
             await ok('PATCH', `/v1/owners/${ownerId}`, {
               max_lifetime_seconds: each.life === null ? null : Math.max(60, each.life),
+              apply_at_once: true,
             })
           else {
             const key = keys[each.which % keys.length]
@@ -222,7 +224,14 @@ describe('the state of a key and its secrets', () => {
         ),
     ]
     const created_at = addSeconds(now, -120)
-    const keys: { id: string; owner_id: string; revoked_at: Date | null; disabled_at: Date | null }[] = []
+    const keys: {
+      id: string
+      owner_id: string
+      revoked_at: Date | null
+      disabled_at: Date | null
+      disable_unrotated_at?: Date | null
+      disable_unlisted_at?: Date | null
+    }[] = []
     const secrets: object[] = []
     for (const [n, suspended_at] of deeds.entries()) {
       const owner_id = `org_moments_${n}`
@@ -240,6 +249,23 @@ describe('the state of a key and its secrets', () => {
                   ...{ created_at: addSeconds(created_at, -at), retires_at: null, retired_at: null, ...row },
                 })
             }
+      for (const disable_unrotated_at of moments)
+        for (const disable_unlisted_at of moments)
+          for (const expires_at of [null, now]) {
+            const id = `key_moments${keys.length}`
+            const dates = { disable_unrotated_at, disable_unlisted_at }
+            keys.push({ id, owner_id, revoked_at: null, disabled_at: null, ...dates })
+            secrets.push({
+              ...{
+                hash: randomBytes(32),
+                id: `sec_${keys.length}_0`,
+                holder_id: id,
+                hint: 'sk_…',
+                expires_at,
+              },
+              ...{ created_at, retires_at: null, retired_at: null },
+            })
+          }
     }
     const same = {
       name: 'k',
@@ -280,6 +306,11 @@ describe('the state of a key and its secrets', () => {
       assert.deepEqual(listed.sort(), shown.get(state)?.sort(), state)
     }
     for (const ownerId of ['org_moments_0', 'org_moments_1'] as const) {
+      const counts = await countKeys(db, 'every_owner', { ownerId }, now)
+      assert.ok(typeof counts === 'object')
+      const ofOwner = new Set(keys.filter(({ owner_id }) => owner_id === ownerId).map(({ id }) => id))
+      for (const state of KEY_STATES)
+        assert.equal(counts[state].count, shown.get(state)?.filter((id) => ofOwner.has(id)).length, state)
       const unended = keys.filter(
         ({ id, owner_id }) =>
           owner_id === ownerId && !shown.get('revoked')?.includes(id) && !shown.get('expired')?.includes(id),

@@ -61,8 +61,17 @@ export function stateOf(key: Key, now: Date): KeyState {
   if (key.revokedAt !== null) return 'revoked'
   if (!hasLiveSecret(key.secrets, now)) return 'expired'
   if (key.ownerSuspendedAt !== null) return 'suspended'
-  if (key.disabledAt !== null) return 'disabled'
+  if (asDisabledBy(now, key).disabledAt !== null) return 'disabled'
   return 'active'
+}
+
+/**
+ * The key as rules have disabled it by a moment: verification compares their dates like an expiry, and a job writes it
+ * soon after. Not for lack of use, which the job looks at first.
+ */
+export function asDisabledBy(now: Date, key: Key): Key {
+  const due = key.disabledAt === null ? nextDisabling({ ...key, disableUnusedAt: null }) : null
+  return due === null || due.at > now ? key : { ...key, disabledAt: due.at, disabledBy: due.rule }
 }
 
 /** The latest use of any of its secrets. */
@@ -142,7 +151,7 @@ export function whyNotRotateKey(
   key: Key,
   now: Date,
 ): KeyRevoked | KeyExpired | KeyStopped | RotationRunning | null {
-  const { ownerSuspendedAt, disabledAt, disabledBy } = key
+  const { ownerSuspendedAt, disabledAt, disabledBy } = asDisabledBy(now, key)
   const over = whyNotChangeExpiry(key, now)
   if (over !== null) return over
   if (ownerSuspendedAt !== null) return { code: 'owner_suspended', at: ownerSuspendedAt }

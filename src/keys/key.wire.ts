@@ -25,7 +25,7 @@ import {
 } from '../secrets/secret.wire.ts'
 import type { KeyUpdate } from './change-key.ts'
 import type { NewKey } from './create-key.ts'
-import { disablingOf, KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
+import { asDisabledBy, disablingOf, KEY_STATES, type Key, lastUse, stateOf } from './key.ts'
 
 /** Any text: the catalogue decides which scopes exist, and refuses a misspelt one with the nearest known name. */
 const ScopeList = Type.Array(Type.String({ maxLength: 200 }), {
@@ -140,7 +140,8 @@ export const IssuedKeyWire = Type.Object({
 export function toKeyWire(key: Key, now: Date) {
   const current = currentSecret(key.secrets)
   const used = lastUse(key)
-  const disabling = disablingOf(key)
+  const { disabledAt, disabledBy } = asDisabledBy(now, key)
+  const disabling = disablingOf({ ...key, disabledAt })
   return {
     id: key.id,
     hint: current.hint,
@@ -160,8 +161,8 @@ export function toKeyWire(key: Key, now: Date) {
     created_by_name: key.createdByName,
     created_at: iso(key.createdAt),
     expires_at: iso(current.expiresAt),
-    disabled_at: iso(key.disabledAt),
-    disabled_by: key.disabledAt === null ? null : key.disabledBy,
+    disabled_at: iso(disabledAt),
+    disabled_by: disabledAt === null ? null : disabledBy,
     disables_at: iso(disabling?.at ?? null),
     disables_by: disabling?.rule ?? null,
     rotation_due_at: iso(key.disableUnrotatedAt === null ? null : rotationDueAt(key.disableUnrotatedAt)),
