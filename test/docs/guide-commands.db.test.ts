@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { toRuleFields } from '../../src/owners/policy-fields.ts'
+import { POLICY_PRESETS } from '../../src/owners/policy-preset.ts'
+import { openTestApp, type TestApp } from '../app.ts'
+
+const GUIDES = ['lifecycle', 'policies'] as const
+const textOf = (name: string) =>
+  readFileSync(new URL(`../../docs/guides/${name}.md`, import.meta.url), 'utf8')
+
+/** Method, path and body of each `curl` in the shell blocks of a page. */
+function commandsIn(page: string): { method: string; url: string; body: object | undefined }[] {
+  const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) => block)
+  const commands = blocks
+    .flatMap((block) => block.split(/^(?=curl )/m))
+    .filter((each) => each.startsWith('curl '))
+  return commands.map((command) => {
+    const method = /-X ([A-Z]+)/.exec(command)?.[1] ?? 'GET'
+    const url = /\$URL([^\s"]*)/.exec(command)?.[1] ?? ''
+    const body = /-d '([^']*)'/s.exec(command)?.[1]
+    return { method, url, body: body === undefined ? undefined : JSON.parse(body) }
+  })
+}
+
+describe('the commands of guides', () => {
+  let app: TestApp
+  before(async () => {
+    app = await openTestApp()
+    await app.keyFor('org_42')
+  })
+  after(() => app.close())
+
+  for (const name of GUIDES)
+    it(`of ${name}.md do what the page says, in their order`, async () => {
+      const commands = commandsIn(textOf(name))
+      assert.ok(commands.length >= 3)
+      for (const { method, url, body } of commands) {
+        const { status, text } = await app.call(method as 'GET', url, body)
+        assert.ok(status === 200 || status === 201, `${method} ${url}: ${status} ${text}`)
+      }
+    })
+
+  it('lifecycle.md sets up 90 days with its first commands, as the preset soc2 has them', async () => {
+    const [tried, set] = commandsIn(textOf('lifecycle')).map(({ body }) => body)
+    assert.deepEqual(tried, { ...set, dry_run: true })
+    const { max_keys, ...preset } = toRuleFields(POLICY_PRESETS.soc2)
+    const none: Record<string, unknown> = toRuleFields(POLICY_PRESETS.open)
+    const sets = Object.entries(preset).filter(([name, value]) => value !== none[name])
+    assert.deepEqual([max_keys, set], [null, Object.fromEntries(sets)])
+    await app.call('PATCH', '/v1/policies/live', set)
+    const { id } = await app.keyFor('org_42')
+    const { body: key } = await app.call('GET', `/v1/keys/${id}`)
+    const days = (at: string) => (Date.parse(at) - app.clock.now().getTime()) / 86_400_000
+    assert.deepEqual([days(key.expires_at), days(key.rotation_due_at)], [90, 60])
+  })
+})
