@@ -59,6 +59,8 @@ import { up as endsOfSecrets } from './migrations/0062-ends-of-secrets.ts'
 import { fill as noticeContactsThere } from './migrations/0063-notice-contacts-there.ts'
 import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
 import { up as findings } from './migrations/0068-findings.ts'
+import { up as ownRulesOfOwners } from './migrations/0074-own-rules-of-owners.ts'
+import { up as findingOwnRules } from './migrations/0075-finding-own-rules.ts'
 import type { Db, Tx } from './schema.ts'
 
 /** In order, append-only: a released migration is never edited. */
@@ -120,6 +122,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0063-notice-contacts-there': { fill: noticeContactsThere },
   '0067-repeated-spends': { up: repeatedSpends },
   '0068-findings': { up: findings },
+  '0074-own-rules-of-owners': { up: ownRulesOfOwners },
+  '0075-finding-own-rules': { up: findingOwnRules, concurrently: true },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

@@ -1,6 +1,23 @@
 import type { Generated } from 'kysely'
 import type { Fixed } from './columns.ts'
 
+/** Columns of `owners`; null: the environment's rule holds. */
+export interface OwnRulesColumns {
+  max_lifetime_seconds: number | null
+  default_lifetime_seconds: number | null
+  never_expires_allowed: boolean | null
+  max_overlap_seconds: number | null
+  max_keys: number | null
+  ip_allowlist_required: boolean | null
+  allowed_scopes: string[] | null
+  owner_allowed_scopes: string[] | null
+  rotate_every_days: number | null
+  disable_unused_after_days: number | null
+  notice_tiers: number[] | null
+  unrotated_not_before: Date | null
+  unlisted_not_before: Date | null
+}
+
 export interface PoliciesTable {
   environment: Fixed<string>
   max_lifetime_seconds: number | null

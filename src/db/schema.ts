@@ -22,7 +22,7 @@ import type {
   RefreshTokensTable,
   TokenFamiliesTable,
 } from './oauth-tables.ts'
-import type { PoliciesTable } from './policies-table.ts'
+import type { OwnRulesColumns, PoliciesTable } from './policies-table.ts'
 import type { IdempotentRequestsTable, JobsTable, RefusedAttemptsTable } from './server-tables.ts'
 import type { SingleSignOnTable, SsoFlowsTable, StaffIdentitiesTable } from './single-sign-on-tables.ts'
 import type {
@@ -145,7 +145,7 @@ interface ScopesTable {
   created_at: Fixed<Date>
 }
 
-interface OwnersTable {
+interface OwnersTable extends OwnRulesColumns {
   id: Fixed<string>
   name: string | null
   notice_contacts: Generated<string[]>
@@ -154,8 +154,6 @@ interface OwnersTable {
   created_at: Fixed<Date>
   rate_limits: ColumnType<readonly RateLimitWire[], string | undefined, string>
   quota: ColumnType<QuotaWire | null, string | null | undefined, string | null>
-  max_lifetime_seconds: number | null
-  max_keys: number | null
 }
 
 interface KeysTable {

@@ -11,6 +11,7 @@ import { dateUnusedKeys, disableByPolicy } from './disable-by-policy.ts'
 
 const DAY = 86_400
 const NONE = toRuleFields(NO_RULES)
+const NONE_OWN = Object.fromEntries(Object.keys(NONE).map((name) => [name, null]))
 
 describe('rules that disable keys', () => {
   let app: TestApp
@@ -24,9 +25,21 @@ describe('rules that disable keys', () => {
   after(() => app.close())
 
   let owners = 0
+  /** The owner whose own rules are set; null: those of the environment. */
+  let own: string | null = null
   const newOwner = () => {
+    if (own !== null) return own
     owners += 1
     return `org_${owners}`
+  }
+  /** Runs with the rules of a new owner instead of the environment's. */
+  const asOwn = async (run: () => Promise<void>) => {
+    const { owner_id, id } = await made()
+    await act(id, 'revoke')
+    own = owner_id
+    await run().finally(() => {
+      own = null
+    })
   }
   const create = (more: object = {}, as = provider) =>
     app.call(
@@ -43,8 +56,10 @@ describe('rules that disable keys', () => {
   const policy = async () => (await app.call('GET', '/v1/policies/live')).body
   /** Sets the rules, and waits until they have reached what exists. */
   const set = async (rules: object, more: object = {}) => {
-    const answer = await app.call('PATCH', '/v1/policies/live', { ...NONE, ...rules, ...more })
+    const [url, none] = own === null ? ['/v1/policies/live', NONE] : [`/v1/owners/${own}`, NONE_OWN]
+    const answer = await app.call('PATCH', url, { ...none, ...rules, ...more })
     assert.equal(answer.status, 200, answer.text)
+    if (own !== null) return
     await eventually(async () => {
       await shortenByPolicy(app.db, app.clock.now())
       await dateByPolicy(app.db, app.clock.now())
@@ -203,28 +218,35 @@ describe('rules that disable keys', () => {
       ],
     },
   }
-  for (const [name, { rules, refuses, stops }] of Object.entries(EVERY_RULE)) {
-    if (refuses !== null)
-      it(`KEY-09: ${name} refuses, and names itself`, async () => {
-        const [code, attempt] = refuses
-        await set(rules)
-        const answer = await attempt()
-        assert.deepEqual([answer.status >= 400, answer.body.code], [true, code], answer.text)
-        const [field] = Object.keys(rules)
-        assert.match(answer.body.detail, new RegExp(`\\(\`${field}\`\\)`))
-        await set({})
-      })
-    if (stops !== null)
-      it(`KEY-09: a key that ${name} has stopped is refused, and stays so when the rule is lifted`, async () => {
-        const [reason, stop] = stops
-        await set({})
-        const { secret } = await stop()
-        await becomes(secret, reason)
-        await set({})
-        await jobs()
-        assert.equal(await verdict(secret), reason)
-      })
-  }
+  const EITHER = [
+    ['', (run: () => Promise<void>) => run()],
+    [' as a rule of the owner’s own', asOwn],
+  ] as const
+  for (const [name, { rules, refuses, stops }] of Object.entries(EVERY_RULE))
+    for (const [whose, within] of EITHER) {
+      if (refuses !== null)
+        it(`KEY-09: ${name}${whose} refuses, and names itself`, () =>
+          within(async () => {
+            const [code, attempt] = refuses
+            await set(rules)
+            const answer = await attempt()
+            assert.deepEqual([answer.status >= 400, answer.body.code], [true, code], answer.text)
+            const [field] = Object.keys(rules)
+            assert.match(answer.body.detail, new RegExp(`\\(\`${field}\`\\)`))
+            await set({})
+          }))
+      if (stops !== null)
+        it(`KEY-09: a key that ${name}${whose} has stopped is refused, and stays so when the rule is lifted`, () =>
+          within(async () => {
+            const [reason, stop] = stops
+            await set({})
+            const { secret } = await stop()
+            await becomes(secret, reason)
+            await set({})
+            await jobs()
+            assert.equal(await verdict(secret), reason)
+          }))
+    }
 
   it('KEY-09: a key is due for rotation, then refused at the very second, and its rotation makes it usable', async () => {
     await set({ rotate_every_days: 90 })
@@ -242,21 +264,20 @@ describe('rules that disable keys', () => {
       return body.data.map(({ id }: { id: string }) => id)
     }
     assert.deepEqual(await due(), [])
-    app.clock.advance({ days: 90 })
-    app.clock.advance({ ms: 1 })
+    app.clock.advance({ days: 90, ms: 1 })
     assert.deepEqual(await due(), [key.id])
     app.clock.advance({ ms: 30 * DAY * 1000 - 2 })
     assert.equal(await verdict(key.secret), 'valid')
     app.clock.advance({ ms: 1 })
     // By comparison: `expired` from the cache, `disabled` where it was looked up again.
     assert.match(await verdict(key.secret), /^(expired|disabled)$/)
+    const { state, ...at } = await read(key.id)
+    assert.deepEqual([state, at.disabled_by, at.disabled_at], ['disabled', disables_by, disables_at])
     await jobs()
     await becomes(key.secret, 'disabled')
     const stopped = await read(key.id)
-    assert.deepEqual(
-      [stopped.state, stopped.disabled_by, stopped.disables_at],
-      ['disabled', 'rotate_every_days', null],
-    )
+    assert.deepEqual([stopped.state, stopped.disabled_by], ['disabled', disables_by])
+    assert.equal(stopped.disables_at, null)
     assert.equal((await act(key.id, 'enable')).body.code, 'rotation_required')
     const rotated = await act(key.id, 'rotate', {})
     assert.deepEqual([rotated.status, rotated.body.rotation_due_at], [200, inDays(90)], rotated.text)
@@ -357,8 +378,7 @@ describe('rules that disable keys', () => {
     app.clock.advance({ days: 29 })
     await use(used.secret, used.id)
     assert.equal((await read(used.id)).disables_at, null)
-    app.clock.advance({ days: 1 })
-    app.clock.advance({ seconds: DAY - 1 })
+    app.clock.advance({ seconds: 2 * DAY - 1 })
     await jobs()
     assert.equal((await read(unused.id)).state, 'active')
     await use(late.secret, late.id)

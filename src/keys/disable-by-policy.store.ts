@@ -1,17 +1,12 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
 import type { DisablingRule } from '../owners/disabling.ts'
-import { isUnusedByHint } from '../owners/disabling-effect.store.ts'
-
-const COLUMN = {
-  rotate_every_days: 'disable_unrotated_at',
-  ip_allowlist_required: 'disable_unlisted_at',
-  disable_unused_after_days: 'disable_unused_at',
-} as const satisfies Record<DisablingRule, string>
+import { isUnusedByHint, type UnusedBy } from '../owners/disabling-effect.store.ts'
+import { DATE_COLUMNS, IS_USED_AGAIN } from '../owners/key-dates.store.ts'
 
 /** Keys whose date by a rule has come, those that waited longest first. */
 export async function keysDueBy(db: Db, rule: DisablingRule, until: Date, limit: number): Promise<string[]> {
-  const column = sql.raw(`keys.${COLUMN[rule]}`)
+  const column = sql.raw(DATE_COLUMNS[rule])
   const { rows } = await sql<{ id: string }>`
     select id from keys
     where ${column} <= ${until}::timestamptz and ${column} is not null and revoked_at is null and disabled_at is null
@@ -20,22 +15,18 @@ export async function keysDueBy(db: Db, rule: DisablingRule, until: Date, limit:
 }
 
 /** Keys that have a date because they were unused, and have been used since. */
-export async function keysUsedSinceDated(db: Db, noticeSeconds: number, limit: number): Promise<string[]> {
+export async function keysUsedSinceDated(db: Db, limit: number): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select id from keys
-    where disable_unused_at is not null and revoked_at is null and disabled_at is null
-      and exists (
-        select from secrets where holder_id = keys.id
-          and last_used_at > keys.disable_unused_at - make_interval(secs => ${noticeSeconds}::double precision)
-      )
+    where disable_unused_at is not null and revoked_at is null and disabled_at is null and ${IS_USED_AGAIN}
     order by disable_unused_at, id limit ${limit}`.execute(db)
   return rows.map(({ id }) => id)
 }
 
-/** Keys of an environment that have been unused since a moment, and have no date for it yet. */
+/** Keys that have been unused since a moment, and have no date for it yet. */
 export async function keysUnusedSince(
   db: Db,
-  environment: string,
+  of: UnusedBy,
   since: Date,
   now: Date,
   limit: number,
@@ -43,7 +34,7 @@ export async function keysUnusedSince(
   // A subquery for each row: with `not exists` the secrets of all keys would be read for a few.
   const { rows } = await sql<{ id: string }>`
     select id from keys
-    where ${isUnusedByHint(environment, since, now)} and keys.disable_unused_at is null
+    where ${isUnusedByHint(of, since, now)} and keys.disable_unused_at is null
       and coalesce((select max(last_used_at) from secrets where holder_id = keys.id), '-infinity')
         <= ${since}::timestamptz
     order by -keys.seen_day, keys.created_at, keys.id limit ${limit}`.execute(db)

@@ -3,7 +3,9 @@ import { addSeconds } from '../base/clock.ts'
 import { inAnnouncements, recordForAll } from '../changes/record.ts'
 import type { Db, Tx } from '../db/schema.ts'
 import { type DisablingRule, NOTICE_SECONDS } from '../owners/disabling.ts'
+import type { UnusedBy } from '../owners/disabling-effect.store.ts'
 import { secretIdsOf } from '../owners/key-dates.store.ts'
+import { ownersWithOwnUnused, ownUnusedDays } from '../owners/owner.store.ts'
 import { findPolicies, sharePolicies } from '../owners/policy.store.ts'
 import { lockSecretsOf } from '../secrets/secret.store.ts'
 import {
@@ -45,26 +47,32 @@ export async function disableByPolicy(db: Db, now: Date): Promise<void> {
 /** Gives keys that have been unused for too long the date at which they are disabled, and takes it from those in use. */
 export async function dateUnusedKeys(db: Db, now: Date): Promise<void> {
   await inBatches(
-    () => keysUsedSinceDated(db, NOTICE_SECONDS, AT_ONCE),
+    () => keysUsedSinceDated(db, AT_ONCE),
     (ids) =>
       db.transaction().execute(async (tx) => {
         await lockKeys(tx, 'every_owner', ids)
         await setUnusedDate(tx, ids, null)
       }),
   )
-  for (const [environment, { rules }] of await findPolicies(db)) {
-    const days = rules.disableUnusedAfterDays
-    if (days === null) continue
-    const since = addSeconds(now, -days * DAY_SECONDS)
-    await inBatches(
-      () => keysUnusedSince(db, environment, since, now, AT_ONCE),
-      (ids) =>
-        db.transaction().execute(async (tx) => {
-          await lockKeys(tx, 'every_owner', ids)
-          await setUnusedDate(tx, ids, addSeconds(now, NOTICE_SECONDS))
-        }),
-    )
+  for (const [environment, { rules }] of await findPolicies(db))
+    if (rules.disableUnusedAfterDays !== null)
+      await dateUnused(db, { environment }, rules.disableUnusedAfterDays, now)
+  for (let owners = await ownersWithOwnUnused(db, '', AT_ONCE); owners.length > 0; ) {
+    for (const { id: ownerId, days } of owners) await dateUnused(db, { ownerId }, days, now)
+    owners = await ownersWithOwnUnused(db, owners.at(-1)?.id ?? '', AT_ONCE)
   }
+}
+
+async function dateUnused(db: Db, of: UnusedBy, days: number, now: Date): Promise<void> {
+  const since = addSeconds(now, -days * DAY_SECONDS)
+  await inBatches(
+    () => keysUnusedSince(db, of, since, now, AT_ONCE),
+    (ids) =>
+      db.transaction().execute(async (tx) => {
+        await lockKeys(tx, 'every_owner', ids)
+        await setUnusedDate(tx, ids, addSeconds(now, NOTICE_SECONDS))
+      }),
+  )
 }
 
 /** Acts on some keys after the other, until there are fewer than fit one transaction. Each act must take its keys away. */
@@ -93,8 +101,12 @@ async function disableUnused(tx: Tx, ids: readonly string[], now: Date): Promise
   await lockSecretsOf(tx, ids)
   const keys = await findKeys(tx, 'every_owner', ids)
   const policies = await findPolicies(tx)
+  const own = await ownUnusedDays(
+    tx,
+    keys.map(({ ownerId }) => ownerId),
+  )
   const isStillUnused = (key: Key): boolean => {
-    const days = policies.get(key.environment)?.rules.disableUnusedAfterDays ?? null
+    const days = own.get(key.ownerId) ?? policies.get(key.environment)?.rules.disableUnusedAfterDays ?? null
     if (days === null) return false
     return (lastUse(key)?.lastUsedAt ?? key.createdAt) <= addSeconds(now, -days * DAY_SECONDS)
   }

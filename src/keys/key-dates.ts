@@ -1,7 +1,6 @@
 import type { Db } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { unlistedUntil, unrotatedUntil } from '../owners/disabling.ts'
-import { findPolicy } from '../owners/policy.store.ts'
 import type { ConfiguredPolicy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { currentSecret } from '../secrets/secret.ts'
@@ -15,20 +14,22 @@ export async function unrotatedSince(
   secretMadeAt: Date,
 ): Promise<Date | null> {
   const policy = await policyFor(db, configured, environment, ownerId)
-  const stored = await findPolicy(db, environment)
-  return unrotatedUntil(policy, secretMadeAt, stored?.disabling.unrotatedNotBefore)
+  return unrotatedUntil(policy, secretMadeAt, policy.floors.unrotatedNotBefore)
 }
 
 /** The dates of a key by the policy as it is now: of a disabled key no walk has moved those that have passed. */
 export async function freshDates(db: Db, configured: ConfiguredPolicy, key: Key) {
   const policy = await policyFor(db, configured, key.environment, key.ownerId)
-  const stored = await findPolicy(db, key.environment)
   return {
-    disable_unrotated_at: await unrotatedSince(db, configured, key, currentSecret(key.secrets).createdAt),
+    disable_unrotated_at: unrotatedUntil(
+      policy,
+      currentSecret(key.secrets).createdAt,
+      policy.floors.unrotatedNotBefore,
+    ),
     disable_unlisted_at: unlistedUntil(
       policy,
       key.ipAllowlist,
-      key.disableUnlistedAt ?? stored?.disabling.unlistedNotBefore ?? null,
+      key.disableUnlistedAt ?? policy.floors.unlistedNotBefore,
     ),
     disable_unused_at: null,
   }
@@ -46,7 +47,7 @@ export function whyNotByDates(
   if (unlisted !== null && unlisted <= now)
     return problem(
       'ip_allowlist_required',
-      'The policy of the environment (`ip_allowlist_required`) asks for an `ip_allowlist`: give the key one first.',
+      'The policy (`ip_allowlist_required`) asks for an `ip_allowlist`: give the key one first.',
     )
   return null
 }
@@ -55,6 +56,6 @@ export function whyNotByDates(
 export function rotationRequired(until: Date): Problem {
   return problem(
     'rotation_required',
-    `The policy of the environment (\`rotate_every_days\`) asked for a rotation by ${until.toISOString()}.`,
+    `The policy (\`rotate_every_days\`) asked for a rotation by ${until.toISOString()}.`,
   )
 }

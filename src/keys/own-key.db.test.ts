@@ -233,7 +233,10 @@ describe('a key that acts for itself', () => {
         const expiresAt = lifetime === null ? null : inDays(lifetime)
         const { id, ownerId, secret } = await newKey({ expires_at: expiresAt })
         if (longest !== null)
-          await app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: longest * DAY })
+          await app.call('PATCH', `/v1/owners/${ownerId}`, {
+            max_lifetime_seconds: longest * DAY,
+            apply_at_once: true,
+          })
         app.clock.advance({ seconds: waited * DAY })
         const ends = (await app.call('GET', `/v1/keys/${id}`)).body.expires_at as string | null
         const { status, body } = await rotate(secret)

@@ -195,7 +195,7 @@ describe('rotation', () => {
 
     const policed = await app.keyFor('org_2')
     await rotate(policed.id, { overlap_seconds: 60 })
-    await app.call('PATCH', '/v1/owners/org_2', { max_lifetime_seconds: 2 * DAY })
+    await app.call('PATCH', '/v1/owners/org_2', { max_lifetime_seconds: 2 * DAY, apply_at_once: true })
     const ofPolicy = await changeRotation(policed.id, { overlap_seconds: 30 * DAY })
     assert.equal(ofPolicy.body.rotation.ends_at, inSeconds(2 * DAY), 'the policy')
 

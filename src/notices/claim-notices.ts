@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
-import { findPolicies, type StoredPolicy } from '../owners/policy.store.ts'
-import { DEFAULT_NOTICE_TIERS } from '../owners/policy.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
 import { type EndByRule, keysEndingBy } from './ends-by-rule.store.ts'
-import { type EndOfSecret, type NoticeHolder, noticeHolders, secretsEnding } from './holder.store.ts'
+import { type EndOfSecret, noticeHolders, secretsEnding } from './holder.store.ts'
 import { claimNotices, tiersTold, toldBefore } from './notice.store.ts'
 import {
   AHEAD_SECONDS,
@@ -17,6 +15,7 @@ import {
   TOLD_AFTER_END_SECONDS,
   tierByRule,
 } from './notice.ts'
+import { type NoticeTiers, noticeTiers } from './notice-tiers.ts'
 
 /** Secrets or keys of one step. On PGlite nothing else runs during a statement. */
 const AT_ONCE = 500
@@ -29,22 +28,17 @@ const DAY_SECONDS = 24 * 3600
  * within the farthest tier. Each notice is stored once, whatever other servers do and however often this is done again.
  */
 export async function claimDueNotices(db: Db, now: Date): Promise<void> {
-  const policies = await findPolicies(db)
-  const farthest = Math.max(
-    0,
-    ...DEFAULT_NOTICE_TIERS,
-    ...[...policies.keys()].flatMap((env) => tiersIn(policies, env)),
-  )
-  const until = addSeconds(now, farthest * DAY_SECONDS + AHEAD_SECONDS)
+  const tiers = await noticeTiers(db)
+  const until = addSeconds(now, tiers.farthest * DAY_SECONDS + AHEAD_SECONDS)
   const ended = { from: addSeconds(now, -TOLD_AFTER_END_SECONDS), until }
   await inSteps(
     (after: EndOfSecret | null) => secretsEnding(db, ended, after, AT_ONCE),
-    async (ends) => claimNotices(db, await noticesOf(db, ends, policies, now), now),
+    async (ends) => claimNotices(db, await noticesOf(db, ends, tiers, now), now),
   )
   for (const cause of NOTICES_BY_RULE)
     await inSteps(
       (after: EndByRule | null) => keysEndingBy(db, cause, { from: now, until }, after, AT_ONCE),
-      async (ends) => claimNotices(db, await noticesByRule(db, cause, ends, policies, now), now),
+      async (ends) => claimNotices(db, await noticesByRule(db, cause, ends, tiers, now), now),
     )
 }
 
@@ -67,7 +61,7 @@ async function inSteps<Row>(
 async function noticesOf(
   db: Db,
   ends: readonly EndOfSecret[],
-  policies: ReadonlyMap<string, StoredPolicy>,
+  tiers: NoticeTiers,
   now: Date,
 ): Promise<Omit<Notice, 'id'>[]> {
   const holderIds = [...new Set(ends.map(({ holderId }) => holderId))]
@@ -83,7 +77,7 @@ async function noticesOf(
     const secret = ofHolder.find((each) => each.id === id)
     if (holder === undefined || holder.isStopped || secret === undefined) return []
     const before = (cause: NoticeCause, endsAt: Date) => tiersTold(told.get(id) ?? [], cause, endsAt)
-    const found = noticeOf(secret, ofHolder, tiersFor(holder, policies), now, before)
+    const found = noticeOf(secret, ofHolder, tiers.of(holder), now, before)
     if (found === null) return []
     const { kind: holderKind, ownerId } = holder
     return [{ subjectId: id, holderKind, holderId, ownerId, ...found }]
@@ -94,7 +88,7 @@ async function noticesByRule(
   db: Db,
   cause: NoticeByRule,
   ends: readonly EndByRule[],
-  policies: ReadonlyMap<string, StoredPolicy>,
+  tiers: NoticeTiers,
   now: Date,
 ): Promise<Omit<Notice, 'id'>[]> {
   const told = await toldOf(
@@ -103,7 +97,7 @@ async function noticesByRule(
   )
   return ends.flatMap(({ id, ownerId, environment, endsAt }) => {
     const before = tiersTold(told.get(id) ?? [], cause, endsAt)
-    const found = tierByRule(endsAt, tiersIn(policies, environment), now, before)
+    const found = tierByRule(endsAt, tiers.of({ environment, ownerId }), now, before)
     if (found === null) return []
     return [{ subjectId: id, holderKind: 'key', holderId: id, ownerId, cause, endsAt, ...found }]
   })
@@ -111,16 +105,4 @@ async function noticesByRule(
 
 async function toldOf(db: Db, subjectIds: readonly string[]) {
   return Map.groupBy(await toldBefore(db, subjectIds), ({ subjectId }) => subjectId)
-}
-
-/** Days before the end at which people of a holder are told. Admin keys are of no environment. */
-export function tiersFor(
-  { environment }: Pick<NoticeHolder, 'environment'>,
-  policies: ReadonlyMap<string, StoredPolicy>,
-): readonly number[] {
-  return environment === null ? DEFAULT_NOTICE_TIERS : tiersIn(policies, environment)
-}
-
-function tiersIn(policies: ReadonlyMap<string, StoredPolicy>, environment: string): readonly number[] {
-  return policies.get(environment)?.rules.noticeTiers ?? DEFAULT_NOTICE_TIERS
 }

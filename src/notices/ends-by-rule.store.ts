@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
-import { NOTICE_SECONDS } from '../owners/disabling.ts'
+import { DATE_COLUMNS, IS_USED_AGAIN } from '../owners/key-dates.store.ts'
 import type { NoticeByRule } from './notice.ts'
 
 /** A date at which a rule of the policy disables a key. */
@@ -12,16 +12,10 @@ export interface EndByRule {
 }
 
 const DATES = {
-  rotation_due: 'keys.disable_unrotated_at',
-  idle: 'keys.disable_unused_at',
-  no_allow_list: 'keys.disable_unlisted_at',
+  rotation_due: DATE_COLUMNS.rotate_every_days,
+  idle: DATE_COLUMNS.disable_unused_after_days,
+  no_allow_list: DATE_COLUMNS.ip_allowlist_required,
 } as const satisfies Record<NoticeByRule, string>
-
-/** A key that was used after it got a date as unused keeps the date until a job takes it away. */
-const IS_USED_AGAIN = sql`exists (
-  select from secrets where secrets.holder_id = keys.id
-    and secrets.last_used_at > keys.disable_unused_at - make_interval(secs => ${sql.lit(NOTICE_SECONDS)})
-)`
 
 /** Keys that a rule disables within a span of time, soonest first, after a position. One that expires before is none. */
 export async function keysEndingBy(
@@ -50,8 +44,8 @@ export async function endsByRule(
 ): Promise<ReadonlyMap<string, Readonly<Record<NoticeByRule, Date | null>>>> {
   if (ids.length === 0) return new Map()
   const { rows } = await sql<Record<NoticeByRule, Date | null> & { id: string }>`
-    select id, disable_unrotated_at as rotation_due, disable_unlisted_at as no_allow_list,
-      case when ${IS_USED_AGAIN} then null else disable_unused_at end as idle
+    select id, ${sql.raw(DATES.rotation_due)} as rotation_due, ${sql.raw(DATES.no_allow_list)} as no_allow_list,
+      case when ${IS_USED_AGAIN} then null else ${sql.raw(DATES.idle)} end as idle
     from keys where id = any(${ids}::text[])`.execute(db)
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -1,5 +1,4 @@
 import { addSeconds } from '../base/clock.ts'
-import { NOTICE_SECONDS } from '../owners/disabling.ts'
 import { runningRotation, type StoredSecret } from '../secrets/secret.ts'
 
 export const HOLDER_KINDS = ['key', 'client', 'admin_key'] as const
@@ -154,8 +153,8 @@ export function isByRule(cause: NoticeCause): cause is NoticeByRule {
 }
 
 /**
- * The tier to tell of a date at which a rule disables a key. Such a date is stated 30 days ahead at the least, so its
- * tiers begin there.
+ * The tier to tell of a date at which a rule disables a key. Such a date is stated as long ahead as the farthest tier, or
+ * nearer where the time from due to disabled is shorter: no tier is too early.
  */
 export function tierByRule(
   endsAt: Date,
@@ -163,5 +162,6 @@ export function tierByRule(
   now: Date,
   told: readonly number[] = [],
 ): Tier | null {
-  return tierToTell({ startsAt: addSeconds(endsAt, -2 * NOTICE_SECONDS), endsAt }, tiers, now, told)
+  const startsAt = addSeconds(endsAt, -2 * Math.max(0, ...tiers) * DAY_SECONDS)
+  return tierToTell({ startsAt, endsAt }, tiers, now, told)
 }

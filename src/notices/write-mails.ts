@@ -1,13 +1,12 @@
 import type { Db, Tx } from '../db/schema.ts'
 import { ownerNames } from '../owners/owner.store.ts'
-import { findPolicies, type StoredPolicy } from '../owners/policy.store.ts'
 import { secretsOf } from '../secrets/secret.store.ts'
-import { tiersFor } from './claim-notices.ts'
 import { endsByRule } from './ends-by-rule.store.ts'
 import { addressesOfMakers, administrators, contactsOf, noticeHolders } from './holder.store.ts'
 import { insertMail } from './mail.store.ts'
 import { deleteNotices, lockPending, ownersToMail, setMailed } from './notice.store.ts'
 import { isByRule, type Notice, noticeOf } from './notice.ts'
+import { type NoticeTiers, noticeTiers } from './notice-tiers.ts'
 import { contentOf, type ToldNotice } from './notice-words.ts'
 
 const OWNERS_AT_ONCE = 200
@@ -20,19 +19,14 @@ const MAX_ADMINISTRATORS = 10
  * for each maker. Notices and mails are stored in one transaction for each owner, so neither is without the other.
  */
 export async function writeMails(db: Db, now: Date): Promise<void> {
-  const policies = await findPolicies(db)
+  const tiers = await noticeTiers(db)
   for (const ownerId of await ownersToMail(db, now, OWNERS_AT_ONCE))
-    await db.transaction().execute((tx) => writeMailsOf(tx, ownerId, policies, now))
+    await db.transaction().execute((tx) => writeMailsOf(tx, ownerId, tiers, now))
 }
 
-async function writeMailsOf(
-  tx: Tx,
-  ownerId: string | null,
-  policies: ReadonlyMap<string, StoredPolicy>,
-  now: Date,
-): Promise<void> {
+async function writeMailsOf(tx: Tx, ownerId: string | null, tiers: NoticeTiers, now: Date): Promise<void> {
   const pending = await lockPending(tx, ownerId, NOTICES_OF_MAIL)
-  const told = await stillTrue(tx, pending, policies, now)
+  const told = await stillTrue(tx, pending, tiers, now)
   const kept = new Set(told.map(({ notice }) => notice.id))
   await deleteNotices(
     tx,
@@ -75,7 +69,7 @@ async function contactsFor(
 async function stillTrue(
   tx: Tx,
   pending: readonly Notice[],
-  policies: ReadonlyMap<string, StoredPolicy>,
+  tiers: NoticeTiers,
   now: Date,
 ): Promise<ToldNotice[]> {
   const holderIds = [...new Set(pending.map(({ holderId }) => holderId))]
@@ -92,7 +86,7 @@ async function stillTrue(
       return isSame ? [{ notice, holder, secrets }] : []
     }
     const secret = secrets.find(({ id }) => id === notice.subjectId)
-    const found = secret && noticeOf(secret, secrets, tiersFor(holder, policies), now)
+    const found = secret && noticeOf(secret, secrets, tiers.of(holder), now)
     const isSame = found?.cause === notice.cause && found.endsAt.getTime() === notice.endsAt.getTime()
     return isSame ? [{ notice, holder, secrets }] : []
   })

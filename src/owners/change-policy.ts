@@ -6,8 +6,9 @@ import { NOT_FOUND, type Problem, problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { whyNotFresh } from '../management/why-not-permitted.ts'
 import { datesKeys, floorsBy, foreseeDisabling, newDating } from './date-change.ts'
-import { NOTICE_SECONDS } from './disabling.ts'
+import { noticeSecondsOf } from './disabling.ts'
 import type { DisablingForeseen } from './disabling-effect.store.ts'
+import { ownNoticeTiers } from './owner.store.ts'
 import {
   findPolicy,
   holdPolicies,
@@ -16,16 +17,10 @@ import {
   savePolicy,
   sharePolicies,
 } from './policy.store.ts'
-import {
-  type ConfiguredPolicy,
-  type Contradiction,
-  contradictionIn,
-  NO_RULES,
-  type PolicyRules,
-  policyOf,
-} from './policy.ts'
+import { type ConfiguredPolicy, contradictionIn, NO_RULES, type PolicyRules, policyOf } from './policy.ts'
 import { type Foreseen, foreseeShortening } from './policy-effect.store.ts'
 import { toRuleFields } from './policy-fields.ts'
+import { CONTRADICTIONS } from './policy-problem.ts'
 import type { LongestLife } from './secret-lives.store.ts'
 
 export interface PolicyChange {
@@ -73,7 +68,8 @@ export async function changePolicy(
 
   const isSet = isLifetimeSet(before?.rules ?? NO_RULES, chosen)
   const { maxLifetimeSeconds } = policyOf(configured, environment, rules)
-  const notBefore = applyAtOnce ? null : addSeconds(caller.now, NOTICE_SECONDS)
+  const tiers = [rules.noticeTiers, ...(await ownNoticeTiers(tx)).values()]
+  const notBefore = applyAtOnce ? null : addSeconds(caller.now, noticeSecondsOf(tiers))
   const longest =
     isSet && maxLifetimeSeconds !== null
       ? { of: { environment }, maxLifetimeSeconds, notBefore, now: caller.now }
@@ -111,13 +107,6 @@ export async function changePolicy(
 }
 
 const NONE_REACHED: Foreseen = { shortened: 0, ended: 0, isCountedFully: true, first: [] }
-
-const CONTRADICTIONS: Readonly<Record<Contradiction, string>> = {
-  default_longer_than_longest:
-    '`default_lifetime_seconds` is longer than `max_lifetime_seconds`. Make it at most as long.',
-  no_end_for_new_secrets:
-    'Without `never_expires_allowed`, set `max_lifetime_seconds` or `default_lifetime_seconds`: secrets for which no end is named need one.',
-}
 
 /** True where a change sets or lifts the environment's own longest lifetime. */
 function isLifetimeSet({ maxLifetimeSeconds: before }: PolicyRules, chosen: Partial<PolicyRules>): boolean {

@@ -2,6 +2,7 @@ import { type Quota, type RateLimit, whyNotRateLimits } from '@doorward/sdk/kern
 import { type Problem, problem } from '../http/problem.ts'
 import { type Caller, ownerOf } from '../management/caller.ts'
 import type { ChosenPolicy } from './policy.ts'
+import { toOwnRuleFields } from './policy-fields.ts'
 
 /** Limits in a request; undefined ones stay as they are. */
 export interface ChosenLimits {
@@ -24,14 +25,12 @@ export function whyNotLimits({ rateLimits, quota }: ChosenLimits, { reach }: Cal
 }
 
 /** Refuses a policy set by an admin key of the owner: the API provider sets it, as it does the limits. */
-export function whyNotPolicy(
-  { maxLifetimeSeconds, maxKeys }: ChosenPolicy,
-  { reach }: Caller,
-): Problem | null {
-  return ownerOf(reach) === null || (maxLifetimeSeconds === undefined && maxKeys === undefined)
+export function whyNotPolicy(chosen: ChosenPolicy, { reach }: Caller): Problem | null {
+  const named = Object.keys(toOwnRuleFields(chosen))
+  return ownerOf(reach) === null || named.length === 0
     ? null
     : problem(
         'limits_not_permitted',
-        'Leave out `max_lifetime_seconds` and `max_keys`: the provider of the API sets them.',
+        `Leave out ${named.map((name) => `\`${name}\``).join(', ')}: the provider of the API sets the policy.`,
       )
 }

@@ -1,7 +1,8 @@
 import { addSeconds } from '../base/clock.ts'
 import type { Db } from '../db/schema.ts'
+import type { DisablingFloors } from './disabling.ts'
 import { type DisablingForeseen, foreseeDates, foreseeUnused } from './disabling-effect.store.ts'
-import type { Dating, DisablingFloors, StoredPolicy } from './policy.store.ts'
+import type { Dating, StoredPolicy } from './policy.store.ts'
 import { NO_RULES, type PolicyRules } from './policy.ts'
 
 /** A change of rules, as it concerns those that disable keys at a date. */

@@ -50,12 +50,12 @@ export async function foreseeDates(
 /** Counts and names the keys that have not been used for as long as the rule says, and would be given a date at once. */
 export async function foreseeUnused(
   db: Db,
-  { environment, unusedSince, now }: { environment: string; unusedSince: Date; now: Date },
+  { unusedSince, now, ...of }: UnusedBy & { readonly unusedSince: Date; readonly now: Date },
 ): Promise<DisablingForeseen> {
   const reached = sql`
     select keys.id, ${now}::timestamptz + make_interval(secs => ${NOTICE_SECONDS}::double precision) as at
     from keys
-    where ${isUnusedByHint(environment, unusedSince, now)} and keys.disable_unused_at is null
+    where ${isUnusedByHint(of, unusedSince, now)} and keys.disable_unused_at is null
       and not exists (
         select from secrets
         where secrets.holder_id = keys.id and secrets.last_used_at > ${unusedSince}::timestamptz
@@ -63,10 +63,23 @@ export async function foreseeUnused(
   return await foresee(db, 'disable_unused_after_days', reached, now)
 }
 
+/** Keys of an environment whose owners have no such rule of their own; keys of one owner, in an environment or in all. */
+export interface UnusedBy {
+  readonly environment?: string
+  readonly ownerId?: string
+}
+
 /** Keys that work, were made before a moment, and were last used before it as far as hints say. */
-export function isUnusedByHint(environment: string, since: Date, now: Date) {
+export function isUnusedByHint({ environment, ownerId }: UnusedBy, since: Date, now: Date) {
   const day = Math.floor(since.getTime() / (24 * 3600 * 1000))
-  return sql<boolean>`keys.environment = ${environment} and keys.revoked_at is null and keys.disabled_at is null
+  const ofOwner =
+    ownerId === undefined
+      ? sql`not exists (
+          select from owners where owners.id = keys.owner_id and owners.disable_unused_after_days is not null
+        )`
+      : sql`keys.owner_id = ${ownerId}`
+  const there = environment === undefined ? sql`true` : sql`keys.environment = ${environment}`
+  return sql<boolean>`${there} and ${ofOwner} and keys.revoked_at is null and keys.disabled_at is null
     and not keys.lapsed and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)
     and -keys.seen_day >= ${-day}::integer
     and keys.created_at <= ${since}::timestamptz`
@@ -101,4 +114,18 @@ async function foresee(
     isCountedFully: keys <= MOST_COUNTED,
     first,
   }
+}
+
+/** What a rule would do in several environments, as one. */
+export function together(foreseen: readonly DisablingForeseen[]): readonly DisablingForeseen[] {
+  return [...Map.groupBy(foreseen, ({ rule }) => rule)].map(([rule, all]) => ({
+    rule,
+    keys: all.reduce((sum, { keys }) => sum + keys, 0),
+    atOnce: all.reduce((sum, { atOnce }) => sum + atOnce, 0),
+    isCountedFully: all.every(({ isCountedFully }) => isCountedFully),
+    first: all
+      .flatMap(({ first }) => first)
+      .toSorted((one, other) => one.disablesAt.getTime() - other.disablesAt.getTime())
+      .slice(0, NAMED),
+  }))
 }

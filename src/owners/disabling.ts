@@ -1,13 +1,29 @@
 import { addSeconds } from '../base/clock.ts'
-import type { PolicyRules } from './policy.ts'
+import { DEFAULT_NOTICE_TIERS, type PolicyRules } from './policy.ts'
 
 const DAY_SECONDS = 86_400
 
-/**
- * The longest notice. No existing secret or key ends sooner than this after a rule was tightened, unless it is applied at
- * once; and between the day on which a rotation is due, or a key has been unused for too long, and the disabling.
- */
+/** From the day on which a rotation is due, or a key has been unused for too long, to the disabling. */
 export const NOTICE_SECONDS = 30 * DAY_SECONDS
+
+/**
+ * The least that existing secrets and keys have left after a rule was tightened, unless it is applied at once: the
+ * longest of the tiers at which people are told. Where they are told at none, as where nothing is said of it.
+ *
+ * @param ofEach the tiers of each environment or owner that the rule reaches
+ */
+export function noticeSecondsOf(ofEach: readonly (readonly number[] | null)[]): number {
+  const longest = ofEach.map((tiers) => Math.max(...(tiers?.length ? tiers : DEFAULT_NOTICE_TIERS)))
+  return Math.max(...longest, 0) * DAY_SECONDS
+}
+
+/** Moments before which a rule disables no key that existed when it was set; null: it is not set. */
+export interface DisablingFloors {
+  readonly unrotatedNotBefore: Date | null
+  readonly unlistedNotBefore: Date | null
+}
+
+export const NO_FLOORS: DisablingFloors = { unrotatedNotBefore: null, unlistedNotBefore: null }
 
 /** The rules that disable a key at a date, in the order in which one is named of several that are due. */
 export const DISABLING_RULES = [

@@ -1,81 +1,26 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { EnvironmentName, iso, Moment, nullable, OwnerId, oneOf, strictObject } from '../http/wire.ts'
 import type { ChangedPolicy, PolicyChange, PolicyEffect } from './change-policy.ts'
-import { DISABLING_RULES } from './disabling.ts'
 import type { StoredPolicy } from './policy.store.ts'
 import type { Policy } from './policy.ts'
 import { fromRuleFields, RULE_FIELDS, RULE_NAMES, toRuleFields } from './policy-fields.ts'
 import { POLICY_PRESETS, PRESET_NAMES } from './policy-preset.ts'
-
-const MaxLifetime = Type.Integer({
-  minimum: 60,
-  maximum: 3_155_760_000,
-  description: 'Longest lifetime of a secret, from when it was made. null: as configured',
-})
-const DefaultLifetime = Type.Integer({
-  minimum: 60,
-  maximum: 3_155_760_000,
-  description: 'Lifetime of a secret for which no end is named. null: the longest',
-})
-const NeverAllowed = Type.Boolean({ description: 'False: each new secret has an end' })
-const MaxOverlap = Type.Integer({
-  minimum: 3600,
-  maximum: 7_776_000,
-  description: 'Longest time in which both secrets of a rotation work. null: 90 days',
-})
-const MaxKeys = Type.Integer({
-  minimum: 0,
-  maximum: 1_000_000,
-  description:
-    'Keys of one owner in this environment that are neither revoked nor expired. null: as configured, in all environments together',
-})
-const AllowlistRequired = Type.Boolean({
-  description: 'True: each new key has an `ip_allowlist`, and existing ones without are disabled at a date',
-})
-const AllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
-  uniqueItems: true,
-  maxItems: 200,
-  description: 'The only scopes that keys can be given. null: all',
-})
-const NoticeTiers = Type.Array(Type.Integer({ minimum: 1, maximum: 365 }), {
-  maxItems: 10,
-  description:
-    'Days before the end of a secret at which a notice is sent; none before the middle of its life. null: 30, 7 and 1',
-})
-
-const OwnerAllowedScopes = Type.Array(Type.String({ maxLength: 200 }), {
-  uniqueItems: true,
-  maxItems: 200,
-  description:
-    'Of the allowed scopes, the only ones that callers bound to one owner can give to keys. null: all of these',
-})
-const RotateEvery = Type.Integer({
-  minimum: 1,
-  maximum: 3650,
-  description:
-    'Days after which the rotation of a key is due. 30 days later the key is disabled, unless it was rotated. null: never',
-})
-const DisableUnusedAfter = Type.Integer({
-  minimum: 1,
-  maximum: 3650,
-  description:
-    'Days without use after which a key is given a date, 30 days ahead. It is disabled then, unless it was used. null: never',
-})
-
-/** Rules of an environment. */
-const RuleFields = {
-  max_lifetime_seconds: nullable(MaxLifetime),
-  default_lifetime_seconds: nullable(DefaultLifetime),
-  never_expires_allowed: NeverAllowed,
-  max_overlap_seconds: nullable(MaxOverlap),
-  max_keys: nullable(MaxKeys),
-  ip_allowlist_required: AllowlistRequired,
-  allowed_scopes: nullable(AllowedScopes),
-  owner_allowed_scopes: nullable(OwnerAllowedScopes),
-  rotate_every_days: nullable(RotateEvery),
-  disable_unused_after_days: nullable(DisableUnusedAfter),
-  notice_tiers: nullable(NoticeTiers),
-}
+import {
+  AllowedScopes,
+  AllowlistRequired,
+  DefaultLifetime,
+  DisableUnusedAfter,
+  KeysDisabledWire,
+  MaxKeys,
+  MaxLifetime,
+  MaxOverlap,
+  NeverAllowed,
+  NoticeTiers,
+  OwnerAllowedScopes,
+  RotateEvery,
+  RuleFields,
+  toKeysDisabledWire,
+} from './rule.wire.ts'
 
 const holding = <T extends TSchema>(value: T) =>
   Type.Object({ value, from: oneOf(['owner', 'environment', 'configuration'], 'What sets the rule') })
@@ -160,7 +105,7 @@ export const PolicyChangeWire = strictObject({
     Type.Boolean({
       default: false,
       description:
-        'End existing secrets that are older than the longest lifetime at once, and not 30 days from now; likewise disable keys whose rotation is long overdue, and keys without a required allow-list. Keys that are unused always have their 30 days',
+        'End existing secrets that are older than the longest lifetime at once, and not after the longest of `notice_tiers`; likewise disable keys whose rotation is long overdue, and keys without a required allow-list. Keys that are unused always have their 30 days',
     }),
   ),
 })
@@ -186,26 +131,7 @@ export const ChangedPolicyWire = Type.Object({
           }),
           { description: 'Those that would end first; of these, those that were used last' },
         ),
-        keys_disabled: Type.Array(
-          Type.Object({
-            rule: oneOf(DISABLING_RULES),
-            keys: Type.Integer({ description: 'Keys that it would disable, unless they comply by then' }),
-            at_once: Type.Integer({ description: 'Of these, keys that would be disabled at once' }),
-            counted_fully: Type.Boolean({ description: 'False: there are more' }),
-            first: Type.Array(
-              Type.Object({
-                id: Type.String(),
-                name: Type.String(),
-                owner_id: Type.String(),
-                hint: Type.String(),
-                disables_at: Moment,
-                last_used_at: nullable(Moment),
-              }),
-              { description: 'Those that would be disabled first' },
-            ),
-          }),
-          { description: 'One for each rule of the request that disables keys at a date' },
-        ),
+        keys_disabled: KeysDisabledWire,
       },
       { description: 'What a change would do to existing secrets; only with `dry_run`' },
     ),
@@ -262,20 +188,7 @@ function toEffectWire({ shortened, ended, isCountedFully, first, disabling }: Po
       ends_at: iso(secret.endsAt),
       last_used_at: iso(secret.lastUsedAt),
     })),
-    keys_disabled: disabling.map((foreseen) => ({
-      rule: foreseen.rule,
-      keys: foreseen.keys,
-      at_once: foreseen.atOnce,
-      counted_fully: foreseen.isCountedFully,
-      first: foreseen.first.map((key) => ({
-        id: key.id,
-        name: key.name,
-        owner_id: key.ownerId,
-        hint: key.hint,
-        disables_at: iso(key.disablesAt),
-        last_used_at: iso(key.lastUsedAt),
-      })),
-    })),
+    keys_disabled: toKeysDisabledWire(disabling),
   }
 }
 

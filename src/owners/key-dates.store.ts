@@ -1,18 +1,34 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/schema.ts'
-import { NOTICE_SECONDS } from './disabling.ts'
-import type { DisablingFloors } from './policy.store.ts'
+import { type DisablingFloors, type DisablingRule, NOTICE_SECONDS } from './disabling.ts'
 import type { PolicyRules } from './policy.ts'
 
 /** Rules that disable keys at a date, for some keys that are neither revoked nor expired. */
 export interface DatedByPolicy
   extends Pick<PolicyRules, 'rotateEveryDays' | 'ipAllowlistRequired' | 'disableUnusedAfterDays'>,
     DisablingFloors {
-  readonly of: { readonly environment: string } | { readonly ids: readonly string[] }
+  /** Of an environment, or of some ids: an owner's own rules replace these. Of an owner: these are its rules. */
+  readonly of:
+    | { readonly environment: string }
+    | { readonly ids: readonly string[] }
+    | { readonly ownerId: string; readonly environment: string }
   readonly now: Date
 }
 
 const DAY_SECONDS = 86_400
+
+/** The column with the date by each rule. */
+export const DATE_COLUMNS = {
+  rotate_every_days: 'keys.disable_unrotated_at',
+  ip_allowlist_required: 'keys.disable_unlisted_at',
+  disable_unused_after_days: 'keys.disable_unused_at',
+} as const satisfies Record<DisablingRule, string>
+
+/** A key that was used after it got a date as unused keeps the date until a job takes it away. */
+export const IS_USED_AGAIN = sql<boolean>`exists (
+  select from secrets where secrets.holder_id = keys.id
+    and secrets.last_used_at > keys.disable_unused_at - make_interval(secs => ${sql.lit(NOTICE_SECONDS)})
+)`
 
 /** The next keys of an environment, by their ids. */
 export async function nextKeys(db: Db, environment: string, after: string, limit: number): Promise<string[]> {
@@ -62,29 +78,18 @@ export async function secretIdsOf(tx: Tx, keyIds: readonly string[]): Promise<st
  * An unrotated key is disabled some days after its secret was made; one that existed when the rule was set not before the
  * rule's floor, unless an earlier rule had set an earlier date.
  */
-export function datesBy({
-  of,
-  rotateEveryDays,
-  ipAllowlistRequired,
-  disableUnusedAfterDays,
-  unrotatedNotBefore,
-  unlistedNotBefore,
-  now,
-}: DatedByPolicy) {
-  const seconds = rotateEveryDays === null ? null : rotateEveryDays * DAY_SECONDS + NOTICE_SECONDS
-  const byAge = sql`current.created_at + make_interval(secs => ${seconds}::double precision)`
-  const unrotated =
-    seconds === null
-      ? sql`null::timestamptz`
-      : sql`greatest(${byAge}, least(keys.disable_unrotated_at, ${unrotatedNotBefore}::timestamptz))`
-  const unlisted = ipAllowlistRequired
-    ? sql`case when keys.ip_allowlist is null
-        then least(keys.disable_unlisted_at, ${unlistedNotBefore}::timestamptz) end`
-    : sql`null::timestamptz`
+export function datesBy(dated: DatedByPolicy) {
+  const { of, now } = dated
+  const { days, isListed, isUnusedDated, unrotatedFloor, unlistedFloor } =
+    'ownerId' in of ? asGiven(dated) : asReplaced(dated)
+  const seconds = sql`(${days} * ${DAY_SECONDS}::double precision + ${NOTICE_SECONDS}::double precision)`
+  const byAge = sql`current.created_at + make_interval(secs => ${seconds})`
+  const unrotated = sql`case when ${days} is not null
+      then greatest(${byAge}, least(keys.disable_unrotated_at, ${unrotatedFloor})) end`
+  const unlisted = sql`case when ${isListed} and keys.ip_allowlist is null
+      then least(keys.disable_unlisted_at, ${unlistedFloor}) end`
   // A job gives these, and looks at the uses again before it acts.
-  const unused = disableUnusedAfterDays === null ? sql`null::timestamptz` : sql`keys.disable_unused_at`
-  const ofThese =
-    'ids' in of ? sql`keys.id = any(${of.ids}::text[])` : sql`keys.environment = ${of.environment}`
+  const unused = sql`case when ${isUnusedDated} then keys.disable_unused_at end`
   const passed = (column: string) => sql`keys.${sql.raw(column)} <= ${now}::timestamptz`
   return sql`
     select
@@ -93,8 +98,41 @@ export function datesBy({
       case when ${passed('disable_unlisted_at')} then keys.disable_unlisted_at else ${unlisted} end as unlisted,
       ${unused} as unused
     from keys
+    join owners on owners.id = keys.owner_id
     join secrets as current
       on current.holder_id = keys.id and current.revoked_at is null and current.retires_at is null
-    where ${ofThese} and keys.revoked_at is null
+    where ${areOf(of)} and keys.revoked_at is null
       and (keys.ends_at is null or keys.ends_at > ${now}::timestamptz)`
+}
+
+function areOf(of: DatedByPolicy['of']) {
+  if ('ids' in of) return sql`keys.id = any(${of.ids}::text[])`
+  const isThere = sql`keys.environment = ${of.environment}`
+  return 'ownerId' in of ? sql`keys.owner_id = ${of.ownerId} and ${isThere}` : isThere
+}
+
+/** The rules as they are. */
+function asGiven(dated: DatedByPolicy) {
+  return {
+    days: sql`${dated.rotateEveryDays}::integer`,
+    isListed: sql`${dated.ipAllowlistRequired}::boolean`,
+    isUnusedDated: sql`${dated.disableUnusedAfterDays !== null}::boolean`,
+    unrotatedFloor: sql`${dated.unrotatedNotBefore}::timestamptz`,
+    unlistedFloor: sql`${dated.unlistedNotBefore}::timestamptz`,
+  }
+}
+
+/** The rules and floors for each key's owner, as `policyWithFloors` has them. */
+function asReplaced(dated: DatedByPolicy) {
+  const given = asGiven(dated)
+  const floor = (rule: string, own: string, given: ReturnType<typeof sql>) => sql`
+    case when owners.${sql.raw(rule)} is not null then owners.${sql.raw(own)}
+      else greatest(owners.${sql.raw(own)}, ${given}) end`
+  return {
+    days: sql`coalesce(owners.rotate_every_days, ${given.days})`,
+    isListed: sql`coalesce(owners.ip_allowlist_required, ${given.isListed})`,
+    isUnusedDated: sql`(owners.disable_unused_after_days is not null or ${given.isUnusedDated})`,
+    unrotatedFloor: floor('rotate_every_days', 'unrotated_not_before', given.unrotatedFloor),
+    unlistedFloor: floor('ip_allowlist_required', 'unlisted_not_before', given.unlistedFloor),
+  }
 }

@@ -17,7 +17,7 @@ import {
   toOwnerWire,
 } from './owner.wire.ts'
 import type { ConfiguredPolicy } from './policy.ts'
-import { fromOwnPolicyFields } from './policy.wire.ts'
+import { chosenOf } from './policy-fields.ts'
 
 const tag = 'Owners'
 const params = strictObject({ id: OwnerId })
@@ -75,18 +75,19 @@ export function ownerRoutes(app: FastifyInstance, pipeline: Pipeline, policy: Co
     method: 'PATCH',
     url: '/v1/owners/:id',
     summary:
-      'Change name, notice contacts, limits or policy; a shorter maximum lifetime applies to existing secrets too',
+      'Change name, notice contacts, limits or policy; a stricter policy applies to existing secrets and keys too',
     body: OwnerChangeWire,
     answer: ChangedOwnerWire,
-    problems: ['not_found', 'limits_not_permitted'],
+    problems: ['not_found', 'limits_not_permitted', 'policy_contradicts'],
   } as const
   changes(app, pipeline, change, async ({ db, caller, params: { id }, body }) => {
     const done = await changeOwner(db, caller, policy, id, {
       name: body.name,
       noticeContacts: body.notice_contacts,
       dryRun: body.dry_run === true,
+      applyAtOnce: body.apply_at_once === true,
       ...fromLimitFields(body),
-      ...fromOwnPolicyFields(body),
+      ...chosenOf(body),
     })
     return done.ok ? yes(toChangedOwnerWire(done.value)) : done
   })

@@ -1,9 +1,12 @@
 import { limitsOfWire } from '@doorward/sdk/kernel'
-import { type Selectable, sql } from 'kysely'
+import { type Selectable, sql, type Updateable } from 'kysely'
 import { contains, type SortedPage, sorted } from '../db/keyset.ts'
+import type { OwnRulesColumns } from '../db/policies-table.ts'
 import type { Db, Schema, Tx } from '../db/schema.ts'
 import { ownerOf, type Reach } from '../management/caller.ts'
 import type { Owner, OwnerState } from './owner.ts'
+import type { ChosenPolicy } from './policy.ts'
+import { fromOwnRuleFields, toOwnRuleFields } from './policy-fields.ts'
 
 /**
  * The owner, created if it is new; its row is locked until the transaction ends.
@@ -89,14 +92,64 @@ export async function setOwner(
     suspended_reason?: string | null
     rate_limits?: string
     quota?: string | null
-    max_lifetime_seconds?: number | null
-    max_keys?: number | null
-  },
+  } & Updateable<OwnRulesColumns>,
 ): Promise<void> {
   let query = tx.updateTable('owners').set(change).where('id', '=', id)
   const ownerId = ownerOf(reach)
   if (ownerId !== null) query = query.where('id', '=', ownerId).where('suspended_at', 'is', null)
   await query.execute()
+}
+
+/** Columns of the chosen rules. */
+export function toOwnRuleColumns(chosen: ChosenPolicy): Updateable<OwnRulesColumns> {
+  return Object.fromEntries(
+    Object.entries(toOwnRuleFields(chosen)).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? [...value] : value,
+    ]),
+  )
+}
+
+/** Tiers of notices by owner; only of owners that have their own. */
+export async function ownNoticeTiers(db: Db): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await db
+    .selectFrom('owners')
+    .select(['id', 'notice_tiers'])
+    .where('notice_tiers', 'is not', null)
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.notice_tiers ?? []]))
+}
+
+/** Own limits of days without use, of those of some owners that have one. */
+export async function ownUnusedDays(
+  db: Db,
+  ownerIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  if (ownerIds.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('owners')
+    .select(['id', 'disable_unused_after_days'])
+    .where('disable_unused_after_days', 'is not', null)
+    .where(sql<boolean>`id = any(${ownerIds}::text[])`)
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.disable_unused_after_days ?? 0]))
+}
+
+/** Owners that have their own limit of days without use, after an id. */
+export async function ownersWithOwnUnused(
+  db: Db,
+  after: string,
+  most: number,
+): Promise<{ readonly id: string; readonly days: number }[]> {
+  const rows = await db
+    .selectFrom('owners')
+    .select(['id', 'disable_unused_after_days'])
+    .where('disable_unused_after_days', 'is not', null)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(most)
+    .execute()
+  return rows.flatMap(({ id, disable_unused_after_days: days }) => (days === null ? [] : [{ id, days }]))
 }
 
 function withinReach(db: Db, reach: Reach) {
@@ -114,6 +167,7 @@ function fromRow(row: Selectable<Schema['owners']>): Owner {
     suspendedReason: row.suspended_reason,
     createdAt: row.created_at,
     limits: limitsOfWire(row),
-    policy: { maxLifetimeSeconds: row.max_lifetime_seconds, maxKeys: row.max_keys },
+    policy: fromOwnRuleFields(row),
+    floors: { unrotatedNotBefore: row.unrotated_not_before, unlistedNotBefore: row.unlisted_not_before },
   }
 }

@@ -1,4 +1,5 @@
 import type { Limits } from '@doorward/sdk/rules'
+import type { DisablingFloors } from './disabling.ts'
 import type { OwnPolicy } from './policy.ts'
 
 /** The party whose data a key reaches, under the API provider's own id. Created with its first key. */
@@ -13,8 +14,10 @@ export interface Owner {
   readonly createdAt: Date
   /** Limits for all of its keys together. */
   readonly limits: Limits
-  /** Replaces the policy of all owners. */
+  /** Replaces the policies of environments, rule by rule. */
   readonly policy: OwnPolicy
+  /** Of the last change of its own rules. */
+  readonly floors: DisablingFloors
 }
 
 export const OWNER_STATES = ['active', 'suspended'] as const

@@ -15,7 +15,8 @@ import {
 import type { ChangedOwner } from './change-owner.ts'
 import { AskedLimitFields, LimitFields } from './limits.wire.ts'
 import { OWNER_STATES, type Owner } from './owner.ts'
-import { AskedOwnPolicyFields, OwnPolicyFields, toOwnPolicyFields } from './policy.wire.ts'
+import { toOwnRuleFields } from './policy-fields.ts'
+import { KeysDisabledWire, OwnRuleFields, toKeysDisabledWire } from './rule.wire.ts'
 
 export const OwnerWire = Type.Object(
   {
@@ -25,7 +26,7 @@ export const OwnerWire = Type.Object(
     suspended_at: nullable(Moment),
     suspended_reason: nullable(Type.String()),
     ...LimitFields,
-    ...OwnPolicyFields,
+    ...OwnRuleFields,
     created_at: Moment,
   },
   { title: 'Owner' },
@@ -49,11 +50,28 @@ export const OwnerChangeWire = strictObject({
     }),
   ),
   ...AskedLimitFields,
-  ...AskedOwnPolicyFields,
+  max_lifetime_seconds: Type.Optional(OwnRuleFields.max_lifetime_seconds),
+  default_lifetime_seconds: Type.Optional(OwnRuleFields.default_lifetime_seconds),
+  never_expires_allowed: Type.Optional(OwnRuleFields.never_expires_allowed),
+  max_overlap_seconds: Type.Optional(OwnRuleFields.max_overlap_seconds),
+  max_keys: Type.Optional(OwnRuleFields.max_keys),
+  ip_allowlist_required: Type.Optional(OwnRuleFields.ip_allowlist_required),
+  allowed_scopes: Type.Optional(OwnRuleFields.allowed_scopes),
+  owner_allowed_scopes: Type.Optional(OwnRuleFields.owner_allowed_scopes),
+  rotate_every_days: Type.Optional(OwnRuleFields.rotate_every_days),
+  disable_unused_after_days: Type.Optional(OwnRuleFields.disable_unused_after_days),
+  notice_tiers: Type.Optional(OwnRuleFields.notice_tiers),
   dry_run: Type.Optional(
     Type.Boolean({
       default: false,
       description: 'Change nothing; return the result of a change, and how many secrets it would end',
+    }),
+  ),
+  apply_at_once: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'End existing secrets that are older than the longest lifetime, and disable keys that do not comply, at once, and not after the longest of `notice_tiers`',
     }),
   ),
 })
@@ -66,6 +84,7 @@ export const ChangedOwnerWire = Type.Object({
   secrets_ended: Type.Integer({
     description: 'Further secrets that expired at once; with `dry_run`: that would expire',
   }),
+  keys_disabled: KeysDisabledWire,
 })
 
 export function toOwnerWire(owner: Owner) {
@@ -76,11 +95,16 @@ export function toOwnerWire(owner: Owner) {
     suspended_at: iso(owner.suspendedAt),
     suspended_reason: owner.suspendedReason,
     ...limitsToWire(owner.limits),
-    ...toOwnPolicyFields(owner.policy),
+    ...toOwnRuleFields(owner.policy),
     created_at: iso(owner.createdAt),
   }
 }
 
-export function toChangedOwnerWire({ owner, shortened, ended }: ChangedOwner) {
-  return { ...toOwnerWire(owner), secrets_shortened: shortened, secrets_ended: ended }
+export function toChangedOwnerWire({ owner, shortened, ended, disabling }: ChangedOwner) {
+  return {
+    ...toOwnerWire(owner),
+    secrets_shortened: shortened,
+    secrets_ended: ended,
+    keys_disabled: toKeysDisabledWire(disabling),
+  }
 }

@@ -1,4 +1,4 @@
-import type { PolicyRules, RuleName } from './policy.ts'
+import type { ChosenPolicy, OwnPolicy, PolicyRules, RuleName } from './policy.ts'
 
 /** Names of the rules on the wire, in the table and in the audit log. */
 export const RULE_FIELDS = {
@@ -32,4 +32,27 @@ export function fromRuleFields(fields: Partial<RuleFields>): Partial<PolicyRules
       return value === undefined ? [] : [[name, value]]
     }),
   )
+}
+
+/** An owner's own rules under their names on the wire; null: the environment's rule applies. */
+export type OwnRuleFields = { [Name in keyof RuleFields]: RuleFields[Name] | null }
+
+/** Only the chosen ones. */
+export function toOwnRuleFields(chosen: ChosenPolicy): Partial<OwnRuleFields> {
+  return Object.fromEntries(
+    RULE_NAMES.flatMap((name) => (chosen[name] === undefined ? [] : [[RULE_FIELDS[name], chosen[name]]])),
+  )
+}
+
+/** Those that a request names. */
+export function chosenOf(
+  fields: { readonly [Name in keyof OwnRuleFields]?: OwnRuleFields[Name] },
+): ChosenPolicy {
+  return Object.fromEntries(RULE_NAMES.map((name) => [name, fields[RULE_FIELDS[name]]]))
+}
+
+export function fromOwnRuleFields(fields: OwnRuleFields): OwnPolicy {
+  return Object.fromEntries(
+    RULE_NAMES.map((name) => [name, fields[RULE_FIELDS[name]]]),
+  ) as unknown as OwnPolicy
 }

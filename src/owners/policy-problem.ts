@@ -2,7 +2,7 @@ import { addSeconds } from '../base/clock.ts'
 import { no, type Result, yes } from '../base/result.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { type AskedLifetime, type ExpiryRefusal, expiryWithin } from './expiry.ts'
-import type { Policy } from './policy.ts'
+import type { Contradiction, Policy } from './policy.ts'
 import { RULE_FIELDS } from './policy-fields.ts'
 import { type PolicyRefusal, type Proposed, whyNotByPolicy } from './why-not-by-policy.ts'
 
@@ -58,6 +58,14 @@ function detailOf(why: PolicyRefusal, policy: Policy): string {
     case 'too_many_keys':
       return `${says('maxKeys', policy)} allows ${why.most}. Revoke unused ones.`
   }
+}
+
+/** What to do about rules that contradict each other. */
+export const CONTRADICTIONS: Readonly<Record<Contradiction, string>> = {
+  default_longer_than_longest:
+    '`default_lifetime_seconds` is longer than `max_lifetime_seconds`. Make it at most as long.',
+  no_end_for_new_secrets:
+    'Without `never_expires_allowed`, set `max_lifetime_seconds` or `default_lifetime_seconds`: secrets for which no end is named need one.',
 }
 
 function says(rule: keyof typeof RULE_FIELDS, { environment, from }: Policy): string {

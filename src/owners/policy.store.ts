@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely'
 import type { Db, Schema, Tx } from '../db/schema.ts'
+import type { DisablingFloors } from './disabling.ts'
 import type { PolicyRules } from './policy.ts'
 import { RULE_FIELDS, RULE_NAMES, toRuleFields } from './policy-fields.ts'
 
@@ -12,12 +13,6 @@ export interface StoredPolicy {
   readonly shortening: Shortening | null
   readonly disabling: DisablingFloors
   readonly dating: Dating | null
-}
-
-/** Moments before which a rule disables no key that existed when it was set; null: it is not set. */
-export interface DisablingFloors {
-  readonly unrotatedNotBefore: Date | null
-  readonly unlistedNotBefore: Date | null
 }
 
 /** The walk over the keys of an environment after a rule was changed that disables keys at a date. */

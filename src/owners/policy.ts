@@ -49,15 +49,10 @@ export interface Policy extends PolicyRules {
 }
 
 /** The operator's replacements for one owner; null: the environment's rule applies. */
-export interface OwnPolicy {
-  /** From 60. */
-  readonly maxLifetimeSeconds: number | null
-  /** 0: the owner can have no keys. */
-  readonly maxKeys: number | null
-}
+export type OwnPolicy = { readonly [Name in RuleName]: PolicyRules[Name] | null }
 
 /** Replacements in a request; undefined ones stay as they are. */
-export type ChosenPolicy = { readonly [Part in keyof OwnPolicy]?: OwnPolicy[Part] | undefined }
+export type ChosenPolicy = { readonly [Name in RuleName]?: OwnPolicy[Name] | undefined }
 
 /** The rules of an environment that has none of its own. */
 export const NO_RULES: PolicyRules = {
@@ -74,48 +69,44 @@ export const NO_RULES: PolicyRules = {
   noticeTiers: null,
 }
 
-const NO_REPLACEMENTS: OwnPolicy = { maxLifetimeSeconds: null, maxKeys: null }
-
 /** The policy of an owner in an environment: rule by rule its own, else the environment's, else the configuration's. */
 export function policyOf(
   configured: ConfiguredPolicy,
   environment: string,
   rules: PolicyRules = NO_RULES,
-  own: OwnPolicy = NO_REPLACEMENTS,
+  own: ChosenPolicy = {},
 ): Policy {
   const originOf = (name: RuleName): RuleOrigin => {
-    if ((name === 'maxLifetimeSeconds' || name === 'maxKeys') && own[name] !== null) return 'owner'
+    if (own[name] != null) return 'owner'
     return rules[name] === NO_RULES[name] ? 'configuration' : 'environment'
   }
+  const held = ofEachRule((name) => own[name] ?? rules[name]) as unknown as PolicyRules
   return {
-    ...rules,
+    ...held,
     environment,
-    maxLifetimeSeconds: own.maxLifetimeSeconds ?? rules.maxLifetimeSeconds ?? configured.maxLifetimeSeconds,
-    maxKeys: own.maxKeys ?? rules.maxKeys ?? configured.maxKeysPerOwner,
-    from: {
-      maxLifetimeSeconds: originOf('maxLifetimeSeconds'),
-      defaultLifetimeSeconds: originOf('defaultLifetimeSeconds'),
-      neverExpiresAllowed: originOf('neverExpiresAllowed'),
-      maxOverlapSeconds: originOf('maxOverlapSeconds'),
-      maxKeys: originOf('maxKeys'),
-      ipAllowlistRequired: originOf('ipAllowlistRequired'),
-      allowedScopes: originOf('allowedScopes'),
-      ownerAllowedScopes: originOf('ownerAllowedScopes'),
-      rotateEveryDays: originOf('rotateEveryDays'),
-      disableUnusedAfterDays: originOf('disableUnusedAfterDays'),
-      noticeTiers: originOf('noticeTiers'),
-    },
+    maxLifetimeSeconds: held.maxLifetimeSeconds ?? configured.maxLifetimeSeconds,
+    maxKeys: held.maxKeys ?? configured.maxKeysPerOwner,
+    from: ofEachRule(originOf),
   }
 }
 
-/** Why the rules of an environment contradict each other. They do without the configuration's, which can be changed. */
+/** An object with a value for each rule. */
+export function ofEachRule<Value>(value: (name: RuleName) => Value): Readonly<Record<RuleName, Value>> {
+  const names = Object.keys(NO_RULES) as RuleName[]
+  return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<RuleName, Value>
+}
+
+/** Why rules of an environment, or an owner's own, contradict each other. They do without the configuration's, which can be changed. */
 export type Contradiction = 'default_longer_than_longest' | 'no_end_for_new_secrets'
 
 export function contradictionIn({
   maxLifetimeSeconds: longest,
   defaultLifetimeSeconds: usual,
   neverExpiresAllowed,
-}: PolicyRules): Contradiction | null {
+}: Pick<
+  PolicyRules,
+  'maxLifetimeSeconds' | 'defaultLifetimeSeconds' | 'neverExpiresAllowed'
+>): Contradiction | null {
   if (longest !== null && usual !== null && usual > longest) return 'default_longer_than_longest'
   return neverExpiresAllowed || longest !== null || usual !== null ? null : 'no_end_for_new_secrets'
 }

@@ -26,7 +26,11 @@ describe('a policy that is tightened', () => {
 
   const tighten = async (days: number | null, more: object = {}) => {
     const max_lifetime_seconds = days === null ? null : days * DAY
-    const answer = await app.call('PATCH', '/v1/owners/org_1', { max_lifetime_seconds, ...more })
+    const answer = await app.call('PATCH', '/v1/owners/org_1', {
+      max_lifetime_seconds,
+      apply_at_once: true,
+      ...more,
+    })
     assert.equal(answer.status, 200, answer.text)
     const { secrets_shortened: shortened, secrets_ended: ended } = answer.body
     return { shortened, ended }
@@ -78,6 +82,21 @@ describe('a policy that is tightened', () => {
     app.clock.advance({ days: 10, seconds: -60 })
     assert.equal(await verdict(endless.secret), 'expired')
     assert.equal((await app.call('POST', `/v1/keys/${old.id}/rotate`, {})).body.code, 'key_expired')
+  })
+
+  it('KEY-09: without the operator’s word for it nothing ends sooner than the longest notice', async () => {
+    const old = await key()
+    app.clock.advance({ days: 20 })
+    const [young, later] = [await key(), await key({ lifetime_seconds: 25 * DAY })]
+    assert.deepEqual(await tighten(10, { apply_at_once: false, dry_run: true }), { shortened: 2, ended: 0 })
+    assert.deepEqual(await tighten(10, { apply_at_once: false }), { shortened: 2, ended: 0 })
+    const expiries = await Promise.all([old, young, later].map(async ({ id }) => (await read(id)).expires_at))
+    assert.deepEqual(expiries, [inDays(30), inDays(30), inDays(25)])
+    assert.equal(await verdict(old.secret), 'valid')
+    await tighten(10, { apply_at_once: false, notice_tiers: [7, 1] })
+    assert.equal((await read(old.id)).expires_at, inDays(7))
+    app.clock.advance({ days: 7 })
+    assert.equal(await verdict(old.secret), 'expired')
   })
 
   it('KEY-09 KEY-11: shortens both secrets of a rotation, and undoing the rotation does not extend them', async () => {
@@ -147,7 +166,7 @@ describe('a policy that is tightened', () => {
     const { id } = await key()
     await post(id, 'rotate', { overlap_seconds: 3600 })
     const before = await everything()
-    const asked = { max_lifetime_seconds: 10 * DAY, name: 'Acme', rate_limits: [], dry_run: true }
+    const asked = { max_lifetime_seconds: 10 * DAY, apply_at_once: true, name: 'Acme', dry_run: true }
     const { body } = await app.call('PATCH', '/v1/owners/org_1', asked)
     assert.deepEqual([body.name, body.max_lifetime_seconds], ['Acme', 10 * DAY])
     assert.deepEqual([body.secrets_shortened, body.secrets_ended], [2, 2])
@@ -203,6 +222,7 @@ describe('a policy that is tightened', () => {
           max_keys: 5,
           secrets_shortened: 1,
           secrets_ended: 1,
+          at_once: true,
         },
       ],
     )

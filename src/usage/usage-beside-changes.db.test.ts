@@ -72,7 +72,10 @@ describe('a report of usage beside a change', {
       () => aKey(`org_${nextId()}`),
       async (id) => {
         const { body } = await app.call('GET', `/v1/keys/${id}`)
-        return await app.call('PATCH', `/v1/owners/${body.owner_id}`, { max_lifetime_seconds: 86_400 })
+        return await app.call('PATCH', `/v1/owners/${body.owner_id}`, {
+          max_lifetime_seconds: 86_400,
+          apply_at_once: true,
+        })
       },
     ],
     [

@@ -79,14 +79,18 @@ const ENDINGS: readonly Ending[] = [
   {
     what: "the owner's policy tightened: a longest lifetime that has passed",
     agedSeconds: 60,
-    end: (app, { ownerId }) => app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60 }),
+    end: (app, { ownerId }) =>
+      app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60, apply_at_once: true }),
     reason: 'expired',
   },
   {
     what: "the owner's policy tightened, and its longest lifetime passes",
     agedSeconds: 59,
     end: async (app, { ownerId }) => {
-      const answer = await app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60 })
+      const answer = await app.call('PATCH', `/v1/owners/${ownerId}`, {
+        max_lifetime_seconds: 60,
+        apply_at_once: true,
+      })
       app.clock.advance({ seconds: 1 })
       return answer
     },

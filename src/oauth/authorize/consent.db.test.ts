@@ -188,7 +188,10 @@ describe('a decision about an app', () => {
           const { rows } = await sql`select distinct pid from pg_locks where not granted`.execute(tx)
           return `${rows.length}`
         }, `${n}`)
-      const tightening = oauth.app.call('PATCH', '/v1/owners/org_busy', { max_lifetime_seconds: 3600 })
+      const tightening = oauth.app.call('PATCH', '/v1/owners/org_busy', {
+        max_lifetime_seconds: 3600,
+        apply_at_once: true,
+      })
       await waits(1)
       const saying = allow(jar, page)
       await waits(2)

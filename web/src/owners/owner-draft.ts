@@ -2,15 +2,11 @@ import type { Static } from 'typebox'
 import type { OwnerChangeWire } from '../../../src/owners/owner.wire.ts'
 import type { Owner } from './owner.queries.ts'
 
-const DAY_SECONDS = 86_400
-
 /** The form of an owner, as it is typed. */
 export interface OwnerDraft {
   readonly name: string
   /** Addresses, separated by commas or blanks. */
   readonly noticeContacts: string
-  readonly maxKeys: string
-  readonly maxLifetimeDays: string
   readonly rates: readonly RateDraft[]
   readonly quotaLimit: string
   readonly quotaPeriod: 'day' | 'month'
@@ -25,12 +21,9 @@ export interface RateDraft {
 }
 
 export function draftOf(owner: Owner): OwnerDraft {
-  const days = owner.max_lifetime_seconds === null ? null : owner.max_lifetime_seconds / DAY_SECONDS
   return {
     name: owner.name ?? '',
     noticeContacts: owner.notice_contacts.join(', '),
-    maxKeys: textOf(owner.max_keys),
-    maxLifetimeDays: textOf(days),
     rates: owner.rate_limits.map(({ name, limit, window_seconds: seconds }, row) => ({
       row,
       name,
@@ -44,12 +37,9 @@ export function draftOf(owner: Owner): OwnerDraft {
 
 /** The change that the form asks for: only what differs from the owner. What is no number is left to the API to refuse. */
 export function bodyOf(draft: OwnerDraft, owner: Owner): Static<typeof OwnerChangeWire> {
-  const days = numberOf(draft.maxLifetimeDays)
   const asked = {
     name: draft.name.trim() === '' ? null : draft.name.trim(),
     notice_contacts: draft.noticeContacts.split(/[\s,;]+/).filter((address) => address !== ''),
-    max_keys: numberOf(draft.maxKeys),
-    max_lifetime_seconds: days === null ? null : Math.round(days * DAY_SECONDS),
     rate_limits: draft.rates.map(({ name, limit, seconds }) => ({
       name: name.trim(),
       limit: numberOf(limit) ?? 0,

@@ -6,7 +6,6 @@ import { change } from '../api/request.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { Field } from '../ui/field.tsx'
-import { Notice } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { useAct } from '../ui/use-act.ts'
 import { appWords } from '../words/app.ts'
@@ -22,17 +21,13 @@ interface FormParts {
 
 type Body = Static<typeof OwnerChangeWire>
 
-/** Name, notice contacts, limits and policy. A change of the longest lifetime is tried first: it may end secrets. */
+/** Name, notice contacts and limits. */
 export function OwnerForm({ owner, onClose }: FormParts) {
   const [opened] = useState(owner)
   const [draft, setDraft] = useState<OwnerDraft>(() => draftOf(opened))
-  const [effect, setEffect] = useState<{ shortened: number; ended: number } | null>(null)
   const act = useAct()
-  const fill = (changes: Partial<OwnerDraft>) => {
-    setDraft({ ...draft, ...changes })
-    setEffect(null)
-  }
-  const text = (name: 'name' | 'noticeContacts' | 'maxKeys' | 'maxLifetimeDays' | 'quotaLimit') => ({
+  const fill = (changes: Partial<OwnerDraft>) => setDraft({ ...draft, ...changes })
+  const text = (name: 'name' | 'noticeContacts' | 'quotaLimit') => ({
     value: draft[name],
     autoComplete: 'off',
     onChange: (event: { target: { value: string } }) => fill({ [name]: event.target.value }),
@@ -44,18 +39,11 @@ export function OwnerForm({ owner, onClose }: FormParts) {
       body,
       { since: opened },
     )
-  const submit = () => {
-    const body = bodyOf(draft, owner)
-    if ('max_lifetime_seconds' in body && effect === null)
-      return act.ask(async () => {
-        const tried = await send({ ...body, dry_run: true })
-        setEffect({ shortened: tried.secrets_shortened, ended: tried.secrets_ended })
-      })
-    return act.run(async () => {
-      await send(body)
+  const submit = () =>
+    act.run(async () => {
+      await send(bodyOf(draft, opened))
       onClose()
     })
-  }
   return (
     <Dialog title={words.formTitle(owner.name ?? owner.id)} onClose={onClose}>
       <form
@@ -71,18 +59,6 @@ export function OwnerForm({ owner, onClose }: FormParts) {
         <Field label={words.notice} hint={words.noticeHint} error={faultAt(act.error, '/notice_contacts')}>
           {(ids) => <input {...ids} maxLength={2600} {...text('noticeContacts')} />}
         </Field>
-        <div className="field-row">
-          <Field label={words.maxKeys} hint={words.maxKeysHint} error={faultAt(act.error, '/max_keys')}>
-            {(ids) => <input {...ids} inputMode="numeric" {...text('maxKeys')} />}
-          </Field>
-          <Field
-            label={words.maxLifetimeDays}
-            hint={words.maxLifetimeHint}
-            error={faultAt(act.error, '/max_lifetime_seconds')}
-          >
-            {(ids) => <input {...ids} inputMode="decimal" {...text('maxLifetimeDays')} />}
-          </Field>
-        </div>
         <RateLimitFields
           rates={draft.rates}
           onChange={(rates) => fill({ rates })}
@@ -108,19 +84,10 @@ export function OwnerForm({ owner, onClose }: FormParts) {
             )}
           </Field>
         </div>
-        {effect !== null && (
-          <Notice kind={effect.shortened + effect.ended > 0 ? 'warn' : 'plain'} isAnnounced>
-            <p>{words.shortens(effect.shortened, effect.ended)}</p>
-          </Notice>
-        )}
         <ProblemBox error={act.error} />
         <div className="form-end">
           <Button type="submit" busy={act.isBusy}>
-            {'max_lifetime_seconds' in bodyOf(draft, owner)
-              ? effect === null
-                ? words.preview
-                : words.saveAnyway
-              : words.save}
+            {words.save}
           </Button>
           <Button kind="quiet" onClick={onClose}>
             {appWords.cancel}

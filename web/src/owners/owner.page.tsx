@@ -3,6 +3,7 @@ import type { OwnerWire } from '../../../src/owners/owner.wire.ts'
 import { change } from '../api/request.ts'
 import { useCan } from '../api/session.ts'
 import { paths } from '../paths.ts'
+import { RULES } from '../settings/policy-draft.ts'
 import { ActDialog } from '../ui/act-dialog.tsx'
 import { Button } from '../ui/button.tsx'
 import { Loaded } from '../ui/loading.tsx'
@@ -12,9 +13,12 @@ import { FullTime } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { useWhyNot } from '../ui/why-not.ts'
 import { Arrival } from '../verifiers/arrival.part.tsx'
+import { ownPolicyWords } from '../words/own-policy.ts'
 import { ownerWords as words } from '../words/owners.ts'
+import { policyWords } from '../words/policies.ts'
 import { countWords, durationWords } from '../words/time-words.ts'
 import { Members } from './members.tsx'
+import { OwnPolicyForm } from './own-policy.form.tsx'
 import { OwnerForm } from './owner.form.tsx'
 import { type Owner, ownerQuery } from './owner.queries.ts'
 import { OwnerCredentials } from './owner-credentials.tsx'
@@ -84,9 +88,14 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
         title={words.limits}
         lead={words.limitsLead}
         actions={
-          <Button kind="quiet" whyNot={whyNot('owners:write')} onClick={() => set({ act: 'change' })}>
-            {words.change}
-          </Button>
+          <>
+            <Button kind="quiet" whyNot={whyNot('owners:write')} onClick={() => set({ act: 'change' })}>
+              {words.change}
+            </Button>
+            <Button kind="quiet" whyNot={whyNot('owners:write')} onClick={() => set({ act: 'policy' })}>
+              {ownPolicyWords.change}
+            </Button>
+          </>
         }
       >
         <div className="card">
@@ -95,6 +104,7 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
       </Section>
       <Members ownerId={id} />
       {query.act === 'change' && can('owners:write') && <OwnerForm owner={owner} onClose={close} />}
+      {query.act === 'policy' && can('owners:write') && <OwnPolicyForm owner={owner} onClose={close} />}
       {query.act === 'suspend' && !isSuspended && <SuspendDialog owner={owner} onClose={close} />}
       {query.act === 'resume' && isSuspended && (
         <ActDialog
@@ -114,15 +124,11 @@ function OwnerScreen({ owner }: { readonly owner: Owner }) {
 }
 
 function factsOf(owner: Owner) {
-  const { max_keys, max_lifetime_seconds, rate_limits, quota, notice_contacts } = owner
+  const { rate_limits, quota, notice_contacts } = owner
+  const own = RULES.filter((name) => owner[name] !== null)
   return [
     [words.created, <FullTime key="created" at={owner.created_at} />],
     [words.notice, notice_contacts.join(', ') || words.noNotice],
-    [words.maxKeys, max_keys === null ? words.asConfigured : countWords(max_keys)],
-    [
-      words.maxLifetime,
-      max_lifetime_seconds === null ? words.asConfigured : durationWords(max_lifetime_seconds),
-    ],
     [
       words.rateLimits,
       rate_limits.length === 0
@@ -135,5 +141,7 @@ function factsOf(owner: Owner) {
             .join(', '),
     ],
     [words.quota, quota === null ? words.noLimit : words.quotaOf(countWords(quota.limit), quota.period)],
+    ...(own.length === 0 ? [[words.ownRules, words.noOwnRules] as const] : []),
+    ...own.map((name) => [policyWords.rules[name], policyWords.value(name, owner[name])] as const),
   ] as const
 }

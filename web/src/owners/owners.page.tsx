@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { paths } from '../paths.ts'
+import { RULES } from '../settings/policy-draft.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Select } from '../ui/field.tsx'
@@ -115,9 +116,13 @@ export default function OwnersPage() {
 
 function OwnLimits({ owner }: { readonly owner: Owner }) {
   const { max_keys, max_lifetime_seconds, rate_limits, quota } = owner
+  const others = RULES.filter(
+    (name) => name !== 'max_keys' && name !== 'max_lifetime_seconds' && owner[name] !== null,
+  ).length
   const said = [
     max_keys === null ? null : words.ownLimit.keys(max_keys),
     max_lifetime_seconds === null ? null : words.ownLimit.lifetime(durationWords(max_lifetime_seconds)),
+    others === 0 ? null : words.ownLimit.rules(others),
     rate_limits.length === 0 ? null : words.ownLimit.rates(rate_limits.length),
     quota === null ? null : words.ownLimit.quota(countWords(quota.limit), quota.period),
   ].filter((each) => each !== null)

@@ -1,16 +1,15 @@
 import type { Static } from 'typebox'
 import type { PolicyChangeWire } from '../../../src/owners/environment-policy.wire.ts'
 import type { RuleFields } from '../../../src/owners/policy-fields.ts'
+import { durationText, secondsIn } from '../ui/duration-text.ts'
 import type { EnvironmentPolicy } from './policy.queries.ts'
 
-const DAY_SECONDS = 86_400
-
-/** The rules of an environment, as the form has them. */
+/** The rules of an environment, as the form has them. Lengths of time are texts with a unit. */
 export interface PolicyDraft {
-  readonly maxLifetimeDays: string
-  readonly defaultLifetimeDays: string
+  readonly maxLifetime: string
+  readonly defaultLifetime: string
   readonly neverExpiresAllowed: boolean
-  readonly maxOverlapDays: string
+  readonly maxOverlap: string
   readonly maxKeys: string
   readonly ipAllowlistRequired: boolean
   /** Null: all. */
@@ -52,10 +51,10 @@ export function ownRules({ rules }: EnvironmentPolicy): RuleFields {
 
 export function draftOf(rules: RuleFields): PolicyDraft {
   return {
-    maxLifetimeDays: daysOf(rules.max_lifetime_seconds),
-    defaultLifetimeDays: daysOf(rules.default_lifetime_seconds),
+    maxLifetime: durationText(rules.max_lifetime_seconds),
+    defaultLifetime: durationText(rules.default_lifetime_seconds),
     neverExpiresAllowed: rules.never_expires_allowed,
-    maxOverlapDays: daysOf(rules.max_overlap_seconds),
+    maxOverlap: durationText(rules.max_overlap_seconds),
     maxKeys: textOf(rules.max_keys),
     ipAllowlistRequired: rules.ip_allowlist_required,
     allowedScopes: rules.allowed_scopes,
@@ -70,10 +69,10 @@ export function draftOf(rules: RuleFields): PolicyDraft {
 /** The rules that the form asks for. A text that is no number is left to the API to refuse. */
 export function rulesOf(draft: PolicyDraft): RuleFields {
   return {
-    max_lifetime_seconds: secondsOf(draft.maxLifetimeDays),
-    default_lifetime_seconds: secondsOf(draft.defaultLifetimeDays),
+    max_lifetime_seconds: secondsIn(draft.maxLifetime),
+    default_lifetime_seconds: secondsIn(draft.defaultLifetime),
     never_expires_allowed: draft.neverExpiresAllowed,
-    max_overlap_seconds: secondsOf(draft.maxOverlapDays),
+    max_overlap_seconds: secondsIn(draft.maxOverlap),
     max_keys: numberOf(draft.maxKeys),
     ip_allowlist_required: draft.ipAllowlistRequired,
     allowed_scopes: draft.allowedScopes,
@@ -95,26 +94,17 @@ export function bodyOf(before: RuleFields, after: RuleFields): Static<typeof Pol
 }
 
 /** Null where it is empty. A text that is no number stays one that the API refuses. */
-function tiersOf(text: string): number[] | null {
+export function tiersOf(text: string): number[] | null {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '')
   return parts.length === 0 ? null : parts.map((part) => numberOf(part) ?? -1)
 }
 
-function secondsOf(days: string): number | null {
-  const value = numberOf(days)
-  return value === null ? null : Math.round(value * DAY_SECONDS)
-}
-
-function daysOf(seconds: number | null): string {
-  return seconds === null ? '' : String(Number((seconds / DAY_SECONDS).toFixed(4)))
-}
-
-function textOf(value: number | null): string {
+export function textOf(value: number | null): string {
   return value === null ? '' : String(value)
 }
 
 /** Null where it is empty. */
-function numberOf(text: string): number | null {
+export function numberOf(text: string): number | null {
   const trimmed = text.trim()
   if (trimmed === '') return null
   const value = Number(trimmed)

@@ -64,7 +64,9 @@ export function PolicyEffect({
           <Notice kind={ended > 0 ? 'alert' : 'warn'} title={words.effectTitle} isAnnounced>
             <p>{words.effect(shortened, ended, counted_fully)}</p>
           </Notice>
-          <DataTable caption={words.effectCaption} columns={COLUMNS} rows={first} idOf={({ id }) => id} />
+          {first.length > 0 && (
+            <DataTable caption={words.effectCaption} columns={COLUMNS} rows={first} idOf={({ id }) => id} />
+          )}
         </>
       )}
       {disabled.map(({ rule, keys, at_once: atOnce, counted_fully: isAll, first: keysFirst }) => (

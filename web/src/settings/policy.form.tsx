@@ -59,14 +59,14 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
           hint={words.maxLifetimeHint(longest)}
           error={faultAt(error, '/max_lifetime_seconds')}
         >
-          {(ids) => <input {...ids} inputMode="decimal" {...text('maxLifetimeDays')} />}
+          {(ids) => <input {...ids} {...text('maxLifetime')} />}
         </Field>
         <Field
           label={words.defaultLifetime}
           hint={words.defaultLifetimeHint}
           error={faultAt(error, '/default_lifetime_seconds')}
         >
-          {(ids) => <input {...ids} inputMode="decimal" {...text('defaultLifetimeDays')} />}
+          {(ids) => <input {...ids} {...text('defaultLifetime')} />}
         </Field>
       </div>
       <Check
@@ -81,7 +81,7 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
           hint={words.maxOverlapHint}
           error={faultAt(error, '/max_overlap_seconds')}
         >
-          {(ids) => <input {...ids} inputMode="decimal" {...text('maxOverlapDays')} />}
+          {(ids) => <input {...ids} {...text('maxOverlap')} />}
         </Field>
         <Field label={words.maxKeys} hint={words.maxKeysHint} error={faultAt(error, '/max_keys')}>
           {(ids) => <input {...ids} inputMode="numeric" {...text('maxKeys')} />}

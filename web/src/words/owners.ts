@@ -12,6 +12,7 @@ export const ownerWords = {
   ownLimits: 'Own limits',
   ownLimitsNone: 'as configured',
   ownLimit: {
+    rules: (count: number) => (count === 1 ? '1 rule of its own' : `${count} rules of its own`),
     keys: (count: number) => counted(count, 'key'),
     lifetime: (words: string) => `${words} at most`,
     rates: (count: number) => (count === 1 ? '1 rate limit' : `${count} rate limits`),
@@ -28,9 +29,8 @@ export const ownerWords = {
   suspendedTitle: 'This owner is suspended: none of its keys and apps works',
   reason: 'Reason',
   noNotice: 'none: nobody is told before its credentials end',
-  maxKeys: 'Keys at most',
-  maxLifetime: 'Longest lifetime of a secret',
-  asConfigured: 'as configured',
+  ownRules: 'Own rules',
+  noOwnRules: 'none: those of each environment hold',
   rateLimits: 'Rate limits, for all of its keys together',
   quota: 'Quota',
   noLimit: 'none',
@@ -105,9 +105,6 @@ export const ownerWords = {
   displayNameHint: 'For people. Empty: its id is shown.',
   noticeHint:
     'Addresses that are told before its credentials end, separated by commas: rather of a team than of one person.',
-  maxKeysHint: 'Keys that are neither revoked nor expired. Empty: as configured.',
-  maxLifetimeDays: 'Longest lifetime of a secret, in days',
-  maxLifetimeHint: 'A shorter one applies to existing secrets too. Empty: as configured.',
   rateLimit: (n: number) => `Rate limit ${n}`,
   rateName: 'Name',
   rateUnits: 'Units',
@@ -119,10 +116,4 @@ export const ownerWords = {
   quotaPeriods: { day: 'day', month: 'month' } as Readonly<Record<string, string>>,
   quotaHint: 'Per calendar day or month in UTC. Empty: none.',
   save: 'Save',
-  preview: 'See what a shorter lifetime does',
-  shortens: (shortened: number, ended: number) =>
-    shortened + ended === 0
-      ? 'No existing secret lives longer. Nothing else changes.'
-      : `${counted(shortened, 'secret')} will expire earlier than now, and ${ended} at once.`,
-  saveAnyway: 'Save and shorten',
 }
