@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { renderText } from '../mail/render-text.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
-import { AHEAD_SECONDS, noticeOf, tiersOf, tierToTell } from './notice.ts'
+import { AHEAD_SECONDS, HOLDER_KINDS, NOTICE_CAUSES, noticeOf, tiersOf, tierToTell } from './notice.ts'
+import { contentOf } from './notice-words.ts'
 
 const START = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 3_600_000
@@ -141,5 +143,43 @@ describe('the notice of a secret', () => {
 
   it('of an old secret is none once it has stopped working: the new one works', () => {
     assert.equal(oldAt({ lastUsedAt: at(19.9 * DAY) }, at(19 * DAY), at(20 * DAY)), null)
+  })
+})
+
+describe('the words of notices', () => {
+  it('stay within 72 columns as text, for each cause and kind, also where names are long', () => {
+    const brand = {
+      name: 'Tidewater',
+      logo: null,
+      accent: { light: { used: '#0d7a6f', text: '#ffffff' }, dark: { used: '#4fc3b3', text: '#000000' } },
+      links: [],
+      publicUrl: 'https://keys.example',
+    }
+    for (const cause of NOTICE_CAUSES)
+      for (const kind of HOLDER_KINDS)
+        for (const name of [
+          'exporter',
+          'the exporter of all orders to the warehouse in the north '.repeat(3),
+        ]) {
+          const holder = {
+            id: 'key_1',
+            kind,
+            name,
+            environment: 'live',
+            ownerId: 'org_1',
+            createdBy: 'adk_1',
+            isStopped: false,
+          }
+          const secrets = [
+            secretOf({ lastUsedAt: at(DAY), lastUsedIp: '203.0.113.9', lastUsedUserAgent: 'exporter/1.4' }),
+          ]
+          const of = { subjectId: 'sec_1', holderKind: kind, holderId: 'key_1', ownerId: 'org_1' }
+          const notice = { id: 'ntc_1', ...of, cause, tier: 7, endsAt: at(90 * DAY), dueAt: at(83 * DAY) }
+          const told = [{ notice, holder, secrets }]
+          for (const audience of ['contacts', 'maker'] as const) {
+            const content = contentOf(told, 1, { ownerName: 'Acme', audience }, at(83 * DAY))
+            for (const line of renderText(content, brand).split('\n')) assert.ok(line.length <= 72, line)
+          }
+        }
   })
 })
