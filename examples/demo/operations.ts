@@ -40,7 +40,11 @@ export function planDays(timeline: Timeline, all: Ask, { support, portal }: Tool
     })
   })
   timeline.at(ago(8.1), async () => {
-    await support('PATCH', '/v1/owners/org_larkfield', { max_keys: 450 })
+    await support('PATCH', '/v1/owners/org_larkfield', {
+      max_keys: 450,
+      rotate_every_days: 365,
+      notice_tiers: [60, 14],
+    })
   })
   timeline.at(ago(6.3), async () => {
     for (let attempt = 0; attempt < 4; attempt++) await refused(portal, 'GET', '/v1/admin-keys')

@@ -4,7 +4,7 @@ import { countWords, durationWords } from './time-words.ts'
 /** Words of the pages about policies: rules for keys, per environment. */
 export const policyWords = {
   title: 'Policies',
-  lead: 'Rules for keys and their secrets, per environment. An owner’s own limits replace some of them.',
+  lead: 'Rules for keys and their secrets, per environment. An owner’s own rules replace them.',
   inSettings: 'Environments, and what keys may be like in each.',
   test: 'test',
   mayChangeTest: 'Its keys can be changed by administrators and developers.',
