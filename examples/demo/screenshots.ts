@@ -205,13 +205,20 @@ async function takeMail(context: BrowserContext, ask: Ask, file: string): Promis
   const { html }: { html: string } = await ask('GET', `/v1/mails/${mail.id}`)
   const { logo }: { logo: { url: string } | null } = await ask('GET', '/v1/branding')
   const page = await context.newPage()
-  await page.setContent(html.replace('cid:logo@doorward', logo?.url ?? ''))
+  await page.setContent(logo === null ? html : html.replace('cid:logo@doorward', await inlined(logo.url)))
   await page.waitForLoadState('networkidle')
   const { width, height } = page.viewportSize() ?? { width: 0, height: 0 }
   const png = withPalette(await page.screenshot({ clip: { x: 0, y: 0, width, height } }))
   writeFileSync(join(INTO, file), png)
   process.stdout.write(`${file}  ${(png.length / 1000).toFixed(0)} kB\n`)
   await page.close()
+}
+
+/** An image of the server within a page that is not of the server. */
+async function inlined(url: string): Promise<string> {
+  const answer = await fetch(new URL(url, publicUrl))
+  const content = Buffer.from(await answer.arrayBuffer()).toString('base64')
+  return `data:${answer.headers.get('content-type')};base64,${content}`
 }
 
 /** Waits for the page's own heading, and then until nothing is requested any more; some pages go on asking. */

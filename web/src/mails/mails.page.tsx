@@ -108,7 +108,11 @@ const COLUMNS: readonly Column<Mail>[] = [
     head: words.state,
     cell: ({ state }) => <Badge kind={STATE_KINDS[state]}>{words.states[state]}</Badge>,
   },
-  { id: 'answer', head: words.answer, cell: ({ answer }) => <span className="soft">{answer}</span> },
+  {
+    id: 'answer',
+    head: words.answer,
+    cell: ({ answer }) => <span className="soft">{answer ?? words.noAnswer}</span>,
+  },
   { id: 'attempts', head: words.attempts, align: 'end', cell: ({ attempts }) => attempts },
   { id: 'created', head: words.created, cell: ({ created_at }) => <Time at={created_at} /> },
 ]

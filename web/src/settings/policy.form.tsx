@@ -104,6 +104,17 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
         </Field>
       </div>
       <Check
+        label={words.noNotices}
+        hint={words.noNoticesHint}
+        isOn={draft.noNotices}
+        onChange={(noNotices) => onChange({ noNotices })}
+      />
+      {!draft.noNotices && (
+        <Field label={words.noticeTiers} hint={words.noticeTiersHint} error={faultAt(error, '/notice_tiers')}>
+          {(ids) => <input {...ids} maxLength={60} {...text('noticeTiers')} />}
+        </Field>
+      )}
+      <Check
         label={words.allowList}
         hint={words.allowListHint}
         isOn={draft.ipAllowlistRequired}
@@ -115,17 +126,6 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
         isOn={draft.allowedScopes !== null}
         onChange={(isOn) => onChange({ allowedScopes: isOn ? [] : null })}
       />
-      <Check
-        label={words.noNotices}
-        hint={words.noNoticesHint}
-        isOn={draft.noNotices}
-        onChange={(noNotices) => onChange({ noNotices })}
-      />
-      {!draft.noNotices && (
-        <Field label={words.noticeTiers} hint={words.noticeTiersHint} error={faultAt(error, '/notice_tiers')}>
-          {(ids) => <input {...ids} maxLength={60} {...text('noticeTiers')} />}
-        </Field>
-      )}
       {draft.allowedScopes !== null && (
         <CheckList
           legend={words.scopes}

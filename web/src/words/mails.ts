@@ -8,6 +8,7 @@ export const mailWords = {
   provider: 'your own',
   state: 'State',
   answer: 'Answer of the mail server',
+  noAnswer: 'none yet',
   attempts: 'Attempts',
   nextAttempt: 'Next attempt',
   lastAttempt: 'Last attempt',
