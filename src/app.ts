@@ -170,7 +170,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const catalogue = new KnownCatalogue(verdicts, clock)
   feed.follow(catalogue)
   const verification = openVerification({ verifier, catalogue, environments: policy.environments, clock })
-  const adminKeyUses = new AdminKeyUses(db, clock, trustedProxies)
+  const adminKeyUses = new AdminKeyUses(db, clock, trustedProxies, (err) =>
+    log.warn({ err }, 'uses of admin keys could not be written; trying again'),
+  )
   const knownAdminKeys = new KnownAdminKeys(verdicts, clock, adminKeyUses)
   feed.follow(knownAdminKeys)
   const refusedAttempts = new RefusedAttempts(db, log)
@@ -278,9 +280,7 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
     [() => refusedAttempts.flush(clock.now()), async () => refusedRequests?.flush()],
     (error) => log.warn({ err: error }, 'refused attempts could not be written; trying again'),
   )
-  const writingUses = runPeriodically(USAGE_EVERY_MS, [() => adminKeyUses.flush()], (error) =>
-    log.warn({ err: error }, 'uses of admin keys could not be written; trying again'),
-  )
+  const writingUses = runPeriodically(USAGE_EVERY_MS, [() => adminKeyUses.flush()], () => {})
   const onError = (err: unknown, job: string | null) =>
     log.warn({ err, job }, 'a job failed; it runs again later')
   const runner = new JobRunner({ db, clock, jobs, name: `${hostname()}:${process.pid}`, onError })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
+import { eventually } from '../../test/eventually.ts'
 
 describe('the lifetime of an admin key that another one creates', () => {
   let app: TestApp
@@ -63,5 +65,53 @@ describe('the lifetime of an admin key that another one creates', () => {
     const { body: list } = await app.call('GET', '/v1/admin-keys?limit=1')
     assert.deepEqual([status, body], [200, list.data[0]])
     assert.equal((await app.call('GET', '/v1/admin-keys/adm_nowhere')).status, 404)
+  })
+
+  it('MGT-22: knows the uses of each secret, so that a rotation can be finished safely and is not undone in use', async () => {
+    const { body: key } = await make({})
+    app.clock.advance({ seconds: 120 })
+    const { body: rotated } = await app.call('POST', `/v1/admin-keys/${key.id}/rotate`, {
+      overlap_seconds: 86_400,
+    })
+    const state = async () => (await app.call('GET', `/v1/admin-keys/${key.id}`)).body
+    const usedOf = async () => {
+      const { secrets } = await state()
+      return secrets.map(({ last_used_at: at }: { last_used_at: string | null }) => at !== null)
+    }
+    assert.equal((await state()).rotation.safe_to_finish, false)
+    const headers = { 'user-agent': 'deploy/2.1' }
+    await app.call('GET', '/v1/keys?limit=1', undefined, { as: rotated.secret, headers })
+    await eventually(usedOf, [true, false])
+    const { secrets, rotation } = await state()
+    assert.deepEqual(
+      [secrets[0].last_used_at, secrets[0].last_used_user_agent, rotation.safe_to_finish],
+      [app.clock.now().toISOString(), 'deploy/2.1', true],
+    )
+    const undone = await app.call('POST', `/v1/admin-keys/${key.id}/rotation/undo`, {})
+    assert.deepEqual([undone.status, undone.body.code], [409, 'rotation_in_use'])
+    await app.call('GET', '/v1/keys?limit=1', undefined, { as: key.secret })
+    await eventually(usedOf, [true, true])
+    assert.equal((await state()).rotation.safe_to_finish, false)
+    const { rows } = await sql<{ permission: string }>`
+      select permission from exercised_permissions where admin_key_id = ${key.id}`.execute(app.db)
+    assert.deepEqual(rows, [{ permission: 'keys:read' }])
+  })
+
+  it('MGT-22: does not count a refused call as a use, and counts one that verifies', async () => {
+    const { body: key } = await make({ permissions: ['verify'] })
+    const refused = await app.call('GET', '/v1/keys', undefined, { as: key.secret })
+    const verified = await app.call(
+      'POST',
+      '/v1/verify',
+      { credential: 'sk_live_nothing', environment: 'live' },
+      { as: key.secret },
+    )
+    assert.deepEqual([refused.status, verified.status], [403, 200])
+    const exercised = async () => {
+      const { rows } = await sql<{ permission: string }>`
+        select permission from exercised_permissions where admin_key_id = ${key.id}`.execute(app.db)
+      return rows.map(({ permission }) => permission)
+    }
+    await eventually(exercised, ['verify'])
   })
 })

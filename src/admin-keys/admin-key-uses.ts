@@ -22,14 +22,21 @@ export class AdminKeyUses {
   readonly #db: Db
   readonly #clock: Clock
   readonly #trustedProxies: IpRanges | null
+  readonly #onError: (error: unknown) => void
   /** When the use of a permission was last noted, by secret. */
   readonly #noted = new Map<string, Map<AnyPermission, number>>()
   #gathered: NotedUse[] = []
 
-  constructor(db: Db, clock: Clock, trustedProxies: IpRanges | null = null) {
+  constructor(
+    db: Db,
+    clock: Clock,
+    trustedProxies: IpRanges | null = null,
+    onError: (error: unknown) => void = () => {},
+  ) {
     this.#db = db
     this.#clock = clock
     this.#trustedProxies = trustedProxies
+    this.#onError = onError
   }
 
   /** Notes a use that was permitted. */
@@ -54,7 +61,7 @@ export class AdminKeyUses {
       await storeUses(this.#db, uses)
     } catch (error) {
       if (uses.length <= MAX_REMEMBERED) this.#gathered = [...uses, ...this.#gathered]
-      throw error
+      this.#onError(error)
     }
   }
 
