@@ -36,6 +36,8 @@ export function settingsOf({ statementMs, lockMs }: Patience): [name: string, va
     ['timezone', 'UTC'],
     // No column is a float today; one that becomes one is not rounded.
     ['extra_float_digits', '1'],
+    // On, Postgres may take the smallest index that begins with the owner, and sort all of its rows for a page of fifty.
+    ['enable_incremental_sort', 'off'],
     ['statement_timeout', String(statementMs)],
     ['lock_timeout', String(lockMs)],
     ['idle_in_transaction_session_timeout', String(statementMs)],

@@ -27,6 +27,8 @@ export interface Asked extends Omit<KeyFilter, 'states' | 'secretSha256' | 'over
   readonly exposedIds: readonly string[] | null
   /** Null: the filter does not ask for it. */
   readonly overScoped: OverScoped | null
+  /** The creator has fewer keys than the owner: walks go along the creator's. */
+  readonly isCreatorRarer?: boolean
   /** The key of a secret, if one was asked for. */
   readonly id?: string
 }

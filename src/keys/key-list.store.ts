@@ -17,7 +17,7 @@ import {
   walked,
   walksOf,
 } from './key-orders.store.ts'
-import { type KeySet, probablyOfAtMost, setOfAtMost } from './key-sets.store.ts'
+import { isCreatorRarer, type KeySet, probablyOfAtMost, setOfAtMost } from './key-sets.store.ts'
 
 export interface KeyPageRequest {
   /** Null: the first page. */
@@ -40,7 +40,7 @@ const SECOND_WALK = 8_000
  * A set that is no larger is read as a whole, and sorted: at once, or where a walk has failed. Larger for scopes: keys that a
  * walk does not meet were made together, and lie together.
  */
-const SMALL_SET = { ordered: 100, names: 5_000, scopes: 5_000, both: 1_000 }
+const SMALL_SET = { ordered: 100, names: 5_000, scopes: 5_000, both: 2_000 }
 const LARGE_SET = { ordered: 10_000, names: 10_000, scopes: 100_000, both: 10_000 }
 /** A set is larger than it was thought to be; of hostile filters all might. */
 const MOST_SETS = 2
@@ -67,10 +67,11 @@ export async function listKeys(
   const small = await setOfAtMost(db, asked, now, SMALL_SET)
   const page = small === null ? null : await fromSet(db, list, small, SMALL_SET[small.kind])
   if (page !== null) return page
-  const begun = await fromWalks(db, list, FIRST_WALK, true)
+  const walk = { ...list, asked: { ...asked, isCreatorRarer: await isCreatorRarer(db, asked) } }
+  const begun = await fromWalks(db, walk, FIRST_WALK, true)
   if (!begun.isCutShort) return begun
   const found = begun.keys.length
-  const rest = await restOf(db, { ...list, after: begun.next, limit: limit - found }, found)
+  const rest = await restOf(db, { ...walk, after: begun.next, limit: limit - found }, found)
   return rest === TOO_BROAD ? rest : { keys: [...begun.keys, ...rest.keys], next: rest.next }
 }
 

@@ -98,7 +98,7 @@ const REVOKED = sql`keys.revoked_at is not null`
 export function walksOf(asked: Asked, name: OrderName, now: Date): readonly Walk[] {
   const { ownerId, environment, createdBy, states } = asked
   const owner = ownerId === undefined ? [] : [{ column: sql`keys.owner_id`, value: sql`${ownerId}` }]
-  const isOfCreator = createdBy !== undefined && ownerId === undefined
+  const isOfCreator = createdBy !== undefined && (ownerId === undefined || asked.isCreatorRarer === true)
   const fixed = isOfCreator ? [{ column: sql`keys.created_by`, value: sql`${createdBy}` }] : owner
   const fulfils = isOfCreator ? { createdBy: undefined } : { ownerId: undefined }
   const along = (...within: RawBuilder<unknown>[]): Walk => ({ within, fixed, fulfils })

@@ -11,7 +11,7 @@ export interface KeySet {
   readonly is: RawBuilder<boolean>
   /** The first columns of its index, by which Postgres takes that one to read a few. */
   readonly by?: RawBuilder<unknown>
-  /** Of its index; `both`: of two. */
+  /** Of its index; `both`: of several. */
   readonly kind: 'ordered' | 'scopes' | 'names' | 'both'
 }
 
@@ -66,6 +66,15 @@ function setsOf(asked: Asked, now: Date): readonly KeySet[] {
     })
   if (scope !== undefined)
     sets.push({ is: sql`keys.scopes @> array[${scope}]::text[]${ofOwner}`, kind: 'scopes' })
+  // Few keys may be in all of these, where many are in each. Without the names: Postgres believes that their index has few.
+  if (sets.length > 1)
+    sets.push({
+      is: sql.join(
+        sets.map(({ is }) => is),
+        sql` and `,
+      ),
+      kind: 'both',
+    })
   if (q !== undefined && !isShort(q))
     sets.push({
       is: sql`(name_trigrams(keys.name) @> name_trigrams(${q}::text) or keys.owner_id = ${q} or keys.id = any(${found}::text[]))${ofOwner}`,
@@ -112,6 +121,14 @@ export async function setOfAtMost(
     if ((rows[0]?.n ?? 0) <= bound) return set
   }
   return null
+}
+
+/** Tells whether the filter's creator probably has fewer keys than its owner. */
+export async function isCreatorRarer(db: Db, { ownerId, createdBy }: Asked): Promise<boolean> {
+  if (ownerId === undefined || createdBy === undefined) return false
+  const sets = [equal(sql`keys.created_by`, createdBy), equal(sql`keys.owner_id`, ownerId)]
+  const [ofCreator = 0, ofOwner = 0] = await estimates(db, sets)
+  return ofCreator < ofOwner
 }
 
 /** Rows by the statistics of the planner: a guess, which spares to read a large set in vain. */

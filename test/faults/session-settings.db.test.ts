@@ -23,6 +23,7 @@ const HOSTILE: readonly (readonly [name: string, value: string, ours: string])[]
   ['default_transaction_isolation', 'serializable', 'read committed'],
   ['default_transaction_read_only', 'on', 'off'],
   ['default_transaction_deferrable', 'on', 'off'],
+  ['enable_incremental_sort', 'on', 'off'],
   ['client_encoding', 'LATIN1', 'UTF8'],
   ['statement_timeout', '1s', '10s'],
   ['lock_timeout', '1ms', '5s'],
