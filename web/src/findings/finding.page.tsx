@@ -94,6 +94,11 @@ function OpenFinding({ id, onDone }: { readonly id: string; readonly onDone: (do
               <FindingFacts finding={shown} />
             </div>
             <Section title={words.remedy}>
+              {shown.kind === 'over_permitted' && (
+                <p>
+                  {words.replaceFirst} <Link to={paths.newAdminKey.to()}>{words.newAdminKey}</Link>
+                </p>
+              )}
               {remediesOf(shown.kind, shown.holder.kind).length === 0 ? (
                 <p>{words.noRemedy}</p>
               ) : (

@@ -121,6 +121,8 @@ export const findingWords = {
 
   remedies,
   remedy: 'What helps',
+  replaceFirst: 'First make another with the permissions that it uses, and move its program.',
+  newAdminKey: 'New admin key',
   remedyQuestion: 'What do you want to do?',
   noRemedy: 'Look at the mail, and give the owner another notice contact.',
   addresses: 'Addresses and CIDR blocks',
