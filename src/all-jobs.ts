@@ -4,7 +4,7 @@ import { pruneChanges } from './changes/change.store.ts'
 import { forgetOldAssertions } from './clients/authentication/client-assertion.store.ts'
 import { revokeUnusedClients } from './clients/registration/revoke-unused-clients.ts'
 import { pruneUnusedClients } from './clients/registration/unregistered-client.store.ts'
-import { findFindings } from './findings/find-findings.ts'
+import { goOnFinding } from './findings/find-findings.ts'
 import { mailFindings } from './findings/mail-findings.ts'
 import type { Job } from './jobs/job-runner.ts'
 import { dateUnusedKeys, disableByPolicy } from './keys/disable-by-policy.ts'
@@ -112,9 +112,9 @@ export const JOBS: readonly Job[] = [
   ),
   job(
     'find_findings',
-    findFindings,
-    'Looks for what needs attention: what is unused, too old, too strong, or used from a strange place',
-    3600,
+    (db, now) => goOnFinding(db, now),
+    'Looks once an hour for what needs attention: what is unused, too old, too strong, or used from a strange place',
+    60,
   ),
   job('mail_findings', mailFindings, 'Writes the weekly mails about what needs attention', 3600),
   job('claim_notices', claimDueNotices, 'Finds the secrets whose people are to be told that they end'),

@@ -25,6 +25,13 @@ export interface FindingSettingsTable {
   permissions_since: Fixed<Date>
 }
 
+export interface FindingWalkTable {
+  only_row: Generated<boolean>
+  holder_kind: string | null
+  after: string
+  begun_at: Date
+}
+
 export interface FindingMailsTable {
   /** Empty: the API provider itself. */
   owner_id: Fixed<string>

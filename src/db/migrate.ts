@@ -59,6 +59,7 @@ import { up as endsOfSecrets } from './migrations/0062-ends-of-secrets.ts'
 import { fill as noticeContactsThere } from './migrations/0063-notice-contacts-there.ts'
 import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
 import { up as findings } from './migrations/0068-findings.ts'
+import { up as walkOfFindings } from './migrations/0069-walk-of-findings.ts'
 import { up as ownRulesOfOwners } from './migrations/0074-own-rules-of-owners.ts'
 import { up as findingOwnRules } from './migrations/0075-finding-own-rules.ts'
 import type { Db, Tx } from './schema.ts'
@@ -122,6 +123,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0063-notice-contacts-there': { fill: noticeContactsThere },
   '0067-repeated-spends': { up: repeatedSpends },
   '0068-findings': { up: findings },
+  '0069-walk-of-findings': { up: walkOfFindings },
   '0074-own-rules-of-owners': { up: ownRulesOfOwners },
   '0075-finding-own-rules': { up: findingOwnRules, concurrently: true },
 }

@@ -8,6 +8,7 @@ import type {
   FindingMailsTable,
   FindingSettingsTable,
   FindingsTable,
+  FindingWalkTable,
   SeenNetworksTable,
 } from './finding-tables.ts'
 import type { MailDeliveriesTable, MailsTable, NoticesTable } from './notice-tables.ts'
@@ -118,6 +119,7 @@ export interface Schema {
   mail_deliveries: MailDeliveriesTable
   findings: FindingsTable
   finding_settings: FindingSettingsTable
+  finding_walk: FindingWalkTable
   finding_mails: FindingMailsTable
   seen_networks: SeenNetworksTable
   exercised_permissions: ExercisedPermissionsTable

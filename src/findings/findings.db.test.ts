@@ -6,6 +6,7 @@ import { explaining } from '../../test/explaining.ts'
 import { staffAs } from '../../test/staff.ts'
 import { newId } from '../base/id.ts'
 import { insertGrant } from '../oauth/grants/grant.store.ts'
+import { goOnFinding } from './find-findings.ts'
 import { FINDING_KINDS } from './finding.ts'
 import { countFindings, listFindings } from './finding-list.store.ts'
 import { findingReachOf } from './finding-reach.store.ts'
@@ -196,6 +197,31 @@ describe('findings', () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => app.keyFor('org_race')))
     await Promise.all([find(app), find(app), find(app)])
     for (const { id } of keys) assert.deepEqual(await kindsOf(id), ['no_expiry'])
+  })
+
+  it('FND-01: goes on where the last run stopped, and begins again after an hour', async () => {
+    const run = () => goOnFinding(app.db, app.clock.now(), 0)
+    const asked = { name: 'late', permissions: ['keys:read'] }
+    const { id: keyId } = await app.keyFor('org_a')
+    const { body: adminKey } = await app.call('POST', '/v1/admin-keys', asked)
+    const found = async () => [await kindsOf(keyId), await kindsOf(adminKey.id)]
+    const until = async (done: () => Promise<boolean>) => {
+      for (let runs = 0; !(await done()); runs += 1) {
+        assert.ok(runs < 20)
+        await run()
+      }
+    }
+    await until(async () => (await kindsOf(keyId)).length > 0)
+    assert.deepEqual(await found(), [['no_expiry'], []])
+    await until(async () => (await kindsOf(adminKey.id)).length > 0)
+    for (let runs = 0; runs < 5; runs += 1) await run()
+    const { id: later } = await app.keyFor('org_a')
+    app.clock.advance({ seconds: 3599 })
+    await run()
+    assert.deepEqual(await kindsOf(later), [])
+    app.clock.advance({ seconds: 1 })
+    await run()
+    assert.deepEqual(await kindsOf(later), ['no_expiry'])
   })
 
   it('FND-06: keeps a bounded number of networks of a key that roams, and finds nothing of the rest', async () => {

@@ -36,6 +36,32 @@ export async function deletedHolders(
   return rows.map(({ id }) => id)
 }
 
+/** Where the next step of a walk over all holders begins. */
+export interface WalkPlace {
+  readonly kind: FindingHolderKind
+  readonly after: string
+}
+
+/** The walk over all holders; its place is null where none is under way. */
+interface FindingWalk {
+  readonly place: WalkPlace | null
+  readonly begunAt: Date
+}
+
+/** The migration has made the one row, and nothing deletes it. */
+export async function findWalk(db: Db): Promise<FindingWalk> {
+  const row = await db.selectFrom('finding_walk').selectAll().executeTakeFirstOrThrow()
+  const kind = row.holder_kind as FindingHolderKind | null
+  return { place: kind === null ? null : { kind, after: row.after }, begunAt: row.begun_at }
+}
+
+export async function putWalk(db: Db, { place, begunAt }: FindingWalk): Promise<void> {
+  await db
+    .updateTable('finding_walk')
+    .set({ holder_kind: place?.kind ?? null, after: place?.after ?? '', begun_at: begunAt })
+    .execute()
+}
+
 /**
  * Serializes looking for findings: what reads facts and stores what it found must not be overtaken by another. Call it
  * after all locks of rows, except in a remedy: its act locks the rows of the holder, and nothing that has locked them waits here.

@@ -9,12 +9,12 @@ const GUIDES = ['lifecycle', 'policies'] as const
 const textOf = (name: string) =>
   readFileSync(new URL(`../../docs/guides/${name}.md`, import.meta.url), 'utf8')
 
-/** Method, path and body of each `curl` in the shell blocks of a page. */
+/** Method, path and body of each `curl` in the shell blocks of a page, save those with an id that the reader has to fill in (`…`). */
 function commandsIn(page: string): { method: string; url: string; body: object | undefined }[] {
   const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block = '']) => block)
   const commands = blocks
     .flatMap((block) => block.split(/^(?=curl )/m))
-    .filter((each) => each.startsWith('curl '))
+    .filter((each) => each.startsWith('curl ') && !/\$URL\S*…/.test(each))
   return commands.map((command) => {
     const method = /-X ([A-Z]+)/.exec(command)?.[1] ?? 'GET'
     const url = /\$URL([^\s"]*)/.exec(command)?.[1] ?? ''

@@ -5,7 +5,7 @@ import type { TestApp } from '../app.ts'
 const WHERE_REFUSALS_GO = ['audit_events', 'audit_head', 'refused_attempts']
 
 /** Servers write these about themselves, whatever is asked of them. */
-export const OF_SERVERS = ['verifiers', 'applied_changes', 'jobs', 'exercised_permissions']
+export const OF_SERVERS = ['verifiers', 'applied_changes', 'jobs', 'exercised_permissions', 'finding_walk']
 
 /** Servers also write when the secrets of admin keys were last used, a moment after each use. */
 const USE = ['last_used_at', 'last_used_ip', 'last_used_user_agent']

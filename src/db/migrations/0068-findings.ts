@@ -71,9 +71,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       last_day      timestamptz not null,
       primary key (admin_key_id, permission)
     )`.execute(db)
-  await sql`alter table mails drop constraint mails_kind_check`.execute(db)
   await sql`
-    alter table mails add constraint mails_kind_check check (kind in ('notices', 'findings', 'test')) not valid`.execute(
-    db,
-  )
+    alter table mails drop constraint mails_kind_check,
+      add constraint mails_kind_check check (kind in ('notices', 'findings', 'test')) not valid`.execute(db)
 }
