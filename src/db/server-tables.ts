@@ -19,9 +19,9 @@ export interface JobsTable {
 export interface IdempotentRequestsTable {
   admin_key_id: Fixed<string>
   idempotency_key_hash: Fixed<Uint8Array>
-  fingerprint: Fixed<Uint8Array>
+  fingerprint: Uint8Array
   sealed_answer: Uint8Array | null
-  created_at: Fixed<Date>
+  created_at: Date
 }
 
 export interface RefusedAttemptsTable {

@@ -25,7 +25,7 @@ import type { Authenticated } from './authenticator.ts'
  */
 
 /** Answers can be requested again for this long. */
-const KEPT_SECONDS = 24 * 3600
+export const ANSWERS_KEPT_SECONDS = 24 * 3600
 
 /** A request with an `Idempotency-Key`. */
 export interface NamedRequest {
@@ -36,7 +36,7 @@ export interface NamedRequest {
 
 /**
  * Claims the key in the transaction of the change. Of concurrent requests one gets through; the others wait for its row
- * and then read its answer.
+ * and then read its answer. One that can no longer be requested makes way, though housekeeping has not removed it yet.
  *
  * @returns the first answer, or null where this request is the first
  */
@@ -46,10 +46,16 @@ export async function claim(
   request: NamedRequest,
 ): Promise<Result<string | null, Problem>> {
   const fingerprint = fingerprintOf(who.credential.secret, request)
+  const fresh = { fingerprint, sealed_answer: null, created_at: who.caller.now }
   const inserted = await tx
     .insertInto('idempotent_requests')
-    .values({ ...rowKey(who, request), fingerprint, created_at: who.caller.now })
-    .onConflict((conflict) => conflict.doNothing())
+    .values({ ...rowKey(who, request), ...fresh })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['admin_key_id', 'idempotency_key_hash'])
+        .doUpdateSet(fresh)
+        .where('idempotent_requests.created_at', '<=', keptSince(who)),
+    )
     .executeTakeFirst()
   if (inserted.numInsertedOrUpdatedRows === 1n) return yes(null)
 
@@ -62,7 +68,10 @@ export async function findAnswer(
   who: Authenticated,
   request: NamedRequest,
 ): Promise<Result<string | null, Problem>> {
-  const first = await rowOf(db, who, request).selectAll().executeTakeFirst()
+  const first = await rowOf(db, who, request)
+    .where('created_at', '>', keptSince(who))
+    .selectAll()
+    .executeTakeFirst()
   return first === undefined ? yes(null) : answerOf(first, who, request)
 }
 
@@ -104,7 +113,11 @@ export async function keep(tx: Tx, who: Authenticated, request: NamedRequest, an
 
 /** Removes answers that can no longer be requested. */
 export async function forgetOldRequests(db: Db, now: Date): Promise<void> {
-  await forgetBefore(db, 'idempotent_requests', 'created_at', addSeconds(now, -KEPT_SECONDS))
+  await forgetBefore(db, 'idempotent_requests', 'created_at', addSeconds(now, -ANSWERS_KEPT_SECONDS))
+}
+
+function keptSince({ caller }: Authenticated): Date {
+  return addSeconds(caller.now, -ANSWERS_KEPT_SECONDS)
 }
 
 /** The column `admin_key_id` holds the id of any caller; it is named after the first kind there was. */
