@@ -22,7 +22,7 @@ const root = path.join(import.meta.dirname, '..')
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT/
 
 /** Entry points without a framework. */
-const ENTRIES = ['', '/kernel', '/fetch', '/express']
+const ENTRIES = ['', '/kernel', '/fetch', '/express', '/autopilot']
 /** Needs no Node, so it checks no version. */
 const RULES = '/rules'
 

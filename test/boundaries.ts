@@ -59,7 +59,7 @@ const DEMO_SERVER = 'examples/demo/clocked-server.ts'
 
 const SDK: Floors = [
   ['entry points'],
-  ['guard'],
+  ['guard', 'autopilot'],
   ['verifier'],
   ['limits'],
   ['source'],
@@ -223,6 +223,7 @@ const NOUNS = new Set([
   'audit-action.ts',
   'audit-action-format.ts',
   'audit-event.ts',
+  'auto-rotation.ts',
   'authorization-code.ts',
   'authorization-request.ts',
   'bulk-change.ts',

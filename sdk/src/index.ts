@@ -8,12 +8,8 @@ export { type Admission, createGuard, type Guard, type GuardHealth, type Incomin
 export type { GuardOptions, RefusedAt } from './guard/guard-options.ts'
 export type { Answer } from './guard/problem.ts'
 export { type HttpSource, type HttpSourceOptions, httpSource } from './source/http-source.ts'
-export {
-  type OwnKeyRotation,
-  type RotateOwnKeyOptions,
-  RotationRefusedError,
-  rotateOwnKey,
-} from './source/rotate-own-key.ts'
+export { RotationRefusedError } from './source/own-key-api.ts'
+export { type OwnKeyRotation, type RotateOwnKeyOptions, rotateOwnKey } from './source/rotate-own-key.ts'
 export { BatchRefusedError, type CredentialSource, SourceUnavailableError } from './source/source.ts'
 export { UsageCounter } from './source/usage.ts'
 export type { UsageBatch } from './source/usage-batch.ts'

@@ -62,6 +62,7 @@ import { up as findings } from './migrations/0068-findings.ts'
 import { up as walkOfFindings } from './migrations/0069-walk-of-findings.ts'
 import { up as ownRulesOfOwners } from './migrations/0074-own-rules-of-owners.ts'
 import { up as findingOwnRules } from './migrations/0075-finding-own-rules.ts'
+import { up as autoRotation } from './migrations/0078-auto-rotation.ts'
 import type { Db, Tx } from './schema.ts'
 
 /** In order, append-only: a released migration is never edited. */
@@ -126,6 +127,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0069-walk-of-findings': { up: walkOfFindings },
   '0074-own-rules-of-owners': { up: ownRulesOfOwners },
   '0075-finding-own-rules': { up: findingOwnRules, concurrently: true },
+  '0078-auto-rotation': { up: autoRotation },
 }
 
 /** Kysely's lock number, which earlier Doorward versions use too: theirs and ours exclude each other. */

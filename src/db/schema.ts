@@ -184,6 +184,7 @@ interface KeysTable {
   lapsed: Generated<boolean>
   seen_day: Generated<number>
   self_rotation: Generated<boolean>
+  auto_rotate_after_days: number | null
   note: string | null
   /** Scopes before the last change of them. */
   former_scopes: string[] | null
@@ -207,6 +208,8 @@ interface SecretsTable {
   last_used_ip: string | null
   last_used_user_agent: string | null
   exposed_at: Date | null
+  /** The key gave it to itself. */
+  is_self_issued: Generated<boolean>
 }
 
 interface AdminKeysTable {

@@ -57,6 +57,7 @@ export const PROBLEMS = {
   rotation_running: [409, 'A rotation is already running'],
   no_rotation: [409, 'No rotation is running'],
   rotation_in_use: [409, 'The new secret is already in use'],
+  undo_not_allowed: [409, 'The key cannot undo this rotation itself'],
   rotation_required: [409, 'The policy asks for a rotation first'],
   selection_changed: [409, 'The filter matches other keys than before'],
   remedy_not_applicable: [409, 'The remedy does not fit the finding'],

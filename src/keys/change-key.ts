@@ -29,7 +29,6 @@ import { type Chosen, whyNotChoose } from './key-settings.ts'
 
 export interface KeyUpdate extends Chosen {
   readonly name?: string | undefined
-  readonly selfRotation?: boolean | undefined
   readonly note?: string | null | undefined
   /** A new expiry. It cannot revive an expired key, and an old secret that still works ends no later. */
   readonly expiresAt?: Date | null | undefined
@@ -54,7 +53,7 @@ export async function changeKey(
   if (why !== null) return no(keyProblem(why))
   const policy = await policyFor(tx, configured, key.environment, key.ownerId)
   const fault =
-    (await whyNotChoose(tx, caller, update, scopesItMayKeep(key, caller.now))) ??
+    (await whyNotChoose(tx, caller, update, scopesItMayKeep(key, caller.now), key.selfRotation)) ??
     policyProblem(policy, {
       ipAllowlist: update.ipAllowlist,
       addedScopes: (update.scopes ?? []).filter((scope) => !key.scopes.includes(scope)),
@@ -79,6 +78,7 @@ export async function changeKey(
       await shortenOverlap(tx, id, running.old.id, update.expiresAt)
   }
   const { name, scopes, ipAllowlist, metadata, selfRotation, note } = update
+  const autoRotateAfterDays = autoRotationBy(update, key)
   const former = scopes === undefined || isSameSet(scopes, key.scopes) ? null : [...key.scopes]
   const change = {
     ...(name === undefined ? {} : { name }),
@@ -86,6 +86,7 @@ export async function changeKey(
     ...(ipAllowlist === undefined ? {} : { ip_allowlist: ipAllowlist === null ? null : [...ipAllowlist] }),
     ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
     ...(selfRotation === undefined ? {} : { self_rotation: selfRotation }),
+    ...(autoRotateAfterDays === undefined ? {} : { auto_rotate_after_days: autoRotateAfterDays }),
     ...(note === undefined ? {} : { note }),
     ...toLimitColumns(update),
   }
@@ -110,6 +111,14 @@ export async function changeKey(
   return yes(id)
 }
 
+/** A key that may not rotate itself any more is not asked to. */
+function autoRotationBy(
+  { selfRotation, autoRotateAfterDays }: KeyUpdate,
+  key: Key,
+): number | null | undefined {
+  return selfRotation === false && key.autoRotateAfterDays !== null ? null : autoRotateAfterDays
+}
+
 /** True where a key is as the update wants it: nothing is recorded, and no verifier asks for it again. */
 function isUnchanged(key: Key, update: KeyUpdate, changesScopes: boolean, now: Date): boolean {
   const { name, ipAllowlist, metadata, selfRotation, note, rateLimits, quota, expiresAt } = update
@@ -118,6 +127,7 @@ function isUnchanged(key: Key, update: KeyUpdate, changesScopes: boolean, now: D
     [ipAllowlist, key.ipAllowlist],
     [metadata, key.metadata],
     [selfRotation, key.selfRotation],
+    [update.autoRotateAfterDays, key.autoRotateAfterDays],
     [note, key.note],
     [rateLimits, key.limits.rateLimits],
     [quota, key.limits.quota],

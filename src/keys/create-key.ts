@@ -32,6 +32,7 @@ export interface NewKey extends AskedLifetime, ChosenLimits {
   readonly ipAllowlist: readonly string[] | null
   readonly metadata: Readonly<Record<string, unknown>>
   readonly selfRotation: boolean
+  readonly autoRotateAfterDays: number | null
   readonly note: string | null
 }
 
@@ -42,7 +43,8 @@ export async function createKey(
   { brand, policy: configured }: KeySettings,
   asked: NewKey,
 ): Promise<Result<{ id: string; secret: Secret }, Problem>> {
-  const { ownerId, name, environment, scopes, ipAllowlist, metadata, selfRotation, note } = asked
+  const { ownerId, name, environment, scopes, ipAllowlist, metadata, note } = asked
+  const { selfRotation, autoRotateAfterDays } = asked
   const { rateLimits = [], quota = null } = asked
   if (!covers(caller.reach, ownerId))
     return no(
@@ -73,7 +75,8 @@ export async function createKey(
   const id = newId('key')
   const made = { createdBy: caller.actor.id, createdAt: caller.now }
   const limits = { rateLimits, quota }
-  const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, selfRotation, note }
+  const rotation = { selfRotation, autoRotateAfterDays }
+  const chosen = { ownerId, name, environment, scopes, ipAllowlist, metadata, limits, note, ...rotation }
   await insertKey(tx, { id, ...chosen, ...made, disableUnrotatedAt: unrotatedUntil(policy, caller.now) })
   const request = { kind: 'api_key', holderId: id, environment, brand, expiresAt: expiry.value } as const
   const { secret, hint } = await issueSecret(tx, request, caller.now)
@@ -87,6 +90,7 @@ export async function createKey(
     expires_at: expiry.value?.toISOString() ?? null,
     ...limitsForAudit(limits),
     ...(selfRotation ? { self_rotation: true } : {}),
+    ...(autoRotateAfterDays === null ? {} : { auto_rotate_after_days: autoRotateAfterDays }),
     ...(note === null ? {} : { note }),
   }
   const altersVerdictsOf = { holderId: id }

@@ -12,14 +12,23 @@ export interface Chosen extends ChosenLimits {
   readonly scopes?: readonly string[] | undefined
   readonly ipAllowlist?: readonly string[] | null | undefined
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
+  readonly selfRotation?: boolean | undefined
+  /** Needs self-rotation, and ends with it. */
+  readonly autoRotateAfterDays?: number | null | undefined
 }
 
-/** The fault in the chosen settings, or null. A scope that the key already holds may have been deprecated since. */
+/**
+ * The fault in the chosen settings, or null.
+ *
+ * @param held scopes that the key already has, or had lately: they may have been deprecated since
+ * @param rotatesItself as the key is, where the settings do not say it
+ */
 export async function whyNotChoose(
   tx: Tx,
   caller: Caller,
   chosen: Chosen,
   held: readonly string[] = [],
+  rotatesItself = false,
 ): Promise<Problem | null> {
   if (chosen.scopes !== undefined) {
     const fault = whyNotGrantable(chosen.scopes, await holdCatalogue(tx), held)
@@ -35,5 +44,7 @@ export async function whyNotChoose(
       'metadata_too_large',
       `It takes ${bytes} bytes as JSON; ${MAX_METADATA_BYTES} are allowed.`,
     )
+  if (chosen.autoRotateAfterDays != null && !(chosen.selfRotation ?? rotatesItself))
+    return problem('invalid_request', '`auto_rotate_after_days` needs `self_rotation`: set it too.')
   return whyNotLimits(chosen, caller)
 }

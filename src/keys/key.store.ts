@@ -42,6 +42,7 @@ export async function insertKey(
       metadata: JSON.stringify(key.metadata),
       ...toLimitColumns(key.limits),
       self_rotation: key.selfRotation,
+      auto_rotate_after_days: key.autoRotateAfterDays,
       note: key.note,
       disable_unrotated_at: key.disableUnrotatedAt,
       created_by: key.createdBy,
@@ -128,6 +129,7 @@ export interface KeyChange {
   readonly rate_limits?: string
   readonly quota?: string | null
   readonly self_rotation?: boolean
+  readonly auto_rotate_after_days?: number | null
   readonly note?: string | null
   readonly former_scopes?: string[]
   readonly scopes_changed_at?: Date
@@ -192,6 +194,7 @@ export function fromRow(row: KeyRow, secrets: readonly StoredSecret[]): Key {
     metadata: row.metadata,
     limits: limitsOfWire(row),
     selfRotation: row.self_rotation,
+    autoRotateAfterDays: row.auto_rotate_after_days,
     note: row.note,
     createdBy: row.created_by,
     createdByName: row.created_by_name,

@@ -35,6 +35,7 @@ const key = (more: Partial<Key>): Key => ({
   ...{
     metadata: {},
     selfRotation: false,
+    autoRotateAfterDays: null,
     limits: { rateLimits: [], quota: null },
     note: null,
     createdBy: 'adm_1',

@@ -1,5 +1,6 @@
 import type { Limits } from '@doorward/sdk/rules'
 import { addSeconds } from '../base/clock.ts'
+import type { AutoRotated } from '../owners/auto-rotation.ts'
 import {
   type DisablingDates,
   type DisablingRule,
@@ -20,7 +21,7 @@ import {
 } from '../secrets/secret.ts'
 
 /** The identity of an owner's program. It keeps its id, scopes and history through every rotation. */
-export interface Key extends DisablingDates {
+export interface Key extends DisablingDates, AutoRotated {
   readonly id: string
   readonly ownerId: string
   readonly name: string

@@ -13,6 +13,7 @@ import {
   strictObject,
   toMoment,
 } from '../http/wire.ts'
+import { autoRotationAt, isAutoRotationOverdue } from '../owners/auto-rotation.ts'
 import { DISABLING_RULES, rotationDueAt } from '../owners/disabling.ts'
 import { AskedLimitFields, fromLimitFields, LimitFields } from '../owners/limits.wire.ts'
 import { currentSecret } from '../secrets/secret.ts'
@@ -49,6 +50,14 @@ const SelfRotation = Type.Boolean({
   description:
     'Whether the key may rotate itself with its own secret: see `POST /v1/self/rotate`. Default false.',
 })
+const AutoRotateAfter = nullable(
+  Type.Integer({
+    minimum: 1,
+    maximum: 3650,
+    description:
+      'Days after which the key’s own program rotates it, by the SDK’s autopilot, and gives the new secret a life as long as the old one’s. Needs `self_rotation`. null: it does not',
+  }),
+)
 const Name = plainText(100, 'For people; does not have to be unique')
 const Note = nullable(plainText(500, 'For people: where the secret is kept, whom to ask'))
 const Lifetime = Type.Integer({
@@ -68,6 +77,7 @@ export const NewKeyWire = strictObject({
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
   self_rotation: Type.Optional(SelfRotation),
+  auto_rotate_after_days: Type.Optional(AutoRotateAfter),
   note: Type.Optional(Note),
   ...AskedLimitFields,
 })
@@ -78,6 +88,7 @@ export const KeyChangeWire = strictObject({
   ip_allowlist: Type.Optional(IpAllowlist),
   metadata: Type.Optional(Metadata),
   self_rotation: Type.Optional(SelfRotation),
+  auto_rotate_after_days: Type.Optional(AutoRotateAfter),
   note: Type.Optional(Note),
   expires_at: Type.Optional(nullable(Moment)),
   ...AskedLimitFields,
@@ -101,6 +112,13 @@ export const KeyWire = Type.Object(
     ip_allowlist: nullable(Type.Array(Type.String())),
     metadata: nullable(anyObject('null where the caller may not see metadata')),
     self_rotation: Type.Boolean(),
+    auto_rotate_after_days: AutoRotateAfter,
+    auto_rotates_at: nullable(
+      Type.Unsafe<MomentText>({ ...Moment, description: 'When its own program is to rotate it' }),
+    ),
+    auto_rotation_overdue: Type.Boolean({
+      description: 'Its program should have rotated it more than a day ago',
+    }),
     ...LimitFields,
     note: nullable(Type.String()),
     former_scopes: nullable(
@@ -142,6 +160,8 @@ export function toKeyWire(key: Key, now: Date) {
   const used = lastUse(key)
   const { disabledAt, disabledBy } = asDisabledBy(now, key)
   const disabling = disablingOf({ ...key, disabledAt })
+  const state = stateOf(key, now)
+  const isWorking = state !== 'revoked' && state !== 'expired'
   return {
     id: key.id,
     hint: current.hint,
@@ -149,10 +169,13 @@ export function toKeyWire(key: Key, now: Date) {
     name: key.name,
     environment: key.environment,
     scopes: key.scopes,
-    state: stateOf(key, now),
+    state,
     ip_allowlist: key.ipAllowlist,
     metadata: key.metadata,
     self_rotation: key.selfRotation,
+    auto_rotate_after_days: key.autoRotateAfterDays,
+    auto_rotates_at: iso(isWorking ? autoRotationAt(key, key.secrets) : null),
+    auto_rotation_overdue: isWorking && isAutoRotationOverdue(key, key.secrets, now),
     ...limitsToWire(key.limits),
     note: key.note,
     former_scopes: key.formerScopes?.scopes ?? null,
@@ -188,6 +211,7 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
     ipAllowlist: body.ip_allowlist ?? null,
     metadata: body.metadata ?? {},
     selfRotation: body.self_rotation ?? false,
+    autoRotateAfterDays: body.auto_rotate_after_days ?? null,
     note: body.note ?? null,
     ...fromLimitFields(body),
     ...fromLifetimeWire(body),
@@ -195,9 +219,11 @@ export function fromNewKeyWire(body: Static<typeof NewKeyWire>): NewKey {
 }
 
 export function fromKeyChangeWire(body: Static<typeof KeyChangeWire>): KeyUpdate {
-  const { name, scopes, metadata, note, ip_allowlist: ipAllowlist, self_rotation: selfRotation } = body
+  const { name, scopes, metadata, note, ip_allowlist: ipAllowlist } = body
+  const { self_rotation: selfRotation, auto_rotate_after_days: autoRotateAfterDays } = body
   const { expiresAt } = fromLifetimeWire(body)
-  return { name, scopes, metadata, note, ipAllowlist, selfRotation, expiresAt, ...fromLimitFields(body) }
+  const rotation = { selfRotation, autoRotateAfterDays }
+  return { name, scopes, metadata, note, ipAllowlist, expiresAt, ...rotation, ...fromLimitFields(body) }
 }
 
 /** `null`: never expires. A missing field: the longest lifetime that the policy allows. */

@@ -290,4 +290,114 @@ describe('a key that acts for itself', () => {
     assert.equal((await held.rotating).status, 401)
     assert.equal((await app.call('GET', `/v1/keys/${id}`)).body.secrets.length, 1)
   })
+
+  const undo = (as: string) => app.call('POST', '/v1/self/rotation/undo', {}, { as })
+  const asked = { self_rotation: true, auto_rotate_after_days: 30 }
+
+  it('KEY-11: one that is to rotate itself says when, and is due by the server’s clock', async () => {
+    const { id, secret } = await newKey({ ...asked, lifetime_seconds: 90 * DAY })
+    const read = async () => (await self(secret)).body.auto_rotation
+    const due = { after_days: 30, rotates_at: inDays(30) }
+    assert.deepEqual(await read(), { ...due, due_in_seconds: 30 * DAY })
+    const seen = async () => (await app.call('GET', `/v1/keys/${id}`)).body
+    assert.deepEqual(
+      [(await seen()).auto_rotates_at, (await seen()).auto_rotation_overdue],
+      [inDays(30), false],
+    )
+    app.clock.advance({ seconds: 31 * DAY })
+    assert.deepEqual(
+      [await read(), (await seen()).auto_rotation_overdue],
+      [{ ...due, due_in_seconds: 0 }, true],
+    )
+  })
+
+  it('KEY-08 KEY-09: one that is to rotate itself gets a new life as long as the last, within the policy', async () => {
+    const { ownerId, secret } = await newKey({ ...asked, lifetime_seconds: 90 * DAY })
+    app.clock.advance({ seconds: 30 * DAY })
+    const { body } = await rotate(secret)
+    assert.deepEqual([body.expires_at, body.rotation.ends_at], [inDays(90), inDays(7)])
+    assert.equal((await finish(body.secret)).status, 200)
+    await app.call('PATCH', `/v1/owners/${ownerId}`, { max_lifetime_seconds: 60 * DAY })
+    app.clock.advance({ seconds: 30 * DAY })
+    assert.equal((await rotate(body.secret)).body.expires_at, inDays(60))
+  })
+
+  it('KEY-11: what is asked of a key needs `self_rotation`, and ends with it', async () => {
+    const made = { owner_id: 'org_asked', name: 'a', environment: 'live', scopes: [] }
+    for (const wanted of [
+      { auto_rotate_after_days: 30 },
+      ...[0, 3651, 1.5, '30'].map((days) => ({ self_rotation: true, auto_rotate_after_days: days })),
+    ]) {
+      const { status, body } = await app.call('POST', '/v1/keys', { ...made, ...wanted })
+      assert.deepEqual([status, body.code], [400, 'invalid_request'])
+    }
+    const { id } = await newKey({ self_rotation: false })
+    const change = async (body: object) => {
+      const answer = await app.call('PATCH', `/v1/keys/${id}`, body)
+      return answer.status === 200
+        ? [answer.body.self_rotation, answer.body.auto_rotate_after_days]
+        : answer.body.code
+    }
+    assert.equal(await change({ auto_rotate_after_days: 30 }), 'invalid_request')
+    assert.deepEqual(await change(asked), [true, 30])
+    assert.deepEqual(await change({ auto_rotate_after_days: 60 }), [true, 60])
+    assert.equal(await change({ self_rotation: false, auto_rotate_after_days: 60 }), 'invalid_request')
+    assert.deepEqual(await change({ self_rotation: false }), [false, null])
+    const { body } = await app.call('GET', `/v1/audit-events?target_id=${id}&action=key.changed`)
+    assert.deepEqual(
+      body.data.map(({ detail }: { detail: object }) => detail),
+      [{ self_rotation: false, auto_rotate_after_days: null }, { auto_rotate_after_days: 60 }, asked],
+    )
+  })
+
+  it('KEY-11: undoes its own rotation whose secret was lost, with the old one, after a day', async () => {
+    const { id, secret } = await newKey({ ...asked, lifetime_seconds: 90 * DAY })
+    const ends = inDays(90)
+    const named = { headers: { 'idempotency-key': 'once' } }
+    const lost = (await rotate(secret, {}, named)).body.secret
+    app.clock.advance({ seconds: DAY - 1 })
+    assert.equal((await undo(secret)).body.code, 'undo_not_allowed')
+    assert.equal((await rotate(secret, {}, named)).body.secret, lost)
+    app.clock.advance({ seconds: 1 })
+    const { status, body } = await undo(secret)
+    assert.deepEqual([status, body.rotation, body.expires_at], [200, null, ends])
+    assert.deepEqual([await verified(secret), await verified(lost)], [true, false])
+    assert.deepEqual((await events(id, 'key.rotation_undone'))[0]?.actor, { kind: 'api_key', id })
+    // The answer has lapsed with the rotation, though no housekeeping has removed it.
+    const again = await rotate(secret, {}, named)
+    assert.deepEqual([again.status, await verified(again.body.secret)], [200, true])
+  })
+
+  const undone: Record<string, [(key: { id: string; secret: string }) => Promise<string>, string]> = {
+    'that does not run': [async ({ secret }) => secret, 'no_rotation'],
+    'with the new secret': [async ({ secret }) => (await rotate(secret)).body.secret, 'undo_not_allowed'],
+    'of an operator, who may be about to deploy': [
+      async ({ id, secret }) => {
+        await app.call('POST', `/v1/keys/${id}/rotate`, { overlap_seconds: 9 * DAY })
+        return secret
+      },
+      'undo_not_allowed',
+    ],
+    'whose new secret is in use': [
+      async ({ secret }) => {
+        const { body } = await rotate(secret)
+        await app.db
+          .updateTable('secrets')
+          .set({ last_used_at: app.clock.now() })
+          .where('hint', '=', body.hint)
+          .execute()
+        return secret
+      },
+      'rotation_in_use',
+    ],
+  }
+  for (const [what, [prepare, code]] of Object.entries(undone))
+    it(`KEY-11: cannot undo a rotation ${what}`, async () => {
+      const key = await newKey(asked)
+      const as = await prepare(key)
+      app.clock.advance({ seconds: 2 * DAY })
+      const before = (await app.call('GET', `/v1/keys/${key.id}`)).body.secrets
+      assert.equal((await undo(as)).body.code, code)
+      assert.deepEqual((await app.call('GET', `/v1/keys/${key.id}`)).body.secrets, before)
+    })
 })

@@ -6,7 +6,7 @@ import type { Db } from '../db/schema.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Caller } from '../management/caller.ts'
 import { changes, type Pipeline, reads } from '../management/pipeline.ts'
-import { secretIdByHash } from '../secrets/secret.store.ts'
+import { isCurrentSelfIssued, secretIdByHash } from '../secrets/secret.store.ts'
 import type { KeySettings } from './create-key.ts'
 import { answerKey } from './key.routes.ts'
 import {
@@ -16,7 +16,7 @@ import {
   toOwnKeyWire,
   toRotatedOwnKeyWire,
 } from './own-key.wire.ts'
-import { finishOwnRotation, rotateOwnKey, tooManyRequests } from './rotate-own-key.ts'
+import { finishOwnRotation, rotateOwnKey, tooManyRequests, undoOwnRotation } from './rotate-own-key.ts'
 
 export interface OwnKeyParts {
   readonly settings: KeySettings
@@ -42,8 +42,9 @@ export function ownKeyRoutes(
   const own = async (db: Db, caller: Caller, presented: Secret) => {
     const presentedId = await secretIdByHash(db, hashCredential(presented.reveal()))
     const quotas = await quotasOf(db, caller.actor.id, caller.now)
+    const issued = await isCurrentSelfIssued(db, caller.actor.id)
     return await answerKey(db, caller, caller.actor.id, (key) =>
-      toOwnKeyWire(key, presentedId ?? '', quotas, caller.now),
+      toOwnKeyWire(key, { presentedId: presentedId ?? '', isSelfIssued: issued, quotas }, caller.now),
     )
   }
 
@@ -100,6 +101,27 @@ export function ownKeyRoutes(
     const tooOften = whyNotNow(caller)
     if (tooOften !== null) return no(tooOften)
     const done = await finishOwnRotation(db, caller, presented)
+    return done.ok ? await own(db, caller, presented) : done
+  })
+
+  const undo = {
+    ...finish,
+    id: 'undoSelfRotation',
+    url: '/v1/self/rotation/undo',
+    summary:
+      'Revoke the new secret that the key gave itself, with the old one: unused, and a day after it was given',
+    problems: [
+      'no_rotation',
+      'rotation_in_use',
+      'undo_not_allowed',
+      'rotation_required',
+      'too_many_requests',
+    ],
+  } as const
+  changes(app, pipeline, undo, async ({ db, caller, presented }) => {
+    const tooOften = whyNotNow(caller)
+    if (tooOften !== null) return no(tooOften)
+    const done = await undoOwnRotation(db, caller, settings, presented)
     return done.ok ? await own(db, caller, presented) : done
   })
 }

@@ -7,6 +7,7 @@ import { type EndOfSecret, noticeHolders, secretsEnding } from './holder.store.t
 import { claimNotices, tiersTold, toldBefore } from './notice.store.ts'
 import {
   AHEAD_SECONDS,
+  isLeftToItsProgram,
   NOTICES_BY_RULE,
   type Notice,
   type NoticeByRule,
@@ -78,7 +79,7 @@ async function noticesOf(
     if (holder === undefined || holder.isStopped || secret === undefined) return []
     const before = (cause: NoticeCause, endsAt: Date) => tiersTold(told.get(id) ?? [], cause, endsAt)
     const found = noticeOf(secret, ofHolder, tiers.of(holder), now, before)
-    if (found === null) return []
+    if (found === null || isLeftToItsProgram(found.cause, holder, ofHolder, now)) return []
     const { kind: holderKind, ownerId } = holder
     return [{ subjectId: id, holderKind, holderId, ownerId, ...found }]
   })
@@ -95,7 +96,12 @@ async function noticesByRule(
     db,
     ends.map(({ id }) => id),
   )
+  const ids = cause === 'rotation_due' ? ends.map(({ id }) => id) : []
+  const holders = await noticeHolders(db, ids)
+  const secrets = Map.groupBy(await secretsOf(db, ids), ({ holderId }) => holderId)
   return ends.flatMap(({ id, ownerId, environment, endsAt }) => {
+    const holder = holders.get(id)
+    if (holder !== undefined && isLeftToItsProgram(cause, holder, secrets.get(id) ?? [], now)) return []
     const before = tiersTold(told.get(id) ?? [], cause, endsAt)
     const found = tierByRule(endsAt, tiers.of({ environment, ownerId }), now, before)
     if (found === null) return []

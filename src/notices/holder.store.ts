@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/schema.ts'
+import type { AutoRotated } from '../owners/auto-rotation.ts'
 import type { HolderKind } from './notice.ts'
 
 /** A key, a client or an admin key, as a notice about it needs it. */
-export interface NoticeHolder {
+export interface NoticeHolder extends AutoRotated {
   readonly id: string
   readonly kind: HolderKind
   readonly name: string
@@ -24,14 +25,15 @@ export async function noticeHolders(
   const isSuspended = sql`exists (select from owners where owners.id = owner_id and suspended_at is not null)`
   const { rows } = await sql<NoticeHolder>`
     select id, 'key' as kind, name, environment, owner_id as "ownerId", created_by as "createdBy",
-      (revoked_at is not null or disabled_at is not null or ${isSuspended}) as "isStopped"
+      (revoked_at is not null or disabled_at is not null or ${isSuspended}) as "isStopped",
+      auto_rotate_after_days as "autoRotateAfterDays", disable_unrotated_at as "disableUnrotatedAt"
     from keys where id = any(${ids}::text[])
     union all
     select id, 'client', name, environment, owner_id, created_by,
-      (revoked_at is not null or suspended_at is not null or ${isSuspended})
+      (revoked_at is not null or suspended_at is not null or ${isSuspended}), null, null
     from clients where id = any(${ids}::text[])
     union all
-    select id, 'admin_key', name, null, owner_id, created_by, (revoked_at is not null or ${isSuspended})
+    select id, 'admin_key', name, null, owner_id, created_by, (revoked_at is not null or ${isSuspended}), null, null
     from admin_keys where id = any(${ids}::text[])`.execute(db)
   return new Map(rows.map((row) => [row.id, row]))
 }

@@ -1,5 +1,6 @@
 import { withoutCredentials } from '@doorward/sdk/kernel'
 import type { MailContent, MailPart } from '../mail/mail-content.ts'
+import { autoRotationAt } from '../owners/auto-rotation.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
 import type { NoticeHolder } from './holder.store.ts'
 import type { HolderKind, Notice } from './notice.ts'
@@ -112,6 +113,11 @@ function itemOf({ notice, holder, secrets }: ToldNotice, now: Date): MailPart {
     )
   } else if (secret !== undefined)
     facts.push(secret.lastUsedAt === null ? 'No use of it is known.' : `Last used ${callerOf(secret, now)}.`)
+  const missedAt = cause === 'expires' || cause === 'rotation_due' ? autoRotationAt(holder, secrets) : null
+  if (missedAt !== null)
+    facts.push(
+      `It should have rotated itself on ${shownMoment(missedAt)}, and has not: look at the program that uses it.`,
+    )
   return { kind: 'item', title: what, facts, isUrgent: notice.tier <= 1 || cause === 'overlap_ends' }
 }
 

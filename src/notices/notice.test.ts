@@ -169,6 +169,8 @@ describe('the words of notices', () => {
             ownerId: 'org_1',
             createdBy: 'adk_1',
             isStopped: false,
+            autoRotateAfterDays: null,
+            disableUnrotatedAt: null,
           }
           const secrets = [
             secretOf({ lastUsedAt: at(DAY), lastUsedIp: '203.0.113.9', lastUsedUserAgent: 'exporter/1.4' }),

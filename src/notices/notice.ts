@@ -1,4 +1,5 @@
 import { addSeconds } from '../base/clock.ts'
+import { type AutoRotated, isAutoRotationOverdue } from '../owners/auto-rotation.ts'
 import { runningRotation, type StoredSecret } from '../secrets/secret.ts'
 
 export const HOLDER_KINDS = ['key', 'client', 'admin_key'] as const
@@ -116,6 +117,20 @@ export function noticeOf(
   }
   const isRecent = now.getTime() - endsAt.getTime() < TOLD_AFTER_END_SECONDS * 1000
   return isRecent ? { cause: 'expired', tier: 0, endsAt, dueAt: endsAt } : null
+}
+
+/**
+ * True where people are not told, for now: the key's own program is expected to rotate it before that end, and has not failed
+ * to.
+ */
+export function isLeftToItsProgram(
+  cause: NoticeCause,
+  key: AutoRotated,
+  secrets: readonly StoredSecret[],
+  now: Date,
+): boolean {
+  const isPrevented = cause === 'expires' || cause === 'rotation_due'
+  return isPrevented && key.autoRotateAfterDays !== null && !isAutoRotationOverdue(key, secrets, now)
 }
 
 /** A secret that is being replaced has a second life, from the start of its overlap. */

@@ -287,6 +287,31 @@ describe('notices', () => {
     )
   })
 
+  it('of a key that is to rotate itself are told once it has not done so for a day', async (t) => {
+    const server = await openMailServer(t)
+    const more = { self_rotation: true, auto_rotate_after_days: 60, lifetime_seconds: 90 * DAY }
+    const well = await app.keyFor(owner, { name: 'exporter', ...more })
+    await app.keyFor(owner, { name: 'importer', ...more })
+    app.clock.advance({ days: 58 })
+    await pass(2, server.port)
+    assert.deepEqual(subjects(server), [])
+    const rotated = await app.call('POST', '/v1/self/rotate', {}, { as: well.secret })
+    assert.equal(rotated.status, 200, rotated.text)
+    await pass(2, server.port)
+    assert.deepEqual(subjects(server), ['API key "importer" expires in 29 days'])
+    assert.match(
+      String(server.received[0]?.raw).replaceAll(/=\r?\n/g, ''),
+      /It should have rotated itself on .{10,40} UTC, and has not: look at the program that uses it\./,
+    )
+    await pass(29, server.port, { stepHours: 24 })
+    assert.deepEqual(subjects(server), [
+      'API key "importer" expires in 29 days',
+      'API key "importer" expires in 7 days',
+      'API key "importer" expires in 1 day',
+      'API key "importer" has expired',
+    ])
+  })
+
   it('of a rule that disables a key are told once for each tier, and no more once it is rotated', async (t) => {
     const server = await openMailServer(t)
     const setPolicy = async (body: object) => {

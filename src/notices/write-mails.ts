@@ -5,7 +5,7 @@ import { endsByRule } from './ends-by-rule.store.ts'
 import { addressesOfMakers, administrators, contactsOf, noticeHolders } from './holder.store.ts'
 import { insertMail } from './mail.store.ts'
 import { deleteNotices, lockPending, ownersToMail, setMailed } from './notice.store.ts'
-import { isByRule, type Notice, noticeOf } from './notice.ts'
+import { isByRule, isLeftToItsProgram, type Notice, noticeOf } from './notice.ts'
 import { type NoticeTiers, noticeTiers } from './notice-tiers.ts'
 import { contentOf, type ToldNotice } from './notice-words.ts'
 
@@ -80,6 +80,7 @@ async function stillTrue(
     const holder = holders.get(notice.holderId)
     const secrets = secretsOfHolder.get(notice.holderId) ?? []
     if (holder === undefined || holder.isStopped) return []
+    if (isLeftToItsProgram(notice.cause, holder, secrets, now)) return []
     if (isByRule(notice.cause)) {
       const endsAt = byRule.get(notice.holderId)?.[notice.cause]
       const isSame = endsAt?.getTime() === notice.endsAt.getTime() && notice.endsAt > now

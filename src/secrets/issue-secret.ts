@@ -16,6 +16,8 @@ export interface SecretRequest {
   readonly environment: string | null
   readonly brand: string | null
   readonly expiresAt: Date | null
+  /** The key gives it to itself. Default false. */
+  readonly isSelfIssued?: boolean
 }
 
 /** Mints a secret and stores its hash. The plain text exists in the return value only. */
@@ -32,7 +34,11 @@ export async function issueSecret(
 export async function storeSecret(
   tx: Tx,
   secret: Secret,
-  { holderId, expiresAt }: Pick<SecretRequest, 'holderId' | 'expiresAt'>,
+  {
+    holderId,
+    expiresAt,
+    isSelfIssued = false,
+  }: Pick<SecretRequest, 'holderId' | 'expiresAt' | 'isSelfIssued'>,
   now: Date,
 ): Promise<{ id: string; hint: string }> {
   const hint = parseCredential(secret.reveal())?.hint
@@ -45,6 +51,7 @@ export async function storeSecret(
     hash: hashCredential(secret.reveal()),
     createdAt: now,
     expiresAt,
+    isSelfIssued,
   })
   return { id, hint }
 }

@@ -5,7 +5,10 @@ import type { StoredSecret } from './secret.ts'
 
 export async function insertSecret(
   tx: Tx,
-  secret: Pick<StoredSecret, 'id' | 'holderId' | 'hint' | 'createdAt' | 'expiresAt'> & { hash: string },
+  secret: Pick<StoredSecret, 'id' | 'holderId' | 'hint' | 'createdAt' | 'expiresAt'> & {
+    hash: string
+    isSelfIssued: boolean
+  },
 ): Promise<void> {
   await tx
     .insertInto('secrets')
@@ -16,6 +19,7 @@ export async function insertSecret(
       hint: secret.hint,
       created_at: secret.createdAt,
       expires_at: secret.expiresAt,
+      is_self_issued: secret.isSelfIssued,
     })
     .execute()
 }
@@ -90,6 +94,18 @@ export async function secretIdByHash(db: Db, hash: string): Promise<string | und
     .where('hash', '=', Buffer.from(hash, 'hex'))
     .executeTakeFirst()
   return row?.id
+}
+
+/** True where a key gave itself its current secret. */
+export async function isCurrentSelfIssued(db: Db, holderId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('secrets')
+    .select('is_self_issued')
+    .where('holder_id', '=', holderId)
+    .where('revoked_at', 'is', null)
+    .where('retires_at', 'is', null)
+    .executeTakeFirst()
+  return row?.is_self_issued ?? false
 }
 
 /** The hash of a secret, in hex. */

@@ -42,6 +42,14 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
   const self = await app.keyFor(ownerId, { ...of, self_rotation: true })
   const rotatingSelf = await app.keyFor(ownerId, { ...of, self_rotation: true })
   const { body: next } = await app.call('POST', `/v1/keys/${rotatingSelf.id}/rotate`)
+  const undoingSelf = await app.keyFor(ownerId, { ...of, self_rotation: true })
+  await app.call('POST', '/v1/self/rotate', {}, { as: undoingSelf.secret })
+  await app.db
+    .updateTable('secrets')
+    .set({ created_at: new Date(app.clock.nowMs() - 24 * 3600 * 1000) } as never)
+    .where('holder_id', '=', undoingSelf.id)
+    .where('is_self_issued', '=', true)
+    .execute()
   const newAdminKey = { name: 'a', permissions: ['verify'] }
   const { body: adminKey } = await app.call('POST', '/v1/admin-keys', newAdminKey)
   const { body: undoingAdminKey } = await app.call('POST', '/v1/admin-keys', newAdminKey)
@@ -161,6 +169,7 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     getSelf: { as: self.secret },
     rotateSelf: { as: self.secret, body: { overlap_seconds: 3600 } },
     finishSelfRotation: { as: next.secret, body: {} },
+    undoSelfRotation: { as: undoingSelf.secret, body: {} },
     createClient: {
       body: {
         ...{ name: 'a', type: 'public', redirect_uris: ['https://a.example/cb'] },

@@ -1,9 +1,8 @@
 import { hashCredential } from '../credential/credential.ts'
 import { Secret } from '../credential/secret.ts'
+import { askAsKey, type OwnKeyServer } from './own-key-api.ts'
 
-export interface RotateOwnKeyOptions {
-  /** The URL of Doorward, `https://doorward.example.com`. */
-  readonly url: string
+export interface RotateOwnKeyOptions extends OwnKeyServer {
   /** The key's current secret. The key must be allowed to rotate itself (`self_rotation`). */
   readonly secret: string | Secret
   /**
@@ -11,16 +10,16 @@ export interface RotateOwnKeyOptions {
    * old secret ends with the overlap, and the new one is shown to nobody else.
    */
   readonly store: (secret: Secret) => void | Promise<void>
-  /** Overlap: seconds for which the old secret still works, 3600 to 604800. Default 86400. */
+  /**
+   * Overlap: seconds for which the old secret still works, 3600 to 604800. Default 86400; for a key with
+   * `auto_rotate_after_days` a week, within the policy.
+   */
   readonly overlapSeconds?: number | undefined
   /**
    * Ends the overlap once the new secret is stored. Default false: it ends by itself. Refused as `old_secret_in_use` while
    * the old secret was used within the last hour.
    */
   readonly finish?: boolean | undefined
-  /** Timeout of one request with its answer, in ms. Default 5000. */
-  readonly timeoutMs?: number | undefined
-  readonly fetch?: typeof globalThis.fetch | undefined
 }
 
 export interface OwnKeyRotation {
@@ -29,16 +28,6 @@ export interface OwnKeyRotation {
   readonly expiresAt: Date | null
   /** Until then the old secret works; null where the overlap has ended. */
   readonly overlapEndsAt: Date | null
-}
-
-/** The server refused; `code` is the problem's. Nothing was changed by the refused request. */
-export class RotationRefusedError extends Error {
-  readonly code: string
-  constructor(code: string, detail: string) {
-    super(`Doorward refuses the rotation (${code}): ${detail}`)
-    this.name = 'RotationRefusedError'
-    this.code = code
-  }
 }
 
 /**
@@ -53,7 +42,7 @@ export class RotationRefusedError extends Error {
 export async function rotateOwnKey(options: RotateOwnKeyOptions): Promise<OwnKeyRotation> {
   const { store, overlapSeconds, finish = false } = options
   const old = typeof options.secret === 'string' ? new Secret(options.secret) : options.secret
-  const ask = askerOf(options)
+  const ask = askAsKey(options)
   const named = { 'idempotency-key': `own-rotation-${hashCredential(old.reveal())}` }
   const body = overlapSeconds === undefined ? {} : { overlap_seconds: overlapSeconds }
   const rotated = await ask('POST', '/v1/self/rotate', old, body, named)
@@ -67,38 +56,6 @@ export async function rotateOwnKey(options: RotateOwnKeyOptions): Promise<OwnKey
     secret,
     expiresAt: momentOf(own.expires_at),
     overlapEndsAt: momentOf((own.rotation as { ends_at?: unknown } | null)?.ends_at),
-  }
-}
-
-type Asker = (
-  method: 'GET' | 'POST',
-  path: string,
-  as: Secret,
-  body?: object,
-  headers?: Readonly<Record<string, string>>,
-) => Promise<Record<string, unknown>>
-
-function askerOf({ url, timeoutMs = 5_000, fetch = globalThis.fetch }: RotateOwnKeyOptions): Asker {
-  const base = url.replace(/\/+$/, '')
-  return async (method, path, as, body, headers = {}) => {
-    const answer = await fetch(base + path, {
-      method,
-      headers: {
-        authorization: `Bearer ${as.reveal()}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      // A redirect could send the secret to another server.
-      redirect: 'error',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    const found = (await answer.json().catch(() => ({}))) as Record<string, unknown>
-    if (answer.ok) return found
-    throw new RotationRefusedError(
-      String(found.code ?? answer.status),
-      String(found.detail ?? `HTTP status ${answer.status}`),
-    )
   }
 }
 

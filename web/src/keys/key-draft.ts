@@ -17,6 +17,8 @@ export interface KeyDraft {
   readonly allowList: string
   readonly note: string
   readonly selfRotation: boolean
+  /** Empty: its program is not asked to rotate it. */
+  readonly autoRotateAfterDays: string
   readonly rateLimit: string
   readonly rateWindow: string
   readonly quota: string
@@ -54,6 +56,7 @@ export function draftOf(
     allowList: listOf(asked.ip_allowlist).join('\n'),
     note: asked.note ?? '',
     selfRotation: false,
+    autoRotateAfterDays: '',
     rateLimit: '',
     rateWindow: '60',
     quota: '',
@@ -87,6 +90,7 @@ export function bodyOf(draft: KeyDraft): Static<typeof NewKeyWire> {
     ...(/^\d+$/.test(lifetime) ? { lifetime_seconds: Number(lifetime) } : {}),
     ...(allowList.length > 0 ? { ip_allowlist: allowList } : {}),
     ...(draft.selfRotation ? { self_rotation: true } : {}),
+    ...(autoRotationOf(draft) === null ? {} : { auto_rotate_after_days: autoRotationOf(draft) }),
     ...(rateLimit === ''
       ? {}
       : {
@@ -97,6 +101,14 @@ export function bodyOf(draft: KeyDraft): Static<typeof NewKeyWire> {
     ...(quota === '' ? {} : { quota: { limit: Number(quota), period: draft.quotaPeriod } }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   }
+}
+
+/** Days after which its own program rotates the key; a key that may not rotate itself is not asked to. */
+export function autoRotationOf({
+  selfRotation,
+  autoRotateAfterDays: days,
+}: Pick<KeyDraft, 'selfRotation' | 'autoRotateAfterDays'>): number | null {
+  return selfRotation && days !== '' ? Number(days) : null
 }
 
 function expiryOf({ lifetime, expiresAt }: KeyDraft): { expires_at?: MomentText | null } {

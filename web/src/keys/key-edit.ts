@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { KeyChangeWire } from '../../../src/keys/key.wire.ts'
-import type { KeyDraft } from './key-draft.ts'
+import { autoRotationOf, type KeyDraft } from './key-draft.ts'
 import type { KeyRow } from './keys.queries.ts'
 
 /** Draft of a changed key, as the inputs of the form hold it. */
@@ -15,6 +15,7 @@ export type KeyEdit = Pick<
   | 'quota'
   | 'quotaPeriod'
   | 'selfRotation'
+  | 'autoRotateAfterDays'
   | 'note'
 >
 
@@ -30,6 +31,7 @@ export function editOf(key: KeyRow): KeyEdit {
     quota: key.quota === null ? '' : String(key.quota.limit),
     quotaPeriod: key.quota?.period ?? 'day',
     selfRotation: key.self_rotation,
+    autoRotateAfterDays: String(key.auto_rotate_after_days ?? ''),
     note: key.note ?? '',
   }
 }
@@ -50,6 +52,9 @@ export function changesOf(
     ...(differs('allowList') ? { ip_allowlist: allowList.length > 0 ? allowList : null } : {}),
     ...(differs('note') ? { note: after.note.trim() === '' ? null : after.note.trim() } : {}),
     ...(differs('selfRotation') ? { self_rotation: after.selfRotation } : {}),
+    ...(autoRotationOf(before) !== autoRotationOf(after)
+      ? { auto_rotate_after_days: autoRotationOf(after) }
+      : {}),
     ...(differs('rateLimit', 'rateWindow') ? { rate_limits: rateLimitsOf(after, rates) } : {}),
     ...(differs('quota', 'quotaPeriod') ? { quota: quotaOf(after) } : {}),
   }

@@ -7,7 +7,13 @@ import type { KeyDraft } from './key-draft.ts'
 interface LimitsParts {
   readonly draft: Pick<
     KeyDraft,
-    'allowList' | 'rateLimit' | 'rateWindow' | 'quota' | 'quotaPeriod' | 'selfRotation'
+    | 'allowList'
+    | 'rateLimit'
+    | 'rateWindow'
+    | 'quota'
+    | 'quotaPeriod'
+    | 'selfRotation'
+    | 'autoRotateAfterDays'
   >
   readonly onChange: (changes: Partial<KeyDraft>) => void
   readonly error: unknown
@@ -102,6 +108,24 @@ export function KeyLimitsFields({ draft, onChange, error }: LimitsParts) {
           </p>
         </div>
       </div>
+      {draft.selfRotation && (
+        <Field
+          label={words.autoRotation}
+          hint={words.autoRotationHint}
+          error={faultAt(error, '/auto_rotate_after_days')}
+        >
+          {(ids) => (
+            <input
+              {...ids}
+              type="number"
+              min={1}
+              max={3650}
+              value={draft.autoRotateAfterDays}
+              onChange={(event) => onChange({ autoRotateAfterDays: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
     </>
   )
 }

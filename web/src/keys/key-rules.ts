@@ -28,6 +28,7 @@ function keyOf(row: KeyRow): Key {
     metadata: row.metadata,
     limits: { rateLimits: [], quota: null },
     selfRotation: row.self_rotation,
+    autoRotateAfterDays: row.auto_rotate_after_days,
     note: row.note,
     createdBy: row.created_by,
     createdByName: row.created_by_name,

@@ -162,7 +162,15 @@ function KeyFacts({ keyRow }: { readonly keyRow: KeyRow }) {
         ],
         [facts.allowList, keyRow.ip_allowlist === null ? facts.anywhere : keyRow.ip_allowlist.join(', ')],
         [facts.note, keyRow.note ?? <span className="soft">{facts.noNote}</span>],
-        keyRow.self_rotation && [facts.selfRotation, '✓'],
+        keyRow.self_rotation && keyRow.auto_rotates_at === null && [facts.selfRotation, '✓'],
+        keyRow.auto_rotates_at !== null && [
+          facts.autoRotation,
+          <>
+            {facts.autoRotationDays(keyRow.auto_rotate_after_days ?? 0)}:{' '}
+            <FullTime key="auto" at={keyRow.auto_rotates_at} />
+            {keyRow.auto_rotation_overdue && <strong className="hint">{facts.autoRotationMissed}</strong>}
+          </>,
+        ],
         [facts.id, <code key="id">{keyRow.id}</code>],
       ]}
     />

@@ -43,6 +43,9 @@ export const newKeyWords = {
   noteHint: 'Where is it kept? “Vault, path billing/export”. Never the secret itself.',
   selfRotation: 'The key may rotate itself',
   selfRotationHint: 'Its program can replace its own secret, and nothing else.',
+  autoRotation: 'Its program rotates it after days',
+  autoRotationHint:
+    'By the SDK’s autopilot; each new secret gets a life as long as the last. If the program fails to, people are told. Empty: it is not asked to.',
   more: 'Allow-list, limits and more',
   rateLimit: 'Rate limit',
   rateLimitCalls: 'Calls',
