@@ -16,6 +16,8 @@ export interface MailServer {
   readonly received: readonly ReceivedMail[]
   /** Recipients that are refused for good. */
   readonly refused: Set<string>
+  /** It takes so long to answer to a mail. */
+  answersAfterMs: number
   stop(): Promise<void>
   /** Listens again, on the same port. */
   start(): Promise<void>
@@ -46,26 +48,27 @@ export async function openMailServer(
           const header = (name: string) => headerOf(raw, name)
           const to = session.envelope.rcptTo.map(({ address }) => address)
           received.push({ to, messageId: header('Message-ID'), subject: header('Subject'), raw })
-          callback()
+          setTimeout(callback, opened.answersAfterMs)
         })
       },
     })
   let server: SMTPServer | null = null
   const start = async () => {
-    const opened = openServer()
-    opened.on('error', () => {})
-    const listening = opened.listen(port, '127.0.0.1')
+    const smtp = openServer()
+    smtp.on('error', () => {})
+    const listening = smtp.listen(port, '127.0.0.1')
     if (!listening.listening) await once(listening, 'listening')
-    server = opened
+    server = smtp
   }
   const stop = async () => {
     const closing = server
     server = null
     if (closing !== null) await new Promise<void>((resolve) => closing.close(resolve))
   }
+  const opened: MailServer = { port, received, refused: refusing, answersAfterMs: 0, start, stop }
   await start()
   t.after(stop)
-  return { port, received, refused: refusing, start, stop }
+  return opened
 }
 
 /** Unfolded, and its encoded words read (RFC 2047 §4.2). */
