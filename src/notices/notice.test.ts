@@ -3,7 +3,15 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { renderText } from '../mail/render-text.ts'
 import type { StoredSecret } from '../secrets/secret.ts'
-import { AHEAD_SECONDS, HOLDER_KINDS, NOTICE_CAUSES, noticeOf, tiersOf, tierToTell } from './notice.ts'
+import {
+  AHEAD_SECONDS,
+  HOLDER_KINDS,
+  NOTICE_CAUSES,
+  noticeOf,
+  tierByRule,
+  tiersOf,
+  tierToTell,
+} from './notice.ts'
 import { contentOf } from './notice-words.ts'
 
 const START = Date.parse('2030-01-01T00:00:00.000Z')
@@ -143,6 +151,16 @@ describe('the notice of a secret', () => {
 
   it('of an old secret is none once it has stopped working: the new one works', () => {
     assert.equal(oldAt({ lastUsedAt: at(19.9 * DAY) }, at(19 * DAY), at(20 * DAY)), null)
+  })
+})
+
+describe('the notice of a date by a rule', () => {
+  it('is told at each tier, and at once where the date was stated nearer than the tier', () => {
+    const tierAt = (day: number, told: readonly number[] = []) =>
+      tierByRule(at(90 * DAY), [60, 7], at(day * DAY), told)?.tier ?? null
+    assert.deepEqual([tierAt(28), tierAt(30), tierAt(60), tierAt(83), tierAt(90)], [null, 60, 60, 7, null])
+    assert.deepEqual([tierAt(60, [60]), tierAt(83, [60]), tierAt(83, [60, 7])], [null, 7, null])
+    assert.equal(tierByRule(at(90 * DAY), [], at(89 * DAY)), null)
   })
 })
 

@@ -87,7 +87,7 @@ export function policyRoutes(
     permission: 'policies:write',
     tag,
     summary:
-      'Change the rules of an environment; a longest lifetime applies to existing secrets too, 30 days from now at the earliest',
+      'Change the rules of an environment; a longest lifetime applies to existing secrets too, once their people have had the longest notice',
     params: PolicyParams,
     body: PolicyChangeWire,
     status: 200,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
+import type { PolicyRules } from '../../src/owners/policy.ts'
 import { toRuleFields } from '../../src/owners/policy-fields.ts'
-import { POLICY_PRESETS } from '../../src/owners/policy-preset.ts'
+import { POLICY_PRESETS, PRESET_NAMES } from '../../src/owners/policy-preset.ts'
 import { openTestApp, type TestApp } from '../app.ts'
 
 const GUIDES = ['lifecycle', 'policies'] as const
@@ -40,6 +41,25 @@ describe('the commands of guides', () => {
         assert.ok(status === 200 || status === 201, `${method} ${url}: ${status} ${text}`)
       }
     })
+
+  it('policies.md has the presets as they are', () => {
+    const days = (seconds: number | null) => (seconds === null ? '' : `${seconds / 86_400} days`)
+    const rows = [
+      ['longest lifetime', ({ maxLifetimeSeconds }) => days(maxLifetimeSeconds)],
+      ['default lifetime', ({ defaultLifetimeSeconds }) => days(defaultLifetimeSeconds)],
+      ['"never expires"', ({ neverExpiresAllowed }) => (neverExpiresAllowed ? 'allowed' : 'no')],
+      ['longest overlap', ({ maxOverlapSeconds }) => days(maxOverlapSeconds)],
+      [
+        'rotation due after',
+        ({ rotateEveryDays }) => (rotateEveryDays === null ? '' : `${rotateEveryDays} days`),
+      ],
+      ['notices, in days before the end', ({ noticeTiers }) => noticeTiers?.join(', ') ?? 'as usual'],
+    ] as const satisfies readonly (readonly [string, (rules: PolicyRules) => string])[]
+    for (const [name, cellOf] of rows) {
+      const cells = [name, ...PRESET_NAMES.map((preset) => cellOf(POLICY_PRESETS[preset]))]
+      assert.ok(textOf('policies').includes(`| ${cells.join(' | ')} |`.replaceAll('  ', ' ')), cells.join())
+    }
+  })
 
   it('lifecycle.md sets up 90 days with its first commands, as the preset soc2 has them', async () => {
     const [tried, set] = commandsIn(textOf('lifecycle')).map(({ body }) => body)
