@@ -191,7 +191,7 @@ function OwnRuleFields({ draft, onChange, error }: FieldsParts) {
         {text('maxKeys', words.maxKeys, words.maxKeysHint, '/max_keys')}
       </div>
       <div className="field-row">
-        {text('rotateEveryDays', policyWords.rotateEvery, words.empty, '/rotate_every_days')}
+        {text('rotateEveryDays', words.rotateEvery, words.empty, '/rotate_every_days')}
         {text('disableUnusedAfterDays', policyWords.disableUnused, words.empty, '/disable_unused_after_days')}
       </div>
       <div className="field-row">

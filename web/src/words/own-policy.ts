@@ -5,6 +5,7 @@ export const ownPolicyWords = {
   formLead:
     'Rules that replace those of each environment for this owner, stricter or laxer. An empty one does not.',
   duration: 'Such as 90 days or 12 h. Empty: as the environment.',
+  rotateEvery: 'Rotation due after, in days',
   empty: 'Empty: as the environment.',
   maxKeys: 'Keys at most',
   maxKeysHint: 'Neither revoked nor expired, in all environments. Empty: as the environment.',
