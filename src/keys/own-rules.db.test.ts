@@ -114,6 +114,28 @@ describe('an owner’s own rules', () => {
     await set({})
   })
 
+  it('KEY-09: a limit of days without use that gets laxer takes the date away, of the environment or of an owner', async () => {
+    const key = await made()
+    const date = async () => (await read(key.id)).disables_at
+    await set({ disable_unused_after_days: 90 })
+    app.clock.advance({ days: 100 })
+    await jobs()
+    const stated = inDays(30)
+    assert.equal(await date(), stated)
+    await set({ disable_unused_after_days: 95 })
+    assert.equal(await date(), stated)
+    await set({ disable_unused_after_days: 180 })
+    assert.equal(await date(), null)
+    await set({ disable_unused_after_days: 90 })
+    await jobs()
+    await setOwn(key.owner_id, { disable_unused_after_days: 99 })
+    assert.equal(await date(), stated)
+    await setOwn(key.owner_id, { disable_unused_after_days: 101 })
+    await jobs()
+    assert.equal(await date(), null)
+    await set({})
+  })
+
   it('KEY-09: what exists has as long as the longest notice, of the environment or of an owner', async () => {
     await set({})
     const key = await made()

@@ -80,7 +80,7 @@ export async function secretIdsOf(tx: Tx, keyIds: readonly string[]): Promise<st
  */
 export function datesBy(dated: DatedByPolicy) {
   const { of, now } = dated
-  const { days, isListed, isUnusedDated, unrotatedFloor, unlistedFloor } =
+  const { days, isListed, unusedDays, unrotatedFloor, unlistedFloor } =
     'ownerId' in of ? asGiven(dated) : asReplaced(dated)
   const seconds = sql`(${days} * ${DAY_SECONDS}::double precision + ${NOTICE_SECONDS}::double precision)`
   const byAge = sql`current.created_at + make_interval(secs => ${seconds})`
@@ -88,8 +88,11 @@ export function datesBy(dated: DatedByPolicy) {
       then greatest(${byAge}, least(keys.disable_unrotated_at, ${unrotatedFloor})) end`
   const unlisted = sql`case when ${isListed} and keys.ip_allowlist is null
       then least(keys.disable_unlisted_at, ${unlistedFloor}) end`
-  // A job gives these, and looks at the uses again before it acts.
-  const unused = sql`case when ${isUnusedDated} then keys.disable_unused_at end`
+  // A job gives these, and looks at the uses again before it acts. A laxer rule takes them away.
+  const since = sql`${now}::timestamptz - make_interval(secs => ${unusedDays} * ${DAY_SECONDS}::double precision)`
+  const lastUse = sql`(select max(last_used_at) from secrets where secrets.holder_id = keys.id)`
+  const unused = sql`case when keys.disable_unused_at is not null and coalesce(${lastUse}, keys.created_at) <= ${since}
+      then keys.disable_unused_at end`
   const passed = (column: string) => sql`keys.${sql.raw(column)} <= ${now}::timestamptz`
   return sql`
     select
@@ -116,7 +119,7 @@ function asGiven(dated: DatedByPolicy) {
   return {
     days: sql`${dated.rotateEveryDays}::integer`,
     isListed: sql`${dated.ipAllowlistRequired}::boolean`,
-    isUnusedDated: sql`${dated.disableUnusedAfterDays !== null}::boolean`,
+    unusedDays: sql`${dated.disableUnusedAfterDays}::integer`,
     unrotatedFloor: sql`${dated.unrotatedNotBefore}::timestamptz`,
     unlistedFloor: sql`${dated.unlistedNotBefore}::timestamptz`,
   }
@@ -131,7 +134,7 @@ function asReplaced(dated: DatedByPolicy) {
   return {
     days: sql`coalesce(owners.rotate_every_days, ${given.days})`,
     isListed: sql`coalesce(owners.ip_allowlist_required, ${given.isListed})`,
-    isUnusedDated: sql`(owners.disable_unused_after_days is not null or ${given.isUnusedDated})`,
+    unusedDays: sql`coalesce(owners.disable_unused_after_days, ${given.unusedDays})`,
     unrotatedFloor: floor('rotate_every_days', 'unrotated_not_before', given.unrotatedFloor),
     unlistedFloor: floor('ip_allowlist_required', 'unlisted_not_before', given.unlistedFloor),
   }
