@@ -17,9 +17,9 @@ function commandsIn(page: string): { method: string; url: string; body: object |
     .flatMap((block) => block.split(/^(?=curl )/m))
     .filter((each) => each.startsWith('curl ') && !/\$URL\S*…/.test(each))
   return commands.map((command) => {
-    const method = /-X ([A-Z]+)/.exec(command)?.[1] ?? 'GET'
     const url = /\$URL([^\s"]*)/.exec(command)?.[1] ?? ''
     const body = /-d '([^']*)'/s.exec(command)?.[1]
+    const method = /-X ([A-Z]+)/.exec(command)?.[1] ?? (body === undefined ? 'GET' : 'POST')
     return { method, url, body: body === undefined ? undefined : JSON.parse(body) }
   })
 }
@@ -38,7 +38,9 @@ describe('the commands of guides', () => {
       assert.ok(commands.length >= 3)
       for (const { method, url, body } of commands) {
         const { status, text } = await app.call(method as 'GET', url, body)
-        assert.ok(status === 200 || status === 201, `${method} ${url}: ${status} ${text}`)
+        // An id that is the reader's own is cut short: there is the operation, and no such object.
+        const expected = url.includes('…') ? [400, 404] : [200, 201]
+        assert.ok(expected.includes(status), `${method} ${url}: ${status} ${text}`)
       }
     })
 
