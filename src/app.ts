@@ -25,6 +25,7 @@ import { ChangesFeed } from './changes/changes-feed.ts'
 import { clientRoutes } from './clients/client.routes.ts'
 import { clientLifeRoutes } from './clients/client-life.routes.ts'
 import type { Database } from './db/database.ts'
+import { evidenceRoutes } from './evidence/evidence.routes.ts'
 import { findingsRoutes } from './findings/findings.routes.ts'
 import { forwardAuthRoutes } from './forward-auth/forward-auth.routes.ts'
 import { openForwardAuth } from './forward-auth/forward-auth.ts'
@@ -215,11 +216,11 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   verifyRoutes(app, pipeline, { verification, verdicts, onUnreadable })
   quotaRoutes(app, pipeline)
   const listeners = changesRoutes(app, pipeline, { verdicts, knownAdminKeys, feed })
-  const { boundMs } = verifier.health()
-  const reporting = { feed, log, listeners, boundMs, name: parts.name ?? null }
+  const reporting = { feed, log, listeners, boundMs: verifier.health().boundMs, name: parts.name ?? null }
   const ownReports = verifierRoutes(app, pipeline, reporting)
   adminKeyRoutes(app, pipeline, brand)
   auditRoutes(app, pipeline)
+  evidenceRoutes(app, pipeline, policy)
   brandingRoutes(app, pipeline, publicUrl, branding)
   mailRoutes(app, pipeline, mailing)
   findingsRoutes(app, pipeline, clientParts)
@@ -237,10 +238,9 @@ export async function buildApp(parts: Parts): Promise<FastifyInstance> {
   const pages = serverSecret === null ? null : await openPages(app, { ...onPages, serverSecret })
   const installation = { environments: policy.environments, brand, publicUrl, branding }
   const { requiresSecondFactor, ssoNetworks } = settings
-  const { providerFetch } = parts
   staffRoutes(app, pipeline, installation, {
     ...{ db, pages, passwords, refusedAttempts, log, serverSecret, requiresSecondFactor },
-    ...{ clock, providerFetch, ssoNetworks },
+    ...{ clock, providerFetch: parts.providerFetch, ssoNetworks },
   })
   if (serverSecret === null || pages === null) oauthOffRoutes(app)
   else {

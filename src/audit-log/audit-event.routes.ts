@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { listEvents } from '../audit/audit-event.store.ts'
-import { verifyChain } from '../audit/verify-chain.ts'
+import { EVENTS_OF_WALK, verifyChain } from '../audit/verify-chain.ts'
 import { no, yes } from '../base/result.ts'
 import { type CursorCodec, pageWith } from '../http/cursor.ts'
 import { problem } from '../http/problem.ts'
@@ -22,9 +22,6 @@ import { auditExportRoutes } from './audit-export.routes.ts'
 import { refusedAttemptRoutes } from './refused-attempt.routes.ts'
 
 const read = { method: 'GET', permission: 'audit:read', tag: 'Audit', status: 200 } as const
-
-/** Bound on the events of one walk, which takes some half a second. */
-const EVENTS_AT_ONCE = 20_000
 
 /** Position in the audit chain. */
 const SEQUENCE_NUMBER: CursorCodec<number> = {
@@ -61,7 +58,7 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
     ...read,
     id: 'verifyAuditChain',
     url: '/v1/audit-events/verification',
-    summary: `Walk the chain, ${EVENTS_AT_ONCE} events at a time, and name the first broken row`,
+    summary: `Walk the chain, ${EVENTS_OF_WALK} events at a time, and name the first broken row`,
     query: VerificationQuery,
     answer: ChainCheckWire,
   } as const
@@ -75,7 +72,7 @@ export function auditRoutes(app: FastifyInstance, pipeline: Pipeline): void {
       )
     const { after_seq: seq = 0, after_hash: hash } = query
     const after = { seq, hash: hash === undefined ? undefined : Buffer.from(hash, 'hex') }
-    return yes(toChainCheckWire(await verifyChain(db, { after, limit: EVENTS_AT_ONCE })))
+    return yes(toChainCheckWire(await verifyChain(db, { after, limit: EVENTS_OF_WALK })))
   })
 
   auditExportRoutes(app, pipeline)

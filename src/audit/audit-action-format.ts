@@ -50,3 +50,13 @@ export const HINTS = { old: 'text', new: 'text' } as const
 
 /** A secret that was sent where no secret belongs. */
 export const EXPOSURE = { secret_id: 'text', hint: 'text', where: 'text' } as const
+
+/**
+ * The first notice of the end that a change came before, or that was reached: when its mail was written, when a mail
+ * server took it (null: none has so far), and the end of which it told.
+ */
+export const NOTICED = {
+  'first_notice_at?': 'time',
+  'first_notice_sent_at?': 'time or null',
+  'noticed_end?': 'time',
+} as const

@@ -94,6 +94,83 @@ function filtersOf({ targetId, actorId, ownerId, action, result }: AuditFilter) 
   return all.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
 }
 
+/** A span of time: its first moment, and the first one after it. */
+export interface Period {
+  readonly from: Date
+  readonly to: Date
+}
+
+/** Position of an event in the order of time. */
+export interface EventPosition {
+  readonly at: Date
+  readonly seq: number
+}
+
+/**
+ * The events of some actions within a period, oldest first. Each action is read by itself, at most a page of it, so that
+ * the cost of a page does not depend on how many events of others there are.
+ *
+ * The three columns are compared as one row, and are the order: with `action = …`, Postgres may walk through all events of
+ * the period by their time.
+ */
+export async function eventsInPeriod(
+  db: Db,
+  actions: readonly string[],
+  { from, to }: Period,
+  after: EventPosition | null,
+  limit: number,
+): Promise<AuditEvent[]> {
+  const { at, seq } = after ?? { at: from, seq: 0 }
+  const { rows } = await sql<Selectable<Schema['audit_events']>>`
+    select found.* from unnest(${actions}::text[]) as asked(action)
+    cross join lateral (
+      select * from audit_events
+      where (action, at, seq) > (asked.action, ${at}::timestamptz, ${seq}::bigint)
+        and (action, at, seq) < (asked.action, ${to}::timestamptz, 0)
+      order by action, at, seq limit ${limit}
+    ) as found
+    order by found.at, found.seq limit ${limit}`.execute(db)
+  return rows.map(fromRow)
+}
+
+/** How many events of some actions there are within a period; of each counted up to one more than `most`. */
+export async function countInPeriod(
+  db: Db,
+  actions: readonly string[],
+  { from, to }: Period,
+  most: number,
+): Promise<number> {
+  const { rows } = await sql<{ events: number }>`
+    select coalesce(sum(found.events), 0)::integer as events from unnest(${actions}::text[]) as asked(action)
+    cross join lateral (
+      select count(*) as events from (
+        select from audit_events
+        where (action, at, seq) > (asked.action, ${from}::timestamptz, 0)
+          and (action, at, seq) < (asked.action, ${to}::timestamptz, 0)
+        order by action, at, seq limit ${most + 1}
+      ) as counted
+    ) as found`.execute(db)
+  return rows[0]?.events ?? 0
+}
+
+/** The event of an action on a target that is nearest to a moment: the last one before it, or the first one from then on. */
+export async function nearestEvent(
+  db: Db,
+  side: 'before' | 'from',
+  { action, targetId, at }: { readonly action: string; readonly targetId: string; readonly at: Date },
+): Promise<AuditEvent | undefined> {
+  const moment = sql`(${action}::text, ${at}::timestamptz, 0)`
+  const [bounds, order] =
+    side === 'before'
+      ? [sql`(action, at, seq) < ${moment} and action >= ${action}`, sql`action desc, at desc, seq desc`]
+      : [sql`(action, at, seq) > ${moment} and action <= ${action}`, sql`action, at, seq`]
+  const { rows } = await sql<Selectable<Schema['audit_events']>>`
+    select * from audit_events where ${bounds} and target_id = ${targetId} order by ${order} limit 1`.execute(
+    db,
+  )
+  return rows[0] === undefined ? undefined : fromRow(rows[0])
+}
+
 /** The refused attempt of a request; of an owner's, if one is given. */
 export async function refusedEventOf(
   db: Db,

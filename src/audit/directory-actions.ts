@@ -208,6 +208,12 @@ export const DIRECTORY_ACTIONS = {
     altersVerdicts: 'never',
     detail: { code: 'text', method: 'text', route: 'text', 'repeated?': 'number' },
   },
+  'evidence.created': {
+    description: 'A report with the evidence of a period was made for auditors.',
+    target: 'nothing',
+    altersVerdicts: 'never',
+    detail: { from: 'time', to: 'time' },
+  },
   'audit.archived': {
     description: 'Audit events were archived to a file. The chain in the database begins after them.',
     target: 'nothing',

@@ -1,4 +1,4 @@
-import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-format.ts'
+import { type AuditActionRow, EXPOSURE, HINTS, NOTICED } from './audit-action-format.ts'
 
 /** Id of the bulk change that an event is a part of. */
 const BATCH = { 'batch?': 'text' } as const
@@ -49,7 +49,7 @@ export const KEY_ACTIONS = {
       'A key was disabled until it is enabled again. `rule`: by the policy, at the date that had been stated.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: { ...BATCH, 'rule?': 'text', 'stated_at?': 'time' },
+    detail: { ...BATCH, 'rule?': 'text', 'stated_at?': 'time', ...NOTICED },
   },
   'key.enabled': {
     description: 'A disabled key was enabled.',
@@ -58,10 +58,11 @@ export const KEY_ACTIONS = {
     detail: BATCH,
   },
   'key.rotated': {
-    description: 'A key got a new secret. The old one works until the overlap ends.',
+    description:
+      'A key got a new secret. The old one works until the overlap ends. Where people had been told of its end, the detail says when.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: { ...HINTS, ends_at: 'time' },
+    detail: { ...HINTS, ends_at: 'time', ...NOTICED },
   },
   'key.rotation_changed': {
     description: 'The end of the overlap was moved, or the silence of the old secret after which it ends.',
@@ -85,14 +86,14 @@ export const KEY_ACTIONS = {
     description: 'A key was revoked for good, with all its secrets.',
     target: 'key',
     altersVerdicts: 'always',
-    detail: { reason: 'text', ...BATCH },
+    detail: { reason: 'text', ...BATCH, ...NOTICED },
   },
   'key.expired': {
     description:
       'A key expired: none of its secrets works any more. Written within minutes; verifiers refuse it from the second that `expired_at` says.',
     target: 'key',
     altersVerdicts: 'never',
-    detail: { expired_at: 'time' },
+    detail: { expired_at: 'time', ...NOTICED },
   },
   'key.exposed': {
     description: 'A secret of a key was sent in a URL, for the first time.',
@@ -116,7 +117,7 @@ export const KEY_ACTIONS = {
     description: 'An admin key got a new secret. The old one works until the overlap ends.',
     target: 'admin key',
     altersVerdicts: 'always',
-    detail: { ...HINTS, ends_at: 'time' },
+    detail: { ...HINTS, ends_at: 'time', ...NOTICED },
   },
   'admin_key.rotation_finished': {
     description: 'The overlap was ended: only the new secret works.',

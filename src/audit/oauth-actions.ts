@@ -1,4 +1,4 @@
-import { type AuditActionRow, EXPOSURE, HINTS } from './audit-action-format.ts'
+import { type AuditActionRow, EXPOSURE, HINTS, NOTICED } from './audit-action-format.ts'
 
 /** Audit actions of clients, and of what users grant them. */
 export const OAUTH_ACTIONS = {
@@ -74,7 +74,7 @@ export const OAUTH_ACTIONS = {
     description: 'A client got a new secret. The old one, where there is one, works until the overlap ends.',
     target: 'client',
     altersVerdicts: 'always',
-    detail: { old: 'text or null', new: 'text', 'ends_at?': 'time' },
+    detail: { old: 'text or null', new: 'text', 'ends_at?': 'time', ...NOTICED },
   },
   'client.rotation_finished': {
     description: 'The overlap was ended: only the new secret works.',

@@ -31,6 +31,9 @@ interface Walk {
 
 const STRETCH = 1_000
 
+/** Bound on the events that one request walks, which takes some half a second. */
+export const EVENTS_OF_WALK = 20_000
+
 /**
  * Walks the chain, a thousand events at a time, and names the first broken row.
  *

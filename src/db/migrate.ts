@@ -60,6 +60,7 @@ import { fill as noticeContactsThere } from './migrations/0063-notice-contacts-t
 import { up as repeatedSpends } from './migrations/0067-repeated-spends.ts'
 import { up as findings } from './migrations/0068-findings.ts'
 import { up as walkOfFindings } from './migrations/0069-walk-of-findings.ts'
+import { up as auditEventsOfActionByTime } from './migrations/0072-audit-events-of-action-by-time.ts'
 import { up as ownRulesOfOwners } from './migrations/0074-own-rules-of-owners.ts'
 import { up as findingOwnRules } from './migrations/0075-finding-own-rules.ts'
 import { up as autoRotation } from './migrations/0078-auto-rotation.ts'
@@ -125,6 +126,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0067-repeated-spends': { up: repeatedSpends },
   '0068-findings': { up: findings },
   '0069-walk-of-findings': { up: walkOfFindings },
+  '0072-audit-events-of-action-by-time': { up: auditEventsOfActionByTime, concurrently: true },
   '0074-own-rules-of-owners': { up: ownRulesOfOwners },
   '0075-finding-own-rules': { up: findingOwnRules, concurrently: true },
   '0078-auto-rotation': { up: autoRotation },

@@ -9,6 +9,7 @@ import { sharePolicies } from '../owners/policy.store.ts'
 import type { ConfiguredPolicy } from '../owners/policy.ts'
 import { policyFor } from '../owners/policy-for.ts'
 import { expiryOf, policyProblem } from '../owners/policy-problem.ts'
+import { noticeBefore } from '../secrets/noticed.ts'
 import { lockSecretsOf, setSecretExpiry, shortenOverlap } from '../secrets/secret.store.ts'
 import { currentSecret, runningRotation } from '../secrets/secret.ts'
 import { lockKey, updateKey } from './key.store.ts'
@@ -193,16 +194,20 @@ export async function revokeKey(
   const key = await lockKey(tx, caller.reach, id)
   if (key === undefined) return no(NOT_FOUND)
   if (whyNotRevokeKey(key) !== null) return yes(id)
+  const noticed = await noticeBefore(tx, id, ENDS_BY_REVOCATION, caller.now)
   await updateKey(tx, key, { revoked_at: caller.now, revoked_reason: reason })
   const ended = { reason: 'revoked', at: caller.now } as const
   await record(tx, caller, {
     action: 'key.revoked',
     target: key,
-    detail: { reason, ...ofBatch(batch) },
+    detail: { reason, ...ofBatch(batch), ...noticed },
     altersVerdictsOf: { holderId: id, ended },
   })
   return yes(id)
 }
+
+/** Causes of notices whose end a revocation comes before. */
+const ENDS_BY_REVOCATION = ['expires', 'rotation_due', 'idle', 'no_allow_list']
 
 /** Names the bulk change that an event is a part of. */
 function ofBatch(batch: string | undefined): { readonly batch?: string } {

@@ -7,6 +7,7 @@ import type { UnusedBy } from '../owners/disabling-effect.store.ts'
 import { secretIdsOf } from '../owners/key-dates.store.ts'
 import { ownersWithOwnUnused, ownUnusedDays } from '../owners/owner.store.ts'
 import { findPolicies, sharePolicies } from '../owners/policy.store.ts'
+import { noticesOfEnds } from '../secrets/noticed.ts'
 import { lockSecretsOf } from '../secrets/secret.store.ts'
 import {
   disableKeys,
@@ -130,14 +131,23 @@ async function disable(
   })
   if (due.length === 0) return
   const ids = due.map(({ key }) => key.id)
+  const ended = due.map(({ key, statedAt }) => ({ id: key.id, endedAt: statedAt }))
+  const noticed = await noticesOfEnds(tx, ended, CAUSE_OF[rule])
   await disableKeys(tx, ids, rule, now)
   const [first, ...more] = inAnnouncements(await secretIdsOf(tx, ids))
   await recordForAll(tx, systemOrigin(now), {
     action: 'key.disabled',
     events: due.map(({ key, statedAt }) => ({
       target: key,
-      detail: { rule, stated_at: statedAt.toISOString() },
+      detail: { rule, stated_at: statedAt.toISOString(), ...noticed.get(key.id) },
     })),
     altersVerdictsOf: [first ?? { holderId: ids[0] ?? '' }, ...more],
   })
 }
+
+/** The cause of the notices before each rule's date. */
+const CAUSE_OF = {
+  rotate_every_days: 'rotation_due',
+  ip_allowlist_required: 'no_allow_list',
+  disable_unused_after_days: 'idle',
+} as const satisfies Record<DisablingRule, string>

@@ -2,6 +2,7 @@ import { systemOrigin } from '../audit/audit-event.ts'
 import { recordForAll } from '../changes/record.ts'
 import { inBatches } from '../db/in-batches.ts'
 import type { Db } from '../db/schema.ts'
+import { noticesOfEnds } from '../secrets/noticed.ts'
 import { lapseKeys } from './key-hints.store.ts'
 
 /** Events of one transaction: it holds the head of the audit log while it writes them. */
@@ -13,13 +14,15 @@ export async function recordExpiredKeys(db: Db, now: Date): Promise<void> {
     () =>
       db.transaction().execute(async (tx) => {
         const expired = await lapseKeys(tx, now, AT_ONCE)
+        const ended = expired.map(({ id, expiredAt }) => ({ id, endedAt: expiredAt }))
+        const noticed = await noticesOfEnds(tx, ended, 'expires')
         await recordForAll(tx, systemOrigin(now), {
           action: 'key.expired',
           events: expired
             .toSorted((a, b) => a.expiredAt.getTime() - b.expiredAt.getTime())
             .map(({ id, ownerId, expiredAt }) => ({
               target: { id, ownerId },
-              detail: { expired_at: expiredAt.toISOString() },
+              detail: { expired_at: expiredAt.toISOString(), ...noticed.get(id) },
             })),
         })
         return expired.length

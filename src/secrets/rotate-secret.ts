@@ -5,6 +5,7 @@ import { record } from '../changes/record.ts'
 import type { Tx } from '../db/schema.ts'
 import { type Problem, problem } from '../http/problem.ts'
 import { issueSecret, type SecretRequest } from './issue-secret.ts'
+import { noticeBefore } from './noticed.ts'
 import {
   lockSecretsOf,
   moveOverlap,
@@ -62,17 +63,22 @@ export async function startRotation(
   const bounds = { overlapSeconds, maxLifetimeSeconds, nextExpiresAt: request.expiresAt }
   const endsAt = overlapEnd(old, bounds, origin.now)
   const endedAt = endsAt <= origin.now ? origin.now : null
+  // Before the old secret is retired: afterwards the new one is the current one.
+  const noticed = await noticeBefore(tx, holder.id, ENDS_BY_ROTATION, origin.now)
   await retireSecret(tx, holder.id, old.id, { endsAt, endedAt })
   const { secret, hint } = await issueSecret(
     tx,
     { ...request, kind: CREDENTIAL_KIND[kind], holderId: holder.id },
     origin.now,
   )
-  const detail = { old: old.hint, new: hint, ends_at: endsAt.toISOString() }
+  const detail = { old: old.hint, new: hint, ends_at: endsAt.toISOString(), ...noticed }
   const altersVerdictsOf = { holderId: holder.id }
   await record(tx, origin, { action: `${kind}.rotated`, target: holder, detail, altersVerdictsOf })
   return yes({ secret })
 }
+
+/** Causes of notices that a rotation answers. */
+const ENDS_BY_ROTATION = ['expires', 'rotation_due']
 
 /** Change of a running rotation. An undefined member stays as it is. */
 export interface RotationChange {

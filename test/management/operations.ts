@@ -241,6 +241,11 @@ export async function examplesOn(app: TestApp, ownerId: string, environment = 'l
     listAuditActions: {},
     listRefusedAttempts: {},
     verifyAuditChain: {},
+    getEvidence: { query: 'from=2029-01-01T00:00:00Z&to=2031-01-01T00:00:00Z' },
+    listEvidence: {
+      path: { section: 'keys_created' },
+      query: 'from=2029-01-01T00:00:00Z&to=2031-01-01T00:00:00Z',
+    },
     verify: { body: { credential: key.secret } },
     verifyBatch: { body: { verify: [{ credential: key.secret }] } },
     followChanges: { query: 'once=true' },

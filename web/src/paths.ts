@@ -21,6 +21,7 @@ export const paths = {
   newScope: page('/scopes/new'),
   scope: pageOf('/scopes/:id'),
   audit: page('/audit'),
+  evidence: page('/audit/evidence'),
   settings: page('/settings'),
   policies: page('/settings/policies'),
   editPolicy: pageOf('/settings/policies/:id'),

@@ -25,6 +25,7 @@ export const staffRoutes: readonly (readonly [pattern: string, Screen])[] = [
   screen(paths.newScope.pattern, () => import('./scopes/new-scope.page.tsx')),
   screen(paths.scope.pattern, () => import('./scopes/scope.page.tsx')),
   screen(paths.audit.pattern, () => import('./audit/audit.page.tsx')),
+  screen(paths.evidence.pattern, () => import('./evidence/evidence.page.tsx')),
   screen(paths.whichDoor.pattern, () => import('./which-door/which-door.page.tsx')),
   screen(paths.settings.pattern, () => import('./settings/settings.page.tsx')),
   screen(paths.branding.pattern, () => import('./branding/branding.page.tsx')),

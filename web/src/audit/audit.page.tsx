@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { SERVER_BASE } from '../api/base.ts'
 import { paths, searchText } from '../paths.ts'
-import { Button } from '../ui/button.tsx'
+import { Button, ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Loaded } from '../ui/loading.tsx'
 import { Badge, Empty, Notice } from '../ui/notice.tsx'
@@ -13,6 +13,7 @@ import { Time } from '../ui/time.tsx'
 import { useUrlQuery } from '../ui/url-query.ts'
 import { appWords } from '../words/app.ts'
 import { auditWords as words } from '../words/audit.ts'
+import { evidenceWords } from '../words/evidence.ts'
 import type { AuditEvent } from './audit.queries.ts'
 import { AuditChain } from './audit-chain.tsx'
 import { AuditEventDialog } from './audit-event.dialog.tsx'
@@ -80,10 +81,13 @@ export default function AuditPage() {
   )
 }
 
-/** Links to files of the same filter; the browser streams them to the disk. */
+/** Links to files of the same filter, which the browser streams to the disk, and to the report for auditors. */
 function Exports({ query }: { readonly query: Readonly<Record<string, string>> }) {
   return (
     <>
+      <ButtonLink kind="quiet" to={paths.evidence.to()}>
+        {evidenceWords.open}
+      </ButtonLink>
       {(['csv', 'jsonl'] as const).map((kind) => (
         <a
           key={kind}
