@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { explaining } from '../../test/explaining.ts'
 import { staffAs } from '../../test/staff.ts'
-import { countInPeriod, eventsInPeriod } from '../audit/audit-event.store.ts'
+import { eventsInPeriod } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
 import { disableByPolicy } from '../keys/disable-by-policy.ts'
 import { recordExpiredKeys } from '../keys/record-expired-keys.ts'
@@ -112,7 +112,7 @@ describe('evidence for auditors', () => {
   })
   after(() => app?.close())
 
-  it('EVI-01: tells the story of a period: what was made and ended, by whom, and how long after the notice', async () => {
+  it('AUD-17: tells the story of a period: what was made and ended, by whom, and how long after the notice', async () => {
     const document = await evidence()
     assert.deepEqual(
       [document.from, document.to, document.made_at, document.made_by.kind],
@@ -154,7 +154,7 @@ describe('evidence for auditors', () => {
     assert.deepEqual([revoked.detail.reason, revoked.actor.name], ['seen in a log', 'A administrator'])
   })
 
-  it('EVI-02: says which policy was in force at both ends of the period, from the log', async () => {
+  it('AUD-18: says which policy was in force at both ends of the period, from the log', async () => {
     const inForce = async (query: string) =>
       (await evidence(query)).policies.map(({ environment, at_start, at_end }: Answer) =>
         [at_start, at_end].map(
@@ -172,7 +172,7 @@ describe('evidence for auditors', () => {
     ])
   })
 
-  it('EVI-03: each report is an audit event, with its period and by whom', async () => {
+  it('AUD-19: each report is an audit event, with its period and by whom', async () => {
     const asked = 'from=2030-02-01T00:00:00Z&to=2031-01-01T00:00:00Z'
     const security = await staffAs(app, 'security')
     const { body, status } = await app.call('GET', `/v1/evidence?${asked}`, undefined, security.as)
@@ -191,7 +191,7 @@ describe('evidence for auditors', () => {
     assert.equal(later.at(-1).seq, event.seq)
   })
 
-  it('EVI-04: is given to roles with audit:read, and to no caller that is bound to an owner', async () => {
+  it('AUD-20: is given to roles with audit:read, and to no caller that is bound to an owner', async () => {
     const reads: Partial<Record<RoleName, number | undefined>> = {}
     for (const role of ROLE_NAMES) {
       const { as } = await staffAs(app, role)
@@ -227,7 +227,7 @@ describe('evidence for auditors', () => {
     ['SQL', "from=2030-01-01T00:00:00Z&to='; drop table audit_events; --"],
     ['an owner', `${PERIOD}&owner_id=org_42`, 'unknown_field'],
   ]
-  it('EVI-05: refuses a period without sense, and answers one of any length', async () => {
+  it('AUD-21: refuses a period without sense, and answers one of any length', async () => {
     for (const [what, query, code = 'invalid_request'] of REFUSED)
       for (const path of ['/v1/evidence', '/v1/evidence/keys_created']) {
         const { status, body } = await app.call('GET', `${path}?${encodeURI(query)}`)
@@ -249,7 +249,7 @@ describe('evidence for auditors', () => {
     assert.equal(sectionIn(all, 'keys_created').data.length, 6)
   })
 
-  it('EVI-06: says that the chain is broken, and where', async () => {
+  it('AUD-22: says that the chain is broken, and where', async () => {
     const disarmed = async (statement: ReturnType<typeof sql>) => {
       await sql`alter table audit_events disable trigger all`.execute(app.db)
       await statement.execute(app.db)
@@ -266,7 +266,7 @@ describe('evidence for auditors', () => {
     assert.equal((await evidence()).chain.check.intact, true)
   })
 
-  it('EVI-07: of many events it shows a page of each section, and counts them up to a bound', async () => {
+  it('AUD-23: of many events it shows a page of each section, and counts them up to a bound', async () => {
     const many = MOST_COUNTED + 5
     const from = Date.parse('2031-01-01T00:00:00Z')
     // Three at a time at the same moment, among as many of another action.
@@ -298,7 +298,5 @@ describe('evidence for auditors', () => {
     const explained = explaining(app.db)
     await eventsInPeriod(explained.db, ['key.created'], span, { at: addSeconds(span.from, 600), seq: 1 }, 100)
     assert.ok(explained.total() <= 500, `${explained.total()} rows examined`)
-    await countInPeriod(explained.db, ['key.created'], span, 1_000)
-    assert.ok(explained.total() <= 3_000, `${explained.total()} rows examined`)
   })
 })

@@ -9,7 +9,9 @@ import { noChromium } from '../chromium.ts'
 import { eventually } from '../eventually.ts'
 import { type Desk, openDesk, placesWith } from './desk.ts'
 
-describe('owners, clients, grants and users in the dashboard', { skip: noChromium }, () => {
+describe('owners, clients, grants, users and the report for auditors in the dashboard', {
+  skip: noChromium,
+}, () => {
   let desk: Desk
   let clientId: string
   let userId: string
@@ -302,5 +304,62 @@ describe('owners, clients, grants and users in the dashboard', { skip: noChromiu
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
     await page.getByText('There is no identity provider yet.').waitFor()
     seat.assertClean()
+  })
+
+  it('AUD-17: makes the report of a period for auditors, pages through it, and prints it without the frame', async () => {
+    desk.app.clock.advance({ hours: 1 })
+    await using seat = await desk.open('administrator')
+    const { page } = seat
+    await seat.go('/audit')
+    await page.getByRole('link', { name: 'Evidence for auditors' }).click()
+    await page.getByText('No report yet').waitFor()
+    await seat.look('evidence-empty')
+    await page.getByLabel('Period', { exact: true }).selectOption('this_month')
+    await page.getByRole('button', { name: 'Make the report' }).click()
+    await page.waitForURL(/\/audit\/evidence\?from=2030-01-01T00/)
+    const created = page.getByRole('table', { name: 'Keys created' })
+    await created.getByText('nightly export').waitFor()
+    await page.getByText(/entry [\d,]+ and all before it follow from each other/).waitFor()
+    await seat.look('evidence')
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+    await eventually(() => page.getByRole('navigation', { name: 'Main' }).isVisible(), false)
+    await eventually(() => page.getByRole('button', { name: 'Make the report' }).isVisible(), false)
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    await eventually(paper, 'rgb(255, 255, 255)')
+    await eventually(() => created.getByText('nightly export').isVisible(), true)
+    assert.match((await page.pdf({ format: 'A4' })).subarray(0, 5).toString(), /^%PDF-/)
+    await page.emulateMedia({ media: null, colorScheme: 'dark' })
+    await page.setViewportSize({ width: 390, height: 844 })
+    await seat.look('evidence')
+
+    // A log that is long, and broken: the answer of the server is changed on its way.
+    await page.route(/\/v1\/evidence\?/, async (route) => {
+      const answer = await route.fetch()
+      const report = await answer.json()
+      report.chain.check = {
+        ...{ intact: false, events: 6, head_hash: null, next: null },
+        first_broken: { seq: 7, id: null, fault: 'the row was altered' },
+      }
+      const keys = report.sections.find(({ id }: { id: string }) => id === 'keys_created')
+      Object.assign(keys, { count: 10_000, count_is_exact: false, next_cursor: 'a' })
+      await route.fulfill({ response: answer, json: report })
+    })
+    await page.route(/\/v1\/evidence\/keys_created\?/, async (route) => {
+      const url = new URL(route.request().url())
+      assert.equal(url.searchParams.get('cursor'), 'a')
+      url.searchParams.delete('cursor')
+      await route.continue({ url: url.href })
+    })
+    await seat.go('/audit/evidence?from=2030-01-01T00:00:00.000Z&to=2030-02-01T00:00:00.000Z')
+    await page.getByText('The chain is broken at entry 7').waitFor()
+    await page.getByText(/The first \d+ of more than 10,000/).waitFor()
+    await seat.look('evidence-broken')
+    await page.getByRole('button', { name: 'Show more of “Keys created”' }).click()
+    await eventually(() => created.getByText('nightly export').count(), 2)
+    await page.unrouteAll({ behavior: 'wait' })
+    await page.goto(
+      `${desk.origin}/dashboard/audit/evidence?from=2030-02-01T00:00:00Z&to=2030-01-01T00:00:00Z`,
+    )
+    await page.getByRole('alert').getByText('must be before').waitFor()
   })
 })
