@@ -26,7 +26,7 @@ export function planIncident(timeline: Timeline, key: DemoKey, { support, api }:
   })
 }
 
-/** Operators' actions of the demo: a suspended owner, a deprecated scope, refused attempts. */
+/** Operators' actions of the demo: one more tier of notices, an invited auditor, a suspended owner, a deprecated scope, refused attempts. */
 export function planDays(timeline: Timeline, all: Ask, { support, portal }: Tools, end: Date): void {
   const ago = (days: number) => new Date(end.getTime() - days * DAY_MS)
   const refused = async (ask: Ask, method: string, path: string, body?: object) => {
@@ -34,6 +34,10 @@ export function planDays(timeline: Timeline, all: Ask, { support, portal }: Tool
       if (!(error instanceof ProblemError)) throw error
     })
   }
+  timeline.at(ago(41), async () => {
+    await all('PATCH', '/v1/policies/live', { notice_tiers: [30, 7, 3, 1] })
+    await all('POST', '/v1/staff-invitations', { email: 'auditor@tidewater.example', role: 'security' })
+  })
   timeline.at(ago(12), async () => {
     await support('POST', `/v1/owners/${SUSPENDED_OWNER}/suspend`, {
       reason: 'Invoice 2025-118 is 60 days overdue',

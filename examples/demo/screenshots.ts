@@ -50,6 +50,11 @@ const CHOSEN: Readonly<Record<string, (object: Listed) => boolean>> = {
   scope: ({ name }) => name === 'orders:write',
 }
 
+/** Parameters of pages that are empty without. */
+const SEARCH: Readonly<Record<string, string>> = {
+  evidence: '?from=2029-12-01T00:00:00.000Z&to=2030-03-01T00:00:00.000Z',
+}
+
 interface Listed {
   readonly id?: string
   readonly client_id?: string
@@ -140,7 +145,10 @@ async function pagesToShow(ask: Ask): Promise<Shown[]> {
     if (name === 'home') continue
     const id = pattern.includes(':') ? await idOf(ask, name, pattern) : null
     const to = path.to as (id?: string) => string
-    shown.push({ name: kebab(name), path: `/dashboard${id === null ? pattern : to(id)}` })
+    shown.push({
+      name: kebab(name),
+      path: `/dashboard${id === null ? pattern : to(id)}${SEARCH[name] ?? ''}`,
+    })
   }
   // Last: it is taken without a session.
   shown.push({ name: 'sign-in', path: SIGN_IN })
