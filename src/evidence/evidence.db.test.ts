@@ -6,6 +6,7 @@ import { explaining } from '../../test/explaining.ts'
 import { staffAs } from '../../test/staff.ts'
 import { eventsInPeriod } from '../audit/audit-event.store.ts'
 import { addSeconds } from '../base/clock.ts'
+import { refreshFindings } from '../findings/refresh-findings.ts'
 import { disableByPolicy } from '../keys/disable-by-policy.ts'
 import { recordExpiredKeys } from '../keys/record-expired-keys.ts'
 import type { Mailer } from '../mail/mailer.ts'
@@ -97,6 +98,12 @@ describe('evidence for auditors', () => {
       turnTo(day)
       await jobs()
     }
+    await app.db
+      .transaction()
+      .execute((tx) => refreshFindings(tx, { kind: 'key', id: ids.nightly ?? '' }, app.clock.now()))
+    const found = await ok('GET', `/v1/findings?kind=no_expiry&holder_id=${ids.nightly}`)
+    const accepted = { reason: 'ends by rotation', until: '2030-06-01T00:00:00Z' }
+    await ok('POST', `/v1/findings/${found.data[0].id}/accept`, accepted, await administrator())
     await ok('POST', `/v1/keys/${ids.leaked}/revoke`, { reason: 'seen in a log' }, await administrator())
     await ok('POST', `/v1/admin-keys/${admin.id}/revoke`, { reason: 'contract ended' }, await administrator())
     await ok('POST', `/v1/staff/${bo.id}/remove`, { reason: 'left' }, await administrator())
@@ -134,6 +141,7 @@ describe('evidence for auditors', () => {
       ],
       keys_revoked: ['2030-02-10 key.revoked, leaked, by staff'],
       keys_disabled: ['2030-03-11 key.disabled, nightly, by system, sent 30 days before, 0 days left'],
+      exceptions: ['2030-02-10 finding.accepted, nightly, by staff'],
       admin_keys: [
         '2030-01-20 admin_key.created, deploy, by admin_key',
         '2030-02-10 admin_key.revoked, deploy, by staff',
@@ -150,6 +158,11 @@ describe('evidence for auditors', () => {
     const [disabled] = sectionIn(document, 'keys_disabled').data
     assert.equal(disabled.detail.rule, 'rotate_every_days')
     assert.deepEqual(disabled.subject, { name: 'nightly', environment: 'test' })
+    const [accepted] = sectionIn(document, 'exceptions').data
+    assert.deepEqual(
+      [accepted.detail.kind, accepted.detail.reason, accepted.detail.until],
+      ['no_expiry', 'ends by rotation', '2030-06-01T00:00:00.000Z'],
+    )
     const [revoked] = sectionIn(document, 'keys_revoked').data
     assert.deepEqual([revoked.detail.reason, revoked.actor.name], ['seen in a log', 'A administrator'])
   })

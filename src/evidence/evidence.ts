@@ -31,6 +31,10 @@ export const SECTIONS = {
   keys_disabled: { criteria: ['CC6.2', 'CC6.3'], actions: ['key.disabled', 'key.enabled'] },
   keys_changed: { criteria: ['CC6.3'], actions: ['key.changed'] },
   exposures: { criteria: ['CC6.1'], actions: ['key.exposed', 'admin_key.exposed', 'client.exposed'] },
+  exceptions: {
+    criteria: ['CC6.1', 'CC6.3'],
+    actions: ['finding.accepted', 'finding.acceptance_withdrawn'],
+  },
   owners: { criteria: ['CC6.2', 'CC6.3'], actions: ['owner.changed', 'owner.suspended', 'owner.resumed'] },
   apps: {
     criteria: ['CC6.1', 'CC6.2'],

@@ -6,6 +6,7 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Section } from '../ui/notice.tsx'
 import { ProblemBox } from '../ui/problem-box.tsx'
 import { useAct } from '../ui/use-act.ts'
+import { appWords } from '../words/app.ts'
 import { auditWords } from '../words/audit.ts'
 import { evidenceWords as words } from '../words/evidence.ts'
 import { detailLines, noticeLine } from './detail-words.ts'
@@ -99,6 +100,7 @@ function SubjectCell({ event: { subject, target_id, owner_id } }: { readonly eve
           <code>{target_id}</code>
         </Link>
       )}
+      {target_id === null && <span className="soft">{appWords.none}</span>}
       {belongs.length > 0 && <span className="soft">{belongs.join(' · ')}</span>}
     </span>
   )

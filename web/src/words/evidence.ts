@@ -88,6 +88,10 @@ export const evidenceWords = {
     ],
     keys_changed: ['Keys changed', 'Scopes, addresses, expiry and other settings.'],
     exposures: ['Exposed secrets', 'Secrets that were sent in a URL.'],
+    exceptions: [
+      'Exceptions accepted',
+      'Findings that somebody accepted for a time, with the reason, and acceptances taken back.',
+    ],
     owners: ['Owners changed', 'Limits, policies of their own, suspensions.'],
     apps: ['Apps', 'OAuth clients and their secrets.'],
     admin_keys: ['Admin keys', 'Credentials of the management API: made, rotated, revoked.'],
