@@ -94,6 +94,9 @@ function filtersOf({ targetId, actorId, ownerId, action, result }: AuditFilter) 
   return all.flatMap(([column, value]) => (value === undefined ? [] : [[column, value] as const]))
 }
 
+/** As the index of actions and time has it. */
+const ACTION = sql`action collate "C"`
+
 /** A span of time: its first moment, and the first one after it. */
 export interface Period {
   readonly from: Date
@@ -110,8 +113,8 @@ export interface EventPosition {
  * The events of some actions within a period, oldest first. Each action is read by itself, at most a page of it, so that
  * the cost of a page does not depend on how many events of others there are.
  *
- * The three columns are compared as one row, and are the order: with `action = …`, Postgres may walk through all events of
- * the period by their time.
+ * The three columns are compared as one row, and are the order, as the index has them: with `action = …`, Postgres may walk
+ * through all events of the period by their time.
  */
 export async function eventsInPeriod(
   db: Db,
@@ -125,9 +128,9 @@ export async function eventsInPeriod(
     select found.* from unnest(${actions}::text[]) as asked(action)
     cross join lateral (
       select * from audit_events
-      where (action, at, seq) > (asked.action, ${at}::timestamptz, ${seq}::bigint)
-        and (action, at, seq) < (asked.action, ${to}::timestamptz, 0)
-      order by action, at, seq limit ${limit}
+      where (${ACTION}, at, seq) > (asked.action, ${at}::timestamptz, ${seq}::bigint)
+        and (${ACTION}, at, seq) < (asked.action, ${to}::timestamptz, 0)
+      order by ${ACTION}, at, seq limit ${limit}
     ) as found
     order by found.at, found.seq limit ${limit}`.execute(db)
   return rows.map(fromRow)
@@ -145,9 +148,9 @@ export async function countInPeriod(
     cross join lateral (
       select count(*) as events from (
         select from audit_events
-        where (action, at, seq) > (asked.action, ${from}::timestamptz, 0)
-          and (action, at, seq) < (asked.action, ${to}::timestamptz, 0)
-        order by action, at, seq limit ${most + 1}
+        where (${ACTION}, at, seq) > (asked.action, ${from}::timestamptz, 0)
+          and (${ACTION}, at, seq) < (asked.action, ${to}::timestamptz, 0)
+        order by ${ACTION}, at, seq limit ${most + 1}
       ) as counted
     ) as found`.execute(db)
   return rows[0]?.events ?? 0
@@ -162,8 +165,11 @@ export async function nearestEvent(
   const moment = sql`(${action}::text, ${at}::timestamptz, 0)`
   const [bounds, order] =
     side === 'before'
-      ? [sql`(action, at, seq) < ${moment} and action >= ${action}`, sql`action desc, at desc, seq desc`]
-      : [sql`(action, at, seq) > ${moment} and action <= ${action}`, sql`action, at, seq`]
+      ? [
+          sql`${ACTION} >= ${action} and (${ACTION}, at, seq) < ${moment}`,
+          sql`${ACTION} desc, at desc, seq desc`,
+        ]
+      : [sql`${ACTION} <= ${action} and (${ACTION}, at, seq) > ${moment}`, sql`${ACTION}, at, seq`]
   const { rows } = await sql<Selectable<Schema['audit_events']>>`
     select * from audit_events where ${bounds} and target_id = ${targetId} order by ${order} limit 1`.execute(
     db,

@@ -314,7 +314,7 @@ describe('owners, clients, grants, users and the report for auditors in the dash
     await page.getByRole('link', { name: 'Evidence for auditors' }).click()
     await page.getByText('No report yet').waitFor()
     await seat.look('evidence-empty')
-    await page.getByLabel('Period', { exact: true }).selectOption('this_month')
+    await page.getByRole('combobox', { name: /^Period/ }).selectOption('this_month')
     await page.getByRole('button', { name: 'Make the report' }).click()
     await page.waitForURL(/\/audit\/evidence\?from=2030-01-01T00/)
     const created = page.getByRole('table', { name: 'Keys created' })

@@ -1,6 +1,5 @@
 import { type FormEvent, useState } from 'react'
 import { Button } from '../ui/button.tsx'
-import { Field } from '../ui/field.tsx'
 import { useNow } from '../ui/now.ts'
 import { evidenceWords as words } from '../words/evidence.ts'
 import { daysIn, daysOf, nameOf, PERIODS, type Period, type PeriodName, periodOf } from './period.ts'
@@ -43,19 +42,17 @@ export function PeriodForm({
         </select>
       </label>
       {(['first', 'last'] as const).map((end) => (
-        <Field key={end} label={words[end]}>
-          {(ids) => (
-            <input
-              {...ids}
-              type="date"
-              value={days[end]}
-              onChange={(event) => {
-                setOwn(true)
-                setDays({ ...days, [end]: event.target.value })
-              }}
-            />
-          )}
-        </Field>
+        <label key={end} className="select">
+          <span>{words[end]}</span>
+          <input
+            type="date"
+            value={days[end]}
+            onChange={(event) => {
+              setOwn(true)
+              setDays({ ...days, [end]: event.target.value })
+            }}
+          />
+        </label>
       ))}
       <Button type="submit" whyNot={period === null ? words.noPeriod : null}>
         {words.make}
