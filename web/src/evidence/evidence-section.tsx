@@ -51,7 +51,9 @@ export function EvidenceSection({
       {rows.length === 0 ? (
         <p className="soft">{words.nothing}</p>
       ) : (
-        <DataTable caption={title} columns={COLUMNS} rows={rows} idOf={({ id: event }) => event} />
+        <div className="evidence-rows">
+          <DataTable caption={title} columns={COLUMNS} rows={rows} idOf={({ id: event }) => event} />
+        </div>
       )}
       {cursor !== null && (
         <div className="pager">
