@@ -23,8 +23,6 @@ export interface DisablingFloors {
   readonly unlistedNotBefore: Date | null
 }
 
-export const NO_FLOORS: DisablingFloors = { unrotatedNotBefore: null, unlistedNotBefore: null }
-
 /** The rules that disable a key at a date, in the order in which one is named of several that are due. */
 export const DISABLING_RULES = [
   'rotate_every_days',
