@@ -25,20 +25,17 @@ syncBuiltinESMExports()
 
 const { envFileStore, fileStore, startAutopilot } = await import('@doorward/sdk/autopilot')
 const inFile = variable === undefined ? fileStore(file) : envFileStore(file, variable)
-let isStored = false
 const store: SecretStore = {
   read: inFile.read,
   write: async (secret) => {
     await step('before it is stored')
     await inFile.write(secret)
-    isStored = true
     await step('after it is stored')
   },
 }
 const asking: typeof fetch = async (target, init) => {
   const path = String(target).slice(url.length)
   await step(`before ${path}`)
-  if (isStored && path === '/v1/self') await step('before it is confirmed')
   const answer = await fetch(target, init)
   await step(`after ${path}`)
   return answer

@@ -162,14 +162,11 @@ describe('the autopilot of the SDK', () => {
   })
 
   const STEPS: readonly (readonly [killAt: string, downHours: number])[] = [
-    ['before /v1/self/rotate', 0],
     ['after /v1/self/rotate', 0],
     ['before it is stored', 23],
     ['before it is stored', 25],
     ['before the rename', 0],
-    ['before the rename', 25],
     ['after it is stored', 25],
-    ['before it is confirmed', 0],
     ['before /v1/self/rotation/finish', 0],
     ['after /v1/self/rotation/finish', 0],
   ]
