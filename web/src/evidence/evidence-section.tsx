@@ -73,7 +73,7 @@ const COLUMNS: readonly Column<EvidenceEvent>[] = [
   {
     id: 'at',
     head: words.at,
-    cell: ({ at }) => <time dateTime={String(at)}>{words.moment(Date.parse(String(at)))}</time>,
+    cell: ({ at }) => <time dateTime={String(at)}>{words.minute(Date.parse(String(at)))}</time>,
   },
   {
     id: 'by',

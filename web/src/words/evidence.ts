@@ -39,6 +39,8 @@ export const evidenceWords = {
   about: 'About this report',
   facts: { period: 'Period', madeAt: 'Made', madeBy: 'By', service: 'Service' },
   span: (from: number, to: number) => `${utc.format(from)} to ${utc.format(to)} UTC`,
+  /** Below a head that says UTC. */
+  minute: (at: number) => utc.format(at),
   moment: (at: number) => `${utc.format(at)} UTC`,
   criteria: 'Criteria',
   criteriaLead:
