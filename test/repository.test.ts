@@ -137,6 +137,7 @@ const PAUSES: Readonly<Record<string, string>> = {
   'test/faults/redis.test.ts': 'Redis is not asked for a second after a failure',
   'test/file-groups.ts': 'reports of a process are on their way',
   'test/interop/mcp.db.test.ts': 'time-out of a client',
+  'test/mail-server.ts': 'a mail server is slow',
   'test/oauth-pages.db.test.ts': 'Chromium says nothing where it blocks nothing',
   'test/sign-in-pages.db.test.ts': 'Chromium says nothing where nothing shifts',
 }

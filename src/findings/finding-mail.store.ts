@@ -7,7 +7,7 @@ const WEEK_SECONDS = 7 * 24 * 3600
 /** Findings of an owner that are read for a mail. */
 const MOST_READ = 10_000
 /** Holders that a mail names of each kind. */
-export const MOST_NAMED = 5
+const MOST_NAMED = 5
 
 /** Stands for the API provider in the place of an owner. */
 export const PROVIDER = ''

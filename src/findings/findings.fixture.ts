@@ -156,7 +156,7 @@ export const MAKE: Readonly<Record<FindingKind, (app: TestApp) => Promise<Made>>
 }
 
 /** Waits until the use of an admin key is stored, which servers do every few seconds. */
-export async function usesStored(app: TestApp, id: string): Promise<void> {
+async function usesStored(app: TestApp, id: string): Promise<void> {
   const isStored = async () => {
     const { secrets } = (await app.call('GET', `/v1/admin-keys/${id}`)).body
     return secrets.some((each: { last_used_at: string | null }) => each.last_used_at !== null)

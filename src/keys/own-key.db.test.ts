@@ -300,15 +300,11 @@ describe('a key that acts for itself', () => {
     const due = { after_days: 30, rotates_at: inDays(30) }
     assert.deepEqual(await read(), { ...due, due_in_seconds: 30 * DAY })
     const seen = async () => (await app.call('GET', `/v1/keys/${id}`)).body
-    assert.deepEqual(
-      [(await seen()).auto_rotates_at, (await seen()).auto_rotation_overdue],
-      [inDays(30), false],
-    )
+    const { auto_rotates_at: at, auto_rotation_overdue: isOverdue } = await seen()
+    assert.deepEqual([at, isOverdue], [inDays(30), false])
     app.clock.advance({ seconds: 31 * DAY })
-    assert.deepEqual(
-      [await read(), (await seen()).auto_rotation_overdue],
-      [{ ...due, due_in_seconds: 0 }, true],
-    )
+    assert.deepEqual(await read(), { ...due, due_in_seconds: 0 })
+    assert.equal((await seen()).auto_rotation_overdue, true)
   })
 
   it('KEY-08 KEY-09: one that is to rotate itself gets a new life as long as the last, within the policy', async () => {

@@ -116,7 +116,7 @@ async function foresee(
   }
 }
 
-/** What a rule would do in several environments, as one. */
+/** Joins the effects of a rule in several environments to one. */
 export function together(foreseen: readonly DisablingForeseen[]): readonly DisablingForeseen[] {
   return [...Map.groupBy(foreseen, ({ rule }) => rule)].map(([rule, all]) => ({
     rule,

@@ -60,7 +60,7 @@ function detailOf(why: PolicyRefusal, policy: Policy): string {
   }
 }
 
-/** What to do about rules that contradict each other. */
+/** The fix of rules that contradict each other. */
 export const CONTRADICTIONS: Readonly<Record<Contradiction, string>> = {
   default_longer_than_longest:
     '`default_lifetime_seconds` is longer than `max_lifetime_seconds`. Make it at most as long.',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { RULES } from '../settings/policy-draft.ts'
+import { RULES } from '../settings/policy-draft.part.ts'
 import { type OwnRules, ownBodyOf, ownDraftOf, reachesWhatExists } from './own-policy-draft.ts'
 
 const NONE = Object.fromEntries(RULES.map((name) => [name, null])) as unknown as OwnRules

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox'
 import type { OwnerChangeWire } from '../../../src/owners/owner.wire.ts'
-import { numberOf, RULES, type Rule, textOf, tiersOf } from '../settings/policy-draft.ts'
+import { numberOf, RULES, type Rule, textOf, tiersOf } from '../settings/policy-draft.part.ts'
 import { durationText, secondsIn } from '../ui/duration-text.ts'
 import type { Owner } from './owner.queries.ts'
 

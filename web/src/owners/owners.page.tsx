@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { paths } from '../paths.ts'
-import { RULES } from '../settings/policy-draft.ts'
+import { RULES } from '../settings/policy-draft.part.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Select } from '../ui/field.tsx'

@@ -18,8 +18,8 @@ import { policyWords as words } from '../words/policies.ts'
 import { settingsWords } from '../words/settings.ts'
 import { PolicyFields } from './policy.form.tsx'
 import { type EnvironmentPolicy, type Policies, policiesQuery } from './policy.queries.ts'
-import { bodyOf, draftOf, ownRules, type PolicyDraft, rulesOf } from './policy-draft.ts'
-import { endsAtOnce, PolicyDifference, PolicyEffect } from './policy-effect.tsx'
+import { bodyOf, draftOf, ownRules, type PolicyDraft, rulesOf } from './policy-draft.part.ts'
+import { endsAtOnce, PolicyDifference, PolicyEffect } from './policy-effect.part.tsx'
 import { configuredPolicyQuery } from './settings.queries.ts'
 
 /** Changes the rules of an environment, after a preview of what that would end. */

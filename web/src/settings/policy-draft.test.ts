@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { toRuleFields } from '../../../src/owners/policy-fields.ts'
 import { POLICY_PRESETS, PRESET_NAMES } from '../../../src/owners/policy-preset.ts'
-import { bodyOf, changedRules, draftOf, rulesOf } from './policy-draft.ts'
+import { bodyOf, changedRules, draftOf, rulesOf } from './policy-draft.part.ts'
 
 const OPEN = toRuleFields(POLICY_PRESETS.open)
 

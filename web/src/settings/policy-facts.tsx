@@ -1,7 +1,7 @@
 import { Facts } from '../ui/notice.tsx'
 import { policyWords as words } from '../words/policies.ts'
 import type { EnvironmentPolicy } from './policy.queries.ts'
-import { RULES } from './policy-draft.ts'
+import { RULES } from './policy-draft.part.ts'
 
 /** The rules as they hold, each with where it comes from if that is not the environment. */
 export function PolicyFacts({ policy }: { readonly policy: EnvironmentPolicy }) {

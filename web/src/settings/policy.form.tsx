@@ -1,13 +1,13 @@
-import { useId } from 'react'
 import type { Static } from 'typebox'
 import type { ConfiguredPolicyWire } from '../../../src/owners/policy.wire.ts'
 import { faultAt } from '../api/problem.ts'
 import type { Scope } from '../scopes/scopes.queries.ts'
+import { Check } from '../ui/check.tsx'
 import { CheckList } from '../ui/check-list.tsx'
 import { Field } from '../ui/field.tsx'
 import { policyWords as words } from '../words/policies.ts'
 import type { Policies } from './policy.queries.ts'
-import { draftOf, type PolicyDraft } from './policy-draft.ts'
+import { draftOf, type PolicyDraft } from './policy-draft.part.ts'
 
 interface FieldsParts {
   readonly draft: PolicyDraft
@@ -157,32 +157,4 @@ export function PolicyFields({ draft, onChange, presets, scopes, configured, err
 /** Those of the catalogue, and those that were chosen and have been removed from it. */
 function namesOf(scopes: readonly Scope[], chosen: readonly string[]): readonly string[] {
   return [...new Set([...scopes.map(({ name }) => name), ...chosen])]
-}
-
-interface CheckParts {
-  readonly label: string
-  readonly hint: string
-  readonly isOn: boolean
-  readonly onChange: (isOn: boolean) => void
-}
-
-export function Check({ label, hint, isOn, onChange }: CheckParts) {
-  const id = useId()
-  return (
-    <div className="choice">
-      <input
-        id={id}
-        type="checkbox"
-        checked={isOn}
-        aria-describedby={`${id}-hint`}
-        onChange={(event) => onChange(event.target.checked)}
-      />
-      <div>
-        <label htmlFor={id}>{label}</label>
-        <p id={`${id}-hint`} className="hint">
-          {hint}
-        </p>
-      </div>
-    </div>
-  )
 }

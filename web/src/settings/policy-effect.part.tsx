@@ -4,12 +4,12 @@ import { Link } from 'wouter'
 import type { ChangedPolicyWire } from '../../../src/owners/environment-policy.wire.ts'
 import type { RuleFields } from '../../../src/owners/policy-fields.ts'
 import { paths } from '../paths.ts'
+import { Check } from '../ui/check.tsx'
 import { type Column, DataTable } from '../ui/data-table.tsx'
 import { Notice, Section } from '../ui/notice.tsx'
 import { Time } from '../ui/time.tsx'
 import { policyWords as words } from '../words/policies.ts'
-import { Check } from './policy.form.tsx'
-import { changedRules, type Rule } from './policy-draft.ts'
+import { changedRules, type Rule } from './policy-draft.part.ts'
 
 /** Each rule that would change, as it is and as it would be. */
 export function PolicyDifference({
