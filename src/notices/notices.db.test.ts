@@ -2,19 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it, type TestContext } from 'node:test'
 import { openTestApp, type TestApp } from '../../test/app.ts'
 import { openMailServer } from '../../test/mail-server.ts'
+import { mailerTo, passOf, roundOf } from '../../test/notice-rounds.ts'
 import { JOBS, mailJobs } from '../all-jobs.ts'
 import { addSeconds } from '../base/clock.ts'
 import { JobRunner } from '../jobs/job-runner.ts'
-import { recordExpiredKeys } from '../keys/record-expired-keys.ts'
-import { openMailer } from '../mail/mailer.ts'
 import { recordSecretUse } from '../secrets/secret.store.ts'
 import { claimDueNotices } from './claim-notices.ts'
-import { sendMails } from './send-mails.ts'
-import { writeMails } from './write-mails.ts'
 
-const HOUR = 3600
-const DAY = 24 * HOUR
-const LIMITS = { connectMs: 60_000, answerMs: 60_000, totalMs: 60_000 }
+const DAY = 24 * 3600
 
 describe('notices', () => {
   let app: TestApp
@@ -39,28 +34,9 @@ describe('notices', () => {
   })
 
   const inDays = (days: number) => addSeconds(app.clock.now(), days * DAY).toISOString()
-  const mailerTo = (port: number) =>
-    openMailer(
-      { host: '127.0.0.1', port, isSecure: false, login: null, from: 'keys@tidewater.example' },
-      'localhost',
-      LIMITS,
-    )
-  /** One round of the jobs of a server. */
-  const round = async (port: number | null) => {
-    const now = app.clock.now()
-    await recordExpiredKeys(app.db, now)
-    await claimDueNotices(app.db, now)
-    await writeMails(app.db, now)
-    const mailer = port === null ? null : mailerTo(port)
-    await sendMails(app.db, { mailer, publicUrl: 'http://doorward.test' }, app.clock)
-  }
-  /** Turns the clock in steps, with the jobs after each. */
-  const pass = async (days: number, port: number | null, { stepHours = 12 } = {}) => {
-    for (let hours = 0; hours < days * 24; hours += stepHours) {
-      app.clock.advance({ hours: stepHours })
-      await round(port)
-    }
-  }
+  const round = (port: number | null) => roundOf(app, port)
+  const pass = (days: number, port: number | null, { stepHours = 12 } = {}) =>
+    passOf(app, days, port, stepHours)
   const subjects = (server: { received: readonly { subject: string }[] }) =>
     server.received.map(({ subject }) => subject)
   const mails = async (query = '') => (await app.call('GET', `/v1/mails${query}`)).body.data
