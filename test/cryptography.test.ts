@@ -29,9 +29,10 @@ describe('cryptography', () => {
     )
   })
 
-  it('uses Math.random only to spread reconnections and reports, never for a secret or an id (CRY-02)', () => {
+  it('uses Math.random only to spread reconnections, reports and checks, never for a secret or an id (CRY-02)', () => {
     const uses = new Set(found(/Math\.random/g).map((each) => each.split(':')[0]))
     assert.deepEqual([...uses].sort(), [
+      'sdk/src/autopilot/autopilot.ts',
       'sdk/src/source/applied-reports.ts',
       'sdk/src/source/http-feed.ts',
       'src/verification/changes.routes.ts',
