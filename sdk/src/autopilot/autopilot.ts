@@ -78,7 +78,7 @@ export async function startAutopilot(options: AutopilotOptions): Promise<Autopil
     inOrder(async () => {
       try {
         await reread()
-        current = (await fly(options, ask, current)) ?? current
+        current = (await doWhatIsDue(options, ask, current)) ?? current
         failures = 0
       } catch (error) {
         failures += 1
@@ -123,8 +123,12 @@ export async function startAutopilot(options: AutopilotOptions): Promise<Autopil
   }
 }
 
-/** One check. @returns the secret that has become the current one, or null */
-async function fly(options: AutopilotOptions, ask: AskAsKey, current: Secret): Promise<Secret | null> {
+/** @returns the secret that has become the current one, or null */
+async function doWhatIsDue(
+  options: AutopilotOptions,
+  ask: AskAsKey,
+  current: Secret,
+): Promise<Secret | null> {
   const own = await readState(ask, current)
   switch (own.is) {
     case 'presenting_new':
