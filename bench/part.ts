@@ -2,6 +2,7 @@ import type { Bench, Part } from './bench.ts'
 import { cold } from './cold.ts'
 import { flood } from './flood.ts'
 import { guard } from './guard.ts'
+import { jobs } from './jobs.ts'
 import { lists } from './lists.ts'
 import { peers } from './peers.ts'
 import { policies } from './policies.ts'
@@ -30,6 +31,7 @@ const PARTS = new Map<string, Part>([
   ['h', tenMillion],
   ['i', lists],
   ['j', policies],
+  ['k', jobs],
 ])
 
 process.on('message', async ({ letter, postgresUrl, quick }: PartMessage) => {

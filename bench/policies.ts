@@ -1,9 +1,9 @@
-import { hash, randomInt } from 'node:crypto'
 import type { Bench } from './bench.ts'
 import { type Doorward, newAdminKey, startDoorward } from './doorward.ts'
 import { fillKeys } from './fill-keys.ts'
 import { makeDatabase } from './keys.ts'
 import { type Finding, figure, median, quantile, rounded } from './measure.ts'
+import { verifications } from './verifications.ts'
 
 /** Promised for a preview. */
 const PREVIEW_MS = 2_000
@@ -56,20 +56,6 @@ export async function policies({ postgresUrl, quick, say }: Bench): Promise<read
       `${rounded(quantile(idle, 0.99))} ms before; medians ${rounded(median(beside))} and ${rounded(median(idle))} ms`,
     ),
   ]
-}
-
-/** Some verifications one after the other, of keys that are mostly not cached. */
-async function verifications({ server }: Doorward, keys: number): Promise<readonly number[]> {
-  const samples: number[] = []
-  for (let at = 0; at < 100; at++) {
-    // `fillKeys` stores the hashes of these texts.
-    const credential_sha256 = hash('sha256', `bench ${randomInt(keys)}`)
-    const startedMs = performance.now()
-    const { status, body } = await server.call('POST', '/v1/verify', { credential_sha256 })
-    samples.push(performance.now() - startedMs)
-    if (status !== 200) throw new Error(JSON.stringify(body))
-  }
-  return samples
 }
 
 async function change({ server }: Doorward, body: object): Promise<void> {

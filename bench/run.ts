@@ -20,11 +20,12 @@ const PARTS = {
   h: 'cold lookups with 10 million keys (needs 20 GB for temporary files)',
   i: 'lists of keys by filter and sort, with a million keys of 50,000 owners',
   j: 'a tightened policy over 100,000 keys: its preview, its steps, and verification beside them',
+  k: 'all jobs of a server with a million keys, and verification beside them',
 } as const
 
 const HELP = `Compares Doorward with what else one could do, and prints one table of ratios.
 
-  npm run bench                  all parts; writes bench/RESULTS.md (some 15 minutes)
+  npm run bench                  all parts; writes bench/RESULTS.md (some 40 minutes)
   npm run bench -- a c           some parts, printed only
   npm run bench -- --quick       everything once and briefly: does it run? The figures mean nothing
   npm run bench -- --help        this
