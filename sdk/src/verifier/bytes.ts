@@ -44,7 +44,9 @@ const SHORTEST_SLICE = 13
  * hundred keys.
  */
 export function copyOf(text: string): string {
-  if (text.length < SHORTEST_SLICE || !/^[\0-\xff]*$/.test(text)) return text
-  if (text.length > SCRATCH.length) return Buffer.from(text, 'latin1').toString('latin1')
-  return SCRATCH.toString('latin1', 0, SCRATCH.write(text, 'latin1'))
+  if (text.length < SHORTEST_SLICE) return text
+  const bytes = text.length > SCRATCH.length ? Buffer.allocUnsafeSlow(text.length) : SCRATCH
+  const copy = bytes.toString('latin1', 0, bytes.write(text, 'latin1'))
+  // Beyond Latin-1 it is another text.
+  return copy === text ? copy : text
 }

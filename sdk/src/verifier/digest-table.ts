@@ -76,7 +76,8 @@ export class DigestTable {
   /** Adds a row for a digest that has none; its numbers are 0. */
   add(digest: string): Slot {
     if (this.size + 1 > (this.#mask + 1) * MAX_LOAD) this.#grow()
-    const slot = this.#free.pop() ?? (this.#slots++ as Slot)
+    const freed = this.#free.pop()
+    const slot = freed ?? (this.#slots++ as Slot)
     if (slot >> CHUNK_BITS === this.#words.length) {
       const chunk = new ArrayBuffer(CHUNK_ROWS * ROW_BYTES)
       this.#words.push(new Int32Array(chunk))
@@ -84,7 +85,7 @@ export class DigestTable {
     }
     const words = this.#wordsOf(slot)
     const at = (slot & CHUNK_MASK) * ROW_WORDS
-    words.fill(0, at, at + ROW_WORDS)
+    if (freed !== undefined) words.fill(0, at, at + ROW_WORDS)
     for (let word = 0; word < DIGEST_WORDS; word++) words[at + word] = wordOf(digest, word)
     this.#take(mixOf(digest), slot)
     return slot

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { aRecord, at, ranges } from '../source/record.fixture.ts'
 import { InternedProfiles } from './interned-profiles.ts'
 
+const ONE = aRecord()
+
 test('records that differ only in ids and ends share one profile; any other difference makes another', () => {
   const profiles = new InternedProfiles()
   const profile = profiles.intern(aRecord())
@@ -64,19 +66,23 @@ test('records that share some parts with the one before have their own profile',
   )
 })
 
-test('a profile is freed with its last reference, and its bytes with it', () => {
-  const profiles = new InternedProfiles()
-  const profile = profiles.intern(aRecord())
-  const { bytes } = profiles
-  profiles.intern(aRecord())
-  profiles.release(profile)
-  assert.equal(profiles.bytes, bytes)
-  assert.equal(profiles.intern(aRecord()), profile)
-  profiles.release(profile)
-  profiles.release(profile)
-  assert.equal(profiles.bytes, 0)
-  assert.notEqual(profiles.intern(aRecord()), profile, 'it was forgotten')
-})
+for (const [what, record] of [
+  ['of equal records', () => aRecord()],
+  ['of one record', () => ONE],
+] as const)
+  test(`a profile ${what} is freed with its last reference, and its bytes with it`, () => {
+    const profiles = new InternedProfiles()
+    const profile = profiles.intern(record())
+    const { bytes } = profiles
+    profiles.intern(record())
+    profiles.release(profile)
+    assert.equal(profiles.bytes, bytes)
+    assert.equal(profiles.intern(record()), profile)
+    profiles.release(profile)
+    profiles.release(profile)
+    assert.equal(profiles.bytes, 0)
+    assert.notEqual(profiles.intern(record()), profile, 'it was forgotten')
+  })
 
 test('an invalidated profile gets no new references, and is freed with its last one', () => {
   const profiles = new InternedProfiles()
@@ -102,4 +108,15 @@ test('an invalidated profile gets no new references, and is freed with its last 
   profiles.release(theirs)
   assert.equal(profiles.bytes, 0)
   assert.ok(bytes > 0)
+})
+
+test('the record that was interned last has a new profile once its own was invalidated or cleared', () => {
+  const profiles = new InternedProfiles()
+  const first = profiles.intern(ONE)
+  assert.equal(profiles.intern(ONE), first)
+  profiles.invalidate({ ownerIds: [ONE.ownerId], clientIds: [] })
+  const second = profiles.intern(ONE)
+  assert.notEqual(second, first)
+  profiles.clear()
+  assert.notEqual(profiles.intern(ONE), second)
 })

@@ -45,11 +45,7 @@ export class InternedProfiles {
   readonly #ofClient = new ProfilesById()
   readonly #parts = new Map<string, Part>()
   #lastId = 0
-  /** The record that was interned last, and its keys. */
-  #last: { readonly record: CredentialRecord | null; readonly keys: PartKeys } = {
-    record: null,
-    keys: NO_KEYS,
-  }
+  #last = NOTHING_INTERNED
   #bytes = 0
 
   /** About how many bytes they take, and not fewer. */
@@ -59,11 +55,18 @@ export class InternedProfiles {
 
   /** Returns the profile of a record, and counts a reference to it; {@link release} it once for each call. */
   intern(record: CredentialRecord): InternedProfile {
-    const partKeys = this.#partKeysOf(record)
-    const known = this.#find(record, partKeys)
-    if (known === undefined) return this.#add(record, partKeys)
+    const last = this.#last.profile
+    const isLast = last !== null && !last.isInvalidated && last.references > 0
+    const known = isLast && isAlike(record, this.#last.record) ? last : this.#findOrAdd(record)
     known.references += 1
     return known
+  }
+
+  #findOrAdd(record: CredentialRecord): InternedProfile {
+    const keys = this.#partKeysOf(record)
+    const profile = this.#find(record, keys) ?? this.#add(record, keys)
+    this.#last = { record, keys, profile }
+    return profile
   }
 
   /** Runs for each record that comes into the cache, so it copies and freezes nothing. */
@@ -88,7 +91,7 @@ export class InternedProfiles {
   #partKeysOf(record: CredentialRecord): PartKeys {
     const { record: last, keys } = this.#last
     const { environment, scopes, metadata, audiences, ipAllowlist, limits } = record
-    const next = {
+    return {
       environment: environment === last?.environment ? keys.environment : `e${environment}`,
       scopes: scopes === last?.scopes ? keys.scopes : `s${JSON.stringify([...scopes])}`,
       metadata: metadata === last?.metadata ? keys.metadata : `m${JSON.stringify(metadata)}`,
@@ -96,8 +99,6 @@ export class InternedProfiles {
       ipAllowlist: ipAllowlist && `i${JSON.stringify(ipAllowlist.entries)}`,
       limits: limits && `l${JSON.stringify(limits)}`,
     }
-    this.#last = { record, keys: next }
-    return next
   }
 
   #add(record: CredentialRecord, keys: PartKeys): InternedProfile {
@@ -132,7 +133,7 @@ export class InternedProfiles {
       clientId: record.clientId && copyOf(record.clientId),
       userId: record.userId && copyOf(record.userId),
       metadata,
-      references: 1,
+      references: 0,
       key: keyOf(record, parts.map(({ id }) => id).join(' ')),
       parts,
     }
@@ -174,6 +175,7 @@ export class InternedProfiles {
     this.#ofOwner.clear()
     this.#ofClient.clear()
     this.#parts.clear()
+    this.#last = NOTHING_INTERNED
     this.#bytes = 0
   }
 
@@ -246,6 +248,32 @@ const NO_KEYS: PartKeys = {
   audiences: null,
   ipAllowlist: null,
   limits: null,
+}
+
+/** The record that was interned last, with the keys of its parts and its profile. */
+interface Interned {
+  readonly record: CredentialRecord | null
+  readonly keys: PartKeys
+  readonly profile: InternedProfile | null
+}
+
+const NOTHING_INTERNED: Interned = { record: null, keys: NO_KEYS, profile: null }
+
+/** Tells cheaply that two records have equal profiles: keys of one owner mostly come together, with the same objects. */
+function isAlike(one: CredentialRecord, other: CredentialRecord | null): boolean {
+  return (
+    other !== null &&
+    one.ownerId === other.ownerId &&
+    one.scopes === other.scopes &&
+    one.metadata === other.metadata &&
+    one.environment === other.environment &&
+    one.kind === other.kind &&
+    one.clientId === other.clientId &&
+    one.userId === other.userId &&
+    one.audiences === other.audiences &&
+    one.ipAllowlist === other.ipAllowlist &&
+    one.limits === other.limits
+  )
 }
 
 function withView(scopes: ReadonlySet<string>) {
