@@ -131,7 +131,7 @@ describe('many keys at once, what needs attention, and a developer in the dashbo
       .getByRole('navigation', { name: 'Main' })
       .getByRole('link')
       .evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''))
-    assert.equal(links.length, 6)
+    assert.equal(links.length, 7)
     for (const path of [
       ...links.map((link) => link.replace('/dashboard', '')),
       ...[
