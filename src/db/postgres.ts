@@ -130,16 +130,24 @@ function openPool(
       // A broken connection is replaced at the next query, and its running query rejects. An `error` event between two
       // queries would end the process without a listener.
       client.on('error', () => {})
-      // In a network that drops all packets, a query times out but its connection would return to the pool for the next
-      // one. A live server answers within this time, if only with its own timeout.
-      const { stream } = (client as unknown as { connection: { stream: unknown } }).connection
-      if (silentMs > 0 && stream instanceof Socket) stream.setTimeout(silentMs, () => stream.destroy())
+      const socket = socketOf(client)
+      socket?.on('timeout', () => socket.destroy())
+      socket?.setTimeout(silentMs)
       onSession(await (client as SessionClient).prepareSession(kind))
     },
   })
   // For idle connections that break.
   pool.on('error', () => {})
+  // In a network that drops all packets, a query times out but its connection would return to the pool for the next one.
+  // A live server answers within this time, if only with its own timeout. An idle one has nothing to say.
+  pool.on('acquire', (client) => socketOf(client)?.setTimeout(silentMs))
+  pool.on('release', (_, client) => socketOf(client)?.setTimeout(0))
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+}
+
+function socketOf(client: pg.ClientBase): Socket | undefined {
+  const { stream } = (client as unknown as { connection: { stream: unknown } }).connection
+  return stream instanceof Socket ? stream : undefined
 }
 
 /** Logs once what an operator should know about a pooler. */

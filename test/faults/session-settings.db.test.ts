@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import pg from 'pg'
@@ -30,6 +31,12 @@ const HOSTILE: readonly (readonly [name: string, value: string, ours: string])[]
   ['idle_in_transaction_session_timeout', '1ms', '10s'],
 ]
 
+/** Connections of this process. */
+function sockets(): Socket[] {
+  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles: () => unknown[] }
+  return handles.call(process).filter((handle) => handle instanceof Socket)
+}
+
 async function onDatabase(place: DatabasePlace, texts: (name: string) => readonly string[]): Promise<void> {
   const database = await openDatabase(place)
   const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(database.db)
@@ -57,6 +64,22 @@ describe('a database with its own settings', () => {
       assert.equal(rows[0]?.found, ours, setting)
     }
     await database.close()
+    await release()
+  })
+
+  it('OPS-08: the silence of a connection that waits for a query is no reason to close it', {
+    skip: ENGINE !== 'postgres' && 'PGlite has no connections',
+  }, async () => {
+    const { place, release } = await testPlace({ empty: true })
+    const before = new Set(sockets())
+    const { db, verdicts, close } = await openDatabase(place)
+    for (const pool of [db, verdicts]) await sql`select 1`.execute(pool)
+    const opened = sockets().filter((socket) => !before.has(socket))
+    assert.deepEqual(
+      opened.map(({ timeout }) => timeout),
+      [0, 0],
+    )
+    await close()
     await release()
   })
 
