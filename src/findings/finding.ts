@@ -77,7 +77,7 @@ export type Found = {
   }
 }[FindingKind]
 
-/** Somebody took a finding upon themselves for a time. */
+/** Acceptance of a finding for a time, by somebody who answers for it. */
 export interface Acceptance {
   readonly at: Date
   readonly until: Date

@@ -102,7 +102,8 @@ export async function startAutopilot(options: AutopilotOptions): Promise<Autopil
     await check()
     const wait = failures === 0 ? checkEveryMs : FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 20)
     // Spread, so that a thousand programs that were started together do not ask together.
-    later(Math.min(wait, checkEveryMs) * (0.9 + 0.2 * Math.random()), checkAgain)
+    const spread = 0.9 + 0.2 * Math.random()
+    later(Math.min(wait, checkEveryMs) * spread, checkAgain)
   }
   const rereadAgain = async () => {
     await inOrder(() => reread().catch(onError))
@@ -184,7 +185,7 @@ async function confirm(
   }
 }
 
-/** Not while any program still uses the old secret; nor is it a fault if another process has finished meanwhile. */
+/** Ends the old secret, unless a program still uses it. It is no fault if another process has ended it meanwhile. */
 async function finishIfQuiet(ask: AskAsKey, current: Secret): Promise<void> {
   try {
     await ask('POST', '/v1/self/rotation/finish', current, {})
